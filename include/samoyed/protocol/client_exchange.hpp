@@ -1,0 +1,112 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+
+#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/message_reader.hpp"
+#include "samoyed/protocol/wire.hpp"
+
+namespace samoyed::protocol {
+
+/// What a client learns from the first message on a new connection.
+struct Greeted {
+  /// Nothing: the peer is a reference server, which answered A and will close.
+  std::optional<WorkerHello> hello;
+};
+
+/// The client's hello on a new connection, as actions without I/O.
+class ClientGreeting {
+ public:
+  struct Read {};
+  struct Write {
+    std::string_view bytes;
+  };
+  struct Failed {
+    std::error_code why;
+  };
+  using Action = std::variant<Read, Write, Greeted, Failed>;
+
+  Action next();
+  void received(std::string_view bytes) { reader_.append(bytes); }
+
+ private:
+  Action refuse_reply();
+
+  MessageReader reader_{result_text_bytes_max};
+  std::string request_ = data_message(hello_payload);
+  bool request_due_ = true;
+  int refusals_ = 0;
+  int reply_refusals_ = 0;
+};
+
+/// How far an exchange came: what a failure means depends on it.
+enum class Progress {
+  nothing_answered,  ///< Not one byte came from the peer.
+  size_answered,     ///< The peer spoke, the image was not written to its end.
+  image_sent,        ///< The whole image message was written.
+};
+
+/// The client's side of one image's exchange, as states and actions without I/O.
+///
+///     sending_size -- A --> sending_image -- A --> awaiting_result -- result, A written -->
+///     finished
+///        ^ N |                 ^ N |                   ^ N written |
+///        +---+                 +---+                   +-----------+
+///
+/// Not thread-safe; the image must outlive it.
+class ClientExchange {
+ public:
+  /// What the peer is expected to send; each has a deadline of its own in the shell.
+  enum class Step { size_answer, image_answer, result };
+
+  struct Read {
+    Step step;
+  };
+  /// Write these bytes; `step` is the answer that they ask for.
+  struct Write {
+    Step step;
+    std::string_view bytes;
+  };
+  struct Finished {
+    Result result;
+    /// The stream stands at a message's end: the connection can carry another exchange.
+    bool reusable = false;
+  };
+  struct Failed {
+    std::error_code why;
+  };
+  using Action = std::variant<Read, Write, Finished, Failed>;
+
+  /// `top` is asked for in the extended dialect only.
+  ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top);
+
+  /// The next thing to do; a Write counts as done when `next` is called again.
+  Action next();
+  void received(std::string_view bytes);
+
+  Progress progress() const { return progress_; }
+
+ private:
+  enum class State { sending_size, sending_image, awaiting_result, acknowledging };
+
+  Action await_answer(Step step, State after);
+  Action await_result();
+
+  const EncodedImage& image_;
+  Dialect dialect_;
+  MessageReader reader_{result_text_bytes_max};
+  std::string size_message_;
+  State state_ = State::sending_size;
+  bool write_due_ = true;  ///< The state's message is to be written, for the first time or again.
+  int refusals_ = 0;
+  Progress progress_ = Progress::nothing_answered;
+  std::optional<Result> result_;
+};
+
+}  // namespace samoyed::protocol

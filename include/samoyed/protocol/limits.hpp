@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace samoyed::protocol {
+
+/// Longest size or hello message, whole, that a worker reads before it refuses the peer. The
+/// longest legal one is under 64 bytes.
+inline constexpr std::size_t request_text_bytes_max = 256;
+
+/// Longest result or hello reply, whole, that a client reads. 1000 labels with their names and
+/// numbers as JSON are about 80 kB.
+inline constexpr std::size_t result_text_bytes_max = std::size_t{1} << 20;
+
+/// Largest image file that a worker takes unless it is told otherwise.
+inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20;
+
+/// An image over the worker's limit is read and dropped up to this many times the limit, so that
+/// its sender can still be told; a longer one ends the connection.
+inline constexpr std::uint64_t drain_factor = 4;
+
+/// Times that one message may be refused (N) before the connection is given up.
+inline constexpr int refusals_max = 3;
+
+/// Least pause between the image's A and the result on a connection without hello: a reference
+/// client that reads both at once never sees the result.
+inline constexpr std::chrono::milliseconds result_gap{5};
+
+/// How long a worker waits, on a connection without hello, for the second copy of an image that it
+/// had refused: reference clients send a refused message twice.
+inline constexpr std::chrono::milliseconds second_copy_wait{200};
+
+/// Labels in an answer where the client asked for no number, and to every client without hello.
+inline constexpr int top_default = 5;
+
+/// Most labels that a client may ask for.
+inline constexpr int top_max = 1000;
+
+}  // namespace samoyed::protocol

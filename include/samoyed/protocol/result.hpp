@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace samoyed::protocol {
+
+/// One line of an answer: a class of the network and how likely the network holds it.
+struct RankedLabel {
+  std::string label;
+  /// Index of the class in the network's output, 0-based. A reference server doesn't tell it.
+  std::optional<int> class_index;
+  /// Softmax output, 0..1: the network's float32, widened.
+  double probability = 0;
+
+  bool operator==(const RankedLabel&) const = default;
+};
+
+/// Where a worker's time for one image went, in milliseconds.
+struct PhaseTimes {
+  double queue_ms = 0;
+  double decode_ms = 0;
+  double resize_ms = 0;
+  double forward_ms = 0;
+
+  bool operator==(const PhaseTimes&) const = default;
+};
+
+/// What a worker saw in an image.
+struct Recognition {
+  /// Best first.
+  std::vector<RankedLabel> top;
+  /// Of the image as it is shown (EXIF orientation applied), in pixels; 0 where the worker didn't
+  /// tell.
+  int width = 0;
+  int height = 0;
+  std::optional<PhaseTimes> times;
+
+  bool operator==(const Recognition&) const = default;
+};
+
+/// Why a worker answered without a recognition. All but `busy` and `internal` are the image's
+/// fault.
+enum class RefusalReason {
+  busy,             ///< The worker's queue is full: try another worker.
+  too_large,        ///< More bytes than the worker takes.
+  unreadable,       ///< Not an image in an accepted format, or damaged.
+  too_many_pixels,  ///< Wider, higher or of more pixels than the worker decodes.
+  bad_encoding,     ///< The message's payload was no base64.
+  bad_option,       ///< The size message asked for something that the worker doesn't know.
+  internal,         ///< The worker failed, and knows it.
+  other,            ///< A reason that this version doesn't know.
+};
+
+/// A worker's answer to an image that it did not recognise.
+struct Refusal {
+  RefusalReason reason = RefusalReason::other;
+  /// For a person: what was wrong, and what would be accepted. May be empty.
+  std::string detail;
+
+  bool operator==(const Refusal&) const = default;
+};
+
+/// What a worker answers to one image.
+using Result = std::variant<Recognition, Refusal>;
+
+/// The formats that workers decode, in the words of every message to a person.
+inline constexpr std::string_view accepted_formats = "JPEG, PNG, BMP or WebP";
+
+}  // namespace samoyed::protocol

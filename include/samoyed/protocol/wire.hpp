@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "samoyed/protocol/result.hpp"
+
+namespace samoyed::protocol {
+
+/// The form of results and the options on a connection.
+enum class Dialect {
+  plain,     ///< As the reference peers speak: `label:probability` five times.
+  extended,  ///< After a hello: compact JSON, sizes may carry options.
+};
+
+/// The payload of the first message of a client that wants the extended dialect.
+inline constexpr std::string_view hello_payload = "hello";
+
+/// A worker about itself: the reply to hello.
+struct WorkerHello {
+  std::string model;
+  std::uint64_t label_count = 0;
+  bool trained = true;
+  std::uint64_t image_bytes_max = 0;
+  /// The worker's queue is full at this moment.
+  bool busy = false;
+
+  bool operator==(const WorkerHello&) const = default;
+};
+
+/// What the payload of a size message asks for.
+struct SizeRequest {
+  /// Length of the image's base64 text.
+  std::uint64_t text_length = 0;
+  /// Labels wanted; nothing where the message has no `top`.
+  std::optional<int> top;
+
+  bool operator==(const SizeRequest&) const = default;
+};
+
+/// Why a size message's payload was not understood.
+enum class SizeError {
+  no_number,       ///< Not a number: the connection ends after the A, as at a reference server.
+  unknown_option,  ///< The number is readable, an option is not: a refusal follows the image.
+};
+
+struct ParsedSize {
+  SizeRequest request;
+  std::optional<SizeError> error;
+};
+
+/// `881840`, or in the extended dialect `881840;top=10`.
+std::string format_size(const SizeRequest& request);
+ParsedSize parse_size(std::string_view payload, Dialect dialect);
+
+/// One line of compact JSON and back; nothing if it is no hello of this protocol.
+std::string format_hello(const WorkerHello& hello);
+std::optional<WorkerHello> parse_hello(std::string_view payload);
+
+/// A result's payload in a dialect, and back; nothing if it can't be taken apart.
+std::string format_result(const Result& result, Dialect dialect);
+std::optional<Result> parse_result(std::string_view payload, Dialect dialect);
+
+/// The shortest digits that give the number back, in the form of Python's `str(float)`: `0.93`,
+/// `1.0`, `1e-05`. For numbers in 0..1.
+std::string format_probability(double probability);
+
+/// The words of a reason on the wire, for example `too large`.
+std::string_view to_string(RefusalReason reason);
+RefusalReason parse_refusal_reason(std::string_view text);
+
+}  // namespace samoyed::protocol

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/message_reader.hpp"
+#include "samoyed/protocol/wire.hpp"
+
+namespace samoyed::protocol {
+
+/// The worker's side of a connection, as states and actions without I/O.
+///
+///                     +---------------- hello: reply --------------+
+///                     v                                            |
+///     awaiting_request -- size: A --> awaiting_image -- A --> recognizing -- result -->
+///     awaiting_ack
+///            ^  ^ N                      ^ N   \                 ^                       N |   | A
+///            |                                  +-- draining ----+                         |   |
+///            +-----------------------------------------------------------------------------+---+
+///
+/// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
+/// second copy of a refused image, which a reference client always sends. Not thread-safe.
+class WorkerExchange {
+ public:
+  struct Limits {
+    std::uint64_t image_bytes_max = image_bytes_max_default;
+  };
+
+  /// What the peer is expected to send; each has a deadline of its own in the shell.
+  enum class Step { request, image, second_copy, ack };
+
+  /// Read from the peer and report `received`, `ended` or `timed_out`.
+  struct Read {
+    Step step;
+  };
+  /// Write these bytes, `pause` after the last thing that was read or written.
+  struct Write {
+    std::string bytes;
+    std::chrono::milliseconds pause{0};
+  };
+  /// Recognise the image and report `recognized`.
+  struct Recognize {
+    std::vector<std::byte> image_file;
+    int top = top_default;
+  };
+  /// Close the connection. `why` is empty if the peer ended between two exchanges.
+  struct Close {
+    std::error_code why;
+  };
+  using Action = std::variant<Read, Write, Recognize, Close>;
+
+  explicit WorkerExchange(Limits limits) : limits_(limits), reader_(request_text_bytes_max) {}
+
+  /// The next thing to do. `hello` is what the worker says of itself if it is asked now.
+  Action next(const WorkerHello& hello);
+
+  void received(std::string_view bytes) { reader_.append(bytes); }
+  /// The peer closed or reset the connection.
+  void ended(std::error_code why);
+  /// The time of the step that the last Read named has passed.
+  void timed_out();
+  void recognized(const Result& result);
+
+  Dialect dialect() const { return dialect_; }
+
+  /// True if closing now would cut nothing off.
+  bool between_exchanges() const {
+    return state_ == State::awaiting_request && reader_.unread().empty();
+  }
+
+ private:
+  enum class State {
+    awaiting_request,
+    awaiting_image,
+    draining,
+    recognizing,
+    awaiting_ack,
+    closed
+  };
+
+  Action await_request(const WorkerHello& hello);
+  Action on_request(const TextMessage& message, const WorkerHello& hello);
+  Action on_size(const std::string& payload);
+  Action await_image();
+  Action on_image(ImageMessage message);
+  Action await_second_copy();
+  Action send_result();
+  Action await_ack(const WorkerHello& hello);
+  Action refuse(std::error_code if_too_often);
+  Action close(std::error_code why);
+  bool drop_request_copies();
+
+  Limits limits_;
+  MessageReader reader_;
+  State state_ = State::awaiting_request;
+  Dialect dialect_ = Dialect::plain;
+  bool first_message_ = true;
+  int refusals_ = 0;             ///< Of the message that is awaited or being answered.
+  int copies_due_ = 0;           ///< Extra copies of it that a reference client sends.
+  std::string request_message_;  ///< The accepted size message, whole, to know its copies by.
+  SizeRequest size_;
+  bool image_begun_ = false;        ///< The reader was told of the image message.
+  std::optional<Refusal> refusal_;  ///< Known before recognition: sent in place of a recognition.
+  std::vector<std::byte> image_file_;
+  std::string last_data_;        ///< The result or hello reply that an N would ask for again.
+  bool hello_answered_ = false;  ///< The last thing sent was a hello reply.
+  std::error_code closed_;
+};
+
+}  // namespace samoyed::protocol

@@ -1,0 +1,101 @@
+#include "samoyed/protocol/address.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+
+namespace samoyed::protocol {
+namespace {
+
+/// RFC 1035, section 2.3.4: 255 octets on the wire, 253 characters as text, 63 a label.
+constexpr std::size_t name_length_max = 253;
+constexpr std::size_t label_length_max = 63;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+std::optional<std::string> parse_ipv6(std::string_view text) {
+  in6_addr binary;
+  char canonical[INET6_ADDRSTRLEN];
+  if (inet_pton(AF_INET6, std::string(text).c_str(), &binary) != 1) return std::nullopt;
+  return inet_ntop(AF_INET6, &binary, canonical, sizeof canonical);
+}
+
+bool is_ipv4(const std::string& text) {
+  in_addr binary;
+  return inet_pton(AF_INET, text.c_str(), &binary) == 1;
+}
+
+bool is_name_label(std::string_view label) {
+  const auto legal = [](char c) {
+    return is_lower_letter(c) || is_digit(c) || c == '-' || c == '_';
+  };
+  return !label.empty() && label.size() <= label_length_max && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), legal);
+}
+
+/// RFC 1123, section 2.1; underscores are let through since container networks use them. A name
+/// whose last label is a number would be read as an IPv4 address by the resolver, so it must be
+/// one.
+std::optional<std::string> parse_name_or_ipv4(std::string_view text) {
+  const std::string host = to_lower(text);
+  if (host.empty() || host.size() > name_length_max) return std::nullopt;
+  std::string_view rest = host;
+  std::string_view label;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    label = rest.substr(0, dot);
+    if (!is_name_label(label)) return std::nullopt;
+    if (dot == rest.npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  const bool numeric = std::all_of(label.begin(), label.end(), is_digit) || label.starts_with("0x");
+  if (numeric && !is_ipv4(host)) return std::nullopt;
+  return host;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  const bool plain_number = error == std::errc() && stop == end && text.front() != '0';
+  if (!plain_number) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+std::optional<std::string> parse_host(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    return parse_ipv6(text.substr(1, text.size() - 2));
+  }
+  if (text.find(':') != text.npos) return parse_ipv6(text);
+  return parse_name_or_ipv4(text);
+}
+
+std::optional<Address> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  const std::string_view host_text = text.substr(0, colon);
+  // A bare IPv6 address has colons of its own: without brackets nobody knows where the port begins.
+  if (!host_text.starts_with('[') && host_text.find(':') != host_text.npos) return std::nullopt;
+  const auto host = parse_host(host_text);
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!host || !port) return std::nullopt;
+  return Address{*host, *port};
+}
+
+std::string to_string(const Address& address) {
+  const bool ipv6 = address.host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+}  // namespace samoyed::protocol

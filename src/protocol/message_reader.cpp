@@ -1,0 +1,136 @@
+#include "samoyed/protocol/message_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "samoyed/protocol/errc.hpp"
+#include "samoyed/protocol/message.hpp"
+
+namespace samoyed::protocol {
+namespace {
+
+/// `SP checksum`, at the end of every data message.
+constexpr std::size_t trailer_bytes = 1 + checksum_text_bytes;
+/// `D SP`, at its start.
+constexpr std::string_view prefix = "D ";
+
+bool may_stand_in_text(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }
+
+}  // namespace
+
+void MessageReader::append(std::string_view bytes) {
+  buffer_.erase(0, std::exchange(read_offset_, 0));
+  buffer_.append(bytes);
+  drop_skipped();
+}
+
+void MessageReader::begin_image(std::uint64_t text_length, bool keep) {
+  in_image_ = true;
+  image_ = ImageState{};
+  image_.text_length = text_length;
+  image_.keep = keep;
+}
+
+Message MessageReader::next() {
+  if (malformed_) return Malformed{malformed_};
+  if (skip_bytes_ > 0 || unread().empty()) return NeedMore{};
+  if (in_image_) return next_image();
+  switch (unread().front()) {
+    case ack:
+      consume(1);
+      return Ack{};
+    case nack:
+      consume(1);
+      return Nack{};
+    default:
+      return next_text();
+  }
+}
+
+Message MessageReader::next_text() {
+  const std::string_view bytes = unread();
+  const std::string_view start = bytes.substr(0, prefix.size());
+  if (start != prefix.substr(0, start.size())) return malformed(Errc::not_the_protocol);
+
+  // What was searched before holds no end, but one may begin in its last bytes.
+  std::size_t space = std::max(prefix.size(), scanned_ - std::min(scanned_, trailer_bytes - 1));
+  while ((space = bytes.find(' ', space)) != bytes.npos && space + trailer_bytes <= bytes.size()) {
+    if (is_checksum_text(bytes.substr(space + 1, checksum_text_bytes))) break;
+    ++space;
+  }
+  const bool ends = space != bytes.npos && space + trailer_bytes <= bytes.size();
+  const std::size_t size = ends ? space + trailer_bytes : bytes.size();
+  const std::string_view unchecked = bytes.substr(scanned_, size - scanned_);
+  if (!std::all_of(unchecked.begin(), unchecked.end(), may_stand_in_text)) {
+    return malformed(Errc::not_the_protocol);
+  }
+  if (size > text_bytes_max_) return malformed(Errc::message_too_long);
+  if (!ends) {
+    scanned_ = bytes.size();
+    return NeedMore{};
+  }
+  const std::string_view payload = bytes.substr(prefix.size(), space - prefix.size());
+  TextMessage message{
+      .payload = std::string(payload),
+      .intact = bytes.substr(space + 1, checksum_text_bytes) == checksum_text(payload)};
+  consume(size);
+  return message;
+}
+
+Message MessageReader::next_image() {
+  const std::uint64_t payload_end = prefix.size() + image_.text_length;
+  while (!unread().empty() && image_.offset < payload_end + trailer_bytes) {
+    const std::string_view bytes = unread();
+    if (image_.offset < prefix.size()) {
+      if (bytes.front() != prefix[static_cast<std::size_t>(image_.offset)]) {
+        return malformed(Errc::not_the_protocol);
+      }
+      image_.offset += 1;
+      consume(1);
+    } else if (image_.offset < payload_end) {
+      const std::string_view piece = bytes.substr(0, payload_end - image_.offset);
+      image_.checksum.update(piece);
+      if (image_.keep) image_.decoder.update(piece);
+      image_.offset += piece.size();
+      consume(piece.size());
+    } else {
+      const std::string_view piece = bytes.substr(0, payload_end + trailer_bytes - image_.offset);
+      image_.trailer += piece;
+      image_.offset += piece.size();
+      consume(piece.size());
+    }
+  }
+  if (image_.offset < payload_end + trailer_bytes) return NeedMore{};
+
+  ImageMessage message;
+  message.intact = image_.trailer == " " + image_.checksum.text();
+  message.kept = image_.keep;
+  message.valid_base64 = image_.keep && image_.decoder.complete();
+  if (message.valid_base64) message.bytes = image_.decoder.take();
+  in_image_ = false;
+  image_ = ImageState{};
+  return message;
+}
+
+void MessageReader::consume(std::size_t count) {
+  read_offset_ += count;
+  scanned_ = 0;
+  if (read_offset_ == buffer_.size()) {
+    buffer_.clear();
+    read_offset_ = 0;
+  }
+}
+
+void MessageReader::drop_skipped() {
+  const std::size_t count =
+      static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, unread().size()));
+  skip_bytes_ -= count;
+  consume(count);
+}
+
+Message MessageReader::malformed(std::error_code why) {
+  malformed_ = why;
+  return Malformed{why};
+}
+
+}  // namespace samoyed::protocol

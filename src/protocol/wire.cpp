@@ -1,0 +1,242 @@
+#include "samoyed/protocol/wire.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/message.hpp"
+
+namespace samoyed::protocol {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::string_view project_name = "samoyed";
+constexpr int protocol_number = 1;
+constexpr std::string_view error_prefix = "error:";
+
+constexpr std::array<std::pair<RefusalReason, std::string_view>, 8> reason_words{{
+    {RefusalReason::busy, "busy"},
+    {RefusalReason::too_large, "too large"},
+    {RefusalReason::unreadable, "unreadable"},
+    {RefusalReason::too_many_pixels, "too many pixels"},
+    {RefusalReason::bad_encoding, "bad encoding"},
+    {RefusalReason::bad_option, "bad option"},
+    {RefusalReason::internal, "internal"},
+    {RefusalReason::other, "other"},
+}};
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// Cuts `text` at the first `separator` and returns what stood before it.
+std::string_view cut(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view head = text.substr(0, at);
+  text = at == text.npos ? std::string_view() : text.substr(at + 1);
+  return head;
+}
+
+std::string format_plain(const Result& result) {
+  if (const auto* refusal = std::get_if<Refusal>(&result)) {
+    return std::string(error_prefix) + std::string(to_string(refusal->reason));
+  }
+  std::string text;
+  for (const RankedLabel& ranked : std::get<Recognition>(result).top) {
+    if (!text.empty()) text += ',';
+    text += ranked.label + ':' + format_probability(ranked.probability);
+  }
+  return text;
+}
+
+std::optional<Result> parse_plain(std::string_view payload) {
+  if (payload.starts_with(error_prefix)) {
+    const std::string_view words = payload.substr(error_prefix.size());
+    const RefusalReason reason = parse_refusal_reason(words);
+    // A reason that this version doesn't know still tells a person something.
+    return Refusal{reason, std::string(reason == RefusalReason::other ? words : "")};
+  }
+  Recognition recognition;
+  std::string_view rest = payload;
+  do {
+    std::string_view item = cut(rest, ',');
+    const std::string_view label = cut(item, ':');
+    const auto probability = parse_number<double>(item);
+    const bool legal = !label.empty() && probability && *probability >= 0 && *probability <= 1 &&
+                       recognition.top.size() < top_max;
+    if (!legal) return std::nullopt;
+    recognition.top.push_back({std::string(label), std::nullopt, *probability});
+  } while (!rest.empty());
+  return recognition;
+}
+
+json to_json(const Recognition& recognition) {
+  json top = json::array();
+  for (const RankedLabel& ranked : recognition.top) {
+    json item = {{"label", ranked.label}, {"probability", ranked.probability}};
+    if (ranked.class_index) item["class"] = *ranked.class_index;
+    top.push_back(std::move(item));
+  }
+  json value = {
+      {"top", std::move(top)}, {"width", recognition.width}, {"height", recognition.height}};
+  if (const auto& times = recognition.times) {
+    value["times"] = {{"queue_ms", times->queue_ms},
+                      {"decode_ms", times->decode_ms},
+                      {"resize_ms", times->resize_ms},
+                      {"forward_ms", times->forward_ms}};
+  }
+  return value;
+}
+
+std::string format_extended(const Result& result) {
+  if (const auto* recognition = std::get_if<Recognition>(&result)) {
+    return dump(to_json(*recognition));
+  }
+  const Refusal& refusal = std::get<Refusal>(result);
+  json value = {{"error", to_string(refusal.reason)}};
+  if (!refusal.detail.empty() && !contains_message_end(refusal.detail)) {
+    value["detail"] = refusal.detail;
+  }
+  return dump(value);
+}
+
+Recognition recognition_from(const json& value) {
+  Recognition recognition;
+  for (const json& item : value.at("top")) {
+    RankedLabel ranked{item.at("label").get<std::string>(), std::nullopt,
+                       item.at("probability").get<double>()};
+    if (item.contains("class")) ranked.class_index = item["class"].get<int>();
+    recognition.top.push_back(std::move(ranked));
+  }
+  recognition.width = value.at("width").get<int>();
+  recognition.height = value.at("height").get<int>();
+  if (value.contains("times")) {
+    const json& times = value["times"];
+    recognition.times =
+        PhaseTimes{times.at("queue_ms").get<double>(), times.at("decode_ms").get<double>(),
+                   times.at("resize_ms").get<double>(), times.at("forward_ms").get<double>()};
+  }
+  return recognition;
+}
+
+std::optional<Result> parse_extended(std::string_view payload) {
+  try {
+    const json value = json::parse(payload);
+    if (value.contains("error")) {
+      return Refusal{parse_refusal_reason(value["error"].get<std::string>()),
+                     value.value("detail", std::string())};
+    }
+    Recognition recognition = recognition_from(value);
+    const bool legal = !recognition.top.empty() && recognition.top.size() <= top_max &&
+                       std::ranges::all_of(recognition.top, [](const RankedLabel& ranked) {
+                         return ranked.probability >= 0 && ranked.probability <= 1;
+                       });
+    if (!legal) return std::nullopt;
+    return recognition;
+  } catch (const json::exception&) {
+    return std::nullopt;  // The caller reports what it could not take apart.
+  }
+}
+
+}  // namespace
+
+std::string format_size(const SizeRequest& request) {
+  std::string text = std::to_string(request.text_length);
+  if (request.top) text += ";top=" + std::to_string(*request.top);
+  return text;
+}
+
+ParsedSize parse_size(std::string_view payload, Dialect dialect) {
+  std::string_view rest = payload;
+  const std::string_view number = dialect == Dialect::extended ? cut(rest, ';') : payload;
+  if (dialect == Dialect::plain) rest = {};
+  const auto length = parse_number<std::uint64_t>(number);
+  if (!length) return {.request = {}, .error = SizeError::no_number};
+  ParsedSize parsed{.request = {.text_length = *length, .top = {}}, .error = {}};
+  while (!rest.empty()) {
+    std::string_view option = cut(rest, ';');
+    const std::string_view name = cut(option, '=');
+    const auto value = parse_number<int>(option);
+    if (name != "top" || !value || *value < 1 || *value > top_max) {
+      parsed.error = SizeError::unknown_option;
+      break;
+    }
+    parsed.request.top = *value;
+  }
+  return parsed;
+}
+
+std::string format_hello(const WorkerHello& hello) {
+  return dump({{"project", project_name},
+               {"protocol", protocol_number},
+               {"model", hello.model},
+               {"labels", hello.label_count},
+               {"trained", hello.trained},
+               {"image_bytes_max", hello.image_bytes_max},
+               {"busy", hello.busy}});
+}
+
+std::optional<WorkerHello> parse_hello(std::string_view payload) {
+  try {
+    const json value = json::parse(payload);
+    const bool ours = value.at("project").get<std::string>() == project_name &&
+                      value.at("protocol").get<int>() == protocol_number;
+    if (!ours) return std::nullopt;
+    return WorkerHello{.model = value.at("model").get<std::string>(),
+                       .label_count = value.at("labels").get<std::uint64_t>(),
+                       .trained = value.at("trained").get<bool>(),
+                       .image_bytes_max = value.at("image_bytes_max").get<std::uint64_t>(),
+                       .busy = value.at("busy").get<bool>()};
+  } catch (const json::exception&) {
+    return std::nullopt;  // The caller reports what it could not take apart.
+  }
+}
+
+std::string format_result(const Result& result, Dialect dialect) {
+  return dialect == Dialect::plain ? format_plain(result) : format_extended(result);
+}
+
+std::optional<Result> parse_result(std::string_view payload, Dialect dialect) {
+  return dialect == Dialect::plain ? parse_plain(payload) : parse_extended(payload);
+}
+
+std::string format_probability(double probability) {
+  // Python's repr: fixed from 1e-4 on, scientific below, and always a mark of a float.
+  const bool fixed = probability == 0 || probability >= 1e-4;
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), probability,
+                                 fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string digits(text.data(), end.ptr);
+  if (fixed && digits.find('.') == digits.npos) digits += ".0";
+  return digits;
+}
+
+std::string_view to_string(RefusalReason reason) {
+  for (const auto& [value, words] : reason_words) {
+    if (value == reason) return words;
+  }
+  return "other";
+}
+
+RefusalReason parse_refusal_reason(std::string_view text) {
+  for (const auto& [value, words] : reason_words) {
+    if (words == text) return value;
+  }
+  return RefusalReason::other;
+}
+
+}  // namespace samoyed::protocol

@@ -1,0 +1,203 @@
+#include "samoyed/protocol/worker_exchange.hpp"
+
+#include <utility>
+
+#include "samoyed/protocol/errc.hpp"
+#include "samoyed/protocol/message.hpp"
+
+namespace samoyed::protocol {
+
+WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello) {
+  switch (state_) {
+    case State::awaiting_request:
+      return await_request(hello);
+    case State::awaiting_image:
+      return await_image();
+    case State::draining:
+      return await_second_copy();
+    case State::recognizing:
+      return send_result();
+    case State::awaiting_ack:
+      return await_ack(hello);
+    case State::closed:
+      break;
+  }
+  return Close{closed_};
+}
+
+void WorkerExchange::ended(std::error_code why) {
+  if (why) {
+    close(why);
+  } else {
+    close(between_exchanges() ? std::error_code() : make_error_code(Errc::truncated));
+  }
+}
+
+void WorkerExchange::timed_out() {
+  if (state_ == State::draining && !reader_.skipping()) {
+    // This client sends a refused image once only. A copy that is merely late is dropped before the
+    // A.
+    state_ = State::recognizing;
+    return;
+  }
+  close(between_exchanges() && !first_message_ ? std::error_code()
+                                               : make_error_code(Errc::timed_out));
+}
+
+void WorkerExchange::recognized(const Result& result) {
+  last_data_ = data_message(format_result(result, dialect_));
+}
+
+WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello) {
+  Message message = reader_.next();
+  if (std::holds_alternative<NeedMore>(message)) return Read{Step::request};
+  if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
+  if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, hello);
+  if (std::holds_alternative<Nack>(message) && hello_answered_) {
+    if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
+    return Write{last_data_};
+  }
+  return close(Errc::unexpected_message);
+}
+
+WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
+                                                  const WorkerHello& hello) {
+  if (hello_answered_) {
+    hello_answered_ = false;
+    refusals_ = 0;
+  }
+  if (!message.intact) return refuse(Errc::refused_too_often);
+  if (first_message_ && message.payload == hello_payload) {
+    first_message_ = false;
+    dialect_ = Dialect::extended;
+    refusals_ = 0;
+    hello_answered_ = true;
+    last_data_ = data_message(format_hello(hello));
+    return Write{last_data_};
+  }
+  first_message_ = false;
+  return on_size(message.payload);
+}
+
+WorkerExchange::Action WorkerExchange::on_size(const std::string& payload) {
+  const ParsedSize parsed = parse_size(payload, dialect_);
+  if (parsed.error == SizeError::no_number) {
+    // A reference server answers before it looks at the number, and a client may rely on that.
+    close(Errc::bad_size);
+    return Write{std::string(1, ack)};
+  }
+  size_ = parsed.request;
+  const std::uint64_t text_length_max = base64_length(limits_.image_bytes_max);
+  if (size_.text_length / drain_factor > text_length_max) return close(Errc::image_too_long);
+  refusal_.reset();
+  if (parsed.error == SizeError::unknown_option) {
+    refusal_ = Refusal{RefusalReason::bad_option, "The only option of a size is top, from 1 to " +
+                                                      std::to_string(top_max) + "."};
+  }
+  if (size_.text_length > text_length_max) {
+    refusal_ =
+        Refusal{RefusalReason::too_large,
+                "An image may have up to " + std::to_string(limits_.image_bytes_max) + " bytes."};
+  }
+  request_message_ = data_message(payload);
+  copies_due_ = std::exchange(refusals_, 0);
+  state_ = State::awaiting_image;
+  image_begun_ = false;
+  return Write{std::string(1, ack)};
+}
+
+WorkerExchange::Action WorkerExchange::await_image() {
+  if (!image_begun_) {
+    if (!drop_request_copies()) return Read{Step::image};
+    reader_.begin_image(size_.text_length, !refusal_);
+    image_begun_ = true;
+  }
+  Message message = reader_.next();
+  if (std::holds_alternative<NeedMore>(message)) return Read{Step::image};
+  if (auto* image = std::get_if<ImageMessage>(&message)) return on_image(std::move(*image));
+  return close(std::get<Malformed>(message).why);
+}
+
+WorkerExchange::Action WorkerExchange::on_image(ImageMessage message) {
+  if (!message.intact) {
+    image_begun_ = false;
+    return refuse(Errc::refused_too_often);
+  }
+  if (message.kept && !message.valid_base64) {
+    refusal_ = Refusal{RefusalReason::bad_encoding, "The image was not sent as base64 text."};
+  }
+  image_file_ = std::move(message.bytes);
+  last_data_.clear();
+  copies_due_ = std::exchange(refusals_, 0);
+  state_ = copies_due_ > 0 && dialect_ == Dialect::plain ? State::draining : State::recognizing;
+  return Write{std::string(1, ack)};
+}
+
+WorkerExchange::Action WorkerExchange::await_second_copy() {
+  while (true) {
+    if (reader_.skipping()) return Read{Step::image};
+    if (copies_due_ == 0) break;
+    if (reader_.unread().empty()) return Read{Step::second_copy};
+    if (reader_.unread().front() != data) return close(Errc::unexpected_message);
+    reader_.skip(size_.text_length + data_overhead_bytes);
+    --copies_due_;
+  }
+  state_ = State::recognizing;
+  return send_result();
+}
+
+WorkerExchange::Action WorkerExchange::send_result() {
+  if (last_data_.empty() && refusal_) recognized(*refusal_);
+  if (last_data_.empty()) {
+    return Recognize{std::move(image_file_), size_.top.value_or(top_default)};
+  }
+  state_ = State::awaiting_ack;
+  using std::chrono::milliseconds;
+  return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0)};
+}
+
+WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello) {
+  while (copies_due_ > 0 && !reader_.unread().empty() && reader_.unread().front() == data) {
+    reader_.skip(size_.text_length + data_overhead_bytes);
+    --copies_due_;
+  }
+  Message message = reader_.next();
+  if (std::holds_alternative<NeedMore>(message)) return Read{Step::ack};
+  if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
+  if (std::holds_alternative<Nack>(message)) {
+    if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
+    return Write{last_data_};
+  }
+  if (!std::holds_alternative<Ack>(message)) return close(Errc::unexpected_message);
+  refusals_ = 0;
+  copies_due_ = 0;
+  state_ = State::awaiting_request;
+  return await_request(hello);
+}
+
+WorkerExchange::Action WorkerExchange::refuse(std::error_code if_too_often) {
+  if (++refusals_ > refusals_max) return close(if_too_often);
+  return Write{std::string(1, nack)};
+}
+
+WorkerExchange::Action WorkerExchange::close(std::error_code why) {
+  state_ = State::closed;
+  closed_ = why;
+  return Close{why};
+}
+
+/// True once the next byte of the stream is no longer that of a copy of the size message. An
+/// image's payload can't be mistaken for one: base64 text has neither spaces nor minus signs.
+bool WorkerExchange::drop_request_copies() {
+  while (copies_due_ > 0) {
+    const std::string_view bytes = reader_.unread().substr(0, request_message_.size());
+    if (!std::string_view(request_message_).starts_with(bytes)) break;
+    if (bytes.size() < request_message_.size()) return false;
+    reader_.skip(bytes.size());
+    --copies_due_;
+  }
+  copies_due_ = 0;
+  return true;
+}
+
+}  // namespace samoyed::protocol

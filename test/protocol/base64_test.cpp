@@ -1,0 +1,77 @@
+#include "samoyed/protocol/base64.hpp"
+
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "support/bytes.hpp"
+
+using namespace samoyed::protocol;
+using samoyed::test::as_bytes;
+
+namespace {
+
+std::string encode(std::string_view bytes) {
+  std::string text;
+  append_base64(as_bytes(bytes), text);
+  return text;
+}
+
+/// The decoded bytes as text, or "bad".
+std::string decode(std::string_view first, std::string_view second = "") {
+  Base64Decoder decoder;
+  decoder.update(first);
+  decoder.update(second);
+  if (!decoder.complete()) return "bad";
+  const auto bytes = decoder.take();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+TEST_CASE("base64 is that of RFC 4648, section 10") {
+  const std::vector<std::pair<std::string, std::string>> vectors{{"", ""},
+                                                                 {"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"fooba", "Zm9vYmE="},
+                                                                 {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, text] : vectors) {
+    CHECK(encode(plain) == text);
+    CHECK(decode(text) == plain);
+    CHECK(base64_length(plain.size()) == text.size());
+  }
+}
+
+TEST_CASE("random bytes survive base64 at every length and split") {
+  std::mt19937 random(7);
+  for (std::size_t length = 0; length < 40; ++length) {
+    std::string plain(length, '\0');
+    for (char& c : plain) c = static_cast<char>(random());
+    const std::string text = encode(plain);
+    for (std::size_t split = 0; split <= text.size(); ++split) {
+      CHECK(decode(text.substr(0, split), text.substr(split)) == plain);
+    }
+  }
+}
+
+TEST_CASE("text that is no base64 is refused at every split") {
+  for (const std::string text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "=", "====", "Z===", "Zg=v", "Zg==Zg==", "Zm9v\n",
+        "Zm 9v", "Zm9-", "Zm9_", "Zm9v-123", "Zm\xC3\xA9v"}) {
+    INFO(text);
+    for (std::size_t split = 0; split <= text.size(); ++split) {
+      CHECK(decode(text.substr(0, split), text.substr(split)) == "bad");
+    }
+  }
+}
+
+TEST_CASE("a decoder is as new after its bytes were taken") {
+  Base64Decoder decoder;
+  decoder.update("Zg==");
+  CHECK(decoder.take().size() == 1);
+  decoder.update("Zm9v");
+  CHECK(decoder.complete());
+  CHECK(decoder.take().size() == 3);
+}

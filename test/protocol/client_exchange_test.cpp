@@ -1,0 +1,218 @@
+#include "samoyed/protocol/client_exchange.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/errc.hpp"
+#include "support/bytes.hpp"
+
+using namespace samoyed::protocol;
+using namespace std::string_literals;
+using samoyed::test::as_bytes;
+
+namespace {
+
+const EncodedImage image(as_bytes("foobar"));
+const std::string size = data_message("8");
+const std::string result = data_message("Samoyed:0.93");
+
+std::string damaged(std::string message) {
+  message.back() = message.back() == '1' ? '2' : '1';
+  return message;
+}
+
+std::string describe(const Result& end) {
+  if (const auto* refusal = std::get_if<Refusal>(&end)) {
+    return "refused " + std::string(to_string(refusal->reason));
+  }
+  const auto& top = std::get<Recognition>(end).top;
+  return top.at(0).label + " " + format_probability(top.at(0).probability);
+}
+
+/// Runs a ClientExchange and writes down all that it does, the end in brackets.
+class Script {
+ public:
+  explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {})
+      : exchange_(image, dialect, top) {
+    run();
+  }
+
+  void receive(std::string_view bytes) {
+    exchange_.received(bytes);
+    run();
+  }
+
+  std::string seen() { return std::exchange(seen_, {}); }
+  bool ended() const { return ended_; }
+  bool reusable() const { return reusable_; }
+  ClientExchange::Step waiting_for() const { return step_; }
+  Progress progress() const { return exchange_.progress(); }
+
+ private:
+  void run() {
+    while (!ended_) {
+      const auto action = exchange_.next();
+      if (const auto* read = std::get_if<ClientExchange::Read>(&action)) {
+        step_ = read->step;
+        return;
+      }
+      if (const auto* write = std::get_if<ClientExchange::Write>(&action)) {
+        seen_ += write->bytes;
+        continue;
+      }
+      ended_ = true;
+      if (const auto* finished = std::get_if<ClientExchange::Finished>(&action)) {
+        seen_ += "[" + describe(finished->result) + "]";
+        reusable_ = finished->reusable;
+      } else {
+        seen_ += "[failed: " + std::get<ClientExchange::Failed>(action).why.message() + "]";
+      }
+    }
+  }
+
+  ClientExchange exchange_;
+  ClientExchange::Step step_{};
+  std::string seen_;
+  bool ended_ = false;
+  bool reusable_ = false;
+};
+
+void check_every_split(const std::string& stream, const std::string& expected) {
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    INFO("split at " << split);
+    Script script;
+    script.receive(stream.substr(0, split));
+    if (!script.ended()) script.receive(stream.substr(split));
+    CHECK(script.seen() == expected);
+  }
+}
+
+const std::string sent = size + std::string(image.message());
+
+}  // namespace
+
+TEST_CASE("an encoded image is one whole message") {
+  CHECK(image.message() == "D Zm9vYmFy -0764");
+  CHECK(image.text_length() == 8);
+  CHECK(image.file_bytes() == 6);
+  CHECK(EncodedImage({}).message() == "D  -0001");
+}
+
+TEST_CASE("an exchange ends with the result and its A, at every split of the answers") {
+  check_every_split("AA" + result, sent + "A[Samoyed 0.93]");
+}
+
+TEST_CASE("nothing is written before its turn") {
+  Script script;
+  CHECK(script.seen() == size);
+  CHECK(script.waiting_for() == ClientExchange::Step::size_answer);
+  CHECK(script.progress() == Progress::nothing_answered);
+  script.receive("A");
+  CHECK(script.seen() == image.message());
+  CHECK(script.waiting_for() == ClientExchange::Step::image_answer);
+  CHECK(script.progress() == Progress::image_sent);
+  script.receive("A");
+  CHECK(script.seen().empty());
+  CHECK(script.waiting_for() == ClientExchange::Step::result);
+  script.receive(result);
+  CHECK(script.seen() == "A[Samoyed 0.93]");
+  CHECK(script.reusable());
+}
+
+TEST_CASE("a refused message is sent once more each time, a few times") {
+  check_every_split("NANA" + result, size + size + std::string(image.message()) +
+                                         std::string(image.message()) + "A[Samoyed 0.93]");
+  check_every_split(
+      "NNNN", size + size + size + size + "[failed: the same message was refused too many times]");
+  check_every_split("ANNNNN", sent + std::string(image.message()) + std::string(image.message()) +
+                                  std::string(image.message()) +
+                                  "[failed: the same message was refused too many times]");
+}
+
+TEST_CASE("a damaged result is asked for again, a few times") {
+  check_every_split("AA" + damaged(result) + result, sent + "NA[Samoyed 0.93]");
+  check_every_split("AA" + damaged(result) + damaged(result) + damaged(result) + damaged(result),
+                    sent + "NNN[failed: the same message was refused too many times]");
+}
+
+TEST_CASE("an error result is a result") {
+  check_every_split("AA" + data_message("error:busy"), sent + "A[refused busy]");
+}
+
+TEST_CASE("answers that are not the protocol's fail the exchange") {
+  check_every_split("HTTP/1.1 400 Bad Request",
+                    size + "[failed: the peer doesn't speak the D/A/N protocol]");
+  check_every_split("AH", sent + "[failed: the peer doesn't speak the D/A/N protocol]");
+  check_every_split("A" + result, sent + "[failed: a message that may not come now]");
+  check_every_split("AAA", sent + "[failed: a message that may not come now]");
+  check_every_split("AA" + data_message("nonsense"),
+                    sent + "[failed: a result that can't be understood]");
+}
+
+TEST_CASE("a connection with bytes left over can't be used again") {
+  Script script;
+  script.receive("AA" + result + "A");
+  CHECK(script.seen() == sent + "A[Samoyed 0.93]");
+  CHECK_FALSE(script.reusable());
+}
+
+TEST_CASE("options and JSON belong to the extended dialect") {
+  Script plain(Dialect::plain, 10);
+  CHECK(plain.seen() == size);
+  Script extended(Dialect::extended, 10);
+  CHECK(extended.seen() == data_message("8;top=10"));
+  extended.receive(
+      "AA" +
+      data_message(R"({"top":[{"label":"Samoyed","probability":0.93}],"width":2,"height":1})"));
+  CHECK(extended.seen() == std::string(image.message()) + "A[Samoyed 0.93]");
+}
+
+namespace {
+
+std::string greet(std::string_view first, std::string_view second) {
+  ClientGreeting greeting;
+  std::string seen;
+  const auto run = [&] {
+    while (true) {
+      const auto action = greeting.next();
+      if (std::holds_alternative<ClientGreeting::Read>(action)) return false;
+      if (const auto* write = std::get_if<ClientGreeting::Write>(&action)) {
+        seen += write->bytes;
+        continue;
+      }
+      if (const auto* greeted = std::get_if<Greeted>(&action)) {
+        seen += greeted->hello ? "[" + greeted->hello->model + "]" : "[reference server]";
+      } else {
+        seen += "[failed: " + std::get<ClientGreeting::Failed>(action).why.message() + "]";
+      }
+      return true;
+    }
+  };
+  bool ended = run();
+  for (const auto piece : {first, second}) {
+    if (ended) break;
+    greeting.received(piece);
+    ended = run();
+  }
+  return seen;
+}
+
+void check_greeting(const std::string& stream, const std::string& expected) {
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    INFO("split at " << split);
+    CHECK(greet(stream.substr(0, split), stream.substr(split)) == data_message("hello") + expected);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a greeting tells our workers from reference servers, at every split") {
+  const std::string reply = data_message(format_hello({"squeezenet1_1", 1000, true, 100, false}));
+  check_greeting(reply, "[squeezenet1_1]");
+  check_greeting("A", "[reference server]");
+  check_greeting("N" + reply, data_message("hello") + "[squeezenet1_1]");
+  check_greeting(damaged(reply) + reply, "N[squeezenet1_1]");
+  check_greeting("HTTP", "[failed: the peer doesn't speak the D/A/N protocol]");
+  check_greeting(data_message("{}"), "[failed: a reply to hello that can't be understood]");
+  check_greeting("NNNN", data_message("hello") + data_message("hello") + data_message("hello") +
+                             "[failed: the same message was refused too many times]");
+}

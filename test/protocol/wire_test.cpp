@@ -1,0 +1,135 @@
+#include "samoyed/protocol/wire.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/message.hpp"
+
+using namespace samoyed::protocol;
+
+namespace {
+
+const Recognition recognition{
+    .top = {{"Samoyed", 258, 0.9302121996879578}, {"Great Pyrenees", 257, 1e-05}},
+    .width = 1546,
+    .height = 1213,
+    .times = PhaseTimes{.queue_ms = 0.5, .decode_ms = 9.25, .resize_ms = 2, .forward_ms = 7}};
+
+}  // namespace
+
+TEST_CASE("probabilities have the digits of Python's str(float)") {
+  const std::vector<std::pair<double, std::string>> table{
+      {0.9302121996879578, "0.9302121996879578"},
+      {static_cast<double>(0.93009061f), "0.930090606212616"},
+      {1.0, "1.0"},
+      {0.0, "0.0"},
+      {0.5, "0.5"},
+      {0.0001, "0.0001"},
+      {0.00012345, "0.00012345"},
+      {0.00001, "1e-05"},
+      {0.0000999, "9.99e-05"},
+      {1.5e-10, "1.5e-10"},
+      {static_cast<double>(1e-30f), "1.0000000031710769e-30"},
+      {1e-100, "1e-100"},
+  };
+  for (const auto& [probability, text] : table) CHECK(format_probability(probability) == text);
+}
+
+TEST_CASE("sizes are read and written") {
+  CHECK(format_size({881840, {}}) == "881840");
+  CHECK(format_size({881840, 10}) == "881840;top=10");
+  for (const auto dialect : {Dialect::plain, Dialect::extended}) {
+    CHECK(parse_size("881840", dialect).request == SizeRequest{881840, {}});
+    CHECK_FALSE(parse_size("881840", dialect).error.has_value());
+    for (const char* text : {"", "x", "-1", "+1", " 1", "1 ", "1x", "hello", ";top=1",
+                             "99999999999999999999", "0x10", "1.0"}) {
+      INFO(text);
+      CHECK(parse_size(text, dialect).error == SizeError::no_number);
+    }
+  }
+}
+
+TEST_CASE("options of a size exist in the extended dialect only") {
+  CHECK(parse_size("8;top=10", Dialect::extended).request == SizeRequest{8, 10});
+  CHECK(parse_size("8;top=10", Dialect::plain).error == SizeError::no_number);
+  for (const char* text :
+       {"8;top=0", "8;top=1001", "8;top=x", "8;top", "8;top=", "8;best=1", "8;top=1;x=2", "8;;"}) {
+    INFO(text);
+    const ParsedSize parsed = parse_size(text, Dialect::extended);
+    CHECK(parsed.error == SizeError::unknown_option);
+    CHECK(parsed.request.text_length == 8);
+  }
+}
+
+TEST_CASE("a plain result is what a reference client takes apart") {
+  CHECK(format_result(recognition, Dialect::plain) ==
+        "Samoyed:0.9302121996879578,Great Pyrenees:1e-05");
+  CHECK(format_result(Refusal{RefusalReason::too_large, "with, a: detail"}, Dialect::plain) ==
+        "error:too large");
+  const auto parsed = parse_result("Samoyed:0.93,Great Pyrenees:1e-05,a 'b'-c:0", Dialect::plain);
+  REQUIRE(parsed.has_value());
+  CHECK(std::get<Recognition>(*parsed).top ==
+        std::vector<RankedLabel>{
+            {"Samoyed", {}, 0.93}, {"Great Pyrenees", {}, 1e-05}, {"a 'b'-c", {}, 0}});
+}
+
+TEST_CASE("an extended result survives the wire whole") {
+  CHECK(parse_result(format_result(recognition, Dialect::extended), Dialect::extended) ==
+        Result(recognition));
+  const Refusal refusal{RefusalReason::unreadable, "The file ends before its last row."};
+  CHECK(parse_result(format_result(refusal, Dialect::extended), Dialect::extended) ==
+        Result(refusal));
+}
+
+TEST_CASE("every reason survives both dialects and holds no separator") {
+  for (const auto reason :
+       {RefusalReason::busy, RefusalReason::too_large, RefusalReason::unreadable,
+        RefusalReason::too_many_pixels, RefusalReason::bad_encoding, RefusalReason::bad_option,
+        RefusalReason::internal}) {
+    CHECK(to_string(reason).find_first_of(",:") == std::string_view::npos);
+    for (const auto dialect : {Dialect::plain, Dialect::extended}) {
+      CHECK(parse_result(format_result(Refusal{reason, ""}, dialect), dialect) ==
+            Result(Refusal{reason, ""}));
+    }
+  }
+  CHECK(parse_result("error:too hot", Dialect::plain) ==
+        Result(Refusal{RefusalReason::other, "too hot"}));
+}
+
+TEST_CASE("a detail that would end the message early is left out") {
+  const std::string payload =
+      format_result(Refusal{RefusalReason::internal, "code -0001"}, Dialect::extended);
+  CHECK_FALSE(contains_message_end(payload));
+  CHECK(payload == R"({"error":"internal"})");
+}
+
+TEST_CASE("results that can't be taken apart are refused") {
+  for (const char* payload :
+       {"", "Samoyed", ":0.5", "Samoyed:", "Samoyed:x", "Samoyed:1.5", "Samoyed:-0.1",
+        "Samoyed:nan", "Samoyed:0.5:6", "a:0.5,,b:0.1", "{}"}) {
+    INFO(payload);
+    CHECK_FALSE(parse_result(payload, Dialect::plain).has_value());
+  }
+  for (const char* payload :
+       {"", "{", "{}", "[]", "1", "null", R"({"top":[],"width":1,"height":1})",
+        R"({"top":[{"label":"a"}],"width":1,"height":1})",
+        R"({"top":[{"label":"a","probability":2}],"width":1,"height":1})",
+        R"({"top":[{"label":1,"probability":0.5}],"width":1,"height":1})",
+        R"({"top":[{"label":"a","probability":0.5}]})", R"({"error":5})", "Samoyed:0.93"}) {
+    INFO(payload);
+    CHECK_FALSE(parse_result(payload, Dialect::extended).has_value());
+  }
+}
+
+TEST_CASE("a hello survives the wire, and strangers' are refused") {
+  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true};
+  CHECK(parse_hello(format_hello(hello)) == hello);
+  CHECK(format_hello(hello) ==
+        R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
+        R"("trained":false,"image_bytes_max":33554432,"busy":true})");
+  for (const char* payload :
+       {"", "{}", "[]", R"({"project":"other","protocol":1})",
+        R"({"project":"samoyed","protocol":2})", R"({"project":"samoyed","protocol":1})"}) {
+    INFO(payload);
+    CHECK_FALSE(parse_hello(payload).has_value());
+  }
+}

@@ -1,0 +1,303 @@
+#include "samoyed/protocol/worker_exchange.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/errc.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "support/bytes.hpp"
+
+using namespace samoyed::protocol;
+using namespace std::string_literals;
+using samoyed::test::as_bytes;
+using samoyed::test::as_text;
+
+namespace {
+
+const Recognition samoyed_result{
+    .top = {{"Samoyed", 258, 0.93}}, .width = 2, .height = 1, .times = {}};
+const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
+
+/// Runs a WorkerExchange and writes down all that it does: what it writes as it is, the rest in
+/// brackets.
+class Script {
+ public:
+  explicit Script(std::uint64_t image_bytes_max = 100)
+      : exchange_({.image_bytes_max = image_bytes_max}) {
+    run();
+  }
+
+  void receive(std::string_view bytes) {
+    exchange_.received(bytes);
+    run();
+  }
+  void time_out() {
+    exchange_.timed_out();
+    run();
+  }
+  void end(std::error_code why = {}) {
+    exchange_.ended(why);
+    run();
+  }
+
+  /// What was done since the last call.
+  std::string seen() { return std::exchange(seen_, {}); }
+  bool closed() const { return closed_; }
+  WorkerExchange::Step waiting_for() const { return step_; }
+
+ private:
+  void run() {
+    while (!closed_) {
+      auto action = exchange_.next(hello_reply);
+      if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
+        step_ = read->step;
+        return;
+      }
+      if (const auto* write = std::get_if<WorkerExchange::Write>(&action)) {
+        if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
+        seen_ += write->bytes;
+      } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
+        seen_ += "[recognize " + std::string(as_text(image->image_file)) + " " +
+                 std::to_string(image->top) + "]";
+        exchange_.recognized(samoyed_result);
+      } else {
+        const auto why = std::get<WorkerExchange::Close>(action).why;
+        seen_ += why ? "[closed: " + why.message() + "]" : "[closed]";
+        closed_ = true;
+      }
+    }
+  }
+
+  WorkerExchange exchange_;
+  WorkerExchange::Step step_{};
+  std::string seen_;
+  bool closed_ = false;
+};
+
+std::string image_message(std::string_view file) {
+  return std::string(EncodedImage(as_bytes(file)).message());
+}
+
+std::string damaged(std::string message) {
+  message.back() = message.back() == '1' ? '2' : '1';
+  return message;
+}
+
+const std::string size = data_message("8");
+const std::string image = image_message("foobar");
+const std::string plain_result = data_message("Samoyed:0.93");
+const std::string extended_result = data_message(format_result(samoyed_result, Dialect::extended));
+
+/// Feeds a client's whole stream in two pieces at every split point, and byte by byte.
+void check_every_split(const std::string& stream, const std::string& expected) {
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    INFO("split at " << split);
+    Script script;
+    script.receive(stream.substr(0, split));
+    if (!script.closed()) script.receive(stream.substr(split));
+    CHECK(script.seen() == expected);
+  }
+  Script bytewise;
+  for (std::size_t i = 0; i < stream.size() && !bytewise.closed(); ++i) {
+    bytewise.receive(stream.substr(i, 1));
+  }
+  CHECK(bytewise.seen() == expected);
+}
+
+}  // namespace
+
+TEST_CASE("a reference client's exchange, at every split") {
+  check_every_split(size + image + "A", "AA[recognize foobar 5][5 ms]" + plain_result);
+}
+
+TEST_CASE("a connection carries one exchange after another, at every split") {
+  const std::string once = "AA[recognize foobar 5][5 ms]" + plain_result;
+  check_every_split(size + image + "A" + size + image + "A", once + once);
+}
+
+TEST_CASE("after hello, results are JSON without a gap and sizes carry options, at every split") {
+  check_every_split(
+      data_message("hello") + data_message("8;top=3") + image + "A",
+      data_message(format_hello(hello_reply)) + "AA[recognize foobar 3]" + extended_result);
+}
+
+TEST_CASE("a refused size is sent twice by a reference client and used once, at every split") {
+  check_every_split(damaged(size) + size + size + image + "A",
+                    "NAA[recognize foobar 5][5 ms]" + plain_result);
+  check_every_split(damaged(size) + damaged(size) + size + size + size + image + "A",
+                    "NNAA[recognize foobar 5][5 ms]" + plain_result);
+}
+
+TEST_CASE("a refused image is sent twice by a reference client and used once, at every split") {
+  check_every_split(size + damaged(image) + image + image + "A" + size + image + "A",
+                    "ANA[recognize foobar 5][5 ms]" + plain_result +
+                        "AA[recognize foobar 5][5 ms]" + plain_result);
+}
+
+TEST_CASE("the second copy of an image is awaited before the result is written") {
+  Script script;
+  script.receive(size + damaged(image) + image);
+  CHECK(script.seen() == "ANA");
+  CHECK(script.waiting_for() == WorkerExchange::Step::second_copy);
+  script.receive(image.substr(0, 5));
+  CHECK(script.waiting_for() == WorkerExchange::Step::image);
+  script.receive(image.substr(5));
+  CHECK(script.seen() == "[recognize foobar 5][5 ms]" + plain_result);
+}
+
+TEST_CASE("a client that sends a refused image once gets its result after the wait") {
+  Script script;
+  script.receive(size + damaged(image) + image);
+  script.time_out();
+  CHECK(script.seen() == "ANA[recognize foobar 5][5 ms]" + plain_result);
+  SECTION("and goes on") {
+    script.receive("A" + size);
+    CHECK(script.seen() == "A");
+  }
+  SECTION("and a copy that is merely late is dropped") {
+    script.receive(image + "A" + size);
+    CHECK(script.seen() == "A");
+  }
+}
+
+TEST_CASE("after hello nobody waits for second copies") {
+  Script script;
+  script.receive(data_message("hello") + size + damaged(image) + image);
+  CHECK(script.seen() ==
+        data_message(format_hello(hello_reply)) + "ANA[recognize foobar 5]" + extended_result);
+}
+
+TEST_CASE("a refused result and a refused hello reply are sent again, a few times") {
+  Script script;
+  script.receive(size + image);
+  script.seen();
+  for (int i = 0; i < refusals_max; ++i) {
+    script.receive("N");
+    CHECK(script.seen() == plain_result);
+  }
+  script.receive("N");
+  CHECK(script.seen() == "[closed: the same message was refused too many times]");
+
+  Script greeted;
+  greeted.receive(data_message("hello"));
+  greeted.seen();
+  greeted.receive("N");
+  CHECK(greeted.seen() == data_message(format_hello(hello_reply)));
+  greeted.receive(size);
+  CHECK(greeted.seen() == "A");
+}
+
+TEST_CASE("a message that stays damaged ends the connection") {
+  const std::string too_often = "[closed: the same message was refused too many times]";
+  check_every_split(damaged(size) + damaged(size) + damaged(size) + damaged(size),
+                    "NNN" + too_often);
+  check_every_split(size + damaged(image) + damaged(image) + damaged(image) + damaged(image),
+                    "ANNN" + too_often);
+}
+
+TEST_CASE(
+    "a size that is no number is acknowledged and the connection ends, as at a reference server") {
+  for (const std::string payload : {"abc", "-8", "8;top=5", ""}) {
+    INFO(payload);
+    check_every_split(data_message(payload), "A[closed: a size message that holds no number]");
+  }
+  check_every_split(size + image + "A" + data_message("hello"),
+                    "AA[recognize foobar 5][5 ms]" + plain_result +
+                        "A[closed: a size message that holds no number]");
+}
+
+TEST_CASE("what can't be recognised is refused after the image's A") {
+  SECTION("an unknown option") {
+    check_every_split(
+        data_message("hello") + data_message("8;best=1") + image + "A",
+        data_message(format_hello(hello_reply)) + "AA" +
+            data_message(
+                R"({"error":"bad option","detail":"The only option of a size is top, from 1 to 1000."})"));
+  }
+  SECTION("text that is no base64") {
+    check_every_split(size + data_message("Zm9v*mFy") + "A",
+                      "AA[5 ms]" + data_message("error:bad encoding"));
+  }
+  SECTION("an image over the limit is read to its end and dropped") {
+    const std::string large(120, 'x');
+    check_every_split(data_message("160") + image_message(large) + "A" + size + image + "A",
+                      "AA[5 ms]" + data_message("error:too large") +
+                          "AA[recognize foobar 5][5 ms]" + plain_result);
+  }
+  SECTION("a damaged image over the limit is sent again first") {
+    const std::string large = image_message(std::string(120, 'x'));
+    check_every_split(data_message("160") + damaged(large) + large + large + "A",
+                      "ANA[5 ms]" + data_message("error:too large"));
+  }
+}
+
+TEST_CASE("the limit on an image is exact, and far beyond it the connection ends") {
+  Script largest;
+  largest.receive(data_message("136") + image_message(std::string(100, 'x')));
+  CHECK(largest.seen().starts_with("AA[recognize xxx"));
+  Script drained;
+  drained.receive(data_message(std::to_string(136 * drain_factor)));
+  CHECK(drained.seen() == "A");
+  for (const std::string length : {"680", "18446744073709551615"}) {
+    Script script;
+    script.receive(data_message(length));
+    CHECK(script.seen() == "[closed: an announced image far beyond the limit]");
+  }
+}
+
+TEST_CASE("an empty image is the recognizer's to refuse") {
+  check_every_split(data_message("0") + image_message("") + "A",
+                    "AA[recognize  5][5 ms]" + plain_result);
+}
+
+TEST_CASE("bytes of another protocol end the connection at once") {
+  for (const std::string& bytes : {"GET / HTTP/1.1\r\n\r\n"s, "\x16\x03\x01"s, "\0\0\0\0"s}) {
+    check_every_split(bytes, "[closed: the peer doesn't speak the D/A/N protocol]");
+  }
+  for (const std::string& bytes : {"A"s, "N"s, "NOTIFY * HTTP/1.1"s}) {
+    check_every_split(bytes, "[closed: a message that may not come now]");
+  }
+  check_every_split(size + "GET / HTTP/1.1",
+                    "A[closed: the peer doesn't speak the D/A/N protocol]");
+  check_every_split(size + image + size, "AA[recognize foobar 5][5 ms]" + plain_result +
+                                             "[closed: a message that may not come now]");
+}
+
+TEST_CASE("a peer may end between exchanges and nowhere else") {
+  const std::string stream = data_message("hello") + size + image + "A" + size + image + "A";
+  const std::size_t exchange_bytes = size.size() + image.size() + 1;
+  const std::size_t hello_bytes = data_message("hello").size();
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    INFO("cut at " << cut);
+    Script script;
+    script.receive(stream.substr(0, cut));
+    script.seen();
+    script.end();
+    const bool between =
+        cut == 0 || (cut >= hello_bytes && (cut - hello_bytes) % exchange_bytes == 0);
+    CHECK(script.seen() ==
+          (between ? "[closed]" : "[closed: the peer closed in the middle of an exchange]"));
+  }
+  Script script;
+  script.end(std::make_error_code(std::errc::connection_reset));
+  CHECK(script.seen() == "[closed: Connection reset by peer]");
+}
+
+TEST_CASE("a peer that stalls is ended, one that rests between images without a complaint") {
+  Script silent;
+  silent.time_out();
+  CHECK(silent.seen() == "[closed: the peer took too long]");
+  const std::string stream = size + image + "A";
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    Script script;
+    script.receive(stream.substr(0, cut));
+    script.seen();
+    script.time_out();
+    CHECK(script.seen() == "[closed: the peer took too long]");
+  }
+  Script resting;
+  resting.receive(stream);
+  resting.seen();
+  resting.time_out();
+  CHECK(resting.seen() == "[closed]");
+}
