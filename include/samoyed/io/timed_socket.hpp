@@ -1,0 +1,116 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
+#include <asio/connect.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+#include "samoyed/protocol/errc.hpp"
+
+namespace samoyed::io {
+
+using Clock = std::chrono::steady_clock;
+
+/// A TCP socket whose every operation ends by a deadline, with Nagle's algorithm off.
+///
+/// One operation at a time; each gives its error back by `error`, which is
+/// `protocol::Errc::timed_out` where the deadline ended it. Thread rule: the thread of the socket's
+/// executor.
+class TimedSocket {
+ public:
+  explicit TimedSocket(asio::ip::tcp::socket socket)
+      : state_(std::make_shared<State>(std::move(socket))) {
+    set_no_delay();
+  }
+  explicit TimedSocket(const asio::any_io_executor& executor)
+      : TimedSocket(asio::ip::tcp::socket(executor)) {}
+
+  /// Connects to the first of the endpoints that accepts.
+  asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type endpoints,
+                                Clock::time_point deadline, std::error_code& error) {
+    const auto guard = arm(deadline);
+    co_await asio::async_connect(socket(), endpoints,
+                                 asio::redirect_error(asio::use_awaitable, error));
+    disarm(error);
+    set_no_delay();
+  }
+
+  /// Reads what is there, at least one byte; 0 with `error` set. The peer's end is
+  /// `asio::error::eof`.
+  asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer, Clock::time_point deadline,
+                                         std::error_code& error) {
+    const auto guard = arm(deadline);
+    const std::size_t size =
+        co_await socket().async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
+    disarm(error);
+    co_return size;
+  }
+
+  /// Writes all of it.
+  asio::awaitable<void> write(asio::const_buffer bytes, Clock::time_point deadline,
+                              std::error_code& error) {
+    const auto guard = arm(deadline);
+    co_await asio::async_write(socket(), bytes, asio::redirect_error(asio::use_awaitable, error));
+    disarm(error);
+  }
+
+  /// Ends the operation under way with `asio::error::operation_aborted`.
+  void cancel() {
+    std::error_code ignored;  // Nothing is under way then.
+    socket().cancel(ignored);
+  }
+
+  asio::ip::tcp::socket& socket() { return state_->socket; }
+
+ private:
+  /// Outlives the TimedSocket while a timer's handler is on its way.
+  struct State {
+    explicit State(asio::ip::tcp::socket connected)
+        : socket(std::move(connected)), timer(socket.get_executor()) {}
+    asio::ip::tcp::socket socket;
+    asio::steady_timer timer;
+    unsigned operation = 0;
+    bool timed_out = false;
+  };
+
+  std::shared_ptr<State> arm(Clock::time_point deadline) {
+    State& state = *state_;
+    state.timed_out = false;
+    ++state.operation;
+    state.timer.expires_at(deadline);
+    state.timer.async_wait([state = state_, operation = state.operation](std::error_code error) {
+      // A handler that was already queued when its operation ended must not end the next one.
+      if (error || state->operation != operation) return;
+      state->timed_out = true;
+      std::error_code ignored;  // Nothing is under way then.
+      state->socket.cancel(ignored);
+    });
+    return state_;
+  }
+
+  void disarm(std::error_code& error) {
+    ++state_->operation;
+    state_->timer.cancel();
+    if (state_->timed_out && error) error = protocol::Errc::timed_out;
+  }
+
+  void set_no_delay() {
+    std::error_code
+        ignored;  // An unconnected socket has no such option yet; connect sets it again.
+    socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace samoyed::io

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/protocol/address.hpp"
+
+namespace samoyed::clientsocket {
+
+/// What the command line of clientsocket says.
+struct Options {
+  std::vector<protocol::Address> workers;
+  /// Files and folders, as given.
+  std::vector<std::filesystem::path> images;
+  int threads = 1;
+  int repeat = 1;
+  std::optional<int> top;
+  bool json = false;
+  dispatcher::StepTimeouts timeouts;
+};
+
+/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
+/// mistake, which is printed.
+std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
+
+}  // namespace samoyed::clientsocket

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+#include "samoyed/dispatcher/dispatcher.hpp"
+
+namespace samoyed::clientsocket {
+
+/// One result as a line of text or as one JSON object, without the line break.
+std::string format_text(const std::filesystem::path& file, const dispatcher::Answer& answer);
+std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer);
+std::string format_json_error(const std::filesystem::path& file, const std::string& error);
+
+/// What clientsocket prints: results on stdout; which workers are used or inactive, errors and, on
+/// a terminal with many images, a progress bar on stderr.
+///
+/// Thread rule: every member may be called from any thread.
+class Report final : public dispatcher::DispatchObserver {
+ public:
+  Report(bool json, std::size_t image_count);
+
+  void on_try(const dispatcher::Worker& worker) override;
+  void on_removed(const dispatcher::Worker& worker, const std::string& why) override;
+
+  void recognized(const std::filesystem::path& file, const dispatcher::Answer& answer);
+  void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);
+  void unreadable(const std::filesystem::path& file, const std::string& why);
+
+  /// True if any image failed.
+  bool any_failed() const;
+
+ private:
+  void fail(const std::filesystem::path& file, const std::string& error, const std::string& line);
+  void print_message(const std::string& line);
+  void print_result(const std::string& line);
+  void count_one();
+
+  const bool json_;
+  const std::size_t image_count_;
+  const bool show_progress_;
+  mutable std::mutex mutex_;
+  // Guarded by mutex_:
+  std::size_t done_count_ = 0;
+  bool any_failed_ = false;
+  bool untrained_told_ = false;
+};
+
+}  // namespace samoyed::clientsocket

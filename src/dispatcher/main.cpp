@@ -1,0 +1,106 @@
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/options.hpp"
+#include "dispatcher/state_file.hpp"
+#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/io/listener.hpp"
+#include "samoyed/web/server.hpp"
+
+namespace {
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+
+/// What happens to workers, in the log.
+class DispatchLog final : public DispatchObserver {
+ public:
+  void on_try(const Worker& worker) override {
+    spdlog::debug("using worker {}", to_string(worker.address));
+  }
+  void on_removed(const Worker& worker, const std::string& why) override {
+    spdlog::warn("removed worker {}: {}", to_string(worker.address), why);
+  }
+};
+
+void save(WorkerStore& store, const WorkerList& workers) {
+  std::vector<protocol::Address> addresses;
+  for (const WorkerRow& row : workers.rows()) addresses.push_back(row.worker.address);
+  try {
+    store.save(addresses);
+  } catch (const std::system_error& error) {
+    spdlog::error("the worker list could not be saved: {}", error.what());
+  }
+}
+
+web::ServerOptions server_options(const Options& options) {
+  web::ServerOptions server;
+  server.limits.connections_max = options.connections_max;
+  server.limits.image_bytes_max = options.image_bytes_max;
+  server.timeouts.drain = options.drain_timeout;
+  return server;
+}
+
+void run(const Options& options) {
+  asio::io_context io(1);
+  std::unique_ptr<WorkerStore> store;
+  if (!options.state_file.empty()) store = std::make_unique<StateFile>(options.state_file);
+  std::optional<Dispatcher> dispatcher;
+  // Posted: changes may come from any thread, and saving must not delay who made the change.
+  WorkerList workers([&] {
+    asio::post(io, [&] {
+      if (store) save(*store, workers);
+      dispatcher->close_unlisted();
+    });
+  });
+  if (store) {
+    for (const auto& address : store->load()) workers.add(address);
+  }
+  for (const auto& address : options.workers) workers.add(address);
+
+  DispatchLog log;
+  dispatcher.emplace(io.get_executor(), workers, log, options.timeouts);
+  auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
+  spdlog::info("{} workers", workers.rows().size());
+  spdlog::info("listening on {}", io::listening_address(acceptor));
+  web::Server server(io.get_executor(), std::move(acceptor), *dispatcher, workers,
+                     server_options(options));
+
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](std::error_code error, int) {
+    if (error) return;
+    spdlog::info("stopping: no new connections; what is under way is finished");
+    server.stop();
+  });
+  asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    io.stop();
+  });
+  io.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int exit_status = EXIT_SUCCESS;
+  const auto options = parse_options(argc, argv, exit_status);
+  if (!options) return exit_status;
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("dispatcher"));
+  try {
+    run(*options);
+  } catch (const std::exception& error) {
+    std::cerr << "samoyed-dispatcher: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

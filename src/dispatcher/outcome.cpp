@@ -1,0 +1,30 @@
+#include "samoyed/dispatcher/outcome.hpp"
+
+#include "samoyed/protocol/wire.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+std::string describe(const protocol::Refusal& refusal) {
+  if (!refusal.detail.empty()) return refusal.detail;
+  return "The worker can't recognise this image: " +
+         std::string(protocol::to_string(refusal.reason)) + ".";
+}
+
+}  // namespace
+
+std::string describe(const Failure& failure) {
+  switch (failure.reason) {
+    case FailureReason::no_active_worker:
+      return "Error: No active worker!";
+    case FailureReason::all_busy:
+      return "All workers are busy: try again in a moment.";
+    case FailureReason::refused:
+      return describe(failure.refusal.value_or(protocol::Refusal{}));
+    case FailureReason::workers_closed:
+      break;
+  }
+  return "Workers closed the connection on this image: it can't be recognised.";
+}
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+
+#include "samoyed/dispatcher/worker_store.hpp"
+
+namespace samoyed::dispatcher {
+
+/// The worker list as a text file: one HOST:PORT a line; empty lines and lines that begin with `#`
+/// are passed over. Not thread-safe.
+class StateFile final : public WorkerStore {
+ public:
+  explicit StateFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::vector<protocol::Address> load() override;
+  void save(const std::vector<protocol::Address>& addresses) override;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace samoyed::dispatcher
