@@ -1,0 +1,86 @@
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/io/listener.hpp"
+#include "samoyed_worker_data.hpp"
+#include "worker/labels.hpp"
+#include "worker/options.hpp"
+#include "worker/recognition_queue.hpp"
+#include "worker/server.hpp"
+#include "worker/squeezenet_recognizer.hpp"
+
+namespace {
+
+using namespace samoyed;
+using namespace samoyed::worker;
+
+std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
+  auto labels = options.labels_file.empty()
+                    ? parse_labels(data::imagenet_labels_txt, "the built-in labels")
+                    : load_labels(options.labels_file);
+  auto recognizer = std::make_unique<SqueezenetRecognizer>(
+      load_model_file(options.model_file), std::move(labels),
+      ImageHandling{.limits = {}, .apply_exif_orientation = options.apply_exif_orientation});
+  recognizer->warm_up();
+  return recognizer;
+}
+
+void run(const Options& options) {
+  const auto recognizer = make_recognizer(options);
+  const ModelDescription& model = recognizer->description();
+  if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
+
+  asio::io_context io(1);
+  RecognitionQueue queue(*recognizer,
+                         {.threads = options.threads, .queued_max = options.queue_length_max});
+  Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
+                {.exchange = {.image_bytes_max = options.image_bytes_max},
+                 .timeouts = {},
+                 .connections_max = options.connections_max});
+
+  asio::steady_timer drain_deadline(io);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](std::error_code error, int) {
+    if (error) return;
+    spdlog::info("stopping: no new connections; what is under way is finished");
+    server.stop();
+    drain_deadline.expires_after(options.drain_timeout);
+    drain_deadline.async_wait([&](std::error_code cancelled) {
+      if (cancelled) return;
+      spdlog::warn("stopping with exchanges still under way");
+      io.stop();
+    });
+  });
+
+  spdlog::info("{} with {} labels, {} threads", model.name, model.label_count, options.threads);
+  spdlog::info("listening on {}", server.listening_address());
+  asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    io.stop();
+  });
+  io.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int exit_status = EXIT_SUCCESS;
+  const auto options = parse_options(argc, argv, exit_status);
+  if (!options) return exit_status;
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
+  try {
+    run(*options);
+  } catch (const std::exception& error) {
+    std::cerr << "samoyed-worker: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "samoyed/protocol/limits.hpp"
+
+namespace samoyed::worker {
+
+/// What the command line of samoyed-worker says.
+struct Options {
+  std::string address;
+  std::uint16_t port = 0;
+  std::string model_file = "models/squeezenet1_1.pth";
+  /// Empty: torchvision's ImageNet categories, which are built in.
+  std::string labels_file;
+  std::size_t threads = 1;
+  std::size_t queue_length_max = 64;
+  std::size_t connections_max = 1024;
+  std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
+  std::chrono::milliseconds drain_timeout{10000};
+  bool apply_exif_orientation = true;
+};
+
+/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
+/// mistake, which is printed.
+std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
+
+}  // namespace samoyed::worker

@@ -1,0 +1,84 @@
+#include "worker/recognition_queue.hpp"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace samoyed::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The recognizer's answer. What it throws in spite of its promise is a fault of this worker, and
+/// must cost no more than this image.
+protocol::Result recognize(Recognizer& recognizer, const std::vector<std::byte>& image_file,
+                           int top) {
+  try {
+    return recognizer.recognize(image_file, top);
+  } catch (const std::exception& error) {
+    spdlog::error("the recognizer failed: {}", error.what());
+    return protocol::Refusal{protocol::RefusalReason::internal, "The worker failed on this image."};
+  }
+}
+
+}  // namespace
+
+RecognitionQueue::RecognitionQueue(Recognizer& recognizer, Limits limits)
+    : recognizer_(recognizer), limits_(limits) {
+  for (std::size_t i = 0; i < limits_.threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+RecognitionQueue::~RecognitionQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    jobs_.clear();
+  }
+  changed_.notify_all();
+}
+
+bool RecognitionQueue::submit(std::vector<std::byte> image_file, int top, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || full_locked(image_file.size())) return false;
+    queued_bytes_ += image_file.size();
+    jobs_.push_back({std::move(image_file), top, std::move(done), Clock::now()});
+  }
+  changed_.notify_one();
+  return true;
+}
+
+bool RecognitionQueue::full(std::size_t image_bytes) const {
+  const std::lock_guard lock(mutex_);
+  return full_locked(image_bytes);
+}
+
+/// An image that alone exceeds the bytes still gets in while nothing else waits: the worker
+/// accepted its size, so it must be able to recognise it.
+bool RecognitionQueue::full_locked(std::size_t image_bytes) const {
+  return jobs_.size() >= limits_.queued_max ||
+         (!jobs_.empty() && queued_bytes_ + image_bytes > limits_.queued_bytes_max);
+}
+
+void RecognitionQueue::run() {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
+    if (stopped_) return;
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    queued_bytes_ -= job.image_file.size();
+    lock.unlock();
+
+    const std::chrono::duration<double, std::milli> queued = Clock::now() - job.queued_at;
+    protocol::Result result = recognize(recognizer_, job.image_file, job.top);
+    if (auto* recognition = std::get_if<protocol::Recognition>(&result); recognition) {
+      if (recognition->times) recognition->times->queue_ms = queued.count();
+    }
+    job.done(std::move(result));
+  }
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "worker/recognizer.hpp"
+
+namespace samoyed::worker {
+
+/// The bounded queue between the network and the recognition threads: the only place where they
+/// meet.
+///
+///     session --submit--> [ queue ] --recognition threads--> Recognizer
+///        ^                                                       |
+///        +--------------- done(result), posted by the session ---+
+///
+/// Thread rule: `submit`, `full` and `stop` may be called from any thread; `done` is called on a
+/// recognition thread.
+class RecognitionQueue {
+ public:
+  struct Limits {
+    std::size_t threads = 1;
+    /// Images that wait, those under recognition not counted.
+    std::size_t queued_max = 64;
+    /// Bytes of the image files that wait.
+    std::size_t queued_bytes_max = std::size_t{256} << 20;
+  };
+  using Done = std::function<void(protocol::Result)>;
+
+  /// Starts the threads. The recognizer must outlive the queue.
+  RecognitionQueue(Recognizer& recognizer, Limits limits);
+
+  /// Stops and joins.
+  ~RecognitionQueue();
+
+  RecognitionQueue(const RecognitionQueue&) = delete;
+  RecognitionQueue& operator=(const RecognitionQueue&) = delete;
+
+  /// Queues an image. False, and `done` is never called, if the queue is full or stopped.
+  bool submit(std::vector<std::byte> image_file, int top, Done done);
+
+  /// True if an image of that size would be refused now.
+  bool full(std::size_t image_bytes = 0) const;
+
+ private:
+  struct Job {
+    std::vector<std::byte> image_file;
+    int top;
+    Done done;
+    std::chrono::steady_clock::time_point queued_at;
+  };
+
+  bool full_locked(std::size_t image_bytes) const;
+  void run();
+
+  Recognizer& recognizer_;
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  std::deque<Job> jobs_;
+  std::size_t queued_bytes_ = 0;
+  bool stopped_ = false;
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace samoyed::worker
