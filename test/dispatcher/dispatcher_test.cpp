@@ -1,0 +1,346 @@
+#include "samoyed/dispatcher/dispatcher.hpp"
+
+#include <memory>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/wire.hpp"
+#include "support/bytes.hpp"
+#include "support/scripted_peer.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using protocol::data_message;
+using test::ScriptedPeer;
+using Connection = ScriptedPeer::Connection;
+
+namespace {
+
+/// Far above what a loaded machine needs, where no time-out is meant; short where one is.
+constexpr StepTimeouts patient{.connect = std::chrono::seconds(20),
+                               .answer = std::chrono::seconds(20),
+                               .image = std::chrono::seconds(20),
+                               .result = std::chrono::seconds(20)};
+constexpr StepTimeouts impatient{.connect = std::chrono::milliseconds(300),
+                                 .answer = std::chrono::milliseconds(300),
+                                 .image = std::chrono::milliseconds(300),
+                                 .result = std::chrono::milliseconds(300)};
+
+const auto image = std::make_shared<const protocol::EncodedImage>(test::as_bytes("foobar"));
+const std::string hello = data_message("hello");
+const std::string size = data_message("8");
+const std::string plain_result = data_message("Samoyed:0.93");
+const std::string hello_reply =
+    data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, false}));
+const std::string json_result = data_message(
+    R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
+
+/// One exchange as a worker of ours answers it.
+bool serve(Connection& peer) {
+  if (!peer.expect(size)) return false;
+  peer.send("A");
+  if (!peer.expect(image->message())) return false;
+  peer.send("A" + json_result);
+  return peer.expect("A");
+}
+
+/// A connection of a worker of ours that lives until the client ends it.
+void serve_all(Connection& peer) {
+  if (!peer.expect(hello)) return;
+  peer.send(hello_reply);
+  while (serve(peer)) {
+  }
+}
+
+/// A reference server's answer to hello.
+void answer_hello_plainly(Connection& peer) {
+  peer.expect(hello);
+  peer.send("A");
+}
+
+/// A reference server's exchange, after which it closes.
+void serve_plain(Connection& peer) {
+  peer.expect(size);
+  peer.send("A");
+  peer.expect(image->message());
+  peer.send("A");
+  peer.send(plain_result);
+  peer.expect("A");
+}
+
+class Log final : public DispatchObserver {
+ public:
+  void on_try(const Worker&) override { ++tries; }
+  void on_removed(const Worker&, const std::string&) override { ++removals; }
+  int tries = 0;
+  int removals = 0;
+};
+
+/// A dispatcher over some workers, and its clients.
+class House {
+ public:
+  explicit House(const std::vector<const ScriptedPeer*>& peers, StepTimeouts timeouts = patient)
+      : dispatcher_(io_.get_executor(), list, log, timeouts) {
+    for (const auto* peer : peers) list.add(peer->address());
+  }
+
+  std::string classify() {
+    std::string words;
+    asio::co_spawn(io_, dispatcher_.classify(image, std::nullopt),
+                   [&](std::exception_ptr failure, const Outcome& outcome) {
+                     words = failure ? "an exception" : describe_outcome(outcome);
+                   });
+    io_.restart();
+    io_.run();
+    return words;
+  }
+
+  std::size_t workers_left() const { return list.rows().size(); }
+
+  WorkerList list;
+  Log log;
+
+ private:
+  static std::string describe_outcome(const Outcome& outcome) {
+    if (const auto* failure = std::get_if<Failure>(&outcome)) return describe(*failure);
+    const Answer& answer = std::get<Answer>(outcome);
+    return answer.recognition.top.at(0).label + (answer.model ? " by " + answer.model->name : "");
+  }
+
+  asio::io_context io_{1};
+  Dispatcher dispatcher_;
+};
+
+const std::string no_worker = "Error: No active worker!";
+const std::string closed_on =
+    "Workers closed the connection on this image: it can't be recognised.";
+
+}  // namespace
+
+TEST_CASE("a worker of ours is greeted once and its connection kept") {
+  ScriptedPeer worker({serve_all});
+  House house({&worker});
+  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 1);
+  CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
+}
+
+TEST_CASE("a reference server is remembered, and its closes after each image cost nothing") {
+  ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_plain, serve_plain});
+  House house({&worker});
+  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed");
+  CHECK(house.log.tries == 3);
+  CHECK(house.log.removals == 0);
+  CHECK(worker.connections() == 4);
+}
+
+TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next one answers") {
+  // The steps of an exchange at which the worker does what it should not.
+  const std::vector<std::pair<std::string, ScriptedPeer::Script>> steps{
+      {"before hello", [](Connection&) {}},
+      {"after hello", [](Connection& peer) { peer.expect(hello); }},
+      {"after the hello reply",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+       }},
+      {"after the size",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+         peer.expect(size);
+       }},
+      {"after the size's A",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+         peer.expect(size);
+         peer.send("A");
+       }},
+      {"after the image",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+         peer.expect(size);
+         peer.send("A");
+         peer.expect(image->message());
+       }},
+      {"after the image's A",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+         peer.expect(size);
+         peer.send("A");
+         peer.expect(image->message());
+         peer.send("A");
+       }},
+      {"in the result",
+       [](Connection& peer) {
+         peer.expect(hello);
+         peer.send(hello_reply);
+         peer.expect(size);
+         peer.send("A");
+         peer.expect(image->message());
+         peer.send("A" + json_result.substr(0, 9));
+       }},
+  };
+  const std::vector<std::pair<std::string, ScriptedPeer::Script>> faults{
+      {"closes", [](Connection&) {}},
+      {"resets", [](Connection& peer) { peer.reset_at_end(); }},
+      {"talks nonsense",
+       [](Connection& peer) {
+         peer.send("\x01HTTP/1.1 418\r\n\r\n");
+         peer.wait_for_end();
+       }},
+      {"hangs", [](Connection& peer) { peer.wait_for_end(); }},
+  };
+  for (const auto& [where, step] : steps) {
+    for (const auto& [what, fault] : faults) {
+      INFO(what << " " << where);
+      ScriptedPeer faulty({[step = step, fault = fault](Connection& peer) {
+        step(peer);
+        fault(peer);
+      }});
+      ScriptedPeer good({serve_all});
+      House house({&faulty, &good}, what == "hangs" ? impatient : patient);
+      CHECK(house.classify() == "Samoyed by squeezenet1_1");
+      CHECK(house.log.removals == 1);
+      CHECK(house.workers_left() == 1);
+    }
+  }
+}
+
+TEST_CASE("a close on the complete image by a worker that still accepts counts against the image") {
+  const ScriptedPeer::Script close_on_image = [](Connection& peer) {
+    peer.expect(size);
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("A");
+  };
+  const ScriptedPeer::Script be_probed = [](Connection& peer) { peer.wait_for_end(); };
+  ScriptedPeer first({answer_hello_plainly, close_on_image, be_probed});
+  ScriptedPeer second({answer_hello_plainly, close_on_image, be_probed});
+  SECTION("two workers, and it is given up") {
+    ScriptedPeer third({serve_all});
+    House house({&first, &second, &third});
+    CHECK(house.classify() == closed_on);
+    CHECK(house.workers_left() == 3);
+    CHECK(third.connections() == 0);
+  }
+  SECTION("one worker, and another recognises it") {
+    ScriptedPeer good({serve_all});
+    House house({&first, &good});
+    CHECK(house.classify() == "Samoyed by squeezenet1_1");
+    CHECK(house.workers_left() == 2);
+  }
+}
+
+TEST_CASE("an idle connection that ended is replaced, whichever way it ended") {
+  for (const bool reset : {false, true}) {
+    const ScriptedPeer::Script once = [reset](Connection& peer) {
+      peer.expect(hello);
+      peer.send(hello_reply);
+      serve(peer);
+      if (reset) peer.reset_at_end();
+    };
+    ScriptedPeer worker({once, serve_all});
+    House house({&worker});
+    CHECK(house.classify() == "Samoyed by squeezenet1_1");
+    CHECK(house.classify() == "Samoyed by squeezenet1_1");
+    CHECK(worker.connections() == 2);
+    CHECK(house.log.removals == 0);
+    CHECK(house.log.tries == 2);
+  }
+}
+
+TEST_CASE("refusals of a message are survived, endless ones are a death") {
+  ScriptedPeer refusing({[](Connection& peer) {
+    peer.expect(hello);
+    peer.send("N");
+    peer.expect(hello);
+    peer.send(hello_reply);
+    peer.expect(size);
+    peer.send("N");
+    peer.expect(size);
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("N");
+    peer.expect(image->message());
+    peer.send("A" + data_message("damaged").replace(2, 1, "x"));
+    peer.expect("N");
+    peer.send(json_result);
+    peer.expect("A");
+  }});
+  House house({&refusing});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+
+  ScriptedPeer endless({[](Connection& peer) {
+    while (peer.expect(hello)) peer.send("N");
+  }});
+  House other({&endless});
+  CHECK(other.classify() == no_worker);
+  CHECK(other.workers_left() == 0);
+}
+
+TEST_CASE("a busy worker is passed over and kept") {
+  ScriptedPeer busy({[](Connection& peer) {
+    peer.expect(hello);
+    peer.send(hello_reply);
+    peer.expect(size);
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("A" + data_message(R"({"error":"busy"})"));
+    peer.expect("A");
+    peer.wait_for_end();
+  }});
+  ScriptedPeer good({serve_all});
+  House house({&busy, &good});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.workers_left() == 2);
+}
+
+TEST_CASE("an image over the limit that hello named is not even sent") {
+  ScriptedPeer small({[](Connection& peer) {
+    peer.expect(hello);
+    peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 5, false})));
+    peer.wait_for_end();
+  }});
+  House house({&small});
+  CHECK(house.classify() == "An image may have up to 5 bytes.");
+  CHECK(house.workers_left() == 1);
+}
+
+TEST_CASE("a name that can't be resolved is a dead worker") {
+  House house({});
+  house.list.add({"no-such-host.invalid", 8888});
+  CHECK(house.classify() == no_worker);
+  CHECK(house.log.removals == 1);
+}
+
+TEST_CASE("connections to workers off the list are closed") {
+  ScriptedPeer worker({serve_all, serve_all});
+  asio::io_context io(1);
+  WorkerList list;
+  Log log;
+  Dispatcher dispatcher(io.get_executor(), list, log, patient);
+  const auto classify = [&] {
+    asio::co_spawn(io, dispatcher.classify(image, std::nullopt),
+                   [](std::exception_ptr failure, const Outcome& outcome) {
+                     CHECK_FALSE(failure);
+                     CHECK(std::holds_alternative<Answer>(outcome));
+                   });
+    io.restart();
+    io.run();
+  };
+  list.add(worker.address());
+  classify();
+  list.remove(worker.address());
+  dispatcher.close_unlisted();
+  list.add(worker.address());
+  classify();  // Waits for ever if the first connection were still open: the peer serves one at a
+               // time.
+  CHECK(worker.connections() == 2);
+}

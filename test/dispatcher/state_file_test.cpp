@@ -1,0 +1,66 @@
+#include "dispatcher/state_file.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "support/temporary_folder.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using Catch::Matchers::Contains;
+
+namespace {
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+}  // namespace
+
+TEST_CASE("a saved list is loaded in its order") {
+  const test::TemporaryFolder folder;
+  const std::vector<protocol::Address> addresses{
+      {"localhost", 8888}, {"::1", 7777}, {"10.10.1.1", 1}};
+  StateFile(folder.path() / "workers").save(addresses);
+  CHECK(StateFile(folder.path() / "workers").load() == addresses);
+  StateFile(folder.path() / "workers").save({});
+  CHECK(StateFile(folder.path() / "workers").load().empty());
+  // Nothing but the file itself stays behind.
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("no file is an empty list") {
+  const test::TemporaryFolder folder;
+  CHECK(StateFile(folder.path() / "none").load().empty());
+}
+
+TEST_CASE("a person may edit the file") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "workers", "# mine\n\nLocalHost:8888\n[::1]:7777");
+  CHECK(StateFile(folder.path() / "workers").load() ==
+        std::vector<protocol::Address>{{"localhost", 8888}, {"::1", 7777}});
+}
+
+TEST_CASE("a line that is no address is an error that names it") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "workers", "localhost:8888\nlocalhost\n");
+  CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(),
+                    Contains("workers, line 2: no worker address; expected HOST:PORT"));
+}
+
+TEST_CASE("a file far too large is refused before it is read") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "workers", std::string(2 << 20, '#'));
+  CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(), Contains("too large"));
+}
+
+TEST_CASE("a list that can't be saved is an error and leaves the old one") {
+  const test::TemporaryFolder folder;
+  StateFile file(folder.path() / "workers");
+  file.save({{"localhost", 8888}});
+  std::filesystem::create_directory(folder.path() / "workers.new");
+  CHECK_THROWS_AS(file.save({}), std::system_error);
+  CHECK(file.load() == std::vector<protocol::Address>{{"localhost", 8888}});
+}

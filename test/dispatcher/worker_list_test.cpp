@@ -1,0 +1,180 @@
+#include "samoyed/dispatcher/worker_list.hpp"
+
+#include <map>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+
+namespace {
+
+protocol::Address worker(int number) {
+  return {"w" + std::to_string(number), static_cast<std::uint16_t>(number)};
+}
+
+std::string names(const WorkerList& list) {
+  std::string text;
+  for (const auto& row : list.rows()) text += row.worker.address.host + " ";
+  return text;
+}
+
+/// The next `count` picks as one text.
+std::string picks(WorkerList& list, int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    const auto picked = list.pick();
+    text += (picked ? picked->address.host : "none") + " ";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("workers are picked in the order in which they were added, round and round") {
+  WorkerList list;
+  CHECK(picks(list, 1) == "none ");
+  for (int i = 1; i <= 3; ++i) CHECK(list.add(worker(i)));
+  CHECK(picks(list, 7) == "w1 w2 w3 w1 w2 w3 w1 ");
+}
+
+TEST_CASE("adding a worker that is there changes nothing") {
+  WorkerList list;
+  list.add(worker(1));
+  list.add(worker(2));
+  picks(list, 1);
+  CHECK_FALSE(list.add(worker(1)));
+  CHECK(names(list) == "w1 w2 ");
+  CHECK(picks(list, 2) == "w2 w1 ");
+}
+
+TEST_CASE("removing skips nobody and serves nobody twice, wherever the cursor stands") {
+  for (int cursor = 0; cursor <= 4; ++cursor) {
+    for (int removed = 1; removed <= 4; ++removed) {
+      INFO("after " << cursor << " picks, w" << removed << " goes");
+      WorkerList list;
+      for (int i = 1; i <= 4; ++i) list.add(worker(i));
+      picks(list, cursor);
+      // In turn from the cursor on, without the removed one.
+      std::string expected;
+      for (int i = 0; i < 4; ++i) {
+        const int next = (cursor + i) % 4 + 1;
+        if (next != removed) expected += "w" + std::to_string(next) + " ";
+      }
+      CHECK(list.remove(worker(removed)));
+      CHECK(picks(list, 3) == expected);
+    }
+  }
+}
+
+TEST_CASE("a worker added in the middle of a round waits for the end of it") {
+  WorkerList list;
+  list.add(worker(1));
+  list.add(worker(2));
+  picks(list, 1);
+  list.add(worker(3));
+  CHECK(picks(list, 4) == "w2 w3 w1 w2 ");
+}
+
+TEST_CASE("the counts of first picks differ by at most one, retries or not") {
+  WorkerList list;
+  for (int i = 1; i <= 5; ++i) list.add(worker(i));
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 23; ++i) {
+    const auto first = list.pick();
+    ++counts[first->address.host];
+    const std::vector<WorkerId> tried{first->id};
+    if (i % 3 == 0) list.pick_other(first->id, tried);
+    const auto [least, most] =
+        std::minmax_element(counts.begin(), counts.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (counts.size() == 5) CHECK(most->second - least->second <= 1);
+  }
+  CHECK(counts.size() == 5);
+}
+
+TEST_CASE("a retry goes to the next worker that was not tried") {
+  WorkerList list;
+  for (int i = 1; i <= 4; ++i) list.add(worker(i));
+  std::vector<WorkerId> tried{3};
+  CHECK(list.pick_other(3, tried)->address == worker(4));
+  tried.push_back(4);
+  CHECK(list.pick_other(4, tried)->address == worker(1));
+  tried.insert(tried.end(), {1, 2});
+  CHECK_FALSE(list.pick_other(1, tried).has_value());
+}
+
+TEST_CASE("a retry finds its way after the failed worker was removed") {
+  WorkerList list;
+  for (int i = 1; i <= 3; ++i) list.add(worker(i));
+  const std::vector<WorkerId> tried{2};
+  list.remove(WorkerId{2});
+  CHECK(list.pick_other(2, tried)->address == worker(3));
+  list.remove(worker(3));
+  CHECK(list.pick_other(2, tried)->address == worker(1));
+  list.remove(worker(1));
+  CHECK_FALSE(list.pick_other(2, tried).has_value());
+}
+
+TEST_CASE("a worker that was deleted and added again is not removed by an old failure") {
+  WorkerList list;
+  list.add(worker(1));
+  const WorkerId old = list.pick()->id;
+  list.remove(worker(1));
+  list.add(worker(1));
+  CHECK_FALSE(list.remove(old));
+  CHECK(names(list) == "w1 ");
+}
+
+TEST_CASE("of many threads that find a worker dead, one removes it") {
+  WorkerList list;
+  list.add(worker(1));
+  const WorkerId id = list.pick()->id;
+  std::atomic<int> removals = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { removals += list.remove(id) ? 1 : 0; });
+  }
+  CHECK(removals == 1);
+}
+
+TEST_CASE("threads that add, remove and pick at once keep the list whole") {
+  WorkerList list;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&list, t] {
+        for (int i = 0; i < 1000; ++i) {
+          list.add(worker(t * 10 + i % 5 + 1));
+          if (const auto picked = list.pick()) list.set_model(picked->id, {"m", true});
+          if (i % 3 == 0) list.remove(worker(t * 10 + i % 5 + 1));
+        }
+        for (int i = 1; i <= 5; ++i) list.remove(worker(t * 10 + i));
+      });
+    }
+  }
+  CHECK(list.rows().empty());
+}
+
+TEST_CASE("every change is told once, and nothing else") {
+  int changes = 0;
+  WorkerList list([&] { ++changes; });
+  list.add(worker(1));
+  list.add(worker(1));
+  list.pick();
+  list.set_model(1, {"squeezenet1_1", false});
+  CHECK(changes == 1);
+  list.remove(worker(1));
+  list.remove(worker(1));
+  CHECK(changes == 2);
+}
+
+TEST_CASE("a worker's model is kept with it") {
+  WorkerList list;
+  list.add(worker(1));
+  CHECK_FALSE(list.rows()[0].model.has_value());
+  list.set_model(1, {"squeezenet1_1", false});
+  list.set_model(99, {"of nobody", true});
+  CHECK(list.rows()[0].model == WorkerModel{"squeezenet1_1", false});
+}

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+
+#include "samoyed/protocol/address.hpp"
+
+namespace samoyed::test {
+
+/// A peer on a real port that plays its n-th script on the n-th connection it gets, one after the
+/// other, and closes each at its script's end. After the last script it closes its port.
+class ScriptedPeer {
+ public:
+  class Connection {
+   public:
+    explicit Connection(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+
+    /// Waits for exactly these bytes; true if they came.
+    bool expect(std::string_view bytes) {
+      std::string got(bytes.size(), '\0');
+      std::error_code error;
+      asio::read(socket_, asio::buffer(got), error);
+      return !error && got == bytes;
+    }
+    void send(std::string_view bytes) {
+      std::error_code gone;  // The other side may have given up already.
+      asio::write(socket_, asio::buffer(bytes), gone);
+    }
+    /// Waits until the other side closes.
+    void wait_for_end() {
+      std::error_code error;
+      char byte;
+      while (!error) socket_.read_some(asio::buffer(&byte, 1), error);
+    }
+    /// The script's end will be a TCP reset.
+    void reset_at_end() { socket_.set_option(asio::socket_base::linger(true, 0)); }
+
+   private:
+    asio::ip::tcp::socket socket_;
+  };
+  using Script = std::function<void(Connection&)>;
+
+  explicit ScriptedPeer(std::vector<Script> scripts)
+      : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
+        address_{"127.0.0.1", acceptor_.local_endpoint().port()},
+        thread_([this, scripts = std::move(scripts)] { play(scripts); }) {}
+
+  ~ScriptedPeer() {
+    // Wakes an accept that still waits: it then finds nothing left to play.
+    stopping_ = true;
+    std::error_code refused;
+    asio::ip::tcp::socket(io_).connect({asio::ip::address_v4::loopback(), address_.port}, refused);
+  }
+
+  const protocol::Address& address() const { return address_; }
+
+  /// Connections that were accepted so far.
+  int connections() const { return connections_; }
+
+ private:
+  void play(const std::vector<Script>& scripts) {
+    for (const Script& script : scripts) {
+      asio::ip::tcp::socket socket = acceptor_.accept();
+      if (stopping_) break;
+      ++connections_;
+      Connection connection(std::move(socket));
+      script(connection);
+    }
+    acceptor_.close();
+  }
+
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_;
+  protocol::Address address_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> connections_ = 0;
+  std::jthread thread_;
+};
+
+}  // namespace samoyed::test
