@@ -1,0 +1,121 @@
+#include "worker/squeezenet_recognizer.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "worker/image_decoder.hpp"
+#include "worker/normalise.hpp"
+#include "worker/resize.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+/// The first three forwards of a process are up to ten times slower.
+constexpr int warm_up_forwards = 3;
+
+/// Milliseconds since it was last asked, or built.
+class Stopwatch {
+ public:
+  double lap_ms() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> lap = now - std::exchange(last_, now);
+    return lap.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+std::vector<float> softmax(std::span<const float> logits) {
+  const auto finite = [](float logit) { return std::isfinite(logit); };
+  if (logits.empty() || !std::all_of(logits.begin(), logits.end(), finite)) return {};
+  const float highest = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> powers;
+  powers.reserve(logits.size());
+  for (const float logit : logits) powers.push_back(std::exp(double{logit} - double{highest}));
+  const double sum = std::accumulate(powers.begin(), powers.end(), 0.0);
+  std::vector<float> probabilities;
+  probabilities.reserve(logits.size());
+  for (const double power : powers) probabilities.push_back(static_cast<float>(power / sum));
+  return probabilities;
+}
+
+SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
+                                           const ImageHandling& handling)
+    : network_(file), labels_(std::move(labels)), handling_(handling) {
+  if (labels_.size() != network_.class_count()) {
+    throw std::runtime_error(file.name + ": the network has " +
+                             std::to_string(network_.class_count()) + " classes, but there are " +
+                             std::to_string(labels_.size()) +
+                             " labels; give the labels file that belongs to it (--labels)");
+  }
+  description_ = {std::string(network_.name()), labels_.size(), file.trained};
+}
+
+const ModelDescription& SqueezenetRecognizer::description() const { return description_; }
+
+protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file, int top) {
+  assert(top >= 1);
+  protocol::Recognition recognition;
+  protocol::PhaseTimes times;
+  std::vector<float> planes(input_floats);
+  Stopwatch stopwatch;
+  {
+    const auto decoded =
+        decode_image(image_file, handling_.limits, handling_.apply_exif_orientation);
+    times.decode_ms = stopwatch.lap_ms();
+    if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
+    const Image& image = std::get<Image>(decoded);
+    recognition.width = image.width;
+    recognition.height = image.height;
+    normalise(resize_and_crop(image), std::span<float, input_floats>(planes));
+    times.resize_ms = stopwatch.lap_ms();
+  }
+  const std::vector<float> probabilities =
+      softmax(network_.forward(std::span<const float, input_floats>(planes)));
+  if (probabilities.empty()) {
+    return protocol::Refusal{protocol::RefusalReason::internal,
+                             "The network computed numbers that are not finite."};
+  }
+  recognition.top = rank(probabilities, top);
+  times.forward_ms = stopwatch.lap_ms();
+  recognition.times = times;
+  return recognition;
+}
+
+void SqueezenetRecognizer::warm_up() const {
+  const std::vector<float> black(input_floats);
+  for (int i = 0; i < warm_up_forwards; ++i) {
+    network_.forward(std::span<const float, input_floats>(black));
+  }
+}
+
+std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const float> probabilities,
+                                                              int top) const {
+  std::vector<std::size_t> classes(probabilities.size());
+  std::iota(classes.begin(), classes.end(), std::size_t{0});
+  const std::size_t count = std::min(classes.size(), static_cast<std::size_t>(top));
+  std::partial_sort(
+      classes.begin(), classes.begin() + static_cast<std::ptrdiff_t>(count), classes.end(),
+      [&](std::size_t a, std::size_t b) {
+        return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+      });
+  std::vector<protocol::RankedLabel> ranked;
+  ranked.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = classes[i];
+    ranked.push_back({labels_[index], static_cast<int>(index), double{probabilities[index]}});
+  }
+  return ranked;
+}
+
+}  // namespace samoyed::worker

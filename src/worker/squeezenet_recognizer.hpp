@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "worker/image.hpp"
+#include "worker/model_file.hpp"
+#include "worker/recognizer.hpp"
+#include "worker/squeezenet.hpp"
+
+namespace samoyed::worker {
+
+/// What a recognizer does with the bytes of an image before the network sees it.
+struct ImageHandling {
+  DecodeLimits limits;
+  /// False for the reference's way, which leaves a phone's picture on its side.
+  bool apply_exif_orientation = true;
+};
+
+/// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
+/// softmax.
+///
+/// Thread rule: immutable once built; `recognize` may run on several threads at once.
+class SqueezenetRecognizer final : public Recognizer {
+ public:
+  /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
+  /// with one line where the file is no SqueezeNet or has another number of classes.
+  SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
+                       const ImageHandling& handling = {});
+
+  const ModelDescription& description() const override;
+
+  /// Classes of equal probability stand in class order. `times.forward_ms` includes the ranking,
+  /// `times.resize_ms` the normalisation. A network that computes no finite numbers is a Refusal
+  /// (`internal`).
+  protocol::Result recognize(std::span<const std::byte> image_file, int top) override;
+
+  /// Runs the network a few times, since the first forwards of a process are slower.
+  void warm_up() const;
+
+ private:
+  std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;
+
+  Squeezenet network_;
+  std::vector<std::string> labels_;
+  ImageHandling handling_;
+  ModelDescription description_;
+};
+
+/// The softmax of logits, as float32; empty where a logit is not finite.
+std::vector<float> softmax(std::span<const float> logits);
+
+}  // namespace samoyed::worker
