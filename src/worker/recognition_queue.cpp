@@ -30,7 +30,9 @@ RecognitionQueue::RecognitionQueue(Recognizer& recognizer, Limits limits)
   for (std::size_t i = 0; i < limits_.threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-RecognitionQueue::~RecognitionQueue() {
+RecognitionQueue::~RecognitionQueue() { stop(); }
+
+void RecognitionQueue::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;

@@ -36,11 +36,14 @@ class RecognitionQueue {
   /// Starts the threads. The recognizer must outlive the queue.
   RecognitionQueue(Recognizer& recognizer, Limits limits);
 
-  /// Stops and joins.
+  /// Stops, and waits for what is under recognition.
   ~RecognitionQueue();
 
   RecognitionQueue(const RecognitionQueue&) = delete;
   RecognitionQueue& operator=(const RecognitionQueue&) = delete;
+
+  /// Takes no more images and drops those that wait: their `done` is never called.
+  void stop();
 
   /// Queues an image. False, and `done` is never called, if the queue is full or stopped.
   bool submit(std::vector<std::byte> image_file, int top, Done done);

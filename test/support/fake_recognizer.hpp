@@ -1,0 +1,55 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "support/bytes.hpp"
+#include "worker/recognizer.hpp"
+
+namespace samoyed::test {
+
+/// Sees in every image its own bytes as the label; holds images back while it is closed, and throws
+/// on the image `throw`.
+class FakeRecognizer final : public worker::Recognizer {
+ public:
+  const worker::ModelDescription& description() const override { return description_; }
+
+  protocol::Result recognize(std::span<const std::byte> image_file, int) override {
+    std::unique_lock lock(mutex_);
+    ++started_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    const std::string label(as_text(image_file));
+    if (label == "throw") throw std::runtime_error("out of everything");
+    protocol::Recognition recognition;
+    recognition.top = {{label, 0, 1.0}};
+    recognition.times = protocol::PhaseTimes{};
+    return recognition;
+  }
+
+  void close() { set_open(false); }
+  void open() { set_open(true); }
+
+  /// Waits until that many images have come this far.
+  void wait_for_started(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return started_ >= count; });
+  }
+
+ private:
+  void set_open(bool open) {
+    const std::lock_guard lock(mutex_);
+    open_ = open;
+    changed_.notify_all();
+  }
+
+  const worker::ModelDescription description_{"fake", 1, true};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = true;
+  int started_ = 0;
+};
+
+}  // namespace samoyed::test
