@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace samoyed::worker {
+
+/// A picture in memory: `height` rows of `width` pixels of three bytes, R G B, without padding.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> rgb;
+
+  bool operator==(const Image&) const = default;
+};
+
+/// What one image may cost. Everything is checked before memory or time is spent on it.
+struct DecodeLimits {
+  /// Longest side. WebP ends at 16383 by itself.
+  int side_px_max = 16384;
+  /// 64 Mpixel: a 50-Mpixel phone picture passes, 16000x16000 does not.
+  std::int64_t pixels_max = std::int64_t{64} << 20;
+  /// What decoding one image may hold at a time, the file's own bytes not counted. Enough
+  /// for every 8-bit picture of `pixels_max`; the dearest is a progressive JPEG without chroma
+  /// subsampling (9 bytes a pixel: 576 MiB).
+  std::size_t memory_bytes_max = std::size_t{768} << 20;
+  /// Scans of a JPEG, each of which costs a pass over the picture: 20 ms at 4096x4096. Encoders
+  /// write at most 18 (libjpeg, progressive CMYK).
+  int jpeg_scans_max = 20;
+};
+
+}  // namespace samoyed::worker

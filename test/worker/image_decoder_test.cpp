@@ -1,0 +1,132 @@
+#include "worker/image_decoder.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <catch2/catch.hpp>
+
+#include "image_fixtures.hpp"
+#include "samoyed/protocol/result.hpp"
+
+namespace samoyed {
+
+namespace {
+
+using protocol::Refusal;
+using protocol::RefusalReason;
+using worker::decode_image;
+using worker::Image;
+using namespace std::string_literals;
+
+Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
+  const auto result = decode_image(test::as_bytes(file), limits, true);
+  REQUIRE(std::holds_alternative<Refusal>(result));
+  return std::get<Refusal>(result);
+}
+
+/// The file with `bytes` written over it at `offset`.
+std::string patched(std::string file, std::size_t offset, std::string_view bytes) {
+  return file.replace(offset, bytes.size(), bytes);
+}
+
+}  // namespace
+
+TEST_CASE("every kind of image decodes to Pillow's pixels, upright", "[image]") {
+  const std::string name = GENERATE(from_range(test::image_fixtures));
+  CAPTURE(name);
+  const std::string file = test::read_image_fixture(name);
+  const auto result = decode_image(test::as_bytes(file), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK((std::get<Image>(result) == test::read_expected_image(name)));
+}
+
+TEST_CASE("the stored orientation is left alone on request", "[image]") {
+  const std::string name = GENERATE("exif_3.jpg", "exif_6.jpg", "exif_6.png", "exif_8.webp");
+  CAPTURE(name);
+  const std::string file = test::read_image_fixture(name);
+  const auto result = decode_image(test::as_bytes(file), {}, false);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK(std::get<Image>(result).width == 19);
+  CHECK(std::get<Image>(result).height == 13);
+  CHECK_FALSE((std::get<Image>(result) == test::read_expected_image(name)));
+}
+
+TEST_CASE("what is no image is refused with the accepted formats", "[image]") {
+  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
+                                    "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
+  CHECK(refusal_of(file) ==
+        Refusal{RefusalReason::unreadable, "This is no JPEG, PNG, BMP or WebP image."});
+}
+
+TEST_CASE("files of a kind that is not read are refused with a reason", "[image]") {
+  const auto [name, word] = GENERATE(table<std::string, std::string>({
+      {"palette_beyond.png", "beyond the palette"},
+      {"palette_beyond.bmp", "beyond the palette"},
+      {"run_length.bmp", "run lengths"},
+  }));
+  CAPTURE(name);
+  const Refusal refusal = refusal_of(test::read_image_fixture(name));
+  CHECK(refusal.reason == RefusalReason::unreadable);
+  CHECK_THAT(refusal.detail, Catch::Contains(word));
+}
+
+TEST_CASE("headers that make no sense are refused", "[image]") {
+  const auto [name, offset, bytes, word] =
+      GENERATE(table<std::string, std::size_t, std::string, std::string>({
+          {"rgb.bmp", 14, "\x0C", "OS/2"},                     // size of the header
+          {"rgb.bmp", 10, "\x08", "begin inside its header"},  // offset of the pixels
+          {"rgb.bmp", 10, "\x00\x10"s, "ends before its last row"},
+          {"rgb.bmp", 28, "\x05", "5 bits a pixel"},
+          {"rgb.bmp", 30, "\x04", "compressed"},
+          {"rgb.bmp", 22, "\0\0\0\0"s, "no pixels"},      // height
+          {"palette.bmp", 10, "\x36\0\0\0"s, "palette"},  // no room for a palette
+          {"rgb.png", 12, "IDAT", "header is not where"},
+          {"rgb.png", 29, "\xAA\xBB", "checksum"},    // CRC of IHDR
+          {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
+          {"lossy.webp", 12, "JUNK", "damaged"},
+      }));
+  CAPTURE(name, offset);
+  const Refusal refusal = refusal_of(patched(test::read_image_fixture(name), offset, bytes));
+  CHECK(refusal.reason == RefusalReason::unreadable);
+  CHECK_THAT(refusal.detail, Catch::Contains(word));
+}
+
+TEST_CASE("a flaw in PNG pixels passes, as with Pillow, one in a header does not", "[image]") {
+  std::string file = test::read_image_fixture("rgb.png");
+  const std::size_t end = file.find("IEND") - 4;
+  file[end - 1] = static_cast<char>(~file[end - 1]);  // the CRC of IDAT
+  CHECK(std::holds_alternative<Image>(decode_image(test::as_bytes(file), {}, true)));
+  file[29] = static_cast<char>(~file[29]);  // the CRC of IHDR
+  CHECK(refusal_of(file).reason == RefusalReason::unreadable);
+}
+
+TEST_CASE("each limit holds for each format, and what just fits is read", "[image]") {
+  const std::string name = GENERATE("rgb_420.jpg", "rgb.png", "palette.png", "rgb.bmp",
+                                    "lossy.webp", "lossless_alpha.webp");
+  CAPTURE(name);
+  const std::string file = test::read_image_fixture(name);
+  worker::DecodeLimits limits{
+      .side_px_max = 19, .pixels_max = 19 * 13, .memory_bytes_max = 1 << 20, .jpeg_scans_max = 1};
+  REQUIRE(std::holds_alternative<Image>(decode_image(test::as_bytes(file), limits, true)));
+
+  SECTION("side") {
+    limits.side_px_max = 18;
+    CHECK(refusal_of(file, limits) ==
+          Refusal{RefusalReason::too_many_pixels,
+                  "The image has 19x13 pixels; at most 18 on a side and 247 in all are read."});
+  }
+  SECTION("pixels") {
+    limits.pixels_max = 19 * 13 - 1;
+    CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
+  }
+  SECTION("memory") {
+    limits.memory_bytes_max = 19 * 13 * 6 - 1;
+    CHECK(refusal_of(file, limits) ==
+          Refusal{RefusalReason::too_many_pixels,
+                  "The image has 19x13 pixels, whose decoding takes more memory than is allowed."});
+  }
+}
+
+}  // namespace samoyed

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/image.hpp"
+
+/// The image files below test/worker/data (made by make_image_fixtures.py), for the tests.
+namespace samoyed::test {
+
+/// Each has its pixels, as Pillow sees them, in NAME.ppm.
+inline constexpr std::array image_fixtures = {
+    "grey.jpg",
+    "rgb_444.jpg",
+    "rgb_422.jpg",
+    "rgb_420.jpg",
+    "progressive.jpg",
+    "cmyk.jpg",
+    "cmyk_without_adobe.jpg",
+    "ycck.jpg",
+    "exif_1.jpg",
+    "exif_2.jpg",
+    "exif_3.jpg",
+    "exif_4.jpg",
+    "exif_5.jpg",
+    "exif_6.jpg",
+    "exif_7.jpg",
+    "exif_8.jpg",
+    "bit.png",
+    "grey.png",
+    "grey_4bit.png",
+    "grey_16bit.png",
+    "grey_alpha.png",
+    "rgb.png",
+    "rgb_transparent.png",
+    "rgb_16bit.png",
+    "rgba.png",
+    "interlaced.png",
+    "palette.png",
+    "palette_transparent.png",
+    "exif_6.png",
+    "bit.bmp",
+    "palette_4bit.bmp",
+    "palette.bmp",
+    "grey.bmp",
+    "rgb.bmp",
+    "top_down.bmp",
+    "rgba.bmp",
+    "lossy.webp",
+    "lossy_alpha.webp",
+    "lossless.webp",
+    "lossless_alpha.webp",
+    "animated.webp",
+    "small_frame.webp",
+    "exif_8.webp",
+};
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+inline std::string read_image_fixture(std::string_view name) {
+  return read_file(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name));
+}
+
+inline std::span<const std::byte> as_bytes(const std::string& file) {
+  return std::as_bytes(std::span(file));
+}
+
+/// The pixels that Pillow found in the fixture.
+inline worker::Image read_expected_image(std::string_view name) {
+  std::ifstream stream(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name) + ".ppm",
+                       std::ios::binary);
+  std::string magic;
+  worker::Image image;
+  int value_max = 0;
+  stream >> magic >> image.width >> image.height >> value_max;
+  stream.get();
+  image.rgb.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  if (magic != "P6" ||
+      image.rgb.size() != static_cast<std::size_t>(3 * image.width * image.height)) {
+    throw std::runtime_error("no pixels for " + std::string(name));
+  }
+  return image;
+}
+
+/// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.
+class Noise {
+ public:
+  explicit Noise(std::uint32_t seed) : state_(seed) {}
+  std::uint8_t byte() { return static_cast<std::uint8_t>(next() >> 24); }
+  std::uint32_t next() { return state_ = state_ * 1664525U + 1013904223U; }
+
+ private:
+  std::uint32_t state_;
+};
+
+/// A picture of such bytes.
+inline worker::Image noise_image(int width, int height, std::uint32_t seed) {
+  Noise noise(seed);
+  worker::Image image{width, height, {}};
+  image.rgb.resize(static_cast<std::size_t>(3) * static_cast<std::size_t>(width) *
+                   static_cast<std::size_t>(height));
+  for (std::uint8_t& value : image.rgb) value = noise.byte();
+  return image;
+}
+
+}  // namespace samoyed::test

@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""Makes the image files below data/ and what Pillow makes of them.
+
+Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests need no Pillow; run
+this again only to add one. For each image file NAME there is NAME.ppm: the pixels that
+Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded pictures of many shapes, a hash of
+what Resize(256) and CenterCrop(224) make of them.
+"""
+
+import io
+import math
+import pathlib
+import struct
+import warnings
+import zlib
+
+from PIL import Image, ImageOps
+
+DATA = pathlib.Path(__file__).resolve().parent / "data"
+WIDTH, HEIGHT = 19, 13
+
+
+def noise(count, seed):
+    """`count` bytes of a linear congruential generator; resize_test.cpp has the same."""
+    out = bytearray(count)
+    for i in range(count):
+        seed = (seed * 1664525 + 1013904223) & 0xFFFFFFFF
+        out[i] = seed >> 24
+    return bytes(out)
+
+
+def picture(mode, width=WIDTH, height=HEIGHT):
+    """Waves with a little noise: every channel different, no symmetry."""
+    bands = len(Image.new(mode, (1, 1)).getbands())
+    grain = noise(width * height * bands, width * 31 + bands)
+    out = bytearray()
+    for y in range(height):
+        for x in range(width):
+            for band in range(bands):
+                wave = 110 * math.sin(x / (3 + band) + band) * math.cos(y / (2 + band))
+                out.append(int(128 + wave) ^ (grain[len(out)] & 7))
+    return Image.frombytes(mode, (width, height), bytes(out))
+
+
+def saved(image, file_format, **options):
+    file = io.BytesIO()
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def exif(orientation):
+    """A big-endian TIFF block with another tag before the orientation."""
+    entries = struct.pack(">HHIHH", 0x0106, 3, 1, 2, 0) + struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + b"\0\0\0\0"
+
+
+def png(width, height, depth, colour_type, rows, before_data=b"", interlaced=0):
+    """A PNG of unfiltered rows, in two IDAT chunks."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    data = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlaced)
+    extra = chunk(b"PLTE", before_data) if before_data else b""
+    half = len(data) // 2
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", data[:half])
+            + chunk(b"IDAT", data[half:]) + chunk(b"IEND", b""))
+
+
+def interlaced_png():
+    """The RGB picture by Adam7."""
+    image = picture("RGB")
+    rows = []
+    for left, top, step_x, step_y in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
+                                      (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+        for y in range(top, HEIGHT, step_y):
+            rows.append(b"".join(bytes(image.getpixel((x, y))) for x in range(left, WIDTH, step_x)))
+    return png(WIDTH, HEIGHT, 8, 2, rows, interlaced=1)
+
+
+def bmp(bits, colours_used, palette, rows, width=WIDTH, compression=0, height=HEIGHT):
+    offset = 54 + len(palette)
+    body = b"".join(rows)
+    return (b"BM" + struct.pack("<IHHI", offset + len(body), 0, 0, offset)
+            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(body), 0, 0, colours_used, 0)
+            + palette + body)
+
+
+def small_frame_webp():
+    """An animation whose first frame, with alpha, covers only a part of its canvas."""
+
+    def chunk(kind, body):
+        return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+    def u24(value):
+        return struct.pack("<I", value)[:3]
+
+    frames = b""
+    for left, top, width, height in ((4, 2, 9, 7), (0, 0, WIDTH, HEIGHT)):
+        still = saved(picture("RGBA", width, height), "WEBP", lossless=True, exact=True)
+        image = still[still.index(b"VP8L"):]
+        place = u24(left // 2) + u24(top // 2) + u24(width - 1) + u24(height - 1) + u24(100) + b"\0"
+        frames += chunk(b"ANMF", place + image)
+    body = (b"WEBP" + chunk(b"VP8X", b"\x12\0\0\0" + u24(WIDTH - 1) + u24(HEIGHT - 1))
+            + chunk(b"ANIM", b"\x10\x20\x30\xff\0\0") + frames)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def ycck(cmyk_jpeg):
+    """The same bytes, said to be YCCK by the Adobe marker."""
+    at = cmyk_jpeg.index(b"Adobe")
+    return cmyk_jpeg[:at + 11] + b"\2" + cmyk_jpeg[at + 12:]
+
+
+def without_adobe(cmyk_jpeg):
+    at = cmyk_jpeg.index(b"\xff\xee")
+    length = struct.unpack(">H", cmyk_jpeg[at + 2:at + 4])[0]
+    return cmyk_jpeg[:at] + cmyk_jpeg[at + 2 + length:]
+
+
+def files():
+    rgb, rgba, grey = picture("RGB"), picture("RGBA"), picture("L")
+    few = rgb.quantize(11)
+    cmyk = saved(picture("CMYK"), "JPEG", quality=90)
+    yield "grey.jpg", saved(grey, "JPEG")
+    yield "rgb_444.jpg", saved(rgb, "JPEG", subsampling=0)
+    yield "rgb_422.jpg", saved(rgb, "JPEG", subsampling=1)
+    yield "rgb_420.jpg", saved(rgb, "JPEG", subsampling=2)
+    yield "progressive.jpg", saved(picture("RGB", 17, 97), "JPEG", progressive=True)
+    yield "cmyk.jpg", cmyk
+    yield "cmyk_without_adobe.jpg", without_adobe(cmyk)
+    yield "ycck.jpg", ycck(cmyk)
+    for orientation in range(1, 9):
+        yield f"exif_{orientation}.jpg", saved(rgb, "JPEG", exif=exif(orientation))
+    yield "bit.png", saved(grey.convert("1"), "PNG")
+    yield "grey.png", saved(grey, "PNG")
+    yield "grey_4bit.png", png(5, 3, 4, 0, [noise(3, i) for i in range(3)])
+    yield "grey_alpha.png", saved(picture("LA"), "PNG")
+    yield "rgb.png", saved(rgb, "PNG")
+    yield "rgb_transparent.png", saved(rgb, "PNG", transparency=rgb.getpixel((0, 0)))
+    yield "rgb_16bit.png", png(7, 5, 16, 2, [noise(42, i) for i in range(5)])
+    yield "rgba.png", saved(rgba, "PNG")
+    yield "interlaced.png", interlaced_png()
+    yield "palette.png", saved(few, "PNG")
+    yield "palette_transparent.png", saved(few, "PNG", transparency=3)
+    yield "exif_6.png", saved(rgb, "PNG", exif=exif(6))
+    yield "bit.bmp", saved(grey.convert("1"), "BMP")
+    yield "palette_4bit.bmp", bmp(4, 0, noise(64, 1), [noise(12, i) for i in range(HEIGHT)])
+    yield "palette.bmp", saved(rgb.quantize(256), "BMP")
+    yield "grey.bmp", saved(grey, "BMP")
+    yield "rgb.bmp", saved(rgb, "BMP")
+    yield "top_down.bmp", bmp(24, 0, b"", [noise(60, i) for i in range(HEIGHT)], height=-HEIGHT)
+    yield "rgba.bmp", saved(rgba, "BMP")
+    yield "lossy.webp", saved(rgb, "WEBP", quality=80)
+    yield "lossy_alpha.webp", saved(rgba, "WEBP", quality=80)
+    yield "lossless.webp", saved(rgb, "WEBP", lossless=True)
+    yield "lossless_alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True)
+    yield "animated.webp", saved(rgba, "WEBP", save_all=True, append_images=[picture("RGBA").rotate(180)])
+    yield "small_frame.webp", small_frame_webp()
+    yield "exif_8.webp", saved(rgb, "WEBP", lossless=True, exif=exif(8))
+
+
+def refused_files():
+    """What Pillow reads and Samoyed doesn't, so without pixels."""
+    yield "palette_beyond.png", png(4, 1, 8, 3, [bytes([0, 1, 2, 1])], before_data=bytes(6))
+    yield "palette_beyond.bmp", bmp(8, 2, bytes(8), [bytes([0, 1, 2, 1])], width=4, height=1)
+    yield "run_length.bmp", bmp(8, 2, bytes(8), [bytes([4, 1, 0, 1])], width=4, height=1, compression=1)
+
+
+def write_ppm(name, image):
+    header = f"P6 {image.width} {image.height} 255\n".encode()
+    (DATA / f"{name}.ppm").write_bytes(header + image.tobytes())
+
+
+def write_grey_16bit():
+    """Pillow turns 16-bit grey white; ours keeps the high byte."""
+    rows = [noise(14, i) for i in range(5)]
+    (DATA / "grey_16bit.png").write_bytes(png(7, 5, 16, 0, rows))
+    write_ppm("grey_16bit.png", Image.frombytes("L", (7, 5), b"".join(row[::2] for row in rows)).convert("RGB"))
+
+
+def resized_and_cropped(image):
+    """torchvision's Resize(256) and CenterCrop(224) for a PIL image."""
+    width, height = image.size
+    longer = int(256 * max(width, height) / min(width, height))
+    size = (256, longer) if width <= height else (longer, 256)
+    image = image.resize(size, Image.BILINEAR)
+    left = int(round((image.width - 224) / 2.0))
+    top = int(round((image.height - 224) / 2.0))
+    return image.crop((left, top, left + 224, top + 224))
+
+
+def fnv1a(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def write_crops():
+    shapes = [(1, 1), (1, 2), (2, 1), (1, 400), (400, 1), (3, 7), (17, 5), (224, 224), (255, 256), (256, 256), (256, 257),
+              (257, 256), (256, 259), (261, 256), (300, 199), (199, 300), (640, 480), (433, 701), (900, 31), (31, 900)]
+    lines = []
+    for width, height in shapes:
+        image = Image.frombytes("RGB", (width, height), noise(width * height * 3, width * 4099 + height))
+        lines.append(f"{width} {height} {fnv1a(resized_and_cropped(image).tobytes()):016x}\n")
+    (DATA / "crops.txt").write_text("".join(lines))
+
+
+def main():
+    warnings.simplefilter("ignore")
+    DATA.mkdir(exist_ok=True)
+    for name, content in files():
+        (DATA / name).write_bytes(content)
+        write_ppm(name, ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+    for name, content in refused_files():
+        (DATA / name).write_bytes(content)
+    write_grey_16bit()
+    write_crops()
+
+
+if __name__ == "__main__":
+    main()
