@@ -1,0 +1,125 @@
+# shellcheck shell=bash disable=SC2154  # log_dir is the sourcing script's
+# The programs that scripts/run serves with: starts them, knows their ports, restarts what dies by
+# itself, ends them. To be sourced after common.sh; `log_dir` must be set.
+#
+#   launch --> starting --"listening on HOST:PORT" in its log--> ready
+#                 ^                                                |
+#                 +---- delay over ---- dead <---- process ends ---+   (also from starting)
+#
+# A program is known by its name, which is also its log's. The port comes only ever from the log of
+# our own process: whatever else listens on this machine is a stranger's.
+
+declare -A command_of=()    # the command line without the port, quoted for eval; see `launch`
+declare -A pid_of=()
+declare -A port_of=()       # as asked for; once ready, the real one
+declare -A log_start_of=()  # where in the log the present process's part begins
+declare -A launched_at=()   # in seconds of this script, as all times here
+declare -A restart_at=()    # set while it is dead
+declare -A delay_s_of=()    # before the next restart
+programs=()                 # the names, in the order of their start
+
+ready_timeout_s=60
+restart_delay_s_max=30
+# A program that ran for so long has earned a quick restart.
+settled_after_s=60
+stop_timeout_s=15
+
+is_alive() {
+  kill -0 "${pid_of[$1]}" 2>/dev/null
+}
+
+# launch NAME PORT: starts the program `command_of[NAME]` names, where @PORT@ stands for the port.
+launch() {
+  local name=$1 port=$2 words log="$log_dir/$1.log"
+  eval "words=(${command_of[$name]})"
+  touch -- "$log"
+  log_start_of[$name]=$(($(stat -c %s -- "$log") + 1))
+  # The kernel ends the program if this script is killed outright.
+  setpriv --pdeathsig KILL "${words[@]/@PORT@/$port}" </dev/null >>"$log" 2>&1 &
+  pid_of[$name]=$!
+  port_of[$name]=$port
+  launched_at[$name]=$SECONDS
+}
+
+log_of_present() {
+  tail -c "+${log_start_of[$1]}" -- "$log_dir/$1.log"
+}
+
+# Whether the program listens; keeps the port that its own log tells.
+is_ready() {
+  local port
+  port="$(log_of_present "$1" | sed -n 's/.*listening on [^ ]*:\([0-9]\{1,5\}\).*/\1/p' | head -n 1)"
+  [[ -n $port ]] && is_alive "$1" || return 1
+  port_of[$1]=$port
+}
+
+wait_until_ready() {
+  local end=$((SECONDS + ready_timeout_s))
+  until is_ready "$1"; do
+    is_alive "$1" && ((SECONDS < end)) || return 1
+    sleep 0.05
+  done
+}
+
+# start NAME PORT COMMAND...: starts a program and waits for it. Takes a free port if PORT is taken.
+start() {
+  local name=$1 port=$2
+  shift 2
+  command_of[$name]="$(printf '%q ' "$@")"
+  programs+=("$name")
+  delay_s_of[$name]=1
+  launch "$name" "$port"
+  wait_until_ready "$name" && return
+  if log_of_present "$name" | grep -q -i 'in use'; then
+    say "port $port is taken by another program: $name takes a free one"
+    launch "$name" 0
+    wait_until_ready "$name" && return
+  fi
+  tail -n 5 -- "$log_dir/$name.log" >&2
+  fail "$name did not start. Its log: $log_dir/$name.log"
+}
+
+# tend NAME: to be called every second or so. Restarts the program, at the same port, when it has died.
+# True once each time a restarted program has become ready.
+tend() {
+  local name=$1
+  if is_alive "$name"; then
+    [[ -v restarted[$name] ]] && is_ready "$name" || return 1
+    unset "restarted[$name]"
+    say "$name is back on port ${port_of[$name]}"
+    return 0
+  fi
+  if [[ ! -v restart_at[$name] ]]; then
+    ((SECONDS - launched_at[$name] < settled_after_s)) || delay_s_of[$name]=1
+    say "$name ended by itself; restarting it in ${delay_s_of[$name]} s. Its log: $log_dir/$name.log"
+    restart_at[$name]=$((SECONDS + delay_s_of[$name]))
+    delay_s_of[$name]=$((delay_s_of[$name] * 2))
+    ((delay_s_of[$name] <= restart_delay_s_max)) || delay_s_of[$name]=$restart_delay_s_max
+  elif ((SECONDS >= restart_at[$name])); then
+    unset "restart_at[$name]"
+    restarted[$name]=yes
+    launch "$name" "${port_of[$name]}"
+  fi
+  return 1
+}
+declare -A restarted=()  # set from a restart until the program is ready
+
+any_alive() {
+  local name
+  for name in "${!pid_of[@]}"; do
+    is_alive "$name" && return
+  done
+  return 1
+}
+
+# Asks every program to end, waits for it, and kills what takes too long.
+stop_programs() {
+  local end=$((SECONDS + stop_timeout_s))
+  ((${#pid_of[@]} > 0)) || return 0
+  kill -TERM "${pid_of[@]}" 2>/dev/null || true
+  while any_alive && ((SECONDS < end)); do
+    sleep 0.05
+  done
+  kill -KILL "${pid_of[@]}" 2>/dev/null || true
+  wait "${pid_of[@]}" 2>/dev/null || true
+}

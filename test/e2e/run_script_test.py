@@ -1,0 +1,166 @@
+"""scripts/run: it checks, serves, restarts what dies, keeps to its own ports and leaves nothing behind.
+
+The programs are built already: nothing is built here.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import tempfile
+import threading
+import unittest
+
+import support
+
+RUN = support.SOURCE_DIR / "scripts" / "run"
+SERVING = r"open http://localhost:(\d+) in a browser"
+# Starting takes a few seconds; a machine without a network also waits for the model's download.
+START_TIMEOUT_S = 120
+
+
+class Stranger:
+    """Somebody else's service: holds a port and counts who connects to it."""
+
+    def __init__(self, port):
+        self.connections = 0
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(("127.0.0.1", port))
+        except OSError:
+            return  # A real stranger has it: as good, though its visitors can't be counted.
+        self._socket.listen()
+        threading.Thread(target=self._count, daemon=True).start()
+
+    def _count(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.close()
+
+    def close(self):
+        self._socket.close()
+
+
+def processes_of_session(session):
+    """{process id: command line} of all that still runs in a session."""
+    found = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        except OSError:
+            continue  # It ended while we looked.
+        state, in_session = fields[0], int(fields[3])
+        if in_session == session and state != "Z":
+            found[int(entry.name)] = command
+    return found
+
+
+class RunScriptTest(support.ProgramTestCase):
+    def start_script(self, *arguments):
+        """scripts/run, from a folder that isn't its own and by a path that isn't absolute."""
+        elsewhere = tempfile.TemporaryDirectory(prefix="else where ")
+        self.addCleanup(elsewhere.cleanup)
+        # The suite's SAMOYED_MODEL is what scripts/run finds by itself. A proxy must not be asked.
+        return self.start(os.path.relpath(RUN, elsewhere.name), *arguments, cwd=elsewhere.name,
+                          env={"SAMOYED_MODEL": "", "http_proxy": "http://127.0.0.1:1"})
+
+    def start_serving(self, *arguments):
+        """scripts/run when it serves, with its `port` set."""
+        script = self.start_script(*arguments)
+        match = script.log.wait_for(SERVING, START_TIMEOUT_S)
+        self.assertTrue(match, "scripts/run does not serve")
+        script.port = int(match[1])
+        return script
+
+    def assert_ends(self, script, status):
+        self.assertEqual(script.wait(), status)
+        support.wait_until(lambda: not processes_of_session(script.pid), "all processes to end",
+                           support.STOP_TIMEOUT_S)
+        with self.assertRaises(OSError):
+            support.request(script.port)
+
+    def worker_ports(self, script):
+        return [int(port) for port in re.findall(r"worker on port (\d+)", script.log.text())]
+
+    def upload_one(self, script):
+        response = support.upload(script.port, support.sample("chelsea.png"))
+        self.assertEqual(response.status, 200)
+        return support.result_rows(response.text)
+
+    def test_check_passes_beside_strangers_and_never_talks_to_them(self):
+        strangers = [Stranger(port) for port in (9999, 8888)]
+        for stranger in strangers:
+            self.addCleanup(stranger.close)
+        script = self.start_script("--check")
+        self.assertEqual(script.wait(START_TIMEOUT_S), 0)
+        self.assertEqual([stranger.connections for stranger in strangers], [0, 0])
+        self.assertIn("port 8888 is taken", script.log.text())
+        self.assertIn("port 9999 is taken", script.log.text())
+        self.assertNotIn(8888, self.worker_ports(script))
+        self.assertRegex(script.stdout.text(), r"(?m)^chelsea.png:\n  \S.* \d+\.\d{3}%")
+        self.assertFalse(processes_of_session(script.pid))
+
+    def test_ctrl_c_ends_every_process(self):
+        script = self.start_serving("--port", "0")
+        self.assertEqual(len(self.worker_ports(script)), 3)
+        self.assertTrue(self.upload_one(script))
+        script.send_to_group(signal.SIGINT)
+        self.assert_ends(script, 0)
+
+    def test_sigterm_to_the_script_alone_ends_every_process(self):
+        script = self.start_serving("--port", "0")
+        script.send(signal.SIGTERM)
+        self.assert_ends(script, 0)
+
+    def test_a_terminal_that_goes_away_ends_every_process(self):
+        script = self.start_serving("--port", "0")
+        script.send_to_group(signal.SIGHUP)
+        self.assert_ends(script, 0)
+
+    def test_sigkill_of_the_script_leaves_no_process(self):
+        script = self.start_serving("--port", "0")
+        script.send(signal.SIGKILL)
+        self.assert_ends(script, -signal.SIGKILL)
+
+    def test_ctrl_c_while_starting_ends_every_process(self):
+        script = self.start_script("--port", "0")
+        self.assertTrue(script.log.wait_for("worker on port", START_TIMEOUT_S))
+        script.send_to_group(signal.SIGINT)
+        self.assertIn(script.wait(), (0, 130))
+        self.assertFalse(processes_of_session(script.pid))
+
+    def test_a_killed_program_comes_back_at_its_port(self):
+        script = self.start_serving("--port", "0")
+        for name, port in (("samoyed-worker", self.worker_ports(script)[0]),
+                           ("samoyed-dispatcher", script.port)):
+            with self.subTest(program=name):
+                killed = next(pid for pid, command in processes_of_session(script.pid).items()
+                              if name in command)
+                os.kill(killed, signal.SIGKILL)
+                self.assertTrue(script.log.wait_for(f"is back on port {port}", START_TIMEOUT_S))
+                with socket.create_connection(("127.0.0.1", port)):
+                    pass
+                # One a worker, so that the one that came back has its turn too.
+                for _ in range(3):
+                    self.assertTrue(self.upload_one(script))
+        script.send_to_group(signal.SIGINT)
+        self.assert_ends(script, 0)
+
+    def test_help_and_wrong_options(self):
+        for arguments, status in ((["--help"], 0), (["--nonsense"], 2), (["--port"], 1),
+                                  (["--port", "65536"], 1)):
+            with self.subTest(arguments=arguments):
+                script = self.start_script(*arguments)
+                self.assertEqual(script.wait(), status)
+                self.assertTrue(script.stdout.text() + script.log.text())
+
+
+if __name__ == "__main__":
+    support.main()

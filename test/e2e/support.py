@@ -1,0 +1,329 @@
+"""What the end-to-end tests share: the environment, running programs, HTTP.
+
+A test file is one CTest entry, run by /usr/bin/python3 with SAMOYED_BIN_DIR, SAMOYED_MODEL,
+SAMOYED_SHARED_DIR (empty where the folder is missing), SAMOYED_SAMPLE_DIR and SAMOYED_SOURCE_DIR
+set (test/CMakeLists.txt). It looks like this:
+
+    import support
+
+    class UploadTest(support.ProgramTestCase):
+        def test_dog_is_a_samoyed(self):
+            worker = self.start_worker()
+            dispatcher = self.start_dispatcher(workers=[worker])
+            response = support.upload(dispatcher.port, support.sample("chelsea.png"))
+            self.assertEqual(response.status, 200)
+            self.assertEqual(support.result_rows(response.text)[0][0], "Egyptian cat")
+
+    if __name__ == "__main__":
+        support.main()
+
+A file that needs ../shared calls `support.require_shared()` before its test cases: where the folder
+is missing the whole file is then skipped, by name.
+"""
+
+import atexit
+import http.client
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import uuid
+
+SOURCE_DIR = pathlib.Path(os.environ.get("SAMOYED_SOURCE_DIR")
+                          or pathlib.Path(__file__).resolve().parents[2])
+sys.path.insert(0, str(SOURCE_DIR / "scripts" / "lib"))
+from result_page import result_rows  # noqa: E402,F401  pylint: disable=wrong-import-position
+
+# Exit status that CTest takes for "skipped" (SKIP_RETURN_CODE).
+SKIPPED = 77
+LISTENING = re.compile(r"listening on (?P<host>\S+):(?P<port>\d+)\b")
+
+# Bounds of waiting, generous since a loaded machine is no failure; none is a measure of speed.
+READY_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+HTTP_TIMEOUT_S = 60
+
+
+def _folder(variable, fallback):
+    return pathlib.Path(os.environ.get(variable) or fallback)
+
+
+def bin_dir():
+    """Where the built programs are."""
+    return _folder("SAMOYED_BIN_DIR", SOURCE_DIR / "build" / "release" / "bin")
+
+
+def model():
+    """The model file to start workers with."""
+    named = os.environ.get("SAMOYED_MODEL")
+    if named:
+        return pathlib.Path(named)
+    trained = SOURCE_DIR / "models" / "squeezenet1_1.pth"
+    return trained if trained.exists() else SOURCE_DIR / "models" / "untrained.pth"
+
+
+def model_is_trained():
+    """False for the stand-in that scripts/fetch-model makes where no weights can be had."""
+    return b"samoyed.untrained" not in model().read_bytes()
+
+
+def sample_path(name):
+    """The path of a sample photograph, `chelsea.png` or `coffee.png`."""
+    return _folder("SAMOYED_SAMPLE_DIR", SOURCE_DIR / "build" / "sample") / name
+
+
+def sample(name):
+    """The bytes of a sample photograph."""
+    return sample_path(name).read_bytes()
+
+
+def shared_dir():
+    """The folder ../shared, or None where it is missing."""
+    named = os.environ.get("SAMOYED_SHARED_DIR")
+    return pathlib.Path(named) if named and os.path.isdir(named) else None
+
+
+def _skip_file(reason):
+    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {reason}", flush=True)
+    sys.exit(SKIPPED)
+
+
+def require_shared():
+    """The folder ../shared; where it is missing the whole test file is skipped, by name."""
+    return shared_dir() or _skip_file("needs ../shared, which is missing")
+
+
+def require_trained_model():
+    """Skips the whole test file, by name, where only the untrained stand-in is there."""
+    if not model_is_trained():
+        _skip_file("needs the trained model, which could not be had")
+
+
+class Output:
+    """The lines that one stream of a program has written so far.
+
+    Thread rule: one thread reads the stream, any thread may look and wait.
+    """
+
+    def __init__(self, stream):
+        self._lines = []
+        self._ended = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream):
+        with stream:
+            for line in stream:
+                with self._changed:
+                    self._lines.append(line.rstrip("\n"))
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def lines(self):
+        with self._changed:
+            return list(self._lines)
+
+    def text(self):
+        return "\n".join(self.lines())
+
+    def wait_for_end(self, timeout_s):
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, timeout_s)
+
+    def wait_for(self, pattern, timeout_s=READY_TIMEOUT_S, start=0):
+        """The first match of the regular expression in a line from line number `start` on; None
+        if the stream ended, or the time, without one."""
+        pattern = re.compile(pattern)
+
+        def found():
+            return next(filter(None, map(pattern.search, self._lines[start:])), None)
+
+        with self._changed:
+            self._changed.wait_for(lambda: found() or self._ended, timeout_s)
+            return found()
+
+
+class Program:
+    """A running program. It gets a process group of its own, so that nothing of it outlives the
+    test, and Ctrl-C can be sent to it as a terminal would (`send_to_group`)."""
+
+    def __init__(self, *command, env=None, cwd=None):
+        self.command = [str(part) for part in command]
+        self.name = pathlib.Path(self.command[0]).name
+        self.port = None
+        self._process = subprocess.Popen(
+            self.command, env={**os.environ, **(env or {})}, cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+            start_new_session=True)
+        self.stdout = Output(self._process.stdout)
+        self.log = Output(self._process.stderr)
+        atexit.register(self.kill)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def address(self):
+        """HOST:PORT, as --worker and /add/ take it. Needs `wait_until_ready`."""
+        return f"127.0.0.1:{self.port}"
+
+    def wait_until_ready(self, timeout_s=READY_TIMEOUT_S):
+        """Waits for the log line `listening on HOST:PORT` and keeps the port. Returns self."""
+        return self._wait_until_ready(self.log, timeout_s)
+
+    def _wait_until_ready(self, output, timeout_s):
+        match = output.wait_for(LISTENING, timeout_s)
+        if not match:
+            raise AssertionError(f"{self.name} did not get ready\n{self.report()}")
+        self.port = int(match["port"])
+        return self
+
+    def wait_until_ready_on_stdout(self, timeout_s=READY_TIMEOUT_S):
+        """The same for a program whose line comes on standard output."""
+        return self._wait_until_ready(self.stdout, timeout_s)
+
+    def is_running(self):
+        return self._process.poll() is None
+
+    def send(self, signal_number):
+        self._process.send_signal(signal_number)
+
+    def send_to_group(self, signal_number):
+        os.killpg(self.pid, signal_number)
+
+    def wait(self, timeout_s=STOP_TIMEOUT_S):
+        """The exit status (negative: killed by that signal)."""
+        try:
+            status = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end\n{self.report()}") from None
+        self.stdout.wait_for_end(STOP_TIMEOUT_S)
+        self.log.wait_for_end(STOP_TIMEOUT_S)
+        return status
+
+    def stop(self, timeout_s=STOP_TIMEOUT_S):
+        """Asks the program to end, as a service manager would; it must, with exit status 0."""
+        if not self.is_running():
+            raise AssertionError(f"{self.name} had ended by itself\n{self.report()}")
+        self.send(signal.SIGTERM)
+        status = self.wait(timeout_s)
+        if status != 0:
+            raise AssertionError(f"{self.name} ended with {status} on SIGTERM\n{self.report()}")
+
+    def kill(self):
+        """Ends the program and all that it started, whatever their state."""
+        try:
+            self.send_to_group(signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        atexit.unregister(self.kill)
+
+    def report(self):
+        """For a failure message: the command, its state and all that it wrote."""
+        state = "running" if self.is_running() else f"exit status {self._process.returncode}"
+        return (f"--- {' '.join(self.command)} ({state})\n"
+                f"--- standard output\n{self.stdout.text()}\n"
+                f"--- log\n{self.log.text()}\n---")
+
+
+class ProgramTestCase(unittest.TestCase):
+    """A test case whose programs end with the test, and show their logs if it failed."""
+
+    def run(self, result=None):
+        self._programs = []
+        result = result or self.defaultTestResult()
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before:
+            for program in self._programs:
+                print(program.report(), file=sys.stderr, flush=True)
+
+    def start(self, *command, **options):
+        """Starts a program, not waiting for anything. Options: those of Program."""
+        program = Program(*command, **options)
+        self._programs.append(program)
+        self.addCleanup(program.kill)
+        return program
+
+    def start_worker(self, *arguments, address="127.0.0.1", port=0):
+        """A worker of the built kind that listens, by default at a free port."""
+        return self.start(bin_dir() / "samoyed-worker", address, port, "--model", model(),
+                          *arguments).wait_until_ready()
+
+    def start_dispatcher(self, *arguments, workers=(), port=0):
+        """A dispatcher that listens and knows `workers` (programs that are ready, or HOST:PORT)."""
+        listed = []
+        for worker in workers:
+            listed += ["--worker", worker if isinstance(worker, str) else worker.address]
+        return self.start(bin_dir() / "samoyed-dispatcher", "--port", port, *listed,
+                          *arguments).wait_until_ready()
+
+
+class Response:
+    """An HTTP answer, read to its end."""
+
+    def __init__(self, answer):
+        self.status = answer.status
+        self.headers = answer.headers
+        self.body = answer.read()
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8", errors="replace")
+
+
+def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0.1",
+            timeout_s=HTTP_TIMEOUT_S):
+    """One request on a connection of its own."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        return Response(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def multipart(content, file_name="picture.png", field="file"):
+    """(body, content type) of a form with one file, as a browser sends it."""
+    boundary = uuid.uuid4().hex
+    head = (f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n")
+    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+def upload(port, content, file_name="picture.png", headers=None, **options):
+    """Sends the bytes of a picture through the web form. Options: those of `request`."""
+    body, content_type = multipart(content, file_name)
+    return request(port, method="POST", body=body,
+                   headers={"Content-Type": content_type, **(headers or {})}, **options)
+
+
+def wait_until(condition, what, timeout_s=READY_TIMEOUT_S):
+    """Waits until `condition()` is true; `what` says in a failure what was waited for."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s} s in vain for: {what}")
+        time.sleep(0.05)
+
+
+def main():
+    """Runs the test cases of the calling file. Exit status 77 if every one was skipped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that atexit ends the programs
+    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    for test, reason in result.skipped:
+        print(f"{test.id()}: skipped: {reason}", flush=True)
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIPPED if result.testsRun == len(result.skipped) else 0)
