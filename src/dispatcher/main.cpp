@@ -56,21 +56,23 @@ void run(const Options& options) {
   std::unique_ptr<WorkerStore> store;
   if (!options.state_file.empty()) store = std::make_unique<StateFile>(options.state_file);
   std::optional<Dispatcher> dispatcher;
-  // Posted: changes may come from any thread, and saving must not delay who made the change.
+  // Changes come from this thread only. They are saved before who made them is answered; while the
+  // list is being loaded, what is saved must stay as it is.
+  bool loaded = false;
   WorkerList workers([&] {
-    asio::post(io, [&] {
-      if (store) save(*store, workers);
-      dispatcher->close_unlisted();
-    });
+    if (loaded && store) save(*store, workers);
+    asio::post(io, [&] { dispatcher->close_unlisted(); });
   });
   if (store) {
     for (const auto& address : store->load()) workers.add(address);
   }
   for (const auto& address : options.workers) workers.add(address);
+  loaded = true;
 
   DispatchLog log;
   dispatcher.emplace(io.get_executor(), workers, log, options.timeouts);
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
+  if (store) save(*store, workers);
   spdlog::info("{} workers", workers.rows().size());
   spdlog::info("listening on {}", io::listening_address(acceptor));
   web::Server server(io.get_executor(), std::move(acceptor), *dispatcher, workers,
