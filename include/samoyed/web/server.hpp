@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/web/server_options.hpp"
+
+namespace samoyed::web {
+
+/// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands pictures to a Classifier.
+///
+/// Thread rule: everything runs on the executor, which must be run by one thread; `stop` may be
+/// called from any thread.
+class Server {
+ public:
+  /// `acceptor` is open and listening. The references must outlive the server, and the server every
+  /// coroutine of its own: destroy it after `run` returned, and where connections were left
+  /// (`connections()`), after the executor's context was stopped for good.
+  Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
+         dispatcher::Classifier& classifier, dispatcher::WorkerList& workers,
+         ServerOptions options = {});
+  ~Server();
+
+  /// Accepts until `stop`, then drains: returns when every connection has ended, or after the
+  /// drain's time with those cut that had not. Call once.
+  asio::awaitable<void> run();
+
+  /// Stops accepting and lets `run` drain. Further calls do nothing.
+  void stop();
+
+  /// Open at this moment; after `run` returned, those whose picture is still at a worker.
+  std::size_t connections() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace samoyed::web

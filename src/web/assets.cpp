@@ -1,0 +1,43 @@
+#include "web/assets.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+#include "samoyed_web_files.hpp"
+#include "web/http_message.hpp"
+
+namespace samoyed::web {
+
+const Asset* find_asset(std::string_view name) {
+  static const Asset assets[] = {
+      {"style.css", "text/css; charset=utf-8", files::style_css},
+      {"app.js", "text/javascript; charset=utf-8", files::app_js},
+      {"icon.svg", "image/svg+xml", files::icon_svg},
+  };
+  const auto* const found = std::find_if(std::begin(assets), std::end(assets),
+                                         [&](const Asset& asset) { return asset.name == name; });
+  return found == std::end(assets) ? nullptr : found;
+}
+
+std::string entity_tag(const Asset& asset) {
+  // 64-bit FNV-1a (draft-eastlake-fnv): tells versions of our own files apart, no more.
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : asset.bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof digits, hash, 16);
+  return '"' + std::string(digits, end.ptr) + '"';
+}
+
+bool matches(std::string_view if_none_match, std::string_view tag) {
+  while (!if_none_match.empty()) {
+    const std::size_t end = std::min(if_none_match.find(','), if_none_match.size());
+    std::string_view candidate = trimmed(if_none_match.substr(0, end));
+    if (candidate.starts_with("W/")) candidate.remove_prefix(2);
+    if (candidate == tag || candidate == "*") return true;
+    if_none_match.remove_prefix(std::min(end + 1, if_none_match.size()));
+  }
+  return false;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,281 @@
+#include "web/http_session.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+namespace samoyed::web {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// `0 CR LF CR LF`, with which every chunked body ends. Given fewer bytes of it, byte by byte,
+/// Beast 1.81 fails an assertion of its own (parse_chunk_header's `n >= 5`).
+constexpr std::size_t chunked_end_bytes = 5;
+
+std::string two_digits(unsigned number) {
+  return {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
+}
+
+Problem to_problem(boost::beast::error_code error, std::string_view unread,
+                   std::uint64_t body_bytes_max) {
+  if (error == http::error::body_limit) {
+    return {413, "A request may have " + std::to_string(body_bytes_max >> 20) + " MiB at most."};
+  }
+  if (error == http::error::bad_version && names_http_version(unread)) {
+    return {505, "This server speaks HTTP/1.0 and HTTP/1.1."};
+  }
+  return {400, "The request is not HTTP that can be understood (" + error.message() + ")."};
+}
+
+/// `head_only` for HEAD, whose response has the fields of GET's and no body.
+std::string serialize(Response response, bool head_only, int request_version, bool keep_alive,
+                      std::chrono::system_clock::time_point now) {
+  http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+  for (const Field& field : response.fields) message.insert(field.name, field.value);
+  message.set(http::field::date, http_date(now));
+  if (!keep_alive) message.set(http::field::connection, "close");
+  if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
+  // RFC 9110, section 8.6: a 304 tells the length of what it doesn't send, or nothing.
+  if (response.status != 304) message.content_length(response.body.size());
+  message.body() = std::move(response.body);
+
+  http::response_serializer<http::string_body> serializer(message);
+  serializer.split(head_only);
+  std::string bytes;
+  bytes.reserve(message.body().size() + 1024);
+  while (head_only ? !serializer.is_header_done() : !serializer.is_done()) {
+    boost::beast::error_code error;
+    std::size_t written = 0;
+    serializer.next(error, [&](boost::beast::error_code&, const auto& buffers) {
+      for (const boost::asio::const_buffer buffer : boost::beast::buffers_range_ref(buffers)) {
+        bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+        written += buffer.size();
+      }
+    });
+    assert(!error);
+    serializer.consume(written);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+struct HttpSession::Parser {
+  http::request_parser<http::string_body> http;
+};
+
+HttpSession::HttpSession(Limits limits, const ServerTimeouts& timeouts)
+    : limits_(limits), timeouts_(timeouts) {}
+
+HttpSession::~HttpSession() = default;
+
+HttpSession::Action HttpSession::next(Now now) {
+  switch (state_) {
+    case State::reading_head:
+      return read_head(now);
+    case State::reading_body:
+      if (std::exchange(continue_due_, false)) {
+        return Write{std::string(continue_bytes), now.steady + timeouts_.write};
+      }
+      return read_body(now);
+    case State::responding:
+      return write_response(now);
+    case State::considering:
+    case State::serving:
+      assert(false && "the shell owes a response");
+      break;
+    case State::closing:
+      break;
+  }
+  return Close{linger_};
+}
+
+HttpSession::Action HttpSession::read_head(Now now) {
+  switch (scan_.scan(buffer_)) {
+    case HeaderScan::State::bad:
+      return refuse(400, "The request's header holds bytes that may not stand there.");
+    case HeaderScan::State::need_more:
+      if (buffer_.size() >= limits_.header_bytes_max) break;
+      return wait_for(buffer_.empty() ? Wait::idle : Wait::header, now);
+    case HeaderScan::State::complete:
+      if (scan_.length() > limits_.header_bytes_max) break;
+      if (scan_.length() == 2 && !std::exchange(empty_line_dropped_, true)) {
+        // RFC 9112, section 2.2: an empty line before the request line is to be ignored.
+        buffer_.erase(0, 2);
+        scan_ = HeaderScan();
+        return read_head(now);
+      }
+      return on_head();
+  }
+  return refuse(431, "The request's header is larger than " +
+                         std::to_string(limits_.header_bytes_max >> 10) + " KiB.");
+}
+
+HttpSession::Action HttpSession::on_head() {
+  parser_ = std::make_unique<Parser>();
+  parser_->http.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
+  parser_->http.body_limit(limits_.body_bytes_max);
+  waiting_ = Wait::none;
+  const auto problem = parse(scan_.length());
+
+  const auto& message = parser_->http.get();
+  head_.method = std::string(message.method_string());
+  head_.target = std::string(message.target());
+  head_.version = static_cast<int>(message.version());
+  for (const auto& field : message) {
+    head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  if (problem) return refuse(problem->status, problem->sentence);
+  if (const auto doubt = check_head(head_)) return refuse(doubt->status, doubt->sentence);
+
+  const bool complete = parser_->http.is_done();
+  const std::string_view expectation = find_field(head_.fields, "Expect");
+  if (!expectation.empty() && head_.version >= 11) {
+    if (!equal_ignoring_case(expectation, "100-continue")) {
+      return refuse(417, "The only expectation that is understood is `100-continue`.");
+    }
+    continue_due_ = !complete;
+  }
+  keep_alive_ = parser_->http.keep_alive();
+  if (complete) return on_whole_request();
+  state_ = State::considering;
+  return Consider{&head_};
+}
+
+void HttpSession::proceed() {
+  assert(state_ == State::considering);
+  state_ = State::reading_body;
+}
+
+HttpSession::Action HttpSession::read_body(Now now) {
+  auto& parser = parser_->http;
+  const std::size_t enough = parser.chunked() ? chunked_end_bytes : 1;
+  while (!parser.is_done() && buffer_.size() >= enough) {
+    const std::size_t size_before = parser.get().body().size();
+    const std::size_t unread_before = buffer_.size();
+    if (const auto problem = parse(buffer_.size())) {
+      return refuse(problem->status, problem->sentence);
+    }
+    const std::size_t used = unread_before - buffer_.size();
+    const bool stuck = used == 0;
+    const bool framing = parser.get().body().size() == size_before;
+    // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
+    if (framing && (stuck ? buffer_.size() : used) > limits_.header_bytes_max) {
+      return refuse(431, "A chunk's header or the trailers are too large.");
+    }
+    if (stuck) break;
+  }
+  if (parser.is_done()) return on_whole_request();
+  return wait_for(Wait::body, now);
+}
+
+HttpSession::Action HttpSession::on_whole_request() {
+  waiting_ = Wait::none;
+  state_ = State::serving;
+  Request request = head_;
+  request.body = std::move(parser_->http.get().body());
+  parser_.reset();
+  return Serve{std::move(request)};
+}
+
+std::optional<Problem> HttpSession::parse(std::size_t bytes) {
+  boost::beast::error_code error;
+  const std::size_t used =
+      parser_->http.put(boost::asio::const_buffer(buffer_.data(), bytes), error);
+  std::optional<Problem> problem;
+  if (error && error != http::error::need_more) {
+    problem = to_problem(error, buffer_, limits_.body_bytes_max);
+  }
+  buffer_.erase(0, used);
+  return problem;
+}
+
+HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
+  if (ended_) {
+    if (what == Wait::idle) return Close{};
+    return refuse(400, "The request ended before it was complete.");
+  }
+  if (what == Wait::idle && stopping_) return Close{};
+  if (waiting_ != what) {
+    waiting_ = what;
+    const auto limit = what == Wait::idle     ? timeouts_.idle
+                       : what == Wait::header ? timeouts_.header
+                                              : timeouts_.body;
+    until_ = now.steady + limit;
+  }
+  if (now.steady < until_) return Read{until_};
+  if (what == Wait::idle) return Close{};
+  return refuse(408, "The request took too long to arrive.");
+}
+
+HttpSession::Action HttpSession::refuse(int status, std::string sentence) {
+  state_ = State::serving;
+  keep_alive_ = false;
+  linger_ = true;
+  return Refuse{{status, std::move(sentence)}};
+}
+
+void HttpSession::respond(Response response) {
+  assert(state_ == State::considering || state_ == State::serving);
+  if (state_ == State::considering) {
+    keep_alive_ = false;
+    linger_ = true;
+  }
+  response_ = std::move(response);
+  state_ = State::responding;
+}
+
+HttpSession::Action HttpSession::write_response(Now now) {
+  const bool head_only = head_.method == "HEAD";
+  const bool keep_alive = keep_alive_ && !stopping_;
+  Write write{
+      serialize(std::exchange(response_, {}), head_only, head_.version, keep_alive, now.wall),
+      now.steady + timeouts_.write};
+  if (keep_alive) {
+    begin_request();
+  } else {
+    state_ = State::closing;
+  }
+  return write;
+}
+
+void HttpSession::begin_request() {
+  state_ = State::reading_head;
+  scan_ = HeaderScan();
+  parser_.reset();
+  head_ = Request();
+  empty_line_dropped_ = false;
+  continue_due_ = false;
+  waiting_ = Wait::none;
+}
+
+std::string http_date(std::chrono::system_clock::time_point time) {
+  constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  std::string text(days[std::chrono::weekday(day).c_encoding()]);
+  text += ", " + two_digits(static_cast<unsigned>(date.day())) + " ";
+  text += months[static_cast<unsigned>(date.month()) - 1];
+  text += " " + std::to_string(static_cast<int>(date.year())) + " ";
+  text += two_digits(static_cast<unsigned>(clock.hours().count())) + ":";
+  text += two_digits(static_cast<unsigned>(clock.minutes().count())) + ":";
+  text += two_digits(static_cast<unsigned>(clock.seconds().count())) + " GMT";
+  return text;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "samoyed/web/server_options.hpp"
+#include "web/http_message.hpp"
+#include "web/request_check.hpp"
+
+namespace samoyed::web {
+
+/// One HTTP/1.x connection as states and actions without I/O: bytes and the time in, requests and
+/// bytes out. The parsing and the writing are Boost.Beast's.
+///
+///     reading_head --> considering --> reading_body --> serving --> responding --+
+///       ^    |               |              |                           ^        |
+///       |    +---------------+--- refusing -+---------------------------+        |
+///       +------------------------- keep-alive ------------------------------- closed
+///
+/// The shell asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
+/// in the buffer until the one before is answered; since the shell reads only when it is told to,
+/// what waits is bounded by one read.
+///
+/// A request that is refused before its body was read ends the connection, lingering: closed at
+/// once, unread bytes would make the kernel reset the connection and the client lose the answer.
+///
+/// Not thread-safe.
+class HttpSession {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Deadlines are measured by the one, Date is written by the other.
+  struct Now {
+    Clock::time_point steady;
+    std::chrono::system_clock::time_point wall;
+  };
+
+  struct Limits {
+    std::size_t header_bytes_max = 0;
+    /// Without transfer coding.
+    std::uint64_t body_bytes_max = 0;
+  };
+
+  /// Read until `until`, report `received` or `ended`, and ask again; at `until` without bytes, ask
+  /// again too.
+  struct Read {
+    Clock::time_point until;
+  };
+  /// Write all of it. Counts as done when `next` is called again.
+  struct Write {
+    std::string bytes;
+    Clock::time_point until;
+  };
+  /// A request has a body to come: call `proceed`, or `respond` in order not to read it.
+  struct Consider {
+    const Request* head;
+  };
+  /// A whole request: call `respond`.
+  struct Serve {
+    Request request;
+  };
+  /// The request can't be understood or is too much: call `respond` with a page that says so.
+  struct Refuse {
+    Problem problem;
+  };
+  /// Close the connection; `linger` first, that is, stop writing and drop what still comes, within
+  /// a bound.
+  struct Close {
+    bool linger = false;
+  };
+  using Action = std::variant<Read, Write, Consider, Serve, Refuse, Close>;
+
+  HttpSession(Limits limits, const ServerTimeouts& timeouts);
+  ~HttpSession();
+
+  Action next(Now now);
+
+  void received(std::string_view bytes) { buffer_.append(bytes); }
+  /// The peer will send nothing more.
+  void ended() { ended_ = true; }
+
+  void proceed();
+  void respond(Response response);
+
+  /// Answers what is under way, takes no further request, and closes.
+  void stop() { stopping_ = true; }
+
+  /// For a person's log, of the request that is being answered; empty if it had no readable line.
+  const std::string& method() const { return head_.method; }
+  const std::string& target() const { return head_.target; }
+
+ private:
+  struct Parser;
+  enum class State {
+    reading_head,
+    considering,
+    reading_body,
+    serving,
+    responding,
+    closing,
+  };
+  enum class Wait { none, idle, header, body };
+
+  Action read_head(Now now);
+  Action read_body(Now now);
+  Action on_head();
+  Action on_whole_request();
+  Action wait_for(Wait what, Now now);
+  Action refuse(int status, std::string sentence);
+  Action write_response(Now now);
+  void begin_request();
+  /// Hands bytes of the buffer to the parser; nothing on success.
+  std::optional<Problem> parse(std::size_t bytes);
+
+  const Limits limits_;
+  const ServerTimeouts timeouts_;
+  State state_ = State::reading_head;
+  std::string buffer_;  ///< What came and was not parsed yet.
+  bool ended_ = false;
+  bool stopping_ = false;
+
+  // Of the request that is being read or answered:
+  HeaderScan scan_;
+  std::unique_ptr<Parser> parser_;
+  Request head_;
+  bool empty_line_dropped_ = false;
+  bool continue_due_ = false;
+  bool keep_alive_ = false;
+  bool linger_ = false;
+  Response response_;
+
+  Wait waiting_ = Wait::none;
+  Clock::time_point until_;
+};
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110, section 5.6.7.
+std::string http_date(std::chrono::system_clock::time_point time);
+
+}  // namespace samoyed::web

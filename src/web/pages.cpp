@@ -1,0 +1,132 @@
+#include "web/pages.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "samoyed/protocol/address.hpp"
+#include "samoyed_web_files.hpp"
+#include "web/template.hpp"
+#include "web/url.hpp"
+
+namespace samoyed::web {
+namespace {
+
+std::string fixed_text(double number, int decimals) {
+  char digits[64];
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, decimals);
+  return {digits, end.ptr};
+}
+
+/// 0..100.
+double percent(double probability) {
+  if (std::isnan(probability)) return 0;
+  return std::clamp(probability, 0.0, 1.0) * 100;
+}
+
+bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
+
+Html worker_row(const dispatcher::WorkerRow& row) {
+  const std::string address = protocol::to_string(row.worker.address);
+  return Html::fill(
+      files::worker_row_html,
+      {{"address", address},
+       {"path", percent_encode(address)},
+       {"model", row.model ? row.model->name : "network not known yet"},
+       {"badge", is_untrained(row) ? Html::fill(files::untrained_badge_html, {}) : Html()}});
+}
+
+Html worker_panel(const WorkerRows& workers) {
+  Html rows;
+  for (const auto& row : workers) rows += worker_row(row);
+  if (workers.empty()) rows = Html::fill(files::no_workers_html, {});
+  return Html::fill(files::workers_html,
+                    {{"count", std::to_string(workers.size())}, {"rows", rows}});
+}
+
+Html upload_form(std::string_view caption) {
+  return Html::fill(files::upload_html,
+                    {{"caption", caption}, {"formats", protocol::accepted_formats}});
+}
+
+std::string page(std::string_view title, const Html& content, bool untrained,
+                 const WorkerRows& workers) {
+  const bool notice = untrained || std::any_of(workers.begin(), workers.end(), is_untrained);
+  return Html::fill(files::layout_html,
+                    {{"title", title},
+                     {"notice", notice ? Html::fill(files::untrained_html, {}) : Html()},
+                     {"content", content},
+                     {"workers", worker_panel(workers)}})
+      .text();
+}
+
+Html label_row(const protocol::RankedLabel& label) {
+  return Html::fill(files::label_row_html, {{"label", label.label},
+                                            {"width", fixed_text(percent(label.probability), 3)},
+                                            {"confidence", percent_text(label.probability)}});
+}
+
+Html picture(const ResultView& view, std::string_view label) {
+  if (view.preview_type.empty()) return Html();
+  return Html::fill(
+      files::picture_html,
+      {{"label", label}, {"type", view.preview_type}, {"base64", view.preview_base64}});
+}
+
+Html fact(std::string_view name, std::string_view value) {
+  return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
+}
+
+Html facts(const ResultView& view) {
+  const auto& answer = view.answer;
+  const auto& recognition = answer.recognition;
+  Html list;
+  if (!view.file_name.empty()) list += fact("File", view.file_name);
+  if (recognition.width > 0 && recognition.height > 0) {
+    list += fact("Size", std::to_string(recognition.width) + " × " +
+                             std::to_string(recognition.height) + " pixels");
+  }
+  list += fact("Worker", protocol::to_string(answer.worker));
+  if (answer.model) list += fact("Network", answer.model->name);
+  list += fact("Time", fixed_text(answer.elapsed_ms, 1) + " ms");
+  return list;
+}
+
+}  // namespace
+
+std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
+
+std::string form_page(const WorkerRows& workers) {
+  const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose a picture")}});
+  return page("What is in the picture?", content, false, workers);
+}
+
+std::string result_page(const ResultView& view, const WorkerRows& workers) {
+  const auto& top = view.answer.recognition.top;
+  Html rows;
+  for (const auto& label : top) rows += label_row(label);
+  const std::string best = top.empty() ? "Nothing" : top.front().label;
+  const Html content = Html::fill(
+      files::result_html, {{"label", best},
+                           {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
+                           {"picture", picture(view, best)},
+                           {"rows", rows},
+                           {"facts", facts(view)},
+                           {"upload", upload_form("Choose another picture")}});
+  return page(best, content, view.answer.model && !view.answer.model->trained, workers);
+}
+
+std::string message_page(int status, std::string_view heading, std::string_view sentence,
+                         const WorkerRows& workers) {
+  const bool fine = status == 200;
+  const Html content = Html::fill(files::message_html,
+                                  {{"kind", fine ? "fine" : "problem"},
+                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
+                                   {"heading", heading},
+                                   {"sentence", sentence},
+                                   {"upload", upload_form("Choose a picture")}});
+  return page(heading, content, false, workers);
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace samoyed::web {
+
+/// Markup that may stand in a page as it is. Only templates and `escaped` make it, so that a text
+/// from outside can't become markup by mistake.
+class Html {
+ public:
+  Html() = default;
+
+  /// Text as markup: `& < > " '` become entities, safe in content and in quoted attributes. Bytes
+  /// that are no UTF-8, and control characters, become U+FFFD.
+  static Html escaped(std::string_view text);
+
+  /// Fills in a template's `{{name}}`s. Throws std::logic_error where a name of the template has no
+  /// value or a value has no place in it: a mistake of ours that any test of the page finds.
+  struct Value;
+  static Html fill(std::string_view page_template, std::initializer_list<Value> values);
+
+  Html& operator+=(const Html& other) {
+    text_ += other.text_;
+    return *this;
+  }
+
+  const std::string& text() const& { return text_; }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+/// A name and what stands in its place: texts are escaped, markup isn't.
+struct Html::Value {
+  Value(std::string_view value_name, Html value) : name(value_name), html(std::move(value)) {}
+  Value(std::string_view value_name, std::string_view text)
+      : name(value_name), html(Html::escaped(text)) {}
+  Value(std::string_view value_name, const char* text)
+      : Value(value_name, std::string_view(text)) {}
+  Value(std::string_view value_name, const std::string& text)
+      : Value(value_name, std::string_view(text)) {}
+
+  std::string_view name;
+  Html html;
+};
+
+}  // namespace samoyed::web

@@ -1,0 +1,283 @@
+// The pages in a real browser, in front of the real programs.
+import assert from 'node:assert/strict';
+import {mkdirSync} from 'node:fs';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, afterEach, before, describe, test} from 'node:test';
+
+import {chromium} from 'playwright-core';
+
+import {deadAddress, modelIsTrained, Programs, samplePicture} from './programs.mjs';
+
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+               '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const screenshotDir = process.env.SAMOYED_SCREENSHOT_DIR;
+const sample = samplePicture();
+const programs = new Programs();
+let browser;
+let worker;
+let site;
+let context;
+let complaints = [];
+
+before(async () => {
+  if (screenshotDir) mkdirSync(screenshotDir, {recursive: true});
+  browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: flags});
+  worker = await programs.startWorker();
+  site = await programs.startDispatcher([worker]);
+});
+
+after(async () => {
+  await browser?.close();
+  await programs.stop();
+});
+
+afterEach(async () => {
+  await context?.close();
+  context = undefined;
+  const heard = complaints;
+  complaints = [];
+  assert.deepEqual(heard, [], 'the browser complained');
+});
+
+/// A page in a window of its own. What the browser complains about (a violated
+/// Content-Security-Policy, an error in the script) fails the test; that a page has status 4xx or
+/// 5xx, which it notes too, doesn't.
+async function newPage(options = {}) {
+  context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const ofStatus = message.text().startsWith('Failed to load resource: the server responded');
+    if (['error', 'warning'].includes(message.type()) && !ofStatus) complaints.push(message.text());
+  });
+  page.on('requestfailed', (request) => {
+    const why = request.failure().errorText;
+    // What a page still loaded when the next one was asked for.
+    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`);
+  });
+  return page;
+}
+
+async function screenshot(page, name) {
+  if (!screenshotDir) return;
+  await page.screenshot({path: path.join(screenshotDir, `${name}.png`), fullPage: true});
+}
+
+async function recognise(page) {
+  await Promise.all([page.waitForURL(site), page.waitForEvent('load'),
+                     page.getByRole('button', {name: 'Recognise'}).click()]);
+}
+
+/// [[category, width of the bar, confidence], ...]
+function readTable(page) {
+  return page.locator('table.labels tbody tr').evaluateAll((rows) => rows.map((row) => [
+    row.querySelector('th').textContent, row.querySelector('.fill').getAttribute('width'),
+    row.querySelector('.number').textContent]));
+}
+
+async function assertRecognised(page) {
+  const rows = await readTable(page);
+  assert.equal(rows.length, 5);
+  for (const [, width, confidence] of rows) assert.equal(`${width}%`, confidence);
+  const notice = page.getByText('The network is untrained: its labels mean nothing.');
+  assert.equal(await notice.count(), modelIsTrained ? 0 : 1);
+  if (!modelIsTrained) return;
+  const names = rows.map(([name]) => name);
+  if (sample.isDog) {
+    assert.deepEqual(names.slice(0, 2), ['Samoyed', 'Great Pyrenees']);
+    assert.equal(rows[0][2], '93.009%');
+  } else {
+    assert.equal(names[0], 'Egyptian cat');
+  }
+}
+
+function heading(page) {
+  return page.locator('h1').textContent();
+}
+
+test('a picture goes in, the table comes out', async () => {
+  const page = await newPage({viewport: {width: 1280, height: 900}, colorScheme: 'light'});
+  await page.goto(site);
+  await screenshot(page, 'form');
+  await page.setInputFiles('#file', sample.file);
+  await page.locator('.preview').waitFor({state: 'visible'});
+  await screenshot(page, 'chosen');
+  await recognise(page);
+  await assertRecognised(page);
+  const columns = await page.locator('table.labels thead th').allTextContents();
+  assert.deepEqual(columns, ['Category', 'Probability', 'Confidence']);
+  const facts = await page.locator('.facts').textContent();
+  assert.match(facts, new RegExp(path.basename(sample.file)));
+  assert.ok(facts.includes(worker), 'the worker that answered is named');
+  const shown = page.locator('.picture img');
+  assert.ok(await shown.evaluate((image) => image.complete && image.naturalWidth > 0));
+  await screenshot(page, 'result');
+});
+
+test('a picture is dropped', async () => {
+  const page = await newPage();
+  await page.goto(site);
+  const bytes = (await readFile(sample.file)).toString('base64');
+  const transfer = await page.evaluateHandle((base64) => {
+    const content = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const items = new DataTransfer();
+    items.items.add(new File([content], 'dropped.jpg', {type: 'image/jpeg'}));
+    return items;
+  }, bytes);
+  // Beside the field on purpose: the whole window takes it.
+  await page.dispatchEvent('h1', 'dragenter', {dataTransfer: transfer});
+  assert.match(await page.locator('.drop').getAttribute('class'), /over/);
+  await page.dispatchEvent('h1', 'drop', {dataTransfer: transfer});
+  await page.locator('.preview').waitFor({state: 'visible'});
+  await recognise(page);
+  await assertRecognised(page);
+  assert.match(await page.locator('.facts').textContent(), /dropped\.jpg/);
+});
+
+test('everything can be done by keyboard', async () => {
+  const page = await newPage();
+  await page.goto(site);
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim() ||
+                                            document.activeElement.id);
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Skip to the content');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'file');
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Space');
+  await (await chooser).setFiles(sample.file);
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Recognise');
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.equal(outline, 'solid');
+  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+  await assertRecognised(page);
+});
+
+test('a file that is no picture is refused with the formats that are', async () => {
+  const page = await newPage();
+  await page.goto(site);
+  await page.setInputFiles('#file', {name: 'notes.txt', mimeType: 'text/plain',
+                                     buffer: Buffer.from('no picture at all')});
+  const [response] = await Promise.all([page.waitForResponse(site),
+                                        page.getByRole('button', {name: 'Recognise'}).click()]);
+  assert.equal(response.status(), 415);
+  await page.waitForLoadState();
+  assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP or WebP/);
+  assert.equal(await page.locator('.preview').isVisible(), false);
+  await screenshot(page, 'no-picture');
+});
+
+test('a file that is too large is refused, and the answer arrives', async () => {
+  const page = await newPage();
+  await page.goto(site);
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  const file = path.join(folder, 'large.jpg');
+  await writeFile(file, Buffer.alloc(100 << 20));
+  await page.setInputFiles('#file', file);
+  const [response] = await Promise.all([page.waitForResponse(site),
+                                        page.getByRole('button', {name: 'Recognise'}).click()]);
+  assert.equal(response.status(), 413);
+  await page.waitForLoadState();
+  assert.match(await page.locator('.message').textContent(), /32 MiB/);
+  await rm(folder, {recursive: true});
+});
+
+test('a hostile file name is shown as it is and does nothing', async () => {
+  const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
+  const page = await newPage();
+  page.on('dialog', () => complaints.push('the name ran as a script'));
+  await page.goto(site);
+  await page.setInputFiles('#file', {name, mimeType: 'image/jpeg',
+                                     buffer: await readFile(sample.file)});
+  await recognise(page);
+  const shown = await page.locator('.facts dd').first().textContent();
+  // A browser writes a quotation mark as %22, so the name's own %22 can't be told from one.
+  assert.equal(shown, name.replace('%22', '"'));
+  assert.equal(await page.locator('.facts img, .facts b').count(), 0);
+});
+
+test('the back button brings the form back, ready to be sent', async () => {
+  const page = await newPage();
+  await page.goto(site);
+  await page.setInputFiles('#file', sample.file);
+  await recognise(page);
+  await page.goBack();
+  const button = page.getByRole('button', {name: 'Recognise'});
+  assert.ok(await button.isEnabled());
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? 'with the script' : 'without JavaScript';
+
+  test(`workers are added and deleted through the page, ${how}`, async () => {
+    const page = await newPage({javaScriptEnabled});
+    await page.goto(site);
+    const addresses = () => page.locator('.workers .address').allTextContents();
+    assert.deepEqual(await addresses(), [worker]);
+
+    await page.getByLabel('Add a worker').fill('[::1]:4321');
+    await page.getByRole('button', {name: 'Add', exact: true}).click();
+    await page.waitForURL(`${site}add/[::1]:4321`);
+    assert.equal(await heading(page), 'Add worker successful');
+    assert.deepEqual(await addresses(), [worker, '[::1]:4321']);
+    await screenshot(page, `added-${javaScriptEnabled ? 'script' : 'plain'}`);
+
+    await page.getByRole('button', {name: 'Delete worker [::1]:4321'}).click();
+    await page.waitForURL(/\/del\//);
+    assert.equal(await heading(page), 'Delete worker successful');
+    assert.deepEqual(await addresses(), [worker]);
+
+    await page.getByLabel('Add a worker').fill('nonsense');
+    await page.getByRole('button', {name: 'Add', exact: true}).click();
+    await page.waitForURL(`${site}add/nonsense`);
+    assert.match(await page.locator('.message').textContent(), /HOST:PORT/);
+    assert.equal((await page.goto(`${site}del/localhost:4321`)).status(), 404);
+  });
+}
+
+test('a picture is recognised without JavaScript', async () => {
+  const page = await newPage({javaScriptEnabled: false});
+  await page.goto(site);
+  await page.setInputFiles('#file', sample.file);
+  await recognise(page);
+  await assertRecognised(page);
+});
+
+describe('without a living worker', () => {
+  const others = new Programs();
+  after(() => others.stop());
+
+  test('the answer is 503 and says so', async () => {
+    const lonely = await others.startDispatcher([deadAddress]);
+    const page = await newPage();
+    await page.goto(lonely);
+    await page.setInputFiles('#file', sample.file);
+    const [response] = await Promise.all([page.waitForResponse(lonely),
+                                          page.getByRole('button', {name: 'Recognise'}).click()]);
+    assert.equal(response.status(), 503);
+    await page.waitForLoadState();
+    assert.match(await page.locator('.message').textContent(), /Error: No active worker!/);
+    assert.match(await page.locator('.workers').textContent(), /no worker yet/);
+    await screenshot(page, 'no-worker');
+  });
+});
+
+test('a phone at night', async () => {
+  const page = await newPage({viewport: {width: 360, height: 740}, colorScheme: 'dark',
+                              hasTouch: true, isMobile: true});
+  await page.goto(site);
+  await screenshot(page, 'phone-form');
+  await page.setInputFiles('#file', sample.file);
+  await recognise(page);
+  await assertRecognised(page);
+  const tooWide = () => page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(await tooWide(), 0);
+  const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(ground, 'rgb(11, 19, 27)');
+  await screenshot(page, 'phone-result');
+});

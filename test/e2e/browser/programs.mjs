@@ -1,0 +1,77 @@
+// Starts the real programs on free ports, and ends what it started.
+import {spawn} from 'node:child_process';
+import {existsSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {createInterface} from 'node:readline';
+
+// Bounds against hanging, not measures of speed.
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 30_000;
+
+function required(variable) {
+  const value = process.env[variable];
+  if (!value) throw new Error(`set ${variable}: test/CMakeLists.txt says what these tests need`);
+  return value;
+}
+
+export const model = required('SAMOYED_MODEL');
+export const modelIsTrained = !readFileSync(model).includes('samoyed.untrained');
+
+/// A photograph and the best label for it. dog.jpg and its exact answer where ../shared is there.
+export function samplePicture() {
+  const dog = path.join(process.env.SAMOYED_SHARED_DIR || '', 'images', 'dog.jpg');
+  if (process.env.SAMOYED_SHARED_DIR && existsSync(dog)) return {file: dog, isDog: true};
+  return {file: path.join(required('SAMOYED_SAMPLE_DIR'), 'chelsea.png'), isDog: false};
+}
+
+/// Where nothing listens: a connection there is refused.
+export const deadAddress = '127.0.0.1:1';
+
+export class Programs {
+  #running = [];
+
+  /// Resolves to HOST:PORT once the program says that it listens there.
+  async #start(name, args) {
+    const child = spawn(path.join(required('SAMOYED_BIN_DIR'), name), args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#running.push(child);
+    const lines = [];
+    return new Promise((resolve, reject) => {
+      const fail = (why) => reject(new Error(`${name} ${why}\n${lines.join('\n')}`));
+      const timer = setTimeout(() => fail('did not listen in time'), readyTimeoutMs);
+      child.once('error', fail);
+      child.once('exit', (code) => fail(`ended with ${code}`));
+      createInterface({input: child.stderr}).on('line', (line) => {
+        lines.push(line);
+        const listening = /listening on (\S+:\d+)/.exec(line);
+        if (!listening) return;
+        clearTimeout(timer);
+        resolve(listening[1]);
+      });
+    });
+  }
+
+  startWorker() {
+    return this.#start('samoyed-worker', ['127.0.0.1', '0', '--model', model]);
+  }
+
+  async startDispatcher(workers) {
+    const options = workers.flatMap((address) => ['--worker', address]);
+    const address = await this.#start('samoyed-dispatcher',
+                                      ['--address', '127.0.0.1', '--port', '0', ...options]);
+    return `http://${address}/`;
+  }
+
+  async stop() {
+    await Promise.all(this.#running.splice(0).map((child) => new Promise((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve();
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      child.kill('SIGTERM');
+    })));
+  }
+}

@@ -1,0 +1,254 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "web/http_driver.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using namespace std::string_view_literals;
+using test::HttpDriver;
+
+/// Bytes that a client sends and then ends, and the statuses that it gets.
+struct Case {
+  std::string_view name;
+  std::string_view begin;
+  std::string_view rest;
+  std::string_view statuses;
+
+  std::string bytes() const { return std::string(begin) + std::string(rest); }
+};
+
+constexpr std::string_view none;
+constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: x\r\n";
+constexpr std::string_view post = "POST / HTTP/1.1\r\nHost: x\r\n";
+constexpr std::string_view chunked =
+    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+// Plain constants: as a table of std::strings this took a compiler with sanitizers minutes.
+constexpr Case cases[] = {
+    // RFC 9112, section 2.2: lines.
+    {"one request", get, "\r\n", "200"},
+    {"an empty line before the request line", none, "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
+    {"two empty lines before the request line", none, "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+     "400"},
+    {"bare LF everywhere", none, "GET / HTTP/1.1\nHost: x\n\n", "400"},
+    {"bare LF after a field", get, "A: b\n\r\n", "400"},
+    {"bare LF after the request line", none, "GET / HTTP/1.1\nHost: x\r\n\r\n", "400"},
+    {"bare CR within a value", get, "A: b\rc\r\n\r\n", "400"},
+    {"NUL within a value", get, "A: b\0c\r\n\r\n"sv, "400"},
+    {"a TLS hello", none, "\x16\x03\x01\x02\0\x01\0\x01"sv, "400"},
+    {"zeros", none, "\0\0\0\0\0\0\0\0"sv, "400"},
+    {"space before the first field", none, "GET / HTTP/1.1\r\n Host: x\r\n\r\n", "400"},
+    // Section 3: the request line.
+    {"no version", none, "GET /\r\nHost: x\r\n\r\n", "400"},
+    {"two spaces", none, "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"no target", none, "GET HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"a method that is no token", none, "G(T / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"a space in the target", none, "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"the absolute form", none, "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
+    {"brackets in the target", none, "GET /add/[::1]:8888 HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
+    // Section 2.3: the version.
+    {"HTTP/1.0", none, "GET / HTTP/1.0\r\n\r\n", "200"},
+    {"HTTP/2.0", none, "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505"},
+    {"HTTP/0.9 by name", none, "GET / HTTP/0.9\r\nHost: x\r\n\r\n", "505"},
+    {"HTTP/2's preface", none, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
+    {"lower case", none, "GET / http/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"a longer number", none, "GET / HTTP/1.10\r\nHost: x\r\n\r\n", "400"},
+    {"another protocol", none, "GET / RTSP/1.0\r\nHost: x\r\n\r\n", "400"},
+    // Section 5: fields.
+    {"space before the colon", get, "A : b\r\n\r\n", "400"},
+    {"no colon", get, "A b\r\n\r\n", "400"},
+    {"no name", get, ": b\r\n\r\n", "400"},
+    {"a folded line", get, "A: b\r\n c\r\n\r\n", "400"},
+    {"a line folded by a tab", get, "A: b\r\n\tc\r\n\r\n", "400"},
+    {"bytes beyond ASCII in a value", get, "A: \xC3\xA9\xFF\r\n\r\n", "200"},
+    // Section 3.2: Host.
+    {"no Host", none, "GET / HTTP/1.1\r\n\r\n", "400"},
+    {"two Hosts", get, "Host: y\r\n\r\n", "400"},
+    {"the same Host twice", get, "hOST: x\r\n\r\n", "400"},
+    {"an empty Host", none, "GET / HTTP/1.1\r\nHost:\r\n\r\n", "200"},
+    {"a Host with a path", none, "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n", "400"},
+    {"two names in one Host", none, "GET / HTTP/1.1\r\nHost: x, y\r\n\r\n", "400"},
+    {"a Host with a user", none, "GET / HTTP/1.1\r\nHost: u@x\r\n\r\n", "400"},
+    {"an IPv6 Host", none, "GET / HTTP/1.1\r\nHost: [::1]:9999\r\n\r\n", "200"},
+    {"two Hosts on 1.0", none, "GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n", "400"},
+    // Section 6: the body's length.
+    {"Content-Length", post, "Content-Length: 3\r\n\r\nabc", "200"},
+    {"no length", post, "\r\n", "200"},
+    {"a body cut short", post, "Content-Length: 4\r\n\r\nabc", "400"},
+    {"Content-Length twice, alike", post, "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+     "400"},
+    {"Content-Length twice", post, "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400"},
+    {"a list of lengths, alike", post, "Content-Length: 3, 3\r\n\r\nabc", "400"},
+    {"a list of lengths", post, "Content-Length: 3, 4\r\n\r\nabc", "400"},
+    {"a negative length", post, "Content-Length: -1\r\n\r\n", "400"},
+    {"a length with a sign", post, "Content-Length: +3\r\n\r\nabc", "400"},
+    {"a hexadecimal length", post, "Content-Length: 0x3\r\n\r\nabc", "400"},
+    {"an empty length", post, "Content-Length: \r\n\r\n", "400"},
+    {"a length beyond 64 bits", post, "Content-Length: 18446744073709551616\r\n\r\n", "400"},
+    {"the largest length", post, "Content-Length: 18446744073709551615\r\n\r\n", "413"},
+    {"a length over the limit", post, "Content-Length: 1001\r\n\r\n", "413"},
+    {"a GET with a body", get,
+     "Content-Length: 3\r\n\r\nabc"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "200 200"},
+    // Sections 6.1 and 7: Transfer-Encoding.
+    {"chunked", chunked, "3\r\nabc\r\n0\r\n\r\n", "200"},
+    {"CHUNKED", post, "Transfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n", "200"},
+    {"gzip", post, "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n", "400"},
+    {"identity", post, "Transfer-Encoding: identity\r\n\r\n", "400"},
+    {"gzip, chunked", post, "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400"},
+    {"chunked, chunked", post, "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", "400"},
+    {"chunked, gzip", post, "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", "400"},
+    {"chunked with a parameter", post, "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n", "400"},
+    {"xchunked", post, "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "400"},
+    {"a vertical tab before chunked", post,
+     "Transfer-Encoding: \x0b"
+     "chunked\r\n\r\n",
+     "400"},
+    {"no coding", post, "Transfer-Encoding:\r\n\r\n", "400"},
+    {"two Transfer-Encodings", post,
+     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+    {"identity and chunked apart", post,
+     "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+    {"Content-Length, then chunked", post,
+     "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+    {"chunked, then Content-Length", post,
+     "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "400"},
+    {"Content-Length and gzip", post, "Content-Length: 5\r\nTransfer-Encoding: gzip\r\n\r\nabcde",
+     "400"},
+    {"chunked on HTTP/1.0", none, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     "400"},
+    // Section 7.1: chunks.
+    {"an extension", chunked, "3;a=b;c=\"d\"\r\nabc\r\n0\r\n\r\n", "200"},
+    {"leading zeros", chunked, "0003\r\nabc\r\n000\r\n\r\n", "200"},
+    {"trailers", chunked, "0\r\nA: b\r\nHost: y\r\n\r\n", "200"},
+    {"a size that is no number", chunked, "g\r\nabc\r\n0\r\n\r\n", "400"},
+    {"an empty size", chunked, "\r\nabc\r\n0\r\n\r\n", "400"},
+    {"a negative size", chunked, "-3\r\nabc\r\n0\r\n\r\n", "400"},
+    {"a size with 0x", chunked, "0x3\r\nabc\r\n0\r\n\r\n", "400"},
+    {"a size beyond 64 bits", chunked, "10000000000000003\r\nabc\r\n0\r\n\r\n", "400"},
+    {"a size over the limit", chunked, "3e9\r\n", "413"},
+    {"sizes over the limit together", chunked, "2\r\nab\r\n3e7\r\n", "413"},
+    {"a chunk longer than its size", chunked, "3\r\nabcd\r\n0\r\n\r\n", "400"},
+    {"a chunk shorter than its size", chunked, "4\r\nabc\r\n0\r\n\r\n", "400"},
+    {"bare LF after a size", chunked, "3\nabc\r\n0\r\n\r\n", "400"},
+    {"bare LF after a chunk", chunked, "3\r\nabc\n0\r\n\r\n", "400"},
+    {"no last chunk", chunked, "3\r\nabc\r\n", "400"},
+    // RFC 9110, section 10.1.1: Expect.
+    {"another expectation", post, "Expect: tea\r\nContent-Length: 3\r\n\r\nabc", "417"},
+    {"an expectation on HTTP/1.0", none, "GET / HTTP/1.0\r\nExpect: tea\r\n\r\n", "200"},
+    // RFC 6585, section 5.
+    // Section 9: what follows a request.
+    {"two pipelined", get,
+     "\r\n"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "200 200"},
+    {"Connection: close", get,
+     "Connection: close\r\n\r\n"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "200"},
+    {"HTTP/1.0 closes", none,
+     "GET / HTTP/1.0\r\n\r\n"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "200"},
+    {"HTTP/1.0 with keep-alive", none,
+     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "200 200"},
+    {"nothing is read after a bad request", none,
+     "GET / HTTP/1.1\r\n\r\n"
+     "GET / HTTP/1.1\r\nHost: x\r\n"
+     "\r\n",
+     "400"},
+    {"the second is bad", get,
+     "\r\n"
+     "GET / HTTP/1.1\r\n\r\n",
+     "200 400"},
+};
+
+std::string statuses_text(const HttpDriver& driver) {
+  std::string text;
+  for (const int status : driver.statuses)
+    text += (text.empty() ? "" : " ") + std::to_string(status);
+  return text;
+}
+
+/// The whole of `bytes`, in two pieces at each possible place, and byte by byte.
+void check_statuses(const std::string& bytes, std::string_view statuses) {
+  HttpDriver whole;
+  whole.receive(bytes);
+  whole.end();
+  CHECK(statuses_text(whole) == statuses);
+  CHECK(whole.closed);
+
+  bool alike = true;
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    HttpDriver split;
+    split.receive(bytes.substr(0, cut));
+    split.receive(bytes.substr(cut));
+    split.end();
+    alike = alike && split.output == whole.output && split.lingered == whole.lingered;
+  }
+  CHECK(alike);
+  HttpDriver trickle;
+  for (const char c : bytes) trickle.receive({&c, 1});
+  trickle.end();
+  CHECK(trickle.output == whole.output);
+}
+
+TEST_CASE("requests get the statuses of RFC 9112, however they are cut") {
+  for (const Case& one : cases) {
+    INFO(one.name);
+    check_statuses(one.bytes(), one.statuses);
+  }
+}
+
+TEST_CASE("what is over a limit is refused, however it is cut") {
+  const std::string many(600, 'a');
+  SECTION("a header's size") {
+    check_statuses(std::string(get) + "A: " + many + "\r\n\r\n", "431");
+  }
+  SECTION("a target's size") { check_statuses("GET /" + many, "431"); }
+  SECTION("a chunk's line") { check_statuses(std::string(chunked) + "3;" + many, "431"); }
+  SECTION("trailers") {
+    check_statuses(std::string(chunked) + "0\r\nA: " + many + "\r\n\r\n", "431");
+  }
+  SECTION("a body at its limit") {
+    const std::string body(HttpDriver::limits.body_bytes_max, 'a');
+    check_statuses(std::string(post) + "Content-Length: 1000\r\n\r\n" + body, "200");
+    check_statuses(std::string(chunked) + "3e8\r\n" + body + "\r\n0\r\n\r\n", "200");
+  }
+}
+
+TEST_CASE("a status of 400 and more about the framing ends the connection, lingering") {
+  for (const Case& one : cases) {
+    if (one.statuses.ends_with("200")) continue;
+    INFO(one.name);
+    HttpDriver driver;
+    driver.receive(one.bytes());
+    driver.end();
+    CHECK(driver.lingered);
+    CHECK(test::count_of(driver.output, "Connection: close\r\n") == 1);
+  }
+}
+
+TEST_CASE("a trailer is no field of the header") {
+  HttpDriver driver;
+  driver.receive(std::string(chunked) + "3\r\nabc\r\n0\r\nCookie: a\r\n\r\n");
+  REQUIRE(driver.requests.size() == 1);
+  CHECK(driver.requests[0].body == "abc");
+  CHECK(count_fields(driver.requests[0].fields, "Cookie") == 0);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,123 @@
+#include "web/pages.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "web/http_driver.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::WorkerModel;
+using dispatcher::WorkerRow;
+using test::count_of;
+
+const std::string_view notice = "The network is untrained: its labels mean nothing.";
+
+WorkerRow worker(std::string host, std::optional<WorkerModel> model = std::nullopt) {
+  return {{1, {std::move(host), 8888}}, std::move(model)};
+}
+
+dispatcher::Answer answer() {
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}, {"Great Pyrenees", 257, 0.03}};
+  answer.recognition.width = 1546;
+  answer.recognition.height = 1213;
+  answer.worker = {"localhost", 8888};
+  answer.model = WorkerModel{"squeezenet1_1", true};
+  answer.elapsed_ms = 34.26;
+  return answer;
+}
+
+TEST_CASE("percents have three decimals, whatever the number") {
+  CHECK(percent_text(0.93009) == "93.009%");
+  CHECK(percent_text(1) == "100.000%");
+  CHECK(percent_text(1e-9) == "0.000%");
+  CHECK(percent_text(-1) == "0.000%");
+  CHECK(percent_text(7) == "100.000%");
+  CHECK(percent_text(std::nan("")) == "0.000%");
+  CHECK(percent_text(std::numeric_limits<double>::infinity()) == "100.000%");
+}
+
+TEST_CASE("the result page shows the table and the facts") {
+  const auto found = answer();
+  const std::string page = result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, {});
+  for (const std::string_view part :
+       {"Category", "Probability", "Confidence", "Great Pyrenees", "93.009%", "3.000%",
+        "width=\"93.009\"", "dog.jpg", "1546 × 1213 pixels", "localhost:8888", "squeezenet1_1",
+        "34.3 ms", "src=\"data:image/jpeg;base64,/9j/\""}) {
+    INFO(part);
+    CHECK(count_of(page, part) >= 1);
+  }
+  CHECK(page.find("Samoyed</th>") < page.find("Great Pyrenees</th>"));
+  CHECK(count_of(page, notice) == 0);
+}
+
+TEST_CASE("what isn't known is left out") {
+  auto found = answer();
+  found.recognition = {};
+  found.model.reset();
+  const std::string page = result_page({"", found, "", ""}, {});
+  for (const std::string_view part : {"File", "Size", "Network", "<figure", "pixels"}) {
+    INFO(part);
+    CHECK(count_of(page, part) == 0);
+  }
+}
+
+TEST_CASE("nothing from outside becomes markup") {
+  const std::string evil = "\"><script>alert('1')</script>&";
+  auto found = answer();
+  found.recognition.top = {{evil, {}, 0.5}};
+  found.worker.host = evil;
+  found.model = WorkerModel{evil, true};
+  const WorkerRows rows = {worker(evil, WorkerModel{evil, true})};
+  for (const std::string& page : {result_page({evil, found, evil, evil}, rows), form_page(rows),
+                                  message_page(400, evil, evil, rows)}) {
+    CHECK(count_of(page, "<script>") == 0);
+    CHECK(count_of(page, "alert('") == 0);
+    CHECK(count_of(page, "&quot;&gt;&lt;script&gt;") >= 3);
+  }
+}
+
+TEST_CASE("pages obey their own Content-Security-Policy") {
+  const auto found = answer();
+  const WorkerRows rows = {worker("a", WorkerModel{"m", false})};
+  for (const std::string& page : {result_page({"f", found, "image/png", "iVBO"}, rows),
+                                  form_page({}), message_page(503, "h", "s", rows)}) {
+    for (const std::string_view part : {" style=", " on", "<style", "javascript:", "http"}) {
+      INFO(part);
+      CHECK(count_of(page.substr(page.find("<body>")), part == " on" ? " onclick" : part) == 0);
+    }
+    CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
+    CHECK(count_of(page, "{{") == 0);
+    CHECK(page.starts_with("<!doctype html>"));
+  }
+}
+
+TEST_CASE("an untrained network is told loudly, on every page that knows of one") {
+  const WorkerRows unknown = {worker("a")};
+  const WorkerRows trained = {worker("a", WorkerModel{"m", true})};
+  const WorkerRows mixed = {worker("a", WorkerModel{"m", true}),
+                            worker("b", WorkerModel{"u", false})};
+  CHECK(count_of(form_page(unknown), notice) == 0);
+  CHECK(count_of(form_page(trained), notice) == 0);
+  CHECK(count_of(form_page(mixed), notice) == 1);
+  CHECK(count_of(message_page(404, "h", "s", mixed), notice) == 1);
+
+  auto found = answer();
+  CHECK(count_of(result_page({"f", found, "", ""}, mixed), notice) == 1);
+  found.model->trained = false;
+  CHECK(count_of(result_page({"f", found, "", ""}, trained), notice) == 1);
+}
+
+TEST_CASE("the worker list has a line and a button for each") {
+  const std::string page = form_page({worker("localhost"), worker("::1")});
+  CHECK(count_of(page, "action=\"/del/localhost:8888\"") == 1);
+  CHECK(count_of(page, "action=\"/del/[::1]:8888\"") == 1);
+  CHECK(count_of(form_page({}), "There is no worker yet") == 1);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,246 @@
+#include "web/routes.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "web/assets.hpp"
+#include "web/http_driver.hpp"
+#include "web/image_type.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::Failure;
+using dispatcher::FailureReason;
+using test::count_of;
+
+constexpr std::uint64_t image_bytes_max = std::uint64_t{1} << 20;
+
+struct RoutesTest {
+  Response get(const std::string& target) { return respond({"GET", target, 11, {}, {}}); }
+
+  Response respond(const Request& request) {
+    auto routed = routes.route(request);
+    REQUIRE(std::holds_alternative<Response>(routed));
+    return std::get<Response>(std::move(routed));
+  }
+
+  static Request upload(const std::string& disposition, const std::string& content) {
+    return {"POST",
+            "/",
+            11,
+            {{"Content-Type", "multipart/form-data; boundary=b"}},
+            "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content +
+                "\r\n--b--\r\n"};
+  }
+
+  std::vector<std::string> addresses() const {
+    std::vector<std::string> names;
+    for (const auto& row : workers.rows()) names.push_back(to_string(row.worker.address));
+    return names;
+  }
+
+  dispatcher::WorkerList workers;
+  Routes routes{workers, image_bytes_max};
+};
+
+TEST_CASE_METHOD(RoutesTest, "methods and addresses that don't go together") {
+  struct Case {
+    std::string method;
+    std::string target;
+    int status;
+    std::string allow;
+  };
+  const auto one = GENERATE(values<Case>({
+      {"GET", "/", 200, ""},
+      {"HEAD", "/", 200, ""},
+      {"GET", "/?x=y", 200, ""},
+      {"GET", "http://localhost:9999/", 200, ""},
+      {"PUT", "/", 405, "GET, HEAD, POST"},
+      {"DELETE", "/", 405, "GET, HEAD, POST"},
+      {"POST", "/assets/style.css", 405, "GET, HEAD"},
+      {"HEAD", "/add/a:1", 405, "GET, POST"},
+      {"HEAD", "/del/a:1", 405, "GET, POST"},
+      {"OPTIONS", "*", 405, "GET, HEAD, POST"},
+      {"CONNECT", "a:1", 405, "GET, HEAD, POST"},
+      {"BREW", "/", 501, ""},
+      {"get", "/", 501, ""},
+      {"GET", "*", 400, ""},
+      {"GET", "/nowhere", 404, ""},
+      {"GET", "/adder", 404, ""},
+      {"GET", "/assets/", 404, ""},
+      {"GET", "/assets/../style.css", 404, ""},
+      {"GET", "/assets/icon.svg", 200, ""},
+      {"GET", "/favicon.ico", 200, ""},
+  }));
+  INFO(one.method << ' ' << one.target);
+  const Response response = respond({one.method, one.target, 11, {}, {}});
+  CHECK(response.status == one.status);
+  CHECK(find_field(response.fields, "Allow") == one.allow);
+}
+
+TEST_CASE_METHOD(RoutesTest, "every page is served with what keeps it safe") {
+  for (const std::string target : {"/", "/nowhere", "/add/a:1", "/add?address=a:1", "/del/b:1"}) {
+    INFO(target);
+    const Response response = get(target);
+    CHECK(find_field(response.fields, "Content-Security-Policy") == content_security_policy);
+    CHECK(find_field(response.fields, "X-Content-Type-Options") == "nosniff");
+    CHECK(find_field(response.fields, "Referrer-Policy") == "same-origin");
+    CHECK(find_field(response.fields, "Cross-Origin-Resource-Policy") == "same-origin");
+    CHECK(find_field(response.fields, "Content-Type") == "text/html; charset=utf-8");
+    CHECK(find_field(response.fields, "Cache-Control") == "no-store");
+  }
+}
+
+TEST_CASE_METHOD(RoutesTest, "workers are added and deleted by address") {
+  CHECK(count_of(get("/add/localhost:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/[::1]:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/%5B0:0::2%5D:7777").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/localhost:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(addresses() == std::vector<std::string>{"localhost:8888", "[::1]:8888", "[::2]:7777"});
+
+  const Response deleted = respond({"POST", "/del/LOCALHOST:8888", 11, {}, {}});
+  CHECK(deleted.status == 200);
+  CHECK(count_of(deleted.body, "<h1>Delete worker successful</h1>") == 1);
+  CHECK(addresses() == std::vector<std::string>{"[::1]:8888", "[::2]:7777"});
+  const Response again = get("/del/localhost:8888");
+  CHECK(again.status == 404);
+  CHECK(count_of(again.body, "Unknown worker") >= 1);
+}
+
+TEST_CASE_METHOD(RoutesTest, "a bad address is 400 and says what a good one is") {
+  const std::string verb = GENERATE("/add", "/del");
+  const std::string address =
+      GENERATE("", "/", "/localhost", "/localhost:", "/localhost:0", "/localhost:65536", "/::1:80",
+               "/a:1/", "/a%3", "/%00:1", "/a:1%0A", "/<script>:1", "?other=a:1");
+  INFO(verb + address);
+  const Response response = get(verb + address);
+  CHECK(response.status == 400);
+  CHECK(count_of(response.body, "from 1 to 65535") == 1);
+  CHECK(addresses().empty());
+}
+
+TEST_CASE_METHOD(RoutesTest, "the form's address leads to the address's own URL") {
+  struct Case {
+    std::string target;
+    std::string location;
+  };
+  const auto one = GENERATE(values<Case>({
+      {"/add?address=localhost%3A8888", "/add/localhost:8888"},
+      {"/add?address=+%5B%3A%3A1%5D%3A1+", "/add/[::1]:1"},
+      {"/del?address=a:1", "/del/a:1"},
+      {"/add?address", "/add/"},
+      {"/add?address=%0D%0ASet-Cookie%3A%20a", "/add/%0D%0ASet-Cookie:%20a"},
+      {"/add?address=//evil.example/", "/add/%2F%2Fevil.example%2F"},
+  }));
+  const Response response = get(one.target);
+  CHECK(response.status == 303);
+  CHECK(find_field(response.fields, "Location") == one.location);
+  CHECK(addresses().empty());
+}
+
+TEST_CASE_METHOD(RoutesTest, "an upload is taken from the field `file`") {
+  const Request request = upload("name=\"file\"; filename=\"a.jpg\"", "abc");
+  const auto routed = routes.route(request);
+  REQUIRE(std::holds_alternative<Upload>(routed));
+  CHECK(std::get<Upload>(routed).file_name == "a.jpg");
+  CHECK(std::get<Upload>(routed).image == "abc");
+}
+
+TEST_CASE_METHOD(RoutesTest, "uploads that can't be taken") {
+  struct Case {
+    Request request;
+    int status;
+    std::string_view words;
+  };
+  Request urlencoded{
+      "POST", "/", 11, {{"Content-Type", "application/x-www-form-urlencoded"}}, "file=a"};
+  Request torn = upload("name=file; filename=a", "abc");
+  torn.body.resize(torn.body.size() - 4);
+  const std::vector<Case> cases = {
+      {upload("name=\"file\"; filename=\"\"", ""), 400, "No file was chosen."},
+      {upload("name=\"file\"; filename=\"a.jpg\"", ""), 400, "The file is empty."},
+      {upload("name=\"picture\"; filename=\"a.jpg\"", "abc"), 400, "no field `file`"},
+      {torn, 400, "incomplete"},
+      {urlencoded, 415, "multipart/form-data"},
+      {{"POST", "/", 11, {}, {}}, 415, "multipart/form-data"},
+      {upload("name=file; filename=a", std::string(image_bytes_max + 1, 'a')), 413, "1 MiB"},
+  };
+  for (const Case& one : cases) {
+    INFO(one.words);
+    const Response response = respond(one.request);
+    CHECK(response.status == one.status);
+    CHECK(count_of(response.body, one.words) >= 1);
+  }
+  CHECK(std::holds_alternative<Upload>(
+      routes.route(upload("name=file; filename=a", std::string(image_bytes_max, 'a')))));
+}
+
+TEST_CASE_METHOD(RoutesTest, "a body that nobody wants is refused by its header") {
+  const auto status = [&](const std::string& method, const std::string& target, Fields fields) {
+    const auto response = routes.consider({method, target, 11, std::move(fields), {}});
+    return response ? response->status : 0;
+  };
+  CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
+  CHECK(status("POST", "/", {{"Content-Type", "text/plain"}}) == 415);
+  CHECK(status("POST", "/nowhere", {{"Content-Length", "5"}}) == 404);
+  CHECK(status("PUT", "/", {{"Content-Length", "5"}}) == 405);
+  CHECK(status("POST", "/del/a:1", {{"Content-Length", "5"}}) == 0);
+  CHECK(status("POST", "/del/a:1", {{"Content-Length", "5000"}}) == 413);
+  CHECK(status("GET", "/", {{"Transfer-Encoding", "chunked"}}) == 413);
+}
+
+TEST_CASE_METHOD(RoutesTest, "answers and failures become pages") {
+  const UploadView view{"<dog>.jpg", "", ""};
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  answer.worker = {"localhost", 8888};
+  const Response found = routes.answer(view, answer);
+  CHECK(found.status == 200);
+  CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
+
+  const Response none = routes.answer(view, Failure{FailureReason::no_active_worker, {}});
+  CHECK(none.status == 503);
+  CHECK(count_of(none.body, "Error: No active worker!") == 1);
+  CHECK(!find_field(none.fields, "Retry-After").empty());
+
+  const Response busy = routes.answer(view, Failure{FailureReason::all_busy, {}});
+  CHECK(busy.status == 503);
+  CHECK(!find_field(busy.fields, "Retry-After").empty());
+
+  const Response unreadable = routes.answer(
+      view, Failure{FailureReason::refused,
+                    protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
+  CHECK(unreadable.status == 415);
+  CHECK(count_of(unreadable.body, "Cut off. Accepted is JPEG, PNG, BMP or WebP.") == 1);
+}
+
+TEST_CASE_METHOD(RoutesTest, "assets are revalidated") {
+  const Response first = get("/assets/style.css");
+  CHECK(find_field(first.fields, "Content-Type") == "text/css; charset=utf-8");
+  CHECK(first.body == find_asset("style.css")->bytes);
+  CHECK(first.body.size() > 1000);
+  const std::string tag(find_field(first.fields, "ETag"));
+  const auto status = [&](const std::string& if_none_match) {
+    return respond({"GET", "/assets/style.css", 11, {{"If-None-Match", if_none_match}}, {}}).status;
+  };
+  CHECK(status(tag) == 304);
+  CHECK(status("\"x\", W/" + tag) == 304);
+  CHECK(status("*") == 304);
+  CHECK(status("\"x\"") == 200);
+  CHECK(tag != entity_tag(*find_asset("app.js")));
+}
+
+TEST_CASE("only pictures are shown again") {
+  using namespace std::string_view_literals;
+  CHECK(browser_image_type("\xFF\xD8\xFF\xE0"sv) == "image/jpeg");
+  CHECK(browser_image_type("\x89PNG\r\n\x1A\n..."sv) == "image/png");
+  CHECK(browser_image_type("BM...."sv) == "image/bmp");
+  CHECK(browser_image_type("RIFF\0\0\0\0WEBPVP8 "sv) == "image/webp");
+  CHECK(browser_image_type("RIFF\0\0\0\0WAVE"sv).empty());
+  CHECK(browser_image_type("<svg onload=alert(1)>"sv).empty());
+  CHECK(browser_image_type("<html>"sv).empty());
+  CHECK(browser_image_type(""sv).empty());
+}
+
+}  // namespace
+}  // namespace samoyed::web
