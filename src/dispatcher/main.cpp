@@ -1,6 +1,5 @@
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <memory>
 #include <optional>
 
@@ -8,13 +7,13 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/options.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/io/listener.hpp"
+#include "samoyed/io/program.hpp"
 #include "samoyed/web/server.hpp"
 
 namespace {
@@ -79,11 +78,7 @@ void run(const Options& options) {
                      server_options(options));
 
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](std::error_code error, int) {
-    if (error) return;
-    spdlog::info("stopping: no new connections; what is under way is finished");
-    server.stop();
-  });
+  io::on_stop_signal(signals, [&] { server.stop(); });
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io.stop();
@@ -97,12 +92,5 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("dispatcher"));
-  try {
-    run(*options);
-  } catch (const std::exception& error) {
-    std::cerr << "samoyed-dispatcher: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
+  return io::run_program("samoyed-dispatcher", [&] { run(*options); });
 }

@@ -1,15 +1,14 @@
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <memory>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/listener.hpp"
+#include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/labels.hpp"
 #include "worker/options.hpp"
@@ -48,9 +47,7 @@ void run(const Options& options) {
 
   asio::steady_timer drain_deadline(io);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](std::error_code error, int) {
-    if (error) return;
-    spdlog::info("stopping: no new connections; what is under way is finished");
+  io::on_stop_signal(signals, [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
     drain_deadline.async_wait([&](std::error_code cancelled) {
@@ -75,12 +72,5 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
-  try {
-    run(*options);
-  } catch (const std::exception& error) {
-    std::cerr << "samoyed-worker: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
+  return io::run_program("samoyed-worker", [&] { run(*options); });
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/bytes.hpp"
 #include "worker/image.hpp"
 
 /// The image files below test/worker/data (made by make_image_fixtures.py), for the tests.
@@ -71,10 +72,6 @@ inline std::string read_file(const std::string& path) {
 
 inline std::string read_image_fixture(std::string_view name) {
   return read_file(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name));
-}
-
-inline std::span<const std::byte> as_bytes(const std::string& file) {
-  return std::as_bytes(std::span(file));
 }
 
 /// The pixels that Pillow found in the fixture.

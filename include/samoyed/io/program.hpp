@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include <asio/signal_set.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace samoyed::io {
+
+/// The frame of a server's main: logs to stderr under the program's name, and turns what `run`
+/// throws (a wrong start-up) into one line and an exit status.
+template <typename Run>
+int run_program(const std::string& name, Run run) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt(name));
+  try {
+    run();
+  } catch (const std::exception& error) {
+    std::cerr << name << ": " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}
+
+/// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor.
+template <typename Stop>
+void on_stop_signal(asio::signal_set& signals, Stop stop) {
+  signals.async_wait([stop = std::move(stop)](std::error_code error, int) {
+    if (error) return;
+    spdlog::info("stopping: no new connections; what is under way is finished");
+    stop();
+  });
+}
+
+}  // namespace samoyed::io
