@@ -47,7 +47,7 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
   }
 }
 
-void run_thread(Work& work, const Options& options, Report& report) {
+void run_thread(Work& work, const Options& options, Report& report) try {
   asio::io_context io(1);
   dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, options.timeouts);
   std::exception_ptr failure;
@@ -55,6 +55,8 @@ void run_thread(Work& work, const Options& options, Report& report) {
                  [&failure](std::exception_ptr thrown) { failure = thrown; });
   io.run();
   if (failure) std::rethrow_exception(failure);
+} catch (const std::exception& error) {
+  report.broke(error.what());
 }
 
 }  // namespace

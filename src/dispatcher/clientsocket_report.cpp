@@ -99,6 +99,12 @@ void Report::unreadable(const std::filesystem::path& file, const std::string& wh
   fail(file, why, file.string() + " " + why);
 }
 
+void Report::broke(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  any_failed_ = true;
+  print_message("Error: a thread ended early: " + why + "; try fewer --threads");
+}
+
 bool Report::any_failed() const {
   const std::lock_guard lock(mutex_);
   return any_failed_;

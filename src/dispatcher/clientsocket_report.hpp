@@ -29,7 +29,10 @@ class Report final : public dispatcher::DispatchObserver {
   void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);
   void unreadable(const std::filesystem::path& file, const std::string& why);
 
-  /// True if any image failed.
+  /// A thread of ours ended early, out of memory or file descriptors; the others take its images.
+  void broke(const std::string& why);
+
+  /// True if any image failed, or any thread.
   bool any_failed() const;
 
  private:

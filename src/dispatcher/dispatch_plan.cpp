@@ -29,6 +29,9 @@ DispatchPlan::Action DispatchPlan::on_result(protocol::Result result) {
 
 DispatchPlan::Action DispatchPlan::on_failure(const TryFailure& failure) {
   removed_.reset();
+  if (failure.kind == TryFailure::Kind::no_resources) {
+    return Finished{Failure{FailureReason::no_resources, {}}};
+  }
   const bool cut =
       failure.kind == TryFailure::Kind::closed || failure.kind == TryFailure::Kind::connection_lost;
   // Reference servers close after each image, and any server may close an idle connection.

@@ -17,6 +17,7 @@ struct TryFailure {
     unreachable,      ///< Refused, no route, unknown name: no connection came about.
     closed,           ///< End-of-file.
     connection_lost,  ///< Reset, or any other error of the network.
+    no_resources,     ///< This machine lacks descriptors or memory: nothing is known of the worker.
     timed_out,        ///< A step's time passed.
     nonsense,         ///< The bytes were not what the protocol allows.
   };
@@ -29,12 +30,13 @@ struct TryFailure {
 
 /// One image's way through the workers: what to do next, decided without I/O.
 ///
-///     pick --> try --+-- result ----------------------> finished
-///       ^            +-- stale reused connection -----> try again, fresh
-///       |            +-- closed after the image ------> probe --+-- accepts: counts against the
-///       image |            +-- anything else: remove the worker       +-- doesn't: remove the
-///       worker
-///       +---------------------- the next one that was not tried --+
+///     pick --> try --+-- result, or the image's fault --> finished
+///               ^    +-- stale reused connection -------> the same worker again, fresh
+///               |    +-- closed after the image --------> probe --+-- accepts: the image's fault?
+///               |    |                                            +-- doesn't: remove the worker
+///               |    +-- busy --------------------------> leave the worker
+///               |    +-- anything else -----------------> remove the worker
+///               +--- the next worker that was not tried, until two closed or none is left
 ///
 /// Not thread-safe; the list may be shared.
 class DispatchPlan {

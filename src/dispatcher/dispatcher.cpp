@@ -55,6 +55,10 @@ asio::awaitable<Outcome> Dispatcher::classify(std::shared_ptr<const protocol::En
                    milliseconds_since(start)};
 }
 
+asio::awaitable<void> Dispatcher::introduce(Worker worker) {
+  return connections_->introduce(std::move(worker));
+}
+
 void Dispatcher::close_unlisted() { connections_->close_unlisted(); }
 
 }  // namespace samoyed::dispatcher

@@ -2,6 +2,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -42,6 +43,23 @@ void save(WorkerStore& store, const WorkerList& workers) {
   }
 }
 
+void fill(WorkerList& workers, const std::vector<protocol::Address>& addresses) {
+  for (const auto& address : addresses) {
+    if (workers.add(address) == AddResult::list_full) {
+      throw std::runtime_error("more than " + std::to_string(workers_max) +
+                               " workers; name fewer, or delete lines of the --state file");
+    }
+  }
+}
+
+void log_failure(std::exception_ptr failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::error("greeting a worker failed: {}", error.what());
+  }
+}
+
 web::ServerOptions server_options(const Options& options) {
   web::ServerOptions server;
   server.limits.connections_max = options.connections_max;
@@ -62,10 +80,8 @@ void run(const Options& options) {
     if (loaded && store) save(*store, workers);
     asio::post(io, [&] { dispatcher->close_unlisted(); });
   });
-  if (store) {
-    for (const auto& address : store->load()) workers.add(address);
-  }
-  for (const auto& address : options.workers) workers.add(address);
+  if (store) fill(workers, store->load());
+  fill(workers, options.workers);
   loaded = true;
 
   DispatchLog log;
@@ -77,6 +93,9 @@ void run(const Options& options) {
   web::Server server(io.get_executor(), std::move(acceptor), *dispatcher, workers,
                      server_options(options));
 
+  for (const WorkerRow& row : workers.rows()) {
+    asio::co_spawn(io, dispatcher->introduce(row.worker), log_failure);
+  }
   asio::signal_set signals(io, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [&] { server.stop(); });
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {

@@ -19,6 +19,8 @@ std::string describe(const Failure& failure) {
       return "Error: No active worker!";
     case FailureReason::all_busy:
       return "All workers are busy: try again in a moment.";
+    case FailureReason::no_resources:
+      return "The dispatcher is out of connections: try again in a moment.";
     case FailureReason::refused:
       return describe(failure.refusal.value_or(protocol::Refusal{}));
     case FailureReason::workers_closed:

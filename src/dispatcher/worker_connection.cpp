@@ -56,7 +56,7 @@ asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::g
 
 asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::send(
     const protocol::EncodedImage& image, std::optional<int> top) {
-  reused_ = std::exchange(reusable_, false);
+  reusable_ = false;
   Exchange exchange(image, dialect(), top);
   std::optional<Exchange::Step> step;
   io::Clock::time_point deadline;
@@ -77,7 +77,6 @@ asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::se
       if (!error) exchange.received({read_buffer_.data(), size});
     } else if (auto* finished = std::get_if<Exchange::Finished>(&action)) {
       reusable_ = finished->reusable;
-      last_used_ = io::Clock::now();
       co_return std::move(finished->result);
     } else {
       error = std::get<Exchange::Failed>(action).why;
@@ -128,7 +127,7 @@ TryFailure WorkerConnection::failure(std::error_code why, protocol::Progress pro
                     : ours                           ? Kind::nonsense
                     : why == asio::error::eof        ? Kind::closed
                                                      : Kind::connection_lost;
-  return {.kind = kind, .progress = progress, .reused = reused_, .why = why};
+  return {.kind = kind, .progress = progress, .reused = kept_, .why = why};
 }
 
 }  // namespace samoyed::dispatcher

@@ -44,6 +44,11 @@ class WorkerConnection {
   /// An exchange has ended well and the connection can carry another.
   bool reusable() const { return reusable_; }
 
+  /// From now on it is idle: that the peer ends it says nothing of the peer.
+  void mark_kept() {
+    kept_ = true;
+    last_used_ = io::Clock::now();
+  }
   io::Clock::time_point last_used() const { return last_used_; }
 
  private:
@@ -59,7 +64,7 @@ class WorkerConnection {
   const StepTimeouts& timeouts_;
   std::array<char, 4096> read_buffer_;
   std::optional<protocol::WorkerHello> hello_;
-  bool reused_ = false;
+  bool kept_ = false;  ///< It was idle before the exchange.
   bool reusable_ = false;
   io::Clock::time_point last_used_;
 };

@@ -14,6 +14,21 @@ constexpr std::size_t idle_connections_max = 32;
 /// stale.
 constexpr std::chrono::seconds idle_time_max{60};
 
+/// True for errors that tell about this machine, not about the worker.
+bool is_lack_of_resources(std::error_code error) {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system ||
+         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
+}
+
+TryFailure connect_failure(std::error_code error) {
+  using Kind = TryFailure::Kind;
+  const Kind kind = error == protocol::Errc::timed_out ? Kind::timed_out
+                    : is_lack_of_resources(error)      ? Kind::no_resources
+                                                       : Kind::unreachable;
+  return {.kind = kind, .progress = {}, .reused = false, .why = error};
+}
+
 std::optional<WorkerModel> model_of(const std::optional<protocol::WorkerHello>& hello) {
   if (!hello) return std::nullopt;
   return WorkerModel{hello->model, hello->trained};
@@ -34,6 +49,11 @@ asio::awaitable<WorkerConnections::Sent> WorkerConnections::send(
     Opened opened = co_await open(worker);
     if (const auto* failure = std::get_if<TryFailure>(&opened)) co_return Sent{*failure, {}};
     connection = std::get<std::unique_ptr<WorkerConnection>>(std::move(opened));
+    if (connection->hello() && connection->hello()->busy) {
+      const auto model = model_of(connection->hello());
+      keep(worker.id, std::move(connection));
+      co_return Sent{protocol::Refusal{protocol::RefusalReason::busy, {}}, model};
+    }
   }
   const auto hello = connection->hello();
   Sent sent{{}, model_of(hello)};
@@ -46,10 +66,16 @@ asio::awaitable<WorkerConnections::Sent> WorkerConnections::send(
   co_return sent;
 }
 
+asio::awaitable<void> WorkerConnections::introduce(Worker worker) {
+  Opened opened = co_await open(worker);
+  auto* const connection = std::get_if<std::unique_ptr<WorkerConnection>>(&opened);
+  if (connection && (*connection)->hello()) keep(worker.id, std::move(*connection));
+}
+
 asio::awaitable<bool> WorkerConnections::probe(Worker worker) {
   WorkerConnection connection(executor_, timeouts_);
   const std::error_code error = co_await connection.connect(worker.address);
-  co_return !error;
+  co_return !error || is_lack_of_resources(error);
 }
 
 void WorkerConnections::close_unlisted() {
@@ -74,11 +100,7 @@ asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(Worker worker
   for (int attempt = 0; attempt < 2; ++attempt) {
     auto connection = std::make_unique<WorkerConnection>(executor_, timeouts_);
     const std::error_code error = co_await connection->connect(worker.address);
-    if (error) {
-      const auto kind = error == protocol::Errc::timed_out ? TryFailure::Kind::timed_out
-                                                           : TryFailure::Kind::unreachable;
-      co_return TryFailure{.kind = kind, .why = error};
-    }
+    if (error) co_return connect_failure(error);
     if (peers_[worker.id].plain) co_return connection;
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<TryFailure>(&greeting)) co_return *failure;
@@ -96,6 +118,7 @@ asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(Worker worker
 void WorkerConnections::keep(WorkerId id, std::unique_ptr<WorkerConnection> connection) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;  // Taken off the list meanwhile.
+  connection->mark_kept();
   auto& idle = peer->second.idle;
   idle.push_back(std::move(connection));
   if (idle.size() > idle_connections_max) idle.pop_front();

@@ -28,6 +28,10 @@ class WorkerConnections {
   asio::awaitable<Sent> send(Worker worker, const protocol::EncodedImage& image,
                              std::optional<int> top, bool fresh);
 
+  /// Says hello, so that the list learns the worker's model, and keeps the connection. A failure
+  /// changes nothing.
+  asio::awaitable<void> introduce(Worker worker);
+
   /// True if the worker accepts a new connection.
   asio::awaitable<bool> probe(Worker worker);
 

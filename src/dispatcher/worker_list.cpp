@@ -12,15 +12,16 @@ auto first_after(const std::vector<WorkerRow>& rows, WorkerId id) {
 
 }  // namespace
 
-bool WorkerList::add(const protocol::Address& address) {
+AddResult WorkerList::add(const protocol::Address& address) {
   {
     const std::lock_guard lock(mutex_);
     const auto same = [&](const WorkerRow& row) { return row.worker.address == address; };
-    if (std::ranges::any_of(rows_, same)) return false;
+    if (std::ranges::any_of(rows_, same)) return AddResult::already_there;
+    if (rows_.size() == workers_max) return AddResult::list_full;
     rows_.push_back({{++last_id_, address}, std::nullopt});
   }
   on_change_();
-  return true;
+  return AddResult::added;
 }
 
 bool WorkerList::remove(const protocol::Address& address) {

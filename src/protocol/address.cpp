@@ -25,6 +25,7 @@ std::string to_lower(std::string_view text) {
 std::optional<std::string> parse_ipv6(std::string_view text) {
   in6_addr binary;
   char canonical[INET6_ADDRSTRLEN];
+  if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would stop there.
   if (inet_pton(AF_INET6, std::string(text).c_str(), &binary) != 1) return std::nullopt;
   return inet_ntop(AF_INET6, &binary, canonical, sizeof canonical);
 }

@@ -71,6 +71,7 @@ std::optional<Result> parse_plain(std::string_view payload) {
     return Refusal{reason, std::string(reason == RefusalReason::other ? words : "")};
   }
   Recognition recognition;
+  if (payload.ends_with(',')) return std::nullopt;
   std::string_view rest = payload;
   do {
     std::string_view item = cut(rest, ',');

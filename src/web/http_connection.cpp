@@ -8,7 +8,8 @@
 #include <asio/buffer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "samoyed/protocol/client_exchange.hpp"
+#include "samoyed/io/peer_name.hpp"
+#include "samoyed/protocol/encoded_image.hpp"
 #include "web/image_type.hpp"
 
 namespace samoyed::web {
@@ -18,13 +19,6 @@ namespace {
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
 
 constexpr std::size_t log_text_bytes_max = 200;
-
-std::string describe_peer(const asio::ip::tcp::socket& socket) {
-  std::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "a peer that has left";
-  return to_string(protocol::Address{endpoint.address().to_string(), endpoint.port()});
-}
 
 HttpSession::Now now() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
@@ -45,7 +39,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const Site& site)
     : socket_(std::move(socket)),
       site_(site),
       session_(session_limits(site.options.limits), site.options.timeouts),
-      peer_(describe_peer(socket_.socket())) {}
+      peer_(io::peer_name(socket_.socket())) {}
 
 asio::awaitable<void> HttpConnection::run() {
   while (!cut_) {

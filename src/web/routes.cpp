@@ -167,7 +167,12 @@ Response Routes::change_workers(std::string_view path, std::string_view query, b
   }
   const std::string name = protocol::to_string(*address);
   if (add) {
-    const bool is_new = workers_.add(*address);
+    const dispatcher::AddResult result = workers_.add(*address);
+    if (result == dispatcher::AddResult::list_full) {
+      return refusal({409, "The list is full: it holds " + std::to_string(dispatcher::workers_max) +
+                               " workers."});
+    }
+    const bool is_new = result == dispatcher::AddResult::added;
     return html_response(200, message_page(200, "Add worker successful",
                                            is_new ? name + " is in the list now."
                                                   : name + " was in the list already.",

@@ -29,10 +29,12 @@ struct UploadView {
 
 /// What is answered to which request: all rules of the site, without I/O.
 ///
-///     GET /  HEAD /           the form            POST /                the picture in field
-///     `file` GET /add/IP:PORT        adds a worker       GET /del/IP:PORT      deletes one (POST
-///     does too) GET /add?address=...    303 to the above    GET /assets/NAME      style, script,
-///     icon
+///     GET /, HEAD /         the form
+///     POST /                the picture in the field `file`
+///     GET /add/HOST:PORT    adds a worker (POST does too)
+///     GET /del/HOST:PORT    deletes one (POST does too)
+///     GET /add?address=...  303 to the above; /del likewise
+///     GET /assets/NAME      style, script, icon
 ///
 /// Thread rule: as WorkerList's; its own members never change.
 class Routes {

@@ -34,6 +34,7 @@ int status_of(const dispatcher::Outcome& outcome) {
   switch (failure->reason) {
     case FailureReason::no_active_worker:
     case FailureReason::all_busy:
+    case FailureReason::no_resources:
       return 503;
     case FailureReason::refused:
       return status_of(failure->refusal.value_or(protocol::Refusal{}));

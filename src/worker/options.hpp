@@ -18,7 +18,7 @@ struct Options {
   /// Empty: torchvision's ImageNet categories, which are built in.
   std::string labels_file;
   std::size_t threads = 1;
-  std::size_t queue_length_max = 64;
+  std::size_t queue_length_max = 256;
   std::size_t connections_max = 1024;
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   std::chrono::milliseconds drain_timeout{10000};

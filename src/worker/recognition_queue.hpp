@@ -27,7 +27,7 @@ class RecognitionQueue {
   struct Limits {
     std::size_t threads = 1;
     /// Images that wait, those under recognition not counted.
-    std::size_t queued_max = 64;
+    std::size_t queued_max = 256;
     /// Bytes of the image files that wait.
     std::size_t queued_bytes_max = std::size_t{256} << 20;
   };

@@ -7,17 +7,10 @@
 #include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "samoyed/protocol/address.hpp"
+#include "samoyed/io/peer_name.hpp"
 
 namespace samoyed::worker {
 namespace {
-
-std::string peer_name(const asio::ip::tcp::socket& socket) {
-  std::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "a peer that left";
-  return to_string(protocol::Address{endpoint.address().to_string(), endpoint.port()});
-}
 
 /// A result on its way from a recognition thread to the network thread.
 struct PendingResult {
@@ -53,7 +46,7 @@ Session::Session(asio::ip::tcp::socket socket, RecognitionQueue& queue,
       limits_(limits),
       timeouts_(timeouts),
       exchange_(limits),
-      peer_(peer_name(socket_.socket())),
+      peer_(io::peer_name(socket_.socket())),
       last_io_(io::Clock::now()) {}
 
 asio::awaitable<void> Session::run() {

@@ -165,6 +165,14 @@ TEST_CASE("a busy worker stays and the next one is tried, each once") {
   CHECK(f.left() == "w1 w2 ");
 }
 
+TEST_CASE("a lack of resources of our own removes nobody") {
+  Fixture f(2);
+  f.plan.start();
+  CHECK(f.fail(Kind::no_resources, Progress::nothing_answered) ==
+        "The dispatcher is out of connections: try again in a moment.");
+  CHECK(f.left() == "w1 w2 ");
+}
+
 TEST_CASE("one busy and one dead worker are busy, not absent") {
   Fixture f(2);
   f.plan.start();

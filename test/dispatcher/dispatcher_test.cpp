@@ -98,6 +98,15 @@ class House {
     return words;
   }
 
+  void introduce_all() {
+    for (const WorkerRow& row : list.rows()) {
+      asio::co_spawn(io_, dispatcher_.introduce(row.worker),
+                     [](std::exception_ptr failure) { CHECK_FALSE(failure); });
+    }
+    io_.restart();
+    io_.run();
+  }
+
   std::size_t workers_left() const { return list.rows().size(); }
 
   WorkerList list;
@@ -300,6 +309,50 @@ TEST_CASE("a busy worker is passed over and kept") {
   House house({&busy, &good});
   CHECK(house.classify() == "Samoyed by squeezenet1_1");
   CHECK(house.workers_left() == 2);
+}
+
+TEST_CASE("a worker that says it is busy in its hello is not sent the image") {
+  ScriptedPeer busy({[](Connection& peer) {
+    peer.expect(hello);
+    peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, true})));
+    peer.wait_for_end();
+  }});
+  ScriptedPeer good({serve_all});
+  House house({&busy, &good});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.workers_left() == 2);
+}
+
+TEST_CASE("an introduction tells the model, and its connection carries the first image") {
+  ScriptedPeer worker({serve_all});
+  House house({&worker});
+  house.introduce_all();
+  CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 1);
+}
+
+TEST_CASE("an introduced worker that was restarted is still alive") {
+  ScriptedPeer worker({[](Connection& peer) {
+                         peer.expect(hello);
+                         peer.send(hello_reply);
+                       },
+                       serve_all});
+  House house({&worker});
+  house.introduce_all();
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.log.removals == 0);
+}
+
+TEST_CASE("an introduction to a dead worker or a reference server changes nothing") {
+  ScriptedPeer dead({[](Connection&) {}});
+  ScriptedPeer plain(
+      {answer_hello_plainly, [](Connection& peer) { peer.wait_for_end(); }, serve_plain});
+  House house({&dead, &plain});
+  house.introduce_all();
+  CHECK(house.workers_left() == 2);
+  CHECK(house.log.removals == 0);
+  CHECK(house.classify() == "Samoyed");
 }
 
 TEST_CASE("an image over the limit that hello named is not even sent") {

@@ -17,8 +17,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE(
-    "folders are walked for images in the order of their names; files are taken as they are") {
+TEST_CASE("folders are walked for images in the order of their names") {
   const test::TemporaryFolder folder;
   const auto root = folder.path();
   std::filesystem::create_directories(root / "walked" / "deep");

@@ -35,7 +35,7 @@ std::string picks(WorkerList& list, int count) {
 TEST_CASE("workers are picked in the order in which they were added, round and round") {
   WorkerList list;
   CHECK(picks(list, 1) == "none ");
-  for (int i = 1; i <= 3; ++i) CHECK(list.add(worker(i)));
+  for (int i = 1; i <= 3; ++i) CHECK(list.add(worker(i)) == AddResult::added);
   CHECK(picks(list, 7) == "w1 w2 w3 w1 w2 w3 w1 ");
 }
 
@@ -44,9 +44,19 @@ TEST_CASE("adding a worker that is there changes nothing") {
   list.add(worker(1));
   list.add(worker(2));
   picks(list, 1);
-  CHECK_FALSE(list.add(worker(1)));
+  CHECK(list.add(worker(1)) == AddResult::already_there);
   CHECK(names(list) == "w1 w2 ");
   CHECK(picks(list, 2) == "w2 w1 ");
+}
+
+TEST_CASE("a full list takes no more until one goes") {
+  WorkerList list;
+  for (int i = 1; i <= static_cast<int>(workers_max); ++i) list.add(worker(i));
+  CHECK(list.add(worker(2000)) == AddResult::list_full);
+  CHECK(list.add(worker(1)) == AddResult::already_there);
+  list.remove(worker(1));
+  CHECK(list.add(worker(2000)) == AddResult::added);
+  CHECK(list.rows().size() == workers_max);
 }
 
 TEST_CASE("removing skips nobody and serves nobody twice, wherever the cursor stands") {

@@ -24,10 +24,15 @@ def can_make_namespaces():
     name = f"samoyed-probe-{uuid.uuid4().hex[:6]}"
     try:
         ip("netns", "add", name)
-        ip("netns", "del", name)
     except (OSError, subprocess.CalledProcessError):
         return False
-    return True
+    try:
+        ip("-n", name, "link", "add", "probe", "type", "veth", "peer", "name", "other")
+        return True
+    except subprocess.CalledProcessError:
+        return False
+    finally:
+        ip("netns", "del", name)
 
 
 @unittest.skipUnless(can_make_namespaces(), "needs root and network namespaces")

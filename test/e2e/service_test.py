@@ -1,6 +1,7 @@
 """What the programs do from start to end: lists, state, signals, strangers, mistaken starts."""
 
 import base64
+import json
 import pathlib
 import socket
 import subprocess
@@ -63,6 +64,37 @@ class WorkerListTest(support.ProgramTestCase):
             page = support.request(restarted.port).text
             listed = [port for port in (1001, 1002, 1003) if f"localhost:{port}" in page]
             self.assertEqual(listed, [1001, 1003])
+
+
+class UntrainedTest(support.ProgramTestCase):
+    NOTICE = "The network is untrained: its labels mean nothing."
+
+    def test_every_page_and_answer_says_that_the_network_is_untrained(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model = pathlib.Path(folder) / "untrained.pth"
+            subprocess.run([support.SOURCE_DIR / "scripts" / "make-untrained-model", model], check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            worker = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model",
+                                model).wait_until_ready()
+        self.assertIn("its labels mean nothing", worker.log.text())
+        dispatcher = self.start_dispatcher(workers=[worker])
+        support.wait_until(lambda: self.NOTICE in support.request(dispatcher.port).text,
+                           "the notice on the form, before any picture")
+        for page in (support.upload(dispatcher.port, support.sample("coffee.png")),
+                     support.upload(dispatcher.port, b"no picture"),
+                     support.request(dispatcher.port, "/no/such/page")):
+            self.assertIn(self.NOTICE, page.text)
+        done = run_program("clientsocket", "--worker", worker.address, "--json",
+                           support.sample_path("coffee.png"))
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["trained"], answer["notice"]), (False, self.NOTICE))
+        self.assertIn(self.NOTICE, done.stderr)
+
+    @unittest.skipUnless(support.model_is_trained(), "needs the trained model")
+    def test_a_trained_network_has_no_such_notice(self):
+        dispatcher = self.start_dispatcher(workers=[self.start_worker()])
+        page = support.upload(dispatcher.port, support.sample("coffee.png")).text
+        self.assertNotIn("untrained", page)
 
 
 class LifeTest(support.ProgramTestCase):

@@ -67,6 +67,7 @@ TEST_CASE("what is no address is refused") {
                                        "b\xC3\xBC"
                                        "cher:80",
                                        std::string("a\0b:80", 6),
+                                       std::string("[::1\0x]:80", 11),
                                        std::string(64, 'a') + ":80",
                                        "[fe80::1%eth0]:80"};
   for (const auto& text : texts) {

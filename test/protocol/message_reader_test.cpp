@@ -22,8 +22,9 @@ std::string describe(const Message& message) {
     return (text->intact ? "text(" : "damaged(") + text->payload + ") ";
   }
   if (const auto* image = std::get_if<ImageMessage>(&message)) {
-    const std::string_view content =
-        !image->kept ? "dropped" : image->valid_base64 ? as_text(image->bytes) : "bad";
+    const std::string_view content = !image->kept          ? "dropped"
+                                     : image->valid_base64 ? as_text(image->bytes)
+                                                           : "bad";
     return (image->intact ? "image(" : "damaged image(") + std::string(content) + ") ";
   }
   return "malformed: " + std::get<Malformed>(message).why.message();

@@ -105,7 +105,7 @@ TEST_CASE("a detail that would end the message early is left out") {
 TEST_CASE("results that can't be taken apart are refused") {
   for (const char* payload :
        {"", "Samoyed", ":0.5", "Samoyed:", "Samoyed:x", "Samoyed:1.5", "Samoyed:-0.1",
-        "Samoyed:nan", "Samoyed:0.5:6", "a:0.5,,b:0.1", "{}"}) {
+        "Samoyed:nan", "Samoyed:0.5:6", "a:0.5,,b:0.1", "a:0.5,", "{}"}) {
     INFO(payload);
     CHECK_FALSE(parse_result(payload, Dialect::plain).has_value());
   }

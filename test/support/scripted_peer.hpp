@@ -19,7 +19,7 @@
 namespace samoyed::test {
 
 /// A peer on a real port that plays its n-th script on the n-th connection it gets, one after the
-/// other, and closes each at its script's end. After the last script it closes its port.
+/// other, and closes each at its script's end. Nobody listens any more once the last connection has come.
 class ScriptedPeer {
  public:
   class Connection {
@@ -70,14 +70,15 @@ class ScriptedPeer {
 
  private:
   void play(const std::vector<Script>& scripts) {
-    for (const Script& script : scripts) {
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
       asio::ip::tcp::socket socket = acceptor_.accept();
-      if (stopping_) break;
+      if (stopping_) return;
       ++connections_;
+      // Before the last script ends: whoever sees its end finds the port closed.
+      if (i + 1 == scripts.size()) acceptor_.close();
       Connection connection(std::move(socket));
-      script(connection);
+      scripts[i](connection);
     }
-    acceptor_.close();
   }
 
   asio::io_context io_;

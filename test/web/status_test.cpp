@@ -23,6 +23,7 @@ TEST_CASE("what became of an image, as a status") {
       {dispatcher::Answer{}, 200},
       {Failure{FailureReason::no_active_worker, {}}, 503},
       {Failure{FailureReason::all_busy, {}}, 503},
+      {Failure{FailureReason::no_resources, {}}, 503},
       {Failure{FailureReason::workers_closed, {}}, 422},
       {Failure{FailureReason::refused, {}}, 422},
       {refused(RefusalReason::busy), 503},

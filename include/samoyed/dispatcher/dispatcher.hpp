@@ -49,6 +49,10 @@ class Dispatcher final : public Classifier {
   asio::awaitable<Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
                                     std::optional<int> top) override;
 
+  /// Says hello to a worker, so that its model is known before the first image. Whatever comes of
+  /// it, the list of workers stays as it is.
+  asio::awaitable<void> introduce(Worker worker);
+
   /// Closes the idle connections to workers that are no longer in the list.
   void close_unlisted();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -39,6 +40,12 @@ struct WorkerRow {
   std::optional<WorkerModel> model;
 };
 
+/// Workers that a list takes: every page shows all of them, and a request may have to try them all.
+inline constexpr std::size_t workers_max = 1024;
+
+/// What became of an add.
+enum class AddResult { added, already_there, list_full };
+
 /// The workers in rotation, in the order in which they were added.
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
@@ -53,8 +60,8 @@ class WorkerList {
   /// made the change and without the mutex; what is then in the list may already be newer.
   explicit WorkerList(std::function<void()> on_change = [] {}) : on_change_(std::move(on_change)) {}
 
-  /// False, and nothing changes, if the address is there already. Never connects.
-  bool add(const protocol::Address& address);
+  /// Never connects. Changes nothing unless the result is `added`.
+  AddResult add(const protocol::Address& address);
 
   /// False if the address is not there.
   bool remove(const protocol::Address& address);

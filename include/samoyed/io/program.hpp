@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <sys/resource.h>
 #include <utility>
 
 #include <asio/signal_set.hpp>
@@ -12,10 +13,20 @@
 
 namespace samoyed::io {
 
+/// Lets the process open as many files, connections included, as its user may: the usual soft limit
+/// of 1024 is for programs that use select().
+inline void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// The frame of a server's main: logs to stderr under the program's name, and turns what `run`
 /// throws (a wrong start-up) into one line and an exit status.
 template <typename Run>
 int run_program(const std::string& name, Run run) {
+  raise_descriptor_limit();
   spdlog::set_default_logger(spdlog::stderr_logger_mt(name));
   try {
     run();

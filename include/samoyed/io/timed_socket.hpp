@@ -35,10 +35,10 @@ class TimedSocket {
   explicit TimedSocket(const asio::any_io_executor& executor)
       : TimedSocket(asio::ip::tcp::socket(executor)) {}
 
-  /// Connects to the first of the endpoints that accepts.
+  /// Connects to the first of the endpoints that accepts. Closed after a time-out.
   asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type endpoints,
                                 Clock::time_point deadline, std::error_code& error) {
-    const auto guard = arm(deadline);
+    const auto guard = arm(deadline, AtDeadline::close);
     co_await asio::async_connect(socket(), endpoints,
                                  asio::redirect_error(asio::use_awaitable, error));
     disarm(error);
@@ -49,17 +49,17 @@ class TimedSocket {
   /// `asio::error::eof`.
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer buffer, Clock::time_point deadline,
                                          std::error_code& error) {
-    const auto guard = arm(deadline);
+    const auto guard = arm(deadline, AtDeadline::cancel);
     const std::size_t size =
         co_await socket().async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
     disarm(error);
     co_return size;
   }
 
-  /// Writes all of it.
+  /// Writes all of it. Closed after a time-out.
   asio::awaitable<void> write(asio::const_buffer bytes, Clock::time_point deadline,
                               std::error_code& error) {
-    const auto guard = arm(deadline);
+    const auto guard = arm(deadline, AtDeadline::close);
     co_await asio::async_write(socket(), bytes, asio::redirect_error(asio::use_awaitable, error));
     disarm(error);
   }
@@ -83,18 +83,27 @@ class TimedSocket {
     bool timed_out = false;
   };
 
-  std::shared_ptr<State> arm(Clock::time_point deadline) {
+  /// What ends an operation. A connect or a write is a series of operations, of which a cancel would end
+  /// the present one only; after a read that took too long there may still be something to write.
+  enum class AtDeadline { cancel, close };
+
+  std::shared_ptr<State> arm(Clock::time_point deadline, AtDeadline at_deadline) {
     State& state = *state_;
     state.timed_out = false;
     ++state.operation;
     state.timer.expires_at(deadline);
-    state.timer.async_wait([state = state_, operation = state.operation](std::error_code error) {
-      // A handler that was already queued when its operation ended must not end the next one.
-      if (error || state->operation != operation) return;
-      state->timed_out = true;
-      std::error_code ignored;  // Nothing is under way then.
-      state->socket.cancel(ignored);
-    });
+    state.timer.async_wait(
+        [state = state_, operation = state.operation, at_deadline](std::error_code error) {
+          // A handler that was already queued when its operation ended must not end the next one.
+          if (error || state->operation != operation) return;
+          state->timed_out = true;
+          std::error_code ignored;  // Nothing is under way then.
+          if (at_deadline == AtDeadline::close) {
+            state->socket.close(ignored);
+          } else {
+            state->socket.cancel(ignored);
+          }
+        });
     return state_;
   }
 

@@ -54,10 +54,9 @@ enum class Progress {
 
 /// The client's side of one image's exchange, as states and actions without I/O.
 ///
-///     sending_size -- A --> sending_image -- A --> awaiting_result -- result, A written -->
-///     finished
-///        ^ N |                 ^ N |                   ^ N written |
-///        +---+                 +---+                   +-----------+
+///     sending_size -- A --> sending_image -- A --> awaiting_result -- result: A --> finished
+///        ^ N |                 ^ N |                   ^      |
+///        +---+                 +---+                   +- N --+
 ///
 /// Not thread-safe; the image must outlive it.
 class ClientExchange {

@@ -17,13 +17,19 @@ namespace samoyed::protocol {
 
 /// The worker's side of a connection, as states and actions without I/O.
 ///
-///                     +---------------- hello: reply --------------+
-///                     v                                            |
-///     awaiting_request -- size: A --> awaiting_image -- A --> recognizing -- result -->
-///     awaiting_ack
-///            ^  ^ N                      ^ N   \                 ^                       N |   | A
-///            |                                  +-- draining ----+                         |   |
-///            +-----------------------------------------------------------------------------+---+
+///        +-- hello: reply --+
+///        v                  |
+///     awaiting_request -----+
+///        |    ^  size: A         N: image again
+///        v    |                  |
+///     awaiting_image <-----------+
+///        |    |  image: A
+///        |    +--> draining    (only after a refused image)
+///        v            |
+///     recognizing <---+
+///        |       result
+///        v
+///     awaiting_ack --- N: result again; A: back to awaiting_request
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
 /// second copy of a refused image, which a reference client always sends. Not thread-safe.
@@ -67,8 +73,6 @@ class WorkerExchange {
   /// The time of the step that the last Read named has passed.
   void timed_out();
   void recognized(const Result& result);
-
-  Dialect dialect() const { return dialect_; }
 
   /// True if closing now would cut nothing off.
   bool between_exchanges() const {
