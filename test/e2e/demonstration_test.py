@@ -2,6 +2,8 @@
 
 import collections
 import json
+import os
+import pty
 import socket
 import subprocess
 import unittest
@@ -64,6 +66,34 @@ class DemonstrationTest(support.ProgramTestCase):
         self.assertEqual({json.loads(line)["worker"] for line in done.stdout.splitlines()},
                          {f"localhost:{live.port}"})
         self.assertEqual(done.stderr.splitlines().count(f"Inactive worker: localhost {dead}"), 1)
+
+    def test_many_images_on_a_terminal_get_a_progress_bar(self):
+        worker = self.start_worker()
+        terminal, program_side = pty.openpty()
+        done = subprocess.Popen([support.bin_dir() / "clientsocket", "--worker", worker.address,
+                                 "--repeat", "20", self.picture],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=program_side,
+                                text=True)
+        os.close(program_side)
+        results, _ = done.communicate(timeout=120)
+        shown = b""
+        try:
+            while piece := os.read(terminal, 65536):
+                shown += piece
+        except OSError:
+            pass  # So a terminal says that its program has ended.
+        finally:
+            os.close(terminal)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(len(results.splitlines()), 20)
+        self.assertIn(b"] 1/20", shown)
+        self.assertIn(b"[########################################] 20/20", shown)
+        self.assertNotIn(b"Using worker", shown)
+
+    def test_help_has_examples(self):
+        done = clientsocket([], "--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("clientsocket --worker localhost:8888 dog.jpg", done.stdout)
 
     def test_failures_are_told_file_by_file(self):
         worker = self.start_worker()

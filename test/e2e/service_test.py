@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -66,6 +67,17 @@ class WorkerListTest(support.ProgramTestCase):
             self.assertEqual(listed, [1001, 1003])
 
 
+class InstallTest(unittest.TestCase):
+    def test_installed_programs_run(self):
+        with tempfile.TemporaryDirectory() as prefix:
+            subprocess.run(["cmake", "--install", support.bin_dir().parent, "--prefix", prefix], check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            for program in ("samoyed-worker", "samoyed-dispatcher", "clientsocket"):
+                done = subprocess.run([pathlib.Path(prefix) / "bin" / program, "--version"], check=True,
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+$")
+
+
 class UntrainedTest(support.ProgramTestCase):
     NOTICE = "The network is untrained: its labels mean nothing."
 
@@ -98,6 +110,17 @@ class UntrainedTest(support.ProgramTestCase):
 
 
 class LifeTest(support.ProgramTestCase):
+    def test_a_worker_logs_one_line_an_image(self):
+        worker = self.start_worker()
+        dispatcher = self.start_dispatcher(workers=[worker])
+        picture = support.sample("chelsea.png")
+        for _ in range(2):
+            support.upload(dispatcher.port, picture)
+        line = (rf"127\.0\.0\.1:\d+: {len(picture)} bytes, 451x300, .+ 0\.\d+, "
+                r"queue [\d.]+ decode [\d.]+ resize [\d.]+ forward [\d.]+ ms, [\d.]+ ms$")
+        support.wait_until(lambda: len(re.findall(line, worker.log.text(), re.MULTILINE)) == 2,
+                           "two lines of two images")
+
     def test_idle_programs_end_at_once_on_sigterm(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
