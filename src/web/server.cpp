@@ -1,7 +1,7 @@
 #include "samoyed/web/server.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -11,6 +11,7 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/accept_loop.hpp"
 #include "web/http_connection.hpp"
 
 namespace samoyed::web {
@@ -21,23 +22,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
        dispatcher::Classifier& classifier, dispatcher::WorkerList& workers, ServerOptions options)
       : executor_(std::move(executor)),
-        acceptor_(std::move(acceptor)),
+        accept_loop_(std::move(acceptor),
+                     {.connections_max = options.limits.connections_max,
+                      .connections_per_peer_max = options.limits.connections_per_peer_max,
+                      .refused_max = 0}),
         wake_up_(executor_),
         site_{Routes(workers, options.limits.image_bytes_max), classifier, options} {}
 
   asio::awaitable<void> run() {
-    co_await accept_connections();
-    std::error_code ignored;  // What is closed needs no closing.
-    acceptor_.close(ignored);
+    co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
+      open(std::move(socket), std::move(slot));
+    });
     co_await drain();
   }
 
-  void stop() {
-    stopping_ = true;
-    std::error_code ignored;  // Nothing is accepted at this moment.
-    acceptor_.cancel(ignored);
-    wake_up_.cancel();
-  }
+  void stop() { accept_loop_.stop(); }
 
   std::size_t connections() const { return connections_.size(); }
   const asio::any_io_executor& executor() const { return executor_; }
@@ -45,30 +44,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  private:
   using Clock = std::chrono::steady_clock;
 
-  asio::awaitable<void> accept_connections() {
-    bool failing = false;
-    while (!stopping_) {
-      if (connections_.size() >= site_.options.limits.connections_max) {
-        co_await sleep_until(Clock::time_point::max());
-        continue;
-      }
-      std::error_code error;
-      asio::ip::tcp::socket socket =
-          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (stopping_) co_return;
-      if (!error) {
-        open(std::move(socket));
-      } else {
-        if (!failing) spdlog::warn("can't accept connections for now: {}", error.message());
-        co_await sleep_until(Clock::now() + site_.options.timeouts.accept_pause);
-      }
-      failing = static_cast<bool>(error);
-    }
-  }
-
-  void open(asio::ip::tcp::socket socket) {
+  void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
     const auto connection = std::make_shared<HttpConnection>(std::move(socket), site_);
-    connections_.insert(connection);
+    connections_.emplace(connection, std::move(slot));
     asio::co_spawn(executor_, connection->run(),
                    [self = shared_from_this(), connection](std::exception_ptr failure) {
                      self->close(connection, failure);
@@ -88,10 +66,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   asio::awaitable<void> drain() {
     const auto until = Clock::now() + site_.options.timeouts.drain;
-    for (const auto& connection : connections_) connection->stop();
+    for (const auto& [connection, slot] : connections_) connection->stop();
     while (!connections_.empty() && Clock::now() < until) co_await sleep_until(until);
-    for (const auto& connection : connections_) connection->cut();
-    const auto hurried = [](const auto& connection) { return !connection->classifying(); };
+    for (const auto& [connection, slot] : connections_) connection->cut();
+    const auto hurried = [](const auto& entry) { return !entry.first->classifying(); };
     while (std::any_of(connections_.begin(), connections_.end(), hurried)) {
       co_await sleep_until(Clock::time_point::max());
     }
@@ -101,7 +79,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  /// Until `time`, a connection's end, or `stop`.
+  /// Until `time` or a connection's end.
   asio::awaitable<void> sleep_until(Clock::time_point time) {
     wake_up_.expires_at(time);
     std::error_code woken;
@@ -109,11 +87,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   asio::any_io_executor executor_;
-  asio::ip::tcp::acceptor acceptor_;
+  io::AcceptLoop accept_loop_;
   asio::steady_timer wake_up_;
   Site site_;
-  std::set<std::shared_ptr<HttpConnection>> connections_;
-  bool stopping_ = false;
+  std::map<std::shared_ptr<HttpConnection>, io::AcceptLoop::Slot> connections_;
 };
 
 Server::Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,

@@ -9,6 +9,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "samoyed/io/accept_loop.hpp"
 #include "samoyed/io/listener.hpp"
 #include "worker/session.hpp"
 
@@ -24,6 +25,9 @@ class Server {
     SessionTimeouts timeouts;
     /// Further peers wait in the kernel's queue until a connection ends.
     std::size_t connections_max = 1024;
+    /// From one address; further ones are closed at once. A dispatcher holds one for each image that
+    /// is on its way.
+    std::size_t connections_per_peer_max = 512;
   };
 
   /// The queue and the description must outlive the server.
@@ -37,20 +41,24 @@ class Server {
   void stop();
 
   /// `HOST:PORT` that peers connect to.
-  std::string listening_address() const { return io::listening_address(acceptor_); }
+  std::string listening_address() const { return io::listening_address(accept_loop_.acceptor()); }
 
  private:
-  asio::awaitable<void> accept_one();
-  asio::awaitable<void> wait_for_change(std::chrono::milliseconds at_most);
-  void start_session(asio::ip::tcp::socket socket);
+  /// A session and its place among the connections.
+  struct Entry {
+    std::shared_ptr<Session> session;
+    io::AcceptLoop::Slot slot;
+  };
 
-  asio::ip::tcp::acceptor acceptor_;
+  void start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot);
+
+  asio::any_io_executor executor_;
+  io::AcceptLoop accept_loop_;
   RecognitionQueue& queue_;
   const ModelDescription& description_;
   const Limits limits_;
-  std::list<std::shared_ptr<Session>> sessions_;
-  asio::steady_timer changed_;  ///< Cancelled when a session ends or the server stops.
-  bool stopping_ = false;
+  std::list<Entry> sessions_;
+  asio::steady_timer session_ended_;  ///< Cancelled when one has.
 };
 
 }  // namespace samoyed::worker

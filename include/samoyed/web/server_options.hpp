@@ -12,6 +12,8 @@ namespace samoyed::web {
 struct ServerLimits {
   /// Connections at once; further ones wait in the kernel's queue until one ends.
   std::size_t connections_max = 512;
+  /// Connections at once from one address.
+  std::size_t connections_per_peer_max = 256;
   /// A request's line and fields.
   std::size_t header_bytes_max = std::size_t{16} << 10;
   /// One uploaded picture; the form around it may add `form_overhead_bytes_max`.
@@ -36,8 +38,6 @@ struct ServerTimeouts {
   std::chrono::milliseconds linger{5'000};
   /// From `stop()` to the end of what is under way.
   std::chrono::milliseconds drain{10'000};
-  /// Before the next accept after one failed, for example for want of file descriptors.
-  std::chrono::milliseconds accept_pause{100};
 };
 
 struct ServerOptions {
