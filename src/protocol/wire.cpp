@@ -158,6 +158,7 @@ std::optional<Result> parse_extended(std::string_view payload) {
 std::string format_size(const SizeRequest& request) {
   std::string text = std::to_string(request.text_length);
   if (request.top) text += ";top=" + std::to_string(*request.top);
+  if (request.timeout) text += ";timeout_ms=" + std::to_string(request.timeout->count());
   return text;
 }
 
@@ -167,16 +168,18 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
   if (dialect == Dialect::plain) rest = {};
   const auto length = parse_number<std::uint64_t>(number);
   if (!length) return {.request = {}, .error = SizeError::no_number};
-  ParsedSize parsed{.request = {.text_length = *length, .top = {}}, .error = {}};
-  while (!rest.empty()) {
+  ParsedSize parsed{.request = {.text_length = *length}, .error = {}};
+  while (!rest.empty() && !parsed.error) {
     std::string_view option = cut(rest, ';');
     const std::string_view name = cut(option, '=');
     const auto value = parse_number<int>(option);
-    if (name != "top" || !value || *value < 1 || *value > top_max) {
+    if (name == "top" && value && *value >= 1 && *value <= top_max) {
+      parsed.request.top = *value;
+    } else if (name == "timeout_ms" && value && *value >= 1) {
+      parsed.request.timeout = std::chrono::milliseconds(*value);
+    } else {
       parsed.error = SizeError::unknown_option;
-      break;
     }
-    parsed.request.top = *value;
   }
   return parsed;
 }
@@ -188,7 +191,8 @@ std::string format_hello(const WorkerHello& hello) {
                {"labels", hello.label_count},
                {"trained", hello.trained},
                {"image_bytes_max", hello.image_bytes_max},
-               {"busy", hello.busy}});
+               {"busy", hello.busy},
+               {"takes_timeout", hello.takes_timeout}});
 }
 
 std::optional<WorkerHello> parse_hello(std::string_view payload) {
@@ -201,7 +205,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .label_count = value.at("labels").get<std::uint64_t>(),
                        .trained = value.at("trained").get<bool>(),
                        .image_bytes_max = value.at("image_bytes_max").get<std::uint64_t>(),
-                       .busy = value.at("busy").get<bool>()};
+                       .busy = value.at("busy").get<bool>(),
+                       .takes_timeout = value.value("takes_timeout", false)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not take apart.
   }

@@ -37,6 +37,8 @@ TEST_CASE("probabilities have the digits of Python's str(float)") {
 TEST_CASE("sizes are read and written") {
   CHECK(format_size({881840, {}}) == "881840");
   CHECK(format_size({881840, 10}) == "881840;top=10");
+  CHECK(format_size({881840, 10, std::chrono::milliseconds(2500)}) ==
+        "881840;top=10;timeout_ms=2500");
   for (const auto dialect : {Dialect::plain, Dialect::extended}) {
     CHECK(parse_size("881840", dialect).request == SizeRequest{881840, {}});
     CHECK_FALSE(parse_size("881840", dialect).error.has_value());
@@ -50,9 +52,12 @@ TEST_CASE("sizes are read and written") {
 
 TEST_CASE("options of a size exist in the extended dialect only") {
   CHECK(parse_size("8;top=10", Dialect::extended).request == SizeRequest{8, 10});
+  CHECK(parse_size("8;timeout_ms=2500;top=10", Dialect::extended).request ==
+        SizeRequest{8, 10, std::chrono::milliseconds(2500)});
   CHECK(parse_size("8;top=10", Dialect::plain).error == SizeError::no_number);
   for (const char* text :
-       {"8;top=0", "8;top=1001", "8;top=x", "8;top", "8;top=", "8;best=1", "8;top=1;x=2", "8;;"}) {
+       {"8;top=0", "8;top=1001", "8;top=x", "8;top", "8;top=", "8;best=1", "8;top=1;x=2", "8;;",
+        "8;timeout_ms=0", "8;timeout_ms=-1", "8;timeout_ms=99999999999"}) {
     INFO(text);
     const ParsedSize parsed = parse_size(text, Dialect::extended);
     CHECK(parsed.error == SizeError::unknown_option);
@@ -125,7 +130,7 @@ TEST_CASE("a hello survives the wire, and strangers' are refused") {
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
-        R"("trained":false,"image_bytes_max":33554432,"busy":true})");
+        R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false})");
   for (const char* payload :
        {"", "{}", "[]", R"({"project":"other","protocol":1})",
         R"({"project":"samoyed","protocol":2})", R"({"project":"samoyed","protocol":1})"}) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct WorkerHello {
   std::uint64_t image_bytes_max = 0;
   /// The worker's queue is full at this moment.
   bool busy = false;
+  /// A size may say how long its sender waits (`timeout_ms`).
+  bool takes_timeout = false;
 
   bool operator==(const WorkerHello&) const = default;
 };
@@ -35,7 +38,10 @@ struct SizeRequest {
   /// Length of the image's base64 text.
   std::uint64_t text_length = 0;
   /// Labels wanted; nothing where the message has no `top`.
-  std::optional<int> top;
+  std::optional<int> top = std::nullopt;
+  /// How long the sender waits for the result from now on; nothing where the message has no
+  /// `timeout_ms`.
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
 
   bool operator==(const SizeRequest&) const = default;
 };
@@ -51,7 +57,7 @@ struct ParsedSize {
   std::optional<SizeError> error;
 };
 
-/// `881840`, or in the extended dialect `881840;top=10`.
+/// `881840`, or in the extended dialect `881840;top=10;timeout_ms=30000`.
 std::string format_size(const SizeRequest& request);
 ParsedSize parse_size(std::string_view payload, Dialect dialect);
 
