@@ -38,7 +38,8 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
     }
     const auto image =
         std::make_shared<const protocol::EncodedImage>(std::get<std::vector<std::byte>>(read));
-    const dispatcher::Outcome outcome = co_await dispatcher.classify(image, top);
+    dispatcher::ClassifyRequest request{.image = image, .top = top};
+    const dispatcher::Outcome outcome = co_await dispatcher.classify(std::move(request));
     if (const auto* answer = std::get_if<dispatcher::Answer>(&outcome)) {
       report.recognized(file, *answer);
     } else {

@@ -22,8 +22,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
 
 Dispatcher::~Dispatcher() = default;
 
-asio::awaitable<Outcome> Dispatcher::classify(std::shared_ptr<const protocol::EncodedImage> image,
-                                              std::optional<int> top) {
+asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest request) {
   const auto start = io::Clock::now();
   DispatchPlan plan(workers_);
   DispatchPlan::Action action = plan.start();
@@ -34,7 +33,7 @@ asio::awaitable<Outcome> Dispatcher::classify(std::shared_ptr<const protocol::En
     if (const auto* attempt = std::get_if<DispatchPlan::Try>(&action)) {
       worker = attempt->worker;
       if (!attempt->fresh) observer_.on_try(worker);
-      sent = co_await connections_->send(worker, *image, top, attempt->fresh);
+      sent = co_await connections_->send(worker, *request.image, request.top, attempt->fresh);
       if (const auto* failure = std::get_if<TryFailure>(&sent.end)) {
         why = failure->why.message();
         action = plan.on_failure(*failure);

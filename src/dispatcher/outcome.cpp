@@ -23,6 +23,10 @@ std::string describe(const Failure& failure) {
       return "The dispatcher is out of connections: try again in a moment.";
     case FailureReason::refused:
       return describe(failure.refusal.value_or(protocol::Refusal{}));
+    case FailureReason::deadline:
+      return "No worker answered in time: try again in a moment.";
+    case FailureReason::cancelled:
+      return "The client left before the answer.";
     case FailureReason::workers_closed:
       break;
   }

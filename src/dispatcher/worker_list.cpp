@@ -18,7 +18,7 @@ AddResult WorkerList::add(const protocol::Address& address) {
     const auto same = [&](const WorkerRow& row) { return row.worker.address == address; };
     if (std::ranges::any_of(rows_, same)) return AddResult::already_there;
     if (rows_.size() == workers_max) return AddResult::list_full;
-    rows_.push_back({{++last_id_, address}, std::nullopt});
+    rows_.push_back({.worker = {++last_id_, address}, .model = {}});
   }
   on_change_();
   return AddResult::added;

@@ -122,7 +122,8 @@ asio::awaitable<Response> HttpConnection::serve(Request& request) {
   request.body = std::string();  // Long waits should not hold the picture twice.
 
   classifying_ = true;
-  const dispatcher::Outcome outcome = co_await site_.classifier.classify(image, std::nullopt);
+  dispatcher::ClassifyRequest to_classify{.image = image};
+  const dispatcher::Outcome outcome = co_await site_.classifier.classify(std::move(to_classify));
   classifying_ = false;
   co_return site_.routes.answer(view, outcome);
 }

@@ -38,7 +38,10 @@ int status_of(const dispatcher::Outcome& outcome) {
       return 503;
     case FailureReason::refused:
       return status_of(failure->refusal.value_or(protocol::Refusal{}));
+    case FailureReason::deadline:
+      return 504;
     case FailureReason::workers_closed:
+    case FailureReason::cancelled:
       break;
   }
   return 422;
@@ -64,6 +67,8 @@ std::string_view heading_of(int status) {
       return "The worker failed";
     case 503:
       return "Not at the moment";
+    case 504:
+      return "No answer in time";
     default:
       return "That isn't possible";
   }

@@ -89,7 +89,7 @@ class House {
 
   std::string classify() {
     std::string words;
-    asio::co_spawn(io_, dispatcher_.classify(image, std::nullopt),
+    asio::co_spawn(io_, dispatcher_.classify({.image = image}),
                    [&](std::exception_ptr failure, const Outcome& outcome) {
                      words = failure ? "an exception" : describe_outcome(outcome);
                    });
@@ -380,7 +380,7 @@ TEST_CASE("connections to workers off the list are closed") {
   Log log;
   Dispatcher dispatcher(io.get_executor(), list, log, patient);
   const auto classify = [&] {
-    asio::co_spawn(io, dispatcher.classify(image, std::nullopt),
+    asio::co_spawn(io, dispatcher.classify({.image = image}),
                    [](std::exception_ptr failure, const Outcome& outcome) {
                      CHECK_FALSE(failure);
                      CHECK(std::holds_alternative<Answer>(outcome));

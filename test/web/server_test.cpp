@@ -30,10 +30,9 @@ class GatedClassifier final : public dispatcher::Classifier {
  public:
   explicit GatedClassifier(asio::io_context& io) : gate_(io) { close_gate(); }
 
-  asio::awaitable<dispatcher::Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
-                                                std::optional<int> top) override {
-    CHECK(!top);
-    file_bytes.push_back(image->file_bytes());
+  asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest request) override {
+    CHECK(!request.top);
+    file_bytes.push_back(request.image->file_bytes());
     if (on_image) on_image();
     std::error_code opened;
     co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, opened));

@@ -46,8 +46,7 @@ class Dispatcher final : public Classifier {
              StepTimeouts timeouts);
   ~Dispatcher() override;
 
-  asio::awaitable<Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
-                                    std::optional<int> top) override;
+  asio::awaitable<Outcome> classify(ClassifyRequest request) override;
 
   /// Says hello to a worker, so that its model is known before the first image. Whatever comes of
   /// it, the list of workers stays as it is.

@@ -25,8 +25,10 @@ enum class FailureReason {
   no_resources,      ///< The dispatcher lacks file descriptors or memory at this moment.
   all_busy,          ///< Every worker in rotation was full.
   refused,  ///< A worker answered that it can't recognise the image: `Failure::refusal` says why.
-  workers_closed,  ///< Two workers closed the connection on the complete image: the image is at
-                   ///< fault.
+  workers_closed,  ///< Two workers closed the connection, or died, on the complete image: the
+                   ///< image is at fault.
+  deadline,        ///< The request's time passed.
+  cancelled,       ///< Nobody waits for the answer any more.
 };
 
 /// An image was not recognised.

@@ -33,11 +33,17 @@ struct WorkerModel {
   bool operator==(const WorkerModel&) const = default;
 };
 
+enum class WorkerState {
+  in_rotation,
+  removed,  ///< Found dead; probed in the background until it answers again or is forgotten.
+};
+
 /// A worker as the page shows it.
 struct WorkerRow {
   Worker worker;
   /// Nothing until the worker was spoken to; a reference server never tells.
   std::optional<WorkerModel> model;
+  WorkerState state = WorkerState::in_rotation;
 };
 
 /// Workers that a list takes: every page shows all of them, and a request may have to try them all.
