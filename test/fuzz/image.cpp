@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto file = as_bytes(data, size);
 #ifdef SAMOYED_FUZZ_DECODER
   // A decoder is called on its own format only; -1 keeps other inputs out of the corpus.
-  if (!has_text(file, 0, SAMOYED_FUZZ_MAGIC)) return -1;
+  const bool riff_of_another_kind = has_text(file, 0, "RIFF") && !has_text(file, 8, "WEBP");
+  if (!has_text(file, 0, SAMOYED_FUZZ_MAGIC) || riff_of_another_kind) return -1;
 #endif
   const HeapMeter meter;
   const auto result = decode(file);
