@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -11,6 +12,7 @@
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/labels.hpp"
+#include "worker/null_recognizer.hpp"
 #include "worker/options.hpp"
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
@@ -25,6 +27,9 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   auto labels = options.labels_file.empty()
                     ? parse_labels(data::imagenet_labels_txt, "the built-in labels")
                     : load_labels(options.labels_file);
+  if (options.model_file == NullRecognizer::name) {
+    return std::make_unique<NullRecognizer>(std::move(labels));
+  }
   auto recognizer = std::make_unique<SqueezenetRecognizer>(
       load_model_file(options.model_file), std::move(labels),
       ImageHandling{.limits = {}, .apply_exif_orientation = options.apply_exif_orientation});

@@ -23,7 +23,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   app.option_defaults()->always_capture_default();
   app.add_option("ADDRESS", options.address, "Address or name to listen on")->required();
   app.add_option("PORT", options.port, "Port to listen on, 0 for a free one")->required();
-  app.add_option("--model", options.model_file, "Weights, as scripts/fetch-model provides them");
+  app.add_option("--model", options.model_file,
+                 "Weights, as scripts/fetch-model provides them; null: none, answers are made up");
   app.add_option("--labels", options.labels_file,
                  "One label a line, in class order (built in: ImageNet's 1000)");
   app.add_option("--threads", options.threads, "Images recognised at the same time")

@@ -14,6 +14,7 @@ namespace samoyed::worker {
 struct Options {
   std::string address;
   std::uint16_t port = 0;
+  /// `null` (the word, not a path) is the NullRecognizer.
   std::string model_file = "models/squeezenet1_1.pth";
   /// Empty: torchvision's ImageNet categories, which are built in.
   std::string labels_file;

@@ -1,0 +1,102 @@
+"""The systemd units: what systemd itself says of them, and the programs as the user that they get.
+
+There is no systemd to start them under here, so they are analysed by its own tool, and the programs
+are run with what of the hardening needs none: an unprivileged user, no capabilities, no new privileges.
+"""
+
+import configparser
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import support
+
+UNITS_DIR = support.SOURCE_DIR / "scripts" / "systemd"
+UNITS = ["samoyed-worker@.service", "samoyed-dispatcher.service"]
+# systemd's own scale of exposure goes to 100; it calls all up to 20 "OK".
+EXPOSURE_MAX = 20
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
+          "--bounding-set=-all", "--inh-caps=-all"]
+
+
+def read_unit(name):
+    """A unit as sections of settings; of a setting that stands there twice, the last."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str
+    parser.read(UNITS_DIR / name)
+    return parser
+
+
+def analyze(*arguments):
+    return subprocess.run(["systemd-analyze", "--no-pager", *arguments], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd-analyze, which is missing")
+class AnalysisTest(unittest.TestCase):
+    """The units with the paths of the programs that were just built."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        for name in UNITS:
+            text = (UNITS_DIR / name).read_text()
+            text = text.replace("/usr/local/bin", str(support.bin_dir()))
+            (self.folder / name.replace("@.", "@8888.")).write_text(text)
+
+    def test_systemd_finds_no_fault(self):
+        for unit in self.folder.iterdir():
+            result = analyze("verify", unit)
+            self.assertEqual((result.returncode, result.stdout), (0, ""), unit.name)
+
+    def test_systemd_finds_little_exposed(self):
+        for unit in self.folder.iterdir():
+            result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit)
+            self.assertEqual(result.returncode, 0, result.stdout)
+
+
+class UnitTest(unittest.TestCase):
+    def test_a_crash_costs_a_moment_and_a_stop_has_its_time(self):
+        for name in UNITS:
+            unit = read_unit(name)
+            self.assertEqual(unit["Service"]["Restart"], "on-failure", name)
+            self.assertEqual(unit["Unit"]["StartLimitIntervalSec"], "0", name)
+            self.assertEqual(unit["Service"]["DynamicUser"], "yes", name)
+            help_text = subprocess.run(
+                [support.bin_dir() / name.split("@")[0].removesuffix(".service"), "--help"],
+                text=True, check=True, stdout=subprocess.PIPE).stdout
+            drain_ms = int(re.search(r"--drain-timeout-ms .*=(\d+)", help_text)[1])
+            self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+class UnprivilegedTest(support.ProgramTestCase):
+    def test_both_work_for_a_user_who_may_nothing(self):
+        # That user may not enter where a developer built: the programs and the model go elsewhere.
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        folder.chmod(0o755)
+        for file in ["samoyed-worker", "samoyed-dispatcher"]:
+            shutil.copy(support.bin_dir() / file, folder)
+        arguments = ["null"]
+        if str(support.model()) != "null":
+            shutil.copy(support.model(), folder / "model.pth")
+            arguments = [folder / "model.pth"]
+        worker = self.start(*NOBODY, folder / "samoyed-worker", "127.0.0.1", "0", "--model",
+                            *arguments, cwd="/").wait_until_ready()
+        dispatcher = self.start(*NOBODY, folder / "samoyed-dispatcher", "--port", "0", "--worker",
+                                worker.address, cwd="/").wait_until_ready()
+        response = support.upload(dispatcher.port, support.sample("chelsea.png"))
+        self.assertEqual(response.status, 200, response.text)
+        self.assertEqual(len(support.result_rows(response.text)), 5)
+        worker.stop()
+        dispatcher.stop()
+
+
+if __name__ == "__main__":
+    support.main()

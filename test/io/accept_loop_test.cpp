@@ -1,0 +1,135 @@
+#include "samoyed/io/accept_loop.hpp"
+
+#include <list>
+#include <vector>
+
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "samoyed/io/listener.hpp"
+
+using namespace samoyed::io;
+using Verdict = AcceptLoop::Verdict;
+using asio::ip::tcp;
+
+namespace {
+
+/// A loop whose connections stay open until the test drops them. Everything runs on the test's own
+/// thread, when it says so.
+class House {
+ public:
+  explicit House(AcceptLoop::Limits limits, bool exempt = false)
+      : loop_(open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
+              [exempt](const asio::ip::address&) { return exempt; }),
+        endpoint_(loop_.acceptor().local_endpoint()) {
+    asio::co_spawn(io_, loop_.run([this](tcp::socket socket, AcceptLoop::Slot slot) {
+      verdicts.push_back(slot.verdict());
+      open_.push_back({std::move(socket), std::move(slot)});
+    }),
+                   [this](std::exception_ptr) { ended = true; });
+  }
+
+  /// Connects from an address of this machine, and lets the loop see it.
+  tcp::socket& connect(const char* from = "127.0.0.1") {
+    tcp::socket& client =
+        clients_.emplace_back(io_, tcp::endpoint(asio::ip::make_address(from), 0));
+    client.connect(endpoint_);
+    settle();
+    return client;
+  }
+
+  void drop_first() {
+    open_.pop_front();
+    settle();
+  }
+  void stop() {
+    loop_.stop();
+    settle();
+  }
+  /// Lets everything happen that can without a client's doing.
+  void settle() {
+    io_.restart();
+    io_.poll();
+  }
+
+  std::vector<Verdict> verdicts;
+  bool ended = false;
+
+ private:
+  struct Open {
+    tcp::socket socket;
+    AcceptLoop::Slot slot;
+  };
+
+  asio::io_context io_{1};
+  AcceptLoop loop_;
+  tcp::endpoint endpoint_;
+  std::list<Open> open_;
+  std::list<tcp::socket> clients_;
+};
+
+/// Whether the server has closed the connection.
+bool is_closed(tcp::socket& client) {
+  client.non_blocking(true);
+  char byte;
+  std::error_code error;
+  client.read_some(asio::buffer(&byte, 1), error);
+  return error && error != asio::error::would_block;
+}
+
+}  // namespace
+
+TEST_CASE("connections beyond the limit wait in the kernel until one has ended") {
+  House house({.connections_max = 2, .connections_per_peer_max = 9, .refused_max = 0});
+  for (int i = 0; i < 3; ++i) house.connect();
+  CHECK(house.verdicts == std::vector(2, Verdict::admitted));
+  house.drop_first();
+  CHECK(house.verdicts == std::vector(3, Verdict::admitted));
+}
+
+TEST_CASE("some of those beyond the limit are accepted to be told so") {
+  House house({.connections_max = 1, .connections_per_peer_max = 9, .refused_max = 1});
+  for (int i = 0; i < 3; ++i) house.connect();
+  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::all_full});
+  house.drop_first();
+  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
+}
+
+TEST_CASE("one address can't take every place") {
+  House house({.connections_max = 9, .connections_per_peer_max = 2, .refused_max = 1});
+  for (int i = 0; i < 3; ++i) house.connect();
+  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::admitted, Verdict::peer_full});
+  CHECK(is_closed(house.connect()));  // Enough of them are being told.
+  CHECK_FALSE(is_closed(house.connect("127.0.0.2")));
+  CHECK(house.verdicts.back() == Verdict::admitted);
+  house.drop_first();
+  house.connect();
+  CHECK(house.verdicts.size() == 5);
+  CHECK(house.verdicts.back() == Verdict::admitted);
+}
+
+TEST_CASE("a peer over its limit is closed at once where none is told") {
+  House house({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0});
+  CHECK_FALSE(is_closed(house.connect()));
+  CHECK(is_closed(house.connect()));
+  CHECK(house.verdicts.size() == 1);
+}
+
+TEST_CASE("the limit by address doesn't apply to who is exempt") {
+  House house({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0}, true);
+  for (int i = 0; i < 3; ++i) house.connect();
+  CHECK(house.verdicts == std::vector(3, Verdict::admitted));
+}
+
+TEST_CASE("a stopped loop closes its port, also while it is full") {
+  const std::size_t connections_max = GENERATE(1u, 9u);
+  House house(
+      {.connections_max = connections_max, .connections_per_peer_max = 9, .refused_max = 0});
+  house.connect();
+  house.stop();
+  CHECK(house.ended);
+  CHECK_THROWS(house.connect());
+}

@@ -1,0 +1,49 @@
+#include "samoyed/io/network_list.hpp"
+
+#include <catch2/catch.hpp>
+
+using samoyed::io::NetworkList;
+using samoyed::io::private_networks;
+
+TEST_CASE("a network holds the addresses of its range, however they are written") {
+  const NetworkList list({"10.0.0.0/8", "192.0.2.7", "fd00::/8", "2001:db8::1"});
+  for (const char* inside : {"10.0.0.0", "10.255.255.255", "192.0.2.7", "fd12:3456::1",
+                             "2001:db8::1", "::ffff:10.1.2.3", "::ffff:192.0.2.7"}) {
+    INFO(inside);
+    CHECK(list.contains(std::string_view(inside)));
+  }
+  for (const char* outside : {"11.0.0.0", "9.255.255.255", "192.0.2.8", "fe00::1", "2001:db8::2",
+                              "::ffff:11.0.0.1", "::10.1.2.3", "localhost", "", "10.0.0", "10.1"}) {
+    INFO(outside);
+    CHECK_FALSE(list.contains(std::string_view(outside)));
+  }
+}
+
+TEST_CASE("an empty list holds nothing, and one of length 0 everything of its kind") {
+  CHECK_FALSE(NetworkList().contains(std::string_view("127.0.0.1")));
+  const NetworkList all_v4({"0.0.0.0/0"});
+  CHECK(all_v4.contains(std::string_view("203.0.113.9")));
+  CHECK_FALSE(all_v4.contains(std::string_view("::1")));
+}
+
+TEST_CASE("what is no network is refused with a sentence that says what is") {
+  for (const char* text : {"", "localhost", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8",
+                           "fd00::/129", "10.0.0.0/8/8", "/8", "10.0.0.0 /8"}) {
+    INFO(text);
+    CHECK_THROWS_WITH(NetworkList({text}), Catch::Contains("expected an IP address or a network"));
+  }
+}
+
+TEST_CASE("the private networks are this machine's and those that nobody routes") {
+  const NetworkList list(private_networks());
+  for (const char* inside : {"127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "172.16.0.1",
+                             "172.31.255.255", "192.168.1.1", "fd00::1"}) {
+    INFO(inside);
+    CHECK(list.contains(std::string_view(inside)));
+  }
+  for (const char* outside : {"8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1",
+                              "169.254.169.254", "0.0.0.0", "fe80::1", "::", "2001:db8::1"}) {
+    INFO(outside);
+    CHECK_FALSE(list.contains(std::string_view(outside)));
+  }
+}
