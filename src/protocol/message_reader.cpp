@@ -60,7 +60,9 @@ Message MessageReader::next_text() {
   }
   const bool ends = space != bytes.npos && space + trailer_bytes <= bytes.size();
   const std::size_t size = ends ? space + trailer_bytes : bytes.size();
-  const std::string_view unchecked = bytes.substr(scanned_, size - scanned_);
+  // What lies beyond the limit isn't looked at: how much of it has come must make no difference.
+  const std::size_t checked_end = std::min(size, text_bytes_max_);
+  const std::string_view unchecked = bytes.substr(scanned_, checked_end - scanned_);
   if (!std::all_of(unchecked.begin(), unchecked.end(), may_stand_in_text)) {
     return malformed(Errc::not_the_protocol);
   }

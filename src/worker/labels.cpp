@@ -61,6 +61,7 @@ std::string_view find_fault(std::string_view label) {
   if (label.find_first_of(",:") != label.npos) {
     return "the label holds ',' or ':', which separate labels in a result; remove it";
   }
+  if (label == "error") return "the label `error` begins a refusal in a result; change it";
   if (holds_message_end(label)) {
     return "the label holds a space, '-' and four digits, which end a message; change it";
   }

@@ -12,8 +12,8 @@ namespace samoyed::worker {
 ///
 /// `source` names the text in errors. Throws std::runtime_error with one line that names the
 /// source, the line and what to do: no label at all, an empty line, invalid UTF-8, a control
-/// character, or what a result message could not carry (PROTOCOL.md): `,`, `:`, or a space, `-` and
-/// four digits.
+/// character, or what a result message could not carry (PROTOCOL.md): `,`, `:`, a space, `-` and
+/// four digits, or `error` as a whole label.
 std::vector<std::string> parse_labels(std::string_view text, std::string_view source);
 
 /// The same from a file of at most 4 MiB. Throws std::runtime_error also where it can't be read.

@@ -14,6 +14,8 @@ import unittest
 
 import support
 
+support.require_release_build()
+
 RUN = support.SOURCE_DIR / "scripts" / "run"
 SERVING = r"open http://localhost:(\d+) in a browser"
 # Starting takes a few seconds; a machine without a network also waits for the model's download.

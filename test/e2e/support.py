@@ -1,7 +1,8 @@
 """What the end-to-end tests share: the environment, running programs, HTTP.
 
-A test file is one CTest entry, run by /usr/bin/python3 with SAMOYED_BIN_DIR, SAMOYED_MODEL,
-SAMOYED_SHARED_DIR (empty where the folder is missing), SAMOYED_SAMPLE_DIR and SAMOYED_SOURCE_DIR
+A test file is one CTest entry, run by /usr/bin/python3 with SAMOYED_BIN_DIR, SAMOYED_MODEL (a file,
+or `null` for workers without a network), SAMOYED_SHARED_DIR (empty where the folder is missing),
+SAMOYED_SAMPLE_DIR, SAMOYED_SOURCE_DIR and SAMOYED_SANITIZE (empty, or the sanitizers of the build)
 set (test/CMakeLists.txt). It looks like this:
 
     import support
@@ -43,6 +44,8 @@ from result_page import result_rows  # noqa: E402,F401  pylint: disable=wrong-im
 SKIPPED = 77
 LISTENING = re.compile(r"listening on (?P<host>\S+):(?P<port>\d+)\b")
 
+SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
+
 # Bounds of waiting, generous since a loaded machine is no failure; none is a measure of speed.
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
@@ -59,7 +62,7 @@ def bin_dir():
 
 
 def model():
-    """The model file to start workers with."""
+    """The model to start workers with: a file, or the word `null`."""
     named = os.environ.get("SAMOYED_MODEL")
     if named:
         return pathlib.Path(named)
@@ -67,9 +70,15 @@ def model():
     return trained if trained.exists() else SOURCE_DIR / "models" / "untrained.pth"
 
 
+def model_is_null():
+    """Whether workers run without a network: their answers then follow from the bytes alone."""
+    return str(model()) == "null"
+
+
 def model_is_trained():
-    """False for the stand-in that scripts/fetch-model makes where no weights can be had."""
-    return b"samoyed.untrained" not in model().read_bytes()
+    """False for the stand-in that scripts/fetch-model makes where no weights can be had, and for
+    workers without a network."""
+    return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
 
 def sample_path(name):
@@ -101,7 +110,19 @@ def require_shared():
 def require_trained_model():
     """Skips the whole test file, by name, where only the untrained stand-in is there."""
     if not model_is_trained():
-        _skip_file("needs the trained model, which could not be had")
+        _skip_file("needs the trained model, which could not be had or was not wanted (null)")
+
+
+def is_sanitized():
+    """Whether the programs are built with sanitizers, and slower for it."""
+    return bool(os.environ.get("SAMOYED_SANITIZE"))
+
+
+def require_release_build():
+    """Skips the whole test file, by name, in builds with sanitizers: it tests scripts, which know the
+    preset `release` only."""
+    if is_sanitized():
+        _skip_file("tests scripts, which run the programs of the preset release only")
 
 
 class Output:
@@ -251,8 +272,14 @@ class ProgramTestCase(unittest.TestCase):
         """Starts a program, not waiting for anything. Options: those of Program."""
         program = Program(*command, **options)
         self._programs.append(program)
-        self.addCleanup(program.kill)
+        self.addCleanup(self._end, program)
         return program
+
+    def _end(self, program):
+        program.kill()
+        program.log.wait_for_end(STOP_TIMEOUT_S)
+        # A program that a sanitizer ended may have been taken for one that the test had killed.
+        self.assertNotRegex(program.log.text(), SANITIZER_REPORT)
 
     def start_worker(self, *arguments, address="127.0.0.1", port=0):
         """A worker of the built kind that listens, by default at a free port."""

@@ -127,6 +127,14 @@ TEST_CASE("a text without an end is refused at its limit, not before") {
   CHECK(read_all("D " + std::string(text_max - 2, 'x'), "").empty());
 }
 
+TEST_CASE("a text over its limit is too long at every split, whatever follows") {
+  const std::string stream = "D " + std::string(text_max, 'x') + "\n";
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    CHECK(read_all(stream.substr(0, split), stream.substr(split)) ==
+          "malformed: a message longer than its limit");
+  }
+}
+
 TEST_CASE("skipped bytes are dropped at every split and what follows is read") {
   const std::string stream = "dropped" + data_message("kept") + "A";
   for (std::size_t split = 0; split <= stream.size(); ++split) {

@@ -56,6 +56,7 @@ TEST_CASE("a label that can't be used is an error that names the line and what t
        "l.txt:3: the label holds a space, '-' and four digits, which end a message; change it"},
       {"x -1 -56789",
        "l.txt:1: the label holds a space, '-' and four digits, which end a message; change it"},
+      {"errors\nerror\n", "l.txt:2: the label `error` begins a refusal in a result; change it"},
       {"a\r\nb\r\n",
        "l.txt:1: a control character in the label; write plain text, with line breaks as LF"},
   };

@@ -58,7 +58,7 @@ TEST_CASE("the 99 golden pictures give the same five labels and probabilities") 
     for (std::size_t i = 0; i < 5; ++i) {
       const protocol::RankedLabel& given = recognition.top[i];
       CAPTURE(i);
-      CHECK(given.label == expected.at("top5").at(i).at(0));
+      CHECK(given.label == expected.at("top5").at(i).at(0).get<std::string>());
       CHECK(given.class_index == expected.at("classes").at(i).get<int>());
       const double deviation =
           std::abs(given.probability - expected.at("top5").at(i).at(1).get<double>());

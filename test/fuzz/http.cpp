@@ -1,0 +1,204 @@
+// The way of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the pages:
+// HttpSession, Routes, the forms and the templates. Only the sockets and the workers are left out.
+
+#include <array>
+#include <chrono>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fuzz/check.hpp"
+#include "fuzz/script.hpp"
+#include "web/http_session.hpp"
+#include "web/image_type.hpp"
+#include "web/routes.hpp"
+
+namespace samoyed::fuzz {
+namespace {
+
+using namespace web;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t image_bytes_max = 1024;
+constexpr HttpSession::Limits limits{2048, 4096};
+
+/// Stands where every text from outside may come: in answers it must never be markup.
+constexpr std::string_view marker = "<fuzz";
+
+/// What a client may be answered; the README and the pages know no other.
+const std::set<int> statuses{200, 303, 304, 400, 403, 404, 405, 408, 409, 411, 413, 414,
+                             415, 417, 421, 422, 429, 431, 501, 502, 503, 504, 505};
+
+/// One of the ends that an upload can have, by a byte of the picture.
+dispatcher::Outcome outcome_for(std::string_view image) {
+  using dispatcher::FailureReason;
+  constexpr std::array failures{FailureReason::no_active_worker, FailureReason::no_resources,
+                                FailureReason::all_busy, FailureReason::workers_closed,
+                                FailureReason::deadline};
+  constexpr std::array refusals{protocol::RefusalReason::too_large,
+                                protocol::RefusalReason::unreadable,
+                                protocol::RefusalReason::too_many_pixels,
+                                protocol::RefusalReason::internal, protocol::RefusalReason::other};
+  const auto choice = static_cast<unsigned char>(image.back());
+  if (choice % 3 == 1) return dispatcher::Failure{failures[choice % failures.size()], {}};
+  if (choice % 3 == 2) {
+    return dispatcher::Failure{
+        FailureReason::refused,
+        protocol::Refusal{refusals[choice % refusals.size()], "Not <fuzz>."}};
+  }
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"a <fuzz>", 0, 0.75}, {"b", std::nullopt, 0.25}};
+  answer.worker = {"worker", 8888};
+  if (choice % 2 == 0) answer.model = dispatcher::WorkerModel{"<fuzz>", choice % 4 == 0};
+  return answer;
+}
+
+/// Checks that what is written is one HTTP response, whole, and returns its status.
+int check_response(std::string_view bytes, bool to_head) {
+  constexpr std::string_view version = "HTTP/1.1 ";
+  check(bytes.starts_with(version), "a response begins with the version");
+  const int status = std::stoi(std::string(bytes.substr(version.size(), 3)));
+  const std::size_t head_end = bytes.find("\r\n\r\n");
+  check(head_end != bytes.npos, "a response has a header");
+  if (status == 100) {
+    check(head_end + 4 == bytes.size(), "100 has no body");
+    return status;
+  }
+  check(statuses.contains(status), "a status is one of those that are documented");
+  std::string_view head = bytes.substr(0, head_end + 2);
+  const std::string_view body = bytes.substr(head_end + 4);
+  head.remove_prefix(head.find("\r\n") + 2);
+  std::string length;
+  bool dated = false;
+  for (; !head.empty(); head.remove_prefix(head.find("\r\n") + 2)) {
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    const std::size_t colon = line.find(": ");
+    check(colon != line.npos && line.find_first_of("\r\n") == line.npos, "a field is one line");
+    if (line.starts_with("Content-Length: ")) length = line.substr(colon + 2);
+    dated = dated || line.starts_with("Date: ");
+    check(line.find(marker) == line.npos, "no field holds a client's text as it is");
+  }
+  check(dated, "a response has a date");
+  if (to_head || status == 304) {
+    check(body.empty(), "no body where none may be");
+  } else {
+    check(length == std::to_string(body.size()), "Content-Length is the body's");
+  }
+  check(body.find(marker) == body.npos, "a page escapes what comes from outside");
+  return status;
+}
+
+/// What HttpConnection does, without a socket.
+class Connection {
+ public:
+  /// Until the session wants to read; false once it has closed.
+  bool run() {
+    int answers = 0;
+    while (true) {
+      auto action = session_.next(now);
+      if (const auto* to_read = std::get_if<HttpSession::Read>(&action)) {
+        check(to_read->until > now.steady, "a read has time");
+        until = to_read->until;
+        return true;
+      }
+      if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
+        check_response(to_write->bytes, head_);
+        check(++answers <= answers_max, "an answer has a request");
+      } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
+        consider(*to_consider->head);
+      } else if (const auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
+        serve(to_serve->request);
+      } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
+        head_ = session_.method() == "HEAD";
+        check(statuses.contains(to_refuse->problem.status), "a refusal's status is documented");
+        session_.respond(routes_.refusal(to_refuse->problem));
+        requests.emplace_back("refused");
+      } else {
+        check(std::holds_alternative<HttpSession::Close>(session_.next(now)),
+              "closed stays closed");
+        return false;
+      }
+    }
+  }
+
+  void received(std::string_view bytes) {
+    answers_max += static_cast<int>(bytes.size());
+    session_.received(bytes);
+  }
+  void ended() { session_.ended(); }
+  void stop() { session_.stop(); }
+
+  HttpSession::Now now{};
+  HttpSession::Clock::time_point until;
+  int answers_max = 1;
+  /// What was understood of each request: two programs that understand different ones can be played
+  /// off against each other.
+  std::vector<std::string> requests;
+
+ private:
+  void consider(const Request& head) {
+    head_ = head.method == "HEAD";
+    if (auto response = routes_.consider(head)) {
+      requests.push_back("declined " + head.method + " " + head.target);
+      session_.respond(std::move(*response));
+    } else {
+      session_.proceed();
+    }
+  }
+
+  void serve(const Request& request) {
+    head_ = request.method == "HEAD";
+    check(request.body.size() <= limits.body_bytes_max, "a body is within its limit");
+    requests.push_back(request.method + " " + request.target + "\n" + request.body);
+    auto routed = routes_.route(request);
+    if (auto* response = std::get_if<Response>(&routed)) {
+      session_.respond(std::move(*response));
+      return;
+    }
+    const Upload& upload = std::get<Upload>(routed);
+    check(!upload.image.empty() && upload.image.size() <= image_bytes_max,
+          "a picture has its size");
+    const UploadView view{upload.file_name, browser_image_type(upload.image), "AAAA"};
+    session_.respond(routes_.answer(view, outcome_for(upload.image)));
+  }
+
+  dispatcher::WorkerList workers_;
+  Routes routes_{workers_, image_bytes_max};
+  HttpSession session_{limits, ServerTimeouts{}};
+  bool head_ = false;
+};
+
+}  // namespace
+}  // namespace samoyed::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  Script script(as_text(data, size));
+  Connection connection;
+  bool open = connection.run();
+  while (open) {
+    switch (script.next()) {
+      case Script::Event::piece:
+        connection.received(script.piece());
+        break;
+      case Script::Event::timed_out:
+        connection.now.steady = connection.until;
+        break;
+      case Script::Event::ended:
+        connection.ended();
+        break;
+      case Script::Event::broken:
+        connection.stop();
+        break;
+    }
+    open = connection.run();
+  }
+  if (!script.only_pieces()) return 0;
+  Connection at_once;
+  if (at_once.run()) at_once.received(script.stream());
+  if (at_once.run()) at_once.ended();
+  check(!at_once.run(), "the end of the stream is the end");
+  check(at_once.requests == connection.requests, "every split gives the same requests");
+  return 0;
+}

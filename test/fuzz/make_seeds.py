@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+"""Makes the seed inputs of the fuzz targets: folder OUT/TARGET for each, one file an input.
+
+usage: make_seeds.py OUT
+
+They are made anew from the image fixtures of test/worker/data and from messages, requests and forms
+written down here, as good as a peer that means well would send them; the fuzzers do the rest.
+"""
+
+import base64
+import pathlib
+import shutil
+import struct
+import sys
+import zlib
+
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "data"
+# Larger fixtures would only slow a fuzzer down.
+SEED_BYTES_MAX = 8192
+
+
+def scripted(stream, steps=b""):
+    """A stream with what happens to its reader (script.hpp)."""
+    return bytes([len(steps)]) + steps + stream
+
+
+def data_message(payload):
+    """`D payload checksum` (PROTOCOL.md, Checksum)."""
+    checksum = ~(sum(payload) & 0xFFF)
+    return b"D " + payload + b" " + f"{checksum:05d}".encode()
+
+
+def damaged(message):
+    return message[:-1] + (b"0" if message[-1:] != b"0" else b"1")
+
+
+IMAGE = data_message(base64.b64encode(b"foobar"))
+SIZE = data_message(b"8")
+HELLO = data_message(b"hello")
+PLAIN_RESULT = b"Samoyed:0.93,Great Pyrenees:0.014685348607599735,keeshond:1e-05"
+EXTENDED_RESULT = (b'{"top":[{"label":"Samoyed","probability":0.93,"class":258},'
+                   b'{"label":"caf\xc3\xa9","probability":1e-05}],"width":1546,"height":1213,'
+                   b'"times":{"queue_ms":0.1,"decode_ms":9.4,"resize_ms":2.3,"forward_ms":7.2}}')
+REFUSAL = b'{"error":"unreadable","detail":"The JPEG file ends before its last row."}'
+HELLO_REPLY = (b'{"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,'
+               b'"trained":true,"image_bytes_max":33554432,"busy":false,"takes_timeout":true}')
+PAYLOADS = [b"881840", b"881840;top=10;timeout_ms=30000", PLAIN_RESULT, EXTENDED_RESULT, REFUSAL,
+            HELLO_REPLY, b"error:busy", b"error:too many pixels"]
+
+WORKER_STREAMS = [
+    SIZE + IMAGE + b"A",
+    HELLO + data_message(b"8;top=10;timeout_ms=30000") + IMAGE + b"A" + SIZE + IMAGE + b"NA",
+    HELLO + b"N" + SIZE + IMAGE + b"A",
+    damaged(SIZE) + SIZE + SIZE + damaged(IMAGE) + IMAGE + IMAGE + b"A",
+    SIZE + damaged(IMAGE) + IMAGE + b"A" + HELLO,
+    data_message(b"8;colour=red") + IMAGE + b"A",
+    data_message(b"200") + data_message(b"=" * 200) + b"A",
+    data_message(b"8") + data_message(b"--------") + b"A",
+    data_message(b"size") + IMAGE,
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+]
+# 240 to 250 is the rest of the stream at once, 251 and 252 that the time passed, 253 the end.
+STEPS = [b"", bytes(40), bytes([3, 5, 1, 9, 2]), bytes([10, 251, 30, 251, 251]), bytes([20, 253]),
+         bytes([20, 255])]
+
+# The first byte chooses: 1 a greeting; 2 the extended dialect; 4 with a number of labels.
+CLIENT_STREAMS = [
+    (0, b"AA" + data_message(PLAIN_RESULT)),
+    (0, b"NANA" + damaged(data_message(PLAIN_RESULT)) + data_message(PLAIN_RESULT)),
+    (0, b"AA" + data_message(b"error:busy")),
+    (6, b"AA" + data_message(EXTENDED_RESULT)),
+    (2, b"AA" + data_message(REFUSAL)),
+    (1, data_message(HELLO_REPLY)),
+    (1, b"A"),
+    (1, b"N" + damaged(data_message(HELLO_REPLY)) + data_message(HELLO_REPLY)),
+]
+
+ADDRESSES = [b"localhost:8888", b"127.0.0.1:1", b"[::1]:65535", b"[2001:db8::ffff:10.0.0.1]:80",
+             b"a-b_c.example.org:9", b"[fe80::1%eth0]:1", b"0x7f.1:80", b"::1", b"[::]"]
+
+URLS = [b"/", b"/add/localhost:8888", b"/del/%5B::1%5D:8888", b"/add?address=a%3A1&x=y+z",
+        b"http://localhost:9999/add/a:1?address=b:2", b"https://x?y", b"*", b"%zz%4"]
+
+LABELS = [b"tench\ngoldfish\ngreat white shark\n", "caf\u00e9\n\u65e5\u672c\n".encode(), b"a\n\nb\n",
+          b"a -1234\n", b"a,b\n", b"a\r\nb\r\n", b"\xff\n"]
+
+BOUNDARY = b"----WebKitFormBoundaryx"
+FORM_TYPE = b"multipart/form-data; boundary=" + BOUNDARY
+
+
+def form(*parts):
+    """The body of a form of (header lines, content)."""
+    body = b"".join(b"--" + BOUNDARY + b"\r\n" + head + b"\r\n\r\n" + content + b"\r\n"
+                    for head, content in parts)
+    return body + b"--" + BOUNDARY + b"--\r\n"
+
+
+FILE_HEAD = (b'Content-Disposition: form-data; name="file"; filename="<fuzz>%22.jpg"\r\n'
+             b"Content-Type: image/jpeg")
+FORMS = [
+    form((FILE_HEAD, b"\xff\xd8\xff picture \x00")),
+    form((FILE_HEAD, b"\xff\xd8\xff picture \x01")),
+    form((FILE_HEAD, b"\xff\xd8\xff picture \x02")),
+    form((b'Content-Disposition: form-data; name="x"', b"1"), (FILE_HEAD, b"BM..")),
+    form((FILE_HEAD, b"")),
+    form((b"content-disposition:form-data;name=file;filename*=UTF-8''a", b"BM..")),
+    b"preamble\r\n" + form((FILE_HEAD, b"RIFF----WEBP")) + b"epilogue",
+    form()[:-4],
+]
+
+
+def http_request(line, *fields, body=b""):
+    return b"\r\n".join([line, b"Host: localhost:9999", *fields, b"", body])
+
+
+def upload(body, *fields):
+    return http_request(b"POST / HTTP/1.1", b"Content-Type: " + FORM_TYPE,
+                        b"Content-Length: " + str(len(body)).encode(), *fields, body=body)
+
+
+def chunked_upload(body):
+    chunks = b"".join(f"{len(body[i:i + 50]):x};a=b\r\n".encode() + body[i:i + 50] + b"\r\n"
+                      for i in range(0, len(body), 50))
+    return http_request(b"POST / HTTP/1.1", b"Content-Type: " + FORM_TYPE,
+                        b"Transfer-Encoding: chunked", body=chunks + b"0\r\nA: b\r\n\r\n")
+
+
+def get(target, *fields, version=b"HTTP/1.1", method=b"GET"):
+    return http_request(method + b" " + target + b" " + version, *fields)
+
+
+HTTP_STREAMS = [
+    get(b"/") + get(b"/assets/style.css", b'If-None-Match: "x"') + get(b"/<fuzz>"),
+    get(b"/add/localhost:8888") + get(b"/add/localhost:8888") + get(b"/del/localhost:8888"),
+    get(b"/add?address=a:1&x=%3Cfuzz") + get(b"/add?address=%0D%0A<fuzz>"),
+    get(b"/", version=b"HTTP/1.0"),
+    get(b"/", b"Connection: keep-alive", version=b"HTTP/1.0"),
+    get(b"http://localhost:9999/favicon.ico", method=b"HEAD"),
+    get(b"/", method=b"OPTIONS"),
+    get(b"/", method=b"BREW"),
+    get(b"/", b"Connection: close") + get(b"/"),
+    b"\r\n" + get(b"/"),
+    *[upload(one) + get(b"/") for one in FORMS],
+    upload(FORMS[0], b"Expect: 100-continue"),
+    chunked_upload(FORMS[0]) + get(b"/"),
+    chunked_upload(FORMS[1]),
+    upload(b"x" * 2000),
+    # What must be refused (test/web/http_conformance_test.cpp).
+    b"GET / HTTP/1.1\nHost: x\n\n",
+    get(b"/", b"A: b\r\n c"),
+    get(b"/", b"A : b"),
+    http_request(b"POST / HTTP/1.1", b"Content-Length: 3", b"Transfer-Encoding: chunked",
+                 body=b"0\r\n\r\n"),
+    http_request(b"POST / HTTP/1.1", b"Content-Length: 3", b"Content-Length: 4", body=b"abc"),
+    http_request(b"POST / HTTP/1.1", b"Transfer-Encoding: chunked", body=b"ffffffffffffffff\r\n"),
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01",
+]
+
+
+def zip_archive(*entries):
+    """Stored entries, as torch.save lays a model file out but for its padding."""
+    body = directory = b""
+    for name, content in entries:
+        fields = struct.pack("<HHHHHIIIHH", 0, 0, 0, 0, 0, zlib.crc32(content), len(content),
+                             len(content), len(name), 0)
+        directory += (b"PK\x01\x02" + struct.pack("<H", 0) + fields +
+                      struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name)
+        body += b"PK\x03\x04" + fields + name + content
+    end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(directory), len(body), 0)
+    return body + directory + b"PK\x05\x06" + end
+
+
+def exif_block(order, orientation):
+    return {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(
+        order + "IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def image_fixtures(pattern):
+    files = (path for path in FIXTURES.glob(pattern) if path.suffix not in (".ppm", ".txt"))
+    contents = (path.read_bytes() for path in sorted(files))
+    return [content for content in contents if len(content) <= SEED_BYTES_MAX]
+
+
+def seeds():
+    """The inputs of each target."""
+    return {
+        "address": ADDRESSES,
+        "client_exchange": [bytes([choice]) + scripted(stream, steps)
+                            for choice, stream in CLIENT_STREAMS for steps in STEPS],
+        "exif": [exif_block("<", 6), b"Exif\0\0" + exif_block(">", 8),
+                 *[jpeg[:400] for jpeg in image_fixtures("exif_*.jpg")]],
+        "http": [scripted(stream, steps) for stream in HTTP_STREAMS for steps in STEPS],
+        "image": image_fixtures("*"),
+        "image_bmp": image_fixtures("*.bmp"),
+        "image_jpeg": image_fixtures("*.jpg"),
+        "image_png": image_fixtures("*.png"),
+        "image_webp": image_fixtures("*.webp"),
+        "labels": LABELS,
+        "message_reader": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],
+        "multipart": [FORM_TYPE + b"\n" + body for body in FORMS],
+        "url": URLS,
+        "wire": PAYLOADS,
+        "worker_exchange": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],
+        "zip_archive": [zip_archive((b"m/data.pkl", b"pickle"), (b"m/data/0", b"weights")),
+                        zip_archive((b"empty", b""))],
+    }
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    out = pathlib.Path(sys.argv[1])
+    shutil.rmtree(out, ignore_errors=True)
+    for target, inputs in seeds().items():
+        folder = out / target
+        folder.mkdir(parents=True)
+        for number, content in enumerate(inputs):
+            (folder / f"{number:03d}").write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+// A form's body, and the Content-Type before it: a line, then the body.
+
+#include "web/multipart.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "fuzz/check.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  using namespace samoyed::web;
+  const std::string_view input = as_text(data, size);
+  const std::size_t line_end = std::min(input.find('\n'), input.size());
+  const std::string_view body = input.substr(std::min(line_end + 1, input.size()));
+  const auto boundary = form_boundary(input.substr(0, line_end));
+  if (!boundary) return 0;
+  check(!boundary->empty() && boundary->size() <= 70, "a boundary is within its limits");
+  const auto parsed = parse_form(body, *boundary);
+  const auto* form = std::get_if<Form>(&parsed);
+  if (!form) {
+    check(!std::get<FormError>(parsed).sentence.empty(), "an error says something");
+    return 0;
+  }
+  check(form->parts.size() <= form_parts_max, "parts are counted");
+  const char* end = body.data();
+  for (const FormPart& part : form->parts) {
+    const bool behind = std::greater_equal<>()(part.content.data(), end);
+    end = part.content.data() + part.content.size();
+    check(behind && std::less_equal<>()(end, body.data() + body.size()),
+          "contents lie in the body, one behind the other");
+    check(part.content.find("\r\n--" + *boundary + "\r\n") == part.content.npos,
+          "a content ends at its boundary");
+    check(form->find(part.name) != nullptr, "a part is found by its name");
+  }
+  return 0;
+}

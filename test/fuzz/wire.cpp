@@ -1,0 +1,52 @@
+// Payloads of sizes, hellos and results: what was read is written in a form that reads as the same.
+
+#include "samoyed/protocol/wire.hpp"
+
+#include "fuzz/check.hpp"
+#include "samoyed/protocol/limits.hpp"
+
+namespace samoyed::fuzz {
+namespace {
+
+using namespace protocol;
+
+void try_size(std::string_view payload, Dialect dialect) {
+  const ParsedSize size = parse_size(payload, dialect);
+  if (size.error) return;
+  const auto top = size.request.top.value_or(1);
+  check(top >= 1 && top <= top_max, "top is within its limits");
+  check(!size.request.timeout || size.request.timeout->count() > 0, "a time is positive");
+  const ParsedSize again = parse_size(format_size(size.request), dialect);
+  check(!again.error && again.request == size.request, "format_size and back");
+}
+
+void try_hello(std::string_view payload) {
+  const auto hello = parse_hello(payload);
+  if (hello) check(parse_hello(format_hello(*hello)) == hello, "format_hello and back");
+}
+
+void try_result(std::string_view payload, Dialect dialect) {
+  const auto result = parse_result(payload, dialect);
+  if (!result) return;
+  const std::string text = format_result(*result, dialect);
+  const auto again = parse_result(text, dialect);
+  check(again.has_value(), "a result that was read can be written");
+  check(format_result(*again, dialect) == text, "format_result and back");
+  if (const auto* recognition = std::get_if<Recognition>(&*result)) {
+    check(*again == Result(*recognition), "a recognition comes back whole");
+  }
+}
+
+}  // namespace
+}  // namespace samoyed::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  const std::string_view payload = as_text(data, size);
+  for (const Dialect dialect : {Dialect::plain, Dialect::extended}) {
+    try_size(payload, dialect);
+    try_result(payload, dialect);
+  }
+  try_hello(payload);
+  return 0;
+}

@@ -1,0 +1,12 @@
+// The container of a model file: an answer for any bytes.
+
+#include "worker/zip_archive.hpp"
+
+#include "fuzz/check.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  const auto damage = samoyed::worker::find_zip_damage(as_bytes(data, size));
+  if (damage) check(!damage->empty(), "damage has a name");
+  return 0;
+}
