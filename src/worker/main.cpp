@@ -46,7 +46,7 @@ void run(const Options& options) {
   RecognitionQueue queue(*recognizer,
                          {.threads = options.threads, .queued_max = options.queue_length_max});
   Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
-                {.exchange = {.image_bytes_max = options.image_bytes_max},
+                {.image_bytes_max = options.image_bytes_max,
                  .timeouts = {},
                  .connections_max = options.connections_max});
 
