@@ -42,4 +42,34 @@ void add_timeout_options(CLI::App& app, StepTimeouts& timeouts) {
                           "How long a worker may take from the image to its result");
 }
 
+void add_dispatch_options(CLI::App& app, DispatchOptions& options) {
+  app.add_option_function<int>(
+         "--hedge-after-ms",
+         [&options](int count) { options.hedge_after = std::chrono::milliseconds(count); },
+         "Send an image that is not recognised after it to a second worker too (default: never)")
+      ->check(CLI::Range(1, 3600000));
+  app.add_option("--connections-per-worker-max", options.connections_per_worker_max,
+                 "Connections open to one worker; beyond it the worker counts as busy")
+      ->check(CLI::Range(1, 1000000));
+}
+
+void add_health_options(CLI::App& app, HealthOptions& options) {
+  app.add_flag_function(
+      "--no-readmit", [&options](std::int64_t) { options.readmit = false; },
+      "Forget a worker that fails at once, and probe none");
+  add_milliseconds_option(app, "--probe-pause-ms", options.first_probe_pause,
+                          "From a worker's removal to its first probe; doubles with each failure");
+  add_milliseconds_option(app, "--probe-pause-max-ms", options.probe_pause_max,
+                          "Longest pause between two probes of a removed worker");
+  add_milliseconds_option(app, "--idle-probe-interval-ms", options.idle_probe_interval,
+                          "Probe a worker that answered nothing for so long");
+  app.add_option_function<int>(
+         "--forget-after-s",
+         [&options](int count) { options.forget_after = std::chrono::seconds(count); },
+         "Forget a removed worker that stayed away for so long")
+      ->check(CLI::Range(1, 31536000))
+      ->default_str(std::to_string(
+          std::chrono::duration_cast<std::chrono::seconds>(options.forget_after).count()));
+}
+
 }  // namespace samoyed::dispatcher

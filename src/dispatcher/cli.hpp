@@ -6,7 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/dispatcher/dispatch_options.hpp"
+#include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/protocol/address.hpp"
 
 namespace samoyed::dispatcher {
@@ -20,5 +21,11 @@ void add_milliseconds_option(CLI::App& app, const std::string& name,
 
 /// Adds the deadline of each step of an exchange with a worker.
 void add_timeout_options(CLI::App& app, StepTimeouts& timeouts);
+
+/// Adds `--hedge-after-ms` and `--connections-per-worker-max`.
+void add_dispatch_options(CLI::App& app, DispatchOptions& options);
+
+/// Adds when workers are probed and forgotten.
+void add_health_options(CLI::App& app, HealthOptions& options);
 
 }  // namespace samoyed::dispatcher

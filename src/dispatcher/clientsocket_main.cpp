@@ -24,7 +24,8 @@ struct Work {
   std::vector<std::filesystem::path> files;
   std::size_t image_count;  ///< With repeats.
   std::atomic<std::size_t> next_image = 0;
-  dispatcher::WorkerList workers;
+  /// A tool's run is too short for a dead worker to come back.
+  dispatcher::WorkerList workers{[] {}, {.readmit = false}};
 };
 
 asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispatcher,
@@ -50,7 +51,9 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
 
 void run_thread(Work& work, const Options& options, Report& report) try {
   asio::io_context io(1);
-  dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, options.timeouts);
+  dispatcher::DispatchOptions dispatch;
+  dispatch.timeouts = options.timeouts;
+  dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, std::move(dispatch));
   std::exception_ptr failure;
   asio::co_spawn(io, recognize_images(work, dispatcher, options.top, report),
                  [&failure](std::exception_ptr thrown) { failure = thrown; });

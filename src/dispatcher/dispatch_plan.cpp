@@ -1,20 +1,34 @@
 #include "dispatcher/dispatch_plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace samoyed::dispatcher {
 
 using protocol::Progress;
+using Kind = TryFailure::Kind;
 
-DispatchPlan::Action DispatchPlan::start() {
-  const auto worker = workers_.pick();
-  if (!worker) return Finished{Failure{FailureReason::no_active_worker, {}}};
-  current_ = *worker;
-  tried_.push_back(current_.id);
-  return Try{current_};
+Blame blame(const TryFailure& failure) {
+  if (failure.kind == Kind::no_resources) return Blame::nobody;
+  const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;
+  // Reference servers close after each image, and any server may close an idle connection.
+  if (cut && failure.reused && failure.progress == Progress::nothing_answered) return Blame::idling;
+  // Reference servers close on a picture that they can't decode.
+  if (failure.kind == Kind::closed && failure.progress == Progress::image_sent) return Blame::image;
+  return Blame::worker;
 }
 
-DispatchPlan::Action DispatchPlan::on_result(protocol::Result result) {
+DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
+  if (now >= deadline_) return on_deadline();
+  const auto worker = workers_.pick();
+  if (!worker) return give_up();
+  attempts_.push_back({.worker = *worker});
+  tried_.push_back(worker->id);
+  return Try{0, *worker};
+}
+
+DispatchPlan::Action DispatchPlan::on_result(std::size_t number, protocol::Result result,
+                                             Clock::time_point now) {
   removed_.reset();
   if (auto* recognition = std::get_if<protocol::Recognition>(&result)) {
     return Finished{std::move(*recognition)};
@@ -22,57 +36,91 @@ DispatchPlan::Action DispatchPlan::on_result(protocol::Result result) {
   auto& refusal = std::get<protocol::Refusal>(result);
   if (refusal.reason == protocol::RefusalReason::busy) {
     any_busy_ = true;
-    return try_next();
+    attempts_.at(number).under_way = false;
+    return go_on(now);
   }
   return Finished{Failure{FailureReason::refused, std::move(refusal)}};
 }
 
-DispatchPlan::Action DispatchPlan::on_failure(const TryFailure& failure) {
+DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const TryFailure& failure,
+                                              Clock::time_point now) {
   removed_.reset();
-  if (failure.kind == TryFailure::Kind::no_resources) {
-    return Finished{Failure{FailureReason::no_resources, {}}};
+  Attempt& attempt = attempts_.at(number);
+  switch (blame(failure)) {
+    case Blame::nobody:
+      no_resources_ = true;
+      attempt.under_way = false;
+      // Another worker would need what is lacking as well.
+      return any_under_way() ? Action(Wait{}) : give_up();
+    case Blame::image:
+      return Probe{number, attempt.worker};
+    case Blame::idling:
+      if (!std::exchange(attempt.retried_fresh, true)) {
+        if (now >= deadline_) return on_deadline();
+        return Try{number, attempt.worker, true};
+      }
+      break;
+    case Blame::worker:
+      break;
   }
-  const bool cut =
-      failure.kind == TryFailure::Kind::closed || failure.kind == TryFailure::Kind::connection_lost;
-  // Reference servers close after each image, and any server may close an idle connection.
-  const bool stale = cut && failure.reused && failure.progress == Progress::nothing_answered;
-  if (stale && !retried_fresh_) {
-    retried_fresh_ = true;
-    return Try{current_, true};
-  }
-  // Reference servers close on a picture that they can't decode.
-  if (failure.kind == TryFailure::Kind::closed && failure.progress == Progress::image_sent) {
-    return Probe{current_};
-  }
-  remove_current();
-  return try_next();
+  const bool dead_of_it =
+      failure.kind == Kind::connection_lost && failure.progress == Progress::image_sent;
+  if (dead_of_it) ++died_;
+  attempt.under_way = false;
+  remove(attempt.worker, now);
+  return go_on(now);
 }
 
-DispatchPlan::Action DispatchPlan::on_probe(bool accepts) {
+DispatchPlan::Action DispatchPlan::on_probe(std::size_t number, bool accepts,
+                                            Clock::time_point now) {
   removed_.reset();
-  if (!accepts) {
-    remove_current();
-  } else if (++closes_ == closes_max) {
-    return Finished{Failure{FailureReason::workers_closed, {}}};
-  }
-  return try_next();
+  Attempt& attempt = attempts_.at(number);
+  attempt.under_way = false;
+  ++(accepts ? closed_ : died_);
+  if (!accepts) remove(attempt.worker, now);
+  return go_on(now);
 }
 
-DispatchPlan::Action DispatchPlan::try_next() {
-  const auto worker = workers_.pick_other(current_.id, tried_);
-  if (worker) {
-    current_ = *worker;
-    tried_.push_back(current_.id);
-    retried_fresh_ = false;
-    return Try{current_};
-  }
-  if (closes_ > 0) return Finished{Failure{FailureReason::workers_closed, {}}};
-  if (any_busy_) return Finished{Failure{FailureReason::all_busy, {}}};
-  return Finished{Failure{FailureReason::no_active_worker, {}}};
+DispatchPlan::Action DispatchPlan::on_slow(Clock::time_point now) {
+  removed_.reset();
+  // An image that harmed a worker may harm one more, but not two at once.
+  if (std::exchange(hedged_, true) || closed_ + died_ > 0) return Wait{};
+  return try_another(now).value_or(Wait{});
 }
 
-void DispatchPlan::remove_current() {
-  if (workers_.remove(current_.id)) removed_ = current_;
+std::optional<DispatchPlan::Action> DispatchPlan::try_another(Clock::time_point now) {
+  if (now >= deadline_) return on_deadline();
+  const auto worker = workers_.pick_other(tried_.back(), tried_);
+  if (!worker) return std::nullopt;
+  attempts_.push_back({.worker = *worker});
+  tried_.push_back(worker->id);
+  return Try{attempts_.size() - 1, *worker};
+}
+
+DispatchPlan::Action DispatchPlan::go_on(Clock::time_point now) {
+  if (closed_ + died_ >= harmed_max) return give_up();
+  if (any_under_way()) return Wait{};
+  if (auto next = try_another(now)) return std::move(*next);
+  return give_up();
+}
+
+DispatchPlan::Action DispatchPlan::give_up() const {
+  const auto end = [](FailureReason reason) { return Finished{Failure{reason, {}}}; };
+  if (closed_ + died_ >= harmed_max) return end(FailureReason::workers_closed);
+  if (no_resources_) return end(FailureReason::no_resources);
+  // A full worker might have done what the others could not.
+  if (any_busy_) return end(FailureReason::all_busy);
+  // The last worker that there is decided against this image and lives on.
+  if (closed_ > 0) return end(FailureReason::workers_closed);
+  return end(FailureReason::no_active_worker);
+}
+
+bool DispatchPlan::any_under_way() const {
+  return std::ranges::any_of(attempts_, &Attempt::under_way);
+}
+
+void DispatchPlan::remove(const Worker& worker, Clock::time_point now) {
+  if (workers_.remove(worker.id, now)) removed_ = worker;
 }
 
 }  // namespace samoyed::dispatcher

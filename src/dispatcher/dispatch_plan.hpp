@@ -28,57 +28,101 @@ struct TryFailure {
   std::error_code why;
 };
 
+/// What a failed try says of its worker.
+enum class Blame {
+  nobody,  ///< This machine's lack.
+  idling,  ///< A kept connection had ended: nothing, unless a fresh one fails too.
+  image,   ///< A close on the complete image: the image's fault if the worker still accepts.
+  worker,  ///< Dead or useless.
+};
+Blame blame(const TryFailure& failure);
+
 /// One image's way through the workers: what to do next, decided without I/O.
 ///
 ///     pick --> try --+-- result, or the image's fault --> finished
-///               ^    +-- stale reused connection -------> the same worker again, fresh
+///               ^    +-- idle connection had ended -----> the same worker again, fresh
 ///               |    +-- closed after the image --------> probe --+-- accepts: the image's fault?
 ///               |    |                                            +-- doesn't: remove the worker
 ///               |    +-- busy --------------------------> leave the worker
 ///               |    +-- anything else -----------------> remove the worker
-///               +--- the next worker that was not tried, until two closed or none is left
+///               +--- the next worker that was not tried, until the image harmed two or none is left
+///
+/// A request that is slow is sent to one more worker meanwhile (the hedge): two tries are then under
+/// way, each with its number, and the first answer wins. When one of them fails, the other is the
+/// retry. The shell abandons what is still under way when the plan has finished.
+///
+/// An image harmed a worker that closed or died after it had got the whole of it; refused
+/// connections, cuts before that, and time-outs don't count.
 ///
 /// Not thread-safe; the list may be shared.
 class DispatchPlan {
  public:
-  /// Send the image to the worker, on a fresh connection if `fresh`.
+  /// Send the image to the worker, on a fresh connection if `fresh`. Numbers count from 0; a fresh
+  /// try has the number of the one that it repeats.
   struct Try {
+    std::size_t number = 0;
     Worker worker;
     bool fresh = false;
   };
-  /// Find out if the worker still accepts connections.
+  /// Find out if the worker of that try still accepts connections.
   struct Probe {
+    std::size_t number = 0;
     Worker worker;
   };
+  /// For what is under way.
+  struct Wait {};
   struct Finished {
     std::variant<protocol::Recognition, Failure> end;
   };
-  using Action = std::variant<Try, Probe, Finished>;
+  using Action = std::variant<Try, Probe, Wait, Finished>;
 
-  explicit DispatchPlan(WorkerList& workers) : workers_(workers) {}
+  explicit DispatchPlan(WorkerList& workers, Clock::time_point deadline = Clock::time_point::max())
+      : workers_(workers), deadline_(deadline) {}
 
-  Action start();
-  Action on_result(protocol::Result result);
-  Action on_failure(const TryFailure& failure);
-  Action on_probe(bool accepts);
+  Action start(Clock::time_point now);
+
+  // What became of the try or probe of that number:
+  Action on_result(std::size_t number, protocol::Result result, Clock::time_point now);
+  Action on_failure(std::size_t number, const TryFailure& failure, Clock::time_point now);
+  Action on_probe(std::size_t number, bool accepts, Clock::time_point now);
+
+  /// The request is slow enough for a hedge. Only the first call may lead to one.
+  Action on_slow(Clock::time_point now);
+
+  /// The request's time has passed.
+  static Action on_deadline() { return Finished{Failure{FailureReason::deadline, {}}}; }
+  /// Nobody waits for the answer.
+  static Action on_cancelled() { return Finished{Failure{FailureReason::cancelled, {}}}; }
 
   /// The worker that the last event removed, if it was this request that removed it.
   std::optional<Worker> removed() const { return removed_; }
 
  private:
-  Action try_next();
-  void remove_current();
+  struct Attempt {
+    Worker worker;
+    bool under_way = true;
+    bool retried_fresh = false;
+  };
 
-  /// An image that this many workers closed their connection on is at fault itself.
-  static constexpr int closes_max = 2;
+  std::optional<Action> try_another(Clock::time_point now);
+  Action go_on(Clock::time_point now);
+  Action give_up() const;
+  bool any_under_way() const;
+  void remove(const Worker& worker, Clock::time_point now);
+
+  /// An image that harmed this many workers is at fault itself.
+  static constexpr int harmed_max = 2;
 
   WorkerList& workers_;
-  Worker current_;
+  const Clock::time_point deadline_;
+  std::vector<Attempt> attempts_;  ///< By number.
   std::vector<WorkerId> tried_;
   std::optional<Worker> removed_;
+  bool hedged_ = false;
   bool any_busy_ = false;
-  bool retried_fresh_ = false;
-  int closes_ = 0;
+  bool no_resources_ = false;
+  int closed_ = 0;  ///< Workers that closed on the image and still accept connections.
+  int died_ = 0;    ///< Workers that died of it, or seem so.
 };
 
 }  // namespace samoyed::dispatcher

@@ -10,6 +10,7 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/health_monitor.hpp"
 #include "dispatcher/options.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
@@ -30,6 +31,12 @@ class DispatchLog final : public DispatchObserver {
   }
   void on_removed(const Worker& worker, const std::string& why) override {
     spdlog::warn("removed worker {}: {}", to_string(worker.address), why);
+  }
+  void on_readmitted(const Worker& worker) override {
+    spdlog::info("worker {} is back in rotation", to_string(worker.address));
+  }
+  void on_forgotten(const Worker& worker) override {
+    spdlog::warn("forgot worker {}: it stayed away for too long", to_string(worker.address));
   }
 };
 
@@ -56,7 +63,7 @@ void log_failure(std::exception_ptr failure) {
   try {
     if (failure) std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    spdlog::error("greeting a worker failed: {}", error.what());
+    spdlog::error("watching the workers failed: {}", error.what());
   }
 }
 
@@ -73,19 +80,26 @@ void run(const Options& options) {
   std::unique_ptr<WorkerStore> store;
   if (!options.state_file.empty()) store = std::make_unique<StateFile>(options.state_file);
   std::optional<Dispatcher> dispatcher;
+  std::optional<HealthMonitor> monitor;
   // Changes come from this thread only. They are saved before who made them is answered; while the
   // list is being loaded, what is saved must stay as it is.
   bool loaded = false;
   WorkerList workers([&] {
     if (loaded && store) save(*store, workers);
-    asio::post(io, [&] { dispatcher->close_unlisted(); });
+    asio::post(io, [&] {
+      dispatcher->close_unused();
+      monitor->wake();
+    });
   });
   if (store) fill(workers, store->load());
   fill(workers, options.workers);
   loaded = true;
 
   DispatchLog log;
-  dispatcher.emplace(io.get_executor(), workers, log, options.timeouts);
+  DispatchOptions dispatch;
+  dispatch.timeouts = options.timeouts;
+  dispatcher.emplace(io.get_executor(), workers, log, std::move(dispatch));
+  monitor.emplace(io.get_executor(), *dispatcher, workers, log);
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
   if (store) save(*store, workers);
   spdlog::info("{} workers", workers.rows().size());
@@ -94,8 +108,10 @@ void run(const Options& options) {
                      server_options(options));
 
   for (const WorkerRow& row : workers.rows()) {
-    asio::co_spawn(io, dispatcher->introduce(row.worker), log_failure);
+    asio::co_spawn(io, dispatcher->probe(row.worker),
+                   [](std::exception_ptr failure, ProbeEnd) { log_failure(failure); });
   }
+  asio::co_spawn(io, monitor->run(), log_failure);
   asio::signal_set signals(io, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [&] { server.stop(); });
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {

@@ -73,7 +73,7 @@ std::vector<protocol::Address> StateFile::load() {
 }
 
 void StateFile::save(const std::vector<protocol::Address>& addresses) {
-  std::string text = "# Workers in rotation, one HOST:PORT a line. Rewritten at every change.\n";
+  std::string text = "# Known workers, one HOST:PORT a line. Rewritten at every change.\n";
   for (const auto& address : addresses) text += to_string(address) + "\n";
   const std::filesystem::path temporary = path_.string() + ".new";
   {

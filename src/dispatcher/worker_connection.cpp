@@ -1,5 +1,6 @@
 #include "dispatcher/worker_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "samoyed/protocol/errc.hpp"
@@ -9,30 +10,46 @@ namespace {
 
 using asio::ip::tcp;
 
-/// A resolver's answer on its way; the waiting coroutine may give up before it comes.
-struct PendingEndpoints {
-  PendingEndpoints(const asio::any_io_executor& executor, io::Clock::time_point deadline)
-      : resolver(executor), arrived(executor, deadline) {}
-  tcp::resolver resolver;
-  asio::steady_timer arrived;  ///< Cancelled on arrival.
-  std::optional<std::error_code> error;
-  tcp::resolver::results_type endpoints;
+/// Errors that neither the network nor the protocol knows.
+class DispatchCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "samoyed.dispatcher"; }
+  std::string message(int) const override {
+    return "its address is outside of the networks that workers may be in (--worker-network)";
+  }
 };
 
 }  // namespace
 
+bool is_lack_of_resources(std::error_code error) {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system ||
+         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
+}
+
+std::error_code outside_of_worker_networks() {
+  static const DispatchCategory category;
+  return {1, category};
+}
+
 asio::awaitable<std::error_code> WorkerConnection::connect(protocol::Address address) {
-  const auto deadline = io::Clock::now() + timeouts_.connect;
-  std::error_code error;
-  const auto endpoints = co_await resolve(std::move(address), deadline, error);
-  if (!error) co_await socket_.connect(endpoints, deadline, error);
-  co_return error;
+  const auto deadline = Clock::now() + options_.timeouts.connect;
+  const FoundAddresses found = co_await resolver_.resolve(address.host, deadline);
+  std::error_code error = found.error;
+  if (error) co_return error;
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& ip : found.addresses) {
+    if (options_.may_connect(ip)) endpoints.emplace_back(ip, address.port);
+  }
+  if (endpoints.empty()) co_return outside_of_worker_networks();
+  if (!closed_) co_await socket_.connect(endpoints, deadline, error);
+  co_return closed_ ? asio::error::operation_aborted : error;
 }
 
 asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::greet() {
   using Greeting = protocol::ClientGreeting;
   Greeting greeting;
-  const auto deadline = io::Clock::now() + timeouts_.answer;
+  const auto deadline = Clock::now() + options_.timeouts.answer;
   auto progress = protocol::Progress::nothing_answered;
   while (true) {
     Greeting::Action action = greeting.next();
@@ -55,25 +72,25 @@ asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::g
 }
 
 asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::send(
-    const protocol::EncodedImage& image, std::optional<int> top) {
+    const protocol::EncodedImage& image, std::optional<int> top, Clock::time_point deadline) {
   reusable_ = false;
-  Exchange exchange(image, dialect(), top);
+  Exchange exchange(image, dialect(), top, patience(deadline));
   std::optional<Exchange::Step> step;
-  io::Clock::time_point deadline;
+  Clock::time_point step_end;
   const auto begin = [&](Exchange::Step next_step) {
     step = next_step;
-    deadline = io::Clock::now() + timeout(next_step);
+    step_end = Clock::now() + timeout(next_step);
   };
   while (true) {
     Exchange::Action action = exchange.next();
     std::error_code error;
     if (const auto* write = std::get_if<Exchange::Write>(&action)) {
       begin(write->step);
-      co_await socket_.write(asio::buffer(write->bytes), deadline, error);
+      co_await socket_.write(asio::buffer(write->bytes), step_end, error);
     } else if (const auto* read = std::get_if<Exchange::Read>(&action)) {
       if (step != read->step) begin(read->step);
       const std::size_t size =
-          co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+          co_await socket_.read_some(asio::buffer(read_buffer_), step_end, error);
       if (!error) exchange.received({read_buffer_.data(), size});
     } else if (auto* finished = std::get_if<Exchange::Finished>(&action)) {
       reusable_ = finished->reusable;
@@ -85,39 +102,44 @@ asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::se
   }
 }
 
-/// getaddrinfo can't be interrupted, so a coroutine that gives up leaves it to end by itself.
-asio::awaitable<tcp::resolver::results_type> WorkerConnection::resolve(
-    protocol::Address address, io::Clock::time_point deadline, std::error_code& error) {
-  const auto literal = asio::ip::make_address(address.host, error);
-  if (!error) {
-    co_return tcp::resolver::results_type::create(tcp::endpoint(literal, address.port),
-                                                  address.host, std::to_string(address.port));
-  }
-  const auto pending =
-      std::make_shared<PendingEndpoints>(socket_.socket().get_executor(), deadline);
-  pending->resolver.async_resolve(
-      address.host, std::to_string(address.port),
-      [pending](std::error_code failed, tcp::resolver::results_type endpoints) {
-        pending->error = failed;
-        pending->endpoints = std::move(endpoints);
-        pending->arrived.cancel();
+void WorkerConnection::close() {
+  closed_ = true;
+  socket_.close();
+}
+
+void WorkerConnection::watch(std::function<void()> on_end) {
+  socket_.socket().async_wait(
+      tcp::socket::wait_read,
+      [weak = weak_from_this(), watch = ++watch_, on_end = std::move(on_end)](std::error_code) {
+        // A handler that was already queued when the watch ended must not tell.
+        const auto connection = weak.lock();
+        if (connection && connection->watch_ == watch) on_end();
       });
-  std::error_code ignored;  // Both the answer and the deadline end the wait.
-  co_await pending->arrived.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  error = pending->error.value_or(make_error_code(protocol::Errc::timed_out));
-  co_return pending->endpoints;
+}
+
+void WorkerConnection::stop_watching() {
+  ++watch_;
+  socket_.cancel();
+}
+
+/// How long a worker is told to go on with an image whose request ends at `deadline`.
+std::optional<std::chrono::milliseconds> WorkerConnection::patience(
+    Clock::time_point deadline) const {
+  if (!hello_ || !hello_->takes_timeout) return std::nullopt;
+  const auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  return std::clamp(rest, std::chrono::milliseconds(1), options_.timeouts.result);
 }
 
 std::chrono::milliseconds WorkerConnection::timeout(Exchange::Step step) const {
   switch (step) {
     case Exchange::Step::size_answer:
-      return timeouts_.answer;
+      return options_.timeouts.answer;
     case Exchange::Step::image_answer:
-      return timeouts_.image;
+      return options_.timeouts.image;
     case Exchange::Step::result:
       break;
   }
-  return timeouts_.result;
+  return options_.timeouts.result;
 }
 
 TryFailure WorkerConnection::failure(std::error_code why, protocol::Progress progress) const {

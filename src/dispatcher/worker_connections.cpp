@@ -14,19 +14,17 @@ constexpr std::size_t idle_connections_max = 32;
 /// stale.
 constexpr std::chrono::seconds idle_time_max{60};
 
-/// True for errors that tell about this machine, not about the worker.
-bool is_lack_of_resources(std::error_code error) {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system ||
-         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
-}
-
 TryFailure connect_failure(std::error_code error) {
   using Kind = TryFailure::Kind;
   const Kind kind = error == protocol::Errc::timed_out ? Kind::timed_out
                     : is_lack_of_resources(error)      ? Kind::no_resources
                                                        : Kind::unreachable;
   return {.kind = kind, .progress = {}, .reused = false, .why = error};
+}
+
+/// Of an attempt that is abandoned: nobody will look at it.
+TryFailure cut_short() {
+  return {.kind = TryFailure::Kind::no_resources, .why = asio::error::operation_aborted};
 }
 
 std::optional<WorkerModel> model_of(const std::optional<protocol::WorkerHello>& hello) {
@@ -41,67 +39,134 @@ protocol::Refusal too_large(const protocol::WorkerHello& hello) {
 
 }  // namespace
 
-asio::awaitable<WorkerConnections::Sent> WorkerConnections::send(
-    Worker worker, const protocol::EncodedImage& image, std::optional<int> top, bool fresh) {
-  std::unique_ptr<WorkerConnection> connection;
-  if (!fresh) connection = take_idle(worker.id);
-  if (!connection) {
-    Opened opened = co_await open(worker);
-    if (const auto* failure = std::get_if<TryFailure>(&opened)) co_return Sent{*failure, {}};
-    connection = std::get<std::unique_ptr<WorkerConnection>>(std::move(opened));
-    if (connection->hello() && connection->hello()->busy) {
-      const auto model = model_of(connection->hello());
-      keep(worker.id, std::move(connection));
-      co_return Sent{protocol::Refusal{protocol::RefusalReason::busy, {}}, model};
-    }
-  }
-  const auto hello = connection->hello();
-  Sent sent{{}, model_of(hello)};
-  if (hello && hello->image_bytes_max < image.file_bytes()) {
-    sent.end = too_large(*hello);
-    co_return sent;
-  }
-  sent.end = co_await connection->send(image, top);
-  if (connection->reusable()) keep(worker.id, std::move(connection));
+asio::awaitable<WorkerConnections::Sent> WorkerConnections::send(Worker worker, Cargo cargo,
+                                                                 bool fresh,
+                                                                 std::shared_ptr<Attempt> attempt) {
+  const PeerPointer of_worker = peer(worker.id);
+  Sent sent = co_await send_to(worker, of_worker, cargo, fresh, attempt);
+  attempt->end();
+  forget_if_gone(worker.id);
   co_return sent;
 }
 
-asio::awaitable<void> WorkerConnections::introduce(Worker worker) {
-  Opened opened = co_await open(worker);
-  auto* const connection = std::get_if<std::unique_ptr<WorkerConnection>>(&opened);
-  if (connection && (*connection)->hello()) keep(worker.id, std::move(*connection));
+asio::awaitable<WorkerConnections::Sent> WorkerConnections::send_to(
+    Worker worker, PeerPointer peer, Cargo cargo, bool fresh, std::shared_ptr<Attempt> attempt) {
+  const protocol::Refusal busy{protocol::RefusalReason::busy, {}};
+  std::shared_ptr<WorkerConnection> connection;
+  if (!fresh) connection = take_idle(*peer);
+  if (!connection) {
+    if (!make_room(*peer)) co_return Sent{busy, {}};
+    Opened opened = co_await open(worker, peer, attempt);
+    if (const auto* failure = std::get_if<TryFailure>(&opened)) co_return Sent{*failure, {}};
+    connection = std::get<std::shared_ptr<WorkerConnection>>(std::move(opened));
+  }
+  if (attempt->abandoned()) co_return Sent{cut_short(), {}};
+  const auto hello = connection->hello();
+  Sent sent{busy, model_of(hello)};
+  // What it said of its queue is true of a connection that was just opened only.
+  if (hello && hello->busy && !connection->last_used()) {
+    keep(worker.id, *peer, std::move(connection));
+    co_return sent;
+  }
+  if (hello && hello->image_bytes_max < cargo.image->file_bytes()) {
+    sent.end = too_large(*hello);
+    keep(worker.id, *peer, std::move(connection));
+    co_return sent;
+  }
+  attempt->use(connection);
+  if (!hello) attempt->protect();
+  sent.end = co_await connection->send(*cargo.image, cargo.top, cargo.deadline);
+  if (connection->reusable()) keep(worker.id, *peer, std::move(connection));
+  co_return sent;
 }
 
-asio::awaitable<bool> WorkerConnections::probe(Worker worker) {
-  WorkerConnection connection(executor_, timeouts_);
-  const std::error_code error = co_await connection.connect(worker.address);
+asio::awaitable<bool> WorkerConnections::accepts(Worker worker, std::shared_ptr<Attempt> attempt) {
+  const auto connection =
+      std::make_shared<WorkerConnection>(executor_, options_, resolver_, nullptr);
+  attempt->use(connection);
+  const std::error_code error = co_await connection->connect(worker.address);
+  attempt->end();
   co_return !error || is_lack_of_resources(error);
 }
 
-void WorkerConnections::close_unlisted() {
-  const auto rows = workers_.rows();
+asio::awaitable<ProbeEnd> WorkerConnections::probe(Worker worker) {
+  const PeerPointer of_worker = peer(worker.id);
+  // A reference server serves one at a time: while it has an image of ours, that is its probe.
+  if (of_worker->plain && *of_worker->open > 0) co_return ProbeEnd::inconclusive;
+  ProbeEnd end = ProbeEnd::good;
+  const auto connection = make_connection(*of_worker);
+  const std::error_code error = co_await connection->connect(worker.address);
+  if (error) {
+    end = is_lack_of_resources(error)                ? ProbeEnd::inconclusive
+          : error == asio::error::connection_refused ? ProbeEnd::refused
+                                                     : ProbeEnd::bad;
+  } else {
+    const auto greeting = co_await connection->greet();
+    if (std::holds_alternative<TryFailure>(greeting)) {
+      end = ProbeEnd::bad;
+    } else if (connection->hello()) {
+      workers_.set_model(worker.id, *model_of(connection->hello()));
+      if (of_worker->idle.empty()) keep(worker.id, *of_worker, connection);
+    } else {
+      of_worker->plain = true;
+    }
+  }
+  forget_if_gone(worker.id);
+  co_return end;
+}
+
+void WorkerConnections::close_unused() {
+  const auto oldest = Clock::now() - idle_time_max;
   std::erase_if(peers_, [&](const auto& entry) {
-    return std::ranges::none_of(rows,
-                                [&](const WorkerRow& row) { return row.worker.id == entry.first; });
+    auto& idle = entry.second->idle;
+    while (!idle.empty() && *idle.front()->last_used() < oldest) idle.pop_front();
+    return !workers_.in_rotation(entry.first);
   });
 }
 
-std::unique_ptr<WorkerConnection> WorkerConnections::take_idle(WorkerId id) {
-  auto& idle = peers_[id].idle;
-  const auto oldest = io::Clock::now() - idle_time_max;
-  while (!idle.empty() && idle.front()->last_used() < oldest) idle.pop_front();
-  if (idle.empty()) return nullptr;
-  auto connection = std::move(idle.back());
-  idle.pop_back();
+WorkerConnections::PeerPointer WorkerConnections::peer(WorkerId id) {
+  PeerPointer& known = peers_[id];
+  if (!known) known = std::make_shared<Peer>();
+  return known;
+}
+
+/// Whoever used a worker that has left the list meanwhile may be the last to know it.
+void WorkerConnections::forget_if_gone(WorkerId id) {
+  if (!workers_.in_rotation(id)) peers_.erase(id);
+}
+
+/// True if one more connection may be opened.
+bool WorkerConnections::make_room(Peer& peer) const {
+  if (*peer.open < options_.connections_per_worker_max) return true;
+  if (peer.idle.empty()) return false;
+  peer.idle.pop_front();
+  return true;
+}
+
+std::shared_ptr<WorkerConnection> WorkerConnections::make_connection(const Peer& peer) {
+  ++*peer.open;
+  std::shared_ptr<void> place(peer.open.get(), [open = peer.open](void*) { --*open; });
+  return std::make_shared<WorkerConnection>(executor_, options_, resolver_, std::move(place));
+}
+
+std::shared_ptr<WorkerConnection> WorkerConnections::take_idle(Peer& peer) {
+  const auto oldest = Clock::now() - idle_time_max;
+  while (!peer.idle.empty() && *peer.idle.front()->last_used() < oldest) peer.idle.pop_front();
+  if (peer.idle.empty()) return nullptr;
+  auto connection = std::move(peer.idle.back());
+  peer.idle.pop_back();
+  connection->stop_watching();
   return connection;
 }
 
-asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(Worker worker) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto connection = std::make_unique<WorkerConnection>(executor_, timeouts_);
+asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(
+    Worker worker, PeerPointer peer, std::shared_ptr<Attempt> attempt) {
+  for (int round = 0; round < 2 && !attempt->abandoned(); ++round) {
+    const auto connection = make_connection(*peer);
+    attempt->use(connection);
     const std::error_code error = co_await connection->connect(worker.address);
     if (error) co_return connect_failure(error);
-    if (peers_[worker.id].plain) co_return connection;
+    if (peer->plain) co_return connection;
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<TryFailure>(&greeting)) co_return *failure;
     if (connection->hello()) {
@@ -109,19 +174,29 @@ asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(Worker worker
       co_return connection;
     }
     // A reference server: it closes after its A, so connect once more without hello.
-    peers_[worker.id].plain = true;
+    peer->plain = true;
   }
+  if (attempt->abandoned()) co_return cut_short();
   co_return TryFailure{.kind = TryFailure::Kind::nonsense,
                        .why = protocol::Errc::unexpected_message};
 }
 
-void WorkerConnections::keep(WorkerId id, std::unique_ptr<WorkerConnection> connection) {
-  const auto peer = peers_.find(id);
-  if (peer == peers_.end()) return;  // Taken off the list meanwhile.
+void WorkerConnections::keep(WorkerId id, Peer& peer,
+                             std::shared_ptr<WorkerConnection> connection) {
+  if (!workers_.in_rotation(id)) return;
   connection->mark_kept();
-  auto& idle = peer->second.idle;
-  idle.push_back(std::move(connection));
-  if (idle.size() > idle_connections_max) idle.pop_front();
+  if (on_idle_end_) {
+    connection->watch([this, id, ended = connection.get()] { on_idle_end(id, ended); });
+  }
+  peer.idle.push_back(std::move(connection));
+  if (peer.idle.size() > idle_connections_max) peer.idle.pop_front();
+}
+
+void WorkerConnections::on_idle_end(WorkerId id, const WorkerConnection* connection) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  std::erase_if(peer->second->idle, [&](const auto& idle) { return idle.get() == connection; });
+  on_idle_end_(id);
 }
 
 }  // namespace samoyed::dispatcher

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "dispatcher/attempt.hpp"
 #include "dispatcher/worker_connection.hpp"
 
 namespace samoyed::dispatcher {
@@ -15,8 +17,11 @@ namespace samoyed::dispatcher {
 /// Thread rule: the dispatcher's thread.
 class WorkerConnections {
  public:
-  WorkerConnections(asio::any_io_executor executor, WorkerList& workers, StepTimeouts timeouts)
-      : executor_(std::move(executor)), workers_(workers), timeouts_(timeouts) {}
+  WorkerConnections(asio::any_io_executor executor, WorkerList& workers, DispatchOptions options)
+      : executor_(executor),
+        workers_(workers),
+        options_(std::move(options)),
+        resolver_(executor, NameResolver::Limits{}, options_.look_up) {}
 
   struct Sent {
     std::variant<protocol::Result, TryFailure> end;
@@ -24,38 +29,61 @@ class WorkerConnections {
     std::optional<WorkerModel> model;
   };
 
-  /// Sends one image to a worker, over an idle connection if there is one and `fresh` is false.
-  asio::awaitable<Sent> send(Worker worker, const protocol::EncodedImage& image,
-                             std::optional<int> top, bool fresh);
+  /// What is sent.
+  struct Cargo {
+    std::shared_ptr<const protocol::EncodedImage> image;
+    std::optional<int> top;
+    /// When nobody will wait for the result any more.
+    Clock::time_point deadline;
+  };
 
-  /// Says hello, so that the list learns the worker's model, and keeps the connection. A failure
-  /// changes nothing.
-  asio::awaitable<void> introduce(Worker worker);
+  /// Sends one image to a worker, over an idle connection if there is one and `fresh` is false.
+  asio::awaitable<Sent> send(Worker worker, Cargo cargo, bool fresh,
+                             std::shared_ptr<Attempt> attempt);
 
   /// True if the worker accepts a new connection.
-  asio::awaitable<bool> probe(Worker worker);
+  asio::awaitable<bool> accepts(Worker worker, std::shared_ptr<Attempt> attempt);
 
-  /// Closes what is kept for workers that are no longer in the list.
-  void close_unlisted();
+  /// Connects and says hello, which does no harm to a reference server. The list learns the model,
+  /// and one connection is kept if there is none.
+  asio::awaitable<ProbeEnd> probe(Worker worker);
+
+  /// From now on `on_end` is called with the worker when it ends an idle connection.
+  void watch_idle(std::function<void(WorkerId)> on_end) { on_idle_end_ = std::move(on_end); }
+
+  /// Closes what was idle for too long, and all that is kept for workers out of rotation.
+  void close_unused();
 
  private:
   /// What is kept for one worker.
   struct Peer {
     /// The longest idle first.
-    std::list<std::unique_ptr<WorkerConnection>> idle;
+    std::list<std::shared_ptr<WorkerConnection>> idle;
     /// A reference server: answered A to hello.
     bool plain = false;
+    /// Connections that are open, or about to be, idle ones included.
+    std::shared_ptr<std::size_t> open = std::make_shared<std::size_t>(0);
   };
-  using Opened = std::variant<std::unique_ptr<WorkerConnection>, TryFailure>;
+  using PeerPointer = std::shared_ptr<Peer>;
+  using Opened = std::variant<std::shared_ptr<WorkerConnection>, TryFailure>;
 
-  std::unique_ptr<WorkerConnection> take_idle(WorkerId id);
-  asio::awaitable<Opened> open(Worker worker);
-  void keep(WorkerId id, std::unique_ptr<WorkerConnection> connection);
+  asio::awaitable<Sent> send_to(Worker worker, PeerPointer peer, Cargo cargo, bool fresh,
+                                std::shared_ptr<Attempt> attempt);
+  asio::awaitable<Opened> open(Worker worker, PeerPointer peer, std::shared_ptr<Attempt> attempt);
+  PeerPointer peer(WorkerId id);
+  bool make_room(Peer& peer) const;
+  std::shared_ptr<WorkerConnection> make_connection(const Peer& peer);
+  std::shared_ptr<WorkerConnection> take_idle(Peer& peer);
+  void keep(WorkerId id, Peer& peer, std::shared_ptr<WorkerConnection> connection);
+  void on_idle_end(WorkerId id, const WorkerConnection* connection);
+  void forget_if_gone(WorkerId id);
 
   asio::any_io_executor executor_;
   WorkerList& workers_;
-  const StepTimeouts timeouts_;
-  std::map<WorkerId, Peer> peers_;
+  const DispatchOptions options_;
+  NameResolver resolver_;
+  std::function<void(WorkerId)> on_idle_end_;
+  std::map<WorkerId, PeerPointer> peers_;
 };
 
 }  // namespace samoyed::dispatcher

@@ -5,40 +5,52 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// The first row whose id is above `id`, or end.
-auto first_after(const std::vector<WorkerRow>& rows, WorkerId id) {
-  return std::ranges::upper_bound(rows, id, {}, [](const WorkerRow& row) { return row.worker.id; });
-}
+constexpr auto id_of = [](const auto& entry) { return entry.row.worker.id; };
+constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
+  return entry.row.worker.address;
+};
 
 }  // namespace
 
 AddResult WorkerList::add(const protocol::Address& address) {
   {
     const std::lock_guard lock(mutex_);
-    const auto same = [&](const WorkerRow& row) { return row.worker.address == address; };
-    if (std::ranges::any_of(rows_, same)) return AddResult::already_there;
-    if (rows_.size() == workers_max) return AddResult::list_full;
-    rows_.push_back({.worker = {++last_id_, address}, .model = {}});
+    Entry entry;
+    entry.row.worker.address = address;
+    const auto same = std::ranges::find(entries_, address, address_of);
+    if (same != entries_.end()) {
+      if (same->in_rotation()) return AddResult::already_there;
+      entry.row.model = same->row.model;
+      entries_.erase(same);
+    }
+    if (entries_.size() == workers_max) return AddResult::list_full;
+    put_at_end(std::move(entry));
   }
   on_change_();
   return AddResult::added;
 }
 
 bool WorkerList::remove(const protocol::Address& address) {
-  return remove_if([&](const Worker& worker) { return worker.address == address; });
-}
-
-bool WorkerList::remove(WorkerId id) {
-  return remove_if([&](const Worker& worker) { return worker.id == id; });
-}
-
-template <typename Predicate>
-bool WorkerList::remove_if(Predicate predicate) {
   {
     const std::lock_guard lock(mutex_);
-    const auto removed = std::ranges::find_if(rows_, predicate, &WorkerRow::worker);
-    if (removed == rows_.end()) return false;
-    rows_.erase(removed);
+    const auto removed = std::ranges::find(entries_, address, address_of);
+    if (removed == entries_.end()) return false;
+    entries_.erase(removed);
+  }
+  on_change_();
+  return true;
+}
+
+bool WorkerList::remove(WorkerId id, Clock::time_point now) {
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(id);
+    if (!entry || !entry->in_rotation()) return false;
+    if (health_.readmit) {
+      entry->health.remove(now, health_, random());
+    } else {
+      entries_.erase(entries_.begin() + (entry - entries_.data()));
+    }
   }
   on_change_();
   return true;
@@ -46,37 +58,141 @@ bool WorkerList::remove_if(Predicate predicate) {
 
 std::optional<Worker> WorkerList::pick() {
   const std::lock_guard lock(mutex_);
-  if (rows_.empty()) return std::nullopt;
-  auto next = first_after(rows_, cursor_);
-  if (next == rows_.end()) next = rows_.begin();
-  cursor_ = next->worker.id;
-  return next->worker;
+  const auto start = std::ranges::upper_bound(entries_, cursor_, {}, id_of);
+  auto next = std::find_if(start, entries_.end(), [](const Entry& e) { return e.in_rotation(); });
+  if (next == entries_.end()) {
+    next = std::find_if(entries_.begin(), start, [](const Entry& e) { return e.in_rotation(); });
+    if (next == start) return std::nullopt;
+  }
+  cursor_ = next->row.worker.id;
+  return next->row.worker;
 }
 
 std::optional<Worker> WorkerList::pick_other(WorkerId after,
                                              std::span<const WorkerId> tried) const {
   const std::lock_guard lock(mutex_);
-  const auto untried = [&](const WorkerRow& row) {
-    return std::ranges::find(tried, row.worker.id) == tried.end();
+  const auto untried = [&](const Entry& entry) {
+    return entry.in_rotation() && std::ranges::find(tried, entry.row.worker.id) == tried.end();
   };
-  const auto start = first_after(rows_, after);
-  auto next = std::find_if(start, rows_.end(), untried);
-  if (next == rows_.end()) {
-    next = std::find_if(rows_.begin(), start, untried);
+  const auto start = std::ranges::upper_bound(entries_, after, {}, id_of);
+  auto next = std::find_if(start, entries_.end(), untried);
+  if (next == entries_.end()) {
+    next = std::find_if(entries_.begin(), start, untried);
     if (next == start) return std::nullopt;
   }
-  return next->worker;
+  return next->row.worker;
 }
 
 void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
   const std::lock_guard lock(mutex_);
-  const auto row = std::ranges::find(rows_, id, [](const WorkerRow& r) { return r.worker.id; });
-  if (row != rows_.end()) row->model = model;
+  if (Entry* const entry = find(id)) entry->row.model = model;
+}
+
+void WorkerList::answered(WorkerId id, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (Entry* const entry = find(id)) entry->health.answered(now, health_);
+}
+
+void WorkerList::suspect(WorkerId id, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (Entry* const entry = find(id)) entry->health.suspect(now, health_);
 }
 
 std::vector<WorkerRow> WorkerList::rows() const {
   const std::lock_guard lock(mutex_);
-  return rows_;
+  std::vector<WorkerRow> rows;
+  rows.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    rows.push_back(entry.row);
+    rows.back().state = entry.health.state();
+  }
+  return rows;
 }
+
+bool WorkerList::in_rotation(WorkerId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto entry = std::ranges::lower_bound(entries_, id, {}, id_of);
+  return entry != entries_.end() && entry->row.worker.id == id && entry->in_rotation();
+}
+
+std::size_t WorkerList::in_rotation_count() const {
+  const std::lock_guard lock(mutex_);
+  return count_in_rotation();
+}
+
+std::vector<Worker> WorkerList::begin_probes(Clock::time_point now, std::size_t count) {
+  if (!health_.readmit) return {};
+  const std::lock_guard lock(mutex_);
+  std::vector<Entry*> due;
+  for (Entry& entry : entries_) {
+    entry.health.schedule(now, health_);
+    if (entry.health.probe_due() && *entry.health.probe_due() <= now) due.push_back(&entry);
+  }
+  std::ranges::stable_sort(due, {}, [](const Entry* entry) { return entry->health.probe_due(); });
+  due.resize(std::min(due.size(), count));
+  std::vector<Worker> workers;
+  for (Entry* const entry : due) {
+    entry->health.begin_probe();
+    workers.push_back(entry->row.worker);
+  }
+  return workers;
+}
+
+Clock::time_point WorkerList::next_probe_at() const {
+  const std::lock_guard lock(mutex_);
+  auto next = Clock::time_point::max();
+  for (const Entry& entry : entries_) {
+    next = std::min(next, entry.health.probe_due().value_or(Clock::time_point::max()));
+  }
+  return next;
+}
+
+WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeEnd end, Clock::time_point now) {
+  auto change = WorkerHealth::Change::none;
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(id);
+    if (!entry) return change;
+    change = entry->health.end_probe(end, now, health_, random());
+    if (change == WorkerHealth::Change::readmitted) {
+      Entry back = std::move(*entry);
+      entries_.erase(entries_.begin() + (entry - entries_.data()));
+      put_at_end(std::move(back));
+    }
+  }
+  if (change != WorkerHealth::Change::none) on_change_();
+  return change;
+}
+
+std::vector<Worker> WorkerList::forget_expired(Clock::time_point now) {
+  std::vector<Worker> forgotten;
+  {
+    const std::lock_guard lock(mutex_);
+    if (2 * count_in_rotation() < entries_.size()) return {};
+    std::erase_if(entries_, [&](const Entry& entry) {
+      const bool expired = entry.health.expired(now, health_);
+      if (expired) forgotten.push_back(entry.row.worker);
+      return expired;
+    });
+  }
+  if (!forgotten.empty()) on_change_();
+  return forgotten;
+}
+
+WorkerList::Entry* WorkerList::find(WorkerId id) {
+  const auto entry = std::ranges::lower_bound(entries_, id, {}, id_of);
+  return entry != entries_.end() && entry->row.worker.id == id ? &*entry : nullptr;
+}
+
+void WorkerList::put_at_end(Entry entry) {
+  entry.row.worker.id = ++last_id_;
+  entries_.push_back(std::move(entry));
+}
+
+std::size_t WorkerList::count_in_rotation() const {
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, &Entry::in_rotation));
+}
+
+double WorkerList::random() { return std::generate_canonical<double, 32>(random_); }
 
 }  // namespace samoyed::dispatcher

@@ -34,10 +34,14 @@ ClientGreeting::Action ClientGreeting::refuse_reply() {
   return Write{nack_bytes};
 }
 
-ClientExchange::ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top)
+ClientExchange::ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
+                               std::optional<std::chrono::milliseconds> timeout)
     : image_(image), dialect_(dialect) {
-  const SizeRequest request{.text_length = image.text_length(),
-                            .top = dialect == Dialect::extended ? top : std::nullopt};
+  SizeRequest request{.text_length = image.text_length()};
+  if (dialect == Dialect::extended) {
+    request.top = top;
+    request.timeout = timeout;
+  }
   size_message_ = data_message(format_size(request));
 }
 

@@ -6,11 +6,18 @@
 #include "samoyed/protocol/message.hpp"
 
 namespace samoyed::protocol {
+namespace {
 
-WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello) {
+Refusal too_many_receiving() {
+  return {RefusalReason::busy, "The worker is receiving too many bytes at this moment."};
+}
+
+}  // namespace
+
+WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::time_point now) {
   switch (state_) {
     case State::awaiting_request:
-      return await_request(hello);
+      return await_request(hello, now);
     case State::awaiting_image:
       return await_image();
     case State::draining:
@@ -18,11 +25,16 @@ WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello) {
     case State::recognizing:
       return send_result();
     case State::awaiting_ack:
-      return await_ack(hello);
+      return await_ack(hello, now);
     case State::closed:
       break;
   }
   return Close{closed_};
+}
+
+void WorkerExchange::received(std::string_view bytes) {
+  reader_.append(bytes);
+  if (state_ == State::recognizing) drop_late_image_copies();
 }
 
 void WorkerExchange::ended(std::error_code why) {
@@ -48,11 +60,12 @@ void WorkerExchange::recognized(const Result& result) {
   last_data_ = data_message(format_result(result, dialect_));
 }
 
-WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello) {
+WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello,
+                                                     Clock::time_point now) {
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{Step::request};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
-  if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, hello);
+  if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, hello, now);
   if (std::holds_alternative<Nack>(message) && hello_answered_) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
     return Write{last_data_};
@@ -61,7 +74,7 @@ WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello) {
 }
 
 WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
-                                                  const WorkerHello& hello) {
+                                                  const WorkerHello& hello, Clock::time_point now) {
   if (hello_answered_) {
     hello_answered_ = false;
     refusals_ = 0;
@@ -76,10 +89,10 @@ WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
     return Write{last_data_};
   }
   first_message_ = false;
-  return on_size(message.payload);
+  return on_size(message.payload, now);
 }
 
-WorkerExchange::Action WorkerExchange::on_size(const std::string& payload) {
+WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock::time_point now) {
   const ParsedSize parsed = parse_size(payload, dialect_);
   if (parsed.error == SizeError::no_number) {
     // A reference server answers before it looks at the number, and a client may rely on that.
@@ -87,12 +100,15 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload) {
     return Write{std::string(1, ack)};
   }
   size_ = parsed.request;
+  wanted_until_.reset();
+  if (size_.timeout) wanted_until_ = now + *size_.timeout;
   const std::uint64_t text_length_max = base64_length(limits_.image_bytes_max);
   if (size_.text_length / drain_factor > text_length_max) return close(Errc::image_too_long);
   refusal_.reset();
   if (parsed.error == SizeError::unknown_option) {
-    refusal_ = Refusal{RefusalReason::bad_option, "The only option of a size is top, from 1 to " +
-                                                      std::to_string(top_max) + "."};
+    refusal_ = Refusal{RefusalReason::bad_option, "The options of a size are top, from 1 to " +
+                                                      std::to_string(top_max) +
+                                                      ", and timeout_ms, at least 1."};
   }
   if (size_.text_length > text_length_max) {
     refusal_ =
@@ -113,7 +129,13 @@ WorkerExchange::Action WorkerExchange::await_image() {
     image_begun_ = true;
   }
   Message message = reader_.next();
-  if (std::holds_alternative<NeedMore>(message)) return Read{Step::image};
+  if (std::holds_alternative<NeedMore>(message)) {
+    if (!receiving_.resize(reader_.kept_bytes())) {
+      reader_.drop_image();
+      refusal_ = too_many_receiving();
+    }
+    return Read{Step::image};
+  }
   if (auto* image = std::get_if<ImageMessage>(&message)) return on_image(std::move(*image));
   return close(std::get<Malformed>(message).why);
 }
@@ -121,12 +143,17 @@ WorkerExchange::Action WorkerExchange::await_image() {
 WorkerExchange::Action WorkerExchange::on_image(ImageMessage message) {
   if (!message.intact) {
     image_begun_ = false;
+    receiving_.resize(0);
     return refuse(Errc::refused_too_often);
   }
   if (message.kept && !message.valid_base64) {
     refusal_ = Refusal{RefusalReason::bad_encoding, "The image was not sent as base64 text."};
   }
-  image_file_ = std::move(message.bytes);
+  if (receiving_.resize(message.bytes.size())) {
+    image_file_ = std::move(message.bytes);
+  } else {
+    refusal_ = too_many_receiving();
+  }
   last_data_.clear();
   copies_due_ = std::exchange(refusals_, 0);
   state_ = copies_due_ > 0 && dialect_ == Dialect::plain ? State::draining : State::recognizing;
@@ -149,18 +176,16 @@ WorkerExchange::Action WorkerExchange::await_second_copy() {
 WorkerExchange::Action WorkerExchange::send_result() {
   if (last_data_.empty() && refusal_) recognized(*refusal_);
   if (last_data_.empty()) {
-    return Recognize{std::move(image_file_), size_.top.value_or(top_default)};
+    receiving_.resize(0);
+    return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_};
   }
   state_ = State::awaiting_ack;
   using std::chrono::milliseconds;
   return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0)};
 }
 
-WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello) {
-  while (copies_due_ > 0 && !reader_.unread().empty() && reader_.unread().front() == data) {
-    reader_.skip(size_.text_length + data_overhead_bytes);
-    --copies_due_;
-  }
+WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock::time_point now) {
+  drop_late_image_copies();
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{Step::ack};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
@@ -172,7 +197,7 @@ WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello) {
   refusals_ = 0;
   copies_due_ = 0;
   state_ = State::awaiting_request;
-  return await_request(hello);
+  return await_request(hello, now);
 }
 
 WorkerExchange::Action WorkerExchange::refuse(std::error_code if_too_often) {
@@ -198,6 +223,14 @@ bool WorkerExchange::drop_request_copies() {
   }
   copies_due_ = 0;
   return true;
+}
+
+/// A copy that came too late to be awaited stands where the result's A is expected.
+void WorkerExchange::drop_late_image_copies() {
+  while (copies_due_ > 0 && !reader_.unread().empty() && reader_.unread().front() == data) {
+    reader_.skip(size_.text_length + data_overhead_bytes);
+    --copies_due_;
+  }
 }
 
 }  // namespace samoyed::protocol

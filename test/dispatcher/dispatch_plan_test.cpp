@@ -1,5 +1,7 @@
 #include "dispatcher/dispatch_plan.hpp"
 
+#include <functional>
+
 #include <catch2/catch.hpp>
 
 using namespace samoyed;
@@ -12,58 +14,89 @@ namespace {
 const protocol::Recognition seen{
     .top = {{"Samoyed", 258, 0.93}}, .width = 0, .height = 0, .times = {}};
 
+const protocol::Refusal busy{protocol::RefusalReason::busy, ""};
+
 std::string describe(const DispatchPlan::Action& action) {
   if (const auto* attempt = std::get_if<DispatchPlan::Try>(&action)) {
-    return "try " + attempt->worker.address.host + (attempt->fresh ? " fresh" : "");
+    return std::to_string(attempt->number) + ": try " + attempt->worker.address.host +
+           (attempt->fresh ? " fresh" : "");
   }
   if (const auto* probe = std::get_if<DispatchPlan::Probe>(&action)) {
-    return "probe " + probe->worker.address.host;
+    return std::to_string(probe->number) + ": probe " + probe->worker.address.host;
   }
+  if (std::holds_alternative<DispatchPlan::Wait>(action)) return "wait";
   const auto& end = std::get<DispatchPlan::Finished>(action).end;
   if (std::holds_alternative<protocol::Recognition>(end)) return "recognised";
   return describe(std::get<Failure>(end));
 }
 
-/// A list of the workers w1 .. wN and a plan over it.
+/// A list of the workers w1 .. wN and a plan over it, whose time a test moves.
 struct Fixture {
   explicit Fixture(int count) {
     for (int i = 1; i <= count; ++i) list.add({"w" + std::to_string(i), 1});
   }
-  std::string fail(Kind kind, Progress progress, bool reused = false) {
-    return describe(plan.on_failure({kind, progress, reused, {}}));
+  std::string start() { return describe(plan.start(now)); }
+  std::string fail(std::size_t number, Kind kind, Progress progress, bool reused = false) {
+    return describe(plan.on_failure(number, {kind, progress, reused, {}}, now));
   }
+  std::string end(std::size_t number, const protocol::Result& result) {
+    return describe(plan.on_result(number, result, now));
+  }
+  std::string probed(std::size_t number, bool accepts) {
+    return describe(plan.on_probe(number, accepts, now));
+  }
+  std::string slow() { return describe(plan.on_slow(now)); }
+
+  // The ways to end that the rules of the image's fault tell apart:
+  std::string dies(std::size_t number) {
+    return fail(number, Kind::connection_lost, Progress::image_sent);
+  }
+  std::string closes(std::size_t number, bool accepts) {
+    CHECK(fail(number, Kind::closed, Progress::image_sent).find(": probe ") != std::string::npos);
+    return probed(number, accepts);
+  }
+  std::string refuses(std::size_t number) {
+    return fail(number, Kind::unreachable, Progress::nothing_answered);
+  }
+
   std::string left() const {
     std::string names;
-    for (const auto& row : list.rows()) names += row.worker.address.host + " ";
+    for (const auto& row : list.rows()) {
+      if (row.state == WorkerState::in_rotation) names += row.worker.address.host + " ";
+    }
     return names;
   }
+  Clock::time_point now = Clock::time_point(std::chrono::hours(1));
   WorkerList list;
-  DispatchPlan plan{list};
+  DispatchPlan plan{list, now + std::chrono::seconds(60)};
 };
 
 const std::string no_worker = "Error: No active worker!";
 const std::string closed_on =
     "Workers closed the connection on this image: it can't be recognised.";
+const std::string all_busy = "All workers are busy: try again in a moment.";
+const std::string out_of_connections =
+    "The dispatcher is out of connections: try again in a moment.";
 
 }  // namespace
 
 TEST_CASE("an empty list has no active worker") {
   Fixture f(0);
-  CHECK(describe(f.plan.start()) == no_worker);
+  CHECK(f.start() == no_worker);
 }
 
 TEST_CASE("a recognition ends the plan") {
   Fixture f(2);
-  CHECK(describe(f.plan.start()) == "try w1");
-  CHECK(describe(f.plan.on_result(seen)) == "recognised");
+  CHECK(f.start() == "0: try w1");
+  CHECK(f.end(0, seen) == "recognised");
   CHECK(f.left() == "w1 w2 ");
 }
 
 TEST_CASE("the image's fault ends the plan and costs no worker") {
   Fixture f(2);
-  f.plan.start();
-  CHECK(describe(f.plan.on_result(
-            protocol::Refusal{protocol::RefusalReason::unreadable, "No image."})) == "No image.");
+  f.start();
+  CHECK(f.end(0, protocol::Refusal{protocol::RefusalReason::unreadable, "No image."}) ==
+        "No image.");
   CHECK(f.left() == "w1 w2 ");
 }
 
@@ -72,112 +105,264 @@ TEST_CASE("every way to die removes the worker, once, and the next one is tried"
     Kind kind;
     Progress progress;
     bool reused;
+    bool harmed_by_image;
   };
   const std::vector<Row> deaths{
-      {Kind::unreachable, Progress::nothing_answered, false},
-      {Kind::closed, Progress::nothing_answered, false},
-      {Kind::closed, Progress::size_answered, false},
-      {Kind::closed, Progress::size_answered, true},
-      {Kind::connection_lost, Progress::nothing_answered, false},
-      {Kind::connection_lost, Progress::size_answered, true},
-      {Kind::connection_lost, Progress::image_sent, false},
-      {Kind::timed_out, Progress::nothing_answered, true},
-      {Kind::timed_out, Progress::image_sent, false},
-      {Kind::nonsense, Progress::nothing_answered, true},
-      {Kind::nonsense, Progress::image_sent, false},
+      {Kind::unreachable, Progress::nothing_answered, false, false},
+      {Kind::closed, Progress::nothing_answered, false, false},
+      {Kind::closed, Progress::size_answered, false, false},
+      {Kind::closed, Progress::size_answered, true, false},
+      {Kind::connection_lost, Progress::nothing_answered, false, false},
+      {Kind::connection_lost, Progress::size_answered, true, false},
+      {Kind::connection_lost, Progress::image_sent, false, true},
+      {Kind::connection_lost, Progress::image_sent, true, true},
+      {Kind::timed_out, Progress::nothing_answered, true, false},
+      {Kind::timed_out, Progress::image_sent, false, false},
+      {Kind::nonsense, Progress::nothing_answered, true, false},
+      {Kind::nonsense, Progress::image_sent, false, false},
   };
-  for (const auto& [kind, progress, reused] : deaths) {
+  for (const auto& [kind, progress, reused, harmed_by_image] : deaths) {
     INFO(static_cast<int>(kind) << " " << static_cast<int>(progress) << " " << reused);
-    Fixture f(2);
-    f.plan.start();
-    CHECK(f.fail(kind, progress, reused) == "try w2");
+    Fixture f(3);
+    f.start();
+    CHECK(f.fail(0, kind, progress, reused) == "1: try w2");
     REQUIRE(f.plan.removed().has_value());
     CHECK(f.plan.removed()->address.host == "w1");
-    CHECK(f.left() == "w2 ");
-    CHECK(f.fail(kind, progress, reused) == no_worker);
-    CHECK(f.left().empty());
+    CHECK(f.left() == "w2 w3 ");
+    // Only what may be the image's doing ends the plan at the second.
+    CHECK(f.fail(1, kind, progress, reused) == (harmed_by_image ? closed_on : "2: try w3"));
+    CHECK(f.left() == "w3 ");
+    if (!harmed_by_image) CHECK(f.fail(2, kind, progress, reused) == no_worker);
   }
 }
 
 TEST_CASE("who finds a death that is known already removes nobody") {
   Fixture f(2);
-  f.plan.start();
-  f.list.remove(WorkerId{1});
-  CHECK(f.fail(Kind::unreachable, Progress::nothing_answered) == "try w2");
+  f.start();
+  f.list.remove(WorkerId{1}, f.now);
+  CHECK(f.refuses(0) == "1: try w2");
   CHECK_FALSE(f.plan.removed().has_value());
 }
 
 TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
   for (const Kind kind : {Kind::closed, Kind::connection_lost}) {
     Fixture f(2);
-    f.plan.start();
-    CHECK(f.fail(kind, Progress::nothing_answered, true) == "try w1 fresh");
+    f.start();
+    CHECK(f.fail(0, kind, Progress::nothing_answered, true) == "0: try w1 fresh");
     CHECK_FALSE(f.plan.removed().has_value());
-    SECTION("and succeeds") { CHECK(describe(f.plan.on_result(seen)) == "recognised"); }
-    SECTION("and fails") {
-      CHECK(f.fail(Kind::unreachable, Progress::nothing_answered) == "try w2");
+    DYNAMIC_SECTION("and succeeds, kind " << static_cast<int>(kind)) {
+      CHECK(f.end(0, seen) == "recognised");
+    }
+    DYNAMIC_SECTION("and fails, kind " << static_cast<int>(kind)) {
+      CHECK(f.refuses(0) == "1: try w2");
       CHECK(f.left() == "w2 ");
-      CHECK(f.fail(kind, Progress::nothing_answered, true) == "try w2 fresh");
+      CHECK(f.fail(1, kind, Progress::nothing_answered, true) == "1: try w2 fresh");
     }
   }
 }
 
 TEST_CASE("a close on the complete image counts against the image") {
   Fixture f(3);
-  f.plan.start();
-  CHECK(f.fail(Kind::closed, Progress::image_sent) == "probe w1");
+  f.start();
+  CHECK(f.fail(0, Kind::closed, Progress::image_sent) == "0: probe w1");
   SECTION("after two workers it is given up, and both stay") {
-    CHECK(describe(f.plan.on_probe(true)) == "try w2");
-    CHECK(f.fail(Kind::closed, Progress::image_sent) == "probe w2");
-    CHECK(describe(f.plan.on_probe(true)) == closed_on);
+    CHECK(f.probed(0, true) == "1: try w2");
+    CHECK(f.fail(1, Kind::closed, Progress::image_sent) == "1: probe w2");
+    CHECK(f.probed(1, true) == closed_on);
     CHECK(f.left() == "w1 w2 w3 ");
   }
   SECTION("and another worker may still recognise it") {
-    CHECK(describe(f.plan.on_probe(true)) == "try w2");
-    CHECK(describe(f.plan.on_result(seen)) == "recognised");
+    CHECK(f.probed(0, true) == "1: try w2");
+    CHECK(f.end(1, seen) == "recognised");
     CHECK(f.left() == "w1 w2 w3 ");
   }
   SECTION("but a worker that accepts no more is dead") {
-    CHECK(describe(f.plan.on_probe(false)) == "try w2");
+    CHECK(f.probed(0, false) == "1: try w2");
     CHECK(f.plan.removed()->address.host == "w1");
     CHECK(f.left() == "w2 w3 ");
   }
   SECTION("and a reused connection makes no difference") {
-    f.plan.on_probe(true);
-    CHECK(f.fail(Kind::closed, Progress::image_sent, true) == "probe w2");
+    f.probed(0, true);
+    CHECK(f.fail(1, Kind::closed, Progress::image_sent, true) == "1: probe w2");
   }
 }
 
-TEST_CASE("a single worker that closes on the image stays, and the image is given up") {
+TEST_CASE("an image that harmed two workers is not tried on a third, however it harmed them") {
+  const std::vector<std::function<std::string(Fixture&, std::size_t)>> harms{
+      [](Fixture& f, std::size_t number) { return f.dies(number); },
+      [](Fixture& f, std::size_t number) { return f.closes(number, true); },
+      [](Fixture& f, std::size_t number) { return f.closes(number, false); }};
+  const std::vector<std::function<std::string(Fixture&, std::size_t)>> others{
+      [](Fixture& f, std::size_t number) { return f.refuses(number); },
+      [](Fixture& f, std::size_t number) { return f.end(number, busy); },
+      [](Fixture& f, std::size_t number) {
+        return f.fail(number, Kind::connection_lost, Progress::size_answered);
+      },
+      [](Fixture& f, std::size_t number) {
+        return f.fail(number, Kind::timed_out, Progress::image_sent);
+      }};
+  for (const auto& first : harms) {
+    for (const auto& second : harms) {
+      Fixture f(3);
+      f.start();
+      CHECK(first(f, 0) == "1: try w2");
+      CHECK(second(f, 1) == closed_on);
+      // What is nobody's harm between the two doesn't count, nor is it forgotten.
+      for (const auto& other : others) {
+        Fixture g(4);
+        g.start();
+        CHECK(first(g, 0) == "1: try w2");
+        CHECK(other(g, 1) == "2: try w3");
+        CHECK(second(g, 2) == closed_on);
+      }
+    }
+  }
+}
+
+TEST_CASE("a single harmed worker leaves the image to what is known of the worker") {
   Fixture f(1);
-  f.plan.start();
-  f.fail(Kind::closed, Progress::image_sent);
-  CHECK(describe(f.plan.on_probe(true)) == closed_on);
-  CHECK(f.left() == "w1 ");
+  f.start();
+  SECTION("it lives and decided against the image") {
+    CHECK(f.closes(0, true) == closed_on);
+    CHECK(f.left() == "w1 ");
+  }
+  SECTION("it closed and is gone") {
+    CHECK(f.closes(0, false) == no_worker);
+    CHECK(f.left().empty());
+  }
+  SECTION("it died") {
+    CHECK(f.dies(0) == no_worker);
+    CHECK(f.left().empty());
+  }
+}
+
+TEST_CASE("a harmed worker and a full one may yet recognise the image later") {
+  Fixture f(2);
+  f.start();
+  f.closes(0, true);
+  CHECK(f.end(1, busy) == all_busy);
 }
 
 TEST_CASE("a busy worker stays and the next one is tried, each once") {
   Fixture f(2);
-  f.plan.start();
-  const protocol::Refusal busy{protocol::RefusalReason::busy, ""};
-  CHECK(describe(f.plan.on_result(busy)) == "try w2");
-  CHECK(describe(f.plan.on_result(busy)) == "All workers are busy: try again in a moment.");
+  f.start();
+  CHECK(f.end(0, busy) == "1: try w2");
+  CHECK(f.end(1, busy) == all_busy);
   CHECK(f.left() == "w1 w2 ");
 }
 
 TEST_CASE("a lack of resources of our own removes nobody") {
   Fixture f(2);
-  f.plan.start();
-  CHECK(f.fail(Kind::no_resources, Progress::nothing_answered) ==
-        "The dispatcher is out of connections: try again in a moment.");
+  f.start();
+  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == out_of_connections);
   CHECK(f.left() == "w1 w2 ");
 }
 
 TEST_CASE("one busy and one dead worker are busy, not absent") {
   Fixture f(2);
-  f.plan.start();
-  CHECK(describe(f.plan.on_result(protocol::Refusal{protocol::RefusalReason::busy, ""})) ==
-        "try w2");
-  CHECK(f.fail(Kind::unreachable, Progress::nothing_answered) ==
-        "All workers are busy: try again in a moment.");
+  f.start();
+  CHECK(f.end(0, busy) == "1: try w2");
+  CHECK(f.refuses(1) == all_busy);
+}
+
+TEST_CASE("a slow request is sent to a second worker, and the first answer wins") {
+  for (const std::size_t winner : {0, 1}) {
+    Fixture f(3);
+    f.start();
+    CHECK(f.slow() == "1: try w2");
+    CHECK(f.end(winner, seen) == "recognised");
+    CHECK(f.left() == "w1 w2 w3 ");
+  }
+}
+
+TEST_CASE("a request is hedged once at most, and only if another worker is there") {
+  Fixture f(3);
+  f.start();
+  CHECK(f.slow() == "1: try w2");
+  CHECK(f.slow() == "wait");
+  Fixture alone(1);
+  alone.start();
+  CHECK(alone.slow() == "wait");
+}
+
+TEST_CASE("when one of two tries fails the other is the retry") {
+  for (const std::size_t first : {0, 1}) {
+    const std::size_t second = 1 - first;
+    Fixture f(3);
+    f.start();
+    f.slow();
+    DYNAMIC_SECTION("which may recognise, after number " << first) {
+      CHECK(f.refuses(first) == "wait");
+      CHECK(f.end(second, seen) == "recognised");
+    }
+    DYNAMIC_SECTION("and a third follows both, after number " << first) {
+      CHECK(f.refuses(first) == "wait");
+      CHECK(f.refuses(second) == "2: try w3");
+    }
+    DYNAMIC_SECTION("a busy one counts as ended, after number " << first) {
+      CHECK(f.end(first, busy) == "wait");
+      CHECK(f.end(second, busy) == "2: try w3");
+    }
+    DYNAMIC_SECTION("a lack of our own ends nothing that is under way, after number " << first) {
+      CHECK(f.fail(first, Kind::no_resources, Progress::nothing_answered) == "wait");
+      CHECK(f.end(second, seen) == "recognised");
+    }
+    DYNAMIC_SECTION("both harmed by the image end it, after number " << first) {
+      CHECK(f.dies(first) == "wait");
+      CHECK(f.dies(second) == closed_on);
+    }
+    DYNAMIC_SECTION("a probe is under way as well, after number " << first) {
+      CHECK(f.fail(first, Kind::closed, Progress::image_sent).substr(3) != "wait");
+      CHECK(f.refuses(second) == "wait");
+      CHECK(f.probed(first, true) == "2: try w3");
+    }
+    DYNAMIC_SECTION("a kept connection that ended is tried fresh under its number, after number "
+                    << first) {
+      CHECK(f.fail(first, Kind::closed, Progress::nothing_answered, true).substr(1, 6) == ": try ");
+      CHECK(f.end(first, seen) == "recognised");
+    }
+  }
+}
+
+TEST_CASE("an image that harmed a worker is not hedged") {
+  Fixture f(3);
+  f.start();
+  CHECK(f.dies(0) == "1: try w2");
+  CHECK(f.slow() == "wait");
+}
+
+TEST_CASE("no try begins after the deadline") {
+  const std::string late = describe(DispatchPlan::on_deadline());
+  CHECK(late == "No worker answered in time: try again in a moment.");
+  Fixture f(3);
+  SECTION("the first") {
+    f.now += std::chrono::seconds(60);
+    CHECK(f.start() == late);
+  }
+  SECTION("a retry, though the failure still costs the worker its place") {
+    f.start();
+    f.now += std::chrono::seconds(60);
+    CHECK(f.refuses(0) == late);
+    CHECK(f.left() == "w2 w3 ");
+  }
+  SECTION("a fresh one") {
+    f.start();
+    f.now += std::chrono::seconds(60);
+    CHECK(f.fail(0, Kind::closed, Progress::nothing_answered, true) == late);
+    CHECK(f.left() == "w1 w2 w3 ");
+  }
+  SECTION("a hedge") {
+    f.start();
+    f.now += std::chrono::seconds(60);
+    CHECK(f.slow() == late);
+  }
+  SECTION("but an answer at that moment counts") {
+    f.start();
+    f.now += std::chrono::seconds(60);
+    CHECK(f.end(0, seen) == "recognised");
+  }
+}
+
+TEST_CASE("a request that nobody waits for has its own end") {
+  CHECK(describe(DispatchPlan::on_cancelled()) == "The client left before the answer.");
 }

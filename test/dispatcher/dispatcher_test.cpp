@@ -6,128 +6,11 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "samoyed/protocol/message.hpp"
-#include "samoyed/protocol/wire.hpp"
-#include "support/bytes.hpp"
-#include "support/scripted_peer.hpp"
+#include "support/dispatch_house.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
-using protocol::data_message;
-using test::ScriptedPeer;
-using Connection = ScriptedPeer::Connection;
-
-namespace {
-
-/// Far above what a loaded machine needs, where no time-out is meant; short where one is.
-constexpr StepTimeouts patient{.connect = std::chrono::seconds(20),
-                               .answer = std::chrono::seconds(20),
-                               .image = std::chrono::seconds(20),
-                               .result = std::chrono::seconds(20)};
-constexpr StepTimeouts impatient{.connect = std::chrono::milliseconds(300),
-                                 .answer = std::chrono::milliseconds(300),
-                                 .image = std::chrono::milliseconds(300),
-                                 .result = std::chrono::milliseconds(300)};
-
-const auto image = std::make_shared<const protocol::EncodedImage>(test::as_bytes("foobar"));
-const std::string hello = data_message("hello");
-const std::string size = data_message("8");
-const std::string plain_result = data_message("Samoyed:0.93");
-const std::string hello_reply =
-    data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, false}));
-const std::string json_result = data_message(
-    R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
-
-/// One exchange as a worker of ours answers it.
-bool serve(Connection& peer) {
-  if (!peer.expect(size)) return false;
-  peer.send("A");
-  if (!peer.expect(image->message())) return false;
-  peer.send("A" + json_result);
-  return peer.expect("A");
-}
-
-/// A connection of a worker of ours that lives until the client ends it.
-void serve_all(Connection& peer) {
-  if (!peer.expect(hello)) return;
-  peer.send(hello_reply);
-  while (serve(peer)) {
-  }
-}
-
-/// A reference server's answer to hello.
-void answer_hello_plainly(Connection& peer) {
-  peer.expect(hello);
-  peer.send("A");
-}
-
-/// A reference server's exchange, after which it closes.
-void serve_plain(Connection& peer) {
-  peer.expect(size);
-  peer.send("A");
-  peer.expect(image->message());
-  peer.send("A");
-  peer.send(plain_result);
-  peer.expect("A");
-}
-
-class Log final : public DispatchObserver {
- public:
-  void on_try(const Worker&) override { ++tries; }
-  void on_removed(const Worker&, const std::string&) override { ++removals; }
-  int tries = 0;
-  int removals = 0;
-};
-
-/// A dispatcher over some workers, and its clients.
-class House {
- public:
-  explicit House(const std::vector<const ScriptedPeer*>& peers, StepTimeouts timeouts = patient)
-      : dispatcher_(io_.get_executor(), list, log, timeouts) {
-    for (const auto* peer : peers) list.add(peer->address());
-  }
-
-  std::string classify() {
-    std::string words;
-    asio::co_spawn(io_, dispatcher_.classify({.image = image}),
-                   [&](std::exception_ptr failure, const Outcome& outcome) {
-                     words = failure ? "an exception" : describe_outcome(outcome);
-                   });
-    io_.restart();
-    io_.run();
-    return words;
-  }
-
-  void introduce_all() {
-    for (const WorkerRow& row : list.rows()) {
-      asio::co_spawn(io_, dispatcher_.introduce(row.worker),
-                     [](std::exception_ptr failure) { CHECK_FALSE(failure); });
-    }
-    io_.restart();
-    io_.run();
-  }
-
-  std::size_t workers_left() const { return list.rows().size(); }
-
-  WorkerList list;
-  Log log;
-
- private:
-  static std::string describe_outcome(const Outcome& outcome) {
-    if (const auto* failure = std::get_if<Failure>(&outcome)) return describe(*failure);
-    const Answer& answer = std::get<Answer>(outcome);
-    return answer.recognition.top.at(0).label + (answer.model ? " by " + answer.model->name : "");
-  }
-
-  asio::io_context io_{1};
-  Dispatcher dispatcher_;
-};
-
-const std::string no_worker = "Error: No active worker!";
-const std::string closed_on =
-    "Workers closed the connection on this image: it can't be recognised.";
-
-}  // namespace
+using namespace samoyed::test;
 
 TEST_CASE("a worker of ours is greeted once and its connection kept") {
   ScriptedPeer worker({serve_all});
@@ -326,7 +209,7 @@ TEST_CASE("a worker that says it is busy in its hello is not sent the image") {
 TEST_CASE("an introduction tells the model, and its connection carries the first image") {
   ScriptedPeer worker({serve_all});
   House house({&worker});
-  house.introduce_all();
+  house.probe_all();
   CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
   CHECK(house.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
@@ -339,17 +222,16 @@ TEST_CASE("an introduced worker that was restarted is still alive") {
                        },
                        serve_all});
   House house({&worker});
-  house.introduce_all();
+  house.probe_all();
   CHECK(house.classify() == "Samoyed by squeezenet1_1");
   CHECK(house.log.removals == 0);
 }
 
 TEST_CASE("an introduction to a dead worker or a reference server changes nothing") {
   ScriptedPeer dead({[](Connection&) {}});
-  ScriptedPeer plain(
-      {answer_hello_plainly, [](Connection& peer) { peer.wait_for_end(); }, serve_plain});
+  ScriptedPeer plain({answer_hello_plainly, serve_plain});
   House house({&dead, &plain});
-  house.introduce_all();
+  house.probe_all();
   CHECK(house.workers_left() == 2);
   CHECK(house.log.removals == 0);
   CHECK(house.classify() == "Samoyed");
@@ -378,7 +260,7 @@ TEST_CASE("connections to workers off the list are closed") {
   asio::io_context io(1);
   WorkerList list;
   Log log;
-  Dispatcher dispatcher(io.get_executor(), list, log, patient);
+  Dispatcher dispatcher(io.get_executor(), list, log, {.timeouts = patient});
   const auto classify = [&] {
     asio::co_spawn(io, dispatcher.classify({.image = image}),
                    [](std::exception_ptr failure, const Outcome& outcome) {
@@ -391,7 +273,7 @@ TEST_CASE("connections to workers off the list are closed") {
   list.add(worker.address());
   classify();
   list.remove(worker.address());
-  dispatcher.close_unlisted();
+  dispatcher.close_unused();
   list.add(worker.address());
   classify();  // Waits for ever if the first connection were still open: the peer serves one at a
                // time.

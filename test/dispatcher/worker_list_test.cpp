@@ -119,7 +119,7 @@ TEST_CASE("a retry finds its way after the failed worker was removed") {
   WorkerList list;
   for (int i = 1; i <= 3; ++i) list.add(worker(i));
   const std::vector<WorkerId> tried{2};
-  list.remove(WorkerId{2});
+  list.remove(WorkerId{2}, {});
   CHECK(list.pick_other(2, tried)->address == worker(3));
   list.remove(worker(3));
   CHECK(list.pick_other(2, tried)->address == worker(1));
@@ -133,7 +133,7 @@ TEST_CASE("a worker that was deleted and added again is not removed by an old fa
   const WorkerId old = list.pick()->id;
   list.remove(worker(1));
   list.add(worker(1));
-  CHECK_FALSE(list.remove(old));
+  CHECK_FALSE(list.remove(old, {}));
   CHECK(names(list) == "w1 ");
 }
 
@@ -144,7 +144,8 @@ TEST_CASE("of many threads that find a worker dead, one removes it") {
   std::atomic<int> removals = 0;
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { removals += list.remove(id) ? 1 : 0; });
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] { removals += list.remove(id, {}) ? 1 : 0; });
   }
   CHECK(removals == 1);
 }
@@ -187,4 +188,188 @@ TEST_CASE("a worker's model is kept with it") {
   list.set_model(1, {"squeezenet1_1", false});
   list.set_model(99, {"of nobody", true});
   CHECK(list.rows()[0].model == WorkerModel{"squeezenet1_1", false});
+}
+
+namespace {
+
+/// A list of w1 .. wN whose time a test moves.
+struct House {
+  explicit House(int count, HealthOptions options = {}) : list([this] { ++changes; }, options) {
+    for (int i = 1; i <= count; ++i) list.add(worker(i));
+    changes = 0;
+  }
+  /// Takes a worker out of rotation as a failed request would.
+  bool fail(int number) { return list.remove(id(number), now); }
+  WorkerId id(int number) const {
+    for (const auto& row : list.rows()) {
+      if (row.worker.address == worker(number)) return row.worker.id;
+    }
+    return 0;
+  }
+  /// The workers that are due, as one text; all of their probes end as told.
+  std::string probe(ProbeEnd end, std::size_t count = 100) {
+    std::string text;
+    for (const Worker& due : list.begin_probes(now, count)) {
+      text += due.address.host + " ";
+      list.end_probe(due.id, end, now);
+    }
+    return text;
+  }
+  /// In id order, those out of rotation in brackets.
+  std::string states() const {
+    std::string text;
+    for (const auto& row : list.rows()) {
+      const std::string& host = row.worker.address.host;
+      text += (row.state == WorkerState::removed ? "(" + host + ")" : host) + " ";
+    }
+    return text;
+  }
+  std::string forget() {
+    std::string text;
+    for (const Worker& gone : list.forget_expired(now)) text += gone.address.host + " ";
+    return text;
+  }
+
+  Clock::time_point now = Clock::time_point(std::chrono::hours(1000));
+  int changes = 0;
+  WorkerList list;
+};
+
+constexpr HealthOptions reference_behaviour{.readmit = false};
+
+}  // namespace
+
+TEST_CASE("a worker that failed stays known but is not picked") {
+  House house(3);
+  CHECK(house.fail(2));
+  CHECK_FALSE(house.fail(2));
+  CHECK(house.states() == "w1 (w2) w3 ");
+  CHECK(house.list.in_rotation_count() == 2);
+  CHECK(picks(house.list, 3) == "w1 w3 w1 ");
+  const std::vector<WorkerId> tried{1};
+  CHECK(house.list.pick_other(1, tried)->address == worker(3));
+  CHECK(house.changes == 1);
+  house.fail(1);
+  house.fail(3);
+  CHECK(picks(house.list, 1) == "none ");
+  CHECK(house.list.in_rotation_count() == 0);
+}
+
+TEST_CASE("two good probes in a row bring a removed worker back, at the end and as a new one") {
+  House house(3);
+  const WorkerId old = house.id(2);
+  house.fail(2);
+  CHECK(house.probe(ProbeEnd::good).empty());  // Not at once.
+  house.now += std::chrono::seconds(1);
+  CHECK(house.probe(ProbeEnd::good) == "w2 ");
+  CHECK(house.states() == "w1 (w2) w3 ");
+  house.now += std::chrono::seconds(1);
+  CHECK(house.probe(ProbeEnd::good) == "w2 ");
+  CHECK(house.states() == "w1 w3 w2 ");
+  CHECK_FALSE(house.list.remove(old, house.now));
+  CHECK(house.states() == "w1 w3 w2 ");
+  CHECK(house.changes == 2);
+}
+
+TEST_CASE("a failed probe between two good ones keeps a worker away") {
+  for (const ProbeEnd failed : {ProbeEnd::bad, ProbeEnd::refused}) {
+    House house(1);
+    house.fail(1);
+    for (const ProbeEnd end : {ProbeEnd::good, failed, ProbeEnd::good}) {
+      house.now += std::chrono::minutes(1);
+      house.probe(end);
+    }
+    CHECK(house.states() == "(w1) ");
+    house.now += std::chrono::minutes(1);
+    house.probe(ProbeEnd::good);
+    CHECK(house.states() == "w1 ");
+  }
+}
+
+TEST_CASE("adding a removed worker puts it back at once") {
+  House house(2);
+  house.list.set_model(1, {"squeezenet1_1", true});
+  house.fail(1);
+  CHECK(house.list.add(worker(1)) == AddResult::added);
+  CHECK(house.states() == "w2 w1 ");
+  CHECK(house.list.add(worker(1)) == AddResult::already_there);
+  CHECK(house.list.rows()[1].model == WorkerModel{"squeezenet1_1", true});
+}
+
+TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe on the way") {
+  House house(2);
+  house.fail(1);
+  house.now += std::chrono::seconds(1);
+  const auto probed = house.list.begin_probes(house.now, 10);
+  REQUIRE(probed.size() == 1);
+  CHECK(house.list.remove(worker(1)));
+  CHECK(house.list.end_probe(probed[0].id, ProbeEnd::good, house.now) ==
+        WorkerHealth::Change::none);
+  CHECK(house.states() == "w2 ");
+  CHECK(house.list.remove(worker(2)));
+  CHECK(house.states().empty());
+}
+
+TEST_CASE("with the reference's behaviour a failure forgets at once and nobody is probed") {
+  House house(2, reference_behaviour);
+  CHECK(house.fail(1));
+  CHECK(house.states() == "w2 ");
+  house.now += std::chrono::hours(100);
+  CHECK(house.probe(ProbeEnd::refused).empty());
+  CHECK(house.states() == "w2 ");
+}
+
+TEST_CASE("removed workers count against the list's limit") {
+  House house(static_cast<int>(workers_max));
+  house.fail(1);
+  CHECK(house.list.add(worker(2000)) == AddResult::list_full);
+  CHECK(house.list.add(worker(1)) == AddResult::added);
+}
+
+TEST_CASE("a worker that stays away too long is forgotten") {
+  House house(2);
+  house.fail(1);
+  house.now += std::chrono::hours(24) - std::chrono::seconds(1);
+  CHECK(house.forget().empty());
+  house.now += std::chrono::seconds(1);
+  CHECK(house.forget() == "w1 ");
+  CHECK(house.states() == "w2 ");
+  CHECK(house.changes == 2);
+}
+
+TEST_CASE("nobody is forgotten by time while most of the workers are away") {
+  House house(5);
+  for (const int number : {1, 2, 3}) house.fail(number);
+  house.now += std::chrono::hours(1000);
+  CHECK(house.forget().empty());
+  CHECK(house.states() == "(w1) (w2) (w3) w4 w5 ");
+  // The third comes back: the fewer half is away, and for too long.
+  house.list.add(worker(3));
+  CHECK(house.forget() == "w1 w2 ");
+}
+
+TEST_CASE("probes are begun by the longest due, a few at a time, and each once") {
+  House house(3);
+  for (const int number : {2, 3, 1}) {
+    house.fail(number);
+    house.now += std::chrono::milliseconds(300);
+  }
+  house.now += std::chrono::seconds(1);
+  const auto begun = house.list.begin_probes(house.now, 2);
+  REQUIRE(begun.size() == 2);
+  CHECK(begun[0].address == worker(2));
+  CHECK(begun[1].address == worker(3));
+  CHECK(house.probe(ProbeEnd::refused) == "w1 ");
+}
+
+TEST_CASE("the next probe's time is known once it was planned") {
+  House house(2);
+  CHECK(house.list.next_probe_at() == Clock::time_point::max());
+  house.probe(ProbeEnd::good);
+  CHECK(house.list.next_probe_at() == house.now + std::chrono::seconds(10));
+  house.fail(1);
+  CHECK(house.list.next_probe_at() <= house.now + std::chrono::seconds(1));
+  house.now += std::chrono::seconds(1);
+  house.list.begin_probes(house.now, 10);
+  CHECK(house.list.next_probe_at() == house.now + std::chrono::seconds(9));
 }

@@ -31,8 +31,9 @@ std::string describe(const Result& end) {
 /// Runs a ClientExchange and writes down all that it does, the end in brackets.
 class Script {
  public:
-  explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {})
-      : exchange_(image, dialect, top) {
+  explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {},
+                  std::optional<std::chrono::milliseconds> timeout = {})
+      : exchange_(image, dialect, top, timeout) {
     run();
   }
 
@@ -156,8 +157,11 @@ TEST_CASE("a connection with bytes left over can't be used again") {
 }
 
 TEST_CASE("options and JSON belong to the extended dialect") {
-  Script plain(Dialect::plain, 10);
+  const std::chrono::milliseconds timeout{1500};
+  Script plain(Dialect::plain, 10, timeout);
   CHECK(plain.seen() == size);
+  CHECK(Script(Dialect::extended, {}, timeout).seen() == data_message("8;timeout_ms=1500"));
+  CHECK(Script(Dialect::extended, 10, timeout).seen() == data_message("8;top=10;timeout_ms=1500"));
   Script extended(Dialect::extended, 10);
   CHECK(extended.seen() == data_message("8;top=10"));
   extended.receive(

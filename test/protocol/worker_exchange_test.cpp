@@ -1,5 +1,7 @@
 #include "samoyed/protocol/worker_exchange.hpp"
 
+#include <optional>
+
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/encoded_image.hpp"
@@ -22,9 +24,12 @@ const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
 /// brackets.
 class Script {
  public:
-  explicit Script(std::uint64_t image_bytes_max = 100)
-      : exchange_({.image_bytes_max = image_bytes_max}) {
+  explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100}) : exchange_(limits) {
     run();
+  }
+  /// One whose recognitions end only when it is told.
+  static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
+    return Script(limits, true);
   }
 
   void receive(std::string_view bytes) {
@@ -37,18 +42,31 @@ class Script {
   }
   void end(std::error_code why = {}) {
     exchange_.ended(why);
+    recognizing_ = false;
     run();
   }
+
+  void recognize() {
+    recognizing_ = false;
+    exchange_.recognized(samoyed_result);
+    run();
+  }
+  /// The time from now on.
+  void set_time(WorkerExchange::Clock::time_point now) { now_ = now; }
 
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
   bool closed() const { return closed_; }
   WorkerExchange::Step waiting_for() const { return step_; }
+  bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
+  std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }
 
  private:
+  Script(WorkerExchange::Limits limits, bool slow) : slow_(slow), exchange_(limits) { run(); }
+
   void run() {
-    while (!closed_) {
-      auto action = exchange_.next(hello_reply);
+    while (!closed_ && !recognizing_) {
+      auto action = exchange_.next(hello_reply, now_);
       if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
         step_ = read->step;
         return;
@@ -59,7 +77,9 @@ class Script {
       } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
         seen_ += "[recognize " + std::string(as_text(image->image_file)) + " " +
                  std::to_string(image->top) + "]";
-        exchange_.recognized(samoyed_result);
+        wanted_until_ = image->wanted_until;
+        recognizing_ = slow_;
+        if (!slow_) exchange_.recognized(samoyed_result);
       } else {
         const auto why = std::get<WorkerExchange::Close>(action).why;
         seen_ += why ? "[closed: " + why.message() + "]" : "[closed]";
@@ -68,7 +88,11 @@ class Script {
     }
   }
 
+  const bool slow_ = false;
+  bool recognizing_ = false;
   WorkerExchange exchange_;
+  WorkerExchange::Clock::time_point now_;
+  std::optional<WorkerExchange::Clock::time_point> wanted_until_;
   WorkerExchange::Step step_{};
   std::string seen_;
   bool closed_ = false;
@@ -212,7 +236,7 @@ TEST_CASE("what can't be recognised is refused after the image's A") {
         data_message("hello") + data_message("8;best=1") + image + "A",
         data_message(format_hello(hello_reply)) + "AA" +
             data_message(
-                R"({"error":"bad option","detail":"The only option of a size is top, from 1 to 1000."})"));
+                R"({"error":"bad option","detail":"The options of a size are top, from 1 to 1000, and timeout_ms, at least 1."})"));
   }
   SECTION("text that is no base64") {
     check_every_split(size + data_message("Zm9v*mFy") + "A",
@@ -300,4 +324,111 @@ TEST_CASE("a peer that stalls is ended, one that rests between images without a 
   resting.seen();
   resting.time_out();
   CHECK(resting.seen() == "[closed]");
+}
+
+TEST_CASE("a peer that leaves during the recognition is noticed") {
+  Script script = Script::slow();
+  script.receive(size + image);
+  script.seen();
+  SECTION("with an end") {
+    script.end();
+    CHECK(script.seen() == "[closed: the peer closed in the middle of an exchange]");
+  }
+  SECTION("with a reset") {
+    script.end(std::make_error_code(std::errc::connection_reset));
+    CHECK(script.seen() == "[closed: Connection reset by peer]");
+  }
+}
+
+TEST_CASE("what a peer sends before its result is kept, up to a limit") {
+  const std::string once = "AA[recognize foobar 5]";
+  Script script = Script::slow();
+  script.receive(size + image);
+  script.receive("A" + size);
+  script.receive(image);
+  CHECK(script.takes_early_bytes());
+  CHECK(script.seen() == once);
+  script.recognize();
+  CHECK(script.seen() == "[5 ms]" + plain_result + once);
+  script.receive(std::string(early_bytes_max - 1, 'x'));
+  CHECK(script.takes_early_bytes());
+  script.receive("x");
+  CHECK_FALSE(script.takes_early_bytes());
+  script.recognize();
+  CHECK(script.seen() ==
+        "[5 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
+}
+
+TEST_CASE("a late second copy is dropped while the image is recognised") {
+  const std::string large(3 * early_bytes_max, 'x');
+  const std::string message = image_message(large);
+  Script script = Script::slow({.image_bytes_max = large.size()});
+  script.receive(data_message(std::to_string(message.size() - data_overhead_bytes)));
+  script.receive(damaged(message) + message);
+  script.time_out();
+  CHECK(script.seen() == "ANA[recognize " + large + " 5]");
+  for (const char c : message) {
+    script.receive({&c, 1});
+    REQUIRE(script.takes_early_bytes());
+  }
+  script.recognize();
+  script.receive("A" + size);
+  CHECK(script.seen() == "[5 ms]" + plain_result + "A");
+}
+
+TEST_CASE("a size says until when its sender waits") {
+  const WorkerExchange::Clock::time_point start(std::chrono::hours(1));
+  Script script;
+  script.set_time(start);
+  script.receive(data_message("hello") + data_message("8;timeout_ms=1500"));
+  script.set_time(start + std::chrono::hours(1));
+  script.receive(image + "A");
+  CHECK(script.wanted_until() == start + std::chrono::milliseconds(1500));
+  script.receive(size + image);
+  CHECK(script.wanted_until() == std::nullopt);
+}
+
+TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
+  const std::string busy = "A[5 ms]" + data_message("error:busy");
+  ByteBudget budget(10);
+  const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
+  Script announcing(limits), receiving(limits), other(limits);
+  announcing.receive(data_message("100"));
+  receiving.receive(size + image.substr(0, 10));
+  CHECK(budget.used_bytes() == 6);
+
+  SECTION("what exceeds it is read to its end and answered busy") {
+    other.receive(size + image.substr(0, 10));
+    CHECK(budget.used_bytes() == 6);
+    other.receive(image.substr(10));
+    CHECK(other.seen() == "A" + busy);
+    receiving.receive(image.substr(10));
+    CHECK(receiving.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(budget.used_bytes() == 0);
+    other.receive("A" + size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+  }
+  SECTION("also if it comes in one piece") {
+    other.receive(size + image);
+    CHECK(other.seen() == "A" + busy);
+  }
+  SECTION("a damaged image gives back what it held") {
+    receiving.receive(damaged(image).substr(10));
+    CHECK(receiving.seen() == "AN");
+    CHECK(budget.used_bytes() == 0);
+  }
+  SECTION("an image whose second copy is awaited still holds its bytes") {
+    receiving.receive(damaged(image).substr(10) + image);
+    CHECK(budget.used_bytes() == 6);
+    receiving.time_out();
+    CHECK(budget.used_bytes() == 0);
+  }
+  SECTION("a connection that ends gives back what it held") {
+    {
+      Script ending(limits);
+      ending.receive(size + image.substr(0, 6));
+      CHECK(budget.used_bytes() == 9);
+    }
+    CHECK(budget.used_bytes() == 6);
+  }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@
 namespace samoyed::test {
 
 /// A peer on a real port that plays its n-th script on the n-th connection it gets, one after the
-/// other, and closes each at its script's end. Nobody listens any more once the last connection has come.
+/// other, and closes each at its script's end. Port 0 is a free one. Nobody listens any more once the last connection has come.
 class ScriptedPeer {
  public:
   class Connection {
@@ -51,8 +52,8 @@ class ScriptedPeer {
   };
   using Script = std::function<void(Connection&)>;
 
-  explicit ScriptedPeer(std::vector<Script> scripts)
-      : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
+  explicit ScriptedPeer(std::vector<Script> scripts, std::uint16_t port = 0)
+      : acceptor_(io_, {asio::ip::address_v4::loopback(), port}),
         address_{"127.0.0.1", acceptor_.local_endpoint().port()},
         thread_([this, scripts = std::move(scripts)] { play(scripts); }) {}
 

@@ -5,17 +5,19 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/protocol/address.hpp"
 
 namespace samoyed::dispatcher {
 
-/// Grows with every add, never reused: an address that was removed and added again is a new worker,
-/// so a request that failed on the old one can't remove the new one.
+/// Grows with every add and every return to the rotation, never reused: a worker that came back is
+/// a new one, so a request that failed on the old one can't remove it.
 using WorkerId = std::uint64_t;
 
 struct Worker {
@@ -33,11 +35,6 @@ struct WorkerModel {
   bool operator==(const WorkerModel&) const = default;
 };
 
-enum class WorkerState {
-  in_rotation,
-  removed,  ///< Found dead; probed in the background until it answers again or is forgotten.
-};
-
 /// A worker as the page shows it.
 struct WorkerRow {
   Worker worker;
@@ -46,13 +43,15 @@ struct WorkerRow {
   WorkerState state = WorkerState::in_rotation;
 };
 
-/// Workers that a list takes: every page shows all of them, and a request may have to try them all.
+/// Workers that a list knows, in rotation or not: every page shows all of them, and a request may
+/// have to try them all.
 inline constexpr std::size_t workers_max = 1024;
 
 /// What became of an add.
 enum class AddResult { added, already_there, list_full };
 
-/// The workers in rotation, in the order in which they were added.
+/// The workers in rotation, in the order in which they were added or came back, and those that
+/// were found dead and may come back.
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
 /// shrinks: nobody is skipped or served twice. Between two changes of the list the counts of `pick`
@@ -62,41 +61,84 @@ enum class AddResult { added, already_there, list_full };
 /// instructions and never across a system call or a suspension.
 class WorkerList {
  public:
-  /// `on_change` is called after every add and remove that changed something, on the thread that
-  /// made the change and without the mutex; what is then in the list may already be newer.
-  explicit WorkerList(std::function<void()> on_change = [] {}) : on_change_(std::move(on_change)) {}
+  /// `on_change` is called after every add, removal, return and forgetting that changed something,
+  /// on the thread that made the change and without the mutex; what is then in the list may already
+  /// be newer.
+  explicit WorkerList(
+      std::function<void()> on_change = [] {}, HealthOptions health = {})
+      : on_change_(std::move(on_change)), health_(health) {}
 
-  /// Never connects. Changes nothing unless the result is `added`.
+  /// Never connects. Changes nothing unless the result is `added`; a removed worker is put back at
+  /// once.
   AddResult add(const protocol::Address& address);
 
-  /// False if the address is not there.
+  /// Forgets a worker for good, in rotation or not. False if the address is not there.
   bool remove(const protocol::Address& address);
 
-  /// Removes a worker that was found dead. True for exactly one of all who find it out together.
-  bool remove(WorkerId id);
+  /// Takes a worker that was found dead out of the rotation: from then on it is probed, or with
+  /// `readmit` off forgotten. True for exactly one of all who find it out together.
+  bool remove(WorkerId id, Clock::time_point now);
 
-  /// The next worker in turn, for a request's first try; nothing if the list is empty.
+  /// The next worker in turn, for a request's first try; nothing if none is in rotation.
   std::optional<Worker> pick();
 
-  /// The worker that comes after `after` and is none of `tried`, for a request's further tries.
-  /// Doesn't move the cursor: a retry takes nobody's turn.
+  /// The worker in rotation that comes after `after` and is none of `tried`, for a request's further
+  /// tries. Doesn't move the cursor: a retry takes nobody's turn.
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried) const;
 
   /// Notes what a worker said of itself. Ignored if it is no longer there.
   void set_model(WorkerId id, const WorkerModel& model);
 
+  /// Notes that a worker answered an image: it need not be probed soon.
+  void answered(WorkerId id, Clock::time_point now);
+
+  /// Asks for a probe of a worker in rotation at once.
+  void suspect(WorkerId id, Clock::time_point now);
+
+  /// All known workers, ids ascending.
   std::vector<WorkerRow> rows() const;
 
+  bool in_rotation(WorkerId id) const;
+  std::size_t in_rotation_count() const;
+
+  /// At most `count` workers that are to be probed now, the longest due first; each must be given
+  /// to `end_probe`, until when it is not due again. None with `readmit` off.
+  std::vector<Worker> begin_probes(Clock::time_point now, std::size_t count);
+
+  /// When the next worker is due; the far future if none is known to be.
+  Clock::time_point next_probe_at() const;
+
+  /// Ignored if the worker is no longer there.
+  WorkerHealth::Change end_probe(WorkerId id, ProbeEnd end, Clock::time_point now);
+
+  /// Forgets those that stayed away too long, and says which. Nobody while fewer than half of all
+  /// known workers are in rotation: then it is more likely the network that failed, or this machine.
+  std::vector<Worker> forget_expired(Clock::time_point now);
+
+  const HealthOptions& health_options() const { return health_; }
+
  private:
-  template <typename Predicate>
-  bool remove_if(Predicate predicate);
+  struct Entry {
+    WorkerRow row;
+    WorkerHealth health;
+
+    bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
+  };
+
+  // Called with the mutex held:
+  Entry* find(WorkerId id);
+  void put_at_end(Entry entry);
+  std::size_t count_in_rotation() const;
+  double random();
 
   const std::function<void()> on_change_;
+  const HealthOptions health_;
   mutable std::mutex mutex_;
   // Guarded by mutex_, ids ascending:
-  std::vector<WorkerRow> rows_;
+  std::vector<Entry> entries_;
   WorkerId last_id_ = 0;
   WorkerId cursor_ = 0;
+  std::minstd_rand random_{std::random_device()()};
 };
 
 }  // namespace samoyed::dispatcher

@@ -5,6 +5,7 @@
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
@@ -36,7 +37,7 @@ class TimedSocket {
       : TimedSocket(asio::ip::tcp::socket(executor)) {}
 
   /// Connects to the first of the endpoints that accepts. Closed after a time-out.
-  asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type endpoints,
+  asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                 Clock::time_point deadline, std::error_code& error) {
     const auto guard = arm(deadline, AtDeadline::close);
     co_await asio::async_connect(socket(), endpoints,
@@ -68,6 +69,12 @@ class TimedSocket {
   void cancel() {
     std::error_code ignored;  // Nothing is under way then.
     socket().cancel(ignored);
+  }
+
+  /// Ends the operation under way likewise, and every later one with an error.
+  void close() {
+    std::error_code ignored;  // What is closed needs no closing.
+    socket().close(ignored);
   }
 
   asio::ip::tcp::socket& socket() { return state_->socket; }

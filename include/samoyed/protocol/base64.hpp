@@ -27,6 +27,9 @@ class Base64Decoder {
   /// True if the text so far is complete and valid.
   bool complete() const;
 
+  /// Length of the decoded bytes so far.
+  std::size_t byte_count() const { return bytes_.size(); }
+
   /// The decoded bytes; leaves the decoder as new.
   std::vector<std::byte> take();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,8 +83,10 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
-  /// `top` is asked for in the extended dialect only.
-  ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top);
+  /// `top` and `timeout` are told in the extended dialect only; `timeout`, how long the client waits
+  /// for the result, only to a worker whose hello said `takes_timeout`.
+  ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
+                 std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
   /// The next thing to do; a Write counts as done when `next` is called again.
   Action next();

@@ -21,6 +21,11 @@ inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20
 /// its sender can still be told; a longer one ends the connection.
 inline constexpr std::uint64_t drain_factor = 4;
 
+/// Bytes that a worker reads of what a client sends while its image is recognised, which is nothing
+/// but by mistake or in haste. With more it waits for the result first, and no longer notices that
+/// the client leaves.
+inline constexpr std::size_t early_bytes_max = 4096;
+
 /// Times that one message may be refused (N) before the connection is given up.
 inline constexpr int refusals_max = 3;
 

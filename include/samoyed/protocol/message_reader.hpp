@@ -58,6 +58,15 @@ class MessageReader {
   /// `keep` is false its payload is checked and dropped.
   void begin_image(std::uint64_t text_length, bool keep);
 
+  /// Bytes that are kept of the image being read.
+  std::size_t kept_bytes() const { return image_.decoder.byte_count(); }
+
+  /// Of the image being read nothing is kept any more, as if it had begun with `keep` false.
+  void drop_image() {
+    image_.keep = false;
+    image_.decoder = Base64Decoder();
+  }
+
   /// Drops the next `count` bytes of the stream, those to come included.
   void skip(std::uint64_t count) {
     skip_bytes_ += count;

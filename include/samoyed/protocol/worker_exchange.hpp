@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message_reader.hpp"
 #include "samoyed/protocol/wire.hpp"
@@ -32,11 +33,17 @@ namespace samoyed::protocol {
 ///     awaiting_ack --- N: result again; A: back to awaiting_request
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
-/// second copy of a refused image, which a reference client always sends. Not thread-safe.
+/// second copy of a refused image, which a reference client always sends. A peer that closes, even
+/// its own direction only, has left: nobody would acknowledge the result. Not thread-safe.
 class WorkerExchange {
  public:
+  using Clock = std::chrono::steady_clock;
+
   struct Limits {
     std::uint64_t image_bytes_max = image_bytes_max_default;
+    /// What images may hold on all connections together while they are being received; null for no
+    /// bound. An image that exceeds it is read and dropped, and answered `busy`.
+    ByteBudget* receiving = nullptr;
   };
 
   /// What the peer is expected to send; each has a deadline of its own in the shell.
@@ -51,10 +58,13 @@ class WorkerExchange {
     std::string bytes;
     std::chrono::milliseconds pause{0};
   };
-  /// Recognise the image and report `recognized`.
+  /// Recognise the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
+  /// the peer and report `received` or `ended`. After `ended` nobody wants the result.
   struct Recognize {
     std::vector<std::byte> image_file;
     int top = top_default;
+    /// When the client stops waiting, if it told.
+    std::optional<Clock::time_point> wanted_until = std::nullopt;
   };
   /// Close the connection. `why` is empty if the peer ended between two exchanges.
   struct Close {
@@ -62,17 +72,22 @@ class WorkerExchange {
   };
   using Action = std::variant<Read, Write, Recognize, Close>;
 
-  explicit WorkerExchange(Limits limits) : limits_(limits), reader_(request_text_bytes_max) {}
+  explicit WorkerExchange(Limits limits)
+      : limits_(limits), reader_(request_text_bytes_max), receiving_(limits.receiving) {}
 
-  /// The next thing to do. `hello` is what the worker says of itself if it is asked now.
-  Action next(const WorkerHello& hello);
+  /// The next thing to do. `hello` is what the worker says of itself if it is asked now; `now`
+  /// matters to clients only that say how long they wait.
+  Action next(const WorkerHello& hello, Clock::time_point now = {});
 
-  void received(std::string_view bytes) { reader_.append(bytes); }
+  void received(std::string_view bytes);
   /// The peer closed or reset the connection.
   void ended(std::error_code why);
   /// The time of the step that the last Read named has passed.
   void timed_out();
   void recognized(const Result& result);
+
+  /// True while what the peer sends before its result is read already.
+  bool takes_early_bytes() const { return reader_.unread().size() < early_bytes_max; }
 
   /// True if closing now would cut nothing off.
   bool between_exchanges() const {
@@ -89,17 +104,18 @@ class WorkerExchange {
     closed
   };
 
-  Action await_request(const WorkerHello& hello);
-  Action on_request(const TextMessage& message, const WorkerHello& hello);
-  Action on_size(const std::string& payload);
+  Action await_request(const WorkerHello& hello, Clock::time_point now);
+  Action on_request(const TextMessage& message, const WorkerHello& hello, Clock::time_point now);
+  Action on_size(const std::string& payload, Clock::time_point now);
   Action await_image();
   Action on_image(ImageMessage message);
   Action await_second_copy();
   Action send_result();
-  Action await_ack(const WorkerHello& hello);
+  Action await_ack(const WorkerHello& hello, Clock::time_point now);
   Action refuse(std::error_code if_too_often);
   Action close(std::error_code why);
   bool drop_request_copies();
+  void drop_late_image_copies();
 
   Limits limits_;
   MessageReader reader_;
@@ -110,8 +126,10 @@ class WorkerExchange {
   int copies_due_ = 0;           ///< Extra copies of it that a reference client sends.
   std::string request_message_;  ///< The accepted size message, whole, to know its copies by.
   SizeRequest size_;
+  std::optional<Clock::time_point> wanted_until_;
   bool image_begun_ = false;        ///< The reader was told of the image message.
   std::optional<Refusal> refusal_;  ///< Known before recognition: sent in place of a recognition.
+  ByteBudget::Share receiving_;     ///< What is kept of the image up to its recognition.
   std::vector<std::byte> image_file_;
   std::string last_data_;        ///< The result or hello reply that an N would ask for again.
   bool hello_answered_ = false;  ///< The last thing sent was a hello reply.

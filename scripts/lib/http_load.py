@@ -1,0 +1,152 @@
+"""Load on the web form from one process: closed loop, open loop with Poisson arrivals.
+
+Latency in the open loop counts from the time at which a request was due, so that a stall of the
+service, or of the generator, is not hidden.
+"""
+
+import asyncio
+import collections
+import dataclasses
+import itertools
+import random
+import re
+import time
+
+BOUNDARY = "samoyed-load"
+REQUEST_TIMEOUT_S = 120
+
+
+@dataclasses.dataclass
+class Picture:
+    """A picture as the bytes of a whole request."""
+
+    name: str
+    request: bytes
+
+
+def picture(name, content, host="127.0.0.1"):
+    """A form post with one file, on a connection that is kept."""
+    head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n")
+    body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+    lines = ["POST / HTTP/1.1", f"Host: {host}",
+             f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
+             f"Content-Length: {len(body)}"]
+    return Picture(name, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+@dataclasses.dataclass
+class Answer:
+    """What became of one request; status 0 if the connection failed, `reason` then says how."""
+
+    picture: Picture
+    status: int
+    reason: str
+    body: bytes
+    latency_s: float
+
+
+class Connection:
+    """One HTTP connection, opened when it is first needed and after the server closed it."""
+
+    def __init__(self, host, port):
+        self._address = (host, port)
+        self._reader = None
+        self._writer = None
+
+    async def ask(self, asked, due=None):
+        """Sends one request and waits for the whole answer. `due` in time.monotonic()'s seconds."""
+        begin = due if due is not None else time.monotonic()
+        try:
+            status, reason, body = await asyncio.wait_for(self._exchange(asked),
+                                                          REQUEST_TIMEOUT_S)
+        except (OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
+            self.close()
+            status, reason, body = 0, type(error).__name__, b""
+        return Answer(asked, status, reason, body, time.monotonic() - begin)
+
+    async def _exchange(self, asked):
+        if self._writer is None:
+            self._reader, self._writer = await asyncio.open_connection(*self._address)
+        try:
+            self._writer.write(asked.request)
+            await self._writer.drain()
+        except ConnectionError:
+            pass  # Refused before it was sent whole: the answer is there to be read.
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        status = int(head.split(" ", 2)[1])
+        fields = {name.lower(): value.strip() for name, _, value in
+                  (line.partition(":") for line in head.split("\r\n")[1:])}
+        body = await self._reader.readexactly(int(fields.get("content-length", 0)))
+        if fields.get("connection", "").lower() == "close":
+            self.close()
+        return status, fields.get("samoyed-reason", ""), body
+
+    def close(self):
+        if self._writer is not None:
+            self._writer.close()
+        self._reader = self._writer = None
+
+
+async def closed_loop(port, pictures, clients, seconds):
+    """As many clients, each sending its next picture when it has its answer. The answers."""
+    answers = []
+    turn = itertools.cycle(pictures)
+    end = time.monotonic() + seconds
+
+    async def client():
+        connection = Connection("127.0.0.1", port)
+        while time.monotonic() < end:
+            answers.append(await connection.ask(next(turn)))
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return answers
+
+
+async def open_loop(port, pictures, rate, seconds, seed):
+    """Poisson arrivals at `rate` a second, whatever the answers do. The answers, in their order."""
+    chance = random.Random(seed)
+    idle = collections.deque()
+    answers = []
+    begin = time.monotonic()
+
+    async def one(asked, due):
+        connection = idle.pop() if idle else Connection("127.0.0.1", port)
+        answers.append(await connection.ask(asked, due))
+        idle.append(connection)
+
+    tasks = set()
+    due = begin
+    for asked in itertools.cycle(pictures):
+        due += chance.expovariate(rate)
+        if due > begin + seconds:
+            break
+        await asyncio.sleep(max(0, due - time.monotonic()))
+        task = asyncio.create_task(one(asked, due))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    await asyncio.gather(*tasks)
+    for connection in idle:
+        connection.close()
+    return answers
+
+
+def percentile(values, share):
+    """The smallest of the values that at least `share` of them don't exceed; 0 of none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+
+
+def outcome(answer):
+    """A few letters to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
+    word = str(answer.status) if answer.status else "failed"
+    return f"{word} {answer.reason}".strip()
+
+
+def best_label(body):
+    """The best label that a result page names; None if it names none."""
+    match = re.search(rb'<h1 id="answer">([^<]*)</h1>', body)
+    return match[1].decode("utf-8") if match else None

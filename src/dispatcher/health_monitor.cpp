@@ -1,0 +1,82 @@
+#include "dispatcher/health_monitor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Probes under way at the same time.
+constexpr std::size_t probes_max = 16;
+
+}  // namespace
+
+HealthMonitor::HealthMonitor(asio::any_io_executor executor, Dispatcher& dispatcher,
+                             WorkerList& workers, DispatchObserver& observer)
+    : executor_(executor),
+      dispatcher_(dispatcher),
+      workers_(workers),
+      observer_(observer),
+      changed_(executor) {
+  dispatcher_.watch([this] { wake(); });
+}
+
+asio::awaitable<void> HealthMonitor::run() {
+  while (!stopping_) {
+    woken_ = false;
+    const auto now = Clock::now();
+    dispatcher_.close_unused();
+    for (const Worker& worker : workers_.forget_expired(now)) observer_.on_forgotten(worker);
+    for (const Worker& worker : workers_.begin_probes(now, probes_max - probes_)) {
+      start_probe(worker);
+    }
+    // The end of a probe wakes as well. The interval bounds how long an expiry goes unnoticed.
+    auto until = now + workers_.health_options().idle_probe_interval;
+    if (probes_ < probes_max) until = std::min(until, workers_.next_probe_at());
+    changed_.expires_at(until);
+    std::error_code ignored;  // Both the time and a change end the wait.
+    if (!woken_) co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+void HealthMonitor::wake() {
+  woken_ = true;
+  changed_.cancel();
+}
+
+void HealthMonitor::stop() {
+  stopping_ = true;
+  wake();
+}
+
+void HealthMonitor::start_probe(const Worker& worker) {
+  ++probes_;
+  asio::co_spawn(executor_, dispatcher_.probe(worker),
+                 [this, worker](std::exception_ptr thrown, ProbeEnd end) {
+                   // Only for want of memory, which tells nothing about the worker.
+                   end_probe(worker, thrown ? ProbeEnd::inconclusive : end);
+                 });
+}
+
+void HealthMonitor::end_probe(const Worker& worker, ProbeEnd end) {
+  --probes_;
+  switch (workers_.end_probe(worker.id, end, Clock::now())) {
+    case WorkerHealth::Change::none:
+      break;
+    case WorkerHealth::Change::removed:
+      observer_.on_removed(worker, end == ProbeEnd::refused
+                                       ? "it refused a probe's connection"
+                                       : "it did not answer two probes in a row");
+      break;
+    case WorkerHealth::Change::readmitted:
+      observer_.on_readmitted(worker);
+      break;
+  }
+  wake();
+}
+
+}  // namespace samoyed::dispatcher

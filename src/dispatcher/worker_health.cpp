@@ -1,0 +1,108 @@
+#include "samoyed/dispatcher/worker_health.hpp"
+
+#include <algorithm>
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Good probes in a row that bring a removed worker back.
+constexpr int good_probes_needed = 2;
+/// Bad ones in a row that remove a worker in rotation.
+constexpr int bad_probes_needed = 2;
+
+/// The part of a pause that chance may take away.
+constexpr double jitter = 0.2;
+
+Clock::duration shortened(std::chrono::milliseconds pause, double random) {
+  return std::chrono::duration_cast<Clock::duration>(pause * (1 - jitter * random));
+}
+
+}  // namespace
+
+std::optional<Clock::time_point> WorkerHealth::probe_due() const {
+  return probing_ ? std::nullopt : due_;
+}
+
+void WorkerHealth::schedule(Clock::time_point now, const HealthOptions& options) {
+  if (!due_) due_ = now + options.idle_probe_interval;
+}
+
+WorkerHealth::Change WorkerHealth::end_probe(ProbeEnd end, Clock::time_point now,
+                                             const HealthOptions& options, double random) {
+  probing_ = false;
+  suspect_from_ = now + options.first_probe_pause;
+  if (state_ == WorkerState::in_rotation) return end_idle_probe(end, now, options, random);
+  switch (end) {
+    case ProbeEnd::good:
+      last_sign_ = now;
+      due_ = now + options.first_probe_pause;
+      if (++good_probes_ < good_probes_needed) return Change::none;
+      state_ = WorkerState::in_rotation;
+      bad_probes_ = 0;
+      due_ = now + options.idle_probe_interval;
+      return Change::readmitted;
+    case ProbeEnd::inconclusive:
+      due_ = now + shortened(pause_, random);
+      return Change::none;
+    case ProbeEnd::refused:
+    case ProbeEnd::bad:
+      break;
+  }
+  good_probes_ = 0;
+  back_off(now, options, random);
+  return Change::none;
+}
+
+WorkerHealth::Change WorkerHealth::end_idle_probe(ProbeEnd end, Clock::time_point now,
+                                                  const HealthOptions& options, double random) {
+  switch (end) {
+    case ProbeEnd::good:
+      bad_probes_ = 0;
+      due_ = now + options.idle_probe_interval;
+      return Change::none;
+    case ProbeEnd::inconclusive:
+      due_ = now + options.first_probe_pause;
+      return Change::none;
+    case ProbeEnd::bad:
+      due_ = now + options.first_probe_pause;
+      if (++bad_probes_ < bad_probes_needed) return Change::none;
+      break;
+    case ProbeEnd::refused:
+      break;
+  }
+  remove(now, options, random);
+  return Change::removed;
+}
+
+void WorkerHealth::answered(Clock::time_point now, const HealthOptions& options) {
+  if (state_ != WorkerState::in_rotation) return;
+  bad_probes_ = 0;
+  pause_ = {};
+  due_ = now + options.idle_probe_interval;
+}
+
+void WorkerHealth::suspect(Clock::time_point now, const HealthOptions& options) {
+  if (state_ != WorkerState::in_rotation) return;
+  schedule(now, options);
+  due_ = std::min(*due_, std::max(now, suspect_from_));
+}
+
+void WorkerHealth::remove(Clock::time_point now, const HealthOptions& options, double random) {
+  state_ = WorkerState::removed;
+  last_sign_ = now;
+  good_probes_ = 0;
+  bad_probes_ = 0;
+  back_off(now, options, random);
+}
+
+void WorkerHealth::back_off(Clock::time_point now, const HealthOptions& options, double random) {
+  pause_ = std::min(options.probe_pause_max,
+                    pause_.count() == 0 ? options.first_probe_pause : 2 * pause_);
+  due_ = now + shortened(pause_, random);
+}
+
+bool WorkerHealth::expired(Clock::time_point now, const HealthOptions& options) const {
+  return state_ == WorkerState::removed && now >= last_sign_ + options.forget_after;
+}
+
+}  // namespace samoyed::dispatcher

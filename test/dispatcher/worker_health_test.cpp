@@ -1,0 +1,146 @@
+#include "samoyed/dispatcher/worker_health.hpp"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace samoyed::dispatcher;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Change = WorkerHealth::Change;
+
+namespace {
+
+constexpr HealthOptions options{};
+
+/// A worker whose time a test moves.
+struct Patient {
+  Patient() { health.schedule(now, options); }
+
+  /// Moves the time to the next probe, which ends as told.
+  Change probe(ProbeEnd end, double random = 0) {
+    now = health.probe_due().value();
+    health.begin_probe();
+    return health.end_probe(end, now, options, random);
+  }
+  Clock::duration until_probe() const { return health.probe_due().value() - now; }
+  void fail() { health.remove(now, options, 0); }
+
+  Clock::time_point now = Clock::time_point(std::chrono::hours(1));
+  WorkerHealth health;
+};
+
+}  // namespace
+
+TEST_CASE("an idle worker is probed again and again, one that answers images is not") {
+  Patient patient;
+  CHECK(patient.until_probe() == seconds(10));
+  CHECK(patient.probe(ProbeEnd::good) == Change::none);
+  CHECK(patient.until_probe() == seconds(10));
+  patient.now += seconds(9);
+  patient.health.answered(patient.now, options);
+  CHECK(patient.until_probe() == seconds(10));
+}
+
+TEST_CASE("no second probe is due while one is under way") {
+  Patient patient;
+  patient.health.begin_probe();
+  CHECK_FALSE(patient.health.probe_due().has_value());
+  patient.health.suspect(patient.now, options);
+  CHECK_FALSE(patient.health.probe_due().has_value());
+}
+
+TEST_CASE("a refused probe removes an idle worker at once") {
+  Patient patient;
+  CHECK(patient.probe(ProbeEnd::refused) == Change::removed);
+  CHECK(patient.health.state() == WorkerState::removed);
+}
+
+TEST_CASE("a bad probe removes an idle worker only if the next is bad too") {
+  Patient patient;
+  CHECK(patient.probe(ProbeEnd::bad) == Change::none);
+  CHECK(patient.until_probe() == seconds(1));
+  SECTION("which removes it") { CHECK(patient.probe(ProbeEnd::bad) == Change::removed); }
+  SECTION("and not after a good one") {
+    patient.probe(ProbeEnd::good);
+    CHECK(patient.probe(ProbeEnd::bad) == Change::none);
+  }
+  SECTION("and not after an answered image") {
+    patient.health.answered(patient.now, options);
+    CHECK(patient.probe(ProbeEnd::bad) == Change::none);
+  }
+}
+
+TEST_CASE("a lack of our own neither removes a worker nor brings it back") {
+  Patient patient;
+  for (int i = 0; i < 5; ++i) CHECK(patient.probe(ProbeEnd::inconclusive) == Change::none);
+  CHECK(patient.health.state() == WorkerState::in_rotation);
+  patient.fail();
+  for (int i = 0; i < 5; ++i) CHECK(patient.probe(ProbeEnd::inconclusive) == Change::none);
+  CHECK(patient.health.state() == WorkerState::removed);
+  CHECK(patient.until_probe() == seconds(1));
+}
+
+TEST_CASE("the pause between probes doubles up to its cap") {
+  Patient patient;
+  patient.fail();
+  const std::vector<int> pauses_s{1, 2, 4, 8, 16, 30, 30, 30};
+  for (const int pause_s : pauses_s) {
+    CHECK(patient.until_probe() == seconds(pause_s));
+    patient.probe(ProbeEnd::bad);
+  }
+}
+
+TEST_CASE("chance shortens a pause by up to a fifth") {
+  for (const auto& [random, pause] :
+       {std::pair(0.0, milliseconds(2000)), {0.5, milliseconds(1800)}, {1.0, milliseconds(1600)}}) {
+    Patient patient;
+    patient.fail();
+    patient.probe(ProbeEnd::refused, random);
+    CHECK(patient.until_probe() == pause);
+  }
+}
+
+TEST_CASE("a worker that fails again before it answered an image is probed more rarely") {
+  Patient patient;
+  for (const int pause_s : {1, 2, 4}) {
+    patient.fail();
+    CHECK(patient.until_probe() == seconds(pause_s));
+    CHECK(patient.probe(ProbeEnd::good) == Change::none);
+    CHECK(patient.until_probe() == seconds(1));
+    CHECK(patient.probe(ProbeEnd::good) == Change::readmitted);
+  }
+  patient.health.answered(patient.now, options);
+  patient.fail();
+  CHECK(patient.until_probe() == seconds(1));
+}
+
+TEST_CASE("a suspected worker is probed at once, but not for every suspicion") {
+  Patient patient;
+  patient.health.suspect(patient.now, options);
+  CHECK(patient.until_probe() == seconds(0));
+  patient.probe(ProbeEnd::good);
+  for (int i = 0; i < 3; ++i) patient.health.suspect(patient.now, options);
+  CHECK(patient.until_probe() == seconds(1));
+}
+
+TEST_CASE("a suspicion of a removed worker changes nothing") {
+  Patient patient;
+  patient.fail();
+  patient.health.suspect(patient.now, options);
+  patient.health.answered(patient.now, options);
+  CHECK(patient.until_probe() == seconds(1));
+  CHECK(patient.health.state() == WorkerState::removed);
+}
+
+TEST_CASE("the time until a worker is forgotten begins with its removal and each good probe") {
+  Patient patient;
+  CHECK_FALSE(patient.health.expired(patient.now + std::chrono::hours(1000), options));
+  patient.fail();
+  CHECK_FALSE(patient.health.expired(patient.now + std::chrono::hours(23), options));
+  CHECK(patient.health.expired(patient.now + std::chrono::hours(24), options));
+  patient.now += std::chrono::hours(23);
+  patient.health.begin_probe();
+  patient.health.end_probe(ProbeEnd::good, patient.now, options, 0);
+  CHECK_FALSE(patient.health.expired(patient.now + std::chrono::hours(23), options));
+}

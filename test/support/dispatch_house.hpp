@@ -1,0 +1,177 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "dispatcher/health_monitor.hpp"
+#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/wire.hpp"
+#include "support/bytes.hpp"
+#include "support/scripted_peer.hpp"
+
+namespace samoyed::test {
+
+using protocol::data_message;
+using Connection = ScriptedPeer::Connection;
+
+/// Far above what a loaded machine needs, where no time-out is meant; short where one is.
+inline constexpr dispatcher::StepTimeouts patient{.connect = std::chrono::seconds(20),
+                                                  .answer = std::chrono::seconds(20),
+                                                  .image = std::chrono::seconds(20),
+                                                  .result = std::chrono::seconds(20)};
+inline constexpr dispatcher::StepTimeouts impatient{.connect = std::chrono::milliseconds(300),
+                                                    .answer = std::chrono::milliseconds(300),
+                                                    .image = std::chrono::milliseconds(300),
+                                                    .result = std::chrono::milliseconds(300)};
+
+inline const auto image = std::make_shared<const protocol::EncodedImage>(as_bytes("foobar"));
+inline const std::string hello = data_message("hello");
+inline const std::string size = data_message("8");
+inline const std::string plain_result = data_message("Samoyed:0.93");
+inline const std::string hello_reply =
+    data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, false}));
+inline const std::string json_result = data_message(
+    R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
+
+inline const std::string no_worker = "Error: No active worker!";
+inline const std::string closed_on =
+    "Workers closed the connection on this image: it can't be recognised.";
+inline const std::string too_late = "No worker answered in time: try again in a moment.";
+
+/// One exchange as a worker of ours answers it.
+inline bool serve(Connection& peer) {
+  if (!peer.expect(size)) return false;
+  peer.send("A");
+  if (!peer.expect(image->message())) return false;
+  peer.send("A" + json_result);
+  return peer.expect("A");
+}
+
+/// A worker's answer to hello, as a probe wants it; waits for the end.
+inline void greet(Connection& peer) {
+  peer.expect(hello);
+  peer.send(hello_reply);
+}
+
+/// A connection of a worker of ours that lives until the client ends it.
+inline void serve_all(Connection& peer) {
+  if (!peer.expect(hello)) return;
+  peer.send(hello_reply);
+  while (serve(peer)) {
+  }
+}
+
+/// A reference server's answer to hello.
+inline void answer_hello_plainly(Connection& peer) {
+  peer.expect(hello);
+  peer.send("A");
+}
+
+/// A reference server's exchange, after which it closes.
+inline void serve_plain(Connection& peer) {
+  peer.expect(size);
+  peer.send("A");
+  peer.expect(image->message());
+  peer.send("A");
+  peer.send(plain_result);
+  peer.expect("A");
+}
+
+class Log final : public dispatcher::DispatchObserver {
+ public:
+  void on_try(const dispatcher::Worker&) override { ++tries; }
+  void on_removed(const dispatcher::Worker&, const std::string& reason) override {
+    ++removals;
+    why = reason;
+  }
+  void on_readmitted(const dispatcher::Worker&) override { ++readmissions; }
+  void on_forgotten(const dispatcher::Worker&) override { ++forgotten; }
+  int tries = 0;
+  int removals = 0;
+  int readmissions = 0;
+  int forgotten = 0;
+  std::string why;  ///< Of the last removal.
+};
+
+/// A dispatcher over some workers, and its clients.
+class House {
+ public:
+  explicit House(const std::vector<const ScriptedPeer*>& peers,
+                 dispatcher::StepTimeouts timeouts = patient)
+      : House(peers, dispatcher::DispatchOptions{.timeouts = timeouts}) {}
+  House(const std::vector<const ScriptedPeer*>& peers, dispatcher::DispatchOptions options,
+        dispatcher::HealthOptions health = {})
+      : list([] {}, health), dispatcher(io.get_executor(), list, log, std::move(options)) {
+    for (const auto* peer : peers) list.add(peer->address());
+  }
+
+  /// One image to its end, and whatever goes on in the background.
+  std::string classify(std::chrono::milliseconds within = std::chrono::hours(1)) {
+    std::string words;
+    start(words, within);
+    io.restart();
+    io.run();
+    return words;
+  }
+
+  /// The words of the outcome are put into `words`, which is empty till then. Something must run
+  /// the io_context.
+  void start(std::string& words, std::chrono::milliseconds within = std::chrono::hours(1),
+             asio::cancellation_slot cancelled = {}) {
+    dispatcher::ClassifyRequest request{
+        .image = image, .deadline = dispatcher::Clock::now() + within, .cancelled = cancelled};
+    asio::co_spawn(io, dispatcher.classify(std::move(request)),
+                   [&](std::exception_ptr failure, const dispatcher::Outcome& outcome) {
+                     words = failure ? "an exception" : describe_outcome(outcome);
+                   });
+  }
+
+  /// Runs until the condition holds; the limit is against hanging only.
+  bool run_until(const std::function<bool()>& condition) {
+    const auto limit = dispatcher::Clock::now() + std::chrono::seconds(60);
+    while (!condition() && dispatcher::Clock::now() < limit) {
+      io.restart();
+      io.run_one_for(std::chrono::milliseconds(10));
+    }
+    return condition();
+  }
+
+  void probe_all() {
+    for (const dispatcher::WorkerRow& row : list.rows()) {
+      asio::co_spawn(
+          io, dispatcher.probe(row.worker),
+          [](std::exception_ptr failure, dispatcher::ProbeEnd) { CHECK_FALSE(failure); });
+    }
+    io.restart();
+    io.run();
+  }
+
+  std::size_t workers_left() const { return list.in_rotation_count(); }
+
+  asio::io_context io{1};
+  dispatcher::WorkerList list;
+  Log log;
+  dispatcher::Dispatcher dispatcher;
+
+ private:
+  static std::string describe_outcome(const dispatcher::Outcome& outcome) {
+    if (const auto* failure = std::get_if<dispatcher::Failure>(&outcome)) {
+      return describe(*failure);
+    }
+    const auto& answer = std::get<dispatcher::Answer>(outcome);
+    return answer.recognition.top.at(0).label + (answer.model ? " by " + answer.model->name : "");
+  }
+};
+
+}  // namespace samoyed::test
