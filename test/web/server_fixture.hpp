@@ -113,6 +113,19 @@ struct ServerTest {
     co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
   }
 
+  static asio::awaitable<std::string> receive_some(asio::ip::tcp::socket& socket) {
+    std::array<char, 4096> piece;
+    const std::size_t size =
+        co_await socket.async_read_some(asio::buffer(piece), asio::use_awaitable);
+    co_return std::string(piece.data(), size);
+  }
+
+  /// Lets everything else that is ready go first.
+  asio::awaitable<void> next_turn() {
+    asio::steady_timer timer(io, std::chrono::milliseconds(1));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+
   /// Until `text` has come `times` times.
   static asio::awaitable<std::string> receive_until(asio::ip::tcp::socket& socket,
                                                     std::string_view text, std::size_t times = 1) {
