@@ -176,6 +176,11 @@ HttpSession::Action HttpSession::read_body(Now now) {
     const std::size_t used = unread_before - unread().size();
     const bool stuck = used == 0;
     const bool framing = parser.get().body().size() == size_before;
+    if (framing && !is_clean_framing(std::string_view(buffer_).substr(parsed_ - used, used))) {
+      return refuse(Reason::bad_request,
+                    "A chunk's header or the trailers hold bytes that may not "
+                    "stand there.");
+    }
     // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
     if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
       return refuse(Reason::header_too_large, "A chunk's header or the trailers are too large.");

@@ -84,6 +84,19 @@ HeaderScan::State HeaderScan::scan(std::string_view bytes) {
   return State::need_more;
 }
 
+bool is_clean_framing(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (is_forbidden_control(c)) return false;
+    if (c == '\n' && i > 0 && bytes[i - 1] != '\r') return false;
+    if (i + 1 == bytes.size()) break;
+    const char after = bytes[i + 1];
+    const bool folded = c == '\n' && (after == ' ' || after == '\t');
+    if ((c == '\r' && after != '\n') || folded) return false;
+  }
+  return true;
+}
+
 bool names_http_version(std::string_view header) {
   const std::string_view line = header.substr(0, header.find('\r'));
   constexpr std::string_view form = " HTTP/d.d";
