@@ -395,7 +395,7 @@ TEST_CASE("a size says until when its sender waits") {
 
 TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
   const std::string busy = "A[5 ms]" + data_message("error:busy");
-  ByteBudget budget(10);
+  ByteBudget budget(10, std::chrono::seconds(5));
   const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
   Script announcing(limits), receiving(limits), other(limits);
   announcing.receive(data_message("100"));
@@ -427,6 +427,21 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     CHECK(budget.used_bytes() == 6);
     receiving.time_out();
     CHECK(budget.used_bytes() == 0);
+  }
+  SECTION("an image that is slow makes room for others") {
+    other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
+    other.receive(size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    receiving.receive(image.substr(10));
+    CHECK(receiving.seen() == "A" + busy);
+  }
+  SECTION("so does a slow second copy") {
+    receiving.receive(damaged(image).substr(10) + image + image.substr(0, 5));
+    other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
+    other.receive(size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    receiving.receive(image.substr(5));
+    CHECK(receiving.seen() == "ANA[5 ms]" + data_message("error:busy"));
   }
   SECTION("a connection that ends gives back what it held") {
     {
