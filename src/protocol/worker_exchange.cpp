@@ -189,7 +189,7 @@ WorkerExchange::Action WorkerExchange::send_result() {
 WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock::time_point now) {
   drop_late_image_copies();
   Message message = reader_.next();
-  if (std::holds_alternative<NeedMore>(message)) return Read{Step::ack};
+  if (std::holds_alternative<NeedMore>(message)) return Read{Step::result_ack};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (std::holds_alternative<Nack>(message)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);

@@ -48,7 +48,7 @@ class WorkerExchange {
   };
 
   /// What the peer is expected to send; each has a deadline of its own in the shell.
-  enum class Step { request, image, second_copy, ack };
+  enum class Step { request, image, second_copy, result_ack };
 
   /// Read from the peer and report `received`, `ended` or `timed_out`.
   struct Read {
