@@ -18,7 +18,8 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                                   .description = description,
                                   .image_bytes_max = limits.image_bytes_max,
                                   .timeouts = limits.timeouts,
-                                  .receiving = protocol::ByteBudget(limits.receiving_bytes_max)}),
+                                  .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
+                                                                    protocol::receiving_grace)}),
       session_ended_(executor_, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<void> Server::run() {

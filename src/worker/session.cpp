@@ -182,7 +182,7 @@ std::chrono::milliseconds Session::timeout(Exchange::Step step) const {
       return context_->timeouts.image;
     case Exchange::Step::second_copy:
       return protocol::second_copy_wait;
-    case Exchange::Step::ack:
+    case Exchange::Step::result_ack:
       break;
   }
   return context_->timeouts.ack;
