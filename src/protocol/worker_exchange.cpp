@@ -12,6 +12,11 @@ Refusal too_many_receiving() {
   return {RefusalReason::busy, "The worker is receiving too many bytes at this moment."};
 }
 
+Refusal too_large(std::uint64_t image_bytes_max) {
+  return {RefusalReason::too_large,
+          "An image may have up to " + std::to_string(image_bytes_max) + " bytes."};
+}
+
 }  // namespace
 
 WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::time_point now) {
@@ -110,11 +115,7 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock
                                                       std::to_string(top_max) +
                                                       ", and timeout_ms, at least 1."};
   }
-  if (size_.text_length > text_length_max) {
-    refusal_ =
-        Refusal{RefusalReason::too_large,
-                "An image may have up to " + std::to_string(limits_.image_bytes_max) + " bytes."};
-  }
+  if (size_.text_length > text_length_max) refusal_ = too_large(limits_.image_bytes_max);
   request_message_ = data_message(payload);
   copies_due_ = std::exchange(refusals_, 0);
   state_ = State::awaiting_image;
@@ -149,7 +150,11 @@ WorkerExchange::Action WorkerExchange::on_image(ImageMessage message) {
   if (message.kept && !message.valid_base64) {
     refusal_ = Refusal{RefusalReason::bad_encoding, "The image was not sent as base64 text."};
   }
-  if (receiving_.resize(message.bytes.size())) {
+  if (message.bytes.size() > limits_.image_bytes_max) {
+    // Base64 text is as long for up to two bytes more.
+    refusal_ = too_large(limits_.image_bytes_max);
+    receiving_.resize(0);
+  } else if (receiving_.resize(message.bytes.size())) {
     image_file_ = std::move(message.bytes);
   } else {
     refusal_ = too_many_receiving();

@@ -75,6 +75,10 @@ def model_is_trained():
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
 
+# For a test case that is about what a picture holds, or whether it is one.
+needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode pictures, not --model null")
+
+
 def sample_path(name):
     """The path of a sample photograph, `chelsea.png` or `coffee.png`."""
     return _folder("SAMOYED_SAMPLE_DIR", SOURCE_DIR / "build" / "sample") / name
