@@ -24,7 +24,7 @@ class HeldWorker(wire.ScriptedWorker):
         super().__init__(on_image=lambda peer: self.release.wait(wire.TIMEOUT_S), **options)
 
 
-class DispatcherStopTest(support.ProgramTestCase):
+class DispatcherStopTest(wire.TestCase):
     def start_held(self, *arguments, uploads=1):
         """(dispatcher, worker, uploads): the worker has the pictures and holds the answers back."""
         worker = HeldWorker()
@@ -43,7 +43,7 @@ class DispatcherStopTest(support.ProgramTestCase):
 
         def refuses():
             try:
-                wire.connect(dispatcher.port).close()
+                self.connect(dispatcher.port).close()
             except ConnectionRefusedError:
                 return True
             return False
@@ -54,11 +54,11 @@ class DispatcherStopTest(support.ProgramTestCase):
         dispatcher, worker, uploads = self.start_held(uploads=5)
         # One more is still being sent, one has its header's first line, one is idle.
         head, body = wire.http_upload(PICTURE)
-        half = wire.connect(dispatcher.port)
+        half = self.connect(dispatcher.port)
         half.send(head + body[:20])
-        begun = wire.connect(dispatcher.port)
+        begun = self.connect(dispatcher.port)
         begun.send(b"GET /readyz HTTP/1.1\r\n")
-        idle = wire.connect(dispatcher.port)
+        idle = self.connect(dispatcher.port)
         idle.send(wire.http_head("GET", "/healthz"))
         self.assertEqual(wire.read_response(idle)[0], 200)
 
@@ -80,8 +80,6 @@ class DispatcherStopTest(support.ProgramTestCase):
         self.assertEqual(status, 200)
         self.assertIn("connection: close", fields.lower())
         self.assertEqual(dispatcher.wait(), 0)
-        for peer in (half, begun, idle):
-            peer.close()
 
     def test_what_takes_too_long_is_cut_in_bounded_time(self):
         dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 300)
@@ -97,7 +95,7 @@ class DispatcherStopTest(support.ProgramTestCase):
         self.assertIsInstance(uploads[0].exception(), CUT)
 
 
-class WorkerStopTest(support.ProgramTestCase):
+class WorkerStopTest(wire.TestCase):
     def test_a_stopping_worker_costs_no_client_an_error(self):
         workers = [self.start_null_worker() for _ in range(2)]
         dispatcher = self.start_dispatcher(workers=workers)
@@ -124,8 +122,8 @@ class WorkerStopTest(support.ProgramTestCase):
 
     def test_a_stopping_worker_finishes_its_image(self):
         worker = self.start_null_worker()
-        peer = wire.connect(worker.port)
-        idle = wire.connect(worker.port)
+        peer = self.connect(worker.port)
+        idle = self.connect(worker.port)
         size, image = wire.size_and_image(PICTURE)
         peer.send(size)
         self.assertEqual(peer.receive(1), b"A")
@@ -139,11 +137,9 @@ class WorkerStopTest(support.ProgramTestCase):
         peer.send(b"A")
         self.assertEqual(peer.receive_rest(), b"")
         self.assertEqual(worker.wait(), 0)
-        for connection in (peer, idle):
-            connection.close()
 
 
-class HealthTest(support.ProgramTestCase):
+class HealthTest(wire.TestCase):
     def assert_ready(self, dispatcher, status, reason=None):
         response = support.request(dispatcher.port, "/readyz")
         self.assertEqual((response.status, response.headers["Samoyed-Reason"]), (status, reason))

@@ -12,7 +12,7 @@ CROWD = 80
 PICTURE = b"any bytes, where no network looks at them"
 
 
-class LowDescriptorsTest(support.ProgramTestCase):
+class LowDescriptorsTest(wire.TestCase):
     def start_low(self, program, *arguments):
         """With both its limits low: the servers raise the soft one to the hard one."""
         return self.start("bash", "-c", f'ulimit -n {DESCRIPTORS_MAX}; exec "$@"', "bash",
@@ -20,7 +20,7 @@ class LowDescriptorsTest(support.ProgramTestCase):
 
     def crowd_out(self, program):
         """Idle connections that use all descriptors of the program up."""
-        crowd = wire.crowd(program.port, CROWD)
+        crowd = self.crowd(program.port, CROWD)
         for peer in crowd:
             self.addCleanup(peer.close)
         self.assertTrue(program.log.wait_for("can't accept connections for now"), program.report())
@@ -36,7 +36,7 @@ class LowDescriptorsTest(support.ProgramTestCase):
 
     def test_worker(self):
         worker = self.start_low("samoyed-worker", "127.0.0.1", 0, "--model", "null")
-        expected = wire.connect(worker.port).recognize(PICTURE)
+        expected = self.connect(worker.port).recognize(PICTURE)
         crowd = self.crowd_out(worker)
         self.assert_waits_quietly(worker)
         # Who is in is served, also after the others' waiting.
@@ -47,7 +47,7 @@ class LowDescriptorsTest(support.ProgramTestCase):
         for peer in crowd[CROWD // 2:]:
             self.assertEqual(peer.recognize(PICTURE), expected)
             peer.close()
-        self.assertEqual(wire.connect(worker.port).recognize(PICTURE), expected)
+        self.assertEqual(self.connect(worker.port).recognize(PICTURE), expected)
         worker.stop()
 
     def test_dispatcher(self):

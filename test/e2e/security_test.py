@@ -29,7 +29,7 @@ def reason(response):
     return response.status, response.headers["Samoyed-Reason"]
 
 
-class WorkerPortTest(support.ProgramTestCase):
+class WorkerPortTest(wire.TestCase):
     STRANGERS = {
         "HTTP": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "an upload": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nD 8 ",
@@ -47,19 +47,18 @@ class WorkerPortTest(support.ProgramTestCase):
 
     def test_strangers_are_dropped_and_the_worker_serves(self):
         worker = self.start_null_worker()
-        good = wire.connect(worker.port)
+        good = self.connect(worker.port)
         self.addCleanup(good.close)
         expected = good.recognize(PICTURE)
         for stranger, sent in self.STRANGERS.items():
             with self.subTest(stranger):
-                peer = wire.connect(worker.port)
+                peer = self.connect(worker.port)
                 try:
                     peer.send(sent)
                 except wire.Gone:
                     pass
                 # Closed, with no more said than the protocol's one byte.
                 self.assertLessEqual(len(peer.receive_rest()), 1)
-                peer.close()
                 self.assertEqual(good.recognize(PICTURE), expected)
         # A stranger can't fill the log either.
         self.assertLess(len(worker.log.lines()), 100)
@@ -79,7 +78,7 @@ class WorkerPortTest(support.ProgramTestCase):
                     self.assertIn("labels.txt", worker.log.text())
 
 
-class AddTest(support.ProgramTestCase):
+class AddTest(wire.TestCase):
     def test_only_allowed_networks_are_added(self):
         dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 3600000)
         for address in ("192.0.2.1:80", "8.8.8.8:53", "169.254.169.254:80", "[2001:db8::1]:80",
@@ -124,7 +123,7 @@ class AddTest(support.ProgramTestCase):
         self.assertEqual(worker.connections, 0)
 
 
-class CrossSiteTest(support.ProgramTestCase):
+class CrossSiteTest(wire.TestCase):
     def test_other_sites_pages_change_nothing(self):
         worker = self.start_null_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
@@ -167,7 +166,7 @@ class CrossSiteTest(support.ProgramTestCase):
             self.assertEqual(get(dispatcher, Host=host).status, 200, host)
 
 
-class AdminTest(support.ProgramTestCase):
+class AdminTest(wire.TestCase):
     def start_guarded(self, *arguments):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -248,7 +247,7 @@ class AdminTest(support.ProgramTestCase):
                              X_Forwarded_For="192.0.2.7").status, 200)
 
 
-class ClientLimitTest(support.ProgramTestCase):
+class ClientLimitTest(wire.TestCase):
     """Uploads at once from one client, who is told from others by what trusted proxies say."""
 
     LIMIT = 2
@@ -307,21 +306,19 @@ class ClientLimitTest(support.ProgramTestCase):
 
     def test_connections_of_one_address(self):
         dispatcher = self.start_dispatcher("--connections-per-peer-max", 3)
-        crowd = [wire.connect(dispatcher.port, "127.0.0.2") for _ in range(3)]
+        crowd = [self.connect(dispatcher.port, "127.0.0.2") for _ in range(3)]
         for peer in crowd:
             peer.send(wire.http_head("GET", "/healthz"))
             self.assertEqual(wire.read_response(peer)[0], 200)
-        one_more = wire.connect(dispatcher.port, "127.0.0.2")
+        one_more = self.connect(dispatcher.port, "127.0.0.2")
         one_more.send(wire.http_head("GET", "/healthz"))
         status, fields, _ = wire.read_response(one_more)
         self.assertEqual(status, 429)
         self.assertIn("Samoyed-Reason: client_connections", fields)
         self.assertEqual(get(dispatcher).status, 200)
-        for peer in crowd + [one_more]:
-            peer.close()
 
 
-class HostileInputTest(support.ProgramTestCase):
+class HostileInputTest(wire.TestCase):
     def test_names_and_fields_are_escaped(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         hostile = "<script>alert(1)</script>&'.png"
@@ -373,7 +370,7 @@ class HostileInputTest(support.ProgramTestCase):
         ]
         for what, sent, status in cases:
             with self.subTest(what):
-                peer = wire.connect(dispatcher.port)
+                peer = self.connect(dispatcher.port)
                 try:
                     peer.send(sent)
                 except wire.Gone:
@@ -381,14 +378,13 @@ class HostileInputTest(support.ProgramTestCase):
                 told, fields, _ = wire.read_response(peer)
                 self.assertEqual(told, status, fields)
                 self.assertIn("Samoyed-Reason: ", fields)
-                peer.close()
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
 
     def test_random_bytes_at_the_web_port(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         for sent in (TLS_HELLO, BINARY, bytes(4096), b"\r\n" * 2000, wire.message(b"hello"),
                      os.urandom(1000) + b"\r\n\r\n"):
-            peer = wire.connect(dispatcher.port)
+            peer = self.connect(dispatcher.port)
             try:
                 peer.send(sent)
                 peer.socket.shutdown(socket.SHUT_WR)
@@ -396,7 +392,6 @@ class HostileInputTest(support.ProgramTestCase):
                 pass
             answer = peer.receive_rest()
             self.assertRegex(answer[:14], rb"^(HTTP/1\.1 4\d\d |HTTP/1\.1 50[15] |$)", sent[:40])
-            peer.close()
         self.assertEqual(support.upload(dispatcher.port, PICTURE).status, 200)
 
 

@@ -107,7 +107,7 @@ WEB_KINDS = [on_web_silence, on_web_header, on_web_body, on_web_chunks, on_web_n
              on_web_response, on_web_refusal]
 
 
-class SlowPeersTest(support.ProgramTestCase):
+class SlowPeersTest(wire.TestCase):
     def drip(self, peer, kind, stopped):
         try:
             rest = kind(peer)
@@ -124,11 +124,11 @@ class SlowPeersTest(support.ProgramTestCase):
         before = wire.open_sockets(program)
         stopped = threading.Event()
         threads = []
-        peers = wire.crowd(program.port, OF_EACH_KIND * len(kinds))
+        peers = self.crowd(program.port, OF_EACH_KIND * len(kinds))
         for number, peer in enumerate(peers):
             if kinds[number % len(kinds)] is on_web_response:
                 peer.close()
-                peers[number] = peer = wire.connect(program.port, "127.0.0.20", receive_buffer=4096)
+                peers[number] = peer = self.connect(program.port, "127.0.0.20", receive_buffer=4096)
             threads.append(threading.Thread(
                 target=self.drip, args=(peer, kinds[number % len(kinds)], stopped)))
         start = time.monotonic()
@@ -159,7 +159,7 @@ class SlowPeersTest(support.ProgramTestCase):
         worker = self.start_null_worker(*steps)
 
         def recognize():
-            peer = wire.connect(worker.port)
+            peer = self.connect(worker.port)
             try:
                 return peer.recognize(PICTURE)
             finally:
@@ -192,14 +192,13 @@ class SlowPeersTest(support.ProgramTestCase):
                                            "--idle-timeout-ms", 300)
         for sent, status in ((HEAD[:10], 408), (HEAD + BODY[:10], 408), (b"", None)):
             with self.subTest(sent=len(sent)):
-                peer = wire.connect(dispatcher.port)
+                peer = self.connect(dispatcher.port)
                 peer.send(sent)
                 if status:
                     told, fields, _ = wire.read_response(peer)
                     self.assertEqual(told, status)
                     self.assertIn("Samoyed-Reason: slow_request", fields)
                 self.assertEqual(peer.receive_rest(), b"")
-                peer.close()
 
 
 if __name__ == "__main__":

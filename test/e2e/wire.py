@@ -117,14 +117,26 @@ def connect(port, source="127.0.0.1", receive_buffer=None):
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.settimeout(TIMEOUT_S)
-    connection.bind((source, 0))
-    connection.connect(("127.0.0.1", port))
+    try:
+        connection.bind((source, 0))
+        connection.connect(("127.0.0.1", port))
+    except OSError:
+        connection.close()
+        raise
     return Peer(connection)
 
 
-def crowd(port, count):
-    """Connections from several addresses, a few from each."""
-    return [connect(port, f"127.0.0.{2 + number % 8}") for number in range(count)]
+class TestCase(support.ProgramTestCase):
+    """A test case whose connections end with the test."""
+
+    def connect(self, port, source="127.0.0.1", receive_buffer=None):
+        peer = connect(port, source, receive_buffer)
+        self.addCleanup(peer.close)
+        return peer
+
+    def crowd(self, port, count):
+        """Connections from several addresses, a few from each."""
+        return [self.connect(port, f"127.0.0.{2 + number % 8}") for number in range(count)]
 
 
 class ScriptedWorker:
