@@ -80,16 +80,14 @@ start() {
 }
 
 # tend NAME: to be called every second or so. Restarts the program, at the same port, when it has died.
-# True once each time a restarted program has become ready.
 tend() {
   local name=$1
   if is_alive "$name"; then
-    [[ -v restarted[$name] ]] && is_ready "$name" || return 1
-    unset "restarted[$name]"
-    say "$name is back on port ${port_of[$name]}"
-    return 0
-  fi
-  if [[ ! -v restart_at[$name] ]]; then
+    if [[ -v restarted[$name] ]] && is_ready "$name"; then
+      unset "restarted[$name]"
+      say "$name is back on port ${port_of[$name]}"
+    fi
+  elif [[ ! -v restart_at[$name] ]]; then
     ((SECONDS - launched_at[$name] < settled_after_s)) || delay_s_of[$name]=1
     say "$name ended by itself; restarting it in ${delay_s_of[$name]} s. Its log: $log_dir/$name.log"
     restart_at[$name]=$((SECONDS + delay_s_of[$name]))
@@ -100,7 +98,6 @@ tend() {
     restarted[$name]=yes
     launch "$name" "${port_of[$name]}"
   fi
-  return 1
 }
 declare -A restarted=()  # set from a restart until the program is ready
 

@@ -12,6 +12,11 @@ Refusal too_many_receiving() {
   return {RefusalReason::busy, "The worker is receiving too many bytes at this moment."};
 }
 
+Refusal too_large(std::uint64_t image_bytes_max) {
+  return {RefusalReason::too_large,
+          "An image may have up to " + std::to_string(image_bytes_max) + " bytes."};
+}
+
 }  // namespace
 
 WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::time_point now) {
@@ -19,7 +24,7 @@ WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::tim
     case State::awaiting_request:
       return await_request(hello, now);
     case State::awaiting_image:
-      return await_image();
+      return await_image(now);
     case State::draining:
       return await_second_copy();
     case State::recognizing:
@@ -110,11 +115,7 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock
                                                       std::to_string(top_max) +
                                                       ", and timeout_ms, at least 1."};
   }
-  if (size_.text_length > text_length_max) {
-    refusal_ =
-        Refusal{RefusalReason::too_large,
-                "An image may have up to " + std::to_string(limits_.image_bytes_max) + " bytes."};
-  }
+  if (size_.text_length > text_length_max) refusal_ = too_large(limits_.image_bytes_max);
   request_message_ = data_message(payload);
   copies_due_ = std::exchange(refusals_, 0);
   state_ = State::awaiting_image;
@@ -122,7 +123,7 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock
   return Write{std::string(1, ack)};
 }
 
-WorkerExchange::Action WorkerExchange::await_image() {
+WorkerExchange::Action WorkerExchange::await_image(Clock::time_point now) {
   if (!image_begun_) {
     if (!drop_request_copies()) return Read{Step::image};
     reader_.begin_image(size_.text_length, !refusal_);
@@ -130,29 +131,30 @@ WorkerExchange::Action WorkerExchange::await_image() {
   }
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) {
-    if (!receiving_.resize(reader_.kept_bytes())) {
-      reader_.drop_image();
-      refusal_ = too_many_receiving();
-    }
+    if (!receiving_.resize(reader_.kept_bytes(), now)) drop_image();
     return Read{Step::image};
   }
-  if (auto* image = std::get_if<ImageMessage>(&message)) return on_image(std::move(*image));
+  if (auto* image = std::get_if<ImageMessage>(&message)) return on_image(std::move(*image), now);
   return close(std::get<Malformed>(message).why);
 }
 
-WorkerExchange::Action WorkerExchange::on_image(ImageMessage message) {
+WorkerExchange::Action WorkerExchange::on_image(ImageMessage message, Clock::time_point now) {
   if (!message.intact) {
     image_begun_ = false;
-    receiving_.resize(0);
+    receiving_.release();
     return refuse(Errc::refused_too_often);
   }
   if (message.kept && !message.valid_base64) {
     refusal_ = Refusal{RefusalReason::bad_encoding, "The image was not sent as base64 text."};
   }
-  if (receiving_.resize(message.bytes.size())) {
+  if (message.bytes.size() > limits_.image_bytes_max) {
+    // Base64 text is as long for up to two bytes more.
+    refusal_ = too_large(limits_.image_bytes_max);
+    receiving_.release();
+  } else if (receiving_.resize(message.bytes.size(), now)) {
     image_file_ = std::move(message.bytes);
   } else {
-    refusal_ = too_many_receiving();
+    drop_image();
   }
   last_data_.clear();
   copies_due_ = std::exchange(refusals_, 0);
@@ -176,7 +178,7 @@ WorkerExchange::Action WorkerExchange::await_second_copy() {
 WorkerExchange::Action WorkerExchange::send_result() {
   if (last_data_.empty() && refusal_) recognized(*refusal_);
   if (last_data_.empty()) {
-    receiving_.resize(0);
+    receiving_.release();
     return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_};
   }
   state_ = State::awaiting_ack;
@@ -187,7 +189,7 @@ WorkerExchange::Action WorkerExchange::send_result() {
 WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock::time_point now) {
   drop_late_image_copies();
   Message message = reader_.next();
-  if (std::holds_alternative<NeedMore>(message)) return Read{Step::ack};
+  if (std::holds_alternative<NeedMore>(message)) return Read{Step::result_ack};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (std::holds_alternative<Nack>(message)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
@@ -198,6 +200,13 @@ WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock
   copies_due_ = 0;
   state_ = State::awaiting_request;
   return await_request(hello, now);
+}
+
+/// What was kept of the image, in whole or in part, is needed for others.
+void WorkerExchange::drop_image() {
+  reader_.drop_image();
+  image_file_ = {};
+  refusal_ = too_many_receiving();
 }
 
 WorkerExchange::Action WorkerExchange::refuse(std::error_code if_too_often) {

@@ -1,22 +1,32 @@
 #include "web/http_connection.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/peer_name.hpp"
+#include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
+#include "web/client_address.hpp"
 #include "web/image_type.hpp"
+#include "web/ip_text.hpp"
 
 namespace samoyed::web {
 namespace {
 
 /// Larger pictures are not shown again with their answer: the page would be a third larger still.
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
+
+/// Of a refused request; reading it keeps a connection that is worth more.
+constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
 
 constexpr std::size_t log_text_bytes_max = 200;
 
@@ -25,7 +35,21 @@ HttpSession::Now now() {
 }
 
 HttpSession::Limits session_limits(const ServerLimits& limits) {
-  return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max};
+  return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
+          dropped_body_bytes_max};
+}
+
+ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
+  if (!turned_away) return timeouts;
+  for (auto* const step : {&timeouts.idle, &timeouts.header, &timeouts.body, &timeouts.write}) {
+    *step = std::min(*step, timeouts.refused);
+  }
+  return timeouts;
+}
+
+std::string address_of(const asio::ip::tcp::socket& socket) {
+  std::error_code gone;
+  return socket.remote_endpoint(gone).address().to_string();
 }
 
 /// The base64 text within the image message `D TEXT C`, so that the picture is encoded only once.
@@ -33,13 +57,24 @@ std::string_view base64_text(const protocol::EncodedImage& image) {
   return image.message().substr(2, image.text_length());
 }
 
+Problem refused_upload(Reason reason) {
+  const bool own = reason == Reason::client_limit;
+  return {reason, own ? "You have too many pictures under way: wait for some of their answers."
+                      : "The server has too many pictures under way: try again in a moment."};
+}
+
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const Site& site)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, Site& site,
+                               std::optional<Problem> turned_away)
     : socket_(std::move(socket)),
       site_(site),
-      session_(session_limits(site.options.limits), site.options.timeouts),
-      peer_(io::peer_name(socket_.socket())) {}
+      turned_away_(std::move(turned_away)),
+      session_(session_limits(site.options.limits),
+               session_timeouts(site.options.timeouts, turned_away_.has_value())),
+      peer_(io::peer_name(socket_.socket())),
+      peer_address_(address_of(socket_.socket())),
+      watch_ended_(socket_.socket().get_executor(), Clock::time_point::max()) {}
 
 asio::awaitable<void> HttpConnection::run() {
   while (!cut_) {
@@ -51,8 +86,7 @@ asio::awaitable<void> HttpConnection::run() {
     } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
       consider(*to_consider->head);
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
-      note_begin();
-      respond(co_await serve(to_serve->request));
+      if (!co_await serve(to_serve->request)) co_return;
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
       note_begin();
       respond(site_.routes.refusal(to_refuse->problem));
@@ -64,6 +98,7 @@ asio::awaitable<void> HttpConnection::run() {
 }
 
 void HttpConnection::stop() {
+  stopping_ = true;
   session_.stop();
   // A read that waits for another request would wait in vain; every other goes on where it was.
   if (reading_) socket_.cancel();
@@ -87,31 +122,89 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
              error != asio::error::operation_aborted) {
     co_return false;
   }
+  if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
+    respond(site_.routes.refusal(refused_upload(Reason::overloaded)));
+    co_return true;
+  }
   session_.received({received_.data(), size});
   co_return true;
 }
 
 asio::awaitable<bool> HttpConnection::write(const std::string& bytes, Clock::time_point until) {
+  // An answer is never larger than what was held for its picture and a page around it, so where
+  // there is no room for it, what is held already stands for it.
+  if (ticket_ && current_->status) ticket_->hold(bytes.size());
   std::error_code error;
   co_await socket_.write(asio::buffer(bytes), until, error);
   if (error) spdlog::info("{} took no answer: {}", peer_, error.message());
-  if (answered_ && !error) log_answer(bytes.size());
+  if (current_ && current_->status && !error) {
+    log_answer(*current_->status, bytes.size());
+    current_.reset();
+    ticket_.reset();
+  }
   co_return !error;
 }
 
 void HttpConnection::consider(const Request& head) {
   note_begin();
-  if (auto response = site_.routes.consider(head)) {
-    respond(std::move(*response));
-  } else {
-    session_.proceed();
+  try {
+    if (turned_away_) {
+      respond(site_.routes.refusal(*turned_away_));
+    } else if (auto response = site_.routes.consider(head, current_->visit)) {
+      respond(std::move(*response));
+    } else {
+      admit(head);
+    }
+  } catch (const std::exception& error) {
+    respond(fail(error.what()));
   }
 }
 
-asio::awaitable<Response> HttpConnection::serve(Request& request) {
-  auto routed = site_.routes.route(request);
-  if (auto* response = std::get_if<Response>(&routed)) co_return std::move(*response);
-  const Upload& upload = std::get<Upload>(routed);
+void HttpConnection::admit(const Request& head) {
+  if (site_.routes.is_upload(head)) {
+    auto entered = site_.admission.enter(current_->visit.client);
+    if (const auto* reason = std::get_if<Reason>(&entered)) {
+      respond(site_.routes.refusal(refused_upload(*reason)));
+      return;
+    }
+    ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
+  }
+  session_.proceed();
+}
+
+asio::awaitable<bool> HttpConnection::serve(Request& request) {
+  note_begin();
+  std::optional<Response> response;
+  try {
+    if (turned_away_) {
+      response = site_.routes.refusal(*turned_away_);
+    } else {
+      auto routed = site_.routes.route(request, current_->visit);
+      if (auto* const ready = std::get_if<Response>(&routed)) {
+        response = std::move(*ready);
+      } else {
+        response = co_await recognise(request, std::get<Upload>(routed));
+      }
+    }
+  } catch (const std::exception& error) {
+    response = fail(error.what());
+  }
+  if (!response) {
+    if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    co_return false;
+  }
+  respond(std::move(*response));
+  co_return true;
+}
+
+asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& request,
+                                                                   const Upload& upload) {
+  const bool room =
+      !ticket_ || ticket_->hold(request.body.size() + protocol::base64_length(upload.image.size()));
+  if (!room) {
+    Response full = site_.routes.refusal(refused_upload(Reason::overloaded));
+    co_return full;
+  }
   const auto file = std::as_bytes(std::span(upload.image));
   const auto image = std::make_shared<const protocol::EncodedImage>(file);
   UploadView view{upload.file_name, {}, {}};
@@ -120,39 +213,109 @@ asio::awaitable<Response> HttpConnection::serve(Request& request) {
     view.preview_base64 = base64_text(*image);
   }
   request.body = std::string();  // Long waits should not hold the picture twice.
+  if (ticket_) ticket_->hold(image->message().size());
 
+  const dispatcher::Outcome outcome = co_await classify(image);
+  if (client_left_) co_return std::nullopt;
+  Response answer = site_.routes.answer(view, outcome, current_->visit);
+  co_return answer;
+}
+
+asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
+    std::shared_ptr<const protocol::EncodedImage> image) {
+  dispatcher::ClassifyRequest to_classify{
+      .image = std::move(image),
+      .deadline = current_->visit.now + site_.options.timeouts.request,
+      .cancelled = left_.slot()};
   classifying_ = true;
-  dispatcher::ClassifyRequest to_classify{.image = image};
-  const dispatcher::Outcome outcome = co_await site_.classifier.classify(std::move(to_classify));
+  watching_ = true;
+  const auto ended = [this](std::exception_ptr) {
+    watching_ = false;
+    watch_ended_.cancel();
+  };
+  asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
+  std::exception_ptr failure;
+  std::optional<dispatcher::Outcome> outcome;
+  try {
+    outcome = co_await site_.classifier.classify(std::move(to_classify));
+  } catch (...) {
+    failure = std::current_exception();  // Not before the socket is free again.
+  }
   classifying_ = false;
-  co_return site_.routes.answer(view, outcome);
+  socket_.cancel();
+  std::error_code ignored;  // It has ended, one way or the other.
+  while (watching_) {
+    co_await watch_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (failure) std::rethrow_exception(failure);
+  co_return std::move(*outcome);
+}
+
+asio::awaitable<void> HttpConnection::watch_client() {
+  std::error_code error;
+  const std::size_t size =
+      co_await socket_.read_some(asio::buffer(received_), Clock::time_point::max(), error);
+  session_.received({received_.data(), size});
+  if (!error || !classifying_) co_return;
+  client_left_ = true;
+  left_.emit(asio::cancellation_type::all);
 }
 
 asio::awaitable<void> HttpConnection::linger() {
+  const ServerLimits& limits = site_.options.limits;
+  const ServerTimeouts& timeouts = site_.options.timeouts;
+  if (site_.lingering >= limits.lingering_max) co_return;
+  ++site_.lingering;
   std::error_code error;
   socket_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  const auto until = Clock::now() + site_.options.timeouts.linger;
+  const auto until = Clock::now() + (turned_away_ ? timeouts.refused : timeouts.linger);
+  const auto bytes_max = turned_away_ ? limits.refused_linger_bytes_max : limits.linger_bytes_max;
   std::uint64_t dropped = 0;
-  while (!error && !cut_ && dropped < site_.options.limits.linger_bytes_max) {
+  while (!error && !cut_ && dropped < bytes_max) {
     dropped += co_await socket_.read_some(asio::buffer(received_), until, error);
   }
+  --site_.lingering;
 }
 
 void HttpConnection::respond(Response response) {
-  answered_ = Answered{response.status, session_.method(), session_.target()};
+  current_->status = response.status;
+  if (turned_away_) response.close = true;
   session_.respond(std::move(response));
 }
 
-void HttpConnection::note_begin() {
-  if (!begun_) begun_ = Clock::now();
+Response HttpConnection::fail(std::string_view what) const {
+  spdlog::error("{} can't be served: {}", peer_, what);
+  return site_.routes.refusal({Reason::internal, "The server failed on this; its log says more."});
 }
 
-void HttpConnection::log_answer(std::size_t bytes) {
-  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - *begun_;
-  spdlog::info("{} {} {} -> {}, {} bytes, {:.1f} ms", peer_, log_text(answered_->method),
-               log_text(answered_->target), answered_->status, bytes, elapsed.count());
-  begun_.reset();
-  answered_.reset();
+void HttpConnection::note_begin() {
+  if (current_) {
+    current_->visit.now = Clock::now();
+    current_->visit.stopping = stopping_;
+    return;
+  }
+  const Fields& fields = session_.head().fields;
+  const auto trusted = [this](std::string_view address) {
+    return site_.options.access.trusted_proxies.contains(address);
+  };
+  const Client client = find_client(peer_address_, fields, trusted);
+  const bool direct = client.address == unmapped_ip(peer_address_);
+  Visit visit{.client = limit_key(client.address),
+              .https = client.https,
+              .stopping = stopping_,
+              .now = Clock::now()};
+  visit.admin = site_.gate.check(fields, visit.client, visit.now);
+  current_.emplace();
+  current_->begun = visit.now;
+  current_->client = direct ? peer_ : client.address + " through " + peer_;
+  current_->line = log_text(session_.head().method) + " " + log_text(session_.head().target);
+  current_->visit = std::move(visit);
+}
+
+void HttpConnection::log_answer(int status, std::size_t bytes) {
+  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
+  spdlog::info("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status, bytes,
+               elapsed.count());
 }
 
 std::string log_text(std::string_view text) {

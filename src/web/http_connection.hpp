@@ -2,16 +2,21 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <asio/awaitable.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "samoyed/web/server_options.hpp"
+#include "web/admin_gate.hpp"
+#include "web/admission.hpp"
 #include "web/http_session.hpp"
 #include "web/routes.hpp"
 
@@ -20,16 +25,24 @@ namespace samoyed::web {
 /// What all connections share; outlives them.
 struct Site {
   Routes routes;
+  AdminGate& gate;
   dispatcher::Classifier& classifier;
+  Admission admission;
   ServerOptions options;
+  std::size_t lingering = 0;  ///< Connections that drop what still comes.
 };
 
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
+/// While a picture is at a worker it reads on, in order to notice a client that leaves: that ends the
+/// connection without an answer, and tells the classifier that nobody waits any more. A client that
+/// sends its next request meanwhile is read once, and then not until it was answered.
+///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection {
  public:
-  HttpConnection(asio::ip::tcp::socket socket, const Site& site);
+  /// With `turned_away` the first request is answered with that, and the connection closed.
+  HttpConnection(asio::ip::tcp::socket socket, Site& site, std::optional<Problem> turned_away);
 
   /// Serves requests until the connection ends. Call once.
   asio::awaitable<void> run();
@@ -39,39 +52,57 @@ class HttpConnection {
   /// Lets `run` return as soon as no picture is at a worker; what is under way goes unanswered.
   void cut();
 
-  /// Whether a picture is at a worker, which can't be hurried.
+  /// Whether a picture is at a worker, which may take a moment to let go of it.
   bool classifying() const { return classifying_; }
 
  private:
   using Clock = HttpSession::Clock;
 
-  /// An answer on its way, for the log.
-  struct Answered {
-    int status;
-    std::string method;
-    std::string target;
+  /// A request that is being served.
+  struct Current {
+    Clock::time_point begun;
+    std::string client;  ///< For the log, as is the next.
+    std::string line;
+    Visit visit;
+    std::optional<int> status;  ///< Once its answer is on the way.
   };
 
   /// Both are false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
   asio::awaitable<bool> write(const std::string& bytes, Clock::time_point until);
-  asio::awaitable<Response> serve(Request& request);
+  /// False if the client left meanwhile.
+  asio::awaitable<bool> serve(Request& request);
+  asio::awaitable<std::optional<Response>> recognise(Request& request, const Upload& upload);
+  asio::awaitable<dispatcher::Outcome> classify(
+      std::shared_ptr<const protocol::EncodedImage> image);
+  asio::awaitable<void> watch_client();
   asio::awaitable<void> linger();
   void consider(const Request& head);
+  void admit(const Request& head);
   void respond(Response response);
+  Response fail(std::string_view what) const;
   void note_begin();
-  void log_answer(std::size_t bytes);
+  void log_answer(int status, std::size_t bytes);
 
   io::TimedSocket socket_;
-  const Site& site_;
+  Site& site_;
+  const std::optional<Problem> turned_away_;
   HttpSession session_;
-  std::string peer_;
+  const std::string peer_;  ///< HOST:PORT, for the log.
+  const std::string peer_address_;
   std::array<char, std::size_t{32} << 10> received_;
+  bool stopping_ = false;
   bool cut_ = false;
   bool reading_ = false;
+
   bool classifying_ = false;
-  std::optional<Clock::time_point> begun_;  ///< When the request's header was there.
-  std::optional<Answered> answered_;
+  bool watching_ = false;
+  bool client_left_ = false;
+  asio::cancellation_signal left_;
+  asio::steady_timer watch_ended_;  ///< Cancelled when watch_client has ended.
+
+  std::optional<Current> current_;
+  std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
 };
 
 /// A client's text for a line of the log: cut to a bound, and nothing in it but printable ASCII.

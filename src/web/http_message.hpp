@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "web/reasons.hpp"
+
 namespace samoyed::web {
 
 /// One header field, as it came: names are compared without regard to case.
@@ -33,13 +35,17 @@ struct Response {
   int status = 200;
   Fields fields;
   std::string body;
+  /// Ends the connection, whatever the request wished.
+  bool close = false;
 };
 
 /// Why a request can't be served, before it has become a page.
 struct Problem {
-  int status = 400;
+  Reason reason = Reason::bad_request;
   /// For a person: what is wrong, and what would be right.
   std::string sentence;
+
+  int status() const { return status_of(reason); }
 };
 
 /// Without regard to the case of ASCII letters.

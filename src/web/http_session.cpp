@@ -31,12 +31,14 @@ std::string two_digits(unsigned number) {
 Problem to_problem(boost::beast::error_code error, std::string_view unread,
                    std::uint64_t body_bytes_max) {
   if (error == http::error::body_limit) {
-    return {413, "A request may have " + std::to_string(body_bytes_max >> 20) + " MiB at most."};
+    return {Reason::too_large,
+            "A request may have " + std::to_string(body_bytes_max >> 20) + " MiB at most."};
   }
   if (error == http::error::bad_version && names_http_version(unread)) {
-    return {505, "This server speaks HTTP/1.0 and HTTP/1.1."};
+    return {Reason::http_version, "This server speaks HTTP/1.0 and HTTP/1.1."};
   }
-  return {400, "The request is not HTTP that can be understood (" + error.message() + ")."};
+  return {Reason::bad_request,
+          "The request is not HTTP that can be understood (" + error.message() + ")."};
 }
 
 /// `head_only` for HEAD, whose response has the fields of GET's and no body.
@@ -103,27 +105,29 @@ HttpSession::Action HttpSession::next(Now now) {
 }
 
 HttpSession::Action HttpSession::read_head(Now now) {
-  switch (scan_.scan(buffer_)) {
+  switch (scan_.scan(unread())) {
     case HeaderScan::State::bad:
-      return refuse(400, "The request's header holds bytes that may not stand there.");
+      return refuse(Reason::bad_request,
+                    "The request's header holds bytes that may not stand there.");
     case HeaderScan::State::need_more:
-      if (buffer_.size() >= limits_.header_bytes_max) break;
-      return wait_for(buffer_.empty() ? Wait::idle : Wait::header, now);
+      if (unread().size() >= limits_.header_bytes_max) break;
+      return wait_for(unread().empty() ? Wait::idle : Wait::header, now);
     case HeaderScan::State::complete:
       if (scan_.length() > limits_.header_bytes_max) break;
       if (scan_.length() == 2 && !std::exchange(empty_line_dropped_, true)) {
         // RFC 9112, section 2.2: an empty line before the request line is to be ignored.
-        buffer_.erase(0, 2);
+        parsed_ += 2;
         scan_ = HeaderScan();
         return read_head(now);
       }
-      return on_head();
+      return on_head(now);
   }
-  return refuse(431, "The request's header is larger than " +
-                         std::to_string(limits_.header_bytes_max >> 10) + " KiB.");
+  return refuse(Reason::header_too_large, "The request's header is larger than " +
+                                              std::to_string(limits_.header_bytes_max >> 10) +
+                                              " KiB.");
 }
 
-HttpSession::Action HttpSession::on_head() {
+HttpSession::Action HttpSession::on_head(Now now) {
   parser_ = std::make_unique<Parser>();
   parser_->http.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
   parser_->http.body_limit(limits_.body_bytes_max);
@@ -137,19 +141,20 @@ HttpSession::Action HttpSession::on_head() {
   for (const auto& field : message) {
     head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
   }
-  if (problem) return refuse(problem->status, problem->sentence);
-  if (const auto doubt = check_head(head_)) return refuse(doubt->status, doubt->sentence);
+  if (problem) return refuse(problem->reason, problem->sentence);
+  if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
 
   const bool complete = parser_->http.is_done();
   const std::string_view expectation = find_field(head_.fields, "Expect");
   if (!expectation.empty() && head_.version >= 11) {
     if (!equal_ignoring_case(expectation, "100-continue")) {
-      return refuse(417, "The only expectation that is understood is `100-continue`.");
+      return refuse(Reason::expectation,
+                    "The only expectation that is understood is `100-continue`.");
     }
     continue_due_ = !complete;
   }
   keep_alive_ = parser_->http.keep_alive();
-  if (complete) return on_whole_request();
+  if (complete) return on_whole_request(now);
   state_ = State::considering;
   return Consider{&head_};
 }
@@ -162,27 +167,37 @@ void HttpSession::proceed() {
 HttpSession::Action HttpSession::read_body(Now now) {
   auto& parser = parser_->http;
   const std::size_t enough = parser.chunked() ? chunked_end_bytes : 1;
-  while (!parser.is_done() && buffer_.size() >= enough) {
+  while (!parser.is_done() && unread().size() >= enough) {
     const std::size_t size_before = parser.get().body().size();
-    const std::size_t unread_before = buffer_.size();
-    if (const auto problem = parse(buffer_.size())) {
-      return refuse(problem->status, problem->sentence);
+    const std::size_t unread_before = unread().size();
+    if (const auto problem = parse(unread_before)) {
+      return refuse(problem->reason, problem->sentence);
     }
-    const std::size_t used = unread_before - buffer_.size();
+    const std::size_t used = unread_before - unread().size();
     const bool stuck = used == 0;
     const bool framing = parser.get().body().size() == size_before;
+    if (framing && !is_clean_framing(std::string_view(buffer_).substr(parsed_ - used, used))) {
+      return refuse(Reason::bad_request,
+                    "A chunk's header or the trailers hold bytes that may not "
+                    "stand there.");
+    }
     // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
-    if (framing && (stuck ? buffer_.size() : used) > limits_.header_bytes_max) {
-      return refuse(431, "A chunk's header or the trailers are too large.");
+    if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
+      return refuse(Reason::header_too_large, "A chunk's header or the trailers are too large.");
     }
     if (stuck) break;
   }
-  if (parser.is_done()) return on_whole_request();
+  if (parser.is_done()) return on_whole_request(now);
   return wait_for(Wait::body, now);
 }
 
-HttpSession::Action HttpSession::on_whole_request() {
+HttpSession::Action HttpSession::on_whole_request(Now now) {
   waiting_ = Wait::none;
+  if (refused_) {
+    parser_.reset();
+    state_ = State::responding;
+    return write_response(now);
+  }
   state_ = State::serving;
   Request request = head_;
   request.body = std::move(parser_->http.get().body());
@@ -193,19 +208,19 @@ HttpSession::Action HttpSession::on_whole_request() {
 std::optional<Problem> HttpSession::parse(std::size_t bytes) {
   boost::beast::error_code error;
   const std::size_t used =
-      parser_->http.put(boost::asio::const_buffer(buffer_.data(), bytes), error);
+      parser_->http.put(boost::asio::const_buffer(unread().data(), bytes), error);
   std::optional<Problem> problem;
   if (error && error != http::error::need_more) {
-    problem = to_problem(error, buffer_, limits_.body_bytes_max);
+    problem = to_problem(error, unread(), limits_.body_bytes_max);
   }
-  buffer_.erase(0, used);
+  parsed_ += used;
   return problem;
 }
 
 HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
   if (ended_) {
     if (what == Wait::idle) return Close{};
-    return refuse(400, "The request ended before it was complete.");
+    return refuse(Reason::bad_request, "The request ended before it was complete.");
   }
   if (what == Wait::idle && stopping_) return Close{};
   if (waiting_ != what) {
@@ -217,24 +232,46 @@ HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
   }
   if (now.steady < until_) return Read{until_};
   if (what == Wait::idle) return Close{};
-  return refuse(408, "The request took too long to arrive.");
+  return refuse(Reason::slow_request, "The request took too long to arrive.");
 }
 
-HttpSession::Action HttpSession::refuse(int status, std::string sentence) {
+HttpSession::Action HttpSession::refuse(Reason reason, std::string sentence) {
   state_ = State::serving;
   keep_alive_ = false;
   linger_ = true;
-  return Refuse{{status, std::move(sentence)}};
+  return Refuse{{reason, std::move(sentence)}};
 }
 
 void HttpSession::respond(Response response) {
-  assert(state_ == State::considering || state_ == State::serving);
-  if (state_ == State::considering) {
-    keep_alive_ = false;
-    linger_ = true;
-  }
+  assert(state_ == State::considering || state_ == State::reading_body || state_ == State::serving);
+  if (response.close) keep_alive_ = false;
   response_ = std::move(response);
+  const bool considering = state_ == State::considering;
+  if (considering && worth_dropping()) {
+    refused_ = true;
+    state_ = State::reading_body;
+    return;
+  }
+  const bool early = state_ != State::serving;
+  if (early) keep_alive_ = false;
+  linger_ = linger_ || early || response_.close;
   state_ = State::responding;
+}
+
+/// A client that was promised to be told whether to go on isn't made to.
+bool HttpSession::worth_dropping() const {
+  const auto length = parser_->http.content_length();
+  return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;
+}
+
+void HttpSession::received(std::string_view bytes) {
+  // Only here, not after every piece that was parsed: a body of tiny chunks would be moved as often.
+  buffer_.erase(0, std::exchange(parsed_, 0));
+  buffer_.append(bytes);
+}
+
+std::uint64_t HttpSession::held_bytes() const {
+  return unread().size() + (parser_ ? parser_->http.get().body().size() : 0);
 }
 
 HttpSession::Action HttpSession::write_response(Now now) {
@@ -258,6 +295,7 @@ void HttpSession::begin_request() {
   head_ = Request();
   empty_line_dropped_ = false;
   continue_due_ = false;
+  refused_ = false;
   waiting_ = Wait::none;
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include "samoyed/web/server_options.hpp"
+#include "samoyed/web/server_limits.hpp"
 #include "web/http_message.hpp"
 #include "web/request_check.hpp"
 
@@ -28,7 +28,8 @@ namespace samoyed::web {
 /// what waits is bounded by one read.
 ///
 /// A request that is refused before its body was read ends the connection, lingering: closed at
-/// once, unread bytes would make the kernel reset the connection and the client lose the answer.
+/// once, unread bytes would make the kernel reset the connection and the client lose the answer. A
+/// small body is read first, and the connection kept.
 ///
 /// Not thread-safe.
 class HttpSession {
@@ -45,6 +46,8 @@ class HttpSession {
     std::size_t header_bytes_max = 0;
     /// Without transfer coding.
     std::uint64_t body_bytes_max = 0;
+    /// An announced body up to this is read and dropped after a refusal.
+    std::uint64_t dropped_body_bytes_max = 0;
   };
 
   /// Read until `until`, report `received` or `ended`, and ask again; at `until` without bytes, ask
@@ -81,19 +84,22 @@ class HttpSession {
 
   Action next(Now now);
 
-  void received(std::string_view bytes) { buffer_.append(bytes); }
+  void received(std::string_view bytes);
   /// The peer will send nothing more.
   void ended() { ended_ = true; }
 
   void proceed();
+  /// Also takes back a `proceed`, as long as the body is being read.
   void respond(Response response);
 
   /// Answers what is under way, takes no further request, and closes.
   void stop() { stopping_ = true; }
 
-  /// For a person's log, of the request that is being answered; empty if it had no readable line.
-  const std::string& method() const { return head_.method; }
-  const std::string& target() const { return head_.target; }
+  /// Of the request that is being read or answered, as far as its header could be read.
+  const Request& head() const { return head_; }
+
+  /// Of what came and was not handed out yet: the body so far, and unread bytes.
+  std::uint64_t held_bytes() const;
 
  private:
   struct Parser;
@@ -109,19 +115,22 @@ class HttpSession {
 
   Action read_head(Now now);
   Action read_body(Now now);
-  Action on_head();
-  Action on_whole_request();
+  Action on_head(Now now);
+  Action on_whole_request(Now now);
   Action wait_for(Wait what, Now now);
-  Action refuse(int status, std::string sentence);
+  Action refuse(Reason reason, std::string sentence);
   Action write_response(Now now);
   void begin_request();
-  /// Hands bytes of the buffer to the parser; nothing on success.
+  std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
+  bool worth_dropping() const;
+  /// Hands unread bytes to the parser; nothing on success.
   std::optional<Problem> parse(std::size_t bytes);
 
   const Limits limits_;
   const ServerTimeouts timeouts_;
   State state_ = State::reading_head;
-  std::string buffer_;  ///< What came and was not parsed yet.
+  std::string buffer_;
+  std::size_t parsed_ = 0;  ///< Bytes of the buffer that are done with.
   bool ended_ = false;
   bool stopping_ = false;
 
@@ -133,6 +142,7 @@ class HttpSession {
   bool continue_due_ = false;
   bool keep_alive_ = false;
   bool linger_ = false;
+  bool refused_ = false;  ///< The body is read only to be dropped: `response_` is ready.
   Response response_;
 
   Wait waiting_ = Wait::none;

@@ -27,6 +27,10 @@ double percent(double probability) {
 
 bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
 
+bool is_in_rotation(const dispatcher::WorkerRow& row) {
+  return row.state == dispatcher::WorkerState::in_rotation;
+}
+
 Html worker_row(const dispatcher::WorkerRow& row) {
   const std::string address = protocol::to_string(row.worker.address);
   return Html::fill(
@@ -34,15 +38,22 @@ Html worker_row(const dispatcher::WorkerRow& row) {
       {{"address", address},
        {"path", percent_encode(address)},
        {"model", row.model ? row.model->name : "network not known yet"},
-       {"badge", is_untrained(row) ? Html::fill(files::untrained_badge_html, {}) : Html()}});
+       {"badge", is_untrained(row) ? Html::fill(files::untrained_badge_html, {}) : Html()},
+       {"state", is_in_rotation(row) ? Html() : Html::fill(files::removed_html, {})}});
 }
 
-Html worker_panel(const WorkerRows& workers) {
+Html worker_panel(const WorkersView& workers) {
+  if (workers.shown == WorkersView::Shown::nothing) return Html();
+  if (!workers.visible()) return Html::fill(files::sign_in_html, {});
   Html rows;
-  for (const auto& row : workers) rows += worker_row(row);
-  if (workers.empty()) rows = Html::fill(files::no_workers_html, {});
+  for (const auto& row : workers.rows) rows += worker_row(row);
+  if (workers.rows.empty()) rows = Html::fill(files::no_workers_html, {});
+  const auto count = std::ranges::count_if(workers.rows, is_in_rotation);
+  const bool signed_in = workers.shown == WorkersView::Shown::signed_in;
   return Html::fill(files::workers_html,
-                    {{"count", std::to_string(workers.size())}, {"rows", rows}});
+                    {{"count", std::to_string(count)},
+                     {"rows", rows},
+                     {"sign_out", signed_in ? Html::fill(files::sign_out_html, {}) : Html()}});
 }
 
 Html upload_form(std::string_view caption) {
@@ -51,8 +62,8 @@ Html upload_form(std::string_view caption) {
 }
 
 std::string page(std::string_view title, const Html& content, bool untrained,
-                 const WorkerRows& workers) {
-  const bool notice = untrained || std::any_of(workers.begin(), workers.end(), is_untrained);
+                 const WorkersView& workers) {
+  const bool notice = untrained || std::ranges::any_of(workers.rows, is_untrained);
   return Html::fill(files::layout_html,
                     {{"title", title},
                      {"notice", notice ? Html::fill(files::untrained_html, {}) : Html()},
@@ -78,7 +89,7 @@ Html fact(std::string_view name, std::string_view value) {
   return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
 }
 
-Html facts(const ResultView& view) {
+Html facts(const ResultView& view, bool worker_visible) {
   const auto& answer = view.answer;
   const auto& recognition = answer.recognition;
   Html list;
@@ -87,7 +98,7 @@ Html facts(const ResultView& view) {
     list += fact("Size", std::to_string(recognition.width) + " × " +
                              std::to_string(recognition.height) + " pixels");
   }
-  list += fact("Worker", protocol::to_string(answer.worker));
+  if (worker_visible) list += fact("Worker", protocol::to_string(answer.worker));
   if (answer.model) list += fact("Network", answer.model->name);
   list += fact("Time", fixed_text(answer.elapsed_ms, 1) + " ms");
   return list;
@@ -97,12 +108,12 @@ Html facts(const ResultView& view) {
 
 std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
 
-std::string form_page(const WorkerRows& workers) {
+std::string form_page(const WorkersView& workers) {
   const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose a picture")}});
   return page("What is in the picture?", content, false, workers);
 }
 
-std::string result_page(const ResultView& view, const WorkerRows& workers) {
+std::string result_page(const ResultView& view, const WorkersView& workers) {
   const auto& top = view.answer.recognition.top;
   Html rows;
   for (const auto& label : top) rows += label_row(label);
@@ -112,13 +123,13 @@ std::string result_page(const ResultView& view, const WorkerRows& workers) {
                            {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
                            {"picture", picture(view, best)},
                            {"rows", rows},
-                           {"facts", facts(view)},
+                           {"facts", facts(view, workers.visible())},
                            {"upload", upload_form("Choose another picture")}});
   return page(best, content, view.answer.model && !view.answer.model->trained, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
-                         const WorkerRows& workers) {
+                         const WorkersView& workers) {
   const bool fine = status == 200;
   const Html content = Html::fill(files::message_html,
                                   {{"kind", fine ? "fine" : "problem"},

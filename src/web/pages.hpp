@@ -11,6 +11,20 @@ namespace samoyed::web {
 
 using WorkerRows = std::vector<dispatcher::WorkerRow>;
 
+/// The workers, and what of them who asks may see.
+struct WorkersView {
+  enum class Shown {
+    open,        ///< All, since no admin token is set.
+    signed_in,   ///< All, and the way to sign out.
+    signed_out,  ///< Nothing of them, but the way to sign in.
+    nothing,
+  };
+  WorkerRows rows;
+  Shown shown = Shown::open;
+
+  bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
+};
+
 /// What the page with the table is made of. The views need live only for the call.
 struct ResultView {
   /// As the browser sent it; may be empty.
@@ -22,15 +36,15 @@ struct ResultView {
   std::string_view preview_base64;
 };
 
-/// All pages are whole HTML documents. Every text is escaped; every page shows the workers, and a
-/// loud notice if one of them has an untrained network.
-std::string form_page(const WorkerRows& workers);
-std::string result_page(const ResultView& view, const WorkerRows& workers);
+/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to who
+/// may see them, and a loud notice to all if one of them has an untrained network.
+std::string form_page(const WorkersView& workers);
+std::string result_page(const ResultView& view, const WorkersView& workers);
 
 /// `heading` in large letters, `sentence` below it, for what went well and what didn't. `status` is
 /// shown small; 200 isn't.
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
-                         const WorkerRows& workers);
+                         const WorkersView& workers);
 
 /// 0.93009 as `93.009%`: always three decimals; what is no number in 0..1 is brought there.
 std::string percent_text(double probability);

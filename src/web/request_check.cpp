@@ -1,12 +1,18 @@
 #include "web/request_check.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+
+#include "web/url.hpp"
 
 namespace samoyed::web {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+Problem bad_request(std::string sentence) { return {Reason::bad_request, std::move(sentence)}; }
 
 bool is_forbidden_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -25,31 +31,37 @@ bool is_host_value(std::string_view value) {
 std::optional<Problem> check_framing(const Request& head) {
   const std::size_t encodings = count_fields(head.fields, "Transfer-Encoding");
   const std::size_t lengths = count_fields(head.fields, "Content-Length");
-  if (lengths > 1) return Problem{400, "Content-Length may be given only once."};
+  if (lengths > 1) return bad_request("Content-Length may be given only once.");
   if (lengths == 1) {
     const std::string_view length = find_field(head.fields, "Content-Length");
     const bool number = !length.empty() && std::all_of(length.begin(), length.end(),
                                                        [](char c) { return is_digit(c); });
-    if (!number) return Problem{400, "Content-Length must be a number."};
+    if (!number) return bad_request("Content-Length must be a number.");
   }
   if (encodings == 0) return std::nullopt;
   if (lengths > 0) {
-    return Problem{400, "Transfer-Encoding and Content-Length may not be given together."};
+    return bad_request("Transfer-Encoding and Content-Length may not be given together.");
   }
-  if (head.version < 11) return Problem{400, "HTTP/1.0 has no Transfer-Encoding."};
+  if (head.version < 11) return bad_request("HTTP/1.0 has no Transfer-Encoding.");
   const std::string_view coding = find_field(head.fields, "Transfer-Encoding");
   if (encodings > 1 || !equal_ignoring_case(coding, "chunked")) {
-    return Problem{400, "The only Transfer-Encoding that is understood is `chunked`, once."};
+    return bad_request("The only Transfer-Encoding that is understood is `chunked`, once.");
   }
   return std::nullopt;
 }
 
 std::optional<Problem> check_host(const Request& head) {
   const std::size_t hosts = count_fields(head.fields, "Host");
-  if (hosts > 1) return Problem{400, "Host may be given only once."};
-  if (hosts == 0 && head.version >= 11) return Problem{400, "HTTP/1.1 requires a Host."};
+  if (hosts > 1) return bad_request("Host may be given only once.");
+  if (hosts == 0 && head.version >= 11) return bad_request("HTTP/1.1 requires a Host.");
   if (!is_host_value(find_field(head.fields, "Host"))) {
-    return Problem{400, "Host must be a name or an address, and perhaps a port."};
+    return bad_request("Host must be a name or an address, and perhaps a port.");
+  }
+  // RFC 9112, section 3.2.2: it takes the place of Host, so it must be as good as one.
+  const auto target = parse_target(head.target);
+  const bool absolute = target && target->authority;
+  if (absolute && (target->authority->empty() || !is_host_value(*target->authority))) {
+    return bad_request("The target must name a host, and perhaps a port.");
   }
   return std::nullopt;
 }
@@ -70,6 +82,19 @@ HeaderScan::State HeaderScan::scan(std::string_view bytes) {
     line_begin_ = position_;
   }
   return State::need_more;
+}
+
+bool is_clean_framing(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (is_forbidden_control(c)) return false;
+    if (c == '\n' && i > 0 && bytes[i - 1] != '\r') return false;
+    if (i + 1 == bytes.size()) break;
+    const char after = bytes[i + 1];
+    const bool folded = c == '\n' && (after == ' ' || after == '\t');
+    if ((c == '\r' && after != '\n') || folded) return false;
+  }
+  return true;
 }
 
 bool names_http_version(std::string_view header) {

@@ -6,95 +6,21 @@
 
 #include "samoyed/protocol/address.hpp"
 #include "web/assets.hpp"
+#include "web/ip_text.hpp"
 #include "web/multipart.hpp"
-#include "web/pages.hpp"
-#include "web/status.hpp"
+#include "web/responses.hpp"
 #include "web/url.hpp"
 
 namespace samoyed::web {
 namespace {
 
-/// A body that a request without an upload may have; it is read and dropped.
+using dispatcher::WorkerRow;
+using dispatcher::WorkerState;
+using Shown = WorkersView::Shown;
+using Verdict = AdminGate::Verdict;
+
+/// A body that a request without an upload may have.
 constexpr std::uint64_t idle_body_bytes_max = 4096;
-
-/// For a client that is told to come back: long enough for a few images to be recognised.
-constexpr std::string_view retry_after_s = "2";
-
-enum class Place { form, add, remove, asset, icon };
-
-struct Match {
-  Place place;
-  std::string_view allow;
-};
-
-std::optional<Match> find_place(std::string_view path) {
-  if (path == "/") return Match{Place::form, "GET, HEAD, POST"};
-  if (path == "/favicon.ico") return Match{Place::icon, "GET, HEAD"};
-  if (path.starts_with("/assets/")) return Match{Place::asset, "GET, HEAD"};
-  // No HEAD: it asks about a page, and must not change the list.
-  if (path == "/add" || path.starts_with("/add/")) return Match{Place::add, "GET, POST"};
-  if (path == "/del" || path.starts_with("/del/")) return Match{Place::remove, "GET, POST"};
-  return std::nullopt;
-}
-
-bool allows(std::string_view allow, std::string_view method) {
-  while (!allow.empty()) {
-    const std::size_t end = std::min(allow.find(','), allow.size());
-    if (trimmed(allow.substr(0, end)) == method) return true;
-    allow.remove_prefix(std::min(end + 1, allow.size()));
-  }
-  return false;
-}
-
-bool is_known_method(std::string_view method) {
-  return allows("GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH", method);
-}
-
-Response html_response(int status, std::string body) {
-  Response response{status,
-                    {{"Content-Type", "text/html; charset=utf-8"},
-                     {"Cache-Control", "no-store"},
-                     {"Content-Security-Policy", std::string(content_security_policy)},
-                     {"X-Content-Type-Options", "nosniff"},
-                     {"Referrer-Policy", "same-origin"},
-                     {"Cross-Origin-Resource-Policy", "same-origin"}},
-                    std::move(body)};
-  if (status == 503) response.fields.push_back({"Retry-After", std::string(retry_after_s)});
-  return response;
-}
-
-/// What the request line alone tells.
-struct Checked {
-  std::optional<Problem> problem;
-  std::string_view allow;  ///< With 405.
-  std::optional<Match> match;
-  Target target;
-};
-
-Checked check_line(const Request& head) {
-  Checked checked;
-  if (!is_known_method(head.method)) {
-    checked.problem = {501, "This server knows the methods GET, HEAD and POST."};
-    return checked;
-  }
-  const auto target = parse_target(head.target);
-  if (!target) {
-    const bool about_server = head.method == "OPTIONS" || head.method == "CONNECT";
-    checked.allow = "GET, HEAD, POST";
-    checked.problem = about_server ? Problem{405, "This server has no other use for that method."}
-                                   : Problem{400, "The request's target is no path."};
-    return checked;
-  }
-  checked.target = *target;
-  checked.match = find_place(target->path);
-  if (!checked.match) {
-    checked.problem = {404, "This site has one page, the form."};
-  } else if (!allows(checked.match->allow, head.method)) {
-    checked.allow = checked.match->allow;
-    checked.problem = {405, "This address takes " + std::string(checked.allow) + "."};
-  }
-  return checked;
-}
 
 std::uint64_t announced_body_bytes(const Request& head) {
   const std::string_view text = find_field(head.fields, "Content-Length");
@@ -104,144 +30,272 @@ std::uint64_t announced_body_bytes(const Request& head) {
 }
 
 Problem wrong_form() {
-  return {415, "Send the picture as multipart/form-data, in the field `file`."};
+  return {Reason::wrong_type, "Send the picture as multipart/form-data, in the field `file`."};
 }
 
-}  // namespace
-
-std::optional<Response> Routes::consider(const Request& head) const {
-  const Checked checked = check_line(head);
-  if (checked.problem) {
-    Response response = refusal(*checked.problem);
-    if (checked.problem->status == 405) {
-      response.fields.push_back({"Allow", std::string(checked.allow)});
-    }
-    return response;
-  }
-  if (checked.match->place == Place::form && head.method == "POST") {
-    if (!form_boundary(find_field(head.fields, "Content-Type"))) return refusal(wrong_form());
-    return std::nullopt;
-  }
-  const bool chunked = count_fields(head.fields, "Transfer-Encoding") > 0;
-  if (chunked || announced_body_bytes(head) > idle_body_bytes_max) {
-    return refusal({413, "This address takes no such body."});
-  }
-  return std::nullopt;
+Problem too_large(std::uint64_t image_bytes_max) {
+  return {Reason::too_large,
+          "A picture may have " + std::to_string(image_bytes_max >> 20) + " MiB at most."};
 }
 
-std::variant<Response, Upload> Routes::route(const Request& request) const {
-  if (auto response = consider(request)) return std::move(*response);
-  const Checked checked = check_line(request);
-  const auto [path, query] = checked.target;
-  switch (checked.match->place) {
-    case Place::form:
-      break;
-    case Place::add:
-      return change_workers(path, query, true);
-    case Place::remove:
-      return change_workers(path, query, false);
-    case Place::asset:
-      return show_asset(path.substr(std::string_view("/assets/").size()), request);
-    case Place::icon:
-      return show_asset("icon.svg", request);
+Problem not_signed_in(Verdict verdict) {
+  if (verdict == Verdict::limited) {
+    return {Reason::sign_in_limit, "Too many wrong tokens: try again in a minute."};
   }
-  if (request.method == "POST") return take_upload(request);
-  return show_form();
+  return {Reason::token_needed, verdict == Verdict::wrong
+                                    ? "That is not the admin token."
+                                    : "The workers are for who has the admin token."};
 }
 
-Response Routes::show_form() const { return html_response(200, form_page(workers_.rows())); }
-
-Response Routes::change_workers(std::string_view path, std::string_view query, bool add) const {
-  const std::string_view verb = path.substr(0, 4);
-  const bool bare = path.size() <= verb.size() + 1;
-  if (const auto asked = query_value(query, "address"); bare && asked) {
-    Response response = html_response(303, {});
-    response.fields.push_back(
-        {"Location", std::string(verb) + "/" + percent_encode(trimmed(*asked))});
-    return response;
-  }
-  const auto text = percent_decode(path.substr(std::min(verb.size() + 1, path.size())));
-  const auto address = text ? protocol::parse_address(*text) : std::nullopt;
-  if (!address) {
-    return refusal({400, "A worker's address is " + std::string(protocol::address_syntax) + "."});
-  }
-  const std::string name = protocol::to_string(*address);
-  if (add) {
-    const dispatcher::AddResult result = workers_.add(*address);
-    if (result == dispatcher::AddResult::list_full) {
-      return refusal({409, "The list is full: it holds " + std::to_string(dispatcher::workers_max) +
-                               " workers."});
-    }
-    const bool is_new = result == dispatcher::AddResult::added;
-    return html_response(200, message_page(200, "Add worker successful",
-                                           is_new ? name + " is in the list now."
-                                                  : name + " was in the list already.",
-                                           workers_.rows()));
-  }
-  if (!workers_.remove(*address)) {
-    return html_response(
-        404, message_page(404, "Unknown worker", name + " is not in the list.", workers_.rows()));
-  }
-  return html_response(200, message_page(200, "Delete worker successful",
-                                         name + " is no longer in the list.", workers_.rows()));
-}
-
-Response Routes::show_asset(std::string_view name, const Request& request) const {
-  const Asset* const asset = find_asset(name);
-  if (!asset) return refusal({404, "There is no file of that name."});
-  const std::string tag = entity_tag(*asset);
+Response show_asset(const Asset& asset, const Request& request) {
+  const std::string tag = entity_tag(asset);
   // Revalidated each time, so that a new version of the program is never mixed with an old style.
   Response response{200,
-                    {{"Content-Type", std::string(asset->media_type)},
+                    {{"Content-Type", std::string(asset.media_type)},
                      {"Cache-Control", "no-cache"},
-                     {"ETag", tag},
-                     {"X-Content-Type-Options", "nosniff"},
-                     {"Cross-Origin-Resource-Policy", "same-origin"}},
+                     {"ETag", tag}},
                     {}};
   if (matches(find_field(request.fields, "If-None-Match"), tag)) {
     response.status = 304;
   } else {
-    response.body = asset->bytes;
+    response.body = asset.bytes;
   }
   return response;
 }
 
-std::variant<Response, Upload> Routes::take_upload(const Request& request) const {
+Response secured(Response response) {
+  secure(response);
+  return response;
+}
+
+}  // namespace
+
+std::optional<Response> Routes::consider(const Request& head, const Visit& visit) const {
+  auto fault = find_fault(find_route(head), head, visit);
+  if (fault) secure(*fault);
+  return fault;
+}
+
+bool Routes::is_upload(const Request& head) const {
+  const Route route = find_route(head);
+  return !route.problem && route.place == Place::form && head.method == "POST";
+}
+
+std::variant<Response, Upload> Routes::route(const Request& request, const Visit& visit) const {
+  const Route route = find_route(request);
+  if (auto fault = find_fault(route, request, visit)) return secured(std::move(*fault));
+  if (!is_upload(request)) return secured(carry_out(route, request, visit));
+  auto taken = take_upload(request, visit);
+  if (auto* refused = std::get_if<Response>(&taken)) secure(*refused);
+  return taken;
+}
+
+std::optional<Response> Routes::find_fault(const Route& route, const Request& head,
+                                           const Visit& visit) const {
+  const bool probe = !route.problem && (route.place == Place::alive || route.place == Place::ready);
+  if (!probe) {
+    if (const auto problem = check_host_name(head, rules_.hosts)) {
+      return problem_page(*problem, view(Shown::nothing));
+    }
+  }
+  if (route.problem) {
+    Response response = problem_page(*route.problem, visit);
+    if (response.status == 405) response.fields.push_back({"Allow", std::string(route.allow)});
+    return response;
+  }
+  if (has_effect(route.place, head.method)) {
+    if (const auto problem = check_same_site(head)) {
+      return problem_page(*problem, view(Shown::nothing));
+    }
+  }
+  const bool changes_workers = route.place == Place::add || route.place == Place::remove;
+  if (changes_workers && visit.admin != Verdict::admitted) {
+    return problem_page(not_signed_in(visit.admin), visit);
+  }
+  if (is_upload(head)) {
+    const bool form = form_boundary(find_field(head.fields, "Content-Type")).has_value();
+    return form ? std::nullopt : std::optional(problem_page(wrong_form(), visit));
+  }
+  const bool chunked = count_fields(head.fields, "Transfer-Encoding") > 0;
+  if (chunked || announced_body_bytes(head) > idle_body_bytes_max) {
+    return problem_page({Reason::too_large, "This address takes no such body."}, visit);
+  }
+  return std::nullopt;
+}
+
+Response Routes::carry_out(const Route& route, const Request& request, const Visit& visit) const {
+  switch (route.place) {
+    case Place::form:
+      break;
+    case Place::add:
+    case Place::remove:
+      return change_workers(route, visit);
+    case Place::sign_in:
+      return sign_in(request, visit);
+    case Place::sign_out:
+      return sign_out(request);
+    case Place::asset:
+    case Place::icon: {
+      const std::string_view path = route.target.path;
+      const auto* const asset =
+          find_asset(route.place == Place::icon ? "icon.svg"
+                                                : path.substr(std::string_view("/assets/").size()));
+      if (asset) return show_asset(*asset, request);
+      return problem_page({Reason::not_found, "There is no file of that name."}, visit);
+    }
+    case Place::alive:
+      return text_response(200, "ok");
+    case Place::ready:
+      return ready(visit);
+  }
+  return html_response(200, form_page(view_for(visit)));
+}
+
+Response Routes::change_workers(const Route& route, const Visit& visit) const {
+  const auto [path, query, authority] = route.target;
+  const std::string_view verb = path.substr(0, 4);
+  const bool bare = path.size() <= verb.size() + 1;
+  if (const auto asked = query_value(query, "address"); bare && asked) {
+    return redirect(std::string(verb) + "/" + percent_encode(trimmed(*asked)));
+  }
+  const auto text = percent_decode(path.substr(std::min(verb.size() + 1, path.size())));
+  const auto address = text ? protocol::parse_address(*text) : std::nullopt;
+  if (!address) {
+    return problem_page({Reason::bad_address,
+                         "A worker's address is " + std::string(protocol::address_syntax) + "."},
+                        visit);
+  }
+  return route.place == Place::add ? add_worker(*address, visit) : remove_worker(*address, visit);
+}
+
+Response Routes::add_worker(const protocol::Address& address, const Visit& visit) const {
+  const std::string name = protocol::to_string(address);
+  if (is_ip_literal(address.host) && !rules_.worker_allowed(address.host)) {
+    return problem_page({Reason::address_not_allowed,
+                         name + " is outside the networks that may hold workers. Start the "
+                                "dispatcher with --worker-network to allow it."},
+                        visit);
+  }
+  const dispatcher::AddResult result = workers_.add(address);
+  if (result == dispatcher::AddResult::list_full) {
+    return problem_page(
+        {Reason::list_full,
+         "The list is full: it holds " + std::to_string(dispatcher::workers_max) + " workers."},
+        visit);
+  }
+  const bool is_new = result == dispatcher::AddResult::added;
+  return done_page("Add worker successful",
+                   name + (is_new ? " is in the list now." : " was in the list already."), visit);
+}
+
+Response Routes::remove_worker(const protocol::Address& address, const Visit& visit) const {
+  const std::string name = protocol::to_string(address);
+  if (workers_.remove(address)) {
+    return done_page("Delete worker successful", name + " is no longer in the list.", visit);
+  }
+  Response response = html_response(
+      404, message_page(404, "Unknown worker", name + " is not in the list.", view_for(visit)));
+  give_reason(response, Reason::unknown_worker);
+  return response;
+}
+
+Response Routes::sign_in(const Request& request, const Visit& visit) const {
+  if (!gate_.needed()) {
+    return problem_page(
+        {Reason::not_found, "No admin token is set: there is nothing to sign in to."}, visit);
+  }
+  const auto token = query_value(request.body, "token");
+  const auto entered = gate_.sign_in(token.value_or(""), visit.client, visit.now);
+  if (const auto* verdict = std::get_if<Verdict>(&entered)) {
+    return problem_page(not_signed_in(*verdict), view(Shown::signed_out));
+  }
+  Response response = redirect("/");
+  response.fields.push_back(
+      {"Set-Cookie", std::string(AdminGate::cookie_name) + "=" + std::get<std::string>(entered) +
+                         "; Path=/; HttpOnly; SameSite=Strict" + (visit.https ? "; Secure" : "")});
+  return response;
+}
+
+Response Routes::sign_out(const Request& request) const {
+  gate_.sign_out(request.fields);
+  Response response = redirect("/");
+  response.fields.push_back({"Set-Cookie", std::string(AdminGate::cookie_name) +
+                                               "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"});
+  return response;
+}
+
+Response Routes::ready(const Visit& visit) const {
+  const auto rows = workers_.rows();
+  const bool any = std::ranges::any_of(
+      rows, [](const WorkerRow& row) { return row.state == WorkerState::in_rotation; });
+  if (any && !visit.stopping) return text_response(200, "ok");
+  const Reason reason = visit.stopping ? Reason::stopping : Reason::no_active_worker;
+  Response response = text_response(status_of(reason), word_of(reason));
+  give_reason(response, reason);
+  return response;
+}
+
+std::variant<Response, Upload> Routes::take_upload(const Request& request,
+                                                   const Visit& visit) const {
   const auto boundary = form_boundary(find_field(request.fields, "Content-Type"));
-  if (!boundary) return refusal(wrong_form());
+  if (!boundary) return problem_page(wrong_form(), visit);
+  const auto bad_form = [&](std::string sentence) {
+    return problem_page({Reason::bad_form, std::move(sentence)}, visit);
+  };
   const auto form = parse_form(request.body, *boundary);
-  if (const auto* error = std::get_if<FormError>(&form)) return refusal({400, error->sentence});
+  if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
   const FormPart* const file = std::get<Form>(form).find("file");
-  if (!file) return refusal({400, "The form has no field `file`."});
+  if (!file) return bad_form("The form has no field `file`.");
   const std::string name = file->file_name.value_or("");
   if (file->content.empty()) {
-    return refusal({400, name.empty() ? "No file was chosen." : "The file is empty."});
+    return bad_form(name.empty() ? "No file was chosen." : "The file is empty.");
   }
-  if (file->content.size() > image_bytes_max_) return too_large();
+  if (file->content.size() > rules_.image_bytes_max) {
+    return problem_page(too_large(rules_.image_bytes_max), visit);
+  }
   return Upload{name, file->content};
 }
 
-Response Routes::answer(const UploadView& upload, const dispatcher::Outcome& outcome) const {
-  const int status = status_of(outcome);
+Response Routes::answer(const UploadView& upload, const dispatcher::Outcome& outcome,
+                        const Visit& visit) const {
   if (const auto* answer = std::get_if<dispatcher::Answer>(&outcome)) {
-    const ResultView view{upload.file_name, *answer, upload.preview_type, upload.preview_base64};
-    return html_response(status, result_page(view, workers_.rows()));
+    const ResultView result{upload.file_name, *answer, upload.preview_type, upload.preview_base64};
+    return secured(html_response(200, result_page(result, view_for(visit))));
   }
-  std::string sentence = describe(std::get<dispatcher::Failure>(outcome));
-  if (status == 415 && sentence.find(protocol::accepted_formats) == sentence.npos) {
-    sentence += " Accepted is " + std::string(protocol::accepted_formats) + ".";
+  const auto& failure = std::get<dispatcher::Failure>(outcome);
+  Problem problem{reason_of(failure), describe(failure)};
+  if (problem.reason == Reason::unreadable &&
+      problem.sentence.find(protocol::accepted_formats) == problem.sentence.npos) {
+    problem.sentence += " Accepted is " + std::string(protocol::accepted_formats) + ".";
   }
-  return refusal({status, std::move(sentence)});
+  return secured(problem_page(problem, visit));
 }
 
 Response Routes::refusal(const Problem& problem) const {
-  return html_response(problem.status, message_page(problem.status, heading_of(problem.status),
-                                                    problem.sentence, workers_.rows()));
+  return secured(problem_page(problem, view(Shown::nothing)));
 }
 
-Response Routes::too_large() const {
-  return refusal(
-      {413, "A picture may have " + std::to_string(image_bytes_max_ >> 20) + " MiB at most."});
+Response Routes::problem_page(const Problem& problem, const WorkersView& view) const {
+  const int status = problem.status();
+  Response response =
+      html_response(status, message_page(status, heading_of(status), problem.sentence, view));
+  give_reason(response, problem.reason);
+  if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  return response;
+}
+
+Response Routes::problem_page(const Problem& problem, const Visit& visit) const {
+  return problem_page(problem, view_for(visit));
+}
+
+Response Routes::done_page(std::string_view heading, std::string_view sentence,
+                           const Visit& visit) const {
+  return html_response(200, message_page(200, heading, sentence, view_for(visit)));
+}
+
+WorkersView Routes::view_for(const Visit& visit) const {
+  if (!gate_.needed()) return view(Shown::open);
+  return view(visit.admin == Verdict::admitted ? Shown::signed_in : Shown::signed_out);
 }
 
 }  // namespace samoyed::web

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,7 +10,11 @@
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "web/access.hpp"
+#include "web/admin_gate.hpp"
 #include "web/http_message.hpp"
+#include "web/pages.hpp"
+#include "web/places.hpp"
 
 namespace samoyed::web {
 
@@ -27,6 +33,25 @@ struct UploadView {
   std::string_view preview_base64;
 };
 
+/// What surrounds a request: who sent it, when, and whether the server still takes others.
+struct Visit {
+  /// By which the client is counted: what limit_key gives.
+  std::string client;
+  /// Whether the client came over TLS, to a proxy in front.
+  bool https = false;
+  bool stopping = false;
+  AdminGate::Verdict admin = AdminGate::Verdict::admitted;
+  std::chrono::steady_clock::time_point now{};
+};
+
+/// What the site allows.
+struct RouteRules {
+  std::uint64_t image_bytes_max = 0;
+  HostRules hosts;
+  /// Whether an IP address may be a worker's. Names are checked by who resolves them.
+  std::function<bool(std::string_view address)> worker_allowed = [](auto) { return true; };
+};
+
 /// What is answered to which request: all rules of the site, without I/O.
 ///
 ///     GET /, HEAD /         the form
@@ -34,41 +59,59 @@ struct UploadView {
 ///     GET /add/HOST:PORT    adds a worker (POST does too)
 ///     GET /del/HOST:PORT    deletes one (POST does too)
 ///     GET /add?address=...  303 to the above; /del likewise
+///     POST /sign-in         the admin token in the field `token`; 303 to the form with a cookie
+///     POST /sign-out        303 to the form
 ///     GET /assets/NAME      style, script, icon
+///     GET /healthz          200: alive
+///     GET /readyz           200 while a worker is in rotation
 ///
-/// Thread rule: as WorkerList's; its own members never change.
+/// A request passes, in this order: the host's name, the path and the method, no other site's page
+/// behind it, the admin token where it is needed, the body's size.
+///
+/// Thread rule: one thread, AdminGate's.
 class Routes {
  public:
-  /// `workers` must outlive it.
-  Routes(dispatcher::WorkerList& workers, std::uint64_t image_bytes_max)
-      : workers_(workers), image_bytes_max_(image_bytes_max) {}
+  /// The references must outlive it.
+  Routes(dispatcher::WorkerList& workers, AdminGate& gate, RouteRules rules)
+      : workers_(workers), gate_(gate), rules_(std::move(rules)) {}
 
   /// Whether a request's body is worth reading; an answer if it isn't.
-  std::optional<Response> consider(const Request& head) const;
+  std::optional<Response> consider(const Request& head, const Visit& visit) const;
+
+  /// Whether it is a picture's upload, as far as its head tells.
+  bool is_upload(const Request& head) const;
 
   /// The answer to a whole request, or the picture to recognise first.
-  std::variant<Response, Upload> route(const Request& request) const;
+  std::variant<Response, Upload> route(const Request& request, const Visit& visit) const;
 
   /// The answer to an upload.
-  Response answer(const UploadView& upload, const dispatcher::Outcome& outcome) const;
+  Response answer(const UploadView& upload, const dispatcher::Outcome& outcome,
+                  const Visit& visit) const;
 
-  /// The page for a request that was refused before it reached a route.
+  /// The page for a request that was refused before it reached a route. Shows nothing of the
+  /// workers: who asked, and for which site, may not be known.
   Response refusal(const Problem& problem) const;
 
  private:
-  Response show_form() const;
-  Response change_workers(std::string_view path, std::string_view query, bool add) const;
-  Response show_asset(std::string_view name, const Request& request) const;
-  std::variant<Response, Upload> take_upload(const Request& request) const;
-  Response too_large() const;
+  std::optional<Response> find_fault(const Route& route, const Request& head,
+                                     const Visit& visit) const;
+  Response carry_out(const Route& route, const Request& request, const Visit& visit) const;
+  Response change_workers(const Route& route, const Visit& visit) const;
+  Response add_worker(const protocol::Address& address, const Visit& visit) const;
+  Response remove_worker(const protocol::Address& address, const Visit& visit) const;
+  Response sign_in(const Request& request, const Visit& visit) const;
+  Response sign_out(const Request& request) const;
+  Response ready(const Visit& visit) const;
+  std::variant<Response, Upload> take_upload(const Request& request, const Visit& visit) const;
+  Response problem_page(const Problem& problem, const WorkersView& view) const;
+  Response problem_page(const Problem& problem, const Visit& visit) const;
+  Response done_page(std::string_view heading, std::string_view sentence, const Visit& visit) const;
+  WorkersView view_for(const Visit& visit) const;
+  WorkersView view(WorkersView::Shown shown) const { return {workers_.rows(), shown}; }
 
   dispatcher::WorkerList& workers_;
-  const std::uint64_t image_bytes_max_;
+  AdminGate& gate_;
+  const RouteRules rules_;
 };
-
-/// What every page is served with.
-inline constexpr std::string_view content_security_policy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 }  // namespace samoyed::web

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
+#include <asio/ip/host_name.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
@@ -13,8 +14,35 @@
 
 #include "samoyed/io/accept_loop.hpp"
 #include "web/http_connection.hpp"
+#include "web/random_id.hpp"
 
 namespace samoyed::web {
+namespace {
+
+RouteRules route_rules(const ServerOptions& options) {
+  std::error_code unknown;  // Then it has no name of its own.
+  return {.image_bytes_max = options.limits.image_bytes_max,
+          .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
+          .worker_allowed = [networks = options.access.worker_networks](std::string_view address) {
+            return networks.contains(address);
+          }};
+}
+
+/// Nothing for a connection within the limits.
+std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
+  switch (verdict) {
+    case io::AcceptLoop::Verdict::admitted:
+      break;
+    case io::AcceptLoop::Verdict::peer_full:
+      return Problem{Reason::client_connections, "You have too many connections open."};
+    case io::AcceptLoop::Verdict::all_full:
+      return Problem{Reason::connections,
+                     "The server has too many connections open: try again in a moment."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 /// Shared with the connections' ends, which may come after the server's.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
@@ -25,9 +53,20 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         accept_loop_(std::move(acceptor),
                      {.connections_max = options.limits.connections_max,
                       .connections_per_peer_max = options.limits.connections_per_peer_max,
-                      .refused_max = 0}),
+                      .refused_max = options.limits.refused_connections_max},
+                     [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
+                       return proxies.contains(address);
+                     }),
         wake_up_(executor_),
-        site_{Routes(workers, options.limits.image_bytes_max), classifier, options} {}
+        gate_(options.access.admin_token, random_id),
+        site_{.routes = Routes(workers, gate_, route_rules(options)),
+              .gate = gate_,
+              .classifier = classifier,
+              .admission =
+                  Admission({.requests_max = options.limits.requests_max,
+                             .requests_per_client_max = options.limits.requests_per_client_max,
+                             .bytes_max = options.limits.request_bytes_max}),
+              .options = options} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -45,7 +84,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   using Clock = std::chrono::steady_clock;
 
   void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
-    const auto connection = std::make_shared<HttpConnection>(std::move(socket), site_);
+    const auto connection =
+        std::make_shared<HttpConnection>(std::move(socket), site_, over_limit(slot.verdict()));
     connections_.emplace(connection, std::move(slot));
     asio::co_spawn(executor_, connection->run(),
                    [self = shared_from_this(), connection](std::exception_ptr failure) {
@@ -89,6 +129,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   asio::any_io_executor executor_;
   io::AcceptLoop accept_loop_;
   asio::steady_timer wake_up_;
+  AdminGate gate_;
   Site site_;
   std::map<std::shared_ptr<HttpConnection>, io::AcceptLoop::Slot> connections_;
 };

@@ -23,17 +23,19 @@ bool stands_for_itself(char c) {
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view text) {
+  Target target{"/", {}, {}};
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(text.substr(0, scheme.size()), scheme)) continue;
     text.remove_prefix(scheme.size());
-    text.remove_prefix(std::min(text.find_first_of("/?"), text.size()));
-    if (text.empty()) return Target{"/", {}};
-    if (text.front() == '?') return Target{"/", text.substr(1)};
+    target.authority = text.substr(0, text.find_first_of("/?"));
+    text.remove_prefix(target.authority->size());
+    break;
   }
-  if (!text.starts_with('/')) return std::nullopt;
-  const std::size_t question = text.find('?');
-  if (question == text.npos) return Target{text, {}};
-  return Target{text.substr(0, question), text.substr(question + 1)};
+  if (!target.authority && !text.starts_with('/')) return std::nullopt;
+  const std::size_t question = std::min(text.find('?'), text.size());
+  if (question > 0) target.path = text.substr(0, question);
+  target.query = text.substr(std::min(question + 1, text.size()));
+  return target;
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {

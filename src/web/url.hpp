@@ -12,6 +12,8 @@ struct Target {
   std::string_view path;
   /// Behind the question mark; empty if there is none.
   std::string_view query;
+  /// Of the absolute form: what stands between `//` and the path, unchecked.
+  std::optional<std::string_view> authority;
 };
 
 /// Reads the origin form (`/add/a:1?x=y`) and the absolute form (`http://host/add/a:1`) of RFC

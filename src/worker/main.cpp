@@ -32,7 +32,8 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   }
   auto recognizer = std::make_unique<SqueezenetRecognizer>(
       load_model_file(options.model_file), std::move(labels),
-      ImageHandling{.limits = {}, .apply_exif_orientation = options.apply_exif_orientation});
+      ImageHandling{.limits = options.decode,
+                    .apply_exif_orientation = options.apply_exif_orientation});
   recognizer->warm_up();
   return recognizer;
 }
@@ -43,12 +44,9 @@ void run(const Options& options) {
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 
   asio::io_context io(1);
-  RecognitionQueue queue(*recognizer,
-                         {.threads = options.threads, .queued_max = options.queue_length_max});
+  RecognitionQueue queue(*recognizer, options.queue);
   Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
-                {.exchange = {.image_bytes_max = options.image_bytes_max},
-                 .timeouts = {},
-                 .connections_max = options.connections_max});
+                options.server);
 
   asio::steady_timer drain_deadline(io);
   asio::signal_set signals(io, SIGINT, SIGTERM);
@@ -62,7 +60,8 @@ void run(const Options& options) {
     });
   });
 
-  spdlog::info("{} with {} labels, {} threads", model.name, model.label_count, options.threads);
+  spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
+               options.queue.threads);
   spdlog::info("listening on {}", server.listening_address());
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

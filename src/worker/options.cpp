@@ -6,12 +6,84 @@
 #include <CLI/CLI.hpp>
 
 namespace samoyed::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t one = 1;
+constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
+
+/// An option in milliseconds, up to an hour.
+void add_ms_option(CLI::App& app, const std::string& name, milliseconds& value,
+                   const std::string& description, int least_ms = 1) {
+  app.add_option_function<int>(
+         name, [&value](int count) { value = milliseconds(count); }, description)
+      ->default_str(std::to_string(value.count()))
+      ->check(CLI::Range(least_ms, 3600000));
+}
+
+void add_recognition_options(CLI::App& app, Options& options) {
+  app.add_option("--model", options.model_file,
+                 "Weights, as scripts/fetch-model provides them; null: none, answers are made up");
+  app.add_option("--labels", options.labels_file,
+                 "One label a line, in class order (built in: ImageNet's 1000)");
+  app.add_option("--threads", options.queue.threads, "Images recognised at the same time")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("!--no-exif", options.apply_exif_orientation,
+               "Ignore EXIF orientation, as the reference does");
+}
+
+void add_image_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Images");
+  app.add_option("--image-bytes-max", options.server.image_bytes_max, "Largest image file accepted")
+      ->check(CLI::Range(one, std::uint64_t{1} << 30));
+  app.add_option("--image-pixels-max", options.decode.pixels_max, "Most pixels of an image")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
+  app.add_option("--image-side-px-max", options.decode.side_px_max, "Longest side of an image")
+      ->check(CLI::Range(1, 65535));
+  app.add_option("--decode-memory-bytes-max", options.decode.memory_bytes_max,
+                 "What decoding one image may hold, its file not counted")
+      ->check(CLI::Range(one, bytes_max));
+}
+
+void add_load_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Load");
+  app.add_option("--queue-length-max", options.queue.queued_max,
+                 "Images that may wait; beyond it the answer is busy")
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--queue-bytes-max", options.queue.queued_bytes_max,
+                 "Bytes of image files that may wait; one image always may")
+      ->check(CLI::Range(one, bytes_max));
+  app.add_option("--receiving-bytes-max", options.server.receiving_bytes_max,
+                 "Bytes of image files on their way in; beyond it the answer is busy")
+      ->check(CLI::Range(one, bytes_max));
+  app.add_option("--connections-max", options.server.connections_max,
+                 "Connections served at a time; further peers wait")
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--connections-per-peer-max", options.server.connections_per_peer_max,
+                 "Connections from one address; further ones are closed")
+      ->check(CLI::Range(1, 1000000));
+}
+
+void add_time_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Time");
+  SessionTimeouts& timeouts = options.server.timeouts;
+  add_ms_option(app, "--request-timeout-ms", timeouts.request,
+                "For the first message of a connection, and the pause before each next one");
+  add_ms_option(app, "--image-timeout-ms", timeouts.image, "From a size's A to the image's end");
+  add_ms_option(app, "--queue-timeout-ms", timeouts.queue,
+                "In the queue; an image that waits longer is answered busy");
+  add_ms_option(app, "--ack-timeout-ms", timeouts.ack,
+                "From a result to its A, and for writing anything");
+  add_ms_option(app, "--drain-timeout-ms", options.drain_timeout,
+                "How long SIGTERM waits for what is under way; a second one ends at once", 0);
+}
+
+}  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
-  options.threads = std::max(1u, std::thread::hardware_concurrency());
-  std::int64_t drain_timeout_ms = options.drain_timeout.count();
-  bool no_exif = false;
+  options.queue.threads = std::max(1u, std::thread::hardware_concurrency());
 
   CLI::App app{"Recognises images with SqueezeNet for all who speak the D/A/N protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
@@ -23,31 +95,20 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   app.option_defaults()->always_capture_default();
   app.add_option("ADDRESS", options.address, "Address or name to listen on")->required();
   app.add_option("PORT", options.port, "Port to listen on, 0 for a free one")->required();
-  app.add_option("--model", options.model_file,
-                 "Weights, as scripts/fetch-model provides them; null: none, answers are made up");
-  app.add_option("--labels", options.labels_file,
-                 "One label a line, in class order (built in: ImageNet's 1000)");
-  app.add_option("--threads", options.threads, "Images recognised at the same time")
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--queue-length-max", options.queue_length_max,
-                 "Images that may wait; beyond it the answer is busy")
-      ->check(CLI::Range(1, 1000000));
-  app.add_option("--connections-max", options.connections_max, "Connections served at a time")
-      ->check(CLI::Range(1, 1000000));
-  app.add_option("--image-bytes-max", options.image_bytes_max, "Largest image file accepted")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
-  app.add_option("--drain-timeout-ms", drain_timeout_ms,
-                 "How long SIGTERM waits for what is under way")
-      ->check(CLI::Range(0, 3600000));
-  app.add_flag("--no-exif", no_exif, "Ignore EXIF orientation, as the reference does");
+  add_recognition_options(app, options);
+  add_image_options(app, options);
+  add_load_options(app, options);
+  add_time_options(app, options);
   try {
     app.parse(argc, argv);
+    if (options.server.receiving_bytes_max < options.server.image_bytes_max) {
+      throw CLI::ValidationError("--receiving-bytes-max",
+                                 "must be at least --image-bytes-max, or no image gets in");
+    }
   } catch (const CLI::ParseError& error) {
     exit_status = app.exit(error);
     return std::nullopt;
   }
-  options.drain_timeout = std::chrono::milliseconds(drain_timeout_ms);
-  options.apply_exif_orientation = !no_exif;
   return options;
 }
 

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "samoyed/protocol/limits.hpp"
+#include "worker/image.hpp"
+#include "worker/recognition_queue.hpp"
+#include "worker/server.hpp"
 
 namespace samoyed::worker {
 
@@ -18,12 +20,11 @@ struct Options {
   std::string model_file = "models/squeezenet1_1.pth";
   /// Empty: torchvision's ImageNet categories, which are built in.
   std::string labels_file;
-  std::size_t threads = 1;
-  std::size_t queue_length_max = 256;
-  std::size_t connections_max = 1024;
-  std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
-  std::chrono::milliseconds drain_timeout{10000};
   bool apply_exif_orientation = true;
+  RecognitionQueue::Limits queue;
+  Server::Limits server;
+  DecodeLimits decode;
+  std::chrono::milliseconds drain_timeout{10000};
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

@@ -41,14 +41,26 @@ void RecognitionQueue::stop() {
   changed_.notify_all();
 }
 
-bool RecognitionQueue::submit(std::vector<std::byte> image_file, int top, Done done) {
+std::optional<RecognitionQueue::Ticket> RecognitionQueue::submit(std::vector<std::byte> image_file,
+                                                                 int top, Done done) {
+  Ticket ticket;
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || full_locked(image_file.size())) return false;
+    if (stopped_ || full_locked(image_file.size())) return std::nullopt;
     queued_bytes_ += image_file.size();
-    jobs_.push_back({std::move(image_file), top, std::move(done), Clock::now()});
+    ticket = ++last_ticket_;
+    jobs_.emplace(ticket, Job{std::move(image_file), top, std::move(done), Clock::now()});
   }
   changed_.notify_one();
+  return ticket;
+}
+
+bool RecognitionQueue::withdraw(Ticket ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto job = jobs_.find(ticket);
+  if (job == jobs_.end()) return false;
+  queued_bytes_ -= job->second.image_file.size();
+  jobs_.erase(job);
   return true;
 }
 
@@ -69,8 +81,7 @@ void RecognitionQueue::run() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
     if (stopped_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
+    const Job job = std::move(jobs_.extract(jobs_.begin()).mapped());
     queued_bytes_ -= job.image_file.size();
     lock.unlock();
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,7 +22,7 @@ namespace samoyed::worker {
 ///        ^                                                       |
 ///        +--------------- done(result), posted by the session ---+
 ///
-/// Thread rule: `submit`, `full` and `stop` may be called from any thread; `done` is called on a
+/// Thread rule: `submit`, `withdraw`, `full` and `stop` may be called from any thread; `done` is called on a
 /// recognition thread.
 class RecognitionQueue {
  public:
@@ -32,6 +34,8 @@ class RecognitionQueue {
     std::size_t queued_bytes_max = std::size_t{256} << 20;
   };
   using Done = std::function<void(protocol::Result)>;
+  /// An image's number in the order of their coming.
+  using Ticket = std::uint64_t;
 
   /// Starts the threads. The recognizer must outlive the queue.
   RecognitionQueue(Recognizer& recognizer, Limits limits);
@@ -45,8 +49,12 @@ class RecognitionQueue {
   /// Takes no more images and drops those that wait: their `done` is never called.
   void stop();
 
-  /// Queues an image. False, and `done` is never called, if the queue is full or stopped.
-  bool submit(std::vector<std::byte> image_file, int top, Done done);
+  /// Queues an image. Nothing, and `done` is never called, if the queue is full or stopped.
+  std::optional<Ticket> submit(std::vector<std::byte> image_file, int top, Done done);
+
+  /// Takes an image that waits out of the queue, which has room for another at once: `done` is
+  /// never called. False, and `done` is called as ever, if its recognition has begun.
+  bool withdraw(Ticket ticket);
 
   /// True if an image of that size would be refused now.
   bool full(std::size_t image_bytes = 0) const;
@@ -67,7 +75,8 @@ class RecognitionQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:
-  std::deque<Job> jobs_;
+  std::map<Ticket, Job> jobs_;
+  Ticket last_ticket_ = 0;
   std::size_t queued_bytes_ = 0;
   bool stopped_ = false;
 

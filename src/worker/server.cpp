@@ -14,9 +14,12 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                    {.connections_max = limits.connections_max,
                     .connections_per_peer_max = limits.connections_per_peer_max,
                     .refused_max = 0}),
-      queue_(queue),
-      description_(description),
-      limits_(limits),
+      context_(new SessionContext{.queue = queue,
+                                  .description = description,
+                                  .image_bytes_max = limits.image_bytes_max,
+                                  .timeouts = limits.timeouts,
+                                  .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
+                                                                    protocol::receiving_grace)}),
       session_ended_(executor_, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<void> Server::run() {
@@ -35,8 +38,7 @@ void Server::stop() {
 }
 
 void Server::start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
-  const auto session = std::make_shared<Session>(std::move(socket), queue_, description_,
-                                                 limits_.exchange, limits_.timeouts);
+  const auto session = std::make_shared<Session>(std::move(socket), context_);
   const auto entry = sessions_.insert(sessions_.end(), Entry{session, std::move(slot)});
   auto ended = [this, entry](std::exception_ptr failure) {
     try {

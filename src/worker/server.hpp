@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
@@ -21,8 +22,10 @@ namespace samoyed::worker {
 class Server {
  public:
   struct Limits {
-    protocol::WorkerExchange::Limits exchange;
+    std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
     SessionTimeouts timeouts;
+    /// Bytes of image files that are being received, on all connections together.
+    std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;
     /// Further peers wait in the kernel's queue until a connection ends.
     std::size_t connections_max = 1024;
     /// From one address; further ones are closed at once. A dispatcher holds one for each image that
@@ -54,9 +57,7 @@ class Server {
 
   asio::any_io_executor executor_;
   io::AcceptLoop accept_loop_;
-  RecognitionQueue& queue_;
-  const ModelDescription& description_;
-  const Limits limits_;
+  const std::shared_ptr<SessionContext> context_;
   std::list<Entry> sessions_;
   asio::steady_timer session_ended_;  ///< Cancelled when one has.
 };

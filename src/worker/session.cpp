@@ -1,6 +1,6 @@
 #include "worker/session.hpp"
 
-#include <exception>
+#include <algorithm>
 #include <utility>
 
 #include <asio/post.hpp>
@@ -12,13 +12,13 @@
 namespace samoyed::worker {
 namespace {
 
-/// A result on its way from a recognition thread to the network thread.
-struct PendingResult {
-  explicit PendingResult(const asio::any_io_executor& executor)
-      : arrived(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer arrived;  ///< Cancelled on arrival.
-  protocol::Result result;
-};
+protocol::Refusal busy(std::string detail) {
+  return {protocol::RefusalReason::busy, std::move(detail)};
+}
+
+protocol::Refusal waited_too_long() {
+  return busy("The image would have waited too long in the worker's queue.");
+}
 
 std::string describe(const protocol::Result& result) {
   if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
@@ -37,22 +37,18 @@ std::string describe(const protocol::Result& result) {
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, RecognitionQueue& queue,
-                 const ModelDescription& description, protocol::WorkerExchange::Limits limits,
-                 SessionTimeouts timeouts)
+Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context)
     : socket_(std::move(socket)),
-      queue_(queue),
-      description_(description),
-      limits_(limits),
-      timeouts_(timeouts),
-      exchange_(limits),
+      context_(std::move(context)),
+      exchange_({.image_bytes_max = context_->image_bytes_max, .receiving = &context_->receiving}),
       peer_(io::peer_name(socket_.socket())),
-      last_io_(io::Clock::now()) {}
+      last_io_(io::Clock::now()),
+      result_arrived_(socket_.socket().get_executor()) {}
 
 asio::awaitable<void> Session::run() {
   const auto keep_alive = shared_from_this();
   while (true) {
-    Exchange::Action action = exchange_.next(hello());
+    Exchange::Action action = exchange_.next(hello(), io::Clock::now());
     if (const auto* read = std::get_if<Exchange::Read>(&action)) {
       co_await perform(*read);
     } else if (const auto* write = std::get_if<Exchange::Write>(&action)) {
@@ -61,7 +57,7 @@ asio::awaitable<void> Session::run() {
       co_await perform(std::move(*image));
     } else {
       const std::error_code why = std::get<Exchange::Close>(action).why;
-      if (why) spdlog::warn("{}: connection ended: {}", peer_, why.message());
+      if (why) complain("connection ended: " + why.message());
       co_return;
     }
   }
@@ -92,9 +88,7 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
   } else if (error == protocol::Errc::timed_out) {
     exchange_.timed_out();
   } else {
-    const bool orderly =
-        error == asio::error::eof || (stopping_ && error == asio::error::operation_aborted);
-    exchange_.ended(orderly ? std::error_code() : error);
+    peer_left(error);
   }
 }
 
@@ -106,59 +100,118 @@ asio::awaitable<void> Session::perform(const Exchange::Write& write) {
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   std::error_code error;
-  co_await socket_.write(asio::buffer(write.bytes), io::Clock::now() + timeouts_.ack, error);
+  co_await socket_.write(asio::buffer(write.bytes), io::Clock::now() + context_->timeouts.ack,
+                         error);
   last_io_ = io::Clock::now();
   if (error) exchange_.ended(error);
 }
 
 asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   const auto start = io::Clock::now();
+  const auto deadline = std::min(start + context_->timeouts.queue,
+                                 image.wanted_until.value_or(io::Clock::time_point::max()));
   const std::size_t image_bytes = image.image_file.size();
-  const auto executor = socket_.socket().get_executor();
-  const auto pending = std::make_shared<PendingResult>(executor);
-  RecognitionQueue::Done done = [pending, executor](protocol::Result result) {
-    asio::post(executor, [pending, result = std::move(result)]() mutable {
-      pending->result = std::move(result);
-      pending->arrived.cancel();
+  RecognitionQueue::Done done = [session = weak_from_this(),
+                                 executor =
+                                     result_arrived_.get_executor()](protocol::Result result) {
+    asio::post(executor, [session, result = std::move(result)]() mutable {
+      if (const auto alive = session.lock()) alive->deliver(std::move(result));
     });
   };
-  if (queue_.submit(std::move(image.image_file), image.top, std::move(done))) {
-    std::error_code ignored;  // The wait always ends by being cancelled.
-    co_await pending->arrived.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  result_.reset();
+  if (deadline <= start) {
+    result_ = waited_too_long();
+  } else if (const auto ticket =
+                 context_->queue.submit(std::move(image.image_file), image.top, std::move(done))) {
+    co_await await_result(*ticket, deadline);
   } else {
-    pending->result =
-        protocol::Refusal{protocol::RefusalReason::busy, "The worker's queue is full."};
+    result_ = busy("The worker's queue is full.");
   }
+  if (!result_) co_return;
   const std::chrono::duration<double, std::milli> elapsed = io::Clock::now() - start;
-  log_image(image_bytes, pending->result, elapsed.count());
-  exchange_.recognized(pending->result);
+  log_image(image_bytes, elapsed.count());
+  exchange_.recognized(*result_);
+}
+
+/// Returns with a result, or without one when the peer has left. By the deadline the image's
+/// recognition has begun, or it is taken out of the queue.
+asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
+                                            io::Clock::time_point deadline) {
+  while (!result_) {
+    std::error_code error;
+    std::size_t size = 0;
+    if (exchange_.takes_early_bytes()) {
+      size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+    } else {
+      result_arrived_.expires_at(deadline);
+      co_await result_arrived_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      if (!error) error = protocol::Errc::timed_out;
+    }
+    if (!error) {
+      last_io_ = io::Clock::now();
+      exchange_.received({read_buffer_.data(), size});
+    } else if (error == protocol::Errc::timed_out) {
+      deadline = io::Clock::time_point::max();
+      if (context_->queue.withdraw(ticket)) result_ = waited_too_long();
+    } else if (error != asio::error::operation_aborted) {
+      context_->queue.withdraw(ticket);
+      peer_left(error);
+      result_.reset();
+      co_return;
+    }
+  }
+}
+
+void Session::deliver(protocol::Result result) {
+  result_ = std::move(result);
+  socket_.cancel();
+  result_arrived_.cancel();
+}
+
+void Session::peer_left(std::error_code error) {
+  const bool orderly =
+      error == asio::error::eof || (stopping_ && error == asio::error::operation_aborted);
+  exchange_.ended(orderly ? std::error_code() : error);
 }
 
 std::chrono::milliseconds Session::timeout(Exchange::Step step) const {
   switch (step) {
     case Exchange::Step::request:
-      return timeouts_.request;
+      return context_->timeouts.request;
     case Exchange::Step::image:
-      return timeouts_.image;
+      return context_->timeouts.image;
     case Exchange::Step::second_copy:
       return protocol::second_copy_wait;
-    case Exchange::Step::ack:
+    case Exchange::Step::result_ack:
       break;
   }
-  return timeouts_.ack;
+  return context_->timeouts.ack;
 }
 
 protocol::WorkerHello Session::hello() const {
-  return {.model = description_.name,
-          .label_count = description_.label_count,
-          .trained = description_.trained,
-          .image_bytes_max = limits_.image_bytes_max,
-          .busy = queue_.full()};
+  return {.model = context_->description.name,
+          .label_count = context_->description.label_count,
+          .trained = context_->description.trained,
+          .image_bytes_max = context_->image_bytes_max,
+          .busy = context_->queue.full(),
+          .takes_timeout = true};
 }
 
-void Session::log_image(std::size_t image_bytes, const protocol::Result& result,
-                        double elapsed_ms) const {
-  spdlog::info("{}: {} bytes, {}, {:.1f} ms", peer_, image_bytes, describe(result), elapsed_ms);
+void Session::log_image(std::size_t image_bytes, double elapsed_ms) {
+  const std::string line =
+      fmt::format("{} bytes, {}, {:.1f} ms", image_bytes, describe(*result_), elapsed_ms);
+  if (std::holds_alternative<protocol::Refusal>(*result_)) {
+    complain(line);
+  } else {
+    spdlog::info("{}: {}", peer_, line);
+  }
+}
+
+void Session::complain(const std::string& what) {
+  const auto left_out = context_->complaints.admit(io::Clock::now());
+  if (!left_out) return;
+  if (*left_out > 0) spdlog::warn("{} lines like the next were left out", *left_out);
+  spdlog::warn("{}: {}", peer_, what);
 }
 
 }  // namespace samoyed::worker

@@ -95,6 +95,7 @@ class DemonstrationTest(support.ProgramTestCase):
         self.assertEqual(done.returncode, 0)
         self.assertIn("clientsocket --worker localhost:8888 dog.jpg", done.stdout)
 
+    @support.needs_decoding
     def test_failures_are_told_file_by_file(self):
         worker = self.start_worker()
         done = clientsocket([worker.address], "--json", self.picture, "/no/such/file.png", __file__)

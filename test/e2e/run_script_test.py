@@ -13,6 +13,7 @@ import threading
 import unittest
 
 import support
+from pictures import facts_of
 
 support.require_release_build()
 
@@ -91,6 +92,9 @@ class RunScriptTest(support.ProgramTestCase):
     def worker_ports(self, script):
         return [int(port) for port in re.findall(r"worker on port (\d+)", script.log.text())]
 
+    def worker_of_one_upload(self, script):
+        return facts_of(support.upload(script.port, support.sample("chelsea.png")).text)["Worker"]
+
     def upload_one(self, script):
         response = support.upload(script.port, support.sample("chelsea.png"))
         self.assertEqual(response.status, 200)
@@ -140,6 +144,7 @@ class RunScriptTest(support.ProgramTestCase):
 
     def test_a_killed_program_comes_back_at_its_port(self):
         script = self.start_serving("--port", "0")
+        came_back = f"127.0.0.1:{self.worker_ports(script)[0]}"
         for name, port in (("samoyed-worker", self.worker_ports(script)[0]),
                            ("samoyed-dispatcher", script.port)):
             with self.subTest(program=name):
@@ -149,9 +154,10 @@ class RunScriptTest(support.ProgramTestCase):
                 self.assertTrue(script.log.wait_for(f"is back on port {port}", START_TIMEOUT_S))
                 with socket.create_connection(("127.0.0.1", port)):
                     pass
-                # One a worker, so that the one that came back has its turn too.
-                for _ in range(3):
-                    self.assertTrue(self.upload_one(script))
+                self.assertTrue(self.upload_one(script))
+                # The dispatcher takes the worker back by itself: nobody adds it.
+                support.wait_until(lambda: self.worker_of_one_upload(script) == came_back,
+                                   "the worker that came back to have its turn")
         script.send_to_group(signal.SIGINT)
         self.assert_ends(script, 0)
 

@@ -110,6 +110,7 @@ class UntrainedTest(support.ProgramTestCase):
 
 
 class LifeTest(support.ProgramTestCase):
+    @support.needs_decoding
     def test_a_worker_logs_one_line_an_image(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
@@ -159,6 +160,7 @@ class LifeTest(support.ProgramTestCase):
                     except ConnectionResetError:
                         pass  # Dropped as well: what it had sent was not even read.
 
+    @unittest.skipIf(support.model_is_null(), "needs a model file")
     def test_mistaken_starts_end_with_one_line_that_helps(self):
         taken = self.start_worker()
         model = support.model()

@@ -22,15 +22,12 @@ A file that needs ../shared calls `support.require_shared()` before its test cas
 is missing the whole file is then skipped, by name.
 """
 
-import atexit
 import http.client
 import os
 import pathlib
 import re
 import signal
-import subprocess
 import sys
-import threading
 import time
 import unittest
 import uuid
@@ -38,17 +35,14 @@ import uuid
 SOURCE_DIR = pathlib.Path(os.environ.get("SAMOYED_SOURCE_DIR")
                           or pathlib.Path(__file__).resolve().parents[2])
 sys.path.insert(0, str(SOURCE_DIR / "scripts" / "lib"))
+from programs import Program, READY_TIMEOUT_S, STOP_TIMEOUT_S  # noqa: E402  pylint: disable=wrong-import-position
 from result_page import result_rows  # noqa: E402,F401  pylint: disable=wrong-import-position
 
 # Exit status that CTest takes for "skipped" (SKIP_RETURN_CODE).
 SKIPPED = 77
-LISTENING = re.compile(r"listening on (?P<host>\S+):(?P<port>\d+)\b")
-
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
 
 # Bounds of waiting, generous since a loaded machine is no failure; none is a measure of speed.
-READY_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
 HTTP_TIMEOUT_S = 60
 
 
@@ -79,6 +73,10 @@ def model_is_trained():
     """False for the stand-in that scripts/fetch-model makes where no weights can be had, and for
     workers without a network."""
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
+
+
+# For a test case that is about what a picture holds, or whether it is one.
+needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode pictures, not --model null")
 
 
 def sample_path(name):
@@ -125,137 +123,6 @@ def require_release_build():
         _skip_file("tests scripts, which run the programs of the preset release only")
 
 
-class Output:
-    """The lines that one stream of a program has written so far.
-
-    Thread rule: one thread reads the stream, any thread may look and wait.
-    """
-
-    def __init__(self, stream):
-        self._lines = []
-        self._ended = False
-        self._changed = threading.Condition()
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
-
-    def _read(self, stream):
-        with stream:
-            for line in stream:
-                with self._changed:
-                    self._lines.append(line.rstrip("\n"))
-                    self._changed.notify_all()
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def lines(self):
-        with self._changed:
-            return list(self._lines)
-
-    def text(self):
-        return "\n".join(self.lines())
-
-    def wait_for_end(self, timeout_s):
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended, timeout_s)
-
-    def wait_for(self, pattern, timeout_s=READY_TIMEOUT_S, start=0):
-        """The first match of the regular expression in a line from line number `start` on; None
-        if the stream ended, or the time, without one."""
-        pattern = re.compile(pattern)
-
-        def found():
-            return next(filter(None, map(pattern.search, self._lines[start:])), None)
-
-        with self._changed:
-            self._changed.wait_for(lambda: found() or self._ended, timeout_s)
-            return found()
-
-
-class Program:
-    """A running program. It gets a process group of its own, so that nothing of it outlives the
-    test, and Ctrl-C can be sent to it as a terminal would (`send_to_group`)."""
-
-    def __init__(self, *command, env=None, cwd=None):
-        self.command = [str(part) for part in command]
-        self.name = pathlib.Path(self.command[0]).name
-        self.port = None
-        self._process = subprocess.Popen(
-            self.command, env={**os.environ, **(env or {})}, cwd=cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True)
-        self.stdout = Output(self._process.stdout)
-        self.log = Output(self._process.stderr)
-        atexit.register(self.kill)
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    @property
-    def address(self):
-        """HOST:PORT, as --worker and /add/ take it. Needs `wait_until_ready`."""
-        return f"127.0.0.1:{self.port}"
-
-    def wait_until_ready(self, timeout_s=READY_TIMEOUT_S):
-        """Waits for the log line `listening on HOST:PORT` and keeps the port. Returns self."""
-        return self._wait_until_ready(self.log, timeout_s)
-
-    def _wait_until_ready(self, output, timeout_s):
-        match = output.wait_for(LISTENING, timeout_s)
-        if not match:
-            raise AssertionError(f"{self.name} did not get ready\n{self.report()}")
-        self.port = int(match["port"])
-        return self
-
-    def wait_until_ready_on_stdout(self, timeout_s=READY_TIMEOUT_S):
-        """The same for a program whose line comes on standard output."""
-        return self._wait_until_ready(self.stdout, timeout_s)
-
-    def is_running(self):
-        return self._process.poll() is None
-
-    def send(self, signal_number):
-        self._process.send_signal(signal_number)
-
-    def send_to_group(self, signal_number):
-        os.killpg(self.pid, signal_number)
-
-    def wait(self, timeout_s=STOP_TIMEOUT_S):
-        """The exit status (negative: killed by that signal)."""
-        try:
-            status = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} did not end\n{self.report()}") from None
-        self.stdout.wait_for_end(STOP_TIMEOUT_S)
-        self.log.wait_for_end(STOP_TIMEOUT_S)
-        return status
-
-    def stop(self, timeout_s=STOP_TIMEOUT_S):
-        """Asks the program to end, as a service manager would; it must, with exit status 0."""
-        if not self.is_running():
-            raise AssertionError(f"{self.name} had ended by itself\n{self.report()}")
-        self.send(signal.SIGTERM)
-        status = self.wait(timeout_s)
-        if status != 0:
-            raise AssertionError(f"{self.name} ended with {status} on SIGTERM\n{self.report()}")
-
-    def kill(self):
-        """Ends the program and all that it started, whatever their state."""
-        try:
-            self.send_to_group(signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
-        atexit.unregister(self.kill)
-
-    def report(self):
-        """For a failure message: the command, its state and all that it wrote."""
-        state = "running" if self.is_running() else f"exit status {self._process.returncode}"
-        return (f"--- {' '.join(self.command)} ({state})\n"
-                f"--- standard output\n{self.stdout.text()}\n"
-                f"--- log\n{self.log.text()}\n---")
-
-
 class ProgramTestCase(unittest.TestCase):
     """A test case whose programs end with the test, and show their logs if it failed."""
 
@@ -281,10 +148,10 @@ class ProgramTestCase(unittest.TestCase):
         # A program that a sanitizer ended may have been taken for one that the test had killed.
         self.assertNotRegex(program.log.text(), SANITIZER_REPORT)
 
-    def start_worker(self, *arguments, address="127.0.0.1", port=0):
-        """A worker of the built kind that listens, by default at a free port."""
-        return self.start(bin_dir() / "samoyed-worker", address, port, "--model", model(),
-                          *arguments).wait_until_ready()
+    def start_worker(self, *arguments, address="127.0.0.1", port=0, **other):
+        """A worker of the built kind that listens, by default at a free port and with the suite's model."""
+        return self.start(bin_dir() / "samoyed-worker", address, port, "--model",
+                          other.get("model", model()), *arguments).wait_until_ready()
 
     def start_null_worker(self, *arguments, port=0):
         """A worker without a network, whose answers follow from the bytes alone and at once."""

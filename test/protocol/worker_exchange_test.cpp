@@ -1,116 +1,15 @@
 #include "samoyed/protocol/worker_exchange.hpp"
 
-#include <optional>
+#include <string>
 
 #include <catch2/catch.hpp>
 
-#include "samoyed/protocol/encoded_image.hpp"
-#include "samoyed/protocol/errc.hpp"
-#include "samoyed/protocol/message.hpp"
-#include "support/bytes.hpp"
+#include "protocol/worker_exchange_script.hpp"
 
-using namespace samoyed::protocol;
+using namespace samoyed::test;
 using namespace std::string_literals;
-using samoyed::test::as_bytes;
-using samoyed::test::as_text;
 
 namespace {
-
-const Recognition samoyed_result{
-    .top = {{"Samoyed", 258, 0.93}}, .width = 2, .height = 1, .times = {}};
-const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
-
-/// Runs a WorkerExchange and writes down all that it does: what it writes as it is, the rest in
-/// brackets.
-class Script {
- public:
-  explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100}) : exchange_(limits) {
-    run();
-  }
-  /// One whose recognitions end only when it is told.
-  static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
-    return Script(limits, true);
-  }
-
-  void receive(std::string_view bytes) {
-    exchange_.received(bytes);
-    run();
-  }
-  void time_out() {
-    exchange_.timed_out();
-    run();
-  }
-  void end(std::error_code why = {}) {
-    exchange_.ended(why);
-    recognizing_ = false;
-    run();
-  }
-
-  void recognize() {
-    recognizing_ = false;
-    exchange_.recognized(samoyed_result);
-    run();
-  }
-  /// The time from now on.
-  void set_time(WorkerExchange::Clock::time_point now) { now_ = now; }
-
-  /// What was done since the last call.
-  std::string seen() { return std::exchange(seen_, {}); }
-  bool closed() const { return closed_; }
-  WorkerExchange::Step waiting_for() const { return step_; }
-  bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
-  std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }
-
- private:
-  Script(WorkerExchange::Limits limits, bool slow) : slow_(slow), exchange_(limits) { run(); }
-
-  void run() {
-    while (!closed_ && !recognizing_) {
-      auto action = exchange_.next(hello_reply, now_);
-      if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
-        step_ = read->step;
-        return;
-      }
-      if (const auto* write = std::get_if<WorkerExchange::Write>(&action)) {
-        if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
-        seen_ += write->bytes;
-      } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
-        seen_ += "[recognize " + std::string(as_text(image->image_file)) + " " +
-                 std::to_string(image->top) + "]";
-        wanted_until_ = image->wanted_until;
-        recognizing_ = slow_;
-        if (!slow_) exchange_.recognized(samoyed_result);
-      } else {
-        const auto why = std::get<WorkerExchange::Close>(action).why;
-        seen_ += why ? "[closed: " + why.message() + "]" : "[closed]";
-        closed_ = true;
-      }
-    }
-  }
-
-  const bool slow_ = false;
-  bool recognizing_ = false;
-  WorkerExchange exchange_;
-  WorkerExchange::Clock::time_point now_;
-  std::optional<WorkerExchange::Clock::time_point> wanted_until_;
-  WorkerExchange::Step step_{};
-  std::string seen_;
-  bool closed_ = false;
-};
-
-std::string image_message(std::string_view file) {
-  return std::string(EncodedImage(as_bytes(file)).message());
-}
-
-std::string damaged(std::string message) {
-  message.back() = message.back() == '1' ? '2' : '1';
-  return message;
-}
-
-const std::string size = data_message("8");
-const std::string image = image_message("foobar");
-const std::string plain_result = data_message("Samoyed:0.93");
-const std::string extended_result = data_message(format_result(samoyed_result, Dialect::extended));
 
 /// Feeds a client's whole stream in two pieces at every split point, and byte by byte.
 void check_every_split(const std::string& stream, const std::string& expected) {
@@ -259,6 +158,11 @@ TEST_CASE("the limit on an image is exact, and far beyond it the connection ends
   Script largest;
   largest.receive(data_message("136") + image_message(std::string(100, 'x')));
   CHECK(largest.seen().starts_with("AA[recognize xxx"));
+  for (const std::size_t bytes : {101, 102}) {
+    Script larger;
+    larger.receive(data_message("136") + image_message(std::string(bytes, 'x')));
+    CHECK(larger.seen() == "AA[5 ms]" + data_message("error:too large"));
+  }
   Script drained;
   drained.receive(data_message(std::to_string(136 * drain_factor)));
   CHECK(drained.seen() == "A");
@@ -324,111 +228,4 @@ TEST_CASE("a peer that stalls is ended, one that rests between images without a 
   resting.seen();
   resting.time_out();
   CHECK(resting.seen() == "[closed]");
-}
-
-TEST_CASE("a peer that leaves during the recognition is noticed") {
-  Script script = Script::slow();
-  script.receive(size + image);
-  script.seen();
-  SECTION("with an end") {
-    script.end();
-    CHECK(script.seen() == "[closed: the peer closed in the middle of an exchange]");
-  }
-  SECTION("with a reset") {
-    script.end(std::make_error_code(std::errc::connection_reset));
-    CHECK(script.seen() == "[closed: Connection reset by peer]");
-  }
-}
-
-TEST_CASE("what a peer sends before its result is kept, up to a limit") {
-  const std::string once = "AA[recognize foobar 5]";
-  Script script = Script::slow();
-  script.receive(size + image);
-  script.receive("A" + size);
-  script.receive(image);
-  CHECK(script.takes_early_bytes());
-  CHECK(script.seen() == once);
-  script.recognize();
-  CHECK(script.seen() == "[5 ms]" + plain_result + once);
-  script.receive(std::string(early_bytes_max - 1, 'x'));
-  CHECK(script.takes_early_bytes());
-  script.receive("x");
-  CHECK_FALSE(script.takes_early_bytes());
-  script.recognize();
-  CHECK(script.seen() ==
-        "[5 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
-}
-
-TEST_CASE("a late second copy is dropped while the image is recognised") {
-  const std::string large(3 * early_bytes_max, 'x');
-  const std::string message = image_message(large);
-  Script script = Script::slow({.image_bytes_max = large.size()});
-  script.receive(data_message(std::to_string(message.size() - data_overhead_bytes)));
-  script.receive(damaged(message) + message);
-  script.time_out();
-  CHECK(script.seen() == "ANA[recognize " + large + " 5]");
-  for (const char c : message) {
-    script.receive({&c, 1});
-    REQUIRE(script.takes_early_bytes());
-  }
-  script.recognize();
-  script.receive("A" + size);
-  CHECK(script.seen() == "[5 ms]" + plain_result + "A");
-}
-
-TEST_CASE("a size says until when its sender waits") {
-  const WorkerExchange::Clock::time_point start(std::chrono::hours(1));
-  Script script;
-  script.set_time(start);
-  script.receive(data_message("hello") + data_message("8;timeout_ms=1500"));
-  script.set_time(start + std::chrono::hours(1));
-  script.receive(image + "A");
-  CHECK(script.wanted_until() == start + std::chrono::milliseconds(1500));
-  script.receive(size + image);
-  CHECK(script.wanted_until() == std::nullopt);
-}
-
-TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
-  const std::string busy = "A[5 ms]" + data_message("error:busy");
-  ByteBudget budget(10);
-  const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
-  Script announcing(limits), receiving(limits), other(limits);
-  announcing.receive(data_message("100"));
-  receiving.receive(size + image.substr(0, 10));
-  CHECK(budget.used_bytes() == 6);
-
-  SECTION("what exceeds it is read to its end and answered busy") {
-    other.receive(size + image.substr(0, 10));
-    CHECK(budget.used_bytes() == 6);
-    other.receive(image.substr(10));
-    CHECK(other.seen() == "A" + busy);
-    receiving.receive(image.substr(10));
-    CHECK(receiving.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
-    CHECK(budget.used_bytes() == 0);
-    other.receive("A" + size + image);
-    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
-  }
-  SECTION("also if it comes in one piece") {
-    other.receive(size + image);
-    CHECK(other.seen() == "A" + busy);
-  }
-  SECTION("a damaged image gives back what it held") {
-    receiving.receive(damaged(image).substr(10));
-    CHECK(receiving.seen() == "AN");
-    CHECK(budget.used_bytes() == 0);
-  }
-  SECTION("an image whose second copy is awaited still holds its bytes") {
-    receiving.receive(damaged(image).substr(10) + image);
-    CHECK(budget.used_bytes() == 6);
-    receiving.time_out();
-    CHECK(budget.used_bytes() == 0);
-  }
-  SECTION("a connection that ends gives back what it held") {
-    {
-      Script ending(limits);
-      ending.receive(size + image.substr(0, 6));
-      CHECK(budget.used_bytes() == 9);
-    }
-    CHECK(budget.used_bytes() == 6);
-  }
 }

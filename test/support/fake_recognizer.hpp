@@ -32,6 +32,12 @@ class FakeRecognizer final : public worker::Recognizer {
   void close() { set_open(false); }
   void open() { set_open(true); }
 
+  /// How many images have come this far.
+  int started() {
+    const std::lock_guard lock(mutex_);
+    return started_;
+  }
+
   /// Waits until that many images have come this far.
   void wait_for_started(int count) {
     std::unique_lock lock(mutex_);

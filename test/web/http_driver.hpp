@@ -13,7 +13,7 @@ namespace samoyed::test {
 /// of it, and keeps what the session writes. Time stands still unless a test moves it.
 class HttpDriver {
  public:
-  static constexpr web::HttpSession::Limits limits{512, 1000};
+  static constexpr web::HttpSession::Limits limits{512, 1000, 8};
 
   HttpDriver() : session(limits, timeouts) {}
 
@@ -51,8 +51,8 @@ class HttpDriver {
         const auto& request = requests.back();
         session.respond({200, {}, request.method + " " + request.target + " " + request.body});
       } else if (const auto* to_refuse = std::get_if<web::HttpSession::Refuse>(&action)) {
-        statuses.push_back(to_refuse->problem.status);
-        session.respond({to_refuse->problem.status, {}, to_refuse->problem.sentence});
+        statuses.push_back(to_refuse->problem.status());
+        session.respond({to_refuse->problem.status(), {}, to_refuse->problem.sentence});
       } else {
         closed = true;
         lingered = std::get<web::HttpSession::Close>(action).linger;

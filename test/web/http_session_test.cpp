@@ -107,6 +107,66 @@ TEST_CASE("413 comes before the body, for what Content-Length announces") {
   CHECK(driver.lingered);
 }
 
+TEST_CASE("a small body that isn't wanted is read and dropped, and the connection kept") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
+  CHECK(!driver.closed);
+  driver.receive("5678" + get);
+  CHECK(driver.statuses == std::vector{404, 200});
+  CHECK(driver.requests.size() == 1);
+  CHECK(!driver.closed);
+  CHECK(count_of(driver.output, "Connection: close") == 0);
+}
+
+TEST_CASE("a small body that isn't wanted and doesn't come costs its time and no more") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
+  driver.advance(driver.timeouts.body);
+  CHECK(driver.statuses == std::vector{404, 408});
+  CHECK(count_of(driver.output, "HTTP/1.1 ") == 1);
+  CHECK(driver.closed);
+}
+
+TEST_CASE("a body may be refused while it is read") {
+  HttpDriver driver;
+  driver.receive(post_head + "\r\nhel");
+  CHECK(driver.session.held_bytes() == 3);
+  driver.session.respond({503, {}, "full"});
+  driver.receive("lo");
+  CHECK(driver.output.starts_with("HTTP/1.1 503 "));
+  CHECK(count_of(driver.output, "Connection: close") == 1);
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("an answer may end the connection") {
+  HttpDriver driver;
+  driver.session.received(get + get);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
+  driver.session.respond({429, {}, "too many", true});
+  driver.step();
+  CHECK(count_of(driver.output, "HTTP/1.1 ") == 1);
+  CHECK(count_of(driver.output, "Connection: close") == 1);
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a body of tiny chunks costs no more than its bytes") {
+  // Moving what is left after every chunk would take hours.
+  constexpr std::size_t chunks = 2'000'000;
+  std::string body;
+  for (std::size_t i = 0; i < chunks; ++i) body += "1\r\na\r\n";
+  HttpSession session({512, chunks, 0}, {});
+  const HttpSession::Now now{};
+  session.received("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
+                   "0\r\n\r\n");
+  REQUIRE(std::holds_alternative<HttpSession::Consider>(session.next(now)));
+  session.proceed();
+  auto action = session.next(now);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(action));
+  CHECK(std::get<HttpSession::Serve>(action).request.body == std::string(chunks, 'a'));
+}
+
 TEST_CASE("an idle connection is closed without a word") {
   HttpDriver driver;
   const bool after_a_request = GENERATE(false, true);

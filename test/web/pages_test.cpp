@@ -20,6 +20,10 @@ WorkerRow worker(std::string host, std::optional<WorkerModel> model = std::nullo
   return {{1, {std::move(host), 8888}}, std::move(model)};
 }
 
+WorkersView view(WorkerRows rows, WorkersView::Shown shown = WorkersView::Shown::open) {
+  return {std::move(rows), shown};
+}
+
 dispatcher::Answer answer() {
   dispatcher::Answer answer;
   answer.recognition.top = {{"Samoyed", 258, 0.93009}, {"Great Pyrenees", 257, 0.03}};
@@ -43,7 +47,7 @@ TEST_CASE("percents have three decimals, whatever the number") {
 
 TEST_CASE("the result page shows the table and the facts") {
   const auto found = answer();
-  const std::string page = result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, {});
+  const std::string page = result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, view({}));
   for (const std::string_view part :
        {"Category", "Probability", "Confidence", "Great Pyrenees", "93.009%", "3.000%",
         "width=\"93.009\"", "dog.jpg", "1546 × 1213 pixels", "localhost:8888", "squeezenet1_1",
@@ -59,7 +63,7 @@ TEST_CASE("what isn't known is left out") {
   auto found = answer();
   found.recognition = {};
   found.model.reset();
-  const std::string page = result_page({"", found, "", ""}, {});
+  const std::string page = result_page({"", found, "", ""}, view({}));
   for (const std::string_view part : {"File", "Size", "Network", "<figure", "pixels"}) {
     INFO(part);
     CHECK(count_of(page, part) == 0);
@@ -72,7 +76,7 @@ TEST_CASE("nothing from outside becomes markup") {
   found.recognition.top = {{evil, {}, 0.5}};
   found.worker.host = evil;
   found.model = WorkerModel{evil, true};
-  const WorkerRows rows = {worker(evil, WorkerModel{evil, true})};
+  const auto rows = view({worker(evil, WorkerModel{evil, true})});
   for (const std::string& page : {result_page({evil, found, evil, evil}, rows), form_page(rows),
                                   message_page(400, evil, evil, rows)}) {
     CHECK(count_of(page, "<script>") == 0);
@@ -83,9 +87,9 @@ TEST_CASE("nothing from outside becomes markup") {
 
 TEST_CASE("pages obey their own Content-Security-Policy") {
   const auto found = answer();
-  const WorkerRows rows = {worker("a", WorkerModel{"m", false})};
+  const auto rows = view({worker("a", WorkerModel{"m", false})});
   for (const std::string& page : {result_page({"f", found, "image/png", "iVBO"}, rows),
-                                  form_page({}), message_page(503, "h", "s", rows)}) {
+                                  form_page(view({})), message_page(503, "h", "s", rows)}) {
     for (const std::string_view part : {" style=", " on", "<style", "javascript:", "http"}) {
       INFO(part);
       CHECK(count_of(page.substr(page.find("<body>")), part == " on" ? " onclick" : part) == 0);
@@ -97,10 +101,10 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
 }
 
 TEST_CASE("an untrained network is told loudly, on every page that knows of one") {
-  const WorkerRows unknown = {worker("a")};
-  const WorkerRows trained = {worker("a", WorkerModel{"m", true})};
-  const WorkerRows mixed = {worker("a", WorkerModel{"m", true}),
-                            worker("b", WorkerModel{"u", false})};
+  const auto unknown = view({worker("a")});
+  const auto trained = view({worker("a", WorkerModel{"m", true})});
+  const auto mixed =
+      view({worker("a", WorkerModel{"m", true}), worker("b", WorkerModel{"u", false})});
   CHECK(count_of(form_page(unknown), notice) == 0);
   CHECK(count_of(form_page(trained), notice) == 0);
   CHECK(count_of(form_page(mixed), notice) == 1);
@@ -113,10 +117,49 @@ TEST_CASE("an untrained network is told loudly, on every page that knows of one"
 }
 
 TEST_CASE("the worker list has a line and a button for each") {
-  const std::string page = form_page({worker("localhost"), worker("::1")});
+  const std::string page = form_page(view({worker("localhost"), worker("::1")}));
   CHECK(count_of(page, "action=\"/del/localhost:8888\"") == 1);
   CHECK(count_of(page, "action=\"/del/[::1]:8888\"") == 1);
-  CHECK(count_of(form_page({}), "There is no worker yet") == 1);
+  CHECK(count_of(form_page(view({})), "There is no worker yet") == 1);
+}
+
+TEST_CASE("a removed worker is shown as such, and not counted") {
+  const std::string_view removed = "removed: tried again in the background";
+  auto gone = worker("gone");
+  gone.state = dispatcher::WorkerState::removed;
+  const std::string page = form_page(view({worker("here"), gone}));
+  CHECK(count_of(page, removed) == 1);
+  CHECK(page.find("gone:8888") < page.find(removed));
+  CHECK(count_of(page, "<span class=\"count\">1<") == 1);
+  CHECK(count_of(page, "action=\"/del/gone:8888\"") == 1);
+  CHECK(count_of(form_page(view({worker("here")})), removed) == 0);
+  CHECK(count_of(form_page(view({gone})), "<span class=\"count\">0<") == 1);
+}
+
+TEST_CASE("workers are shown to who may see them, and nobody else") {
+  using Shown = WorkersView::Shown;
+  struct Case {
+    Shown shown;
+    std::size_t addresses;
+    std::size_t sign_ins;
+    std::size_t sign_outs;
+  };
+  const auto one = GENERATE(values<Case>({{Shown::open, 1, 0, 0},
+                                          {Shown::signed_in, 1, 0, 1},
+                                          {Shown::signed_out, 0, 1, 0},
+                                          {Shown::nothing, 0, 0, 0}}));
+  const auto workers = view({worker("kennel")}, one.shown);
+  auto found = answer();
+  found.worker = {"kennel", 8888};
+  for (const std::string& page :
+       {form_page(workers), result_page({"dog.jpg", found, "", ""}, workers),
+        message_page(404, "h", "s", workers)}) {
+    CHECK(count_of(page, "action=\"/del/kennel:8888\"") == one.addresses);
+    CHECK((count_of(page, "kennel") > 0) == (one.addresses > 0));
+    CHECK(count_of(page, "action=\"/add\"") == one.addresses);
+    CHECK(count_of(page, "action=\"/sign-in\"") == one.sign_ins);
+    CHECK(count_of(page, "action=\"/sign-out\"") == one.sign_outs);
+  }
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "web/assets.hpp"
-#include "web/http_driver.hpp"
 #include "web/image_type.hpp"
+#include "web/routes_fixture.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -13,35 +13,8 @@ using dispatcher::Failure;
 using dispatcher::FailureReason;
 using test::count_of;
 
-constexpr std::uint64_t image_bytes_max = std::uint64_t{1} << 20;
-
-struct RoutesTest {
-  Response get(const std::string& target) { return respond({"GET", target, 11, {}, {}}); }
-
-  Response respond(const Request& request) {
-    auto routed = routes.route(request);
-    REQUIRE(std::holds_alternative<Response>(routed));
-    return std::get<Response>(std::move(routed));
-  }
-
-  static Request upload(const std::string& disposition, const std::string& content) {
-    return {"POST",
-            "/",
-            11,
-            {{"Content-Type", "multipart/form-data; boundary=b"}},
-            "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content +
-                "\r\n--b--\r\n"};
-  }
-
-  std::vector<std::string> addresses() const {
-    std::vector<std::string> names;
-    for (const auto& row : workers.rows()) names.push_back(to_string(row.worker.address));
-    return names;
-  }
-
-  dispatcher::WorkerList workers;
-  Routes routes{workers, image_bytes_max};
-};
+using test::image_bytes_max;
+using test::RoutesTest;
 
 TEST_CASE_METHOD(RoutesTest, "methods and addresses that don't go together") {
   struct Case {
@@ -71,24 +44,19 @@ TEST_CASE_METHOD(RoutesTest, "methods and addresses that don't go together") {
       {"GET", "/assets/../style.css", 404, ""},
       {"GET", "/assets/icon.svg", 200, ""},
       {"GET", "/favicon.ico", 200, ""},
+      {"GET", "/healthz", 200, ""},
+      {"HEAD", "/healthz", 200, ""},
+      {"POST", "/healthz", 405, "GET, HEAD"},
+      {"HEAD", "/readyz", 503, ""},
+      {"POST", "/readyz", 405, "GET, HEAD"},
+      {"GET", "/sign-in", 405, "POST"},
+      {"POST", "/sign-in", 404, ""},
+      {"GET", "/sign-out", 405, "POST"},
   }));
   INFO(one.method << ' ' << one.target);
   const Response response = respond({one.method, one.target, 11, {}, {}});
   CHECK(response.status == one.status);
   CHECK(find_field(response.fields, "Allow") == one.allow);
-}
-
-TEST_CASE_METHOD(RoutesTest, "every page is served with what keeps it safe") {
-  for (const std::string target : {"/", "/nowhere", "/add/a:1", "/add?address=a:1", "/del/b:1"}) {
-    INFO(target);
-    const Response response = get(target);
-    CHECK(find_field(response.fields, "Content-Security-Policy") == content_security_policy);
-    CHECK(find_field(response.fields, "X-Content-Type-Options") == "nosniff");
-    CHECK(find_field(response.fields, "Referrer-Policy") == "same-origin");
-    CHECK(find_field(response.fields, "Cross-Origin-Resource-Policy") == "same-origin");
-    CHECK(find_field(response.fields, "Content-Type") == "text/html; charset=utf-8");
-    CHECK(find_field(response.fields, "Cache-Control") == "no-store");
-  }
 }
 
 TEST_CASE_METHOD(RoutesTest, "workers are added and deleted by address") {
@@ -140,7 +108,7 @@ TEST_CASE_METHOD(RoutesTest, "the form's address leads to the address's own URL"
 
 TEST_CASE_METHOD(RoutesTest, "an upload is taken from the field `file`") {
   const Request request = upload("name=\"file\"; filename=\"a.jpg\"", "abc");
-  const auto routed = routes.route(request);
+  const auto routed = routes.route(request, visit);
   REQUIRE(std::holds_alternative<Upload>(routed));
   CHECK(std::get<Upload>(routed).file_name == "a.jpg");
   CHECK(std::get<Upload>(routed).image == "abc");
@@ -172,12 +140,13 @@ TEST_CASE_METHOD(RoutesTest, "uploads that can't be taken") {
     CHECK(count_of(response.body, one.words) >= 1);
   }
   CHECK(std::holds_alternative<Upload>(
-      routes.route(upload("name=file; filename=a", std::string(image_bytes_max, 'a')))));
+      routes.route(upload("name=file; filename=a", std::string(image_bytes_max, 'a')), visit)));
 }
 
 TEST_CASE_METHOD(RoutesTest, "a body that nobody wants is refused by its header") {
   const auto status = [&](const std::string& method, const std::string& target, Fields fields) {
-    const auto response = routes.consider({method, target, 11, std::move(fields), {}});
+    const auto response =
+        routes.consider({method, target, 11, with_host(std::move(fields)), {}}, visit);
     return response ? response->status : 0;
   };
   CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
@@ -194,22 +163,24 @@ TEST_CASE_METHOD(RoutesTest, "answers and failures become pages") {
   dispatcher::Answer answer;
   answer.recognition.top = {{"Samoyed", 258, 0.93009}};
   answer.worker = {"localhost", 8888};
-  const Response found = routes.answer(view, answer);
+  const Response found = routes.answer(view, answer, visit);
   CHECK(found.status == 200);
   CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
 
-  const Response none = routes.answer(view, Failure{FailureReason::no_active_worker, {}});
+  const Response none = routes.answer(view, Failure{FailureReason::no_active_worker, {}}, visit);
   CHECK(none.status == 503);
   CHECK(count_of(none.body, "Error: No active worker!") == 1);
   CHECK(!find_field(none.fields, "Retry-After").empty());
 
-  const Response busy = routes.answer(view, Failure{FailureReason::all_busy, {}});
+  const Response busy = routes.answer(view, Failure{FailureReason::all_busy, {}}, visit);
   CHECK(busy.status == 503);
   CHECK(!find_field(busy.fields, "Retry-After").empty());
 
-  const Response unreadable = routes.answer(
-      view, Failure{FailureReason::refused,
-                    protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
+  const Response unreadable =
+      routes.answer(view,
+                    Failure{FailureReason::refused,
+                            protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}},
+                    visit);
   CHECK(unreadable.status == 415);
   CHECK(count_of(unreadable.body, "Cut off. Accepted is JPEG, PNG, BMP or WebP.") == 1);
 }
@@ -228,6 +199,25 @@ TEST_CASE_METHOD(RoutesTest, "assets are revalidated") {
   CHECK(status("*") == 304);
   CHECK(status("\"x\"") == 200);
   CHECK(tag != entity_tag(*find_asset("app.js")));
+}
+
+TEST_CASE_METHOD(RoutesTest, "ready is a server with a worker in rotation that goes on") {
+  const auto check = [&](int status, std::string_view line) {
+    const Response response = get("/readyz");
+    CHECK(response.status == status);
+    CHECK(response.body == line);
+    CHECK(find_field(response.fields, "Content-Type") == "text/plain; charset=utf-8");
+    const bool fine = status == 200;
+    CHECK(find_field(response.fields, "Samoyed-Reason") ==
+          (fine ? "" : line.substr(0, line.size() - 1)));
+    CHECK(find_field(response.fields, "Retry-After").empty() == fine);
+  };
+  check(503, "no_active_worker\n");
+  get("/add/localhost:8888");
+  check(200, "ok\n");
+  visit.stopping = true;
+  check(503, "stopping\n");
+  CHECK(get("/healthz").body == "ok\n");
 }
 
 TEST_CASE("only pictures are shown again") {

@@ -1,22 +1,12 @@
 #include "samoyed/web/server.hpp"
 
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <asio/awaitable.hpp>
-#include <asio/buffer.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
 #include <catch2/catch.hpp>
 
 #include "web/http_connection.hpp"
-#include "web/http_driver.hpp"
+#include "web/server_fixture.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -25,125 +15,7 @@ using namespace std::chrono_literals;
 using asio::ip::tcp;
 using test::count_of;
 
-/// Answers when it is allowed to.
-class GatedClassifier final : public dispatcher::Classifier {
- public:
-  explicit GatedClassifier(asio::io_context& io) : gate_(io) { close_gate(); }
-
-  asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest request) override {
-    CHECK(!request.top);
-    file_bytes.push_back(request.image->file_bytes());
-    if (on_image) on_image();
-    std::error_code opened;
-    co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, opened));
-    dispatcher::Answer answer;
-    answer.recognition.top = {{"Samoyed", 258, 0.93009}};
-    answer.worker = {"localhost", 8888};
-    co_return answer;
-  }
-
-  void open_gate() { gate_.expires_at(std::chrono::steady_clock::time_point::min()); }
-  void close_gate() { gate_.expires_at(std::chrono::steady_clock::time_point::max()); }
-
-  std::vector<std::uint64_t> file_bytes;
-  std::function<void()> on_image;
-
- private:
-  asio::steady_timer gate_;
-};
-
-/// A server on a free port, and clients on the same thread.
-struct ServerTest {
-  ServerTest() {
-    options.timeouts.drain = 30s;
-    options.timeouts.linger = 2s;
-  }
-
-  void start() {
-    tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
-    endpoint = acceptor.local_endpoint();
-    server.emplace(io.get_executor(), std::move(acceptor), classifier, workers, options);
-    asio::co_spawn(io, server->run(), [this](std::exception_ptr failure) {
-      CHECK(!failure);
-      ended = true;
-    });
-  }
-
-  /// Runs until the server and all clients have ended; a client's exception fails the test.
-  void run_clients(std::vector<asio::awaitable<void>> clients) {
-    std::size_t left = clients.size();
-    for (auto& client : clients) {
-      asio::co_spawn(io, std::move(client), [&](std::exception_ptr failure) {
-        CHECK(!failure);
-        if (--left == 0) server->stop();
-      });
-    }
-    io.run();
-    CHECK(left == 0);
-    CHECK(ended);
-    CHECK(server->connections() == 0);
-  }
-
-  void run_client(asio::awaitable<void> client) {
-    std::vector<asio::awaitable<void>> clients;
-    clients.push_back(std::move(client));
-    run_clients(std::move(clients));
-  }
-
-  asio::awaitable<tcp::socket> connect() {
-    tcp::socket socket(io);
-    co_await socket.async_connect(endpoint, asio::use_awaitable);
-    co_return socket;
-  }
-
-  static asio::awaitable<void> send(tcp::socket& socket, const std::string& bytes) {
-    co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
-  }
-
-  /// Until `text` has come `times` times.
-  static asio::awaitable<std::string> receive_until(tcp::socket& socket, std::string_view text,
-                                                    std::size_t times = 1) {
-    std::string received;
-    std::array<char, 4096> piece;
-    while (count_of(received, text) < times) {
-      const std::size_t size =
-          co_await socket.async_read_some(asio::buffer(piece), asio::use_awaitable);
-      received.append(piece.data(), size);
-    }
-    co_return received;
-  }
-
-  /// Until the server closes; fails where it resets.
-  static asio::awaitable<std::string> receive_all(tcp::socket& socket) {
-    std::string received;
-    std::array<char, 4096> piece;
-    std::error_code error;
-    while (!error) {
-      const std::size_t size = co_await socket.async_read_some(
-          asio::buffer(piece), asio::redirect_error(asio::use_awaitable, error));
-      received.append(piece.data(), size);
-    }
-    CHECK(error == asio::error::eof);
-    co_return received;
-  }
-
-  static std::string upload(std::size_t bytes) {
-    const std::string body =
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"dog.jpg\"\r\n\r\n" +
-        std::string(bytes, 'a') + "\r\n--b--\r\n";
-    return "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-           "Content-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
-  }
-
-  asio::io_context io{1};
-  GatedClassifier classifier{io};
-  dispatcher::WorkerList workers;
-  ServerOptions options;
-  tcp::endpoint endpoint;
-  std::optional<Server> server;
-  bool ended = false;
-};
+using test::ServerTest;
 
 const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -261,6 +133,7 @@ TEST_CASE_METHOD(ServerTest, "a drain ends after its time, and tells what it lef
 
 TEST_CASE_METHOD(ServerTest, "connections over the limit wait for their turn") {
   options.limits.connections_max = 1;
+  options.limits.refused_connections_max = 0;
   start();
   std::vector<asio::awaitable<void>> clients;
   const auto client = [this]() -> asio::awaitable<void> {

@@ -31,6 +31,13 @@ TEST_CASE("targets") {
   CHECK(target->query == one.query);
 }
 
+TEST_CASE("the absolute form names a place") {
+  CHECK(parse_target("/a")->authority == std::nullopt);
+  CHECK(parse_target("http://host:1/a")->authority == "host:1");
+  CHECK(parse_target("https://u@[::1]?a")->authority == "u@[::1]");
+  CHECK(parse_target("http:///a")->authority == "");
+}
+
 TEST_CASE("percent signs") {
   CHECK(percent_decode("a%5B%3a+") == "a[:+");
   CHECK(percent_decode("%4") == std::nullopt);

@@ -104,3 +104,28 @@ TEST_CASE("a queue that ends answers what is under recognition and nothing that 
   }
   CHECK(done == 1);
 }
+
+TEST_CASE("an image that is withdrawn is never recognised, and makes room at once") {
+  test::FakeRecognizer recognizer;
+  recognizer.close();
+  RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2, .queued_bytes_max = 10});
+  const auto begun = queue.submit(bytes("begun"), 5, ignore);
+  REQUIRE(begun);
+  recognizer.wait_for_started(1);
+  CHECK_FALSE(queue.withdraw(*begun));
+
+  std::atomic<int> done = 0;
+  const auto first = queue.submit(bytes("12345"), 5, [&](const auto&) { ++done; });
+  const auto second = queue.submit(bytes("67890"), 5, [&](const auto&) { ++done; });
+  REQUIRE((first && second));
+  CHECK(queue.full(5));
+  CHECK(queue.withdraw(*first));
+  CHECK_FALSE(queue.withdraw(*first));
+  CHECK_FALSE(queue.full(5));
+  CHECK(queue.full(6));
+  CHECK(queue.withdraw(*second));
+  recognizer.open();
+  CHECK(answer(queue, "later") == "later");
+  CHECK(recognizer.started() == 2);
+  CHECK(done == 0);
+}

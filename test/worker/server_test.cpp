@@ -1,102 +1,19 @@
 #include "worker/server.hpp"
 
-#include <future>
-#include <thread>
+#include <memory>
+#include <vector>
 
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/read.hpp>
-#include <asio/write.hpp>
 #include <catch2/catch.hpp>
 
-#include "samoyed/protocol/encoded_image.hpp"
-#include "samoyed/protocol/message.hpp"
-#include "support/fake_recognizer.hpp"
+#include "samoyed/protocol/wire.hpp"
+#include "worker/house.hpp"
 
 using namespace samoyed;
 using namespace samoyed::worker;
 using protocol::data_message;
 using std::chrono::milliseconds;
-
-namespace {
-
-/// A server with a fake recognizer on a port of its own, on a thread of its own.
-class House {
- public:
-  explicit House(Server::Limits limits = {}, RecognitionQueue::Limits queue = {})
-      : queue_(recognizer, queue),
-        server_(io::open_acceptor(io_.get_executor(), "127.0.0.1", 0), queue_,
-                recognizer.description(), limits),
-        address_(*protocol::parse_address(server_.listening_address())) {
-    asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
-    thread_ = std::jthread([this] { io_.run(); });
-  }
-  ~House() { recognizer.open(), stop(), wait_for_end(); }
-
-  void stop() {
-    asio::post(io_, [this] { server_.stop(); });
-  }
-  void wait_for_end() {
-    if (end_.valid()) end_.get();
-  }
-
-  asio::ip::tcp::endpoint endpoint() const {
-    return {asio::ip::make_address(address_.host), address_.port};
-  }
-
-  test::FakeRecognizer recognizer;
-
- private:
-  asio::io_context io_{1};
-  RecognitionQueue queue_;
-  Server server_;
-  protocol::Address address_;
-  std::promise<void> ended_;
-  std::future<void> end_ = ended_.get_future();
-  std::jthread thread_;
-};
-
-/// A client that reads and writes bytes as it is told.
-class Client {
- public:
-  explicit Client(const House& house) : socket_(io_) { socket_.connect(house.endpoint()); }
-
-  void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
-
-  /// The next bytes, as many as `expected` has; fewer if the server ended.
-  std::string read_like(std::string_view expected) {
-    std::string bytes(expected.size(), '\0');
-    std::error_code error;
-    bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
-    return bytes;
-  }
-  void expect(std::string_view expected) { CHECK(read_like(expected) == expected); }
-  void expect_end() {
-    char byte;
-    std::error_code error;
-    CHECK(socket_.read_some(asio::buffer(&byte, 1), error) == 0);
-  }
-  void exchange(std::string_view image) {
-    begin(image);
-    expect(data_message(std::string(image) + ":1.0"));
-    send("A");
-  }
-  /// Up to the image's A.
-  void begin(std::string_view image) {
-    const protocol::EncodedImage encoded(test::as_bytes(image));
-    send(data_message(std::to_string(encoded.text_length())));
-    expect("A");
-    send(encoded.message());
-    expect("A");
-  }
-
- private:
-  asio::io_context io_;
-  asio::ip::tcp::socket socket_;
-};
-
-}  // namespace
+using test::Client;
+using test::House;
 
 TEST_CASE("many connections at once, one exchange after the other on each") {
   House house({}, {.threads = 2});
@@ -119,7 +36,7 @@ TEST_CASE("a full worker says so after the image's A, and hello tells it before"
   // The image was acknowledged before it was queued: a hello that is answered later saw it queued.
   greeted.send(data_message("hello"));
   greeted.expect(data_message(
-      protocol::format_hello({"fake", 1, true, protocol::image_bytes_max_default, true})));
+      protocol::format_hello({"fake", 1, true, protocol::image_bytes_max_default, true, true})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
   house.recognizer.open();
@@ -164,13 +81,88 @@ TEST_CASE("beyond its limit of connections the server lets peers wait") {
 TEST_CASE("a server that stops finishes what is under way and ends idle connections") {
   House house({}, {.threads = 1});
   house.recognizer.close();
-  Client idle(house), busy(house);
+  Client idle(house), busy(house), queued(house), sending(house);
   busy.begin("under way");
+  house.recognizer.wait_for_started(1);
+  queued.begin("queued");
+  const std::string image = sending.announce("not yet sent");
   house.stop();
   idle.expect_end();
+  sending.send(image);
+  sending.expect("A");
   house.recognizer.open();
   busy.expect(data_message("under way:1.0"));
   busy.send("A");
   busy.expect_end();
+  queued.expect(data_message("queued:1.0"));
+  queued.send("A");
+  sending.expect(data_message("not yet sent:1.0"));
+  sending.send("A");
   house.wait_for_end();
+}
+
+TEST_CASE("beyond its limit for one address the server ends connections at once") {
+  Server::Limits limits;
+  limits.connections_per_peer_max = 1;
+  House house(limits);
+  Client first(house);
+  first.exchange("first");
+  Client second(house);
+  second.expect_end();
+  first.exchange("first again");
+}
+
+TEST_CASE("an image that waits too long for its turn is answered busy") {
+  Server::Limits limits;
+  const std::string hello = data_message(
+      protocol::format_hello({"fake", 1, true, protocol::image_bytes_max_default, false, true}));
+  std::string size = "8";
+  SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
+  SECTION("by the time that its sender waits") { size = "8;timeout_ms=50"; }
+  House house(limits, {.threads = 1, .queued_max = 1});
+  house.recognizer.close();
+  Client begun(house), late(house);
+  begun.begin("begun");
+  house.recognizer.wait_for_started(1);
+  late.send(data_message("hello"));
+  late.expect(hello);
+  late.send(data_message(size));
+  late.expect("A");
+  late.send(data_message("Zm9vYmFy"));
+  late.expect("A");
+  late.expect(data_message(format_result(
+      protocol::Refusal{protocol::RefusalReason::busy,
+                        "The image would have waited too long in the worker's queue."},
+      protocol::Dialect::extended)));
+  house.wait_until_full(false);
+  late.send("A");
+  house.recognizer.open();
+  begun.expect(data_message("begun:1.0"));
+  begun.send("A");
+  begun.exchange("next");
+  CHECK(house.recognizer.started() == 2);
+}
+
+TEST_CASE("images that are being received share a bound of bytes") {
+  Server::Limits limits;
+  limits.receiving_bytes_max = 1000;
+  House house(limits);
+  Client announcing(house), receiving(house), other(house);
+  announcing.announce(std::string(1000, 'a'));
+  const std::string half = receiving.announce(std::string(800, 'r'));
+  receiving.send(half.substr(0, half.size() - 1));
+  // Nobody says when the server has read that; so the other asks until it has.
+  std::string answer;
+  const std::string busy = data_message("error:busy");
+  while (answer != busy) {
+    other.begin(std::string(900, 'o'));
+    answer = other.read_like(busy);
+    if (answer != busy)
+      other.expect(data_message(std::string(900, 'o') + ":1.0").substr(busy.size()));
+    other.send("A");
+  }
+  receiving.send(half.substr(half.size() - 1));
+  receiving.expect("A");
+  receiving.expect(data_message(std::string(800, 'r') + ":1.0"));
+  other.exchange(std::string(900, 'o'));
 }

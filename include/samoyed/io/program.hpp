@@ -37,12 +37,17 @@ int run_program(const std::string& name, Run run) {
   return EXIT_SUCCESS;
 }
 
-/// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor.
+/// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor. The
+/// second one kills the program as if it had never been caught: its exit status, as shells tell it,
+/// is 128 and the signal's number. `signals` must be the only set that holds these signals.
 template <typename Stop>
 void on_stop_signal(asio::signal_set& signals, Stop stop) {
-  signals.async_wait([stop = std::move(stop)](std::error_code error, int) {
+  signals.async_wait([&signals, stop = std::move(stop)](std::error_code error, int) {
     if (error) return;
-    spdlog::info("stopping: no new connections; what is under way is finished");
+    std::error_code ignored;  // Worse than not ending at once would be not to stop at all.
+    signals.clear(ignored);   // Gives the signals their default action back.
+    spdlog::info(
+        "stopping: no new connections; what is under way is finished; another signal ends at once");
     stop();
   });
 }

@@ -21,6 +21,10 @@ inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20
 /// its sender can still be told; a longer one ends the connection.
 inline constexpr std::uint64_t drain_factor = 4;
 
+/// How long an image may be on its way before it has to make room for others, if all images that
+/// are being received fill their bound: enough for 32 MiB at 50 Mbit/s.
+inline constexpr std::chrono::milliseconds receiving_grace{5000};
+
 /// Bytes that a worker reads of what a client sends while its image is recognised, which is nothing
 /// but by mistake or in haste. With more it waits for the result first, and no longer notices that
 /// the client leaves.

@@ -42,12 +42,13 @@ class WorkerExchange {
   struct Limits {
     std::uint64_t image_bytes_max = image_bytes_max_default;
     /// What images may hold on all connections together while they are being received; null for no
-    /// bound. An image that exceeds it is read and dropped, and answered `busy`.
+    /// bound. An image that exceeds it, or has to make room for others because it is slow, is read
+    /// and dropped, and answered `busy`.
     ByteBudget* receiving = nullptr;
   };
 
   /// What the peer is expected to send; each has a deadline of its own in the shell.
-  enum class Step { request, image, second_copy, ack };
+  enum class Step { request, image, second_copy, result_ack };
 
   /// Read from the peer and report `received`, `ended` or `timed_out`.
   struct Read {
@@ -73,7 +74,9 @@ class WorkerExchange {
   using Action = std::variant<Read, Write, Recognize, Close>;
 
   explicit WorkerExchange(Limits limits)
-      : limits_(limits), reader_(request_text_bytes_max), receiving_(limits.receiving) {}
+      : limits_(limits),
+        reader_(request_text_bytes_max),
+        receiving_(limits.receiving, [this] { drop_image(); }) {}
 
   /// The next thing to do. `hello` is what the worker says of itself if it is asked now; `now`
   /// matters to clients only that say how long they wait.
@@ -107,11 +110,12 @@ class WorkerExchange {
   Action await_request(const WorkerHello& hello, Clock::time_point now);
   Action on_request(const TextMessage& message, const WorkerHello& hello, Clock::time_point now);
   Action on_size(const std::string& payload, Clock::time_point now);
-  Action await_image();
-  Action on_image(ImageMessage message);
+  Action await_image(Clock::time_point now);
+  Action on_image(ImageMessage message, Clock::time_point now);
   Action await_second_copy();
   Action send_result();
   Action await_ack(const WorkerHello& hello, Clock::time_point now);
+  void drop_image();
   Action refuse(std::error_code if_too_often);
   Action close(std::error_code why);
   bool drop_request_copies();

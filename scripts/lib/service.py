@@ -1,0 +1,78 @@
+"""A dispatcher and workers for a run of minutes: built, started, ended whatever happens."""
+
+import argparse
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+from programs import Program
+
+ROOT_DIR = pathlib.Path(__file__).resolve().parents[2]
+
+
+def argument_parser(doc):
+    """Knows the options that all such scripts have; `doc` is the script's own docstring."""
+    parser = argparse.ArgumentParser(description=doc, usage=doc.split("\n", 1)[0][len("usage: "):],
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.description = doc.split("\n", 1)[1].strip()
+    parser.add_argument("--model", help="weights, or `null` for workers without a network")
+    parser.add_argument("--bin-dir", type=pathlib.Path, help="run these programs; builds nothing")
+    return parser
+
+
+def _build():
+    build_dir = ROOT_DIR / "build" / "release"
+    environment = dict(os.environ)
+    if "CXX" not in environment and os.access("/usr/bin/g++-12", os.X_OK):
+        environment["CXX"] = "/usr/bin/g++-12"  # As scripts/lib/common.sh prefers it.
+    if not (build_dir / "build.ninja").exists():
+        subprocess.run(["cmake", "--preset", "release", "-S", ROOT_DIR, "-DBUILD_TESTING=OFF"],
+                       check=True, env=environment, stdout=sys.stderr)
+    subprocess.run(["ninja", "-C", build_dir, "samoyed-worker", "samoyed-dispatcher"], check=True,
+                   stdout=sys.stderr)
+    return build_dir / "bin"
+
+
+def _fetch_model():
+    done = subprocess.run([ROOT_DIR / "scripts" / "fetch-model"], check=True, text=True,
+                          stdout=subprocess.PIPE)
+    return done.stdout.split("\n")[-2]
+
+
+class Service:
+    """What the options ask for, ready to be started. A context: at its end all programs end."""
+
+    def __init__(self, options):
+        if options.bin_dir is None:
+            subprocess.run([ROOT_DIR / "scripts" / "setup"], check=True, stdout=sys.stderr)
+        self._bin_dir = options.bin_dir or _build()
+        self.model = options.model or _fetch_model()
+        self._programs = []
+
+    def __enter__(self):
+        # A service manager's signal ends the programs too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        return self
+
+    def __exit__(self, *_):
+        for program in self._programs:
+            program.kill()
+
+    def launch_worker(self, *arguments, port=0):
+        """A worker that may not listen yet."""
+        program = Program(self._bin_dir / "samoyed-worker", "127.0.0.1", port, "--model", self.model,
+                          *arguments)
+        self._programs.append(program)
+        return program
+
+    def start_worker(self, *arguments, port=0):
+        return self.launch_worker(*arguments, port=port).wait_until_ready()
+
+    def start_dispatcher(self, *arguments, workers=()):
+        """A dispatcher at a free port that knows `workers`."""
+        listed = [word for worker in workers for word in ("--worker", worker.address)]
+        program = Program(self._bin_dir / "samoyed-dispatcher", "--port", 0, *listed, *arguments)
+        self._programs.append(program)
+        return program.wait_until_ready()

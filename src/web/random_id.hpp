@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace samoyed::web {
+
+/// 256 bits from the kernel's generator, in hexadecimal: nobody guesses it. Throws
+/// std::system_error where the kernel has none.
+std::string random_id();
+
+}  // namespace samoyed::web

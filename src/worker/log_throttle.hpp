@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace samoyed::worker {
+
+/// Bounds the lines that strangers can cause in the log: the first `lines_max` of each window are
+/// written, the others counted. Not thread-safe.
+class LogThrottle {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  LogThrottle(std::size_t lines_max, std::chrono::milliseconds window)
+      : lines_max_(lines_max), window_(window) {}
+
+  /// Nothing if a line of now is to be left out; else how many were left out since the last one
+  /// that was written.
+  std::optional<std::size_t> admit(Clock::time_point now) {
+    if (now >= window_end_) {
+      window_end_ = now + window_;
+      lines_ = 0;
+    }
+    if (lines_ == lines_max_) {
+      ++left_out_;
+      return std::nullopt;
+    }
+    ++lines_;
+    return std::exchange(left_out_, 0);
+  }
+
+ private:
+  const std::size_t lines_max_;
+  const std::chrono::milliseconds window_;
+  Clock::time_point window_end_;
+  std::size_t lines_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace samoyed::worker

@@ -1,0 +1,147 @@
+"""One worker, met by raw sockets: how it stops, and that its options reach what they limit."""
+
+import base64
+import signal
+import socket
+import unittest
+
+import support
+
+TIMEOUT_S = 60
+
+
+def message(payload):
+    """A data message: src/protocol/PROTOCOL.md."""
+    return b"D " + payload + b" " + b"%05d" % ~(sum(payload) & 0xFFF)
+
+
+class Client:
+    """A peer of a worker."""
+
+    def __init__(self, worker):
+        self._socket = socket.create_connection(("127.0.0.1", worker.port), TIMEOUT_S)
+
+    def send(self, data):
+        self._socket.sendall(data)
+
+    def receive(self, size):
+        """That many bytes, fewer if the worker ends."""
+        data = b""
+        while len(data) < size and (more := self._socket.recv(size - len(data))):
+            data += more
+        return data
+
+    def announce(self, image):
+        """Up to the size's A; the image's message."""
+        text = base64.b64encode(image)
+        self.send(message(b"%d" % len(text)))
+        assert self.receive(1) == b"A"
+        return message(text)
+
+    def finish(self, rest):
+        """The result, after the rest of the image."""
+        self.send(rest)
+        assert self.receive(1) == b"A"
+        result = self.receive(8)
+        while not (result[-6:-4] == b" -" and result[-4:].isdigit()):
+            if not (more := self.receive(1)):
+                raise AssertionError(f"the worker ended after {result}")
+            result += more
+        self.send(b"A")
+        return result[2:-6].decode()
+
+    def recognize(self, image):
+        return self.finish(self.announce(image))
+
+    def close(self):
+        self._socket.close()
+
+
+class WorkerTest(support.ProgramTestCase):
+    def connect(self, worker):
+        client = Client(worker)
+        self.addCleanup(client.close)
+        return client
+
+    def start_null_worker(self, *arguments):
+        return self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", "null",
+                          *arguments).wait_until_ready()
+
+    def stop_under_way(self, signal_number, *arguments):
+        """A worker that was told to stop while an image was being sent; what is left of that."""
+        worker = self.start_null_worker(*arguments)
+        client = self.connect(worker)
+        image = client.announce(b"image")
+        client.send(image[:6])
+        worker.send(signal_number)
+        self.assertTrue(worker.log.wait_for("stopping"))
+        return worker, client, image[6:]
+
+    def test_a_stopping_worker_finishes_its_images(self):
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            worker, client, rest = self.stop_under_way(signal_number)
+            self.assertIn(":0.", client.finish(rest))
+            self.assertEqual(worker.wait(), 0)
+
+    def test_images_beyond_the_drain_timeout_are_cut(self):
+        worker, client, _ = self.stop_under_way(signal.SIGTERM, "--drain-timeout-ms", "100")
+        self.assertEqual(worker.wait(), 0)
+        self.assertEqual(client.receive(1), b"")
+        self.assertIn("exchanges still under way", worker.log.text())
+
+    def test_a_second_signal_ends_a_worker_at_once(self):
+        for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT),
+                              (signal.SIGINT, signal.SIGINT)):
+            worker, _, _ = self.stop_under_way(first, "--drain-timeout-ms", "3600000")
+            worker.send(second)
+            self.assertEqual(worker.wait(), -second)
+
+    def test_out_of_file_descriptors_a_worker_waits_and_goes_on(self):
+        worker = self.start("bash", "-c", 'ulimit -n 40; exec "$@"', "bash",
+                            support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model",
+                            "null").wait_until_ready()
+        crowd = [self.connect(worker) for _ in range(60)]  # The kernel accepts those that wait.
+        self.assertTrue(worker.log.wait_for("can't accept connections for now"))
+        crowd[0].recognize(b"image")
+        late = self.connect(worker)
+        for client in crowd:
+            client.close()
+        late.recognize(b"image")
+        self.connect(worker).recognize(b"image")
+
+    def test_limits_on_images_reach_the_decoder(self):
+        image = support.sample("chelsea.png")  # 451x300 pixels
+        for option, enough, too_little, reason in (
+                ("--image-pixels-max", 451 * 300, 451 * 300 - 1, "too many pixels"),
+                ("--image-side-px-max", 451, 450, "too many pixels"),
+                ("--decode-memory-bytes-max", 8_000_000, 451 * 300 * 3, "too many pixels"),
+                ("--image-bytes-max", len(image), len(image) - 1, "too large")):
+            with self.subTest(option):
+                self.assertIn(":0.", self.connect(self.start_worker(option, enough)).recognize(image))
+                refusing = self.connect(self.start_worker(option, too_little))
+                self.assertEqual(refusing.recognize(image), f"error:{reason}")
+
+    def test_deadlines_are_options(self):
+        for option, sent in (("--request-timeout-ms", b"D 1"),
+                             ("--image-timeout-ms", message(b"8") + b"D 1"),
+                             ("--ack-timeout-ms", message(b"8") + message(b"Zm9v*mFy"))):
+            with self.subTest(option):
+                worker = self.start_null_worker(option, "200")
+                client = self.connect(worker)
+                client.send(sent)
+                while client.receive(1):
+                    pass
+                self.assertTrue(worker.log.wait_for("the peer took too long"))
+
+    def test_a_wrong_option_is_told_in_one_line(self):
+        for arguments, told in (
+                (("--receiving-bytes-max", "1000"), "must be at least --image-bytes-max"),
+                (("--queue-timeout-ms", "0"), "--queue-timeout-ms"),
+                (("--ack-timeout-ms", "1.5"), "--ack-timeout-ms")):
+            program = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, *arguments)
+            self.assertNotEqual(program.wait(), 0)
+            self.assertIn(told, program.log.text() + program.stdout.text())
+
+
+if __name__ == "__main__":
+    support.main()

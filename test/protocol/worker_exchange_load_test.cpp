@@ -1,0 +1,134 @@
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "protocol/worker_exchange_script.hpp"
+#include "samoyed/protocol/byte_budget.hpp"
+#include "samoyed/protocol/worker_exchange.hpp"
+
+/// Clients that leave, hurry or wait for too long, and what images may hold together.
+using namespace samoyed::test;
+
+TEST_CASE("a peer that leaves during the recognition is noticed") {
+  Script script = Script::slow();
+  script.receive(size + image);
+  script.seen();
+  SECTION("with an end") {
+    script.end();
+    CHECK(script.seen() == "[closed: the peer closed in the middle of an exchange]");
+  }
+  SECTION("with a reset") {
+    script.end(std::make_error_code(std::errc::connection_reset));
+    CHECK(script.seen() == "[closed: Connection reset by peer]");
+  }
+}
+
+TEST_CASE("what a peer sends before its result is kept, up to a limit") {
+  const std::string once = "AA[recognize foobar 5]";
+  Script script = Script::slow();
+  script.receive(size + image);
+  script.receive("A" + size);
+  script.receive(image);
+  CHECK(script.takes_early_bytes());
+  CHECK(script.seen() == once);
+  script.recognize();
+  CHECK(script.seen() == "[5 ms]" + plain_result + once);
+  script.receive(std::string(early_bytes_max - 1, 'x'));
+  CHECK(script.takes_early_bytes());
+  script.receive("x");
+  CHECK_FALSE(script.takes_early_bytes());
+  script.recognize();
+  CHECK(script.seen() ==
+        "[5 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
+}
+
+TEST_CASE("a late second copy is dropped while the image is recognised") {
+  const std::string large(3 * early_bytes_max, 'x');
+  const std::string message = image_message(large);
+  Script script = Script::slow({.image_bytes_max = large.size()});
+  script.receive(data_message(std::to_string(message.size() - data_overhead_bytes)));
+  script.receive(damaged(message) + message);
+  script.time_out();
+  CHECK(script.seen() == "ANA[recognize " + large + " 5]");
+  for (const char c : message) {
+    script.receive({&c, 1});
+    REQUIRE(script.takes_early_bytes());
+  }
+  script.recognize();
+  script.receive("A" + size);
+  CHECK(script.seen() == "[5 ms]" + plain_result + "A");
+}
+
+TEST_CASE("a size says until when its sender waits") {
+  const WorkerExchange::Clock::time_point start(std::chrono::hours(1));
+  Script script;
+  script.set_time(start);
+  script.receive(data_message("hello") + data_message("8;timeout_ms=1500"));
+  script.set_time(start + std::chrono::hours(1));
+  script.receive(image + "A");
+  CHECK(script.wanted_until() == start + std::chrono::milliseconds(1500));
+  script.receive(size + image);
+  CHECK(script.wanted_until() == std::nullopt);
+}
+
+TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
+  const std::string busy = "A[5 ms]" + data_message("error:busy");
+  ByteBudget budget(10, std::chrono::seconds(5));
+  const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
+  Script announcing(limits), receiving(limits), other(limits);
+  announcing.receive(data_message("100"));
+  receiving.receive(size + image.substr(0, 10));
+  CHECK(budget.used_bytes() == 6);
+
+  SECTION("what exceeds it is read to its end and answered busy") {
+    other.receive(size + image.substr(0, 10));
+    CHECK(budget.used_bytes() == 6);
+    other.receive(image.substr(10));
+    CHECK(other.seen() == "A" + busy);
+    receiving.receive(image.substr(10));
+    CHECK(receiving.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(budget.used_bytes() == 0);
+    other.receive("A" + size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+  }
+  SECTION("also if it comes in one piece") {
+    other.receive(size + image);
+    CHECK(other.seen() == "A" + busy);
+  }
+  SECTION("a damaged image gives back what it held") {
+    receiving.receive(damaged(image).substr(10));
+    CHECK(receiving.seen() == "AN");
+    CHECK(budget.used_bytes() == 0);
+  }
+  SECTION("an image whose second copy is awaited still holds its bytes") {
+    receiving.receive(damaged(image).substr(10) + image);
+    CHECK(budget.used_bytes() == 6);
+    receiving.time_out();
+    CHECK(budget.used_bytes() == 0);
+  }
+  SECTION("an image that is slow makes room for others") {
+    other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
+    other.receive(size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    receiving.receive(image.substr(10));
+    CHECK(receiving.seen() == "A" + busy);
+  }
+  SECTION("so does a slow second copy") {
+    receiving.receive(damaged(image).substr(10) + image + image.substr(0, 5));
+    other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
+    other.receive(size + image);
+    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    receiving.receive(image.substr(5));
+    CHECK(receiving.seen() == "ANA[5 ms]" + data_message("error:busy"));
+  }
+  SECTION("a connection that ends gives back what it held") {
+    {
+      Script ending(limits);
+      ending.receive(size + image.substr(0, 6));
+      CHECK(budget.used_bytes() == 9);
+    }
+    CHECK(budget.used_bytes() == 6);
+  }
+}

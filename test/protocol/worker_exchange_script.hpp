@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/worker_exchange.hpp"
+#include "support/bytes.hpp"
+
+/// A WorkerExchange and what a client sends to it, for the tests.
+namespace samoyed::test {
+
+using namespace protocol;
+
+inline const Recognition samoyed_result{
+    .top = {{"Samoyed", 258, 0.93}}, .width = 2, .height = 1, .times = {}};
+inline const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
+
+/// Runs a WorkerExchange and writes down all that it does: what it writes as it is, the rest in
+/// brackets.
+class Script {
+ public:
+  explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100}) : exchange_(limits) {
+    run();
+  }
+  /// One whose recognitions end only when it is told.
+  static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
+    return Script(limits, true);
+  }
+
+  void receive(std::string_view bytes) {
+    exchange_.received(bytes);
+    run();
+  }
+  void time_out() {
+    exchange_.timed_out();
+    run();
+  }
+  void end(std::error_code why = {}) {
+    exchange_.ended(why);
+    recognizing_ = false;
+    run();
+  }
+
+  void recognize() {
+    recognizing_ = false;
+    exchange_.recognized(samoyed_result);
+    run();
+  }
+  /// The time from now on.
+  void set_time(WorkerExchange::Clock::time_point now) { now_ = now; }
+
+  /// What was done since the last call.
+  std::string seen() { return std::exchange(seen_, {}); }
+  bool closed() const { return closed_; }
+  WorkerExchange::Step waiting_for() const { return step_; }
+  bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
+  std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }
+
+ private:
+  Script(WorkerExchange::Limits limits, bool slow) : slow_(slow), exchange_(limits) { run(); }
+
+  void run() {
+    while (!closed_ && !recognizing_) {
+      auto action = exchange_.next(hello_reply, now_);
+      if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
+        step_ = read->step;
+        return;
+      }
+      if (const auto* write = std::get_if<WorkerExchange::Write>(&action)) {
+        if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
+        seen_ += write->bytes;
+      } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
+        seen_ += "[recognize " + std::string(as_text(image->image_file)) + " " +
+                 std::to_string(image->top) + "]";
+        wanted_until_ = image->wanted_until;
+        recognizing_ = slow_;
+        if (!slow_) exchange_.recognized(samoyed_result);
+      } else {
+        const auto why = std::get<WorkerExchange::Close>(action).why;
+        seen_ += why ? "[closed: " + why.message() + "]" : "[closed]";
+        closed_ = true;
+      }
+    }
+  }
+
+  const bool slow_ = false;
+  bool recognizing_ = false;
+  WorkerExchange exchange_;
+  WorkerExchange::Clock::time_point now_;
+  std::optional<WorkerExchange::Clock::time_point> wanted_until_;
+  WorkerExchange::Step step_{};
+  std::string seen_;
+  bool closed_ = false;
+};
+
+inline std::string image_message(std::string_view file) {
+  return std::string(EncodedImage(as_bytes(file)).message());
+}
+
+inline std::string damaged(std::string message) {
+  message.back() = message.back() == '1' ? '2' : '1';
+  return message;
+}
+
+inline const std::string size = data_message("8");
+inline const std::string image = image_message("foobar");
+inline const std::string plain_result = data_message("Samoyed:0.93");
+inline const std::string extended_result =
+    data_message(format_result(samoyed_result, Dialect::extended));
+
+}  // namespace samoyed::test

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// Small files that ask for much, for the tests.
+namespace samoyed::test {
+
+/// A zlib stream of `count` zeros, rounded down to whole copies of 258: two bits for each of those,
+/// the densest that deflate can be. 1 GiB of them takes 1 MB.
+std::string zlib_zeros(std::size_t count);
+
+/// What a PNG file says of itself.
+struct PngClaim {
+  std::uint32_t width = 8;
+  std::uint32_t height = 8;
+  char depth = 8;
+  char colour_type = 2;  ///< RGB
+  char interlaced = 0;
+};
+
+/// A PNG file whose IDAT holds `data`.
+std::string png(const PngClaim& claim, std::string_view data);
+
+/// A progressive JPEG of that many pixels on each side whose last scan stands there `scans`
+/// times.
+std::string progressive_jpeg(unsigned side, int scans);
+
+/// The file with other bytes at `offset`.
+std::string patched(std::string file, std::size_t offset, std::string_view bytes);
+
+/// A lossy WebP fixture whose picture claims 16383x16383 pixels, whatever its container says.
+std::string lossy_webp_liar(std::string_view fixture);
+
+}  // namespace samoyed::test
