@@ -153,6 +153,11 @@ class ProgramTestCase(unittest.TestCase):
         return self.start(bin_dir() / "samoyed-worker", address, port, "--model",
                           other.get("model", model()), *arguments).wait_until_ready()
 
+    def start_null_worker(self, *arguments, port=0):
+        """A worker without a network, whose answers follow from the bytes alone and at once."""
+        return self.start(bin_dir() / "samoyed-worker", "127.0.0.1", port, "--model", "null",
+                          *arguments).wait_until_ready()
+
     def start_dispatcher(self, *arguments, workers=(), port=0):
         """A dispatcher that listens and knows `workers` (programs that are ready, or HOST:PORT)."""
         listed = []

@@ -1,0 +1,363 @@
+"""Time, and workers that fail: what a hung, slow, dead or poisoned worker costs a request, and how workers
+come back."""
+
+import concurrent.futures
+import threading
+import time
+import unittest
+
+import support
+import wire
+
+PICTURE = b"any bytes, where no network looks at them"
+# Far beyond what any test here may take: what lasts as long has hung.
+FOREVER_MS = 3600000
+# Probes that come soon, for tests of coming back.
+SOON = ("--probe-pause-ms", 200, "--probe-pause-max-ms", 400)
+NO_PROBES = ("--idle-probe-interval-ms", FOREVER_MS)
+
+
+def reason(response):
+    return response.status, response.headers["Samoyed-Reason"]
+
+
+class FaultyWorkersTestCase(wire.TestCase):
+    def script(self, *arguments, **options):
+        worker = wire.ScriptedWorker(*arguments, **options)
+        self.addCleanup(worker.stop)
+        return worker
+
+    def start_for(self, *workers, options=()):
+        return self.start_dispatcher(*options, workers=[worker.address for worker in workers])
+
+    def assert_recognised(self, response):
+        self.assertEqual(response.status, 200, response.text)
+        self.assertEqual([row[0] for row in support.result_rows(response.text)], wire.LABELS)
+
+    def shown_in_rotation(self, dispatcher):
+        return support.request(dispatcher.port, "/readyz").status == 200
+
+
+def drips_result(peer):
+    """A byte of an endless result now and then."""
+    peer.send(b"D ")
+    while True:
+        peer.send(b"x")
+        time.sleep(0.1)
+
+
+class HungWorkerTest(FaultyWorkersTestCase):
+    def test_it_costs_the_step_s_time_once(self):
+        for what, behaviour in (("connected", {"on_connect": wire.waits_for_end}),
+                                ("image taken", {"on_image": wire.waits_for_end}),
+                                ("result drips", {"on_image": drips_result})):
+            with self.subTest(what):
+                hung, sound = self.script(**behaviour), self.script()
+                dispatcher = self.start_for(hung, sound, options=(
+                    "--answer-timeout-ms", 700, "--result-timeout-ms", 700, "--request-timeout-ms",
+                    FOREVER_MS, "--probe-pause-ms", FOREVER_MS, *NO_PROBES))
+                responses = [support.upload(dispatcher.port, PICTURE) for _ in range(4)]
+                for response in responses:
+                    self.assert_recognised(response)
+                removals = [line for line in dispatcher.log.lines() if "removed worker" in line]
+                self.assertEqual(len(removals), 1, removals)
+                self.assertIn(hung.address, removals[0])
+                # Tried by one request only, the later ones don't wait for it.
+                self.assertLessEqual(len(hung.sizes), 1)
+                self.assertEqual(sound.images, 4)
+
+    def test_a_request_s_own_time_ends_in_504_and_blames_no_worker(self):
+        hung = self.script(on_image=wire.waits_for_end)
+        dispatcher = self.start_for(hung, options=("--request-timeout-ms", 500, *NO_PROBES))
+        response = support.upload(dispatcher.port, PICTURE)
+        self.assertEqual(reason(response), (504, "deadline"))
+        self.assertNotIn("removed worker", dispatcher.log.text())
+        # The worker was told how long its answer would be waited for.
+        self.assertRegex(hung.sizes[0].decode(), r";timeout_ms=\d+$")
+        self.assertLessEqual(int(hung.sizes[0].decode().rpartition("=")[2]), 500)
+
+    def test_retries_share_one_request_s_time(self):
+        """Five hung workers, each within its step's time: together they don't get five times as much."""
+        hung = [self.script(on_image=wire.waits_for_end) for _ in range(5)]
+        dispatcher = self.start_for(*hung, options=("--request-timeout-ms", 1000, "--result-timeout-ms",
+                                                    400, *NO_PROBES))
+        response = support.upload(dispatcher.port, PICTURE)
+        self.assertEqual(reason(response), (504, "deadline"))
+        self.assertLessEqual(sum(worker.images for worker in hung), 3)
+        told = [int(size.decode().rpartition("=")[2]) for worker in hung for size in worker.sizes]
+        self.assertLess(min(told), 1000 - 400 + 1)
+
+
+class LeavingClientTest(FaultyWorkersTestCase):
+    def leave(self, dispatcher, worker):
+        """A client that leaves when the worker has its picture."""
+        head, body = wire.http_upload(PICTURE)
+        client = self.connect(dispatcher.port)
+        client.send(head + body)
+        support.wait_until(lambda: worker.images > 0, "the picture at the worker")
+        client.close()
+
+    def test_its_work_at_a_worker_of_ours_is_cancelled(self):
+        worker = self.script(on_image=wire.waits_for_end)
+        dispatcher = self.start_for(worker, options=("--request-timeout-ms", FOREVER_MS,
+                                                     "--result-timeout-ms", FOREVER_MS, *NO_PROBES))
+        self.leave(dispatcher, worker)
+        support.wait_until(lambda: worker.cuts == 1, "the worker to see the connection closed")
+        self.assertNotIn("removed worker", dispatcher.log.text())
+
+    @unittest.skipIf(support.model_is_null(), "needs a network, which takes its time")
+    def test_its_image_leaves_a_worker_s_queue(self):
+        """The time that the worker computes tells whether images are recognised for nobody."""
+        worker = self.start_worker("--threads", 1)
+        picture = support.sample("chelsea.png")
+        size, image = wire.size_and_image(picture)
+
+        def send(peers):
+            for peer in peers:
+                peer.send(size)
+                self.assertEqual(peer.receive(1), b"A")
+            for peer in peers:
+                peer.send(image)
+            return wire.cpu_seconds(worker)
+
+        def recognise_one():
+            peer = self.connect(worker.port)
+            peer.recognize(picture)
+            peer.close()
+
+        staying = self.crowd(worker.port, 60)
+        before = send(staying)
+        for peer in staying:
+            self.assertEqual(peer.receive(1), b"A")
+            peer.receive_text()
+            peer.close()
+        wanted_s = wire.cpu_seconds(worker) - before
+
+        leaving = self.crowd(worker.port, 60)
+        before = send(leaving)
+        for peer in leaving:
+            peer.close()
+        recognise_one()
+        self.assertLess(wire.cpu_seconds(worker) - before, wanted_s / 2)
+
+    def test_a_transfer_to_a_reference_server_is_completed(self):
+        """It would spin for ever on a cut image: the rest is sent, the result is thrown away."""
+        reading = threading.Event()
+        read_slowly = threading.Event()
+
+        def on_connect(peer):
+            """Takes the size, but no byte of the image until the client has left."""
+            text = peer.receive_text()
+            if text == b"hello":
+                peer.send(b"A")
+                raise wire.Gone
+            server.sizes.append(text)
+            peer.send(b"A")
+            reading.set()
+            read_slowly.wait(wire.TIMEOUT_S)
+            peer.receive(int(text) + 8)
+            server.images += 1
+            peer.send(b"A")
+            server._answer(peer, extended=False)
+            raise wire.Gone
+
+        server = self.script(plain=True, on_connect=on_connect)
+        self.addCleanup(read_slowly.set)
+        dispatcher = self.start_for(server, options=NO_PROBES)
+        head, body = wire.http_upload(bytes(16 << 20))  # More than lies in the buffers on the way.
+        client = self.connect(dispatcher.port)
+        client.send(head + body)
+        self.assertTrue(reading.wait(wire.TIMEOUT_S))
+        client.close()
+        time.sleep(0.5)
+        read_slowly.set()
+        support.wait_until(lambda: server.answers == 1, "the whole exchange")
+        self.assertNotIn("removed worker", dispatcher.log.text())
+
+
+class HedgeTest(FaultyWorkersTestCase):
+    def test_the_first_answer_wins(self):
+        slow, fast = self.script(on_image=wire.waits_for_end), self.script()
+        dispatcher = self.start_for(slow, fast, options=("--hedge-after-ms", 200, "--request-timeout-ms",
+                                                         FOREVER_MS, "--result-timeout-ms", FOREVER_MS,
+                                                         *NO_PROBES))
+        for _ in range(4):
+            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assertEqual(fast.images, 4)
+        support.wait_until(lambda: slow.cuts == slow.images, "the losers to be cancelled")
+        self.assertNotIn("removed worker", dispatcher.log.text())
+
+
+class ReadmissionTest(FaultyWorkersTestCase):
+    def remove(self, dispatcher, worker):
+        worker.kill()
+        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        self.assertTrue(dispatcher.log.wait_for("removed worker"))
+
+    def test_a_worker_that_is_back_is_used_again(self):
+        worker = self.start_null_worker()
+        dispatcher = self.start_dispatcher(*SOON, workers=[worker])
+        rows = support.result_rows(support.upload(dispatcher.port, PICTURE).text)
+        self.remove(dispatcher, worker)
+        self.assertFalse(self.shown_in_rotation(dispatcher))
+        self.assertIn(worker.address, support.request(dispatcher.port).text)  # as removed
+        self.start_null_worker(port=worker.port)
+        support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the worker's return")
+        response = support.upload(dispatcher.port, PICTURE)
+        self.assertEqual((response.status, support.result_rows(response.text)), (200, rows))
+        self.assertTrue(dispatcher.log.wait_for("back in rotation"))
+
+    def test_two_good_probes_are_needed(self):
+        worker = self.script()
+        dispatcher = self.start_for(worker, options=SOON + NO_PROBES)
+        worker.stop()
+        support.upload(dispatcher.port, PICTURE)
+        self.assertTrue(dispatcher.log.wait_for("removed worker"))
+        before = worker.connections
+        worker.start()
+        support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the worker's return")
+        self.assertGreaterEqual(worker.connections - before, 2)
+        # Probes send no image.
+        self.assertEqual(worker.sizes, [])
+
+    def test_a_reference_server_comes_back_unharmed(self):
+        server = self.script(plain=True)
+        dispatcher = self.start_for(server, options=SOON + NO_PROBES)
+        server.stop()
+        support.upload(dispatcher.port, PICTURE)
+        self.assertTrue(dispatcher.log.wait_for("removed worker"))
+        server.start()
+        support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the server's return")
+        self.assertEqual((server.sizes, server.cuts), ([], 0))
+        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+
+    def assert_stays_away(self, dispatcher, worker):
+        """Back at its port, it is not even asked."""
+        worker.start()
+        before = worker.connections
+        time.sleep(2)
+        self.assertEqual(worker.connections, before)
+        self.assertNotIn(worker.address, support.request(dispatcher.port).text)
+
+    def remove_scripted(self, *options):
+        worker = self.script()
+        dispatcher = self.start_for(worker, options=options)
+        worker.stop()
+        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        return dispatcher, worker
+
+    def test_no_readmit_is_the_reference_s_way(self):
+        self.assert_stays_away(*self.remove_scripted(*SOON, "--no-readmit"))
+
+    def test_delete_forgets_a_removed_worker(self):
+        dispatcher, worker = self.remove_scripted(*SOON)
+        self.assertIn(worker.address, support.request(dispatcher.port).text)
+        self.assertEqual(support.request(dispatcher.port, f"/del/{worker.address}").status, 200)
+        self.assert_stays_away(dispatcher, worker)
+
+    def test_who_stays_away_is_forgotten(self):
+        dispatcher, worker = self.remove_scripted(*SOON, "--forget-after-s", 1,
+                                                  "--idle-probe-interval-ms", 500)
+        self.assertTrue(dispatcher.log.wait_for("forgot worker"))
+        self.assert_stays_away(dispatcher, worker)
+
+    def test_all_fail_at_once_and_none_is_lost(self):
+        workers = [self.script() for _ in range(6)]
+        dispatcher = self.start_for(*workers, options=SOON)
+        for worker in workers:
+            worker.stop()
+        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        for worker in workers:
+            worker.start()
+        support.wait_until(lambda: sum("back in rotation" in line for line in dispatcher.log.lines())
+                           == len(workers), "all workers' return")
+        for _ in workers:
+            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assertEqual([worker.images for worker in workers], [1] * len(workers))
+
+
+def resets(peer):
+    """The worker is killed: the kernel resets what it had not read."""
+    peer.socket.setsockopt(wire.socket.SOL_SOCKET, wire.socket.SO_LINGER, bytes([1, 0, 0, 0, 0, 0, 0, 0]))
+    raise wire.Gone
+
+
+class PoisonTest(FaultyWorkersTestCase):
+    OPTIONS = ("--probe-pause-ms", FOREVER_MS, *NO_PROBES)
+
+    def test_after_two_workers_closed_or_died_no_third_is_tried(self):
+        for first in (wire.ends_at_once, resets):
+            for second in (wire.ends_at_once, resets):
+                with self.subTest(first=first.__name__, second=second.__name__):
+                    workers = [self.script(first), self.script(second), self.script()]
+                    dispatcher = self.start_for(*workers, options=self.OPTIONS)
+                    response = support.upload(dispatcher.port, PICTURE)
+                    self.assertEqual(reason(response), (422, "workers_closed"))
+                    self.assertEqual([worker.images for worker in workers], [1, 1, 0])
+                    # Who closed in good order stays; who died is removed.
+                    died = [first, second].count(resets)
+                    removals = [line for line in dispatcher.log.lines() if "removed worker" in line]
+                    self.assertEqual(len(removals), died, removals)
+
+    def test_one_may_close_and_the_next_answer(self):
+        dispatcher = self.start_for(self.script(wire.ends_at_once), self.script(), options=self.OPTIONS)
+        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+
+    def test_other_failures_don_t_count_against_the_image(self):
+        """Refused connections, cuts before the image was complete, and time-outs."""
+
+        def cuts_after_size(peer):
+            if peer.receive_text() == b"hello":
+                peer.send(wire.message(worker_hello))
+                peer.receive_text()
+            peer.send(b"A")
+            peer.receive(5)
+            resets(peer)
+
+        worker_hello = self.script().hello
+        refusing = [self.script() for _ in range(3)]
+        for worker in refusing:
+            worker.stop()
+        cutting = [self.script(on_connect=cuts_after_size) for _ in range(3)]
+        hanging = [self.script(wire.waits_for_end) for _ in range(3)]
+        sound = self.script()
+        dispatcher = self.start_for(*refusing, *cutting, *hanging, sound, options=(
+            "--result-timeout-ms", 400, "--request-timeout-ms", FOREVER_MS, *self.OPTIONS))
+        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        removals = [line for line in dispatcher.log.lines() if "removed worker" in line]
+        self.assertEqual(len(removals), 9, removals)
+
+
+class BusyTest(FaultyWorkersTestCase):
+    def test_full_workers_stay_and_others_are_tried(self):
+        busy = self.script(hello={"busy": True})
+        sound = self.script()
+        dispatcher = self.start_for(busy, sound, options=NO_PROBES)
+        for _ in range(4):
+            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assertEqual((busy.sizes, sound.images), ([], 4))
+        self.assertNotIn("removed worker", dispatcher.log.text())
+
+    def test_all_full_is_told(self):
+        dispatcher = self.start_for(self.script(hello={"busy": True}), self.script(hello={"busy": True}),
+                                    options=NO_PROBES)
+        response = support.upload(dispatcher.port, PICTURE)
+        self.assertEqual(reason(response), (503, "all_busy"))
+        self.assertTrue(response.headers["Retry-After"])
+        self.assertTrue(self.shown_in_rotation(dispatcher))
+
+    def test_a_real_worker_that_is_full(self):
+        """Its queue holds one image, and a dozen come at a time: each is answered or told to come again."""
+        worker = self.start_worker("--threads", 1, "--queue-length-max", 1)
+        dispatcher = self.start_dispatcher(workers=[worker])
+        picture = support.sample("chelsea.png")
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            responses = list(pool.map(lambda _: support.upload(dispatcher.port, picture), range(36)))
+        self.assertLessEqual({reason(response) for response in responses},
+                             {(200, None), (503, "all_busy")})
+        self.assertNotIn("removed worker", dispatcher.log.text())
+        self.assertEqual(support.upload(dispatcher.port, picture).status, 200)
+
+
+if __name__ == "__main__":
+    support.main()

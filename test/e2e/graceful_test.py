@@ -1,0 +1,169 @@
+"""Stopping: what is under way is finished, within a bound, and nobody sees an error; and what the
+service's keepers ask, /healthz and /readyz."""
+
+import concurrent.futures
+import http.client
+import signal
+import socket
+import threading
+import unittest
+
+import support
+import wire
+
+# What a client gets whose connection is cut before its answer.
+CUT = (OSError, http.client.HTTPException)
+PICTURE = b"any bytes, where no network looks at them"
+
+
+class HeldWorker(wire.ScriptedWorker):
+    """A worker that answers nothing until `release` is set."""
+
+    def __init__(self, **options):
+        self.release = threading.Event()
+        super().__init__(on_image=lambda peer: self.release.wait(wire.TIMEOUT_S), **options)
+
+
+class DispatcherStopTest(wire.TestCase):
+    def start_held(self, *arguments, uploads=1):
+        """(dispatcher, worker, uploads): the worker has the pictures and holds the answers back."""
+        worker = HeldWorker()
+        self.addCleanup(worker.stop)
+        self.addCleanup(worker.release.set)
+        dispatcher = self.start_dispatcher(*arguments, workers=[worker.address])
+        pool = concurrent.futures.ThreadPoolExecutor(uploads)
+        self.addCleanup(pool.shutdown)
+        sent = [pool.submit(support.upload, dispatcher.port, PICTURE) for _ in range(uploads)]
+        support.wait_until(lambda: worker.images == uploads, "the uploads' arrival at the worker")
+        return dispatcher, worker, sent
+
+    def stop(self, dispatcher):
+        dispatcher.send(signal.SIGTERM)
+        self.assertTrue(dispatcher.log.wait_for("stopping"))
+
+        def refuses():
+            try:
+                self.connect(dispatcher.port).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
+        support.wait_until(refuses, "new connections to be refused")
+
+    def test_requests_under_way_are_answered(self):
+        dispatcher, worker, uploads = self.start_held(uploads=5)
+        # One more is still being sent, one has its header's first line, one is idle.
+        head, body = wire.http_upload(PICTURE)
+        half = self.connect(dispatcher.port)
+        half.send(head + body[:20])
+        begun = self.connect(dispatcher.port)
+        begun.send(b"GET /readyz HTTP/1.1\r\n")
+        idle = self.connect(dispatcher.port)
+        idle.send(wire.http_head("GET", "/healthz"))
+        self.assertEqual(wire.read_response(idle)[0], 200)
+
+        self.stop(dispatcher)
+        self.assertEqual(idle.receive_rest(), b"")
+        begun.send(b"Host: localhost\r\n\r\n")
+        status, fields, _ = wire.read_response(begun)
+        self.assertEqual(status, 503)
+        self.assertIn("Samoyed-Reason: stopping", fields)
+        half.send(body[20:])
+        support.wait_until(lambda: worker.images == 6, "the upload that was half sent")
+        self.assertTrue(dispatcher.is_running())
+        worker.release.set()
+        for upload in uploads:
+            response = upload.result()
+            self.assertEqual(response.status, 200, response.text)
+            self.assertEqual([row[0] for row in support.result_rows(response.text)], wire.LABELS)
+        status, fields, _ = wire.read_response(half)
+        self.assertEqual(status, 200)
+        self.assertIn("connection: close", fields.lower())
+        self.assertEqual(dispatcher.wait(), 0)
+
+    def test_what_takes_too_long_is_cut_in_bounded_time(self):
+        dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 300)
+        dispatcher.send(signal.SIGTERM)
+        self.assertEqual(dispatcher.wait(), 0)
+        self.assertIsInstance(uploads[0].exception(), CUT)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 3600000)
+        self.stop(dispatcher)
+        dispatcher.send(signal.SIGTERM)
+        self.assertEqual(dispatcher.wait(), -signal.SIGTERM)
+        self.assertIsInstance(uploads[0].exception(), CUT)
+
+
+class WorkerStopTest(wire.TestCase):
+    def test_a_stopping_worker_costs_no_client_an_error(self):
+        workers = [self.start_null_worker() for _ in range(2)]
+        dispatcher = self.start_dispatcher(workers=workers)
+        pictures = [PICTURE + bytes([number]) for number in range(16)]
+        rows = [support.result_rows(support.upload(dispatcher.port, picture).text)
+                for picture in pictures]
+        self.assertEqual({len(row) for row in rows}, {5})
+        answered = threading.Semaphore(0)
+
+        def upload(number):
+            response = support.upload(dispatcher.port, pictures[number % len(pictures)])
+            answered.release()
+            return response.status, support.result_rows(response.text) == rows[number % len(pictures)]
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            uploads = [pool.submit(upload, number) for number in range(400)]
+            for _ in range(100):
+                self.assertTrue(answered.acquire(timeout=wire.TIMEOUT_S))
+            workers[0].send(signal.SIGTERM)
+            results = [upload.result() for upload in uploads]
+        self.assertEqual(set(results), {(200, True)})
+        self.assertEqual(workers[0].wait(), 0)
+        self.assertNotIn(" error]", dispatcher.log.text())
+
+    def test_a_stopping_worker_finishes_its_image(self):
+        worker = self.start_null_worker()
+        peer = self.connect(worker.port)
+        idle = self.connect(worker.port)
+        size, image = wire.size_and_image(PICTURE)
+        peer.send(size)
+        self.assertEqual(peer.receive(1), b"A")
+        peer.send(image[:10])
+        worker.send(signal.SIGTERM)
+        self.assertTrue(worker.log.wait_for("stopping"))
+        self.assertEqual(idle.receive_rest(), b"")
+        peer.send(image[10:])
+        self.assertEqual(peer.receive(1), b"A")
+        self.assertEqual(len(peer.receive_text().split(b",")), 5)
+        peer.send(b"A")
+        self.assertEqual(peer.receive_rest(), b"")
+        self.assertEqual(worker.wait(), 0)
+
+
+class HealthTest(wire.TestCase):
+    def assert_ready(self, dispatcher, status, reason=None):
+        response = support.request(dispatcher.port, "/readyz")
+        self.assertEqual((response.status, response.headers["Samoyed-Reason"]), (status, reason))
+        self.assertEqual(support.request(dispatcher.port, "/healthz").status, 200)
+
+    def test_ready_with_a_worker_in_rotation_and_alive_always(self):
+        dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 200, "--probe-pause-ms", 200)
+        self.assert_ready(dispatcher, 503, "no_active_worker")
+        worker = self.start_null_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+        self.assert_ready(dispatcher, 200)
+        # Nobody uploads: a live but idle worker that dies is noticed all the same.
+        worker.kill()
+        self.assertTrue(dispatcher.log.wait_for("removed worker"))
+        self.assert_ready(dispatcher, 503, "no_active_worker")
+        # Keepers ask by whatever name they know it, and by HTTP/1.0 or HEAD.
+        for host in ("a-pod.cluster.example", f"127.0.0.1:{dispatcher.port}"):
+            response = support.request(dispatcher.port, "/healthz", headers={"Host": host})
+            self.assertEqual(response.status, 200)
+        self.assertEqual(support.request(dispatcher.port, "/healthz", "HEAD").status, 200)
+        with socket.create_connection(("127.0.0.1", dispatcher.port)) as plain:
+            plain.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            self.assertIn(b" 200 ", plain.recv(100))
+
+
+if __name__ == "__main__":
+    support.main()

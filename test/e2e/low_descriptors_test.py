@@ -1,0 +1,87 @@
+"""Out of file descriptors the servers wait, spend nothing on it, and go on."""
+
+import time
+import unittest
+
+import support
+import wire
+
+DESCRIPTORS_MAX = 40
+# More than the servers can take; the kernel accepts the rest for them.
+CROWD = 80
+PICTURE = b"any bytes, where no network looks at them"
+
+
+class LowDescriptorsTest(wire.TestCase):
+    def start_low(self, program, *arguments):
+        """With both its limits low: the servers raise the soft one to the hard one."""
+        return self.start("bash", "-c", f'ulimit -n {DESCRIPTORS_MAX}; exec "$@"', "bash",
+                          support.bin_dir() / program, *arguments).wait_until_ready()
+
+    def crowd_out(self, program):
+        """Idle connections that use all descriptors of the program up."""
+        crowd = self.crowd(program.port, CROWD)
+        for peer in crowd:
+            self.addCleanup(peer.close)
+        self.assertTrue(program.log.wait_for("can't accept connections for now"), program.report())
+        return crowd
+
+    def assert_waits_quietly(self, program):
+        lines = len(program.log.lines())
+        before = wire.cpu_seconds(program)
+        time.sleep(3)
+        self.assertTrue(program.is_running(), program.report())
+        self.assertLess(wire.cpu_seconds(program) - before, 1)
+        self.assertLess(len(program.log.lines()) - lines, 10, program.report())
+
+    def test_worker(self):
+        worker = self.start_low("samoyed-worker", "127.0.0.1", 0, "--model", "null")
+        expected = self.connect(worker.port).recognize(PICTURE)
+        crowd = self.crowd_out(worker)
+        self.assert_waits_quietly(worker)
+        # Who is in is served, also after the others' waiting.
+        self.assertEqual(crowd[0].recognize(PICTURE), expected)
+        # Who waited comes in when others leave, and so does who is new.
+        for peer in crowd[:CROWD // 2]:
+            peer.close()
+        for peer in crowd[CROWD // 2:]:
+            self.assertEqual(peer.recognize(PICTURE), expected)
+            peer.close()
+        self.assertEqual(self.connect(worker.port).recognize(PICTURE), expected)
+        worker.stop()
+
+    def test_dispatcher(self):
+        worker = self.start_null_worker()
+        dispatcher = self.start_low("samoyed-dispatcher", "--port", 0, "--idle-probe-interval-ms", 500)
+        crowd = self.crowd_out(dispatcher)
+        self.assert_waits_quietly(dispatcher)
+        head, body = wire.http_upload(PICTURE)
+
+        # It is known, but nothing is left to connect to it with: neither the upload nor a probe may take
+        # that for the worker's death.
+        crowd[0].send(wire.http_head("GET", f"/add/{worker.address}"))
+        self.assertEqual(wire.read_response(crowd[0])[0], 200)
+        crowd[1].send(head + body)
+        status, fields, text = wire.read_response(crowd[1])
+        self.assertEqual(status, 503, text)
+        self.assertIn("Samoyed-Reason: no_resources", fields)
+        self.assertIn("Retry-After: ", fields)
+        time.sleep(1.5)
+        self.assertNotIn("removed worker", dispatcher.log.text())
+        self.assertEqual(worker.log.wait_for("bytes", timeout_s=0), None)
+
+        # Those that waited are served in their turn.
+        for peer in crowd[:CROWD // 2]:
+            peer.close()
+        for peer in crowd[CROWD // 2:]:
+            peer.send(wire.http_head("GET", "/readyz"))
+            self.assertEqual(wire.read_response(peer)[0], 200)
+            peer.close()
+        response = support.upload(dispatcher.port, PICTURE)
+        self.assertEqual(response.status, 200, response.text)
+        self.assertNotIn("removed worker", dispatcher.log.text())
+        dispatcher.stop()
+
+
+if __name__ == "__main__":
+    support.main()

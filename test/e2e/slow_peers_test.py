@@ -1,0 +1,205 @@
+"""Peers that send a byte now and then, at every point of both protocols: they are ended in a bounded
+time and cost nobody else anything."""
+
+import threading
+import time
+import unittest
+
+import support
+import wire
+
+# What the servers are told to give each step, and how slow the peers are: far slower than that.
+STEP_MS = 1500
+DRIP_S = 0.3
+# When all must have ended, however loaded the machine is.
+ENDED_WITHIN_S = 40
+OF_EACH_KIND = 10
+PICTURE = bytes(range(256)) * 64
+SIZE, IMAGE = wire.size_and_image(PICTURE)
+HEAD, BODY = wire.http_upload(PICTURE)
+CHUNKED = wire.http_head(Content_Type="multipart/form-data; boundary=x", Transfer_Encoding="chunked")
+PAGE = wire.http_head("GET")
+
+
+def on_worker_size(peer):
+    return SIZE
+
+
+def on_worker_hello(peer):
+    return wire.message(b"hello")
+
+
+def on_worker_silence(peer):
+    return b""
+
+
+def on_worker_image(peer):
+    peer.send(SIZE)
+    peer.receive(1)
+    return IMAGE
+
+
+def on_worker_acknowledgement(peer):
+    """The result is never read."""
+    peer.send(SIZE)
+    peer.receive(1)
+    peer.send(IMAGE)
+    return b""
+
+
+def on_worker_refusals(peer):
+    """An N now and then instead of the A."""
+    on_worker_acknowledgement(peer)
+    return b"N" * 100
+
+
+def on_worker_next_size(peer):
+    peer.recognize(PICTURE)
+    return SIZE
+
+
+# What a slow peer does at its usual pace; then it drips what is returned.
+WORKER_KINDS = [on_worker_silence, on_worker_hello, on_worker_size, on_worker_image,
+                on_worker_acknowledgement, on_worker_refusals, on_worker_next_size]
+
+
+def on_web_silence(peer):
+    return b""
+
+
+def on_web_header(peer):
+    return HEAD
+
+
+def on_web_body(peer):
+    peer.send(HEAD)
+    return BODY
+
+
+def on_web_chunks(peer):
+    peer.send(CHUNKED)
+    return b"5\r\n--x\r\n\r\n" * 100
+
+
+def on_web_next_header(peer):
+    peer.send(PAGE)
+    wire.read_response(peer)
+    return HEAD
+
+
+def on_web_response(peer):
+    """Asks for far more than fits into the buffers on the way, and reads none of it."""
+    peer.socket.settimeout(DRIP_S)
+    try:
+        peer.socket.sendall(PAGE * 5000)
+    except OSError:
+        pass
+    return PAGE * 100
+
+
+def on_web_refusal(peer):
+    """Goes on sending after the answer that came before the body's end."""
+    peer.send(wire.http_head(Content_Length=1 << 40))
+    return BODY
+
+
+WEB_KINDS = [on_web_silence, on_web_header, on_web_body, on_web_chunks, on_web_next_header,
+             on_web_response, on_web_refusal]
+
+
+class SlowPeersTest(wire.TestCase):
+    def drip(self, peer, kind, stopped):
+        try:
+            rest = kind(peer)
+            peer.socket.settimeout(DRIP_S)
+            for number in range(len(rest)):
+                if stopped.wait(DRIP_S):
+                    return
+                peer.socket.sendall(rest[number:number + 1])
+        except (wire.Gone, OSError):
+            pass
+
+    def attack(self, program, kinds, good_client):
+        """Lets all slow peers loose, and the good client until they have ended; its answers."""
+        before = wire.open_sockets(program)
+        stopped = threading.Event()
+        threads = []
+        peers = self.crowd(program.port, OF_EACH_KIND * len(kinds))
+        for number, peer in enumerate(peers):
+            if kinds[number % len(kinds)] is on_web_response:
+                peer.close()
+                peers[number] = peer = self.connect(program.port, "127.0.0.20", receive_buffer=4096)
+            threads.append(threading.Thread(
+                target=self.drip, args=(peer, kinds[number % len(kinds)], stopped)))
+        start = time.monotonic()
+        for thread in threads:
+            thread.start()
+        try:
+            answers = [good_client() for _ in range(20)]
+            # Even where the peer never notices: what counts is what the server still holds.
+            while wire.open_sockets(program) > before and time.monotonic() < start + ENDED_WITHIN_S:
+                answers.append(good_client())
+                time.sleep(0.1)
+            ended_s = time.monotonic() - start
+            left = wire.open_sockets(program) - before
+        finally:
+            stopped.set()
+            for thread in threads:
+                thread.join()
+            for peer in peers:
+                peer.close()
+        print(f"{len(peers)} slow peers of {program.name} ended within {ended_s:.1f} s; "
+              f"{len(answers)} good requests meanwhile", flush=True)
+        self.assertLessEqual(left, 0, f"{left} slow peers are still connected\n{program.report()}")
+        return answers
+
+    def test_worker(self):
+        steps = ("--request-timeout-ms", STEP_MS, "--image-timeout-ms", STEP_MS, "--ack-timeout-ms",
+                 STEP_MS)
+        worker = self.start_null_worker(*steps)
+
+        def recognize():
+            peer = self.connect(worker.port)
+            try:
+                return peer.recognize(PICTURE)
+            finally:
+                peer.close()
+
+        expected = recognize()
+        wire_ended = self.attack(worker, WORKER_KINDS, recognize)
+        self.assertEqual(set(wire_ended), {expected})
+        self.assertIn("the peer took too long", worker.log.text())
+        worker.stop()
+
+    def test_dispatcher(self):
+        steps = ("--header-timeout-ms", STEP_MS, "--body-timeout-ms", STEP_MS, "--idle-timeout-ms",
+                 STEP_MS, "--write-timeout-ms", STEP_MS)
+        dispatcher = self.start_dispatcher(*steps, workers=[self.start_null_worker()])
+
+        def recognize():
+            response = support.upload(dispatcher.port, PICTURE)
+            return response.status, tuple(map(tuple, support.result_rows(response.text)))
+
+        expected = recognize()
+        self.assertEqual((expected[0], len(expected[1])), (200, 5))
+        answers = self.attack(dispatcher, WEB_KINDS, recognize)
+        self.assertEqual(set(answers), {expected})
+        dispatcher.stop()
+
+    def test_slow_uploads_are_told(self):
+        """Where a status can still be sent, it is 408."""
+        dispatcher = self.start_dispatcher("--header-timeout-ms", 300, "--body-timeout-ms", 300,
+                                           "--idle-timeout-ms", 300)
+        for sent, status in ((HEAD[:10], 408), (HEAD + BODY[:10], 408), (b"", None)):
+            with self.subTest(sent=len(sent)):
+                peer = self.connect(dispatcher.port)
+                peer.send(sent)
+                if status:
+                    told, fields, _ = wire.read_response(peer)
+                    self.assertEqual(told, status)
+                    self.assertIn("Samoyed-Reason: slow_request", fields)
+                self.assertEqual(peer.receive_rest(), b"")
+
+
+if __name__ == "__main__":
+    support.main()
