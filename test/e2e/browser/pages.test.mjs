@@ -261,9 +261,27 @@ describe('without a living worker', () => {
     assert.equal(response.status(), 503);
     await page.waitForLoadState();
     assert.match(await page.locator('.message').textContent(), /Error: No active worker!/);
-    assert.match(await page.locator('.workers').textContent(), /no worker yet/);
+    assert.match(await page.locator('.count').textContent(), /^0 /);
     await screenshot(page, 'no-worker');
   });
+});
+
+test("another site's page changes nothing", async () => {
+  for (const move of ['a', 'button']) {
+    const page = await newPage();
+    await page.setContent(`<a href="${site}add/localhost:4321">A nice dog</a>
+      <form method="post" action="${site}del/${worker}"><button>Another nice dog</button></form>`);
+    const [response] = await Promise.all([page.waitForResponse(/\/(add|del)\//),
+                                          page.locator(move).click()]);
+    assert.equal(response.status(), 403);
+    assert.equal(response.headers()['samoyed-reason'], 'cross_site');
+    await page.waitForLoadState();
+    assert.match(await page.locator('.message').textContent(), /Another site's page/);
+    await screenshot(page, 'cross-site');
+    await page.goto(site);
+    assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
+    await context.close();
+  }
 });
 
 test('a phone at night', async () => {
