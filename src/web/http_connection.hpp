@@ -105,7 +105,4 @@ class HttpConnection {
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
 };
 
-/// A client's text for a line of the log: cut to a bound, and nothing in it but printable ASCII.
-std::string log_text(std::string_view text);
-
 }  // namespace samoyed::web
