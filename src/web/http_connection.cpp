@@ -227,12 +227,13 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
-  watching_ = true;
+  // Not with a next request in the buffer: one read more for every answer, and it would grow for ever.
+  watching_ = session_.held_bytes() == 0;
   const auto ended = [this](std::exception_ptr) {
     watching_ = false;
     watch_ended_.cancel();
   };
-  asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
+  if (watching_) asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
   std::exception_ptr failure;
   std::optional<dispatcher::Outcome> outcome;
   try {
@@ -241,7 +242,7 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
     failure = std::current_exception();  // Not before the socket is free again.
   }
   classifying_ = false;
-  socket_.cancel();
+  if (watching_) socket_.cancel();
   std::error_code ignored;  // It has ended, one way or the other.
   while (watching_) {
     co_await watch_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

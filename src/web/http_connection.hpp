@@ -36,7 +36,8 @@ struct Site {
 ///
 /// While a picture is at a worker it reads on, in order to notice a client that leaves: that ends the
 /// connection without an answer, and tells the classifier that nobody waits any more. A client that
-/// sends its next request meanwhile is read once, and then not until it was answered.
+/// sends its next request meanwhile is read once, and then not until that is under way too: what waits
+/// is bounded by one read.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection {
