@@ -9,7 +9,6 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
-#include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
@@ -40,8 +39,16 @@ class TimedSocket {
   asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                 Clock::time_point deadline, std::error_code& error) {
     const auto guard = arm(deadline, AtDeadline::close);
-    co_await asio::async_connect(socket(), endpoints,
-                                 asio::redirect_error(asio::use_awaitable, error));
+    error = asio::error::not_found;
+    for (const asio::ip::tcp::endpoint& endpoint : endpoints) {
+      close();
+      // asio::async_connect would call it aborted where no socket can be had, and what lacks are our
+      // own descriptors.
+      socket().open(endpoint.protocol(), error);
+      if (error) continue;
+      co_await socket().async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+      if (!error || !socket().is_open()) break;
+    }
     disarm(error);
     set_no_delay();
   }
