@@ -1,8 +1,106 @@
 #include "dispatcher/options.hpp"
 
+#include <fstream>
+
 #include "dispatcher/cli.hpp"
 
 namespace samoyed::dispatcher {
+namespace {
+
+/// 16 random characters of base64 are 96 bits: nobody guesses them.
+constexpr std::size_t token_length_min = 16;
+constexpr std::size_t token_length_max = 1024;
+
+/// The first line of a file, without what surrounds it.
+std::string read_token(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  std::getline(file, token);
+  const auto begin = token.find_first_not_of(" \t\r");
+  token =
+      begin == token.npos ? "" : token.substr(begin, token.find_last_not_of(" \t\r") - begin + 1);
+  if (token.size() < token_length_min || token.size() > token_length_max) {
+    throw CLI::ValidationError("--admin-token-file",
+                               path + " must hold the token on its first line, " +
+                                   std::to_string(token_length_min) + " to " +
+                                   std::to_string(token_length_max) +
+                                   " characters; make one with: openssl rand -base64 24");
+  }
+  return token;
+}
+
+CLI::Option* add_network_option(CLI::App& app, const std::string& name, io::NetworkList& networks,
+                                const std::string& description) {
+  return app
+      .add_option_function<std::vector<std::string>>(
+          name,
+          [&networks, name](const std::vector<std::string>& texts) {
+            try {
+              networks = io::NetworkList(texts);
+            } catch (const std::runtime_error& error) {
+              throw CLI::ValidationError(name, error.what());
+            }
+          },
+          description)
+      ->allow_extra_args(false)
+      ->type_name("NETWORK");
+}
+
+void add_access_options(CLI::App& app, web::AccessOptions& access) {
+  app.option_defaults()->group("Who may ask");
+  add_network_option(app, "--worker-network", access.worker_networks,
+                     "Networks that workers may be in, for example 10.0.0.0/8; may be given many "
+                     "times (default: this machine and the private networks)");
+  app.add_option_function<std::string>(
+         "--admin-token-file",
+         [&access](const std::string& path) { access.admin_token = read_token(path); },
+         "File with the token that seeing and changing the workers then needs")
+      ->type_name("FILE");
+  app.add_option("--allowed-host", access.allowed_hosts,
+                 "Host name of the site, besides IP addresses, localhost and this machine's "
+                 "name; .example.org for all below it; may be given many times")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  add_network_option(app, "--trusted-proxy", access.trusted_proxies,
+                     "Networks whose Forwarded and X-Forwarded-For fields are believed; may be "
+                     "given many times (default: none)");
+}
+
+void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
+  app.option_defaults()->group("How much");
+  const CLI::Range count(1, 1000000);
+  app.add_option("--connections-max", limits.connections_max, "Web connections at a time")
+      ->check(count);
+  app.add_option("--connections-per-peer-max", limits.connections_per_peer_max,
+                 "Web connections at a time from one address")
+      ->check(count);
+  app.add_option("--requests-max", limits.requests_max, "Uploads at a time")->check(count);
+  app.add_option("--requests-per-client-max", limits.requests_per_client_max,
+                 "Uploads at a time from one client")
+      ->check(count);
+  app.add_option("--request-bytes-max", limits.request_bytes_max,
+                 "Memory for all uploads at a time")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--image-bytes-max", limits.image_bytes_max, "Largest image file accepted")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+}
+
+void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
+  app.option_defaults()->group("How long a client may take");
+  add_milliseconds_option(app, "--request-timeout-ms", timeouts.request,
+                          "From an upload's arrival to its answer, all tries at workers included");
+  add_milliseconds_option(app, "--header-timeout-ms", timeouts.header,
+                          "For a request's header to arrive");
+  add_milliseconds_option(app, "--body-timeout-ms", timeouts.body,
+                          "For a request's body to arrive");
+  add_milliseconds_option(app, "--write-timeout-ms", timeouts.write,
+                          "For a client to take its answer");
+  add_milliseconds_option(app, "--idle-timeout-ms", timeouts.idle, "Between two requests");
+  add_milliseconds_option(app, "--drain-timeout-ms", timeouts.drain,
+                          "How long SIGTERM waits for what is under way");
+}
+
+}  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
@@ -21,19 +119,24 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_worker_option(app, options.workers);
   app.add_option("--state", options.state_file,
                  "File that keeps the worker list, so that it survives a restart");
-  app.add_option("--connections-max", options.connections_max, "Web connections served at a time")
-      ->check(CLI::Range(1, 1000000));
-  app.add_option("--image-bytes-max", options.image_bytes_max, "Largest image file accepted")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
-  add_milliseconds_option(app, "--drain-timeout-ms", options.drain_timeout,
-                          "How long SIGTERM waits for what is under way");
-  add_timeout_options(app, options.timeouts);
+  add_access_options(app, options.web.access);
+  add_limit_options(app, options.web.limits);
+  add_web_timeout_options(app, options.web.timeouts);
+  app.option_defaults()->group("How long a worker may take");
+  add_timeout_options(app, options.dispatch.timeouts);
+  add_dispatch_options(app, options.dispatch);
+  app.option_defaults()->group("Workers that fail");
+  add_health_options(app, options.health);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     exit_status = app.exit(error);
     return std::nullopt;
   }
+  options.dispatch.may_connect =
+      [networks = options.web.access.worker_networks](const asio::ip::address& address) {
+        return networks.contains(address);
+      };
   return options;
 }
 

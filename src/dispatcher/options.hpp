@@ -1,14 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/dispatcher/dispatch_options.hpp"
+#include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/protocol/address.hpp"
-#include "samoyed/protocol/limits.hpp"
+#include "samoyed/web/server_options.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -19,10 +19,10 @@ struct Options {
   std::vector<protocol::Address> workers;
   /// Empty: the list is forgotten when the program ends.
   std::string state_file;
-  std::size_t connections_max = 512;
-  std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
-  std::chrono::milliseconds drain_timeout{10000};
-  StepTimeouts timeouts;
+  /// `may_connect` as `web.access.worker_networks` says.
+  DispatchOptions dispatch;
+  HealthOptions health;
+  web::ServerOptions web;
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

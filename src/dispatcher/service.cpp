@@ -1,0 +1,128 @@
+#include "dispatcher/service.hpp"
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/state_file.hpp"
+#include "samoyed/io/listener.hpp"
+#include "samoyed/io/program.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+std::unique_ptr<WorkerStore> open_store(const std::string& path) {
+  if (path.empty()) return nullptr;
+  return std::make_unique<StateFile>(path);
+}
+
+void log_failure(std::exception_ptr failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::error("watching the workers failed: {}", error.what());
+  }
+}
+
+}  // namespace
+
+void DispatchLog::on_try(const Worker& worker) {
+  spdlog::debug("using worker {}", to_string(worker.address));
+}
+void DispatchLog::on_removed(const Worker& worker, const std::string& why) {
+  spdlog::warn("removed worker {}: {}", to_string(worker.address), why);
+}
+void DispatchLog::on_readmitted(const Worker& worker) {
+  spdlog::info("worker {} is back in rotation", to_string(worker.address));
+}
+void DispatchLog::on_forgotten(const Worker& worker) {
+  spdlog::warn("forgot worker {}: it stayed away for too long", to_string(worker.address));
+}
+
+Service::Service(Options options)
+    : options_(std::move(options)),
+      store_(open_store(options_.state_file)),
+      workers_(
+          // Changes come from the service's thread only, and are saved before who made them is
+          // answered.
+          [this] {
+            if (!loaded_) return;
+            if (store_) save();
+            asio::post(io_, [this] {
+              dispatcher_.close_unused();
+              monitor_.wake();
+            });
+          },
+          options_.health),
+      dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
+      monitor_(io_.get_executor(), dispatcher_, workers_, log_),
+      server_(io_.get_executor(), open_port(), dispatcher_, workers_, options_.web) {
+  if (store_) add(store_->load(), "the --state file");
+  add(options_.workers, "--worker");
+  loaded_ = true;
+  if (store_) save();
+}
+
+void Service::run() {
+  spdlog::info("{} workers", workers_.rows().size());
+  spdlog::info("listening on {}", listening_address_);
+  asio::signal_set signals(io_, SIGINT, SIGTERM);
+  io::on_stop_signal(signals, [this] { server_.stop(); });
+  for (const WorkerRow& row : workers_.rows()) {
+    asio::co_spawn(io_, dispatcher_.probe(row.worker),
+                   [](std::exception_ptr failure, ProbeEnd) { log_failure(failure); });
+  }
+  asio::co_spawn(io_, monitor_.run(), log_failure);
+  asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    io_.stop();
+  });
+  io_.run();
+}
+
+asio::awaitable<void> Service::serve() {
+  co_await server_.run();
+  monitor_.stop();
+  // Images on their way to reference servers, whose requests are answered.
+  co_await dispatcher_.finish(Clock::now() + options_.web.timeouts.drain);
+}
+
+asio::ip::tcp::acceptor Service::open_port() {
+  auto acceptor = io::open_acceptor(io_.get_executor(), options_.address, options_.port);
+  listening_address_ = io::listening_address(acceptor);
+  return acceptor;
+}
+
+void Service::add(const std::vector<protocol::Address>& addresses, const std::string& source) {
+  const io::NetworkList& networks = options_.web.access.worker_networks;
+  for (const auto& address : addresses) {
+    std::error_code is_name;
+    const auto literal = asio::ip::make_address(address.host, is_name);
+    if (!is_name && !networks.contains(literal)) {
+      throw std::runtime_error(to_string(address) + " of " + source +
+                               " is in no network that workers may be in; name its network with "
+                               "--worker-network");
+    }
+    if (workers_.add(address) == AddResult::list_full) {
+      throw std::runtime_error("more than " + std::to_string(workers_max) +
+                               " workers; name fewer, or delete lines of the --state file");
+    }
+  }
+}
+
+void Service::save() {
+  std::vector<protocol::Address> addresses;
+  for (const WorkerRow& row : workers_.rows()) addresses.push_back(row.worker.address);
+  try {
+    store_->save(addresses);
+  } catch (const std::system_error& error) {
+    spdlog::error("the worker list could not be saved: {}", error.what());
+  }
+}
+
+}  // namespace samoyed::dispatcher

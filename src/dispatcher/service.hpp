@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include "dispatcher/health_monitor.hpp"
+#include "dispatcher/options.hpp"
+#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/dispatcher/worker_store.hpp"
+#include "samoyed/web/server.hpp"
+
+namespace samoyed::dispatcher {
+
+/// What happens to workers, in the log.
+class DispatchLog final : public DispatchObserver {
+ public:
+  void on_try(const Worker& worker) override;
+  void on_removed(const Worker& worker, const std::string& why) override;
+  void on_readmitted(const Worker& worker) override;
+  void on_forgotten(const Worker& worker) override;
+};
+
+/// The whole dispatcher: the list and its store, who sends, who probes, and the site in front.
+///
+/// Thread rule: everything runs on the thread that calls `run`.
+class Service {
+ public:
+  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error, in one line
+  /// that says what to do.
+  explicit Service(Options options);
+
+  /// Serves until SIGINT or SIGTERM, then finishes what is under way within the drain's time. Call
+  /// once.
+  void run();
+
+ private:
+  asio::ip::tcp::acceptor open_port();
+  void add(const std::vector<protocol::Address>& addresses, const std::string& source);
+  void save();
+  asio::awaitable<void> serve();
+
+  Options options_;
+  asio::io_context io_{1};
+  std::unique_ptr<WorkerStore> store_;
+  /// While the list is being loaded, what is stored must stay as it is.
+  bool loaded_ = false;
+  WorkerList workers_;
+  DispatchLog log_;
+  Dispatcher dispatcher_;
+  HealthMonitor monitor_;
+  std::string listening_address_;  ///< `HOST:PORT`
+  web::Server server_;
+};
+
+}  // namespace samoyed::dispatcher
