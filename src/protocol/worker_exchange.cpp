@@ -181,6 +181,9 @@ WorkerExchange::Action WorkerExchange::send_result() {
     receiving_.release();
     return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_};
   }
+  // A client in the midst of its late second copy reads nothing: it would see the A and the result
+  // as one.
+  if (reader_.skipping()) return Read{Step::image};
   state_ = State::awaiting_ack;
   using std::chrono::milliseconds;
   return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0)};
