@@ -113,8 +113,7 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
 
 void Dispatcher::open_letter(Request& request, Clock::time_point now) {
   const std::size_t number = request.letter->number;
-  Request::Run& run = request.runs.at(number);
-  run.attempt.reset();
+  request.runs.at(number).attempt.reset();
   std::string why = "closed the connection and accepts no other";
   if (const bool* accepts = std::get_if<bool>(&request.letter->end)) {
     request.action = request.plan.on_probe(number, *accepts, now);
@@ -123,7 +122,6 @@ void Dispatcher::open_letter(Request& request, Clock::time_point now) {
     why = failure->why.message();
     request.action = request.plan.on_failure(number, *failure, now);
   } else {
-    workers_.answered(run.worker.id, now);
     auto& result = std::get<protocol::Result>(end);
     request.action = request.plan.on_result(number, std::move(result), now);
   }

@@ -76,6 +76,9 @@ asio::awaitable<WorkerConnections::Sent> WorkerConnections::send_to(
   attempt->use(connection);
   if (!hello) attempt->protect();
   sent.end = co_await connection->send(*cargo.image, cargo.top, cargo.deadline);
+  if (std::holds_alternative<protocol::Result>(sent.end)) {
+    workers_.answered(worker.id, Clock::now());
+  }
   if (connection->reusable()) keep(worker.id, *peer, std::move(connection));
   co_return sent;
 }

@@ -276,6 +276,8 @@ TEST_CASE("a worker with as many connections as it may have counts as busy") {
   CHECK(house.run_until([&] { return !second.empty(); }));
   CHECK(second == "All workers are busy: try again in a moment.");
   CHECK(house.workers_left() == 1);
+  // Nobody has answered, so no probe was put off.
+  CHECK(house.list.next_probe_at() == Clock::time_point::max());
   signal.emit(asio::cancellation_type::all);
   CHECK(house.run_until([&] { return !first.empty(); }));
 }

@@ -35,9 +35,35 @@ class KillTest(support.ProgramTestCase):
             workers[1].send(signal.SIGKILL)
             results = [upload.result() for upload in uploads]
         self.assertEqual(results, [(200, True)] * UPLOADS)
-        self.assertNotIn(workers[1].address, support.request(dispatcher.port).text)
         removals = [line for line in dispatcher.log.lines() if "removed worker" in line]
         self.assertEqual(len(removals), 1, removals)
+        self.assertIn(workers[1].address, removals[0])
+
+    def test_a_killed_worker_is_back_after_its_restart(self):
+        worker = self.start_worker()
+        dispatcher = self.start_dispatcher(workers=[worker])
+        picture = support.sample("chelsea.png")
+        right = support.result_rows(support.upload(dispatcher.port, picture).text)
+        worker.send(signal.SIGKILL)
+        worker.wait()
+        # Its connection lay idle, and yet the death is noticed before the next picture.
+        self.assertTrue(dispatcher.log.wait_for(f"removed worker {worker.address}"))
+        self.assertEqual(support.upload(dispatcher.port, picture).status, 503)
+        self.start_worker(port=worker.port)
+        self.assertTrue(dispatcher.log.wait_for(f"worker {worker.address} is back in rotation"))
+        response = support.upload(dispatcher.port, picture)
+        self.assertEqual(response.status, 200)
+        self.assertEqual(support.result_rows(response.text), right)
+
+    def test_a_worker_that_stops_costs_no_upload(self):
+        workers = [self.start_worker() for _ in range(2)]
+        dispatcher = self.start_dispatcher(workers=workers)
+        picture = support.sample("chelsea.png")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            uploads = [pool.submit(support.upload, dispatcher.port, picture) for _ in range(40)]
+            uploads[0].result()
+            workers[0].stop()
+            self.assertEqual([upload.result().status for upload in uploads], [200] * len(uploads))
 
 
 if __name__ == "__main__":
