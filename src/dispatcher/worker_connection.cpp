@@ -22,6 +22,10 @@ class DispatchCategory final : public std::error_category {
 }  // namespace
 
 bool is_lack_of_resources(std::error_code error) {
+  // Asio's own category holds errno values, but doesn't say which std::errc they are.
+  if (error.category() == asio::error::get_system_category()) {
+    error = {error.value(), std::generic_category()};
+  }
   return error == std::errc::too_many_files_open ||
          error == std::errc::too_many_files_open_in_system ||
          error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
