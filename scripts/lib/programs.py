@@ -37,9 +37,10 @@ class Output:
             self._ended = True
             self._changed.notify_all()
 
-    def lines(self):
+    def lines(self, start=0):
+        """The lines from line number `start` on."""
         with self._changed:
-            return list(self._lines)
+            return self._lines[start:]
 
     def text(self):
         return "\n".join(self.lines())
