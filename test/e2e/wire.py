@@ -177,10 +177,10 @@ class ScriptedWorker:
 
     def stop(self):
         """Nobody listens any more, and every connection is closed."""
-        if self._listener.fileno() >= 0:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
         with self._lock:
+            if self._listener.fileno() >= 0:
+                self._listener.shutdown(socket.SHUT_RDWR)
+                self._listener.close()
             for peer in self._peers:
                 try:
                     peer.socket.shutdown(socket.SHUT_RDWR)
@@ -194,6 +194,9 @@ class ScriptedWorker:
             except OSError:
                 return
             with self._lock:
+                if listener.fileno() < 0:  # It was let in when `stop` was on its way.
+                    peer.close()
+                    return
                 self.connections += 1
                 self._peers.add(peer)
             threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
