@@ -1,6 +1,7 @@
 #include "dispatcher/worker_connection.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "samoyed/protocol/errc.hpp"
@@ -22,9 +23,13 @@ class DispatchCategory final : public std::error_category {
 }  // namespace
 
 bool is_lack_of_resources(std::error_code error) {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system ||
-         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
+  // By number: Asio's errors of the system don't equal the conditions of std::errc.
+  const bool of_the_system = error.category() == asio::error::get_system_category() ||
+                             error.category() == std::system_category() ||
+                             error.category() == std::generic_category();
+  const int number = error.value();
+  return of_the_system &&
+         (number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS);
 }
 
 std::error_code outside_of_worker_networks() {

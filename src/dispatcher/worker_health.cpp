@@ -27,6 +27,11 @@ void WorkerHealth::schedule(Clock::time_point now, const HealthOptions& options)
   if (!due_) due_ = now + options.idle_probe_interval;
 }
 
+void WorkerHealth::begin_probe() {
+  probing_ = true;
+  suspected_ = false;
+}
+
 WorkerHealth::Change WorkerHealth::end_probe(ProbeEnd end, Clock::time_point now,
                                              const HealthOptions& options, double random) {
   probing_ = false;
@@ -78,12 +83,13 @@ void WorkerHealth::answered(Clock::time_point now, const HealthOptions& options)
   if (state_ != WorkerState::in_rotation) return;
   bad_probes_ = 0;
   pause_ = {};
-  due_ = now + options.idle_probe_interval;
+  if (!suspected_) due_ = now + options.idle_probe_interval;
 }
 
 void WorkerHealth::suspect(Clock::time_point now, const HealthOptions& options) {
   if (state_ != WorkerState::in_rotation) return;
   schedule(now, options);
+  suspected_ = true;
   due_ = std::min(*due_, std::max(now, suspect_from_));
 }
 

@@ -18,6 +18,7 @@
 #include "web/client_address.hpp"
 #include "web/image_type.hpp"
 #include "web/ip_text.hpp"
+#include "web/log_text.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -27,8 +28,6 @@ constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
 
 /// Of a refused request; reading it keeps a connection that is worth more.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
-
-constexpr std::size_t log_text_bytes_max = 200;
 
 HttpSession::Now now() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
@@ -228,12 +227,13 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
-  watching_ = true;
+  // Not with a next request in the buffer: one read more for every answer, and it would grow for ever.
+  watching_ = session_.held_bytes() == 0;
   const auto ended = [this](std::exception_ptr) {
     watching_ = false;
     watch_ended_.cancel();
   };
-  asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
+  if (watching_) asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
   std::exception_ptr failure;
   std::optional<dispatcher::Outcome> outcome;
   try {
@@ -242,7 +242,7 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
     failure = std::current_exception();  // Not before the socket is free again.
   }
   classifying_ = false;
-  socket_.cancel();
+  if (watching_) socket_.cancel();
   std::error_code ignored;  // It has ended, one way or the other.
   while (watching_) {
     co_await watch_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -316,23 +316,6 @@ void HttpConnection::log_answer(int status, std::size_t bytes) {
   const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
   spdlog::info("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status, bytes,
                elapsed.count());
-}
-
-std::string log_text(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  if (text.empty()) return "-";
-  std::string safe;
-  for (const char c : text.substr(0, log_text_bytes_max)) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool printable = byte > 0x20 && byte < 0x7f && c != '\\';
-    if (printable) {
-      safe += c;
-    } else {
-      safe += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  if (text.size() > log_text_bytes_max) safe += "...";
-  return safe;
 }
 
 }  // namespace samoyed::web

@@ -36,7 +36,8 @@ struct Site {
 ///
 /// While a picture is at a worker it reads on, in order to notice a client that leaves: that ends the
 /// connection without an answer, and tells the classifier that nobody waits any more. A client that
-/// sends its next request meanwhile is read once, and then not until it was answered.
+/// sends its next request meanwhile is read once, and then not until that is under way too: what waits
+/// is bounded by one read.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection {
@@ -104,8 +105,5 @@ class HttpConnection {
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
 };
-
-/// A client's text for a line of the log: cut to a bound, and nothing in it but printable ASCII.
-std::string log_text(std::string_view text);
 
 }  // namespace samoyed::web

@@ -149,7 +149,4 @@ class HttpSession {
   Clock::time_point until_;
 };
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110, section 5.6.7.
-std::string http_date(std::chrono::system_clock::time_point time);
-
 }  // namespace samoyed::web

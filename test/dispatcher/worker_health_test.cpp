@@ -124,6 +124,16 @@ TEST_CASE("a suspected worker is probed at once, but not for every suspicion") {
   CHECK(patient.until_probe() == seconds(1));
 }
 
+TEST_CASE("an answer that came before a suspicion was known doesn't lift it") {
+  Patient patient;
+  patient.health.suspect(patient.now, options);
+  patient.health.answered(patient.now, options);
+  CHECK(patient.until_probe() == seconds(0));
+  patient.probe(ProbeEnd::good);
+  patient.health.answered(patient.now, options);
+  CHECK(patient.until_probe() == seconds(10));
+}
+
 TEST_CASE("a suspicion of a removed worker changes nothing") {
   Patient patient;
   patient.fail();

@@ -54,16 +54,16 @@ class Peer:
 
     def receive(self, size):
         """Exactly that many bytes."""
-        data = b""
+        data = bytearray()
         while len(data) < size:
             try:
-                more = self.socket.recv(size - len(data))
+                more = self.socket.recv(min(size - len(data), 1 << 20))
             except ConnectionResetError:
                 more = b""
             if not more:
-                raise Gone(data)
+                raise Gone
             data += more
-        return data
+        return bytes(data)
 
     def receive_text(self):
         """The payload of a size, hello or result message."""
@@ -143,15 +143,17 @@ class ScriptedWorker:
     """A worker whose exchanges go as `on_image(peer)` says, which is called after an image's A: it may
     wait, close the peer or raise Gone, in place of the answer that follows its return.
 
-    With `plain` it is a reference server: it knows no hello and closes after every exchange.
+    With `refusal` it answers that error in place of labels. With `plain` it is a reference server: it knows no hello and closes after every exchange.
     `on_connect(peer)` may do the same with a whole connection. Bound but not listening ports refuse, so
     `stop` and `start` let it go and come back at the same port.
     """
 
-    def __init__(self, on_image=lambda peer: None, plain=False, on_connect=lambda peer: None, hello=None):
+    def __init__(self, on_image=lambda peer: None, plain=False, on_connect=lambda peer: None, hello=None,
+                 refusal=None):
         self.on_image = on_image
         self.on_connect = on_connect
         self.hello = json.dumps({**HELLO, **(hello or {})}, separators=(",", ":")).encode()
+        self.refusal = refusal
         self.labels = LABELS
         self.plain = plain
         self.port = 0
@@ -175,8 +177,9 @@ class ScriptedWorker:
 
     def stop(self):
         """Nobody listens any more, and every connection is closed."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        if self._listener.fileno() >= 0:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
         with self._lock:
             for peer in self._peers:
                 try:
@@ -243,7 +246,9 @@ class ScriptedWorker:
             self.images += 1
 
     def _answer(self, peer, extended):
-        if extended:
+        if extended and self.refusal:
+            result = json.dumps({"error": self.refusal})
+        elif extended:
             top = [{"label": label, "probability": 0.9 / 4 ** rank} for rank, label in enumerate(self.labels)]
             result = json.dumps({"top": top, "width": 8, "height": 8}, separators=(",", ":"))
         else:

@@ -1,17 +1,20 @@
 // The way of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the pages:
 // HttpSession, Routes, the forms and the templates. Only the sockets and the workers are left out.
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "fuzz/check.hpp"
 #include "fuzz/script.hpp"
+#include "web/access.hpp"
+#include "web/client_address.hpp"
 #include "web/http_session.hpp"
 #include "web/image_type.hpp"
+#include "web/reasons.hpp"
 #include "web/routes.hpp"
 
 namespace samoyed::fuzz {
@@ -21,14 +24,21 @@ using namespace web;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t image_bytes_max = 1024;
-constexpr HttpSession::Limits limits{2048, 4096};
+constexpr HttpSession::Limits limits{2048, 4096, 512};
+constexpr std::string_view admin_token = "sesame";
+
+/// A body, and what one read of at most the longest input may add.
+constexpr std::uint64_t held_bytes_max = limits.header_bytes_max + limits.body_bytes_max + 8192;
 
 /// Stands where every text from outside may come: in answers it must never be markup.
 constexpr std::string_view marker = "<fuzz";
 
-/// What a client may be answered; the README and the pages know no other.
-const std::set<int> statuses{200, 303, 304, 400, 403, 404, 405, 408, 409, 411, 413, 414,
-                             415, 417, 421, 422, 429, 431, 501, 502, 503, 504, 505};
+/// Success, or what REASONS.md documents under the reason that the response names.
+bool is_documented(int status, std::string_view reason) {
+  if (reason.empty()) return status == 200 || status == 303 || status == 304;
+  return std::ranges::any_of(
+      reasons(), [&](const ReasonRow& row) { return row.word == reason && row.status == status; });
+}
 
 /// One of the ends that an upload can have, by a byte of the picture.
 dispatcher::Outcome outcome_for(std::string_view image) {
@@ -65,21 +75,23 @@ int check_response(std::string_view bytes, bool to_head) {
     check(head_end + 4 == bytes.size(), "100 has no body");
     return status;
   }
-  check(statuses.contains(status), "a status is one of those that are documented");
   std::string_view head = bytes.substr(0, head_end + 2);
   const std::string_view body = bytes.substr(head_end + 4);
   head.remove_prefix(head.find("\r\n") + 2);
   std::string length;
+  std::string reason;
   bool dated = false;
   for (; !head.empty(); head.remove_prefix(head.find("\r\n") + 2)) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const std::size_t colon = line.find(": ");
     check(colon != line.npos && line.find_first_of("\r\n") == line.npos, "a field is one line");
     if (line.starts_with("Content-Length: ")) length = line.substr(colon + 2);
+    if (line.starts_with("Samoyed-Reason: ")) reason = line.substr(colon + 2);
     dated = dated || line.starts_with("Date: ");
     check(line.find(marker) == line.npos, "no field holds a client's text as it is");
   }
   check(dated, "a response has a date");
+  check(is_documented(status, reason), "a refusal has a documented reason, and its status");
   if (to_head || status == 304) {
     check(body.empty(), "no body where none may be");
   } else {
@@ -92,6 +104,10 @@ int check_response(std::string_view bytes, bool to_head) {
 /// What HttpConnection does, without a socket.
 class Connection {
  public:
+  explicit Connection(bool with_token)
+      : gate_(with_token ? std::string(admin_token) : std::string(),
+              [this] { return "id" + std::to_string(++ids_); }) {}
+
   /// Until the session wants to read; false once it has closed.
   bool run() {
     int answers = 0;
@@ -110,8 +126,7 @@ class Connection {
       } else if (const auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
         serve(to_serve->request);
       } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
-        head_ = session_.method() == "HEAD";
-        check(statuses.contains(to_refuse->problem.status), "a refusal's status is documented");
+        head_ = session_.head().method == "HEAD";
         session_.respond(routes_.refusal(to_refuse->problem));
         requests.emplace_back("refused");
       } else {
@@ -126,6 +141,7 @@ class Connection {
     answers_max += static_cast<int>(bytes.size());
     session_.received(bytes);
   }
+  std::uint64_t held_bytes() const { return session_.held_bytes(); }
   void ended() { session_.ended(); }
   void stop() { session_.stop(); }
 
@@ -139,7 +155,7 @@ class Connection {
  private:
   void consider(const Request& head) {
     head_ = head.method == "HEAD";
-    if (auto response = routes_.consider(head)) {
+    if (auto response = routes_.consider(head, visit(head))) {
       requests.push_back("declined " + head.method + " " + head.target);
       session_.respond(std::move(*response));
     } else {
@@ -151,7 +167,7 @@ class Connection {
     head_ = request.method == "HEAD";
     check(request.body.size() <= limits.body_bytes_max, "a body is within its limit");
     requests.push_back(request.method + " " + request.target + "\n" + request.body);
-    auto routed = routes_.route(request);
+    auto routed = routes_.route(request, visit(request));
     if (auto* response = std::get_if<Response>(&routed)) {
       session_.respond(std::move(*response));
       return;
@@ -160,11 +176,22 @@ class Connection {
     check(!upload.image.empty() && upload.image.size() <= image_bytes_max,
           "a picture has its size");
     const UploadView view{upload.file_name, browser_image_type(upload.image), "AAAA"};
-    session_.respond(routes_.answer(view, outcome_for(upload.image)));
+    session_.respond(routes_.answer(view, outcome_for(upload.image), visit(request)));
+  }
+
+  Visit visit(const Request& head) {
+    const Client client = find_client(
+        "10.0.0.1", head.fields, [](std::string_view address) { return address == "10.0.0.1"; });
+    Visit visit{.client = client.address, .https = client.https, .stopping = false};
+    visit.now = now.steady;
+    visit.admin = gate_.check(head.fields, visit.client, now.steady);
+    return visit;
   }
 
   dispatcher::WorkerList workers_;
-  Routes routes_{workers_, image_bytes_max};
+  int ids_ = 0;
+  AdminGate gate_;
+  Routes routes_{workers_, gate_, {.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}}};
   HttpSession session_{limits, ServerTimeouts{}};
   bool head_ = false;
 };
@@ -172,10 +199,13 @@ class Connection {
 }  // namespace
 }  // namespace samoyed::fuzz
 
+/// The first byte: whether the site has an admin token.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
-  Script script(as_text(data, size));
-  Connection connection;
+  if (size == 0) return 0;
+  const bool with_token = data[0] % 2 == 1;
+  Script script(as_text(data + 1, size - 1));
+  Connection connection(with_token);
   bool open = connection.run();
   while (open) {
     switch (script.next()) {
@@ -193,9 +223,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     }
     open = connection.run();
+    check(connection.held_bytes() <= held_bytes_max, "what waits is bounded");
   }
   if (!script.only_pieces()) return 0;
-  Connection at_once;
+  Connection at_once(with_token);
   if (at_once.run()) at_once.received(script.stream());
   if (at_once.run()) at_once.ended();
   check(!at_once.run(), "the end of the stream is the end");

@@ -129,8 +129,8 @@ def get(target, *fields, version=b"HTTP/1.1", method=b"GET"):
     return http_request(method + b" " + target + b" " + version, *fields)
 
 
-HTTP_STREAMS = [
-    get(b"/") + get(b"/assets/style.css", b'If-None-Match: "x"') + get(b"/<fuzz>"),
+PLAIN_HTTP_STREAMS = [
+    get(b"/") + get(b"/healthz") + get(b"/readyz") + get(b"/assets/style.css", b'If-None-Match: "x"') + get(b"/<fuzz>"),
     get(b"/add/localhost:8888") + get(b"/add/localhost:8888") + get(b"/del/localhost:8888"),
     get(b"/add?address=a:1&x=%3Cfuzz") + get(b"/add?address=%0D%0A<fuzz>"),
     get(b"/", version=b"HTTP/1.0"),
@@ -145,6 +145,9 @@ HTTP_STREAMS = [
     chunked_upload(FORMS[0]) + get(b"/"),
     chunked_upload(FORMS[1]),
     upload(b"x" * 2000),
+    get(b"/add/a:1", b"Sec-Fetch-Site: cross-site") + get(b"/", b"Origin: http://<fuzz>"),
+    get(b"/", b"Forwarded: for=192.0.2.1;proto=https", b"X-Forwarded-For: 192.0.2.1, 10.0.0.1"),
+    b"GET / HTTP/1.1\r\nHost: <fuzz>.example.org\r\n\r\n",
     # What must be refused (test/web/http_conformance_test.cpp).
     b"GET / HTTP/1.1\nHost: x\n\n",
     get(b"/", b"A: b\r\n c"),
@@ -156,6 +159,30 @@ HTTP_STREAMS = [
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01",
 ]
+
+SIGN_IN = b"token=sesame"
+TOKEN_HTTP_STREAMS = [
+    get(b"/add/a:1", b"Authorization: Bearer sesame") + get(b"/del/a:1"),
+    http_request(b"POST /sign-in HTTP/1.1", b"Content-Type: application/x-www-form-urlencoded",
+                 b"Content-Length: 12", body=SIGN_IN) +
+    get(b"/", b"Cookie: a=b; samoyed_session=id1") +
+    http_request(b"POST /sign-out HTTP/1.1", b"Cookie: samoyed_session=id1", b"Content-Length: 0"),
+    get(b"/", b"Authorization: Bearer <fuzz>") * 12,
+]
+HTTP_STREAMS = [(0, stream) for stream in PLAIN_HTTP_STREAMS] + [
+    (1, stream) for stream in TOKEN_HTTP_STREAMS]
+
+# The peer's address; then fields.
+FORWARDED = [
+    b"10.0.0.1\nForwarded: for=192.0.2.60;proto=https;by=203.0.113.43, for=10.0.0.2",
+    b'10.0.0.1\nForwarded: For="[2001:db8:cafe::17]:4711"\nForwarded: for=_hidden',
+    b"10.0.0.1\nX-Forwarded-For: 192.0.2.1, 10.0.0.2\nX-Forwarded-Proto: https",
+    b"10.0.0.1\nForwarded: for=192.0.2.1\nX-Forwarded-For: 192.0.2.2",
+    b'10.0.0.1\nForwarded: for="unknown", for="a\\"b";',
+]
+
+NETWORKS = [b"10.0.0.0/8\n10.1.2.3", b"fd00::/8\nfd12::1", b"::ffff:10.0.0.1\n10.0.0.1", b"0.0.0.0/0\n::1",
+            b"10.0.0.0/33\n10.0.0.1", b"localhost\nlocalhost"]
 
 
 def zip_archive(*entries):
@@ -188,9 +215,11 @@ def seeds():
         "address": ADDRESSES,
         "client_exchange": [bytes([choice]) + scripted(stream, steps)
                             for choice, stream in CLIENT_STREAMS for steps in STEPS],
+        "client_address": FORWARDED,
         "exif": [exif_block("<", 6), b"Exif\0\0" + exif_block(">", 8),
                  *[jpeg[:400] for jpeg in image_fixtures("exif_*.jpg")]],
-        "http": [scripted(stream, steps) for stream in HTTP_STREAMS for steps in STEPS],
+        "http": [bytes([token]) + scripted(stream, steps) for token, stream in HTTP_STREAMS
+                 for steps in STEPS],
         "image": image_fixtures("*"),
         "image_bmp": image_fixtures("*.bmp"),
         "image_jpeg": image_fixtures("*.jpg"),
@@ -199,6 +228,7 @@ def seeds():
         "labels": LABELS,
         "message_reader": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],
         "multipart": [FORM_TYPE + b"\n" + body for body in FORMS],
+        "network_list": NETWORKS,
         "url": URLS,
         "wire": PAYLOADS,
         "worker_exchange": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],

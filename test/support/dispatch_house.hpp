@@ -112,7 +112,8 @@ class House {
       : House(peers, dispatcher::DispatchOptions{.timeouts = timeouts}) {}
   House(const std::vector<const ScriptedPeer*>& peers, dispatcher::DispatchOptions options,
         dispatcher::HealthOptions health = {})
-      : list([] {}, health), dispatcher(io.get_executor(), list, log, std::move(options)) {
+      : list([this] { on_change(); }, health),
+        dispatcher(io.get_executor(), list, log, std::move(options)) {
     for (const auto* peer : peers) list.add(peer->address());
   }
 
@@ -160,6 +161,7 @@ class House {
   std::size_t workers_left() const { return list.in_rotation_count(); }
 
   asio::io_context io{1};
+  std::function<void()> on_change = [] {};  ///< Of the list.
   dispatcher::WorkerList list;
   Log log;
   dispatcher::Dispatcher dispatcher;

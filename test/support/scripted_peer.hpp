@@ -34,6 +34,16 @@ class ScriptedPeer {
       asio::read(socket_, asio::buffer(got), error);
       return !error && got == bytes;
     }
+    /// All bytes up to and with `end`, or to the other side's end.
+    std::string read_until(std::string_view end) {
+      std::string got;
+      std::error_code error;
+      for (char byte; !got.ends_with(end);) {
+        if (socket_.read_some(asio::buffer(&byte, 1), error) == 0) break;
+        got += byte;
+      }
+      return got;
+    }
     void send(std::string_view bytes) {
       std::error_code gone;  // The other side may have given up already.
       asio::write(socket_, asio::buffer(bytes), gone);

@@ -67,6 +67,21 @@ TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered i
   CHECK(classifier.cancelled == 0);
 }
 
+TEST_CASE_METHOD(ServerTest, "with a next request at hand nothing more is read, not even the end") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3) + get);
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    socket.close();
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    CHECK(server->connections() == 1);
+    classifier.open_gate();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
 TEST_CASE_METHOD(ServerTest, "a picture's deadline counts from its complete arrival") {
   options.timeouts.request = 1h;
   classifier.open_gate();

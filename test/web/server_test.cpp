@@ -5,7 +5,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "web/http_connection.hpp"
 #include "web/server_fixture.hpp"
 
 namespace samoyed::web {
@@ -145,13 +144,6 @@ TEST_CASE_METHOD(ServerTest, "connections over the limit wait for their turn") {
   };
   for (int i = 0; i < 5; ++i) clients.push_back(client());
   run_clients(std::move(clients));
-}
-
-TEST_CASE("a client's text can't break a line of the log") {
-  CHECK(log_text("/add/a:1?b=%20") == "/add/a:1?b=%20");
-  CHECK(log_text("a b\n\x1B[1m\\\xFF") == "a\\x20b\\x0A\\x1B[1m\\x5C\\xFF");
-  CHECK(log_text("") == "-");
-  CHECK(log_text(std::string(5000, 'a')) == std::string(200, 'a') + "...");
 }
 
 }  // namespace

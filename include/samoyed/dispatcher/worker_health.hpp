@@ -57,12 +57,13 @@ class WorkerHealth {
   /// Plans the first probe of a worker that was just added.
   void schedule(Clock::time_point now, const HealthOptions& options);
 
-  void begin_probe() { probing_ = true; }
+  void begin_probe();
   /// `random` in 0..1 spreads the probes of workers that died together.
   Change end_probe(ProbeEnd end, Clock::time_point now, const HealthOptions& options,
                    double random);
 
-  /// It answered an image, were it with a refusal.
+  /// It answered an image, were it with a refusal. A suspicion stays: what was suspicious may have come
+  /// after the answer.
   void answered(Clock::time_point now, const HealthOptions& options);
 
   /// Something ended that should not have, without proof of a death: probe it now.
@@ -81,6 +82,7 @@ class WorkerHealth {
 
   WorkerState state_ = WorkerState::in_rotation;
   bool probing_ = false;
+  bool suspected_ = false;  ///< Since the last probe began.
   std::optional<Clock::time_point> due_;
   /// The earliest time of a probe on suspicion: many requests may suspect a worker at once.
   Clock::time_point suspect_from_ = Clock::time_point::min();

@@ -9,7 +9,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
-#include <asio/connect.hpp>
+#include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
@@ -36,12 +36,20 @@ class TimedSocket {
   explicit TimedSocket(const asio::any_io_executor& executor)
       : TimedSocket(asio::ip::tcp::socket(executor)) {}
 
-  /// Connects to the first of the endpoints that accepts. Closed after a time-out.
+  /// Connects to the first of the endpoints that accepts; the error is that of the last. Closed
+  /// after a time-out.
   asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                 Clock::time_point deadline, std::error_code& error) {
     const auto guard = arm(deadline, AtDeadline::close);
-    co_await asio::async_connect(socket(), endpoints,
-                                 asio::redirect_error(asio::use_awaitable, error));
+    error = asio::error::not_found;
+    // Not the free async_connect, which would hide that no socket could be opened.
+    for (const asio::ip::tcp::endpoint& endpoint : endpoints) {
+      close();
+      socket().open(endpoint.protocol(), error);
+      if (error) continue;
+      co_await socket().async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+      if (!error || !socket().is_open()) break;
+    }
     disarm(error);
     set_no_delay();
   }

@@ -263,9 +263,72 @@ describe('without a living worker', () => {
     assert.equal(response.status(), 503);
     await page.waitForLoadState();
     assert.match(await page.locator('.message').textContent(), /Error: No active worker!/);
-    assert.match(await page.locator('.workers').textContent(), /no worker yet/);
+    assert.match(await page.locator('.count').textContent(), /^0 /);
     await screenshot(page, 'no-worker');
   });
+});
+
+test("another site's page changes nothing", async () => {
+  for (const move of ['a', 'button']) {
+    const page = await newPage();
+    await page.setContent(`<a href="${site}add/localhost:4321">A nice dog</a>
+      <form method="post" action="${site}del/${worker}"><button>Another nice dog</button></form>`);
+    const [response] = await Promise.all([page.waitForResponse(/\/(add|del)\//),
+                                          page.locator(move).click()]);
+    assert.equal(response.status(), 403);
+    assert.equal(response.headers()['samoyed-reason'], 'cross_site');
+    await page.waitForLoadState();
+    assert.match(await page.locator('.message').textContent(), /Another site's page/);
+    await screenshot(page, 'cross-site');
+    await page.goto(site);
+    assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
+    await context.close();
+  }
+});
+
+test('with an admin token, workers are for who signs in', async () => {
+  const others = new Programs();
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  try {
+    const file = path.join(folder, 'token');
+    await writeFile(file, 'a secret & more than enough of it\n', {mode: 0o600});
+    const guarded = await others.startDispatcher([worker], ['--admin-token-file', file]);
+    const page = await newPage();
+    await page.goto(guarded);
+    const addresses = page.locator('.workers .address');
+    assert.equal(await addresses.count(), 0);
+    await screenshot(page, 'signed-out');
+    await page.setInputFiles('#file', sample.file);
+    await Promise.all([page.waitForEvent('load'),
+                       page.getByRole('button', {name: 'Recognise'}).click()]);
+    await assertRecognised(page);
+    assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
+
+    await page.getByLabel('Admin token').fill('a guess');
+    const [refused] = await Promise.all([page.waitForResponse(/sign-in/),
+                                         page.keyboard.press('Enter')]);
+    assert.equal(refused.status(), 401);
+    await page.waitForLoadState();
+    assert.match(await page.locator('.message').textContent(), /not the admin token/);
+    await screenshot(page, 'wrong-token');
+
+    await page.getByLabel('Admin token').fill('a secret & more than enough of it');
+    await page.getByRole('button', {name: 'Sign in'}).click();
+    await addresses.first().waitFor();
+    assert.deepEqual(await addresses.allTextContents(), [worker]);
+    const [cookie] = await context.cookies();
+    assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, 'Strict']);
+    await screenshot(page, 'signed-in');
+    await page.goto(`${guarded}add/localhost:4321`);
+    assert.equal(await heading(page), 'Add worker successful');
+
+    await page.getByRole('button', {name: 'Sign out'}).click();
+    await page.getByLabel('Admin token').waitFor();
+    assert.equal((await page.goto(`${guarded}del/localhost:4321`)).status(), 401);
+  } finally {
+    await others.stop();
+    await rm(folder, {recursive: true});
+  }
 });
 
 test('a phone at night', async () => {

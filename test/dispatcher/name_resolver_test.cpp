@@ -1,0 +1,186 @@
+#include "samoyed/dispatcher/name_resolver.hpp"
+
+#include <atomic>
+#include <optional>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/errc.hpp"
+#include "support/gate.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::Gate;
+
+namespace {
+
+const auto loopback = asio::ip::make_address("127.0.0.1");
+
+/// What the resolver's threads see; they may outlive the test.
+struct Directory {
+  std::atomic<int> look_ups = 0;
+  Gate slow_begun;
+  Gate slow_answered;
+
+  FoundAddresses look_up(const std::string& name) {
+    ++look_ups;
+    if (name == "slow") {
+      slow_begun.open();
+      slow_answered.wait();
+    }
+    if (name == "none") return {asio::error::host_not_found, {}};
+    return {{}, {loopback}};
+  }
+};
+
+class Fixture {
+ public:
+  explicit Fixture(NameResolver::Limits limits = {}) {
+    resolver.emplace(io.get_executor(), limits, [directory = directory](const auto& name) {
+      return directory->look_up(name);
+    });
+  }
+  ~Fixture() {
+    if (!slow_for_ever) directory->slow_answered.open();
+  }
+
+  /// Filled when the answer is there.
+  using Answer = std::shared_ptr<std::optional<FoundAddresses>>;
+
+  Answer ask(const std::string& name, std::chrono::milliseconds within = std::chrono::hours(1)) {
+    const auto answer = std::make_shared<std::optional<FoundAddresses>>();
+    asio::co_spawn(io, resolver->resolve(name, Clock::now() + within),
+                   [answer](std::exception_ptr, FoundAddresses found) { *answer = found; });
+    return answer;
+  }
+  FoundAddresses wait(const Answer& answer) {
+    while (!*answer) {
+      io.restart();
+      io.run_one();
+    }
+    return **answer;
+  }
+  FoundAddresses resolve(const std::string& name,
+                         std::chrono::milliseconds within = std::chrono::hours(1)) {
+    return wait(ask(name, within));
+  }
+
+  std::shared_ptr<Directory> directory = std::make_shared<Directory>();
+  asio::io_context io{1};
+  std::optional<NameResolver> resolver;
+  bool slow_for_ever = false;
+};
+
+constexpr std::chrono::milliseconds soon{50};
+
+}  // namespace
+
+TEST_CASE("the system knows this machine's own name") {
+  const FoundAddresses found = look_up_name("localhost");
+  CHECK_FALSE(found.error);
+  REQUIRE_FALSE(found.addresses.empty());
+  CHECK(found.addresses[0].is_loopback());
+  CHECK(look_up_name("no-such-host.invalid").error);
+}
+
+TEST_CASE("an address is its own answer") {
+  Fixture f;
+  CHECK(f.resolve("127.0.0.1").addresses == std::vector{loopback});
+  CHECK(f.resolve("::1").addresses == std::vector{asio::ip::make_address("::1")});
+  CHECK(f.directory->look_ups == 0);
+}
+
+TEST_CASE("a slow name delays no other") {
+  Fixture f;
+  const auto slow = f.ask("slow");
+  CHECK(f.resolve("fast").addresses == std::vector{loopback});
+  CHECK_FALSE(slow->has_value());
+  f.directory->slow_answered.open();
+  CHECK(f.wait(slow).addresses == std::vector{loopback});
+}
+
+TEST_CASE("who asks for the same name waits for the same answer") {
+  Fixture f;
+  const auto first = f.ask("slow");
+  const auto second = f.ask("slow");
+  f.io.poll();
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.wait(first).error);
+  CHECK_FALSE(f.wait(second).error);
+  CHECK(f.directory->look_ups == 1);
+}
+
+TEST_CASE("good answers are kept for a while, bad ones never") {
+  SECTION("good") {
+    Fixture f;
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
+    CHECK(f.directory->look_ups == 1);
+  }
+  SECTION("good, but too old") {
+    Fixture f({.cache_time = std::chrono::milliseconds(0)});
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
+    CHECK(f.directory->look_ups == 3);
+  }
+  SECTION("bad") {
+    Fixture f;
+    for (int i = 0; i < 3; ++i) CHECK(f.resolve("none").error == asio::error::host_not_found);
+    CHECK(f.directory->look_ups == 3);
+  }
+  SECTION("no more than the limit") {
+    Fixture f({.cached_names_max = 1});
+    for (int i = 0; i < 2; ++i) {
+      f.resolve("one");
+      f.resolve("two");
+    }
+    CHECK(f.directory->look_ups == 3);
+  }
+}
+
+TEST_CASE("a name whose look-up takes too long has timed out") {
+  Fixture f;
+  CHECK(f.resolve("slow", soon).error == protocol::Errc::timed_out);
+  // The answer that comes too late is kept for the next one.
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.resolve("slow").error);
+  CHECK(f.directory->look_ups == 1);
+}
+
+TEST_CASE("a name that waits behind slow ones says nothing of its worker") {
+  Fixture f({.threads_max = 1});
+  const auto slow = f.ask("slow");
+  f.io.poll();
+  REQUIRE(f.directory->slow_begun.wait());
+  CHECK(f.resolve("fast", soon).error == std::errc::no_buffer_space);
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.wait(slow).error);
+}
+
+TEST_CASE("only so many names wait") {
+  Fixture f({.threads_max = 1, .queue_max = 1});
+  f.ask("slow");
+  f.io.poll();
+  REQUIRE(f.directory->slow_begun.wait());
+  const auto waiting = f.ask("fast");
+  f.io.poll();
+  CHECK(f.resolve("other").error == std::errc::no_buffer_space);
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.wait(waiting).error);
+}
+
+TEST_CASE("a resolver and its io_context may go while a name is looked up") {
+  auto f = std::make_unique<Fixture>();
+  const auto directory = f->directory;
+  f->slow_for_ever = true;
+  f->ask("slow");
+  f->io.poll();
+  REQUIRE(directory->slow_begun.wait());
+  SECTION("both at once") { f.reset(); }
+  SECTION("the resolver first") {
+    f->resolver.reset();
+    directory->slow_answered.open();
+    f->io.poll();
+  }
+  directory->slow_answered.open();
+}

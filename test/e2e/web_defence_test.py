@@ -1,0 +1,106 @@
+"""What the web form's port withstands, in front of the real programs."""
+
+import signal
+import socket
+import unittest
+
+import support
+
+
+class ProbeTest(support.ProgramTestCase):
+    def test_alive_and_ready_are_told_apart(self):
+        dispatcher = self.start_dispatcher()
+        alive = support.request(dispatcher.port, "/healthz")
+        self.assertEqual((alive.status, alive.text), (200, "ok\n"))
+        unready = support.request(dispatcher.port, "/readyz")
+        self.assertEqual(unready.status, 503)
+        self.assertEqual(unready.headers["Samoyed-Reason"], "no_active_worker")
+        worker = self.start_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+        ready = support.request(dispatcher.port, "/readyz")
+        self.assertEqual((ready.status, ready.text), (200, "ok\n"))
+
+    def test_ready_ends_with_the_last_worker(self):
+        worker = self.start_worker()
+        dispatcher = self.start_dispatcher(workers=[worker])
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 200)
+        worker.send(signal.SIGKILL)
+        worker.wait()
+        refused = support.upload(dispatcher.port, support.sample("chelsea.png"))
+        self.assertEqual(refused.headers["Samoyed-Reason"], "no_active_worker")
+        self.assertTrue(refused.headers["Retry-After"])
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 503)
+
+
+class StrangerTest(support.ProgramTestCase):
+    def test_other_names_other_sites_and_foreign_workers_are_refused(self):
+        dispatcher = self.start_dispatcher(workers=["localhost:1"])
+        for path, headers, status, reason in (
+                ("/", {"Host": "evil.example"}, 421, "host_not_allowed"),
+                ("/del/localhost:1", {"Sec-Fetch-Site": "cross-site"}, 403, "cross_site"),
+                ("/del/localhost:1", {"Referer": "http://evil.example/"}, 403, "cross_site"),
+                ("/add/203.0.113.7:80", {}, 403, "address_not_allowed"),
+                ("/add/169.254.169.254:80", {}, 403, "address_not_allowed")):
+            with self.subTest(path=path, headers=headers):
+                response = support.request(dispatcher.port, path, headers=headers)
+                self.assertEqual(response.status, status)
+                self.assertEqual(response.headers["Samoyed-Reason"], reason)
+        self.assertIn("localhost:1<", support.request(dispatcher.port).text)
+        self.assertEqual(
+            support.request(dispatcher.port, headers={"Host": socket.gethostname()}).status, 200)
+
+    def test_an_add_looks_the_same_whatever_is_there(self):
+        dispatcher = self.start_dispatcher()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            there = f"127.0.0.1:{listener.getsockname()[1]}"
+            answers = [support.request(dispatcher.port, f"/add/{address}")
+                       for address in (there, "127.0.0.1:1", "10.255.255.1:1", "no.such.host.example:1")]
+            self.assertEqual({answer.status for answer in answers}, {200})
+            listener.settimeout(0.5)
+            with self.assertRaises(TimeoutError):
+                listener.accept()
+
+
+class DescriptorTest(support.ProgramTestCase):
+    DESCRIPTORS_MAX = 40
+
+    def test_a_dispatcher_out_of_descriptors_waits_and_goes_on(self):
+        worker = self.start_worker()
+        dispatcher = self.start(
+            "/bin/bash", "-c", f'ulimit -n {self.DESCRIPTORS_MAX} && exec "$@"', "-",
+            support.bin_dir() / "samoyed-dispatcher", "--port", 0, "--worker",
+            worker.address).wait_until_ready()
+        crowd = [socket.create_connection(("127.0.0.1", dispatcher.port), timeout=60)
+                 for _ in range(2 * self.DESCRIPTORS_MAX)]
+        self.assertTrue(dispatcher.log.wait_for("can't accept connections"), dispatcher.report())
+        for one in crowd:
+            one.close()
+        response = support.upload(dispatcher.port, support.sample("chelsea.png"))
+        self.assertEqual(response.status, 200)
+        dispatcher.stop()
+
+
+class EndTest(support.ProgramTestCase):
+    def test_sigterm_lets_an_upload_under_way_finish(self):
+        worker = self.start_worker()
+        dispatcher = self.start_dispatcher(workers=[worker])
+        body, content_type = support.multipart(support.sample("chelsea.png"))
+        head = (f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", dispatcher.port), timeout=60) as client:
+            client.sendall(head.encode() + body[:-1])
+            # A request on another connection is answered after what came before it was read.
+            support.request(dispatcher.port, "/healthz")
+            dispatcher.send(signal.SIGTERM)
+            dispatcher.log.wait_for("stopping")
+            client.sendall(body[-1:])
+            answer = b""
+            while piece := client.recv(65536):
+                answer += piece
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer[:200])
+        self.assertIn(b"\r\nConnection: close\r\n", answer)
+        self.assertEqual(dispatcher.wait(), 0)
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,54 @@
+// The client's address behind proxies: the peer's address in the first line, fields in the others.
+
+#include "web/client_address.hpp"
+
+#include <algorithm>
+
+#include "fuzz/check.hpp"
+
+namespace samoyed::fuzz {
+namespace {
+
+using namespace web;
+
+bool is_proxy(std::string_view address) { return address.starts_with("10."); }
+
+/// Takes the first line off `text`.
+std::string_view cut_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+}  // namespace
+}  // namespace samoyed::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  std::string_view input = as_text(data, size);
+  const std::string_view peer = cut_line(input);
+  Fields fields;
+  while (!input.empty()) {
+    const std::string_view line = cut_line(input);
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    fields.push_back({std::string(line.substr(0, colon)),
+                      std::string(trimmed(line.substr(std::min(colon + 1, line.size()))))});
+  }
+  const Client nobody_trusted = find_client(peer, fields, [](auto) { return false; });
+  check(nobody_trusted.address == peer && !nobody_trusted.https,
+        "without a trusted proxy the peer counts");
+  const Client client = find_client(peer, fields, is_proxy);
+  if (!is_proxy(peer)) check(client.address == peer, "who is no proxy counts himself");
+  check(!client.address.empty() || peer.empty(), "somebody asks");
+  // What a client writes to the left of what the proxy wrote makes no difference.
+  Fields spoofed = fields;
+  const bool forwarded = count_fields(fields, "Forwarded") > 0;
+  const bool also = count_fields(fields, "X-Forwarded-For") > 0;
+  if (is_proxy(peer) && forwarded && !also && !is_proxy(client.address)) {
+    spoofed.insert(spoofed.begin(), {"Forwarded", "for=198.51.100.99"});
+    check(find_client(peer, spoofed, is_proxy).address == client.address,
+          "the left-most address can be made up and doesn't count");
+  }
+  return 0;
+}

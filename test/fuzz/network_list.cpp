@@ -1,0 +1,34 @@
+// A network, and an address that may be in it: one a line.
+
+#include "samoyed/io/network_list.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "fuzz/check.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace samoyed::fuzz;
+  using samoyed::io::NetworkList;
+  const std::string_view input = as_text(data, size);
+  const std::size_t line_end = std::min(input.find('\n'), input.size());
+  const std::string network(input.substr(0, line_end));
+  const std::string_view address = input.substr(std::min(line_end + 1, input.size()));
+  // A network comes from the command line, whose words hold no zeros.
+  if (network.find('\0') != std::string::npos) return -1;
+  try {
+    const NetworkList networks({network});
+    const bool alone = networks.contains(address);
+    check(!NetworkList().contains(address), "no network holds nothing");
+    check(NetworkList({network, network}).contains(address) == alone, "twice is as good as once");
+    if (alone) {
+      check(NetworkList({std::string(address)}).contains(address),
+            "what is in a network is an address");
+    }
+  } catch (const std::runtime_error& error) {
+    check(std::string_view(error.what()).find("10.0.0.0/8") != std::string_view::npos,
+          "an error says what is accepted");
+  }
+  return 0;
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+namespace samoyed::test {
+
+/// Something that happens once, in one thread, and that others look at or wait for.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+  bool is_open() const {
+    const std::lock_guard lock(mutex_);
+    return open_;
+  }
+  /// False only if it stayed closed for so long that something hangs.
+  bool wait() const {
+    std::unique_lock lock(mutex_);
+    return opened_.wait_for(lock, std::chrono::seconds(60), [this] { return open_; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable opened_;
+  bool open_ = false;
+};
+
+}  // namespace samoyed::test
