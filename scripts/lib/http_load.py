@@ -9,7 +9,6 @@ import collections
 import dataclasses
 import itertools
 import random
-import re
 import time
 
 BOUNDARY = "samoyed-load"
@@ -144,9 +143,3 @@ def outcome(answer):
     """A few letters to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
     word = str(answer.status) if answer.status else "failed"
     return f"{word} {answer.reason}".strip()
-
-
-def best_label(body):
-    """The best label that a result page names; None if it names none."""
-    match = re.search(rb'<h1 id="answer">([^<]*)</h1>', body)
-    return match[1].decode("utf-8") if match else None

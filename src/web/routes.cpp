@@ -14,8 +14,6 @@
 namespace samoyed::web {
 namespace {
 
-using dispatcher::WorkerRow;
-using dispatcher::WorkerState;
 using Shown = WorkersView::Shown;
 using Verdict = AdminGate::Verdict;
 
@@ -225,10 +223,7 @@ Response Routes::sign_out(const Request& request) const {
 }
 
 Response Routes::ready(const Visit& visit) const {
-  const auto rows = workers_.rows();
-  const bool any = std::ranges::any_of(
-      rows, [](const WorkerRow& row) { return row.state == WorkerState::in_rotation; });
-  if (any && !visit.stopping) return text_response(200, "ok");
+  if (workers_.in_rotation_count() > 0 && !visit.stopping) return text_response(200, "ok");
   const Reason reason = visit.stopping ? Reason::stopping : Reason::no_active_worker;
   Response response = text_response(status_of(reason), word_of(reason));
   give_reason(response, reason);
