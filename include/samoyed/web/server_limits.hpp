@@ -11,16 +11,17 @@ namespace samoyed::web {
 /// How much of each thing a client may ask for.
 struct ServerLimits {
   /// Connections at once.
-  std::size_t connections_max = 512;
+  std::size_t connections_max = 1024;
   /// Connections at once from one address, a trusted proxy's excepted.
-  std::size_t connections_per_peer_max = 256;
+  std::size_t connections_per_peer_max = 512;
   /// Connections over the two limits above that are told so at a time; further ones wait in the
   /// kernel's queue, or are closed at once where their address is over its own limit.
   std::size_t refused_connections_max = 64;
   /// Uploads at once, from the header's end to the answer written.
-  std::size_t requests_max = 256;
-  /// Uploads at once from one client (an IPv6 one counts by its /64).
-  std::size_t requests_per_client_max = 64;
+  std::size_t requests_max = 512;
+  /// Uploads at once from one client (an IPv6 one counts by its /64): half of all, since a whole
+  /// school or company may share an address.
+  std::size_t requests_per_client_max = 256;
   /// Held for all uploads together: bodies as they arrive, pictures at workers, answers.
   std::uint64_t request_bytes_max = std::uint64_t{1} << 30;
   /// A request's line and fields.
