@@ -19,6 +19,11 @@ TEST_CASE("a network holds the addresses of its range, however they are written"
   }
 }
 
+TEST_CASE("an address ends where its text ends, not at a zero within") {
+  using namespace std::string_view_literals;
+  CHECK_FALSE(NetworkList({"10.0.0.0/8"}).contains("10.0.0.1\0.example.org"sv));
+}
+
 TEST_CASE("an empty list holds nothing, and one of length 0 everything of its kind") {
   CHECK_FALSE(NetworkList().contains(std::string_view("127.0.0.1")));
   const NetworkList all_v4({"0.0.0.0/0"});

@@ -52,6 +52,7 @@ class NetworkList {
 
   /// False for a name: only an address can be in a network.
   bool contains(std::string_view address) const {
+    if (address.find('\0') != address.npos) return false;  // Asio's parser would stop there.
     std::error_code error;
     const auto parsed = asio::ip::make_address(std::string(address), error);
     return !error && contains(parsed);
