@@ -39,6 +39,22 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// A whole number of that type's range. The library would convert any number that JSON can write,
+/// which is undefined for those that don't fit.
+template <typename Number>
+Number whole_number(const json& value) {
+  if (value.is_number_unsigned()) {
+    if (const auto number = value.get<std::uint64_t>(); std::in_range<Number>(number)) {
+      return static_cast<Number>(number);
+    }
+  } else if (value.is_number_integer()) {
+    if (const auto number = value.get<std::int64_t>(); std::in_range<Number>(number)) {
+      return static_cast<Number>(number);
+    }
+  }
+  throw json::other_error::create(501, "no whole number of that range", &value);
+}
+
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -120,11 +136,11 @@ Recognition recognition_from(const json& value) {
   for (const json& item : value.at("top")) {
     RankedLabel ranked{item.at("label").get<std::string>(), std::nullopt,
                        item.at("probability").get<double>()};
-    if (item.contains("class")) ranked.class_index = item["class"].get<int>();
+    if (item.contains("class")) ranked.class_index = whole_number<int>(item["class"]);
     recognition.top.push_back(std::move(ranked));
   }
-  recognition.width = value.at("width").get<int>();
-  recognition.height = value.at("height").get<int>();
+  recognition.width = whole_number<int>(value.at("width"));
+  recognition.height = whole_number<int>(value.at("height"));
   if (value.contains("times")) {
     const json& times = value["times"];
     recognition.times =
@@ -199,12 +215,12 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
   try {
     const json value = json::parse(payload);
     const bool ours = value.at("project").get<std::string>() == project_name &&
-                      value.at("protocol").get<int>() == protocol_number;
+                      whole_number<int>(value.at("protocol")) == protocol_number;
     if (!ours) return std::nullopt;
     return WorkerHello{.model = value.at("model").get<std::string>(),
-                       .label_count = value.at("labels").get<std::uint64_t>(),
+                       .label_count = whole_number<std::uint64_t>(value.at("labels")),
                        .trained = value.at("trained").get<bool>(),
-                       .image_bytes_max = value.at("image_bytes_max").get<std::uint64_t>(),
+                       .image_bytes_max = whole_number<std::uint64_t>(value.at("image_bytes_max")),
                        .busy = value.at("busy").get<bool>(),
                        .takes_timeout = value.value("takes_timeout", false)};
   } catch (const json::exception&) {

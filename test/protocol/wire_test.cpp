@@ -119,7 +119,12 @@ TEST_CASE("results that can't be taken apart are refused") {
         R"({"top":[{"label":"a"}],"width":1,"height":1})",
         R"({"top":[{"label":"a","probability":2}],"width":1,"height":1})",
         R"({"top":[{"label":1,"probability":0.5}],"width":1,"height":1})",
-        R"({"top":[{"label":"a","probability":0.5}]})", R"({"error":5})", "Samoyed:0.93"}) {
+        R"({"top":[{"label":"a","probability":0.5}]})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1.5,"height":1})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":2147483648,"height":1})",
+        R"({"top":[{"label":"a","probability":0.5,"class":1e30}],"width":1,"height":1})",
+        R"({"top":[{"label":"a","probability":0.5,"class":-2147483649}],"width":1,"height":1})",
+        R"({"error":5})", "Samoyed:0.93"}) {
     INFO(payload);
     CHECK_FALSE(parse_result(payload, Dialect::extended).has_value());
   }
