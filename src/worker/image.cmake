@@ -14,7 +14,8 @@ add_library(samoyed_worker_image STATIC
   ${CMAKE_CURRENT_LIST_DIR}/image_decoder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/normalise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/stb_decoder.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/stb_decoder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/webp_lossless.cpp)
 target_include_directories(samoyed_worker_image SYSTEM PRIVATE ${STB_INCLUDE_DIR})
 target_link_libraries(samoyed_worker_image PUBLIC samoyed_options samoyed_protocol
                                            PRIVATE JPEG::JPEG PkgConfig::WEBP)

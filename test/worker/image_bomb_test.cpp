@@ -142,6 +142,8 @@ std::vector<Bomb> bombs() {
        too_many, too_many},
       {"a lossless WebP that claims 8192x8192 pixels", patched(lossless, 21, "\xFF\xDF\xFF\x07"),
        unreadable, too_many},
+      {"a lossless WebP of 1024x1024 pixels and 65536 groups of tables",
+       test::webp_of_many_tables(), too_many, too_many},
       {"an animated WebP on a canvas of 16777216x16777216 pixels",
        patched(animated, 24, "\xFF\xFF\xFF\xFF\xFF\xFF"), unreadable, unreadable},
       {"an animated WebP on a canvas of 16384x16384 pixels",

@@ -142,4 +142,73 @@ std::string lossy_webp_liar(std::string_view fixture) {
   return patched(file, start_code + 3, "\xFF\x3F\xFF\x3F");
 }
 
+namespace {
+
+/// Bits as a VP8L stream has them, the lowest of each byte first.
+class BitWriter {
+ public:
+  void write(unsigned value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++position_) {
+      if (position_ % 8 == 0) bytes_ += '\0';
+      bytes_.back() = static_cast<char>(bytes_.back() | (value >> i & 1) << (position_ % 8));
+    }
+  }
+  /// A prefix code's word, its highest bit first.
+  void write_code(unsigned code, unsigned length) {
+    for (unsigned i = length; i-- > 0;) write(code >> i & 1, 1);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::size_t position_ = 0;
+};
+
+/// A prefix code whose one symbol, 0, takes no bits.
+void write_code_of_one(BitWriter& bits) { bits.write(1, 4); }
+
+/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose one
+/// symbol, 8, is the twelfth in its order.
+void write_code_of_bytes(BitWriter& bits) {
+  bits.write(0, 1);
+  bits.write(12 - 4, 4);
+  for (int i = 0; i < 11; ++i) bits.write(0, 3);
+  bits.write(1, 3);
+  bits.write(1, 1);  // Not all symbols have a length:
+  bits.write(3, 3);  // a number of 2 + 2 * 3 bits
+  bits.write(256 - 2, 8);
+}
+
+std::string u32le(std::size_t number) {
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(number >> (8 * i) & 0xFF);
+  return bytes;
+}
+
+}  // namespace
+
+std::string webp_of_many_tables() {
+  constexpr unsigned groups = 65536;
+  BitWriter bits;
+  bits.write(0x2F, 8);
+  bits.write(1024 - 1, 14);
+  bits.write(1024 - 1, 14);
+  bits.write(0, 1 + 3);  // No alpha, version 0.
+  bits.write(0, 1 + 1);  // No transform, no colour cache.
+  bits.write(1, 1);      // An entropy image, a pixel for each
+  bits.write(2 - 2, 3);  // 4x4 of the picture's.
+  bits.write(0, 1);
+  write_code_of_bytes(bits);  // green
+  write_code_of_bytes(bits);  // red
+  for (int i = 0; i < 3; ++i) write_code_of_one(bits);
+  for (unsigned group = 0; group < groups; ++group) {
+    bits.write_code(group & 0xFF, 8);
+    bits.write_code(group >> 8, 8);
+  }
+  for (unsigned code = 0; code < groups * 5; ++code) write_code_of_one(bits);
+  std::string stream = bits.bytes();
+  if (stream.size() % 2 != 0) stream += '\0';
+  return "RIFF" + u32le(stream.size() + 12) + "WEBPVP8L" + u32le(stream.size()) + stream;
+}
+
 }  // namespace samoyed::test
