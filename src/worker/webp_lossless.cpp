@@ -15,6 +15,10 @@ constexpr std::size_t literal_symbols = 256;
 constexpr std::size_t length_symbols = 24;
 constexpr std::size_t distance_symbols = 40;
 constexpr unsigned colour_cache_bits_max = 11;
+
+/// libwebp holds groups that no block names too, unless there are more of them (ReadHuffmanCodes).
+constexpr std::int64_t unused_groups_max = 1000;
+
 enum class Transform : unsigned { predictor, cross_colour, subtract_green, colour_indexing };
 
 /// Bits, the lowest of each byte first. Behind the end all are 0, and `damaged` is true.
@@ -229,8 +233,8 @@ std::optional<std::int64_t> count_huffman_groups(Bytes stream) {
   if (!bits.damaged() && bits.read(1) != 0) {
     const unsigned block_bits = bits.read(3) + 2;
     const std::int64_t blocks = divided_up(width, block_bits) * divided_up(height, block_bits);
-    // A decoder need not hold those that no block names.
-    groups = std::min<std::int64_t>(read_image(bits, blocks) + 1, blocks);
+    groups = std::int64_t{read_image(bits, blocks)} + 1;
+    if (groups > unused_groups_max) groups = std::min(groups, blocks);
   }
   if (bits.damaged()) return std::nullopt;
   return groups;
