@@ -325,6 +325,7 @@ test('with an admin token, workers are for who signs in', async () => {
     await page.getByRole('button', {name: 'Sign out'}).click();
     await page.getByLabel('Admin token').waitFor();
     assert.equal((await page.goto(`${guarded}del/localhost:4321`)).status(), 401);
+    await page.close();  // It may still be loading its icon, from a server that is about to end.
   } finally {
     await others.stop();
     await rm(folder, {recursive: true});
