@@ -116,13 +116,16 @@ TEST_CASE("a worker that takes it is told how long the request waits") {
                                              .image_bytes_max = 1000,
                                              .takes_timeout = true};
   std::string told;
+  Gate told_all;
   ScriptedPeer worker({[&](Connection& peer) {
     peer.expect(hello);
     peer.send(data_message(format_hello(patient_worker)));
     told = peer.read_until(" -");
+    told_all.open();
     peer.read_until("\n");  // The rest of the checksum, and the end.
   }});
   const auto milliseconds_told = [&] {
+    REQUIRE(told_all.wait());
     const std::string before = "D 8;timeout_ms=";
     REQUIRE(told.starts_with(before));
     return std::stoi(told.substr(before.size()));

@@ -34,7 +34,12 @@ using namespace std::string_literals;
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)  // As clang tells of its sanitizers.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SAMOYED_TEST_SANITIZED
+#endif
+#endif
+#ifdef SAMOYED_TEST_SANITIZED
 constexpr bool memory_is_measurable = false;  // Their shadows and quarantines count as ours.
 #else
 constexpr bool memory_is_measurable = true;
