@@ -109,6 +109,7 @@ class WorkerTest(support.ProgramTestCase):
         late.recognize(b"image")
         self.connect(worker).recognize(b"image")
 
+    @unittest.skipIf(support.model_is_null(), "needs a model that decodes")
     def test_limits_on_images_reach_the_decoder(self):
         image = support.sample("chelsea.png")  # 451x300 pixels
         for option, enough, too_little, reason in (
