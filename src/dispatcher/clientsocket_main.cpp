@@ -29,7 +29,7 @@ struct Work {
 };
 
 asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispatcher,
-                                       std::optional<int> top, Report& report) {
+                                       const Options& options, Report& report) {
   for (std::size_t i = work.next_image++; i < work.image_count; i = work.next_image++) {
     const auto& file = work.files[i % work.files.size()];
     const auto read = read_image_file(file);
@@ -39,7 +39,10 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
     }
     const auto image =
         std::make_shared<const protocol::EncodedImage>(std::get<std::vector<std::byte>>(read));
-    dispatcher::ClassifyRequest request{.image = image, .top = top};
+    dispatcher::ClassifyRequest request{
+        .image = image,
+        .top = options.top,
+        .deadline = dispatcher::Clock::now() + options.request_timeout};
     const dispatcher::Outcome outcome = co_await dispatcher.classify(std::move(request));
     if (const auto* answer = std::get_if<dispatcher::Answer>(&outcome)) {
       report.recognized(file, *answer);
@@ -55,7 +58,7 @@ void run_thread(Work& work, const Options& options, Report& report) try {
   dispatch.timeouts = options.timeouts;
   dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, std::move(dispatch));
   std::exception_ptr failure;
-  asio::co_spawn(io, recognize_images(work, dispatcher, options.top, report),
+  asio::co_spawn(io, recognize_images(work, dispatcher, options, report),
                  [&failure](std::exception_ptr thrown) { failure = thrown; });
   io.run();
   if (failure) std::rethrow_exception(failure);

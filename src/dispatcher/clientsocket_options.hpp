@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -19,6 +20,8 @@ struct Options {
   std::optional<int> top;
   bool json = false;
   dispatcher::StepTimeouts timeouts;
+  /// For one image, all tries included.
+  std::chrono::milliseconds request_timeout{60000};
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

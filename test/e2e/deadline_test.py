@@ -3,6 +3,7 @@ come back."""
 
 import concurrent.futures
 import re
+import subprocess
 import threading
 import time
 import unittest
@@ -82,6 +83,15 @@ class HungWorkerTest(FaultyWorkersTestCase):
         # The worker was told how long its answer would be waited for.
         self.assertRegex(hung.sizes[0].decode(), r";timeout_ms=\d+$")
         self.assertLessEqual(int(hung.sizes[0].decode().rpartition("=")[2]), 500)
+
+    def test_the_tool_gives_an_image_its_time_too(self):
+        hung = self.script(on_image=wire.waits_for_end)
+        done = subprocess.run([support.bin_dir() / "clientsocket", "--worker", hung.address,
+                               "--request-timeout-ms", "500", support.sample_path("chelsea.png")],
+                              text=True, capture_output=True, check=False,
+                              timeout=support.HTTP_TIMEOUT_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No worker answered in time", done.stderr)
 
     def test_retries_share_one_request_s_time(self):
         """Five hung workers, each within its step's time: together they don't get five times as much."""
