@@ -2,15 +2,9 @@
 
 #include <chrono>
 
-namespace samoyed::dispatcher {
-void add_milliseconds_option(CLI::App& app, const std::string& name,
-                             std::chrono::milliseconds& value, const std::string& description) {
-  app.add_option_function<int>(
-         name, [&value](int count) { value = std::chrono::milliseconds(count); }, description)
-      ->check(CLI::Range(1, 3600000))
-      ->default_str(std::to_string(value.count()));
-}
+#include "samoyed/io/duration_option.hpp"
 
+namespace samoyed::dispatcher {
 CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& workers) {
   return app
       .add_option_function<std::vector<std::string>>(
@@ -32,14 +26,14 @@ CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& wo
 }
 
 void add_timeout_options(CLI::App& app, StepTimeouts& timeouts) {
-  add_milliseconds_option(app, "--connect-timeout-ms", timeouts.connect,
-                          "How long a worker may take to accept a connection");
-  add_milliseconds_option(app, "--answer-timeout-ms", timeouts.answer,
-                          "How long a worker may take to answer a hello or a size");
-  add_milliseconds_option(app, "--image-timeout-ms", timeouts.image,
-                          "How long the transfer of an image to a worker may take");
-  add_milliseconds_option(app, "--result-timeout-ms", timeouts.result,
-                          "How long a worker may take from the image to its result");
+  io::add_milliseconds_option(app, "--connect-timeout-ms", timeouts.connect,
+                              "How long a worker may take to accept a connection");
+  io::add_milliseconds_option(app, "--answer-timeout-ms", timeouts.answer,
+                              "How long a worker may take to answer a hello or a size");
+  io::add_milliseconds_option(app, "--image-timeout-ms", timeouts.image,
+                              "How long the transfer of an image to a worker may take");
+  io::add_milliseconds_option(app, "--result-timeout-ms", timeouts.result,
+                              "How long a worker may take from the image to its result");
 }
 
 void add_dispatch_options(CLI::App& app, DispatchOptions& options) {
@@ -57,19 +51,16 @@ void add_health_options(CLI::App& app, HealthOptions& options) {
   app.add_flag_function(
       "--no-readmit", [&options](std::int64_t) { options.readmit = false; },
       "Forget a worker that fails at once, and probe none");
-  add_milliseconds_option(app, "--probe-pause-ms", options.first_probe_pause,
-                          "From a worker's removal to its first probe; doubles with each failure");
-  add_milliseconds_option(app, "--probe-pause-max-ms", options.probe_pause_max,
-                          "Longest pause between two probes of a removed worker");
-  add_milliseconds_option(app, "--idle-probe-interval-ms", options.idle_probe_interval,
-                          "Probe a worker that answered nothing for so long");
-  app.add_option_function<int>(
-         "--forget-after-s",
-         [&options](int count) { options.forget_after = std::chrono::seconds(count); },
-         "Forget a removed worker that stayed away for so long")
-      ->check(CLI::Range(1, 31536000))
-      ->default_str(std::to_string(
-          std::chrono::duration_cast<std::chrono::seconds>(options.forget_after).count()));
+  io::add_milliseconds_option(
+      app, "--probe-pause-ms", options.first_probe_pause,
+      "From a worker's removal to its first probe; doubles with each failure");
+  io::add_milliseconds_option(app, "--probe-pause-max-ms", options.probe_pause_max,
+                              "Longest pause between two probes of a removed worker");
+  io::add_milliseconds_option(app, "--idle-probe-interval-ms", options.idle_probe_interval,
+                              "Probe a worker that answered nothing for so long");
+  io::add_duration_option<std::chrono::seconds>(
+      app, "--forget-after-s", options.forget_after,
+      "Forget a removed worker that stayed away for so long", 1, 31536000);
 }
 
 }  // namespace samoyed::dispatcher

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -14,10 +12,6 @@ namespace samoyed::dispatcher {
 
 /// Adds `--worker HOST:PORT`, as often as wanted, read into `workers`.
 CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& workers);
-
-/// Adds an option in milliseconds, from 1 to an hour's; its default is what `value` holds.
-void add_milliseconds_option(CLI::App& app, const std::string& name,
-                             std::chrono::milliseconds& value, const std::string& description);
 
 /// Adds the deadline of each step of an exchange with a worker.
 void add_timeout_options(CLI::App& app, StepTimeouts& timeouts);

@@ -1,6 +1,7 @@
 #include "dispatcher/clientsocket_options.hpp"
 
 #include "dispatcher/cli.hpp"
+#include "samoyed/io/duration_option.hpp"
 #include "samoyed/protocol/limits.hpp"
 
 namespace samoyed::clientsocket {
@@ -26,8 +27,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   app.add_option("--top", options.top, "Labels an image (a reference server always gives 5)")
       ->check(CLI::Range(1, protocol::top_max));
   app.add_flag("--json", options.json, "One JSON object a line");
-  dispatcher::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
-                                      "How long one image may take, all tries included");
+  io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
+                              "How long one image may take, all tries included");
   dispatcher::add_timeout_options(app, options.timeouts);
   app.add_option("IMAGE", options.images, "Image files, or folders to walk")->required();
   try {

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "dispatcher/cli.hpp"
+#include "samoyed/io/duration_option.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -87,17 +88,18 @@ void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
 
 void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
   app.option_defaults()->group("How long a client may take");
-  add_milliseconds_option(app, "--request-timeout-ms", timeouts.request,
-                          "From an upload's arrival to its answer, all tries at workers included");
-  add_milliseconds_option(app, "--header-timeout-ms", timeouts.header,
-                          "For a request's header to arrive");
-  add_milliseconds_option(app, "--body-timeout-ms", timeouts.body,
-                          "For a request's body to arrive");
-  add_milliseconds_option(app, "--write-timeout-ms", timeouts.write,
-                          "For a client to take its answer");
-  add_milliseconds_option(app, "--idle-timeout-ms", timeouts.idle, "Between two requests");
-  add_milliseconds_option(app, "--drain-timeout-ms", timeouts.drain,
-                          "How long SIGTERM waits for what is under way");
+  io::add_milliseconds_option(
+      app, "--request-timeout-ms", timeouts.request,
+      "From an upload's arrival to its answer, all tries at workers included");
+  io::add_milliseconds_option(app, "--header-timeout-ms", timeouts.header,
+                              "For a request's header to arrive");
+  io::add_milliseconds_option(app, "--body-timeout-ms", timeouts.body,
+                              "For a request's body to arrive");
+  io::add_milliseconds_option(app, "--write-timeout-ms", timeouts.write,
+                              "For a client to take its answer");
+  io::add_milliseconds_option(app, "--idle-timeout-ms", timeouts.idle, "Between two requests");
+  io::add_milliseconds_option(app, "--drain-timeout-ms", timeouts.drain,
+                              "How long SIGTERM waits for what is under way");
 }
 
 }  // namespace

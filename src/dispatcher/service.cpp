@@ -73,10 +73,8 @@ void Service::run() {
   spdlog::info("listening on {}", listening_address_);
   asio::signal_set signals(io_, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [this] { server_.stop(); });
-  for (const WorkerRow& row : workers_.rows()) {
-    asio::co_spawn(io_, dispatcher_.probe(row.worker),
-                   [](std::exception_ptr failure, ProbeEnd) { log_failure(failure); });
-  }
+  // Every page is to tell an untrained network, and the dead are to be known, before the first image.
+  for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure);
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

@@ -10,6 +10,12 @@ constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
   return entry.row.worker.address;
 };
 
+/// A pointer into `entries`, whose ids ascend; nothing if none has that id.
+auto* find_in(auto& entries, WorkerId id) {
+  const auto entry = std::ranges::lower_bound(entries, id, {}, id_of);
+  return entry != entries.end() && entry->row.worker.id == id ? &*entry : nullptr;
+}
+
 }  // namespace
 
 AddResult WorkerList::add(const protocol::Address& address) {
@@ -58,19 +64,19 @@ bool WorkerList::remove(WorkerId id, Clock::time_point now) {
 
 std::optional<Worker> WorkerList::pick() {
   const std::lock_guard lock(mutex_);
-  const auto start = std::ranges::upper_bound(entries_, cursor_, {}, id_of);
-  auto next = std::find_if(start, entries_.end(), [](const Entry& e) { return e.in_rotation(); });
-  if (next == entries_.end()) {
-    next = std::find_if(entries_.begin(), start, [](const Entry& e) { return e.in_rotation(); });
-    if (next == start) return std::nullopt;
-  }
-  cursor_ = next->row.worker.id;
-  return next->row.worker;
+  const auto next = next_after(cursor_, {});
+  if (next) cursor_ = next->id;
+  return next;
 }
 
 std::optional<Worker> WorkerList::pick_other(WorkerId after,
                                              std::span<const WorkerId> tried) const {
   const std::lock_guard lock(mutex_);
+  return next_after(after, tried);
+}
+
+std::optional<Worker> WorkerList::next_after(WorkerId after,
+                                             std::span<const WorkerId> tried) const {
   const auto untried = [&](const Entry& entry) {
     return entry.in_rotation() && std::ranges::find(tried, entry.row.worker.id) == tried.end();
   };
@@ -111,8 +117,8 @@ std::vector<WorkerRow> WorkerList::rows() const {
 
 bool WorkerList::in_rotation(WorkerId id) const {
   const std::lock_guard lock(mutex_);
-  const auto entry = std::ranges::lower_bound(entries_, id, {}, id_of);
-  return entry != entries_.end() && entry->row.worker.id == id && entry->in_rotation();
+  const Entry* const entry = find_in(entries_, id);
+  return entry && entry->in_rotation();
 }
 
 std::size_t WorkerList::in_rotation_count() const {
@@ -179,10 +185,7 @@ std::vector<Worker> WorkerList::forget_expired(Clock::time_point now) {
   return forgotten;
 }
 
-WorkerList::Entry* WorkerList::find(WorkerId id) {
-  const auto entry = std::ranges::lower_bound(entries_, id, {}, id_of);
-  return entry != entries_.end() && entry->row.worker.id == id ? &*entry : nullptr;
-}
+WorkerList::Entry* WorkerList::find(WorkerId id) { return find_in(entries_, id); }
 
 void WorkerList::put_at_end(Entry entry) {
   entry.row.worker.id = ++last_id_;

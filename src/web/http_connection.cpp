@@ -15,9 +15,9 @@
 #include "samoyed/io/peer_name.hpp"
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/ip_text.hpp"
 #include "web/client_address.hpp"
 #include "web/image_type.hpp"
-#include "web/ip_text.hpp"
 #include "web/log_text.hpp"
 
 namespace samoyed::web {
@@ -299,8 +299,8 @@ void HttpConnection::note_begin() {
     return site_.options.access.trusted_proxies.contains(address);
   };
   const Client client = find_client(peer_address_, fields, trusted);
-  const bool direct = client.address == unmapped_ip(peer_address_);
-  Visit visit{.client = limit_key(client.address),
+  const bool direct = client.address == protocol::unmapped_ip(peer_address_);
+  Visit visit{.client = protocol::limit_key(client.address),
               .https = client.https,
               .stopping = stopping_,
               .now = Clock::now()};

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "samoyed/protocol/address.hpp"
+#include "samoyed/protocol/ip_text.hpp"
 #include "web/assets.hpp"
-#include "web/ip_text.hpp"
 #include "web/multipart.hpp"
 #include "web/responses.hpp"
 #include "web/url.hpp"
@@ -25,6 +25,10 @@ std::uint64_t announced_body_bytes(const Request& head) {
   std::uint64_t bytes = 0;
   std::from_chars(text.data(), text.data() + text.size(), bytes);
   return bytes;
+}
+
+bool is_upload(const Route& route, const Request& head) {
+  return !route.problem && route.place == Place::form && head.method == "POST";
 }
 
 Problem wrong_form() {
@@ -74,15 +78,12 @@ std::optional<Response> Routes::consider(const Request& head, const Visit& visit
   return fault;
 }
 
-bool Routes::is_upload(const Request& head) const {
-  const Route route = find_route(head);
-  return !route.problem && route.place == Place::form && head.method == "POST";
-}
+bool Routes::is_upload(const Request& head) const { return web::is_upload(find_route(head), head); }
 
 std::variant<Response, Upload> Routes::route(const Request& request, const Visit& visit) const {
   const Route route = find_route(request);
   if (auto fault = find_fault(route, request, visit)) return secured(std::move(*fault));
-  if (!is_upload(request)) return secured(carry_out(route, request, visit));
+  if (!web::is_upload(route, request)) return secured(carry_out(route, request, visit));
   auto taken = take_upload(request, visit);
   if (auto* refused = std::get_if<Response>(&taken)) secure(*refused);
   return taken;
@@ -110,7 +111,7 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   if (changes_workers && visit.admin != Verdict::admitted) {
     return problem_page(not_signed_in(visit.admin), visit);
   }
-  if (is_upload(head)) {
+  if (web::is_upload(route, head)) {
     const bool form = form_boundary(find_field(head.fields, "Content-Type")).has_value();
     return form ? std::nullopt : std::optional(problem_page(wrong_form(), visit));
   }
@@ -168,7 +169,7 @@ Response Routes::change_workers(const Route& route, const Visit& visit) const {
 
 Response Routes::add_worker(const protocol::Address& address, const Visit& visit) const {
   const std::string name = protocol::to_string(address);
-  if (is_ip_literal(address.host) && !rules_.worker_allowed(address.host)) {
+  if (protocol::is_ip_literal(address.host) && !rules_.worker_allowed(address.host)) {
     return problem_page({Reason::address_not_allowed,
                          name + " is outside the networks that may hold workers. Start the "
                                 "dispatcher with --worker-network to allow it."},

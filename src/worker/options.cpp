@@ -5,22 +5,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "samoyed/io/duration_option.hpp"
+
 namespace samoyed::worker {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::uint64_t one = 1;
 constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
-
-/// An option in milliseconds, up to an hour.
-void add_ms_option(CLI::App& app, const std::string& name, milliseconds& value,
-                   const std::string& description, int least_ms = 1) {
-  app.add_option_function<int>(
-         name, [&value](int count) { value = milliseconds(count); }, description)
-      ->default_str(std::to_string(value.count()))
-      ->check(CLI::Range(least_ms, 3600000));
-}
 
 void add_recognition_options(CLI::App& app, Options& options) {
   app.add_option("--model", options.model_file,
@@ -68,15 +59,18 @@ void add_load_options(CLI::App& app, Options& options) {
 void add_time_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Time");
   SessionTimeouts& timeouts = options.server.timeouts;
-  add_ms_option(app, "--request-timeout-ms", timeouts.request,
-                "For the first message of a connection, and the pause before each next one");
-  add_ms_option(app, "--image-timeout-ms", timeouts.image, "From a size's A to the image's end");
-  add_ms_option(app, "--queue-timeout-ms", timeouts.queue,
-                "In the queue; an image that waits longer is answered busy");
-  add_ms_option(app, "--ack-timeout-ms", timeouts.ack,
-                "From a result to its A, and for writing anything");
-  add_ms_option(app, "--drain-timeout-ms", options.drain_timeout,
-                "How long SIGTERM waits for what is under way; a second one ends at once", 0);
+  io::add_milliseconds_option(
+      app, "--request-timeout-ms", timeouts.request,
+      "For the first message of a connection, and the pause before each next one");
+  io::add_milliseconds_option(app, "--image-timeout-ms", timeouts.image,
+                              "From a size's A to the image's end");
+  io::add_milliseconds_option(app, "--queue-timeout-ms", timeouts.queue,
+                              "In the queue; an image that waits longer is answered busy");
+  io::add_milliseconds_option(app, "--ack-timeout-ms", timeouts.ack,
+                              "From a result to its A, and for writing anything");
+  io::add_milliseconds_option(
+      app, "--drain-timeout-ms", options.drain_timeout,
+      "How long SIGTERM waits for what is under way; a second one ends at once", 0);
 }
 
 }  // namespace

@@ -55,6 +55,14 @@ class KillTest(support.ProgramTestCase):
         self.assertEqual(response.status, 200)
         self.assertEqual(support.result_rows(response.text), right)
 
+    def test_a_worker_that_is_dead_at_the_start_is_known_before_the_first_upload(self):
+        dead = self.start_worker()
+        dead.kill()
+        # No probe of an idle worker comes within the test's time: the start's own must find it.
+        dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 3600000, workers=[dead])
+        self.assertTrue(dispatcher.log.wait_for(f"removed worker {dead.address}"))
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 503)
+
     def test_a_worker_that_stops_costs_no_upload(self):
         workers = [self.start_worker() for _ in range(2)]
         dispatcher = self.start_dispatcher(workers=workers)

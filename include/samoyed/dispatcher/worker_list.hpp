@@ -127,6 +127,7 @@ class WorkerList {
 
   // Called with the mutex held:
   Entry* find(WorkerId id);
+  std::optional<Worker> next_after(WorkerId after, std::span<const WorkerId> tried) const;
   void put_at_end(Entry entry);
   std::size_t count_in_rotation() const;
   double random();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -14,7 +15,7 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "samoyed/io/network_list.hpp"
+#include "samoyed/protocol/ip_text.hpp"
 
 namespace samoyed::io {
 
@@ -72,19 +73,13 @@ class AcceptLoop {
     explicit Counts(const asio::any_io_executor& executor) : changed(executor) {}
     std::size_t admitted = 0;
     std::size_t refused = 0;
-    std::map<asio::ip::address, std::size_t> by_peer;
+    std::map<std::string, std::size_t> by_peer;  ///< By what limit_key gives.
     asio::steady_timer changed;  ///< Cancelled when a connection ends or the loop stops.
   };
 
   /// After an accept that failed, for want of file descriptors mostly: accepting again at once would
   /// spin.
   static constexpr std::chrono::milliseconds retry_pause{100};
-
-  /// Of IPv6 the network's half: one host has all of the other half to choose from.
-  static asio::ip::address peer_key(const asio::ip::address& address) {
-    if (address.is_v4()) return address;
-    return asio::ip::network_v6(address.to_v6(), 64).network();
-  }
 
   bool full() const {
     return counts_->admitted >= limits_.connections_max && counts_->refused >= limits_.refused_max;
@@ -107,7 +102,7 @@ class AcceptLoop {
 
 class AcceptLoop::Slot {
  public:
-  Slot(std::shared_ptr<Counts> counts, asio::ip::address peer, Verdict verdict)
+  Slot(std::shared_ptr<Counts> counts, std::string peer, Verdict verdict)
       : counts_(std::move(counts)), peer_(std::move(peer)), verdict_(verdict) {
     if (verdict_ == Verdict::admitted) {
       ++counts_->admitted;
@@ -134,14 +129,14 @@ class AcceptLoop::Slot {
 
  private:
   std::shared_ptr<Counts> counts_;
-  asio::ip::address peer_;
+  std::string peer_;
   Verdict verdict_;
 };
 
 inline AcceptLoop::Slot AcceptLoop::enter(const asio::ip::tcp::socket& socket) {
   std::error_code gone;
-  const asio::ip::address address = unmapped(socket.remote_endpoint(gone).address());
-  const asio::ip::address peer = peer_key(address);
+  const asio::ip::address address = socket.remote_endpoint(gone).address();
+  const std::string peer = protocol::limit_key(address.to_string());
   const auto of_peer = counts_->by_peer.find(peer);
   const bool peer_full = of_peer != counts_->by_peer.end() &&
                          of_peer->second >= limits_.connections_per_peer_max && !exempt_(address);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace samoyed::io {
+
+/// Adds an option whose number counts `Unit`s, which its name should end with; its default is what
+/// `value` holds.
+template <typename Unit>
+CLI::Option* add_duration_option(CLI::App& app, const std::string& name,
+                                 std::chrono::milliseconds& value, const std::string& description,
+                                 int least, int most) {
+  return app
+      .add_option_function<int>(
+          name, [&value](int count) { value = Unit(count); }, description)
+      ->default_str(std::to_string(std::chrono::duration_cast<Unit>(value).count()))
+      ->check(CLI::Range(least, most));
+}
+
+/// The same in milliseconds, up to an hour.
+inline CLI::Option* add_milliseconds_option(CLI::App& app, const std::string& name,
+                                            std::chrono::milliseconds& value,
+                                            const std::string& description, int least_ms = 1) {
+  return add_duration_option<std::chrono::milliseconds>(app, name, value, description, least_ms,
+                                                        3600000);
+}
+
+}  // namespace samoyed::io
