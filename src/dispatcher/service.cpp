@@ -116,8 +116,11 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 void Service::save() {
   std::vector<protocol::Address> addresses;
   for (const WorkerRow& row : workers_.rows()) addresses.push_back(row.worker.address);
+  // A removed worker stays known: writing the file for it would only make everyone wait for the disk.
+  if (addresses == stored_) return;
   try {
     store_->save(addresses);
+    stored_ = std::move(addresses);
   } catch (const std::system_error& error) {
     spdlog::error("the worker list could not be saved: {}", error.what());
   }

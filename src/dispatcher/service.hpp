@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Service {
   Options options_;
   asio::io_context io_{1};
   std::unique_ptr<WorkerStore> store_;
+  std::optional<std::vector<protocol::Address>> stored_;  ///< What `store_` was given last.
   /// While the list is being loaded, what is stored must stay as it is.
   bool loaded_ = false;
   WorkerList workers_;

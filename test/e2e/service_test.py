@@ -65,6 +65,15 @@ class WorkerListTest(support.ProgramTestCase):
             page = support.request(restarted.port).text
             listed = [port for port in (1001, 1002, 1003) if f"localhost:{port}" in page]
             self.assertEqual(listed, [1001, 1003])
+            # Nobody listens there. Who is out of the rotation stays known, and the file as it is.
+            saved = state.stat()
+            for port in listed:
+                self.assertTrue(restarted.log.wait_for(f"removed worker localhost:{port}"))
+            restarted.stop()
+            self.assertEqual((state.stat().st_ino, state.stat().st_mtime_ns),
+                             (saved.st_ino, saved.st_mtime_ns))
+            kept = [line for line in state.read_text().splitlines() if not line.startswith("#")]
+            self.assertEqual(kept, ["localhost:1001", "localhost:1003"])
 
 
 class InstallTest(unittest.TestCase):
