@@ -1,0 +1,98 @@
+#include "worker/winograd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "worker/avx2.hpp"
+#include "worker/winograd_kernels.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+/// Tiles whose transformed inputs are kept at a time: 250 KB with 32 channels, half of a core's L2.
+constexpr std::int64_t tiles_at_a_time_max = 49;
+
+constexpr std::int64_t kernel_px = 3;
+
+/// G of F(4x4, 3x3).
+constexpr std::array<std::array<double, kernel_px>, winograd_input_px> weight_transform{
+    {{1.0 / 4, 0, 0},
+     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+     {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+     {1.0 / 24, 1.0 / 12, 1.0 / 6},
+     {1.0 / 24, -1.0 / 12, 1.0 / 6},
+     {0, 0, 1}}};
+
+/// Value (y, x) of G g G^T, g being 3x3.
+double transformed_weight(const float* kernel, std::size_t y, std::size_t x) {
+  double sum = 0;
+  for (std::size_t row = 0; row < kernel_px; ++row) {
+    for (std::size_t column = 0; column < kernel_px; ++column) {
+      sum += weight_transform[y][row] * double{kernel[row * kernel_px + column]} *
+             weight_transform[x][column];
+    }
+  }
+  return sum;
+}
+
+std::int64_t tiles_along(std::int64_t side) {
+  return (side + winograd_output_px - 1) / winograd_output_px;
+}
+
+}  // namespace
+
+WinogradConvolution::WinogradConvolution(const WinogradShape& shape, const float* weight,
+                                         const float* bias)
+    : shape_(shape), bias_(bias, bias + shape.outputs) {
+  assert(supports(shape));
+  weights_.reserve(static_cast<std::size_t>(winograd_planes * shape.inputs * shape.outputs));
+  for (std::int64_t first = 0; first < shape.outputs; first += winograd_channels) {
+    for (std::size_t plane = 0; plane < winograd_planes; ++plane) {
+      for (std::int64_t input = 0; input < shape.inputs; ++input) {
+        for (std::int64_t output = first; output < first + winograd_channels; ++output) {
+          const float* const kernel =
+              weight + (output * shape.inputs + input) * kernel_px * kernel_px;
+          weights_.push_back(static_cast<float>(
+              transformed_weight(kernel, plane / winograd_input_px, plane % winograd_input_px)));
+        }
+      }
+    }
+  }
+}
+
+bool WinogradConvolution::supports(const WinogradShape& shape) {
+  return has_avx2() && shape.inputs % 8 == 0 && shape.outputs % winograd_channels == 0;
+}
+
+std::int64_t WinogradConvolution::tile_count() const {
+  return tiles_along(shape_.rows) * tiles_along(shape_.columns);
+}
+
+std::int64_t WinogradConvolution::tiles_at_a_time() const {
+  const std::int64_t turns = (tile_count() + tiles_at_a_time_max - 1) / tiles_at_a_time_max;
+  return (tile_count() + turns - 1) / turns;
+}
+
+std::size_t WinogradConvolution::scratch_bytes() const {
+  const std::int64_t plane_floats = winograd_plane_floats(tiles_at_a_time(), shape_.inputs) +
+                                    winograd_plane_floats(tiles_at_a_time(), winograd_channels);
+  return static_cast<std::size_t>(winograd_planes * plane_floats) * sizeof(float);
+}
+
+void WinogradConvolution::run(const float* input, float* output, float* scratch) const {
+  float* const products =
+      scratch + winograd_planes * winograd_plane_floats(tiles_at_a_time(), shape_.inputs);
+  for (std::int64_t first = 0; first < tile_count(); first += tiles_at_a_time()) {
+    const std::int64_t count = std::min(tiles_at_a_time(), tile_count() - first);
+    transform_input_tiles(shape_, input, first, count, scratch);
+    for (std::int64_t channel = 0; channel < shape_.outputs; channel += winograd_channels) {
+      multiply_tiles(shape_.inputs, count, scratch,
+                     weights_.data() + channel * winograd_planes * shape_.inputs, products);
+      transform_output_tiles(shape_, products, first, count, bias_.data() + channel,
+                             output + channel * shape_.rows * shape_.columns);
+    }
+  }
+}
+
+}  // namespace samoyed::worker
