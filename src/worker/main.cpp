@@ -33,8 +33,10 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   auto recognizer = std::make_unique<SqueezenetRecognizer>(
       load_model_file(options.model_file), std::move(labels),
       ImageHandling{.limits = options.decode,
-                    .apply_exif_orientation = options.apply_exif_orientation});
+                    .apply_exif_orientation = options.apply_exif_orientation},
+      options.precision);
   recognizer->warm_up();
+  spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
 }
 

@@ -1,6 +1,7 @@
 #include "worker/options.hpp"
 
 #include <algorithm>
+#include <string>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,15 @@ void add_recognition_options(CLI::App& app, Options& options) {
                  "Weights, as scripts/fetch-model provides them; null: none, answers are made up");
   app.add_option("--labels", options.labels_file,
                  "One label a line, in class order (built in: ImageNet's 1000)");
+  const auto set_precision = [&options](const std::string& name) {
+    options.precision = name == to_string(Precision::bf16) ? Precision::bf16 : Precision::fp32;
+  };
+  app.add_option_function<std::string>("--precision", set_precision,
+                                       "Of the network's numbers; bf16 is faster on processors "
+                                       "with AMX, a little less exact, and "
+                                       "refused on others")
+      ->default_str(to_string(options.precision))
+      ->check(CLI::IsMember({to_string(Precision::fp32), to_string(Precision::bf16)}));
   app.add_option("--threads", options.queue.threads, "Images recognised at the same time")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-exif", options.apply_exif_orientation,

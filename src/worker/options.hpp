@@ -7,6 +7,7 @@
 #include <string>
 
 #include "worker/image.hpp"
+#include "worker/precision.hpp"
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
 
@@ -20,6 +21,7 @@ struct Options {
   std::string model_file = "models/squeezenet1_1.pth";
   /// Empty: torchvision's ImageNet categories, which are built in.
   std::string labels_file;
+  Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
   RecognitionQueue::Limits queue;
   Server::Limits server;

@@ -1,120 +1,125 @@
 #include "worker/squeezenet.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <mutex>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-
+#include "worker/forward_plan.hpp"
+#include "worker/one_thread.hpp"
 #include "worker/squeezenet_architecture.hpp"
-
-// Declared here because cblas.h may be another BLAS's, whichever Debian's alternatives point to.
-extern "C" void openblas_set_num_threads(int count);
+#include "worker/torch_squeezenet.hpp"
 
 namespace samoyed::worker {
 namespace {
 
-/// A convolution and the ReLU that follows each one in SqueezeNet.
-struct Convolution {
-  at::Tensor weight;
-  at::Tensor bias;
-  std::int64_t stride = 1;
-  std::int64_t padding = 0;
+/// By how much a logit may differ from LibTorch's, as a share of the largest one. Sums of float32 in
+/// another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
+constexpr float fp32_tolerance = 1e-4F;
+constexpr float bf16_tolerance = 5e-2F;
 
-  at::Tensor operator()(const at::Tensor& input) const {
-    return at::conv2d(input, weight, bias, stride, padding).relu_();
+/// A picture with all frequencies, the same at every start, in the range of normalised pixels.
+std::vector<float> make_check_picture() {
+  std::vector<float> planes(input_floats);
+  std::uint32_t state = 1;
+  for (float& value : planes) {
+    state = state * 1664525U + 1013904223U;  // Knuth's and Lewis's linear congruential generator.
+    value = static_cast<float>(state >> 8) / 0x1p23F - 1.0F;
   }
-};
-
-/// A fire module, or a max pool where `squeeze` is undefined.
-struct Layer {
-  Convolution squeeze;
-  Convolution expand1x1;
-  Convolution expand3x3;
-
-  at::Tensor operator()(const at::Tensor& input) const {
-    if (!squeeze.weight.defined()) {
-      return at::max_pool2d(input, {3, 3}, {2, 2}, /*padding=*/0, /*dilation=*/1,
-                            /*ceil_mode=*/true);
-    }
-    const at::Tensor squeezed = squeeze(input);
-    return at::cat({expand1x1(squeezed), expand3x3(squeezed)}, 1);
-  }
-};
-
-at::Tensor to_tensor(const ModelTensor& tensor) {
-  // from_blob wants a mutable pointer; the clone is what is kept.
-  const at::Tensor view =
-      at::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape, at::kFloat);
-  return tensor.shape.size() == 4 ? view.clone(at::MemoryFormat::ChannelsLast) : view.clone();
+  return planes;
 }
 
-Convolution read_convolution(const ModelFile& file, const std::string& name,
-                             std::int64_t stride = 1, std::int64_t padding = 0) {
-  return {to_tensor(file.tensors.at(name + ".weight")), to_tensor(file.tensors.at(name + ".bias")),
-          stride, padding};
+/// Where the network overflows, both ways do: then there is nothing to compare.
+bool agree(std::span<const float> logits, std::span<const float> expected, float tolerance) {
+  float largest = 1.0F;
+  for (const float logit : expected) {
+    if (!std::isfinite(logit)) return true;
+    largest = std::max(largest, std::abs(logit));
+  }
+  return std::equal(
+      logits.begin(), logits.end(), expected.begin(), expected.end(),
+      [&](float logit, float wanted) { return std::abs(logit - wanted) <= tolerance * largest; });
 }
 
-/// OpenMP keeps its number of threads for each thread that starts work, so LibTorch must be told on
-/// every one; otherwise oneDNN starts a team of its own on each of ours.
-void use_one_thread() {
-  thread_local const bool told = [] {
-    at::set_num_threads(1);
-    return true;
-  }();
-  static_cast<void>(told);
+ForwardPlan make_plan(const ModelFile& file, const SqueezenetShape& shape, Precision precision) {
+  if (const auto why = why_unsupported(precision)) throw std::runtime_error(*why);
+  use_one_thread();
+  return ForwardPlan(file, shape, {.precision = precision});
 }
 
 }  // namespace
 
-struct Squeezenet::Network {
-  std::string_view name;
-  std::size_t class_count = 0;
-  Convolution first;
-  std::vector<Layer> layers;
-  Convolution classifier;
+class Squeezenet::Network {
+ public:
+  Network(const ModelFile& file, const SqueezenetShape& shape, Precision precision)
+      : shape_(shape), plan_(make_plan(file, shape, precision)) {}
+
+  const SqueezenetShape& shape() const { return shape_; }
+
+  std::vector<float> forward(std::span<const float, input_floats> planes) {
+    use_one_thread();
+    std::unique_ptr<ForwardPlan::Workspace> workspace = take_workspace();
+    plan_.set_input(*workspace, planes);
+    for (std::size_t step = 0; step < plan_.step_count(); ++step) {
+      for (std::size_t task = 0; task < plan_.task_count(step); ++task) {
+        plan_.run_task(*workspace, step, task);
+      }
+    }
+    const std::span<const float> logits = plan_.logits(*workspace);
+    std::vector<float> result(logits.begin(), logits.end());
+    const std::lock_guard lock(mutex_);
+    spare_workspaces_.push_back(std::move(workspace));
+    return result;
+  }
+
+ private:
+  std::unique_ptr<ForwardPlan::Workspace> take_workspace() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!spare_workspaces_.empty()) {
+        auto workspace = std::move(spare_workspaces_.back());
+        spare_workspaces_.pop_back();
+        return workspace;
+      }
+    }
+    return std::make_unique<ForwardPlan::Workspace>(plan_);
+  }
+
+  const SqueezenetShape shape_;
+  const ForwardPlan plan_;
+  std::mutex mutex_;
+  /// As many as forwards ever ran at the same time. Guarded by mutex_.
+  std::vector<std::unique_ptr<ForwardPlan::Workspace>> spare_workspaces_;
 };
 
-Squeezenet::Squeezenet(const ModelFile& file) {
+Squeezenet::Squeezenet(const ModelFile& file, Precision precision) {
   const SqueezenetShape shape = recognize_squeezenet(file);
-  openblas_set_num_threads(1);
-  use_one_thread();
-  const at::InferenceMode inference;
-  auto network = std::make_unique<Network>();
-  network->name = shape.architecture->name;
-  network->class_count = static_cast<std::size_t>(shape.class_count);
-  network->first = read_convolution(file, "features.0", /*stride=*/2);
-  for (const SqueezenetLayer& layer : shape.architecture->layers) {
-    Layer& added = network->layers.emplace_back();
-    if (layer.squeezed == 0) continue;
-    const std::string name = "features." + std::to_string(layer.index);
-    added.squeeze = read_convolution(file, name + ".squeeze");
-    added.expand1x1 = read_convolution(file, name + ".expand1x1");
-    added.expand3x3 = read_convolution(file, name + ".expand3x3", /*stride=*/1, /*padding=*/1);
+  network_ = std::make_unique<Network>(file, shape, precision);
+  const std::vector<float> picture = make_check_picture();
+  const std::span<const float, input_floats> planes(picture);
+  const float tolerance = precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
+  if (!agree(forward(planes), TorchSqueezenet(file, shape).forward(planes), tolerance)) {
+    throw std::runtime_error(
+        file.name + ": oneDNN and LibTorch compute different answers on this " + "processor with " +
+        to_string(precision) + "; please report it with the processor's name");
   }
-  network->classifier = read_convolution(file, "classifier.1");
-  network_ = std::move(network);
 }
 
 Squeezenet::~Squeezenet() = default;
 Squeezenet::Squeezenet(Squeezenet&&) noexcept = default;
 Squeezenet& Squeezenet::operator=(Squeezenet&&) noexcept = default;
 
-std::string_view Squeezenet::name() const { return network_->name; }
+std::string_view Squeezenet::name() const { return network_->shape().architecture->name; }
 
-std::size_t Squeezenet::class_count() const { return network_->class_count; }
+std::size_t Squeezenet::class_count() const {
+  return static_cast<std::size_t>(network_->shape().class_count);
+}
 
 std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes) const {
-  use_one_thread();
-  const at::InferenceMode inference;
-  const at::Tensor input = at::from_blob(const_cast<float*>(planes.data()),
-                                         {1, 3, input_side_px, input_side_px}, at::kFloat)
-                               .contiguous(at::MemoryFormat::ChannelsLast);
-  at::Tensor features = network_->first(input);
-  for (const Layer& layer : network_->layers) features = layer(features);
-  // torchvision's dropout before the classifier does nothing outside training.
-  const at::Tensor logits = network_->classifier(features).mean(at::IntArrayRef{2, 3}).contiguous();
-  const float* values = logits.data_ptr<float>();
-  return {values, values + network_->class_count};
+  return network_->forward(planes);
 }
 
 }  // namespace samoyed::worker

@@ -8,21 +8,20 @@
 
 #include "worker/model_file.hpp"
 #include "worker/normalise.hpp"
+#include "worker/precision.hpp"
 
 namespace samoyed::worker {
 
-/// SqueezeNet 1.0 or 1.1, run by LibTorch on the CPU with one thread a forward.
+/// SqueezeNet 1.0 or 1.1 on the CPU: LibTorch's weights, run by the oneDNN that LibTorch is linked
+/// with (see ForwardPlan), and checked against LibTorch's own operators before it is used.
 ///
-/// The weights are kept channels_last, the layout in which LibTorch's convolutions become OpenBLAS
-/// products without copies: 7 ms a picture where the default layout and BLAS take 90.
-///
-/// Thread rule: immutable once built; `forward` may run on several threads at once.
+/// Thread rule: immutable but for its spare workspaces, which a mutex guards for a few instructions;
+/// `forward` may run on several threads at once, and each uses one thread.
 class Squeezenet {
  public:
-  /// Throws std::runtime_error with one line where the file is no SqueezeNet. Takes the process's
-  /// OpenBLAS and LibTorch to one thread an operation: the cores are better used by several
-  /// forwards.
-  explicit Squeezenet(const ModelFile& file);
+  /// Throws std::runtime_error with one line where the file is no SqueezeNet, where this processor
+  /// doesn't support the precision, or where the two ways of computing disagree.
+  explicit Squeezenet(const ModelFile& file, Precision precision = Precision::fp32);
   ~Squeezenet();
   Squeezenet(Squeezenet&&) noexcept;
   Squeezenet& operator=(Squeezenet&&) noexcept;
@@ -32,12 +31,12 @@ class Squeezenet {
   std::size_t class_count() const;
 
   /// The logits, one a class, for one picture as `normalise` gives it: 3x224x224 (channel, row,
-  /// column). Throws only what LibTorch throws where memory ends.
+  /// column). Throws only std::bad_alloc or dnnl::error, where memory ends.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
  private:
-  struct Network;
-  std::unique_ptr<const Network> network_;
+  class Network;
+  std::unique_ptr<Network> network_;
 };
 
 }  // namespace samoyed::worker

@@ -50,8 +50,8 @@ std::vector<float> softmax(std::span<const float> logits) {
 }
 
 SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                                           const ImageHandling& handling)
-    : network_(file), labels_(std::move(labels)), handling_(handling) {
+                                           const ImageHandling& handling, Precision precision)
+    : network_(file, precision), labels_(std::move(labels)), handling_(handling) {
   if (labels_.size() != network_.class_count()) {
     throw std::runtime_error(file.name + ": the network has " +
                              std::to_string(network_.class_count()) + " classes, but there are " +

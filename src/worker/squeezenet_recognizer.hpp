@@ -25,9 +25,10 @@ struct ImageHandling {
 class SqueezenetRecognizer final : public Recognizer {
  public:
   /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
-  /// with one line where the file is no SqueezeNet or has another number of classes.
+  /// with one line where the file is no SqueezeNet or has another number of classes, or where this
+  /// processor doesn't support the precision.
   SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                       const ImageHandling& handling = {});
+                       const ImageHandling& handling = {}, Precision precision = Precision::fp32);
 
   const ModelDescription& description() const override;
 

@@ -89,3 +89,34 @@ TEST_CASE("three pictures give the golden logits") {
     }
   }
 }
+
+TEST_CASE("bfloat16 changes no answer that float32 is sure of") {
+  if (shared.empty()) {
+    WARN("skipped for want of ../shared");
+    return;
+  }
+  if (why_unsupported(Precision::bf16)) {
+    WARN("skipped for want of a processor with AMX");
+    return;
+  }
+  const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
+  const auto labels = load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt");
+  SqueezenetRecognizer exact(model, labels);
+  SqueezenetRecognizer rounded(model, labels, {}, Precision::bf16);
+  const auto golden = nlohmann::json::parse(read_file(shared + "/golden/top5.json"));
+  int agreements = 0;
+  for (const auto& expected : golden) {
+    const std::string name = expected.at("file");
+    CAPTURE(name);
+    const std::string file = read_file(image_path(name));
+    const auto exact_top = std::get<protocol::Recognition>(exact.recognize(as_bytes(file), 2)).top;
+    const auto rounded_top =
+        std::get<protocol::Recognition>(rounded.recognize(as_bytes(file), 1)).top;
+    const bool agrees = rounded_top[0].class_index == exact_top[0].class_index;
+    agreements += agrees ? 1 : 0;
+    // The difference of two logits is the logarithm of their probabilities' ratio.
+    const double apart = std::log(exact_top[0].probability / exact_top[1].probability);
+    if (apart > 0.25) CHECK(agrees);
+  }
+  WARN("same best label: " << agreements << " of " << golden.size());
+}
