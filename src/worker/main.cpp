@@ -34,7 +34,8 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
       load_model_file(options.model_file), std::move(labels),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation},
-      options.precision);
+      Squeezenet::Options{.precision = options.precision,
+                          .two_threads = options.queue.threads > 1});
   recognizer->warm_up();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;

@@ -38,6 +38,7 @@ add_library(samoyed_worker_network STATIC
   ${CMAKE_CURRENT_LIST_DIR}/convolution.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan_builder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/forward_team.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/one_thread.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision.cpp

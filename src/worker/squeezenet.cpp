@@ -1,14 +1,17 @@
 #include "worker/squeezenet.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "worker/forward_plan.hpp"
+#include "worker/forward_team.hpp"
 #include "worker/one_thread.hpp"
 #include "worker/squeezenet_architecture.hpp"
 #include "worker/torch_squeezenet.hpp"
@@ -44,26 +47,20 @@ bool agree(std::span<const float> logits, std::span<const float> expected, float
       [&](float logit, float wanted) { return std::abs(logit - wanted) <= tolerance * largest; });
 }
 
-ForwardPlan make_plan(const ModelFile& file, const SqueezenetShape& shape, Precision precision) {
-  if (const auto why = why_unsupported(precision)) throw std::runtime_error(*why);
-  use_one_thread();
-  return ForwardPlan(file, shape, {.precision = precision});
-}
-
-}  // namespace
-
-class Squeezenet::Network {
+/// A plan, and the workspaces that no forward uses at the moment.
+class Runner {
  public:
-  Network(const ModelFile& file, const SqueezenetShape& shape, Precision precision)
-      : shape_(shape), plan_(make_plan(file, shape, precision)) {}
+  Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options)
+      : plan_(file, shape, options) {}
 
-  const SqueezenetShape& shape() const { return shape_; }
+  const ForwardPlan& plan() const { return plan_; }
 
-  std::vector<float> forward(std::span<const float, input_floats> planes) {
-    use_one_thread();
+  /// `begin(workspace)` may run the first steps, and returns the first that is left to run here.
+  template <typename Begin>
+  std::vector<float> forward(std::span<const float, input_floats> planes, Begin begin) {
     std::unique_ptr<ForwardPlan::Workspace> workspace = take_workspace();
     plan_.set_input(*workspace, planes);
-    for (std::size_t step = 0; step < plan_.step_count(); ++step) {
+    for (std::size_t step = begin(*workspace); step < plan_.step_count(); ++step) {
       for (std::size_t task = 0; task < plan_.task_count(step); ++task) {
         plan_.run_task(*workspace, step, task);
       }
@@ -88,23 +85,49 @@ class Squeezenet::Network {
     return std::make_unique<ForwardPlan::Workspace>(plan_);
   }
 
-  const SqueezenetShape shape_;
   const ForwardPlan plan_;
   std::mutex mutex_;
   /// As many as forwards ever ran at the same time. Guarded by mutex_.
   std::vector<std::unique_ptr<ForwardPlan::Workspace>> spare_workspaces_;
 };
 
-Squeezenet::Squeezenet(const ModelFile& file, Precision precision) {
+/// What two threads run, one picture at a time.
+struct SharedRunner {
+  SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision)
+      : runner(file, shape, {.precision = precision, .ways = 2}), team(runner.plan()) {}
+
+  Runner runner;
+  ForwardTeam team;
+  std::atomic_flag taken;
+};
+
+}  // namespace
+
+struct Squeezenet::Network {
+  Network(const ModelFile& file, const SqueezenetShape& of_file, const Options& options)
+      : shape(of_file), single(file, of_file, {.precision = options.precision}) {
+    if (options.two_threads) shared.emplace(file, of_file, options.precision);
+  }
+
+  SqueezenetShape shape;
+  Runner single;
+  std::optional<SharedRunner> shared;
+};
+
+Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   const SqueezenetShape shape = recognize_squeezenet(file);
-  network_ = std::make_unique<Network>(file, shape, precision);
+  if (const auto why = why_unsupported(options.precision)) throw std::runtime_error(*why);
+  use_one_thread();
+  network_ = std::make_unique<Network>(file, shape, options);
   const std::vector<float> picture = make_check_picture();
   const std::span<const float, input_floats> planes(picture);
-  const float tolerance = precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
-  if (!agree(forward(planes), TorchSqueezenet(file, shape).forward(planes), tolerance)) {
+  const std::vector<float> expected = TorchSqueezenet(file, shape).forward(planes);
+  const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
+  if (!agree(forward(planes), expected, tolerance) ||
+      !agree(forward(planes, [] { return true; }), expected, tolerance)) {
     throw std::runtime_error(
-        file.name + ": oneDNN and LibTorch compute different answers on this " + "processor with " +
-        to_string(precision) + "; please report it with the processor's name");
+        file.name + ": oneDNN and LibTorch compute different answers on this processor with " +
+        to_string(options.precision) + "; please report it with the processor's name");
   }
 }
 
@@ -112,14 +135,28 @@ Squeezenet::~Squeezenet() = default;
 Squeezenet::Squeezenet(Squeezenet&&) noexcept = default;
 Squeezenet& Squeezenet::operator=(Squeezenet&&) noexcept = default;
 
-std::string_view Squeezenet::name() const { return network_->shape().architecture->name; }
+std::string_view Squeezenet::name() const { return network_->shape.architecture->name; }
 
 std::size_t Squeezenet::class_count() const {
-  return static_cast<std::size_t>(network_->shape().class_count);
+  return static_cast<std::size_t>(network_->shape.class_count);
 }
 
 std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes) const {
-  return network_->forward(planes);
+  use_one_thread();
+  return network_->single.forward(planes, [](auto&) { return std::size_t{0}; });
+}
+
+std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes,
+                                       const std::function<bool()>& alone) const {
+  if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
+    return forward(planes);
+  }
+  use_one_thread();
+  SharedRunner& shared = *network_->shared;
+  std::vector<float> logits = shared.runner.forward(
+      planes, [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
+  shared.taken.clear();
+  return logits;
 }
 
 }  // namespace samoyed::worker

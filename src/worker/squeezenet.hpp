@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -16,12 +17,19 @@ namespace samoyed::worker {
 /// with (see ForwardPlan), and checked against LibTorch's own operators before it is used.
 ///
 /// Thread rule: immutable but for its spare workspaces, which a mutex guards for a few instructions;
-/// `forward` may run on several threads at once, and each uses one thread.
+/// `forward` may run on several threads at once.
 class Squeezenet {
  public:
+  struct Options {
+    Precision precision = Precision::fp32;
+    /// Starts a second thread, for forwards that have the machine to themselves.
+    bool two_threads = false;
+  };
+
   /// Throws std::runtime_error with one line where the file is no SqueezeNet, where this processor
   /// doesn't support the precision, or where the two ways of computing disagree.
-  explicit Squeezenet(const ModelFile& file, Precision precision = Precision::fp32);
+  explicit Squeezenet(const ModelFile& file) : Squeezenet(file, Options{}) {}
+  Squeezenet(const ModelFile& file, const Options& options);
   ~Squeezenet();
   Squeezenet(Squeezenet&&) noexcept;
   Squeezenet& operator=(Squeezenet&&) noexcept;
@@ -34,8 +42,13 @@ class Squeezenet {
   /// column). Throws only std::bad_alloc or dnnl::error, where memory ends.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
+  /// The same on two threads for as long as `alone` says that no other image is under way; it is
+  /// asked often. Of several such forwards at the same time one gets the second thread.
+  std::vector<float> forward(std::span<const float, input_floats> planes,
+                             const std::function<bool()>& alone) const;
+
  private:
-  class Network;
+  struct Network;
   std::unique_ptr<Network> network_;
 };
 

@@ -33,6 +33,18 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+/// Counts an image for as long as it lives.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~UnderWay() { --count_; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
 }  // namespace
 
 std::vector<float> softmax(std::span<const float> logits) {
@@ -50,8 +62,9 @@ std::vector<float> softmax(std::span<const float> logits) {
 }
 
 SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                                           const ImageHandling& handling, Precision precision)
-    : network_(file, precision), labels_(std::move(labels)), handling_(handling) {
+                                           const ImageHandling& handling,
+                                           const Squeezenet::Options& network)
+    : network_(file, network), labels_(std::move(labels)), handling_(handling) {
   if (labels_.size() != network_.class_count()) {
     throw std::runtime_error(file.name + ": the network has " +
                              std::to_string(network_.class_count()) + " classes, but there are " +
@@ -65,6 +78,7 @@ const ModelDescription& SqueezenetRecognizer::description() const { return descr
 
 protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file, int top) {
   assert(top >= 1);
+  const UnderWay counted(under_way_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   std::vector<float> planes(input_floats);
@@ -80,8 +94,8 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
     normalise(resize_and_crop(image), std::span<float, input_floats>(planes));
     times.resize_ms = stopwatch.lap_ms();
   }
-  const std::vector<float> probabilities =
-      softmax(network_.forward(std::span<const float, input_floats>(planes)));
+  const std::vector<float> probabilities = softmax(network_.forward(
+      std::span<const float, input_floats>(planes), [this] { return under_way_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};
@@ -96,6 +110,7 @@ void SqueezenetRecognizer::warm_up() const {
   const std::vector<float> black(input_floats);
   for (int i = 0; i < warm_up_forwards; ++i) {
     network_.forward(std::span<const float, input_floats>(black));
+    network_.forward(std::span<const float, input_floats>(black), [] { return true; });
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,14 +22,14 @@ struct ImageHandling {
 /// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
 /// softmax.
 ///
-/// Thread rule: immutable once built; `recognize` may run on several threads at once.
+/// Thread rule: `recognize` may run on several threads at once.
 class SqueezenetRecognizer final : public Recognizer {
  public:
   /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
   /// with one line where the file is no SqueezeNet or has another number of classes, or where this
   /// processor doesn't support the precision.
   SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                       const ImageHandling& handling = {}, Precision precision = Precision::fp32);
+                       const ImageHandling& handling = {}, const Squeezenet::Options& network = {});
 
   const ModelDescription& description() const override;
 
@@ -47,6 +48,8 @@ class SqueezenetRecognizer final : public Recognizer {
   std::vector<std::string> labels_;
   ImageHandling handling_;
   ModelDescription description_;
+  /// Images being recognised: one that is alone may use a second thread.
+  std::atomic<int> under_way_ = 0;
 };
 
 /// The softmax of logits, as float32; empty where a logit is not finite.

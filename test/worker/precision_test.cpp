@@ -35,7 +35,8 @@ TEST_CASE("a network in a precision that the processor doesn't support is an err
     WARN("skipped for want of a processor without AMX");
     return;
   }
-  CHECK_THROWS_WITH(Squeezenet(samoyed::test::make_squeezenet(true, 7), Precision::bf16),
-                    "bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
-                    "--precision fp32");
+  CHECK_THROWS_WITH(
+      Squeezenet(samoyed::test::make_squeezenet(true, 7), {.precision = Precision::bf16}),
+      "bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
+      "--precision fp32");
 }

@@ -102,7 +102,7 @@ TEST_CASE("bfloat16 changes no answer that float32 is sure of") {
   const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
   const auto labels = load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt");
   SqueezenetRecognizer exact(model, labels);
-  SqueezenetRecognizer rounded(model, labels, {}, Precision::bf16);
+  SqueezenetRecognizer rounded(model, labels, {}, {.precision = Precision::bf16});
   const auto golden = nlohmann::json::parse(read_file(shared + "/golden/top5.json"));
   int agreements = 0;
   for (const auto& expected : golden) {
