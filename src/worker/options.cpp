@@ -1,12 +1,11 @@
 #include "worker/options.hpp"
 
-#include <algorithm>
 #include <string>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "samoyed/io/duration_option.hpp"
+#include "worker/usable_cores.hpp"
 
 namespace samoyed::worker {
 namespace {
@@ -28,7 +27,10 @@ void add_recognition_options(CLI::App& app, Options& options) {
                                        "refused on others")
       ->default_str(to_string(options.precision))
       ->check(CLI::IsMember({to_string(Precision::fp32), to_string(Precision::bf16)}));
-  app.add_option("--threads", options.queue.threads, "Images recognised at the same time")
+  app.add_option(
+         "--threads", options.queue.threads,
+         "Images recognised at the same time, by one thread each (all cores that the process may "
+         "use); above 1 an image that is alone gets two")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-exif", options.apply_exif_orientation,
                "Ignore EXIF orientation, as the reference does");
@@ -87,7 +89,7 @@ void add_time_options(CLI::App& app, Options& options) {
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
-  options.queue.threads = std::max(1u, std::thread::hardware_concurrency());
+  options.queue.threads = usable_cores();
 
   CLI::App app{"Recognises images with SqueezeNet for all who speak the D/A/N protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);

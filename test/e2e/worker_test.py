@@ -1,6 +1,7 @@
 """One worker, met by raw sockets: how it stops, and that its options reach what they limit."""
 
 import base64
+import os
 import signal
 import socket
 import unittest
@@ -55,6 +56,10 @@ class Client:
 
     def close(self):
         self._socket.close()
+
+
+def thread_count(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 class WorkerTest(support.ProgramTestCase):
@@ -121,6 +126,21 @@ class WorkerTest(support.ProgramTestCase):
                 self.assertIn(":0.", self.connect(self.start_worker(option, enough)).recognize(image))
                 refusing = self.connect(self.start_worker(option, too_little))
                 self.assertEqual(refusing.recognize(image), f"error:{reason}")
+
+    @support.needs_decoding
+    def test_no_library_starts_threads_of_its_own(self):
+        image = support.sample("chelsea.png")
+        for threads in (1, 2, 4):
+            with self.subTest(threads=threads):
+                worker = self.start_worker("--threads", threads)
+                at_ready = thread_count(worker.pid)
+                # OpenMP and a BLAS start a pool for each thread of ours that first uses them.
+                clients = [self.connect(worker) for _ in range(2 * threads)]
+                for client in clients:
+                    client.send(client.announce(image))
+                for client in clients:
+                    client.finish(b"")
+                self.assertEqual(thread_count(worker.pid), at_ready)
 
     def test_deadlines_are_options(self):
         for option, sent in (("--request-timeout-ms", b"D 1"),
