@@ -1,70 +1,47 @@
 #include "samoyed/protocol/base64.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "protocol/base64_kernels.hpp"
 
 namespace samoyed::protocol {
 namespace {
 
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr char padding = '=';
-constexpr std::uint8_t no_digit = 0xFF;
 
-constexpr std::array<std::uint8_t, 256> make_digit_values() {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(no_digit);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
-  }
-  return values;
-}
+/// Room is made for so many times what has come: for all of an image of usual size when its first
+/// bytes arrive.
+constexpr std::size_t growth_factor = 4;
 
-constexpr std::array<std::uint8_t, 256> digit_values = make_digit_values();
-
-std::uint8_t digit_value(char c) { return digit_values[static_cast<unsigned char>(c)]; }
+std::uint8_t digit_value(char c) { return base64_digit_values[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
-void append_base64(std::span<const std::byte> bytes, std::string& text) {
-  const std::size_t start = text.size();
-  text.resize(start + base64_length(bytes.size()), padding);
-  char* out = text.data() + start;
-  std::size_t i = 0;
-  const auto at = [&](std::size_t index) { return std::to_integer<std::uint32_t>(bytes[index]); };
-  for (; i + 3 <= bytes.size(); i += 3, out += 4) {
-    const std::uint32_t triple = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out[0] = alphabet[triple >> 18];
-    out[1] = alphabet[triple >> 12 & 63];
-    out[2] = alphabet[triple >> 6 & 63];
-    out[3] = alphabet[triple & 63];
-  }
-  if (const std::size_t rest = bytes.size() - i; rest > 0) {
-    const std::uint32_t triple = at(i) << 16 | (rest == 2 ? at(i + 1) << 8 : 0);
-    out[0] = alphabet[triple >> 18];
-    out[1] = alphabet[triple >> 12 & 63];
-    if (rest == 2) out[2] = alphabet[triple >> 6 & 63];
-  }
+void encode_base64(std::span<const std::byte> bytes, char* text) {
+  best_base64().encode(bytes, text);
+  const std::size_t rest = bytes.size() % 3;
+  if (rest == 0) return;
+  text += bytes.size() / 3 * 4;
+  const auto last = bytes.last(rest);
+  const std::uint32_t triple = std::to_integer<std::uint32_t>(last[0]) << 16 |
+                               (rest == 2 ? std::to_integer<std::uint32_t>(last[1]) << 8 : 0);
+  text[0] = base64_alphabet[triple >> 18];
+  text[1] = base64_alphabet[triple >> 12 & 63];
+  text[2] = rest == 2 ? base64_alphabet[triple >> 6 & 63] : padding;
+  text[3] = padding;
 }
 
 void Base64Decoder::update(std::string_view text_piece) {
-  std::size_t i = 0;
-  while (i < text_piece.size() && !bad_) {
+  while (!text_piece.empty() && !bad_) {
     // Whole quads without padding go straight to the bytes: nearly all of a long text.
-    while (quad_size_ == 0 && !padded_ && i + 4 <= text_piece.size()) {
-      const std::uint32_t a = digit_value(text_piece[i]), b = digit_value(text_piece[i + 1]);
-      const std::uint32_t c = digit_value(text_piece[i + 2]), d = digit_value(text_piece[i + 3]);
-      if ((a | b | c | d) == no_digit) break;
-      const std::uint32_t triple = a << 18 | b << 12 | c << 6 | d;
-      bytes_.push_back(static_cast<std::byte>(triple >> 16));
-      bytes_.push_back(static_cast<std::byte>(triple >> 8));
-      bytes_.push_back(static_cast<std::byte>(triple));
-      i += 4;
-    }
-    if (i == text_piece.size()) break;
-    const char c = text_piece[i++];
+    if (quad_size_ == 0 && !padded_) take_whole_quads(text_piece);
+    if (text_piece.empty()) break;
+    const char c = text_piece.front();
+    text_piece.remove_prefix(1);
     const bool may_pad = c == padding && quad_size_ >= 2;
-    const bool after_pad = quad_size_ == 3 && quad_[2] == no_digit;
-    if (padded_ || (digit_value(c) == no_digit && !may_pad) || (after_pad && c != padding)) {
+    const bool after_pad = quad_size_ == 3 && quad_[2] == no_base64_digit;
+    if (padded_ || (digit_value(c) == no_base64_digit && !may_pad) || (after_pad && c != padding)) {
       bad_ = true;
       break;
     }
@@ -73,16 +50,33 @@ void Base64Decoder::update(std::string_view text_piece) {
   }
 }
 
+void Base64Decoder::take_whole_quads(std::string_view& text) {
+  const std::size_t before = bytes_.size();
+  make_room(before + text.size() / 4 * 3);
+  bytes_.resize(before + text.size() / 4 * 3);
+  const std::size_t decoded = best_base64().decode(text, bytes_.data() + before);
+  bytes_.resize(before + decoded / 4 * 3);
+  text.remove_prefix(decoded);
+}
+
 void Base64Decoder::take_quad() {
   quad_size_ = 0;
-  padded_ = quad_[3] == no_digit;
-  const std::uint32_t c = quad_[2] == no_digit ? 0 : quad_[2];
+  padded_ = quad_[3] == no_base64_digit;
+  const std::uint32_t c = quad_[2] == no_base64_digit ? 0 : quad_[2];
   const std::uint32_t d = padded_ ? 0 : quad_[3];
   const std::uint32_t triple = static_cast<std::uint32_t>(quad_[0]) << 18 |
                                static_cast<std::uint32_t>(quad_[1]) << 12 | c << 6 | d;
+  make_room(bytes_.size() + 3);
   bytes_.push_back(static_cast<std::byte>(triple >> 16));
-  if (quad_[2] != no_digit) bytes_.push_back(static_cast<std::byte>(triple >> 8));
+  if (quad_[2] != no_base64_digit) bytes_.push_back(static_cast<std::byte>(triple >> 8));
   if (!padded_) bytes_.push_back(static_cast<std::byte>(triple));
+}
+
+/// Without an expected length the vector grows by itself.
+void Base64Decoder::make_room(std::size_t byte_count) {
+  if (byte_count <= bytes_.capacity()) return;
+  const std::uint64_t wanted = std::min<std::uint64_t>(growth_factor * byte_count, bytes_expected_);
+  if (wanted >= byte_count) bytes_.reserve(static_cast<std::size_t>(wanted));
 }
 
 bool Base64Decoder::complete() const { return !bad_ && quad_size_ == 0; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
 namespace samoyed::protocol {
 namespace {
@@ -12,12 +11,14 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 void Checksum::update(std::string_view payload_piece) {
-  sum_ = std::accumulate(
-      payload_piece.begin(), payload_piece.end(), sum_,
-      [](std::uint64_t sum, char c) { return sum + static_cast<unsigned char>(c); });
+  std::uint16_t sum = sum_;
+  for (const char c : payload_piece) {
+    sum = static_cast<std::uint16_t>(sum + static_cast<unsigned char>(c));
+  }
+  sum_ = sum;
 }
 
-int Checksum::value() const { return ~static_cast<int>(sum_ & 0xFFF); }
+int Checksum::value() const { return ~(sum_ & 0xFFF); }
 
 std::string Checksum::text() const {
   const std::string digits = std::to_string(std::abs(value()));

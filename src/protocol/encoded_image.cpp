@@ -1,18 +1,36 @@
 #include "samoyed/protocol/encoded_image.hpp"
 
+#include <algorithm>
+
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/checksum.hpp"
 
 namespace samoyed::protocol {
+namespace {
 
-EncodedImage::EncodedImage(std::span<const std::byte> image_file) : file_bytes_(image_file.size()) {
-  message_.reserve(base64_length(image_file.size()) + data_overhead_bytes);
-  message_ += data;
-  message_ += ' ';
-  append_base64(image_file, message_);
-  const std::string checksum = checksum_text(std::string_view(message_).substr(2));
-  message_ += ' ';
-  message_ += checksum;
+/// Encoded and added up at a time: its text is still in the nearest cache then. Whole triples.
+constexpr std::size_t piece_bytes = std::size_t{12} << 10;
+
+}  // namespace
+
+EncodedImage::EncodedImage(std::span<const std::byte> image_file)
+    : file_bytes_(image_file.size()),
+      message_bytes_(base64_length(image_file.size()) + data_overhead_bytes),
+      message_(std::make_unique_for_overwrite<char[]>(message_bytes_)) {
+  char* out = message_.get();
+  *out++ = data;
+  *out++ = ' ';
+  Checksum checksum;
+  while (!image_file.empty()) {
+    const auto piece = image_file.first(std::min(image_file.size(), piece_bytes));
+    encode_base64(piece, out);
+    const std::size_t text_bytes = base64_length(piece.size());
+    checksum.update({out, text_bytes});
+    out += text_bytes;
+    image_file = image_file.subspan(piece.size());
+  }
+  *out++ = ' ';
+  std::ranges::copy(checksum.text(), out);
 }
 
 }  // namespace samoyed::protocol

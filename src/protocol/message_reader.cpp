@@ -19,9 +19,16 @@ bool may_stand_in_text(char c) { return static_cast<unsigned char>(c) >= 0x20 &&
 }  // namespace
 
 void MessageReader::append(std::string_view bytes) {
+  if (unread().empty() && !malformed_) bytes.remove_prefix(take_directly(bytes));
+  if (bytes.empty()) return;
   buffer_.erase(0, std::exchange(read_offset_, 0));
   buffer_.append(bytes);
-  drop_skipped();
+}
+
+void MessageReader::skip(std::uint64_t count) {
+  const auto unread_now = static_cast<std::size_t>(std::min<std::uint64_t>(count, unread().size()));
+  skip_bytes_ += count - unread_now;
+  consume(unread_now);
 }
 
 void MessageReader::begin_image(std::uint64_t text_length, bool keep) {
@@ -29,12 +36,14 @@ void MessageReader::begin_image(std::uint64_t text_length, bool keep) {
   image_ = ImageState{};
   image_.text_length = text_length;
   image_.keep = keep;
+  if (keep) image_.decoder = Base64Decoder(text_length);
 }
 
 Message MessageReader::next() {
   if (malformed_) return Malformed{malformed_};
-  if (skip_bytes_ > 0 || unread().empty()) return NeedMore{};
+  if (skip_bytes_ > 0) return NeedMore{};
   if (in_image_) return next_image();
+  if (unread().empty()) return NeedMore{};
   switch (unread().front()) {
     case ack:
       consume(1);
@@ -80,29 +89,9 @@ Message MessageReader::next_text() {
 }
 
 Message MessageReader::next_image() {
-  const std::uint64_t payload_end = prefix.size() + image_.text_length;
-  while (!unread().empty() && image_.offset < payload_end + trailer_bytes) {
-    const std::string_view bytes = unread();
-    if (image_.offset < prefix.size()) {
-      if (bytes.front() != prefix[static_cast<std::size_t>(image_.offset)]) {
-        return malformed(Errc::not_the_protocol);
-      }
-      image_.offset += 1;
-      consume(1);
-    } else if (image_.offset < payload_end) {
-      const std::string_view piece = bytes.substr(0, payload_end - image_.offset);
-      image_.checksum.update(piece);
-      if (image_.keep) image_.decoder.update(piece);
-      image_.offset += piece.size();
-      consume(piece.size());
-    } else {
-      const std::string_view piece = bytes.substr(0, payload_end + trailer_bytes - image_.offset);
-      image_.trailer += piece;
-      image_.offset += piece.size();
-      consume(piece.size());
-    }
-  }
-  if (image_.offset < payload_end + trailer_bytes) return NeedMore{};
+  consume(take_image(unread()));
+  if (malformed_) return Malformed{malformed_};
+  if (image_.offset < image_.end()) return NeedMore{};
 
   ImageMessage message;
   message.intact = image_.trailer == " " + image_.checksum.text();
@@ -123,11 +112,39 @@ void MessageReader::consume(std::size_t count) {
   }
 }
 
-void MessageReader::drop_skipped() {
-  const std::size_t count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, unread().size()));
-  skip_bytes_ -= count;
-  consume(count);
+/// What need not be buffered, since nothing unread stands before it: bytes to be dropped, and those
+/// of an image. Returns how many bytes it took.
+std::size_t MessageReader::take_directly(std::string_view bytes) {
+  const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, bytes.size()));
+  skip_bytes_ -= skipped;
+  return skipped + (in_image_ ? take_image(bytes.substr(skipped)) : 0);
+}
+
+/// Reads on in the image's message, and returns how many of the bytes belong to it. Those before the
+/// first one that fits no message are all that are taken then.
+std::size_t MessageReader::take_image(std::string_view bytes) {
+  const std::uint64_t payload_end = prefix.size() + image_.text_length;
+  std::size_t taken = 0;
+  while (taken < bytes.size() && image_.offset < image_.end()) {
+    std::string_view piece = bytes.substr(taken);
+    if (image_.offset < prefix.size()) {
+      if (piece.front() != prefix[static_cast<std::size_t>(image_.offset)]) {
+        malformed(Errc::not_the_protocol);
+        return taken;
+      }
+      piece = piece.substr(0, 1);
+    } else if (image_.offset < payload_end) {
+      piece = piece.substr(0, payload_end - image_.offset);
+      image_.checksum.update(piece);
+      if (image_.keep) image_.decoder.update(piece);
+    } else {
+      piece = piece.substr(0, image_.end() - image_.offset);
+      image_.trailer += piece;
+    }
+    image_.offset += piece.size();
+    taken += piece.size();
+  }
+  return taken;
 }
 
 Message MessageReader::malformed(std::error_code why) {

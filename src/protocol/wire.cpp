@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/recognition_json.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
@@ -101,27 +102,9 @@ std::optional<Result> parse_plain(std::string_view payload) {
   return recognition;
 }
 
-json to_json(const Recognition& recognition) {
-  json top = json::array();
-  for (const RankedLabel& ranked : recognition.top) {
-    json item = {{"label", ranked.label}, {"probability", ranked.probability}};
-    if (ranked.class_index) item["class"] = *ranked.class_index;
-    top.push_back(std::move(item));
-  }
-  json value = {
-      {"top", std::move(top)}, {"width", recognition.width}, {"height", recognition.height}};
-  if (const auto& times = recognition.times) {
-    value["times"] = {{"queue_ms", times->queue_ms},
-                      {"decode_ms", times->decode_ms},
-                      {"resize_ms", times->resize_ms},
-                      {"forward_ms", times->forward_ms}};
-  }
-  return value;
-}
-
 std::string format_extended(const Result& result) {
   if (const auto* recognition = std::get_if<Recognition>(&result)) {
-    return dump(to_json(*recognition));
+    return recognition_json(*recognition);
   }
   const Refusal& refusal = std::get<Refusal>(result);
   json value = {{"error", to_string(refusal.reason)}};

@@ -19,10 +19,10 @@ Refusal too_large(std::uint64_t image_bytes_max) {
 
 }  // namespace
 
-WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::time_point now) {
+WorkerExchange::Action WorkerExchange::next(Clock::time_point now) {
   switch (state_) {
     case State::awaiting_request:
-      return await_request(hello, now);
+      return await_request(now);
     case State::awaiting_image:
       return await_image(now);
     case State::draining:
@@ -30,7 +30,7 @@ WorkerExchange::Action WorkerExchange::next(const WorkerHello& hello, Clock::tim
     case State::recognizing:
       return send_result();
     case State::awaiting_ack:
-      return await_ack(hello, now);
+      return await_ack(now);
     case State::closed:
       break;
   }
@@ -65,12 +65,11 @@ void WorkerExchange::recognized(const Result& result) {
   last_data_ = data_message(format_result(result, dialect_));
 }
 
-WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello,
-                                                     Clock::time_point now) {
+WorkerExchange::Action WorkerExchange::await_request(Clock::time_point now) {
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{Step::request};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
-  if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, hello, now);
+  if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, now);
   if (std::holds_alternative<Nack>(message) && hello_answered_) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
     return Write{last_data_};
@@ -79,7 +78,7 @@ WorkerExchange::Action WorkerExchange::await_request(const WorkerHello& hello,
 }
 
 WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
-                                                  const WorkerHello& hello, Clock::time_point now) {
+                                                  Clock::time_point now) {
   if (hello_answered_) {
     hello_answered_ = false;
     refusals_ = 0;
@@ -90,7 +89,7 @@ WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
     dialect_ = Dialect::extended;
     refusals_ = 0;
     hello_answered_ = true;
-    last_data_ = data_message(format_hello(hello));
+    last_data_ = data_message(format_hello(describe_worker_()));
     return Write{last_data_};
   }
   first_message_ = false;
@@ -189,7 +188,7 @@ WorkerExchange::Action WorkerExchange::send_result() {
   return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0)};
 }
 
-WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock::time_point now) {
+WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   drop_late_image_copies();
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{Step::result_ack};
@@ -202,7 +201,7 @@ WorkerExchange::Action WorkerExchange::await_ack(const WorkerHello& hello, Clock
   refusals_ = 0;
   copies_due_ = 0;
   state_ = State::awaiting_request;
-  return await_request(hello, now);
+  return await_request(now);
 }
 
 /// What was kept of the image, in whole or in part, is needed for others.

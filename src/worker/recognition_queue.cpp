@@ -33,34 +33,41 @@ RecognitionQueue::RecognitionQueue(Recognizer& recognizer, Limits limits)
 RecognitionQueue::~RecognitionQueue() { stop(); }
 
 void RecognitionQueue::stop() {
+  Jobs dropped;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
-    jobs_.clear();
+    dropped.swap(jobs_);
   }
   changed_.notify_all();
 }
 
 std::optional<RecognitionQueue::Ticket> RecognitionQueue::submit(std::vector<std::byte> image_file,
                                                                  int top, Done done) {
+  const std::size_t image_bytes = image_file.size();
+  Jobs single;
+  single.emplace(0, Job{std::move(image_file), top, std::move(done), Clock::now()});
+  Jobs::node_type job = single.extract(single.begin());
   Ticket ticket;
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || full_locked(image_file.size())) return std::nullopt;
-    queued_bytes_ += image_file.size();
+    if (stopped_ || full_locked(image_bytes)) return std::nullopt;
+    queued_bytes_ += image_bytes;
     ticket = ++last_ticket_;
-    jobs_.emplace(ticket, Job{std::move(image_file), top, std::move(done), Clock::now()});
+    job.key() = ticket;
+    jobs_.insert(jobs_.end(), std::move(job));
   }
   changed_.notify_one();
   return ticket;
 }
 
 bool RecognitionQueue::withdraw(Ticket ticket) {
+  Jobs::node_type withdrawn;
   const std::lock_guard lock(mutex_);
   const auto job = jobs_.find(ticket);
   if (job == jobs_.end()) return false;
   queued_bytes_ -= job->second.image_file.size();
-  jobs_.erase(job);
+  withdrawn = jobs_.extract(job);
   return true;
 }
 
@@ -81,7 +88,8 @@ void RecognitionQueue::run() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
     if (stopped_) return;
-    const Job job = std::move(jobs_.extract(jobs_.begin()).mapped());
+    const Jobs::node_type taken = jobs_.extract(jobs_.begin());
+    const Job& job = taken.mapped();
     queued_bytes_ -= job.image_file.size();
     lock.unlock();
 

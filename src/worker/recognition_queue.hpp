@@ -23,7 +23,8 @@ namespace samoyed::worker {
 ///        +--------------- done(result), posted by the session ---+
 ///
 /// Thread rule: `submit`, `withdraw`, `full` and `stop` may be called from any thread; `done` is called on a
-/// recognition thread.
+/// recognition thread. The mutex is held for a few instructions: jobs are made and freed, images
+/// included, while it isn't.
 class RecognitionQueue {
  public:
   struct Limits {
@@ -67,6 +68,9 @@ class RecognitionQueue {
     std::chrono::steady_clock::time_point queued_at;
   };
 
+  /// By order of coming. A job is moved in and out as a node, so that neither allocates nor frees.
+  using Jobs = std::map<Ticket, Job>;
+
   bool full_locked(std::size_t image_bytes) const;
   void run();
 
@@ -75,7 +79,7 @@ class RecognitionQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:
-  std::map<Ticket, Job> jobs_;
+  Jobs jobs_;
   Ticket last_ticket_ = 0;
   std::size_t queued_bytes_ = 0;
   bool stopped_ = false;

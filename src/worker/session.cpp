@@ -40,7 +40,8 @@ std::string describe(const protocol::Result& result) {
 Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context)
     : socket_(std::move(socket)),
       context_(std::move(context)),
-      exchange_({.image_bytes_max = context_->image_bytes_max, .receiving = &context_->receiving}),
+      exchange_({.image_bytes_max = context_->image_bytes_max, .receiving = &context_->receiving},
+                [this] { return hello(); }),
       peer_(io::peer_name(socket_.socket())),
       last_io_(io::Clock::now()),
       result_arrived_(socket_.socket().get_executor()) {}
@@ -48,7 +49,7 @@ Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> c
 asio::awaitable<void> Session::run() {
   const auto keep_alive = shared_from_this();
   while (true) {
-    Exchange::Action action = exchange_.next(hello(), io::Clock::now());
+    Exchange::Action action = exchange_.next(io::Clock::now());
     if (const auto* read = std::get_if<Exchange::Read>(&action)) {
       co_await perform(*read);
     } else if (const auto* write = std::get_if<Exchange::Write>(&action)) {

@@ -26,7 +26,7 @@ class Shell {
   /// Does all that follows from what was told; false once the connection is closed.
   bool run() {
     while (true) {
-      auto action = exchange.next(hello);
+      auto action = exchange.next();
       if (std::holds_alternative<WorkerExchange::Read>(action)) return true;
       if (const auto* to_write = std::get_if<WorkerExchange::Write>(&action)) {
         check_write(to_write->bytes);
@@ -34,14 +34,14 @@ class Shell {
       } else if (const auto* to_recognize = std::get_if<WorkerExchange::Recognize>(&action)) {
         recognize(*to_recognize);
       } else {
-        check(std::holds_alternative<WorkerExchange::Close>(exchange.next(hello)),
+        check(std::holds_alternative<WorkerExchange::Close>(exchange.next()),
               "closed stays closed");
         return false;
       }
     }
   }
 
-  WorkerExchange exchange{limits};
+  WorkerExchange exchange{limits, [] { return hello; }};
   /// What was written and recognised, in order.
   std::vector<std::string> transcript;
 

@@ -1,6 +1,9 @@
 #include "samoyed/protocol/base64.hpp"
 
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -12,8 +15,8 @@ using samoyed::test::as_bytes;
 namespace {
 
 std::string encode(std::string_view bytes) {
-  std::string text;
-  append_base64(as_bytes(bytes), text);
+  std::string text(base64_length(bytes.size()), '\0');
+  encode_base64(as_bytes(bytes), text.data());
   return text;
 }
 
@@ -74,4 +77,35 @@ TEST_CASE("a decoder is as new after its bytes were taken") {
   decoder.update("Zm9v");
   CHECK(decoder.complete());
   CHECK(decoder.take().size() == 3);
+}
+
+TEST_CASE("long text survives base64 in pieces of every length") {
+  std::mt19937 random(13);
+  std::string plain(1000, '\0');
+  for (char& c : plain) c = static_cast<char>(random());
+  const std::string text = encode(plain);
+  for (const std::uint64_t expected_length : {std::size_t{0}, text.size(), 10 * text.size()}) {
+    for (std::size_t piece = 1; piece <= 200; ++piece) {
+      Base64Decoder decoder(expected_length);
+      for (std::size_t at = 0; at < text.size(); at += piece) {
+        decoder.update(std::string_view(text).substr(at, piece));
+        CHECK(decoder.byte_count() ==
+              std::min(at + piece, text.size()) / 4 * 3 - (at + piece >= text.size() ? 2 : 0));
+      }
+      CHECK(decoder.complete());
+      CHECK(samoyed::test::as_text(decoder.take()) == plain);
+    }
+  }
+}
+
+TEST_CASE("an expected length makes room in proportion to what has come, not more") {
+  const std::string text(4000, 'A');
+  Base64Decoder endless(std::uint64_t{1} << 60);
+  for (std::size_t at = 0; at < text.size(); at += 400) endless.update(text.substr(at, 400));
+  CHECK(endless.take().capacity() <= 4 * 3000);
+
+  Base64Decoder exact(text.size());
+  exact.update(std::string_view(text).substr(0, 1000));
+  exact.update(std::string_view(text).substr(1000));
+  CHECK(exact.take().capacity() == 3000);
 }

@@ -166,3 +166,56 @@ TEST_CASE("an announced length alone costs no memory and no overflow") {
   CHECK(std::holds_alternative<NeedMore>(reader.next()));
   CHECK(reader.unread().empty());
 }
+
+TEST_CASE("an image's bytes are decoded from where they are, what follows them waits") {
+  MessageReader reader(text_max);
+  reader.begin_image(8, true);
+  reader.append("D Zm9v");
+  CHECK(reader.unread().empty());
+  CHECK(reader.kept_bytes() == 3);
+  reader.append("YmFy -0764" + data_message("next"));
+  CHECK(reader.unread() == data_message("next"));
+  CHECK(reader.kept_bytes() == 6);
+  reader.append("A");
+  CHECK(describe(reader.next()) == "image(foobar) ");
+  CHECK(describe(reader.next()) == "text(next) ");
+  CHECK(describe(reader.next()) == "A ");
+}
+
+TEST_CASE("an image whose first bytes came too early loses none of them") {
+  const std::string stream = data_message("8") + "D Zm9vYmFy -0764A";
+  for (std::size_t split = data_message("8").size(); split <= stream.size(); ++split) {
+    MessageReader reader(text_max);
+    reader.append(stream.substr(0, split));
+    CHECK(describe(reader.next()) == "text(8) ");
+    reader.begin_image(8, true);
+    reader.append(stream.substr(split));
+    CHECK(describe(reader.next()) == "image(foobar) ");
+    CHECK(describe(reader.next()) == "A ");
+  }
+}
+
+TEST_CASE("what is skipped may end in the middle of what came, before an image as well") {
+  for (std::size_t came_before = 0; came_before <= 7; ++came_before) {
+    MessageReader reader(text_max);
+    reader.append(std::string(came_before, 'x'));
+    reader.skip(7);
+    reader.begin_image(8, true);
+    reader.append(std::string(7 - came_before, 'x') + "D Zm9v");
+    CHECK(reader.kept_bytes() == 3);
+    reader.append("YmFy -0764N");
+    CHECK(describe(reader.next()) == "image(foobar) ");
+    CHECK(describe(reader.next()) == "N ");
+  }
+}
+
+TEST_CASE("an image that is dropped on its way keeps nothing more") {
+  MessageReader reader(text_max);
+  reader.begin_image(8, true);
+  reader.append("D Zm9v");
+  reader.drop_image();
+  CHECK(reader.kept_bytes() == 0);
+  reader.append("YmFy -0764");
+  CHECK(reader.kept_bytes() == 0);
+  CHECK(describe(reader.next()) == "image(dropped) ");
+}

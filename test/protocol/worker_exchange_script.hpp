@@ -26,9 +26,8 @@ inline const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
 /// brackets.
 class Script {
  public:
-  explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100}) : exchange_(limits) {
-    run();
-  }
+  explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100})
+      : Script(limits, false) {}
   /// One whose recognitions end only when it is told.
   static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
     return Script(limits, true);
@@ -59,16 +58,24 @@ class Script {
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
   bool closed() const { return closed_; }
+  /// How often the worker was asked about itself.
+  int described() const { return described_; }
   WorkerExchange::Step waiting_for() const { return step_; }
   bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
   std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }
 
  private:
-  Script(WorkerExchange::Limits limits, bool slow) : slow_(slow), exchange_(limits) { run(); }
+  Script(WorkerExchange::Limits limits, bool slow)
+      : slow_(slow), exchange_(limits, [this] {
+          ++described_;
+          return hello_reply;
+        }) {
+    run();
+  }
 
   void run() {
     while (!closed_ && !recognizing_) {
-      auto action = exchange_.next(hello_reply, now_);
+      auto action = exchange_.next(now_);
       if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
         step_ = read->step;
         return;
@@ -91,6 +98,7 @@ class Script {
   }
 
   const bool slow_ = false;
+  int described_ = 0;
   bool recognizing_ = false;
   WorkerExchange exchange_;
   WorkerExchange::Clock::time_point now_;

@@ -44,6 +44,15 @@ TEST_CASE("after hello, results are JSON without a gap and sizes carry options, 
       data_message(format_hello(hello_reply)) + "AA[recognize foobar 3]" + extended_result);
 }
 
+TEST_CASE("the worker is described to those who ask, once a hello") {
+  Script plain;
+  plain.receive(size + image + "A" + size + image + "A");
+  CHECK(plain.described() == 0);
+  Script greeted;
+  greeted.receive(data_message("hello") + "N" + size + image + "A" + size);
+  CHECK(greeted.described() == 1);
+}
+
 TEST_CASE("a refused size is sent twice by a reference client and used once, at every split") {
   check_every_split(damaged(size) + size + size + image + "A",
                     "NAA[recognize foobar 5][5 ms]" + plain_result);

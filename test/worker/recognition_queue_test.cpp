@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
 #include "support/bytes.hpp"
 #include "support/fake_recognizer.hpp"
+#include "support/gate.hpp"
 
 using namespace samoyed;
 using namespace samoyed::worker;
@@ -33,6 +36,25 @@ std::string answer(RecognitionQueue& queue, std::string_view text) {
 }
 
 void ignore(const protocol::Result&) {}
+
+/// Counts the `done`s at whose end another thread can use the queue.
+struct UsesAtEnd {
+  RecognitionQueue::Done done() {
+    const std::shared_ptr<void> end(nullptr, [this](void*) {
+      const auto gate = std::make_shared<test::Gate>();
+      others.emplace_back([this, gate] {
+        queue.full();
+        gate->open();
+      });
+      if (gate->wait()) ++count;
+    });
+    return [end](const protocol::Result&) {};
+  }
+
+  RecognitionQueue& queue;
+  int count = 0;
+  std::vector<std::jthread> others{};
+};
 
 }  // namespace
 
@@ -128,4 +150,24 @@ TEST_CASE("an image that is withdrawn is never recognised, and makes room at onc
   CHECK(answer(queue, "later") == "later");
   CHECK(recognizer.started() == 2);
   CHECK(done == 0);
+}
+
+TEST_CASE("what is dropped is freed while others can use the queue") {
+  test::FakeRecognizer recognizer;
+  recognizer.close();
+  RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2});
+  REQUIRE(queue.submit(bytes("begun"), 5, ignore));
+  recognizer.wait_for_started(1);
+  UsesAtEnd uses{queue};
+  const auto withdrawn = queue.submit(bytes("withdrawn"), 5, uses.done());
+  REQUIRE(withdrawn);
+  queue.withdraw(*withdrawn);
+  CHECK(uses.count == 1);
+  queue.submit(bytes("waits"), 5, uses.done());
+  queue.submit(bytes("waits too"), 5, uses.done());
+  CHECK_FALSE(queue.submit(bytes("too many"), 5, uses.done()));
+  CHECK(uses.count == 2);
+  queue.stop();
+  CHECK(uses.count == 4);
+  recognizer.open();
 }

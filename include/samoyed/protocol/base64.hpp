@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,15 +12,22 @@ namespace samoyed::protocol {
 /// Length of the base64 text (RFC 4648, padded, no line breaks) of that many bytes.
 constexpr std::uint64_t base64_length(std::uint64_t byte_count) { return (byte_count + 2) / 3 * 4; }
 
-/// Appends the base64 text of `bytes` to `text`.
-void append_base64(std::span<const std::byte> bytes, std::string& text);
+/// Writes the base64 text of `bytes`: base64_length() characters.
+void encode_base64(std::span<const std::byte> bytes, char* text);
 
 /// Decodes base64 text that arrives in pieces of any length.
 ///
 /// Strict: the standard alphabet, padding to a multiple of four, nothing after the padding. After
-/// the first bad character it takes and ignores the rest.
+/// the first bad character it takes and ignores the rest. It holds what was decoded and room for a
+/// few times as much, whose pages nobody has touched yet.
 class Base64Decoder {
  public:
+  Base64Decoder() = default;
+  /// A text of `length_expected` characters is decoded into room that is moved once or twice on the
+  /// way at most. The expectation by itself costs nothing, and may be wrong.
+  explicit Base64Decoder(std::uint64_t length_expected)
+      : bytes_expected_(length_expected / 4 * 3) {}
+
   void update(std::string_view text_piece);
 
   /// True if the text so far is complete and valid.
@@ -34,8 +40,11 @@ class Base64Decoder {
   std::vector<std::byte> take();
 
  private:
+  void take_whole_quads(std::string_view& text);
   void take_quad();
+  void make_room(std::size_t byte_count);
 
+  std::uint64_t bytes_expected_ = 0;
   std::vector<std::byte> bytes_;
   std::array<std::uint8_t, 4> quad_{};
   std::size_t quad_size_ = 0;

@@ -10,6 +10,7 @@
 
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/checksum.hpp"
+#include "samoyed/protocol/message.hpp"
 
 namespace samoyed::protocol {
 
@@ -42,9 +43,10 @@ using Message = std::variant<NeedMore, Ack, Nack, TextMessage, ImageMessage, Mal
 /// Bytes in, messages out: a stream of bytes in pieces of any size becomes the messages in it.
 ///
 /// Unread bytes stay buffered, so every split and every coalescing of a stream gives the same
-/// messages. Memory: text is bounded by `text_bytes_max`; of an image only the decoded bytes are
-/// kept, and they grow as the text arrives, so an announced length alone costs nothing. Not
-/// thread-safe.
+/// messages. The bytes of an image are not: they are decoded from where they were read to, unless
+/// the image begins behind something unread. Memory: text is bounded by `text_bytes_max`; of an
+/// image only the decoded bytes are kept, and they grow as the text arrives, so an announced length
+/// alone costs nothing. Not thread-safe.
 class MessageReader {
  public:
   explicit MessageReader(std::size_t text_bytes_max) : text_bytes_max_(text_bytes_max) {}
@@ -68,10 +70,7 @@ class MessageReader {
   }
 
   /// Drops the next `count` bytes of the stream, those to come included.
-  void skip(std::uint64_t count) {
-    skip_bytes_ += count;
-    drop_skipped();
-  }
+  void skip(std::uint64_t count);
 
   /// True while a skip waits for bytes to come.
   bool skipping() const { return skip_bytes_ > 0; }
@@ -83,6 +82,7 @@ class MessageReader {
   struct ImageState {
     std::uint64_t text_length = 0;
     std::uint64_t offset = 0;  ///< Bytes of the message read so far.
+    std::uint64_t end() const { return text_length + data_overhead_bytes; }
     bool keep = false;
     std::string trailer;  ///< `SP checksum`, as far as it came.
     Checksum checksum;
@@ -92,7 +92,8 @@ class MessageReader {
   Message next_text();
   Message next_image();
   void consume(std::size_t count);
-  void drop_skipped();
+  std::size_t take_directly(std::string_view bytes);
+  std::size_t take_image(std::string_view bytes);
   Message malformed(std::error_code why);
 
   std::size_t text_bytes_max_;

@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,14 +75,16 @@ class WorkerExchange {
   };
   using Action = std::variant<Read, Write, Recognize, Close>;
 
-  explicit WorkerExchange(Limits limits)
+  /// `describe_worker` tells what the worker says of itself; it is called when a client asks.
+  WorkerExchange(Limits limits, std::function<WorkerHello()> describe_worker)
       : limits_(limits),
+        describe_worker_(std::move(describe_worker)),
         reader_(request_text_bytes_max),
         receiving_(limits.receiving, [this] { drop_image(); }) {}
 
-  /// The next thing to do. `hello` is what the worker says of itself if it is asked now; `now`
-  /// matters to clients only that say how long they wait.
-  Action next(const WorkerHello& hello, Clock::time_point now = {});
+  /// The next thing to do. `now` matters to clients only that say how long they wait, and to images
+  /// that are slow.
+  Action next(Clock::time_point now = {});
 
   void received(std::string_view bytes);
   /// The peer closed or reset the connection.
@@ -107,14 +111,14 @@ class WorkerExchange {
     closed
   };
 
-  Action await_request(const WorkerHello& hello, Clock::time_point now);
-  Action on_request(const TextMessage& message, const WorkerHello& hello, Clock::time_point now);
+  Action await_request(Clock::time_point now);
+  Action on_request(const TextMessage& message, Clock::time_point now);
   Action on_size(const std::string& payload, Clock::time_point now);
   Action await_image(Clock::time_point now);
   Action on_image(ImageMessage message, Clock::time_point now);
   Action await_second_copy();
   Action send_result();
-  Action await_ack(const WorkerHello& hello, Clock::time_point now);
+  Action await_ack(Clock::time_point now);
   void drop_image();
   Action refuse(std::error_code if_too_often);
   Action close(std::error_code why);
@@ -122,6 +126,7 @@ class WorkerExchange {
   void drop_late_image_copies();
 
   Limits limits_;
+  std::function<WorkerHello()> describe_worker_;
   MessageReader reader_;
   State state_ = State::awaiting_request;
   Dialect dialect_ = Dialect::plain;

@@ -1,0 +1,136 @@
+#include "protocol/base64_kernels.hpp"
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/bytes.hpp"
+
+/// Both ways of running base64's loops against each other and against the alphabet.
+using namespace samoyed::protocol;
+using samoyed::test::as_bytes;
+
+namespace {
+
+/// Longer than a few rounds of the widest kernel, so that its rounds and what it leaves to the
+/// portable one meet at every offset.
+constexpr std::size_t length_max = 150;
+
+/// The ways that this processor runs.
+std::vector<const Base64Kernels*> kernels() {
+  std::vector<const Base64Kernels*> all{&portable_base64};
+  if (avx2_base64() != nullptr) all.push_back(avx2_base64());
+  return all;
+}
+
+std::string random_bytes(std::size_t length) {
+  static std::mt19937 random(11);
+  std::string bytes(length, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+std::string random_digits(std::size_t length) {
+  std::string digits = random_bytes(length);
+  for (char& c : digits) c = base64_alphabet[static_cast<unsigned char>(c) % 64];
+  return digits;
+}
+
+/// The definition, bit by bit.
+std::string expected_bytes(std::string_view digits) {
+  std::string bytes;
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    bits = bits << 6 | static_cast<std::uint32_t>(base64_alphabet.find(digits[i]));
+    if (i % 4 == 3) {
+      for (const int shift : {16, 8, 0}) bytes += static_cast<char>(bits >> shift);
+      bits = 0;
+    }
+  }
+  return bytes;
+}
+
+struct Decoded {
+  std::size_t chars;
+  std::string bytes;  ///< All that there is room for.
+};
+
+/// Of a text that ends where its memory ends, so that a sanitizer sees what reads on.
+Decoded decode(const Base64Kernels& kernel, std::string_view text) {
+  const std::vector<char> exact(text.begin(), text.end());
+  std::vector<std::byte> bytes(text.size() / 4 * 3);
+  const std::size_t chars = kernel.decode({exact.data(), exact.size()}, bytes.data());
+  return {chars, std::string(samoyed::test::as_text(bytes))};
+}
+
+std::string encode(const Base64Kernels& kernel, std::string_view bytes) {
+  const std::vector<char> exact(bytes.begin(), bytes.end());
+  std::vector<char> text(bytes.size() / 3 * 4);
+  kernel.encode(as_bytes({exact.data(), exact.size()}), text.data());
+  return {text.begin(), text.end()};
+}
+
+}  // namespace
+
+TEST_CASE("every kernel encodes whole triples of any number") {
+  for (const Base64Kernels* kernel : kernels()) {
+    for (std::size_t length = 0; length <= length_max; ++length) {
+      const std::string bytes = random_bytes(length);
+      const std::string text = encode(*kernel, bytes);
+      CHECK(expected_bytes(text) == bytes.substr(0, length / 3 * 3));
+    }
+  }
+}
+
+TEST_CASE("every kernel decodes whole quads of any number") {
+  for (const Base64Kernels* kernel : kernels()) {
+    for (std::size_t length = 0; length <= length_max; ++length) {
+      const std::string text = random_digits(length);
+      const Decoded decoded = decode(*kernel, text);
+      CHECK(decoded.chars == length / 4 * 4);
+      CHECK(decoded.bytes == expected_bytes(text));
+    }
+  }
+}
+
+TEST_CASE("every digit is encoded and decoded at every place of a kernel's round") {
+  for (const Base64Kernels* kernel : kernels()) {
+    for (std::size_t shift = 0; shift < base64_alphabet.size(); ++shift) {
+      const std::string once = std::string(base64_alphabet.substr(shift)) +
+                               std::string(base64_alphabet.substr(0, shift));
+      const std::string text = once + once;
+      const Decoded decoded = decode(*kernel, text);
+      CHECK(decoded.chars == text.size());
+      CHECK(decoded.bytes == expected_bytes(text));
+      CHECK(encode(*kernel, decoded.bytes) == text);
+    }
+  }
+}
+
+TEST_CASE(
+    "every kernel stops before the quad of a character that is no digit, wherever it stands") {
+  const std::string digits = random_digits(length_max);
+  for (const Base64Kernels* kernel : kernels()) {
+    bool right = true;  // One check for many thousand texts.
+    for (int c = 0; c < 256; ++c) {
+      const bool is_digit = base64_alphabet.find(static_cast<char>(c)) != std::string_view::npos;
+      for (std::size_t place = 0; place < digits.size(); ++place) {
+        std::string text = digits;
+        text[place] = static_cast<char>(c);
+        const std::size_t expected = is_digit ? length_max / 4 * 4 : place / 4 * 4;
+        const Decoded decoded = decode(*kernel, text);
+        const std::string bytes = expected_bytes(text.substr(0, expected));
+        right = right && decoded.chars == expected && decoded.bytes.starts_with(bytes);
+      }
+    }
+    CHECK(right);
+  }
+}
+
+TEST_CASE("the fastest kernel is AVX2's where the processor has it") {
+  const Base64Kernels* const avx2 = avx2_base64();
+  CHECK(&best_base64() == (avx2 != nullptr ? avx2 : &portable_base64));
+}
