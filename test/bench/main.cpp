@@ -39,8 +39,12 @@ struct Options {
   std::string image;
   int threads = 1;
   double seconds = 1;
+  int warm_up_calls = bench::warm_up_calls_default;
 
-  std::chrono::duration<double> duration() const { return std::chrono::duration<double>(seconds); }
+  template <typename Task>
+  Measured measured(const Task& task) const {
+    return bench::measure(threads, std::chrono::duration<double>(seconds), task, warm_up_calls);
+  }
 };
 
 /// Bytes that a worker's connection reads at a time.
@@ -78,8 +82,7 @@ json measure_forward(const Options& options) {
   const worker::Squeezenet network(worker::load_model_file(options.model));
   const std::vector<float> input = read_input(options.input);
   const std::span<const float, worker::input_floats> planes(input);
-  json value = to_json(bench::measure(options.threads, options.duration(),
-                                      [&] { static_cast<void>(network.forward(planes)); }));
+  json value = to_json(options.measured([&] { static_cast<void>(network.forward(planes)); }));
   const std::vector<float> logits = network.forward(planes);
   value["top1"] = std::max_element(logits.begin(), logits.end()) - logits.begin();
   return value;
@@ -105,14 +108,12 @@ std::vector<std::byte> receive(const protocol::EncodedImage& image) {
 
 json measure_receive(const Options& options) {
   const protocol::EncodedImage image(read_file(options.image));
-  return to_json(bench::measure(options.threads, options.duration(),
-                                [&] { static_cast<void>(receive(image)); }));
+  return to_json(options.measured([&] { static_cast<void>(receive(image)); }));
 }
 
 json measure_encode(const Options& options) {
   const std::vector<std::byte> file = read_file(options.image);
-  return to_json(bench::measure(options.threads, options.duration(),
-                                [&] { const protocol::EncodedImage image(file); }));
+  return to_json(options.measured([&] { const protocol::EncodedImage image(file); }));
 }
 
 json measure_pipeline(const Options& options) {
@@ -135,7 +136,7 @@ json measure_pipeline(const Options& options) {
     resize_ms.push_back(seen->times->resize_ms);
     forward_ms.push_back(seen->times->forward_ms);
   };
-  json value = to_json(bench::measure(options.threads, options.duration(), recognize));
+  json value = to_json(options.measured(recognize));
   value["decode_ms"] = bench::median(decode_ms);
   value["resize_ms"] = bench::median(resize_ms);
   value["forward_ms"] = bench::median(forward_ms);
@@ -173,6 +174,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--input", options.input, "For forward: raw float32, 3x224x224");
   app.add_option("--threads", options.threads, "Each with an image of its own")
       ->check(CLI::Range(1, 1024));
+  app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
+      ->check(CLI::Range(0, 1000));
   app.add_option("--seconds", options.seconds, "How long to measure")
       ->check(CLI::Range(0.01, 3600.0));
 }

@@ -24,11 +24,13 @@ inline double median(std::vector<double>& values) {
   return *middle;
 }
 
+inline constexpr int warm_up_calls_default = 5;
+
 /// Calls `task` over and over on so many threads, all beginning together after a few unmeasured calls.
 template <typename Task>
-Measured measure(int threads, std::chrono::duration<double> duration, const Task& task) {
+Measured measure(int threads, std::chrono::duration<double> duration, const Task& task,
+                 int warm_up_calls = warm_up_calls_default) {
   using Clock = std::chrono::steady_clock;
-  constexpr int warm_up_calls = 5;
   std::barrier ready(threads);
   std::vector<std::vector<double>> times_ms(static_cast<std::size_t>(threads));
   std::vector<double> rates_per_s(times_ms.size());
