@@ -1,14 +1,8 @@
-"""Load on the web form from one process: closed loop, open loop with Poisson arrivals.
-
-Latency in the open loop counts from the time at which a request was due, so that a stall of the
-service, or of the generator, is not hidden.
-"""
+"""Requests to the web form whose every answer is looked at. (For load, where they are only counted, there is
+clientsocket bench.)"""
 
 import asyncio
-import collections
 import dataclasses
-import itertools
-import random
 import time
 
 BOUNDARY = "samoyed-load"
@@ -53,9 +47,9 @@ class Connection:
         self._reader = None
         self._writer = None
 
-    async def ask(self, asked, due=None):
-        """Sends one request and waits for the whole answer. `due` in time.monotonic()'s seconds."""
-        begin = due if due is not None else time.monotonic()
+    async def ask(self, asked):
+        """Sends one request and waits for the whole answer."""
+        begin = time.monotonic()
         try:
             status, reason, body = await asyncio.wait_for(self._exchange(asked),
                                                           REQUEST_TIMEOUT_S)
@@ -85,58 +79,6 @@ class Connection:
         if self._writer is not None:
             self._writer.close()
         self._reader = self._writer = None
-
-
-async def closed_loop(port, pictures, clients, seconds):
-    """As many clients, each sending its next picture when it has its answer. The answers."""
-    answers = []
-    turn = itertools.cycle(pictures)
-    end = time.monotonic() + seconds
-
-    async def client():
-        connection = Connection("127.0.0.1", port)
-        while time.monotonic() < end:
-            answers.append(await connection.ask(next(turn)))
-        connection.close()
-
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return answers
-
-
-async def open_loop(port, pictures, rate, seconds, seed):
-    """Poisson arrivals at `rate` a second, whatever the answers do. The answers, in their order."""
-    chance = random.Random(seed)
-    idle = collections.deque()
-    answers = []
-    begin = time.monotonic()
-
-    async def one(asked, due):
-        connection = idle.pop() if idle else Connection("127.0.0.1", port)
-        answers.append(await connection.ask(asked, due))
-        idle.append(connection)
-
-    tasks = set()
-    due = begin
-    for asked in itertools.cycle(pictures):
-        due += chance.expovariate(rate)
-        if due > begin + seconds:
-            break
-        await asyncio.sleep(max(0, due - time.monotonic()))
-        task = asyncio.create_task(one(asked, due))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-    await asyncio.gather(*tasks)
-    for connection in idle:
-        connection.close()
-    return answers
-
-
-def percentile(values, share):
-    """The smallest of the values that at least `share` of them don't exceed; 0 of none."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
 
 
 def outcome(answer):

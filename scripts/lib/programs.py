@@ -6,7 +6,9 @@ import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import threading
+import time
 
 LISTENING = re.compile(r"listening on (?P<host>\S+):(?P<port>\d+)\b")
 
@@ -62,20 +64,54 @@ class Output:
             return found()
 
 
+class OutputFile:
+    """What a program has written to a file so far, read only when it is asked for: whoever measures a
+    program must not spend the cores on its log."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def lines(self, start=0):
+        self._file.seek(0)
+        return self._file.read().decode(errors="replace").splitlines()[start:]
+
+    def text(self):
+        return "\n".join(self.lines())
+
+    def wait_for_end(self, timeout_s):
+        """A file is whole once its program has ended."""
+
+    def wait_for(self, pattern, timeout_s=READY_TIMEOUT_S, start=0):
+        """As Output's, but it also waits for a program that has ended."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            for line in self.lines(start):
+                if match := re.search(pattern, line):
+                    return match
+            time.sleep(0.002)
+        return None
+
+
 class Program:
     """A running program. It gets a process group of its own, so that nothing of it outlives the
-    test, and Ctrl-C can be sent to it as a terminal would (`send_to_group`)."""
+    test, and Ctrl-C can be sent to it as a terminal would (`send_to_group`).
 
-    def __init__(self, *command, env=None, cwd=None):
+    `quiet`: both of its streams go to one file."""
+
+    def __init__(self, *command, env=None, cwd=None, quiet=False):
         self.command = [str(part) for part in command]
         self.name = pathlib.Path(self.command[0]).name
         self.port = None
+        stream = tempfile.NamedTemporaryFile(mode="ab") if quiet else subprocess.PIPE
         self._process = subprocess.Popen(
             self.command, env={**os.environ, **(env or {})}, cwd=cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True)
-        self.stdout = Output(self._process.stdout)
-        self.log = Output(self._process.stderr)
+            stdout=stream, stderr=stream, start_new_session=True,
+            **({} if quiet else {"text": True, "errors": "replace"}))
+        if quiet:
+            self.stdout = self.log = OutputFile(open(stream.name, "rb"))
+        else:
+            self.stdout = Output(self._process.stdout)
+            self.log = Output(self._process.stderr)
         atexit.register(self.kill)
 
     @property

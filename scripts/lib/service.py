@@ -22,7 +22,8 @@ def argument_parser(doc):
     return parser
 
 
-def _build():
+def build(*targets):
+    """Builds the programs, and the targets besides. Returns their folder."""
     build_dir = ROOT_DIR / "build" / "release"
     environment = dict(os.environ)
     if "CXX" not in environment and os.access("/usr/bin/g++-12", os.X_OK):
@@ -30,8 +31,8 @@ def _build():
     if not (build_dir / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", "release", "-S", ROOT_DIR, "-DBUILD_TESTING=OFF"],
                        check=True, env=environment, stdout=sys.stderr)
-    subprocess.run(["ninja", "-C", build_dir, "samoyed-worker", "samoyed-dispatcher"], check=True,
-                   stdout=sys.stderr)
+    subprocess.run(["ninja", "-C", build_dir, "samoyed-worker", "samoyed-dispatcher", *targets],
+                   check=True, stdout=sys.stderr)
     return build_dir / "bin"
 
 
@@ -42,13 +43,16 @@ def _fetch_model():
 
 
 class Service:
-    """What the options ask for, ready to be started. A context: at its end all programs end."""
+    """What the options ask for, ready to be started. A context: at its end all programs end.
 
-    def __init__(self, options):
+    `targets` are built besides the worker and the dispatcher; `quiet` programs log to files."""
+
+    def __init__(self, options, targets=(), quiet=False):
         if options.bin_dir is None:
             subprocess.run([ROOT_DIR / "scripts" / "setup"], check=True, stdout=sys.stderr)
-        self._bin_dir = options.bin_dir or _build()
+        self.bin_dir = options.bin_dir or build(*targets)
         self.model = options.model or _fetch_model()
+        self._quiet = quiet
         self._programs = []
 
     def __enter__(self):
@@ -60,19 +64,22 @@ class Service:
         for program in self._programs:
             program.kill()
 
-    def launch_worker(self, *arguments, port=0):
-        """A worker that may not listen yet."""
-        program = Program(self._bin_dir / "samoyed-worker", "127.0.0.1", port, "--model", self.model,
-                          *arguments)
+    def launch(self, *command, env=None):
+        """Any program, which may not be ready yet."""
+        program = Program(*command, env=env, quiet=self._quiet)
         self._programs.append(program)
         return program
 
-    def start_worker(self, *arguments, port=0):
-        return self.launch_worker(*arguments, port=port).wait_until_ready()
+    def launch_worker(self, *arguments, port=0, model=None):
+        """A worker that may not listen yet."""
+        return self.launch(self.bin_dir / "samoyed-worker", "127.0.0.1", port, "--model",
+                           model or self.model, *arguments)
+
+    def start_worker(self, *arguments, port=0, model=None):
+        return self.launch_worker(*arguments, port=port, model=model).wait_until_ready()
 
     def start_dispatcher(self, *arguments, workers=()):
         """A dispatcher at a free port that knows `workers`."""
         listed = [word for worker in workers for word in ("--worker", worker.address)]
-        program = Program(self._bin_dir / "samoyed-dispatcher", "--port", 0, *listed, *arguments)
-        self._programs.append(program)
-        return program.wait_until_ready()
+        return self.launch(self.bin_dir / "samoyed-dispatcher", "--port", 0, *listed,
+                           *arguments).wait_until_ready()

@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "dispatcher/clientsocket_options.hpp"
 #include "dispatcher/clientsocket_report.hpp"
 #include "dispatcher/image_files.hpp"
+#include "load/bench.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 
 namespace {
@@ -69,6 +71,7 @@ void run_thread(Work& work, const Options& options, Report& report) try {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "bench") return load::run_bench(argc - 1, argv + 1);
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;

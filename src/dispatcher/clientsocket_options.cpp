@@ -15,6 +15,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       "  clientsocket --worker localhost:8888 dog.jpg\n"
       "  clientsocket --worker localhost:8888 --worker localhost:7777 --threads 4 photos/\n"
       "  clientsocket --worker '[::1]:8888' --json --top 10 *.png\n"
+      "  clientsocket bench --help    (loads workers or a page, and measures them)\n"
       "Results go to stdout, a line an image; all else to stderr. The exit status is 1 if any "
       "image\n"
       "failed.");

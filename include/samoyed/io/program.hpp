@@ -4,23 +4,15 @@
 #include <exception>
 #include <iostream>
 #include <string>
-#include <sys/resource.h>
 #include <utility>
 
 #include <asio/signal_set.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-namespace samoyed::io {
+#include "samoyed/io/descriptor_limit.hpp"
 
-/// Lets the process open as many files, connections included, as its user may: the usual soft limit
-/// of 1024 is for programs that use select().
-inline void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
+namespace samoyed::io {
 
 /// The frame of a server's main: logs to stderr under the program's name, and turns what `run`
 /// throws (a wrong start-up) into one line and an exit status.

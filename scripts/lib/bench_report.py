@@ -1,0 +1,184 @@
+"""What scripts/bench found, as Markdown, and what of it was wanted."""
+
+import dataclasses
+
+from bench_service import DIRECT, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
+
+BEGIN, END = "<!-- bench begin -->", "<!-- bench end -->"
+
+
+def number(value, digits=1):
+    """A figure of a table; a dash where there is none."""
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def ratio(value, base):
+    return value / base if value and base else None
+
+
+def _forward(results, _):
+    ours = results["forward"].get("Samoyed", {})
+    rows = [[name, number(row.get("median_ms"), 2), number(row.get("two_threads_ms"), 2),
+             number(row.get("per_s_all_cores"), 0),
+             number(ratio(row.get("median_ms"), ours.get("median_ms")), 2)]
+            for name, row in results["forward"].items()]
+    return "The network alone\n\n" + table(
+        ["forward of one image", "1 thread, ms", "2 threads, ms", "all cores, an image each, /s",
+         "times ours"], rows)
+
+
+def _parts(results, _):
+    rows = [[image] + [number(row.get(f"{part}_ms"), 2)
+                       for part in ("receive", "decode", "resize", "forward", "pipeline", "encode")]
+            for image, row in results["parts"].items()]
+    return "Parts of the worker's work, one thread, ms\n\n" + table(
+        ["picture", "base64 and checksum", "decode", "resize, normalise", "forward, ranking", "all",
+         "a client's encoding"], rows)
+
+
+def _closed(results, primary):
+    images = list(results["closed"])
+    rows = []
+    for who in results["closed"][primary]:
+        of_who = [results["closed"][image].get(who, {}).get("per_s") for image in images]
+        alone = results["alone"].get(who, {})
+        rows.append([who] + [number(value) for value in of_who]
+                    + [number(alone.get("median_ms")), number(alone.get("p99_ms"))]
+                    + [number(results["closed"][primary][who].get("generator_cores"), 2)])
+    return "Pictures a second on all cores, closed loop\n\n" + table(
+        ["who"] + [f"{image}, /s" for image in images]
+        + [f"one client, {primary}: median ms", "p99 ms", "generator's cores"], rows)
+
+
+def _open(results, primary):
+    rows = []
+    for who, loads in results["open"].items():
+        for share, row in loads.items():
+            latency = row["latency_ms"]
+            rows.append([who, f"{float(share) * 100:.0f} %", number(row["offered_per_s"]),
+                         number(row["goodput_per_s"])]
+                        + [number(latency.get(key)) for key in ("p50", "p90", "p99", "p99.9")]
+                        + [number(row["p99_by_unloaded_median"]),
+                           f"{number(row['refused'], 0)} / {number(row['failed'], 0)}",
+                           number(row["generator_cores"], 2)])
+    return f"Poisson arrivals, {primary}, latency in ms from the time at which a picture was due\n\n" + table(
+        ["who", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 by unloaded median",
+         "refused / failed", "generator's cores"], rows)
+
+
+def _dispatcher(results, _):
+    row = results["dispatcher"]
+    return "The dispatcher before a worker that answers at once, 10 kB pictures\n\n" + table(
+        ["recognitions a second of one core", "a second in all", "one client direct, ms",
+         "through the page, ms", "added, ms", "generator's cores"],
+        [[number(row["per_core_per_s"], 0), number(row["per_s"], 0), number(row["direct_ms"], 3),
+          number(row["page_ms"], 3), number(row["added_ms"], 3), number(row["generator_cores"], 2)]])
+
+
+def _start_up(results, _):
+    row, memory = results["start_up"], results.get("memory", {})
+    return "Start-up and memory\n\n" + table(
+        ["worker ready, s", "first picture, ms", "hundredth, ms", "worker's memory after the run, MB",
+         "dispatcher's, MB"],
+        [[number(row.get("ready_s"), 2), number(row.get("first_ms")), number(row.get("hundredth_ms")),
+          number(memory.get("worker_mb"), 0), number(memory.get("dispatcher_mb"), 0)]])
+
+
+SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _open,
+            "dispatcher": _dispatcher, "start_up": _start_up}
+
+
+def markdown(results):
+    machine = results["machine"]
+    head = (f"Measured by `scripts/bench{' --quick' if results['quick'] else ''}` on {machine['cores']} cores of "
+            f"{machine['model']} ({', '.join(machine['flags']) or 'no flags that matter'}; load before the "
+            f"run {machine['load']}). " + ("One round." if results["rounds"] == 1 else
+                                          f"Medians of {results['rounds']} rounds in which all took turns."))
+    parts = [head] + [render(results, results["primary"]) for name, render in SECTIONS.items()
+                      if results.get(name)]
+    if results["left_out"]:
+        parts.append("Left out: " + "; ".join(f"{what} ({why})" for what, why in results["left_out"].items())
+                     + ".")
+    return "\n\n".join(parts) + "\n"
+
+
+@dataclasses.dataclass
+class Target:
+    """One of the speeds that the project wants; nothing is measured where a part was left out."""
+
+    text: str
+    measured: float
+    wanted: float
+    at_least: bool
+
+    @property
+    def reached(self):
+        if self.measured is None:
+            return None
+        return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
+
+    def line(self):
+        word = {True: "reached", False: "NOT reached", None: "not measured"}[self.reached]
+        sign = ">=" if self.at_least else "<="
+        return f"{word}: {self.text}: {number(self.measured, 2)} (wanted {sign} {self.wanted:g})"
+
+
+def _get(results, *keys):
+    for key in keys:
+        results = (results or {}).get(key)
+    return results
+
+
+def targets(results):
+    primary = results["primary"]
+
+    def per_s(who):
+        return _get(results, "closed", primary, who, "per_s")
+
+    def alone(who):
+        return _get(results, "alone", who, "median_ms")
+
+    def forward(who):
+        return _get(results, "forward", who, "median_ms")
+
+    def tail(who, share):
+        return _get(results, "open", who, share, "p99_by_unloaded_median")
+
+    wanted = [
+        ("forward, times ONNX Runtime's speed", ratio(forward("ONNX Runtime"), forward("Samoyed")), 1.0, True),
+        ("worker direct, by the pipeline in one process", ratio(per_s(DIRECT), per_s(IN_PROCESS)), 0.95, True),
+        ("service through HTTP, by the same", ratio(per_s(THROUGH_HTTP), per_s(IN_PROCESS)), 0.85, True),
+        ("worker direct, times the plain Python's throughput", ratio(per_s(DIRECT), per_s(PLAIN_PYTHON)), 10, True),
+        ("worker direct, latency by the plain Python's", ratio(alone(DIRECT), alone(PLAIN_PYTHON)), 0.1, False),
+        ("worker direct, times the tuned Python's throughput", ratio(per_s(DIRECT), per_s(TUNED_PYTHON)), 2.5, True)]
+    for who in (DIRECT, THROUGH_HTTP):
+        wanted += [(f"p99 by the unloaded median at 50 % load, {who}", tail(who, "0.5"), 4, False),
+                   (f"p99 by the unloaded median at 80 % load, {who}", tail(who, "0.8"), 8, False)]
+    wanted += [
+        ("recognitions a second of one core of dispatcher", _get(results, "dispatcher", "per_core_per_s"), 10000, True),
+        ("median that the dispatcher adds, ms", _get(results, "dispatcher", "added_ms"), 0.3, False),
+        ("worker ready, s", _get(results, "start_up", "ready_s"), 0.6, False),
+        ("first picture by the hundredth", ratio(_get(results, "start_up", "first_ms"),
+                                                 _get(results, "start_up", "hundredth_ms")), 1.25, False),
+        ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
+        ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
+    return [Target(*one) for one in wanted]
+
+
+def split_readme(readme):
+    """What stands before and after the tables. Raises ValueError where the two markers are not there, once
+    each, in this order."""
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
+        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables shall stand")
+    return readme.split(BEGIN)[0], readme.split(END)[1]
+
+
+def with_tables(readme, text):
+    """The README with the tables between its markers."""
+    before, after = split_readme(readme)
+    return f"{before}{BEGIN}\n{text}{END}{after}"

@@ -1,0 +1,113 @@
+"""How scripts/bench measures: programs take turns, and what counts is the median of the rounds."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PEERS_DIR = pathlib.Path(__file__).resolve().parents[2] / "test" / "bench" / "peers"
+# A program that takes so long is taken for hanging.
+TIMEOUT_S = 120
+
+
+@dataclasses.dataclass
+class Settings:
+    """How long a run takes."""
+
+    rounds: int
+    seconds: float          # Of one measure in one round.
+    open_loop_seconds: float
+
+
+FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=10.0)
+QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5)
+
+
+class CannotRun(Exception):
+    """A program can't be had, or fails: what it would have measured is left out."""
+
+
+def run_json(*command, env=None):
+    """Runs a program that prints one JSON object as its last line."""
+    try:
+        done = subprocess.run([str(word) for word in command], env={**os.environ, **(env or {})},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotRun(str(error)) from None
+    lines = done.stdout.strip().splitlines()
+    # clientsocket bench ends with status 1 where an image failed, and still tells what it measured.
+    if not lines or not lines[-1].startswith("{"):
+        raise CannotRun(_why(done))
+    return json.loads(lines[-1])
+
+
+def _why(done):
+    """The line of a failed program's messages that tells most."""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if "rror" in line] or lines[-1:]
+    return telling[0].strip() if telling else f"ended with status {done.returncode}"
+
+
+def median_of(results):
+    """Many results of one measure as one: of each number the median; of all else the first. What a result
+    lacks, or has as None, doesn't count."""
+    merged = {}
+    for key in dict.fromkeys(key for result in results for key in result):
+        values = [result[key] for result in results if result.get(key) is not None]
+        if not values:
+            merged[key] = None
+        elif isinstance(values[0], dict):
+            merged[key] = median_of(values)
+        elif isinstance(values[0], (int, float)):
+            merged[key] = statistics.median(values)
+        else:
+            merged[key] = values[0]
+    return merged
+
+
+class Turns:
+    """Measures that take turns: A B C A B C ..., so that what else the machine does meets all alike."""
+
+    def __init__(self, rounds, say):
+        self._rounds = rounds
+        self._say = say
+        self._measures = {}
+        self.failures = {}
+
+    def add(self, name, measure):
+        """`measure` is called with the number of the round and returns a dict."""
+        self._measures[name] = measure
+
+    def run(self):
+        """{name: median of its rounds}; one that fails is left out, and named in `failures`."""
+        results = {}
+        for number in range(self._rounds):
+            for name, measure in self._measures.items():
+                if name in self.failures:
+                    continue
+                self._say(f"round {number + 1} of {self._rounds}: {name}")
+                try:
+                    results.setdefault(name, []).append(measure(number))
+                except CannotRun as error:
+                    self.failures[name] = str(error)
+        return {name: median_of(of_name) for name, of_name in results.items()
+                if name not in self.failures}
+
+
+class Progress:
+    """One line on the terminal that says what is being measured."""
+
+    def __init__(self):
+        self._on_terminal = sys.stderr.isatty()
+
+    def __call__(self, text):
+        if self._on_terminal:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    def say(self, text):
+        end = "\r\x1b[K" if self._on_terminal else ""
+        print(f"{end}bench: {text}", file=sys.stderr, flush=True)

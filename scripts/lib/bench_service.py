@@ -1,0 +1,206 @@
+"""The whole: one worker, the dispatcher's page before it, and Python servers of the same protocol."""
+
+import json
+import os
+import subprocess
+import time
+
+import bench_machine
+from bench_peers import PYTHON, blas_environment
+from bench_run import PEERS_DIR, CannotRun, Turns, run_json
+
+# Of the saturation that the closed loop found.
+LOADS = [0.5, 0.8, 0.95, 2.0]
+# All the load comes from one address.
+ONE_CLIENT = ["--requests-per-client-max", "4096", "--connections-per-peer-max", "8192",
+              "--connections-max", "8192"]
+# The plain one has a few answers a second.
+SECONDS_MIN_OF_PYTHON = 3
+NULL_IMAGE_BYTES = 10000
+NULL_CLIENTS = 16
+START_UP_IMAGES = 100
+
+DIRECT = "worker, direct"
+THROUGH_HTTP = "service through HTTP"
+IN_PROCESS = "pipeline in one process"
+PLAIN_PYTHON = "Python, reference BLAS"
+TUNED_PYTHON = "Python, tuned"
+
+
+def load(bench, target, image, seconds, *how):
+    """What clientsocket bench tells of a load. `target`: its words for whom to load."""
+    return run_json(bench.bin_dir / "clientsocket", "bench", "--json", *target, "--seconds", seconds,
+                    "--warm-up-seconds", min(0.5, seconds / 2), *how, image)
+
+
+def worker_words(program):
+    return ["--worker", program.address]
+
+
+def page_words(program):
+    return ["--http", f"http://{program.address}/"]
+
+
+def saturating_clients():
+    """Enough that each of a worker's threads always has an image waiting."""
+    return 2 * bench_machine.cores()
+
+
+def measure_parts(bench):
+    """{image: {part: ms}} on one thread."""
+    tool = bench.bin_dir / "samoyed_bench"
+    seconds = bench.settings.seconds / 4
+    turns = Turns(bench.settings.rounds, bench.progress)
+    for image, path in bench.images.items():
+        for part in ("receive", "encode", "pipeline"):
+            turns.add((image, part), lambda _, part=part, path=path: run_json(
+                tool, part, "--model", bench.model, "--seconds", seconds, path))
+    results = turns.run()
+    bench.leave_out_failures(turns)
+    table = {}
+    for (image, part), result in results.items():
+        row = table.setdefault(image, {})
+        row[f"{part}_ms"] = result["median_ms"]
+        row.update({key: result[key] for key in ("decode_ms", "resize_ms", "forward_ms")
+                    if key in result})
+    return table
+
+
+def _start_python(bench, name, environment, *options):
+    server = bench.service.launch(PYTHON, PEERS_DIR / "python_server.py", bench.model, *options,
+                                  env=environment)
+    if not server.log.wait_for("listening on", 30):
+        raise CannotRun(f"{name} did not start: {server.log.text()[-200:]}")
+    server.wait_until_ready()
+    for image, path in bench.images.items():
+        ours, its = (answer(bench, worker, path) for worker in (bench.worker, server))
+        if ours != its:
+            raise CannotRun(f"sees {its} in {image}, where the worker sees {ours}")
+    return server
+
+
+def answer(bench, worker, path):
+    """The best label of an image."""
+    return run_json(bench.bin_dir / "clientsocket", "--json", *worker_words(worker), path)["top"][0]["label"]
+
+
+def _python_servers(bench):
+    """{name: server that is ready and sees what our worker sees}."""
+    servers = {}
+    for name, blas, options in ((PLAIN_PYTHON, "blas", []), (TUNED_PYTHON, "openblas-pthread", ["--tuned"])):
+        try:
+            servers[name] = _start_python(bench, name, blas_environment(blas), *options)
+        except (CannotRun, KeyError) as error:
+            bench.leave_out(name, str(error))
+    return servers
+
+
+def measure_closed(bench):
+    """{image: {who: {per_s, clients, generator_cores}}}, and with one client {who: {median_ms, p99_ms}}."""
+    targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
+    servers = _python_servers(bench)
+    pythons = {name: worker_words(server) for name, server in servers.items()}
+    seconds = bench.settings.seconds
+    turns = Turns(bench.settings.rounds, bench.progress)
+    for image, path in bench.images.items():
+        turns.add((image, IN_PROCESS), lambda _, path=path: run_json(
+            bench.bin_dir / "samoyed_bench", "pipeline", "--model", bench.model, "--threads",
+            bench_machine.cores(), "--seconds", seconds, path))
+        primary = image == bench.primary
+        for who, words in {**targets, **(pythons if primary else {})}.items():
+            lasts = max(seconds, SECONDS_MIN_OF_PYTHON) if who in pythons else seconds
+            turns.add((image, who), lambda _, words=words, path=path, lasts=lasts: load(
+                bench, words, path, lasts, "--clients", saturating_clients()))
+            if primary:
+                turns.add(("alone", who), lambda _, words=words, path=path, lasts=lasts: load(
+                    bench, words, path, lasts, "--clients", 1))
+    results = turns.run()
+    bench.leave_out_failures(turns)
+    for server in servers.values():
+        server.kill()
+    closed, alone = {}, {}
+    for (image, who), result in results.items():
+        if image == "alone":
+            alone[who] = {"median_ms": result["latency_ms"]["p50"], "p99_ms": result["latency_ms"]["p99"]}
+        else:
+            closed.setdefault(image, {})[who] = {
+                "per_s": result.get("goodput_per_s", result.get("per_s")),
+                "generator_cores": result.get("generator_cores")}
+    return closed, alone
+
+
+def measure_open(bench, closed, alone):
+    """{who: {load: what clientsocket bench tells, and p99 by the unloaded median}}."""
+    targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
+    path = bench.images[bench.primary]
+    seconds = bench.settings.open_loop_seconds
+    turns = Turns(max(1, bench.settings.rounds // 2), bench.progress)
+    for who, words in targets.items():
+        saturation = closed[bench.primary][who]["per_s"]
+        for share in LOADS:
+            turns.add((who, share), lambda number, words=words, rate=share * saturation: load(
+                bench, words, path, seconds, "--rate", rate, "--seed", number + 1))
+    results = turns.run()
+    bench.leave_out_failures(turns)
+    table = {}
+    for (who, share), result in results.items():
+        latency = result["latency_ms"] or {}
+        table.setdefault(who, {})[str(share)] = {
+            "offered_per_s": result["rate_per_s"], "goodput_per_s": result["goodput_per_s"],
+            "latency_ms": latency, "refused": sum(result["refused"].values()),
+            "failed": sum(result["failed"].values()), "sent": result["sent"],
+            "p99_by_unloaded_median": latency["p99"] / alone[who]["median_ms"] if latency else None,
+            "generator_cores": result["generator_cores"]}
+    return table
+
+
+def measure_dispatcher(bench):
+    """What the dispatcher costs, before a worker that answers at once."""
+    worker = bench.service.start_worker(model="null")
+    dispatcher = bench.service.start_dispatcher(*ONE_CLIENT, workers=[worker])
+    image = bench.folder / "ten_kilobytes.jpg"
+    image.write_bytes(os.urandom(NULL_IMAGE_BYTES))
+    seconds = bench.settings.seconds
+
+    def crowd(_):
+        begin = bench_machine.cpu_seconds(dispatcher)
+        # Without a warm-up every image that was sent is one that the dispatcher's time is divided by.
+        result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher),
+                          "--clients", NULL_CLIENTS, "--seconds", seconds, "--warm-up-seconds", 0, image)
+        used = bench_machine.cpu_seconds(dispatcher) - begin
+        return {"per_s": result["goodput_per_s"], "per_core_per_s": result["recognized"] / max(used, 0.01),
+                "generator_cores": result["generator_cores"]}
+
+    turns = Turns(bench.settings.rounds, bench.progress)
+    turns.add("crowd", crowd)
+    for name, words in (("direct", worker_words(worker)), ("page", page_words(dispatcher))):
+        turns.add(name, lambda _, words=words: load(bench, words, image, seconds / 2, "--clients", 1))
+    results = turns.run()
+    bench.leave_out_failures(turns)
+    for program in (dispatcher, worker):
+        program.kill()
+    if set(results) != {"crowd", "direct", "page"}:
+        return {}
+    direct, page = (results[name]["latency_ms"]["p50"] for name in ("direct", "page"))
+    return {**results["crowd"], "direct_ms": direct, "page_ms": page, "added_ms": page - direct}
+
+
+def measure_start_up(bench):
+    """From exec to the line `listening on`, and the first images of a process against its last ones."""
+    path = bench.images[bench.primary]
+
+    def start_up(_):
+        begin = time.monotonic()
+        worker = bench.service.start_worker()
+        ready_s = time.monotonic() - begin
+        done = subprocess.run([bench.bin_dir / "clientsocket", "--json", *worker_words(worker),
+                               "--repeat", str(START_UP_IMAGES), path], check=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        worker.kill()
+        times_ms = [json.loads(line)["ms"] for line in done.stdout.splitlines()]
+        last = sorted(times_ms[-START_UP_IMAGES // 10:])
+        return {"ready_s": ready_s, "first_ms": times_ms[0], "hundredth_ms": last[len(last) // 2]}
+
+    turns = Turns(bench.settings.rounds, bench.progress)
+    turns.add("start-up", start_up)
+    return turns.run().get("start-up", {})

@@ -1,0 +1,63 @@
+"""Where samples of a running worker fell, by symbol and by phase of an image."""
+
+import re
+
+# The first that fits a sample's library or symbol. `???` is callgrind's library of code that was generated
+# while the program ran, as oneDNN's is. Symbols of the standard library tell nothing of who
+# called them.
+PHASES = [
+    ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),
+     re.compile(r"Squeezenet::|dnnl|jit_|at::|c10::")),
+    ("decode", re.compile(r"libjpeg|libwebp|libz\."),
+     re.compile(r"decode_|exif|stbi__|Exif|JpegReader")),
+    ("resize, normalise", None, re.compile(r"resize|normalise|Resampl|resampl")),
+    ("base64, checksum", None, re.compile(r"[Bb]ase64|Checksum|checksum|MessageReader")),
+    ("ranking, result", None, re.compile(r"softmax|::rank|format_result|nlohmann|parse_|__expf?(?:_fma|$)")),
+    ("log", re.compile(r"libspdlog|libfmt"), re.compile(r"spdlog|fmt::")),
+    ("kernel: sockets, memory, waiting", re.compile(r"\[kernel|\[guest\.kernel|vdso"), None),
+    ("connection", None, re.compile(r"asio::|Session|Exchange")),
+]
+OTHER = "memory and all else"
+NAMELESS = "(no names)"
+ADDRESS = re.compile(r"0x[0-9a-f]+$")
+
+PERF_LINE = re.compile(r"^\s*([\d.]+)%?\s*\|\s*(.*?)\s*\|\s*(?:\[[.k]\]\s*)?(.*?)\s*$")
+CALLGRIND_LINE = re.compile(r"^\s*[\d,]+ \(\s*([\d.]+)%\)\s+\S*?:(.*?)(?: \[(.*)\])?$")
+
+
+def phase_of(library, symbol):
+    for name, libraries, symbols in PHASES:
+        if (libraries and libraries.search(library)) or (symbols and symbols.search(symbol)):
+            return name
+    return OTHER
+
+
+def read_perf(text):
+    """[(percent, library, symbol)] of `perf report --stdio -t '|' --sort dso,symbol`."""
+    matches = (PERF_LINE.match(line) for line in text.splitlines() if not line.startswith("#"))
+    return _merged((float(match[1]), match[2], match[3]) for match in matches if match)
+
+
+def read_callgrind(text):
+    """The same of callgrind_annotate's list of functions."""
+    matches = map(CALLGRIND_LINE.match, text.splitlines())
+    return _merged((float(match[1]), (match[3] or "").rsplit("/", 1)[-1], match[2])
+                   for match in matches if match)
+
+
+def _merged(samples):
+    """Addresses that have no name, in a library without symbols, as one."""
+    sums = {}
+    for percent, library, symbol in samples:
+        key = library, NAMELESS if ADDRESS.match(symbol) else symbol
+        sums[key] = sums.get(key, 0) + percent
+    return [(percent, *key) for key, percent in sums.items()]
+
+
+def by_phase(samples):
+    """{phase: percent}, the largest first."""
+    sums = {}
+    for percent, library, symbol in samples:
+        phase = phase_of(library, symbol)
+        sums[phase] = sums.get(phase, 0) + percent
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))

@@ -1,0 +1,176 @@
+#include "load/http_client.hpp"
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include "load/resolve.hpp"
+#include "load/socket.hpp"
+
+namespace samoyed::load {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::string_view boundary = "samoyed-bench-5d2f9a7c41e860b3";
+constexpr unsigned status_recognized = 200;
+/// Of an answer's body; a page that shows a picture again is under 6 MB.
+constexpr std::uint64_t answer_bytes_max = std::uint64_t{64} << 20;
+constexpr std::size_t dropped_bytes_at_a_time = 65536;
+
+class HttpClient final : public Client {
+ public:
+  /// The others must outlive this; nobody reads `dropped`, so all clients may share it.
+  HttpClient(const asio::any_io_executor& executor, const asio::ip::tcp::endpoint& endpoint,
+             const std::vector<std::string>& requests, std::span<char> dropped)
+      : socket_(executor), endpoint_(endpoint), requests_(requests), dropped_(dropped) {}
+
+  asio::awaitable<Ending> send(std::size_t image, Clock::time_point deadline) override {
+    socket_.begin(deadline);
+    const bool kept = socket_.is_open();
+    Ending ending = co_await try_once(requests_[image]);
+    // The server may end an idle connection at any time; that tells nothing about the image.
+    if (kept && ending.kind == Ending::Kind::failed && nothing_answered_) {
+      ending = co_await try_once(requests_[image]);
+    }
+    socket_.end();
+    co_return ending;
+  }
+
+  void watch(Clock::time_point now) override { socket_.watch(now); }
+
+ private:
+  asio::awaitable<Ending> try_once(std::string_view request) {
+    nothing_answered_ = true;
+    std::error_code error;
+    if (!socket_.is_open()) error = co_await socket_.connect(endpoint_);
+    std::string why;
+    if (error) {
+      why = error.message();
+    } else {
+      // A server that refuses an upload before its end may close; its answer is there all the same.
+      error = co_await socket_.write(request);
+      why = co_await read_answer();
+      if (!why.empty() && error) why = error.message();
+    }
+    if (!why.empty()) {
+      socket_.close();
+      co_return Ending{.kind = Ending::Kind::failed, .why = std::move(why)};
+    }
+    if (error || unread_bytes_ > 0 || !parser_->keep_alive()) socket_.close();
+    co_return ending();
+  }
+
+  /// Reads one answer to its end into `parser_`. Returns why it can't be had; empty if it can.
+  asio::awaitable<std::string> read_answer() {
+    parser_.emplace();
+    parser_->eager(true);
+    parser_->body_limit(answer_bytes_max);
+    unread_bytes_ = 0;
+    while (!parser_->is_done()) {
+      std::error_code error;
+      const std::size_t size =
+          co_await socket_.read(std::span(buffer_).subspan(unread_bytes_), error);
+      boost::system::error_code parse_error;
+      if (error == asio::error::eof) {
+        if (!nothing_answered_) parser_->put_eof(parse_error);
+        if (nothing_answered_ || parse_error) co_return "the connection was closed";
+        break;
+      }
+      if (error) co_return error.message();
+      nothing_answered_ = false;
+      unread_bytes_ += size;
+      parse(parse_error);
+      if (parse_error) co_return parse_error.message();
+    }
+    co_return std::string();
+  }
+
+  /// Feeds the parser with what it takes of the unread bytes, and drops the body that it finds.
+  void parse(boost::system::error_code& error) {
+    std::string_view bytes(buffer_.data(), unread_bytes_);
+    do {
+      auto& body = parser_->get().body();
+      body.data = dropped_.data();
+      body.size = dropped_.size();
+      body.more = true;
+      error = {};
+      const std::size_t taken =
+          parser_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+      bytes.remove_prefix(taken);
+    } while (!bytes.empty() && !parser_->is_done() &&
+             (!error || error == http::error::need_buffer));
+    if (error == http::error::need_buffer || error == http::error::need_more) error = {};
+    // The beginning of a header waits for its end. Longer ones than the buffer are errors long before.
+    std::memmove(buffer_.data(), bytes.data(), bytes.size());
+    unread_bytes_ = bytes.size();
+  }
+
+  Ending ending() const {
+    const auto& answer = parser_->get();
+    if (answer.result_int() == status_recognized) return {};
+    const auto reason = answer.find("Samoyed-Reason");
+    std::string why = std::to_string(answer.result_int());
+    if (reason == answer.end()) return {.kind = Ending::Kind::failed, .why = "status " + why};
+    why += ' ';
+    why.append(reason->value().data(), reason->value().size());
+    return {.kind = Ending::Kind::refused, .why = std::move(why)};
+  }
+
+  Socket socket_;
+  const asio::ip::tcp::endpoint& endpoint_;
+  const std::vector<std::string>& requests_;
+  std::optional<http::response_parser<http::buffer_body>> parser_;
+  std::array<char, 32768> buffer_;
+  std::size_t unread_bytes_ = 0;
+  std::span<char> dropped_;
+  bool nothing_answered_ = true;  ///< On this try.
+};
+
+/// The name of a file within a form's header, where quotes and line breaks would end it.
+std::string quoted(std::string name) {
+  for (char& c : name) {
+    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '_';
+  }
+  return '"' + name + '"';
+}
+
+}  // namespace
+
+std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive) {
+  const std::string delimiter = "--" + std::string(boundary);
+  const std::string form_head =
+      delimiter +
+      "\r\nContent-Disposition: form-data; name=\"file\"; filename=" + quoted(upload.file_name) +
+      "\r\nContent-Type: application/octet-stream\r\n\r\n";
+  const std::string form_end = "\r\n" + delimiter + "--\r\n";
+  const std::size_t body_bytes = form_head.size() + upload.file.size() + form_end.size();
+  std::string request = "POST " + url.path + " HTTP/1.1\r\nHost: " + to_string(url.address) +
+                        "\r\nContent-Type: multipart/form-data; boundary=" + std::string(boundary) +
+                        "\r\nContent-Length: " + std::to_string(body_bytes) +
+                        (keep_alive ? "" : "\r\nConnection: close") + "\r\n\r\n" + form_head;
+  request.append(reinterpret_cast<const char*>(upload.file.data()), upload.file.size());
+  return request + form_end;
+}
+
+HttpTarget::HttpTarget(const asio::any_io_executor& executor, HttpUrl url,
+                       const std::vector<Upload>& uploads, bool fresh_connections)
+    : url_(std::move(url)),
+      endpoint_(resolve(executor, url_.address)),
+      dropped_(dropped_bytes_at_a_time) {
+  for (const Upload& upload : uploads) {
+    requests_.push_back(upload_request(url_, upload, !fresh_connections));
+  }
+}
+
+std::unique_ptr<Client> HttpTarget::make_client(const asio::any_io_executor& executor) {
+  return std::make_unique<HttpClient>(executor, endpoint_, requests_, dropped_);
+}
+
+std::string HttpTarget::name() const { return "http://" + to_string(url_.address) + url_.path; }
+
+}  // namespace samoyed::load

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <asio/ip/tcp.hpp>
+
+#include "load/client.hpp"
+#include "load/options.hpp"
+
+namespace samoyed::load {
+
+/// One image as its upload's whole request: header and form.
+struct Upload {
+  std::string file_name;
+  std::vector<std::byte> file;
+};
+std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive);
+
+/// A dispatcher's page, to which images are posted as its form does. 200 is a recognition; any other
+/// status with the field `Samoyed-Reason` a documented refusal.
+class HttpTarget final : public Target {
+ public:
+  /// Looks up the name. Throws std::runtime_error where it has no address.
+  HttpTarget(const asio::any_io_executor& executor, HttpUrl url, const std::vector<Upload>& uploads,
+             bool fresh_connections);
+
+  std::unique_ptr<Client> make_client(const asio::any_io_executor& executor) override;
+  std::string name() const override;
+
+ private:
+  HttpUrl url_;
+  asio::ip::tcp::endpoint endpoint_;
+  std::vector<std::string> requests_;
+  std::vector<char> dropped_;
+};
+
+}  // namespace samoyed::load

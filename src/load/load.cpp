@@ -1,0 +1,102 @@
+#include "load/load.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "load/arrivals.hpp"
+
+namespace samoyed::load {
+namespace {
+
+constexpr std::chrono::milliseconds watch_interval{50};
+/// Before a client sends again whose image failed: a dead target must not be asked as fast as it can
+/// refuse.
+constexpr std::chrono::milliseconds pause_after_failure{10};
+
+asio::awaitable<void> wait_until(asio::steady_timer& timer, Clock::time_point time) {
+  timer.expires_at(time);
+  std::error_code ignored;  // Cancelled or not: the waiting is over.
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+Load::Load(asio::io_context& io, Target& target, Settings settings, Tally& tally)
+    : io_(io), target_(target), settings_(settings), tally_(tally), next_watch_(io) {}
+
+void Load::start_closed_loop(int clients) {
+  for (int i = 0; i < clients; ++i) spawn(send_one_by_one(add_client()));
+  asio::co_spawn(io_, watch_deadlines(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+void Load::start_open_loop(double rate_per_s, std::uint64_t seed, int in_flight_max) {
+  spawn(send_when_due(rate_per_s, seed, in_flight_max));
+  asio::co_spawn(io_, watch_deadlines(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+asio::awaitable<void> Load::send_one_by_one(Client& client) {
+  asio::steady_timer pause(io_);
+  for (auto now = Clock::now(); now < tally_.window().end; now = Clock::now()) {
+    const Ending ending = co_await client.send(next_image(), now + settings_.request_timeout);
+    tally_.ended(now, Clock::now(), ending);
+    if (ending.kind == Ending::Kind::failed) {
+      co_await wait_until(pause, Clock::now() + pause_after_failure);
+    }
+  }
+}
+
+asio::awaitable<void> Load::send_when_due(double rate_per_s, std::uint64_t seed,
+                                          int in_flight_max) {
+  PoissonArrivals arrivals(rate_per_s, seed);
+  asio::steady_timer timer(io_);
+  for (auto due = begin_ + arrivals.next(); due < tally_.window().end;
+       due = begin_ + arrivals.next()) {
+    if (due > Clock::now()) co_await wait_until(timer, due);
+    const bool none_idle = idle_clients_.empty();
+    if (none_idle && clients_.size() >= static_cast<std::size_t>(in_flight_max)) {
+      tally_.ended(due, Clock::now(),
+                   {.kind = Ending::Kind::failed, .why = "unsent: too many under way"});
+      continue;
+    }
+    Client& client = none_idle ? add_client() : *idle_clients_.back();
+    if (!none_idle) idle_clients_.pop_back();
+    spawn(send_due(client, due));
+  }
+}
+
+asio::awaitable<void> Load::send_due(Client& client, Clock::time_point due) {
+  const Ending ending = co_await client.send(next_image(), due + settings_.request_timeout);
+  tally_.ended(due, Clock::now(), ending);
+  idle_clients_.push_back(&client);
+}
+
+asio::awaitable<void> Load::watch_deadlines() {
+  while (running_ > 0) {
+    co_await wait_until(next_watch_, Clock::now() + watch_interval);
+    const auto now = Clock::now();
+    for (const auto& client : clients_) client->watch(now);
+  }
+}
+
+template <typename Run>
+void Load::spawn(Run&& run) {
+  ++running_;
+  asio::co_spawn(io_, std::forward<Run>(run), [this](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    if (--running_ == 0) next_watch_.cancel();
+  });
+}
+
+Client& Load::add_client() {
+  return *clients_.emplace_back(target_.make_client(io_.get_executor()));
+}
+
+}  // namespace samoyed::load

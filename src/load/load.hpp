@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "load/client.hpp"
+#include "load/tally.hpp"
+
+namespace samoyed::load {
+
+/// Sends images to a target and tallies what becomes of them.
+///
+/// Closed loop: so many clients, each with its next image as soon as it has its answer. Open loop:
+/// images are due at times that don't depend on the answers; one that no client is free for gets a new
+/// client, and a late generator sends at once whatever is due by now. Both send until the window ends,
+/// and then wait for what is under way.
+///
+/// Everything runs on the one thread that runs `io`. Both references must outlive this.
+class Load {
+ public:
+  struct Settings {
+    std::size_t image_count = 1;
+    std::chrono::milliseconds request_timeout{60000};
+  };
+
+  Load(asio::io_context& io, Target& target, Settings settings, Tally& tally);
+
+  /// Start the load, which `io.run()` then carries out.
+  void start_closed_loop(int clients);
+  void start_open_loop(double rate_per_s, std::uint64_t seed, int in_flight_max);
+
+ private:
+  asio::awaitable<void> send_one_by_one(Client& client);
+  asio::awaitable<void> send_when_due(double rate_per_s, std::uint64_t seed, int in_flight_max);
+  asio::awaitable<void> send_due(Client& client, Clock::time_point due);
+  asio::awaitable<void> watch_deadlines();
+
+  template <typename Run>
+  void spawn(Run&& run);
+  Client& add_client();
+  std::size_t next_image() { return next_image_++ % settings_.image_count; }
+
+  asio::io_context& io_;
+  Target& target_;
+  const Settings settings_;
+  Tally& tally_;
+  const Clock::time_point begin_ = Clock::now();
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<Client*> idle_clients_;  ///< Open loop only.
+  std::size_t next_image_ = 0;
+  int running_ = 0;  ///< Coroutines that send.
+  asio::steady_timer next_watch_;
+};
+
+}  // namespace samoyed::load

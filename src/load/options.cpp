@@ -1,0 +1,123 @@
+#include "load/options.hpp"
+
+#include <cmath>
+
+#include <CLI/CLI.hpp>
+
+#include "dispatcher/cli.hpp"
+#include "samoyed/io/duration_option.hpp"
+#include "samoyed/protocol/limits.hpp"
+
+namespace samoyed::load {
+namespace {
+
+constexpr std::string_view http_scheme = "http://";
+constexpr std::uint16_t http_port = 80;
+constexpr double seconds_max = 3600;
+
+void add_seconds_option(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
+                        const std::string& description, double least) {
+  app.add_option_function<double>(
+         name,
+         [&value](double seconds) {
+           value = std::chrono::milliseconds(std::llround(seconds * 1000));
+         },
+         description)
+      ->default_str(CLI::detail::to_string(std::chrono::duration<double>(value).count()))
+      ->check(CLI::Range(least, seconds_max));
+}
+
+CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
+  return app
+      .add_option_function<std::string>(
+          "--http",
+          [&http](const std::string& text) {
+            auto url = parse_http_url(text);
+            if (!url) {
+              throw CLI::ValidationError("--http", "\"" + text +
+                                                       "\" is no address of a page; expected " +
+                                                       "http://HOST[:PORT][/PATH]");
+            }
+            http.emplace(std::move(*url));
+          },
+          "A dispatcher's page: images are posted as its form does")
+      ->type_name("URL");
+}
+
+void add_load_options(CLI::App& app, Options& options) {
+  CLI::Option* const clients =
+      app.add_option("--clients", options.clients,
+                     "Closed loop: so many clients, each sending its next image after its answer")
+          ->check(CLI::Range(1, 10000));
+  app.add_option_function<double>(
+         "--rate", [&options](double rate) { options.rate_per_s = rate; },
+         "Open loop: so many images are due a second, at random (Poisson), whatever the answers do")
+      ->check(CLI::Range(0.001, 1e6))
+      ->excludes(clients);
+  app.add_option("--seed", options.seed, "Of the random times");
+  app.add_option("--in-flight-max", options.in_flight_max,
+                 "Open loop: images under way at a time; what is due beyond it counts as failed")
+      ->check(CLI::Range(1, 30000));
+  add_seconds_option(app, "--seconds", options.duration, "How long to measure", 0.01);
+  add_seconds_option(app, "--warm-up-seconds", options.warm_up,
+                     "How long to load before that, unmeasured", 0);
+  app.add_flag("--fresh-connections", options.fresh_connections,
+               "A new connection for each image (else they are kept where the target keeps them)");
+  io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
+                              "How long one image may take before it counts as failed");
+  app.add_option("--top", options.top, "Labels an image (workers only)")
+      ->check(CLI::Range(1, protocol::top_max));
+}
+
+}  // namespace
+
+std::optional<HttpUrl> parse_http_url(std::string_view text) {
+  if (!text.starts_with(http_scheme)) return std::nullopt;
+  text.remove_prefix(http_scheme.size());
+  const std::size_t path_at = text.find('/');
+  const std::string_view authority = text.substr(0, path_at);
+  const std::string path(path_at == text.npos ? "/" : text.substr(path_at));
+  const bool legal_path = path.find_first_of(" \t\r\n#") == path.npos;
+  if (!legal_path) return std::nullopt;
+  auto address = protocol::parse_address(authority);
+  const bool without_port = authority.ends_with(']') || authority.find(':') == authority.npos;
+  if (!address && without_port) {
+    if (const auto host = protocol::parse_host(authority)) address.emplace(*host, http_port);
+  }
+  if (!address) return std::nullopt;
+  return HttpUrl{std::move(*address), path};
+}
+
+std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
+  Options options;
+  CLI::App app{
+      "Loads workers, or a dispatcher's page, with images, and tells throughput and latency.",
+      "clientsocket bench"};
+  app.footer(
+      "Examples:\n"
+      "  clientsocket bench --worker localhost:8888 --clients 4 dog.jpg\n"
+      "  clientsocket bench --http http://localhost:9999/ --rate 100 --json photos/\n"
+      "Latency is that of recognised images; in the open loop it counts from the time at which an\n"
+      "image was due, so that a stall is not hidden. Counts are of the images that were due while\n"
+      "measuring, rates of the answers that came then. The exit status is 1 if any image failed,\n"
+      "that is ended in neither a recognition nor a refusal with a documented reason.");
+  app.option_defaults()->always_capture_default();
+  CLI::Option* const workers = dispatcher::add_worker_option(app, options.workers);
+  CLI::Option* const http = add_http_option(app, options.http)->excludes(workers);
+  add_load_options(app, options);
+  app.add_flag("--json", options.json, "One JSON object");
+  app.add_option("IMAGE", options.images, "Image files, or folders to walk; sent in turn")
+      ->required();
+  try {
+    app.parse(argc, argv);
+    if (workers->count() + http->count() == 0) {
+      throw CLI::RequiredError("--worker or --http");
+    }
+  } catch (const CLI::ParseError& error) {
+    exit_status = app.exit(error);
+    return std::nullopt;
+  }
+  return options;
+}
+
+}  // namespace samoyed::load

@@ -1,0 +1,57 @@
+#include "load/socket.hpp"
+
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "samoyed/protocol/errc.hpp"
+
+namespace samoyed::load {
+
+using asio::ip::tcp;
+
+asio::awaitable<std::error_code> Socket::connect(const tcp::endpoint& endpoint) {
+  close();
+  std::error_code error;
+  co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+  if (!error) socket_.set_option(tcp::no_delay(true), error);
+  if (!error) socket_.non_blocking(true, error);
+  co_return told(error);
+}
+
+asio::awaitable<std::error_code> Socket::write(std::string_view bytes) {
+  std::error_code error;
+  while (!bytes.empty() && !error) {
+    // Nearly always there is room: no trip through the reactor then.
+    const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
+    bytes.remove_prefix(written);
+    if (error == asio::error::would_block) {
+      co_await socket_.async_wait(tcp::socket::wait_write,
+                                  asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+  co_return told(error);
+}
+
+asio::awaitable<std::size_t> Socket::read(std::span<char> buffer, std::error_code& error) {
+  const std::size_t size = co_await socket_.async_read_some(
+      asio::buffer(buffer.data(), buffer.size()), asio::redirect_error(asio::use_awaitable, error));
+  error = told(error);
+  co_return size;
+}
+
+void Socket::close() {
+  std::error_code ignored;  // What is closed needs no closing.
+  socket_.close(ignored);
+}
+
+void Socket::watch(Clock::time_point now) {
+  if (now < deadline_) return;
+  timed_out_ = true;
+  close();
+}
+
+std::error_code Socket::told(std::error_code error) const {
+  return error && timed_out_ ? make_error_code(protocol::Errc::timed_out) : error;
+}
+
+}  // namespace samoyed::load

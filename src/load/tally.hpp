@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "load/latency_histogram.hpp"
+#include "samoyed/protocol/result.hpp"
+
+namespace samoyed::load {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long the steps of an exchange with a worker took, as its client saw them.
+struct StepTimes {
+  std::chrono::nanoseconds size{};    ///< From the size to its A.
+  std::chrono::nanoseconds image{};   ///< From the image's first byte to its A.
+  std::chrono::nanoseconds result{};  ///< From the image's A to the result.
+};
+
+/// What became of one request.
+struct Ending {
+  enum class Kind {
+    recognized,
+    refused,  ///< The service said no, with a documented reason.
+    failed,   ///< Anything else: a connection that ended, nonsense, no answer in time.
+  };
+  Kind kind = Kind::recognized;
+  /// The reason's word, or the error's.
+  std::string why{};
+  /// Of exchanges with a worker only.
+  std::optional<StepTimes> steps{};
+  /// As the worker tells them.
+  std::optional<protocol::PhaseTimes> worker_times{};
+};
+
+/// Counts what became of the requests of a run.
+///
+/// Counts and latencies are of the requests that were due within the window; rates are of the answers
+/// that came within it, so that neither its beginning nor its end distorts them. Not thread-safe.
+class Tally {
+ public:
+  struct Window {
+    Clock::time_point begin;
+    Clock::time_point end;
+  };
+
+  explicit Tally(Window window) : window_(window) {}
+
+  /// A request that was due at `due`, and sent then or as soon as it could be, ended.
+  void ended(Clock::time_point due, Clock::time_point end, const Ending& ending);
+
+  const Window& window() const { return window_; }
+  double seconds() const;
+
+  std::uint64_t sent() const { return sent_; }
+  std::uint64_t recognized() const { return latency_.count(); }
+  /// By reason.
+  const std::map<std::string, std::uint64_t>& refused() const { return refused_; }
+  const std::map<std::string, std::uint64_t>& failed() const { return failed_; }
+
+  /// Answers of any kind, and recognitions, a second.
+  double throughput_per_s() const { return static_cast<double>(answered_within_) / seconds(); }
+  double goodput_per_s() const { return static_cast<double>(recognized_within_) / seconds(); }
+
+  /// Of the recognized ones, from the time at which each was due.
+  const LatencyHistogram& latency() const { return latency_; }
+
+  struct Steps {
+    LatencyHistogram size, image, result;
+  };
+  struct Phases {
+    LatencyHistogram queue, decode, resize, forward;
+  };
+  const Steps& steps() const { return steps_; }
+  const Phases& phases() const { return phases_; }
+
+ private:
+  void count(Clock::time_point due, Clock::time_point end, const Ending& ending);
+
+  Window window_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t answered_within_ = 0;
+  std::uint64_t recognized_within_ = 0;
+  std::map<std::string, std::uint64_t> refused_;
+  std::map<std::string, std::uint64_t> failed_;
+  LatencyHistogram latency_;
+  Steps steps_;
+  Phases phases_;
+};
+
+}  // namespace samoyed::load

@@ -1,0 +1,198 @@
+// Measures parts of the worker in one process, without the network around them. One measure a run, as
+// one JSON object, so that a script can let programs take turns.
+
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "floors.hpp"
+#include "measure.hpp"
+#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/message_reader.hpp"
+#include "samoyed/protocol/wire.hpp"
+#include "samoyed_worker_data.hpp"
+#include "worker/labels.hpp"
+#include "worker/squeezenet.hpp"
+#include "worker/squeezenet_recognizer.hpp"
+
+namespace {
+
+using namespace samoyed;
+using bench::Measured;
+using json = nlohmann::ordered_json;
+
+struct Options {
+  std::string measure;
+  std::string model = "models/squeezenet1_1.pth";
+  /// Raw float32, 3x224x224.
+  std::string input;
+  std::string image;
+  int threads = 1;
+  double seconds = 1;
+  int warm_up_calls = bench::warm_up_calls_default;
+
+  template <typename Task>
+  Measured measured(const Task& task) const {
+    return bench::measure(threads, std::chrono::duration<double>(seconds), task, warm_up_calls);
+  }
+};
+
+/// Bytes that a worker's connection reads at a time.
+constexpr std::size_t piece_bytes = 65536;
+
+json to_json(const Measured& measured) {
+  return {
+      {"threads", measured.threads}, {"median_ms", measured.median_ms}, {"per_s", measured.per_s}};
+}
+
+std::vector<float> read_input(const std::string& path) {
+  std::vector<float> planes(worker::input_floats);
+  if (path.empty()) {
+    // No convolution's speed depends on ordinary numbers.
+    for (std::size_t i = 0; i < planes.size(); ++i)
+      planes[i] = static_cast<float>(i % 255) / 64 - 2;
+    return planes;
+  }
+  std::ifstream file(path, std::ios::binary);
+  const auto bytes = static_cast<std::streamsize>(planes.size() * sizeof(float));
+  file.read(reinterpret_cast<char*>(planes.data()), bytes);
+  if (file.gcount() != bytes) throw std::runtime_error(path + " is no 3x224x224 of float32");
+  return planes;
+}
+
+std::vector<std::byte> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file || text.empty()) throw std::runtime_error(path + " can't be read");
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+json measure_forward(const Options& options) {
+  const worker::Squeezenet network(worker::load_model_file(options.model));
+  const std::vector<float> input = read_input(options.input);
+  const std::span<const float, worker::input_floats> planes(input);
+  json value = to_json(options.measured([&] { static_cast<void>(network.forward(planes)); }));
+  const std::vector<float> logits = network.forward(planes);
+  value["top1"] = std::max_element(logits.begin(), logits.end()) - logits.begin();
+  return value;
+}
+
+/// An image message's bytes become those of the image, as on a worker's connection.
+std::vector<std::byte> receive(const protocol::EncodedImage& image) {
+  protocol::MessageReader reader(protocol::request_text_bytes_max);
+  reader.begin_image(image.text_length(), /*keep=*/true);
+  std::string_view rest = image.message();
+  while (true) {
+    const std::string_view piece = rest.substr(0, piece_bytes);
+    reader.append(piece);
+    rest.remove_prefix(piece.size());
+    protocol::Message message = reader.next();
+    if (auto* received = std::get_if<protocol::ImageMessage>(&message)) {
+      if (!received->intact) throw std::runtime_error("the checksum is wrong");
+      return std::move(received->bytes);
+    }
+    if (rest.empty()) throw std::runtime_error("the image message has no end");
+  }
+}
+
+json measure_receive(const Options& options) {
+  const protocol::EncodedImage image(read_file(options.image));
+  return to_json(options.measured([&] { static_cast<void>(receive(image)); }));
+}
+
+json measure_encode(const Options& options) {
+  const std::vector<std::byte> file = read_file(options.image);
+  return to_json(options.measured([&] { const protocol::EncodedImage image(file); }));
+}
+
+json measure_pipeline(const Options& options) {
+  worker::SqueezenetRecognizer recognizer(
+      worker::load_model_file(options.model),
+      worker::parse_labels(worker::data::imagenet_labels_txt, "the built-in labels"));
+  recognizer.warm_up();
+  const protocol::EncodedImage image(read_file(options.image));
+  std::mutex mutex;
+  std::vector<double> decode_ms, resize_ms, forward_ms;
+  std::string label;
+  const auto recognize = [&] {
+    const protocol::Result result = recognizer.recognize(receive(image), protocol::top_default);
+    static_cast<void>(protocol::format_result(result, protocol::Dialect::extended));
+    const auto* seen = std::get_if<protocol::Recognition>(&result);
+    if (!seen) throw std::runtime_error(options.image + " is not recognised");
+    const std::lock_guard lock(mutex);
+    label = seen->top.front().label;
+    decode_ms.push_back(seen->times->decode_ms);
+    resize_ms.push_back(seen->times->resize_ms);
+    forward_ms.push_back(seen->times->forward_ms);
+  };
+  json value = to_json(options.measured(recognize));
+  value["decode_ms"] = bench::median(decode_ms);
+  value["resize_ms"] = bench::median(resize_ms);
+  value["forward_ms"] = bench::median(forward_ms);
+  value["label"] = label;
+  return value;
+}
+
+json measure_floors(const Options&) {
+  const bench::Floors floors = bench::measure_floors();
+  return {{"gflop_per_s", floors.gflop_per_s}, {"memory_gb_per_s", floors.memory_gb_per_s}};
+}
+
+struct Measure {
+  const char* name;
+  json (*run)(const Options& options);
+};
+constexpr Measure measures[] = {{"forward", measure_forward},
+                                {"receive", measure_receive},
+                                {"encode", measure_encode},
+                                {"pipeline", measure_pipeline},
+                                {"floors", measure_floors}};
+
+void add_options(CLI::App& app, Options& options) {
+  std::vector<std::string> names;
+  for (const Measure& one : measures) names.emplace_back(one.name);
+  app.option_defaults()->always_capture_default();
+  app.add_option("MEASURE", options.measure,
+                 "forward: the network alone; receive: base64 and checksum, as a worker does; "
+                 "encode: as a client does; pipeline: an image message in, five labels out; "
+                 "floors: what a core does at best")
+      ->required()
+      ->check(CLI::IsMember(names));
+  app.add_option("IMAGE", options.image, "For receive, encode and pipeline");
+  app.add_option("--model", options.model, "Model file");
+  app.add_option("--input", options.input, "For forward: raw float32, 3x224x224");
+  app.add_option("--threads", options.threads, "Each with an image of its own")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
+      ->check(CLI::Range(0, 1000));
+  app.add_option("--seconds", options.seconds, "How long to measure")
+      ->check(CLI::Range(0.01, 3600.0));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Measures a part of the worker in one process; prints one JSON object."};
+  add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    for (const Measure& one : measures) {
+      if (one.name == options.measure) std::cout << one.run(options) << std::endl;
+    }
+  } catch (const std::exception& error) {
+    std::cerr << "samoyed_bench: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}

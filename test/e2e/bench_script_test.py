@@ -1,0 +1,124 @@
+"""A small part of scripts/bench, and what it makes of figures."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import support
+import bench_report
+import bench_run
+
+support.require_release_build()
+
+
+class BenchScriptTest(unittest.TestCase):
+    def bench(self, *arguments):
+        return subprocess.run(
+            [support.SOURCE_DIR / "scripts" / "bench", "--quick", "--model", "null", "--bin-dir",
+             support.bin_dir(), *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+            check=False)
+
+    def test_a_part_gives_markdown_and_json(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "bench.json"
+            done = self.bench("--only", "dispatcher,start_up", "--json", file)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            results = json.loads(file.read_text())
+        self.assertGreater(results["dispatcher"]["per_core_per_s"], 0)
+        self.assertGreater(results["dispatcher"]["page_ms"], 0)
+        self.assertGreater(results["start_up"]["ready_s"], 0)
+        self.assertGreater(results["machine"]["cores"], 0)
+        self.assertNotIn("closed", results)
+        tables = [line for line in done.stdout.splitlines() if line.startswith("| ---")]
+        self.assertEqual(len(tables), 2)
+        self.assertIn(f"{results['dispatcher']['per_core_per_s']:,.0f}", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^(NOT )?reached: recognitions a second of one core of dispatcher")
+        self.assertRegex(done.stdout, r"(?m)^not measured: forward")
+
+    def test_a_section_that_is_not_there_is_told(self):
+        done = self.bench("--only", "dispatcher,nothing")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no such section: nothing", done.stderr)
+
+
+class TurnsTest(unittest.TestCase):
+    def test_measures_take_turns_and_the_median_counts(self):
+        order = []
+        turns = bench_run.Turns(3, lambda text: None)
+
+        def measure(name, values):
+            def one(number):
+                order.append(name)
+                return {"ms": values[number], "label": name}
+            return one
+
+        turns.add("a", measure("a", [1, 9, 2]))
+        turns.add("b", measure("b", [5, 4, 6]))
+        self.assertEqual(turns.run(), {"a": {"ms": 2, "label": "a"}, "b": {"ms": 5, "label": "b"}})
+        self.assertEqual("".join(order), "ababab")
+
+    def test_what_fails_once_is_left_out_by_name(self):
+        turns = bench_run.Turns(2, lambda text: None)
+
+        def fails_later(number):
+            if number == 1:
+                raise bench_run.CannotRun("sees class 3")
+            return {"ms": 1}
+
+        turns.add("wrong", fails_later)
+        turns.add("right", lambda number: {"ms": number})
+        self.assertEqual(turns.run(), {"right": {"ms": 0.5}})
+        self.assertEqual(turns.failures, {"wrong": "sees class 3"})
+
+    def test_medians_reach_into_objects_and_skip_what_is_not_there(self):
+        results = [{"a": {"x": 1}, "b": None, "c": None}, {"a": {"x": 3}, "b": 4, "c": None},
+                   {"a": {}, "b": 8, "c": None}]
+        self.assertEqual(bench_run.median_of(results), {"a": {"x": 2}, "b": 6, "c": None})
+
+    def test_a_program_that_fails_tells_why(self):
+        with self.assertRaisesRegex(bench_run.CannotRun, "No such file"):
+            bench_run.run_json("/nowhere/at/all")
+        with self.assertRaisesRegex(bench_run.CannotRun, "ImportError: no torch"):
+            bench_run.run_json(sys.executable, "-c", "raise ImportError('no torch')")
+        self.assertEqual(bench_run.run_json(sys.executable, "-c", "print('x'); print('{\"a\": 1}')"), {"a": 1})
+
+
+class ReportTest(unittest.TestCase):
+    RESULTS = {
+        "machine": {"model": "M", "cores": 2, "flags": ["avx2"], "load": 0.1}, "quick": False, "rounds": 5,
+        "primary": "basketball", "left_out": {"OpenCV DNN": "not installed"},
+        "forward": {"Samoyed": {"median_ms": 4.0, "per_s_all_cores": 500.0}, "ONNX Runtime": {"median_ms": 5.0}},
+        "closed": {"basketball": {"pipeline in one process": {"per_s": 200.0},
+                                  "worker, direct": {"per_s": 180.0, "generator_cores": 0.01}}},
+        "alone": {"worker, direct": {"median_ms": 8.0, "p99_ms": 9.0}}}
+
+    def test_targets_are_reached_or_not_or_not_measured(self):
+        lines = [target.line() for target in bench_report.targets(self.RESULTS)]
+        self.assertIn("reached: forward, times ONNX Runtime's speed: 1.25 (wanted >= 1)", lines)
+        self.assertIn("NOT reached: worker direct, by the pipeline in one process: 0.90 (wanted >= 0.95)", lines)
+        self.assertIn("not measured: service through HTTP, by the same: - (wanted >= 0.85)", lines)
+
+    def test_tables_have_a_dash_where_nothing_was_measured_and_name_what_was_left_out(self):
+        text = bench_report.markdown(self.RESULTS)
+        self.assertIn("| Samoyed | 4.00 | - | 500 | 1.00 |", text)
+        self.assertIn("| ONNX Runtime | 5.00 | - | - | 1.25 |", text)
+        self.assertIn("Left out: OpenCV DNN (not installed).", text)
+        for table in text.split("\n\n"):
+            rows = [line for line in table.splitlines() if line.startswith("|")]
+            self.assertEqual(len({row.count("|") for row in rows}), 1 if rows else 0, table)
+
+    def test_the_readme_gets_its_tables_between_the_markers(self):
+        begin, end = bench_report.BEGIN, bench_report.END
+        self.assertEqual(bench_report.with_tables(f"a\n{begin}\nold\n{end}\nb\n", "new\n"),
+                         f"a\n{begin}\nnew\n{end}\nb\n")
+        for readme in ("", begin, end, f"{end}\n{begin}", f"{begin}{begin}{end}"):
+            with self.assertRaisesRegex(ValueError, "add them where the tables shall stand"):
+                bench_report.with_tables(readme, "new\n")
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,80 @@
+"""What scripts/profile makes of perf's and callgrind's reports, and a short run of it."""
+
+import subprocess
+import unittest
+
+import support
+import profile_phases
+
+support.require_release_build()
+
+PERF = """\
+# comment
+    24.10%|libopenblasp-r0.3.21.so|[.] sgemm_kernel_ZEN
+     6.80%|samoyed-worker        |[.] samoyed::worker::resize_and_crop
+     2.30%|libjpeg.so.62.3.0     |[.] 0x000000000002b51a
+     1.60%|libjpeg.so.62.3.0     |[.] 0x000000000002b2eb
+     1.50%|[kernel.kallsyms]     |[k] copy_user_generic
+     0.70%|samoyed-worker        |[.] samoyed::protocol::Base64Decoder::update
+     0.50%|libc.so.6             |[.] __memmove_avx_unaligned_erms
+"""
+CALLGRIND = """\
+--------------------------------------------------------------------------------
+Ir
+--------------------------------------------------------------------------------
+9,876,543,210 (100.0%)  PROGRAM TOTALS
+
+5,000,000,000 (50.63%)  ???:sgemm_kernel_ZEN [/usr/lib/x86_64-linux-gnu/libopenblasp-r0.3.21.so]
+  400,000,000 ( 4.05%)  /src/worker/resize.cpp:samoyed::worker::resize_and_crop(samoyed::worker::Image const&) [/b/samoyed_bench]
+"""
+
+
+class PhasesTest(unittest.TestCase):
+    def test_perfs_samples_fall_into_phases(self):
+        samples = profile_phases.read_perf(PERF)
+        self.assertEqual(samples[0], (24.1, "libopenblasp-r0.3.21.so", "sgemm_kernel_ZEN"))
+        self.assertIn(("libjpeg.so.62.3.0", "(no names)"), [sample[1:] for sample in samples])
+        phases = {name: round(percent, 2) for name, percent in profile_phases.by_phase(samples).items()}
+        self.assertEqual(phases, {"forward": 24.1, "resize, normalise": 6.8, "decode": 3.9,
+                                  "kernel: sockets, memory, waiting": 1.5, "base64, checksum": 0.7,
+                                  "memory and all else": 0.5})
+        self.assertEqual(next(iter(phases)), "forward")
+
+    def test_callgrinds_functions_do_so_too(self):
+        samples = profile_phases.read_callgrind(CALLGRIND)
+        self.assertEqual(profile_phases.by_phase(samples), {"forward": 50.63, "resize, normalise": 4.05})
+
+
+def perf_works():
+    try:
+        return subprocess.run(["perf", "record", "-q", "-o", "/dev/null", "true"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+class ProfileScriptTest(unittest.TestCase):
+    def profile(self, *arguments):
+        return subprocess.run(
+            [support.SOURCE_DIR / "scripts" / "profile", "--seconds", "1", "--bin-dir", support.bin_dir(),
+             "--model", support.model(), *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+            check=False)
+
+    @unittest.skipIf(support.model_is_null(), "needs a network")
+    @unittest.skipUnless(perf_works(), "needs perf (callgrind, which then takes its place, takes minutes)")
+    def test_a_run_gives_a_table_of_phases_and_one_of_symbols(self):
+        done = self.profile(support.sample_path("chelsea.png"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for phase in ("receive, base64, checksum", "decode", "resize, normalise", "forward, ranking"):
+            self.assertRegex(done.stdout, rf"(?m)^\| {phase} \| [\d.]+ \| [\d.]+ % \|")
+        self.assertRegex(done.stdout, r"(?m)^\| forward \| [\d.]+ % \|$")
+
+    def test_an_image_that_is_not_there_is_told(self):
+        done = self.profile("/nowhere.jpg")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/nowhere.jpg is no file", done.stderr)
+
+
+if __name__ == "__main__":
+    support.main()

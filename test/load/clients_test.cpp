@@ -1,0 +1,254 @@
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "load/http_client.hpp"
+#include "load/worker_client.hpp"
+#include "samoyed/protocol/errc.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/wire.hpp"
+#include "support/scripted_peer.hpp"
+
+using namespace samoyed;
+using namespace samoyed::load;
+using protocol::data_message;
+using test::ScriptedPeer;
+using Connection = ScriptedPeer::Connection;
+
+namespace {
+
+const std::string hello = data_message("hello");
+const std::string hello_reply =
+    data_message(protocol::format_hello({.model = "m", .label_count = 1}));
+const std::string image_message = data_message("Zm9vYmFy");
+const std::string result =
+    data_message(R"({"top":[{"label":"Samoyed","probability":0.93}],"width":2,"height":1,)"
+                 R"("times":{"queue_ms":1.0,"decode_ms":2.0,"resize_ms":3.0,"forward_ms":4.0}})");
+
+std::vector<std::byte> picture() {
+  std::vector<std::byte> bytes;
+  for (const char c : std::string_view("foobar")) bytes.push_back(static_cast<std::byte>(c));
+  return bytes;
+}
+
+/// Sends the image so many times with one client; each ending as `recognized`, `refused busy` or
+/// `failed end of file`.
+std::vector<std::string> send(asio::io_context& io, Target& target, int count,
+                              std::chrono::milliseconds timeout) {
+  std::vector<std::string> endings;
+  const auto client = target.make_client(io.get_executor());
+  const auto send_all = [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < count; ++i) {
+      const Ending ending = co_await client->send(0, Clock::now() + timeout);
+      const std::string kind = ending.kind == Ending::Kind::recognized ? "recognized"
+                               : ending.kind == Ending::Kind::refused  ? "refused "
+                                                                       : "failed ";
+      endings.push_back(kind + ending.why);
+    }
+  };
+  asio::co_spawn(io, send_all(), asio::detached);
+  while (!io.stopped()) {
+    io.run_one_for(std::chrono::milliseconds(20));
+    client->watch(Clock::now());
+  }
+  return endings;
+}
+
+constexpr std::chrono::seconds patient{30};
+constexpr std::chrono::milliseconds impatient{100};
+
+std::vector<std::string> ask_worker(const ScriptedPeer& peer, int count, bool fresh = false,
+                                    std::chrono::milliseconds timeout = patient) {
+  asio::io_context io;
+  WorkerTarget target(io.get_executor(), {peer.address()}, {picture()},
+                      {.top = 3, .fresh_connections = fresh});
+  return send(io, target, count, timeout);
+}
+
+std::vector<std::string> post(const ScriptedPeer& peer, int count,
+                              std::chrono::milliseconds timeout = patient) {
+  asio::io_context io;
+  HttpTarget target(io.get_executor(), {peer.address(), "/"}, {{"a.jpg", picture()}}, false);
+  return send(io, target, count, timeout);
+}
+
+void serve(Connection& peer, const std::string& answer, const std::string& size = "8;top=3") {
+  peer.expect(data_message(size));
+  peer.send("A");
+  peer.expect(image_message);
+  peer.send("A" + answer);
+  peer.expect("A");
+}
+
+void greet(Connection& peer) {
+  peer.expect(hello);
+  peer.send(hello_reply);
+}
+
+std::string http_answer(const std::string& status, const std::string& fields,
+                        const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
+}
+
+void read_upload(Connection& peer) { peer.read_until("--\r\n"); }
+
+}  // namespace
+
+TEST_CASE("a worker's client greets once and keeps its connection") {
+  ScriptedPeer peer({[](Connection& connection) {
+    greet(connection);
+    serve(connection, result);
+    serve(connection, data_message(R"({"error":"busy"})"));
+    serve(connection, result);
+  }});
+  CHECK(ask_worker(peer, 3) ==
+        std::vector<std::string>{"recognized", "refused busy", "recognized"});
+  CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("a worker's client takes a fresh connection for each image if it is told to") {
+  const auto once = [](Connection& connection) {
+    greet(connection);
+    serve(connection, result);
+    connection.wait_for_end();
+  };
+  ScriptedPeer peer({once, once});
+  CHECK(ask_worker(peer, 2, /*fresh=*/true) ==
+        std::vector<std::string>{"recognized", "recognized"});
+  CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("a reference server is greeted once, and gets a connection for each image") {
+  const auto plain = [](Connection& connection) {
+    serve(connection, data_message("Samoyed:0.93"), "8");
+  };
+  ScriptedPeer peer({[](Connection& connection) {
+                       connection.expect(hello);
+                       connection.send("A");
+                     },
+                     plain, plain});
+  CHECK(ask_worker(peer, 2) == std::vector<std::string>{"recognized", "recognized"});
+  CHECK(peer.connections() == 3);
+}
+
+TEST_CASE(
+    "an idle connection that the worker ended costs no image, one that ends within an image does") {
+  ScriptedPeer peer({[](Connection& connection) {
+                       greet(connection);
+                       serve(connection, result);
+                     },
+                     [](Connection& connection) {
+                       greet(connection);
+                       serve(connection, result);
+                       connection.expect(data_message("8;top=3"));
+                       connection.send("A");
+                       connection.expect(image_message);
+                     }});
+  CHECK(ask_worker(peer, 3) ==
+        std::vector<std::string>{"recognized", "recognized", "failed End of file"});
+}
+
+TEST_CASE("a worker that talks nonsense or hangs fails the image") {
+  ScriptedPeer nonsense({[](Connection& connection) {
+    greet(connection);
+    connection.read_until("0");
+    connection.send("?");
+    connection.wait_for_end();
+  }});
+  const auto endings = ask_worker(nonsense, 1);
+  CHECK(endings[0] == "failed " + make_error_code(protocol::Errc::not_the_protocol).message());
+  ScriptedPeer hanging({[](Connection& connection) { connection.wait_for_end(); }});
+  CHECK(ask_worker(hanging, 1, false, impatient)[0] ==
+        "failed " + make_error_code(protocol::Errc::timed_out).message());
+}
+
+TEST_CASE("steps and the worker's times come with a recognition") {
+  ScriptedPeer peer({[](Connection& connection) {
+    greet(connection);
+    serve(connection, result);
+  }});
+  asio::io_context io;
+  WorkerTarget target(io.get_executor(), {peer.address()}, {picture()}, {.top = 3});
+  const auto client = target.make_client(io.get_executor());
+  Ending ending;
+  const auto send_one = [&]() -> asio::awaitable<void> {
+    ending = co_await client->send(0, Clock::now() + patient);
+  };
+  asio::co_spawn(io, send_one(), asio::detached);
+  io.run();
+  REQUIRE(ending.worker_times);
+  CHECK(*ending.worker_times == protocol::PhaseTimes{1, 2, 3, 4});
+  REQUIRE(ending.steps);
+  CHECK(ending.steps->size > std::chrono::nanoseconds(0));
+  CHECK(ending.steps->image > std::chrono::nanoseconds(0));
+  CHECK(ending.steps->result > std::chrono::nanoseconds(0));
+}
+
+TEST_CASE("an upload is the request that the page's form makes") {
+  const HttpUrl url = parse_http_url("http://[::1]:8/x").value();
+  const std::string request = upload_request(url, {"a\"\r\nb.jpg", picture()}, true);
+  const std::size_t head_end = request.find("\r\n\r\n");
+  const std::string head = request.substr(0, head_end);
+  const std::string body = request.substr(head_end + 4);
+  CHECK(head.starts_with("POST /x HTTP/1.1\r\nHost: [::1]:8\r\n"));
+  CHECK(head.ends_with("\r\nContent-Length: " + std::to_string(body.size())));
+  CHECK(body.find("name=\"file\"; filename=\"a___b.jpg\"\r\n") != body.npos);
+  CHECK(body.find("\r\n\r\nfoobar\r\n--") != body.npos);
+  CHECK(upload_request(url, {"a", picture()}, false).find("\r\nConnection: close\r\n\r\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("the page's client keeps its connection, and tells refusals by status and reason") {
+  ScriptedPeer peer({[](Connection& connection) {
+    read_upload(connection);
+    connection.send(http_answer("200 OK", "", std::string(300000, 'x')));
+    read_upload(connection);
+    connection.send(http_answer("503 Busy", "Samoyed-Reason: all_busy\r\n", "busy"));
+    read_upload(connection);
+    connection.send(http_answer("404 Lost", "", ""));
+    connection.wait_for_end();
+  }});
+  CHECK(post(peer, 3) ==
+        std::vector<std::string>{"recognized", "refused 503 all_busy", "failed status 404"});
+  CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("an answer may come in any pieces") {
+  const std::string answer = http_answer("200 OK", "Samoyed: yes\r\n", "some body");
+  for (std::size_t cut = 1; cut < answer.size(); ++cut) {
+    ScriptedPeer peer({[&](Connection& connection) {
+      read_upload(connection);
+      connection.send(answer.substr(0, cut));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      connection.send(answer.substr(cut));
+      read_upload(connection);
+      connection.send(answer);
+    }});
+    INFO("cut at " << cut);
+    CHECK(post(peer, 2) == std::vector<std::string>{"recognized", "recognized"});
+  }
+}
+
+TEST_CASE(
+    "the page's client connects anew where the server closes, and fails where it is cut off") {
+  ScriptedPeer peer({[](Connection& connection) {
+                       read_upload(connection);
+                       connection.send(http_answer("200 OK", "Connection: close\r\n", "x"));
+                     },
+                     [](Connection& connection) {
+                       read_upload(connection);
+                       connection.send(http_answer("200 OK", "", "x"));
+                     },
+                     [](Connection& connection) {
+                       read_upload(connection);
+                       connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx");
+                     },
+                     [](Connection& connection) { connection.wait_for_end(); }});
+  const auto endings = post(peer, 3);
+  CHECK(endings ==
+        std::vector<std::string>{"recognized", "recognized", "failed the connection was closed"});
+  CHECK(post(peer, 1, impatient)[0] ==
+        "failed " + make_error_code(protocol::Errc::timed_out).message());
+}

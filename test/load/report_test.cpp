@@ -1,0 +1,61 @@
+#include "load/report.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace samoyed::load;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+const Clock::time_point begin{1000s};
+
+Tally some_answers() {
+  Tally tally({begin, begin + 2s});
+  for (int us = 1; us <= 1000; ++us) {
+    tally.ended(begin, begin + std::chrono::microseconds(us), {});
+  }
+  tally.ended(begin, begin + 1ms, {.kind = Ending::Kind::refused, .why = "503 all_busy"});
+  return tally;
+}
+
+}  // namespace
+
+TEST_CASE("a closed loop's report as JSON") {
+  const RunFacts facts{.target = "worker [::1]:8888", .clients = 4, .generator_cores = 0.25};
+  CHECK(json::parse(format_json(facts, some_answers())) ==
+        json{{"target", "worker [::1]:8888"},
+             {"clients", 4},
+             {"seconds", 2.0},
+             {"sent", 1001},
+             {"recognized", 1000},
+             {"refused", {{"503 all_busy", 1}}},
+             {"failed", json::object()},
+             {"goodput_per_s", 500.0},
+             {"throughput_per_s", 500.5},
+             {"latency_ms",
+              {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}}},
+             {"generator_cores", 0.25}});
+}
+
+TEST_CASE(
+    "an open loop's report tells rate and seed, and no latency where nothing was recognised") {
+  const RunFacts facts{.target = "http://a:80/", .rate_per_s = 12.5, .seed = 9};
+  const json value = json::parse(format_json(facts, Tally({begin, begin + 1s})));
+  CHECK(value["rate_per_s"] == 12.5);
+  CHECK(value["seed"] == 9);
+  CHECK_FALSE(value.contains("clients"));
+  CHECK(value["latency_ms"].is_null());
+}
+
+TEST_CASE("a report as text") {
+  const RunFacts facts{
+      .target = "http://a:80/", .rate_per_s = 12.5, .seed = 9, .generator_cores = 0.126};
+  CHECK(format_text(facts, some_answers()) ==
+        "http://a:80/: 12.5 a second at random, seed 9, 2 s\n"
+        "sent 1001, recognised 1000; refused: 1 x 503 all_busy; failed: none\n"
+        "recognised 500.0 a second (goodput), answered 500.5 a second\n"
+        "latency ms: p50 0.500, p90 0.900, p99 0.990, p99.9 0.999, max 1.000\n"
+        "the generator itself used 0.13 cores\n");
+}
