@@ -13,7 +13,7 @@
 #include "dispatcher/clientsocket_options.hpp"
 #include "dispatcher/clientsocket_report.hpp"
 #include "dispatcher/image_files.hpp"
-#include "load/bench.hpp"
+#include "dispatcher/load/bench.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 
 namespace {

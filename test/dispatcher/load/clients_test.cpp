@@ -3,8 +3,8 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "load/http_client.hpp"
-#include "load/worker_client.hpp"
+#include "dispatcher/load/http_client.hpp"
+#include "dispatcher/load/worker_client.hpp"
 #include "samoyed/protocol/errc.hpp"
 #include "samoyed/protocol/message.hpp"
 #include "samoyed/protocol/wire.hpp"

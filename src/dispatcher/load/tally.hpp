@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "load/latency_histogram.hpp"
+#include "dispatcher/load/latency_histogram.hpp"
 #include "samoyed/protocol/result.hpp"
 
 namespace samoyed::load {

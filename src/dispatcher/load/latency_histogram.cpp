@@ -1,4 +1,4 @@
-#include "load/latency_histogram.hpp"
+#include "dispatcher/load/latency_histogram.hpp"
 
 #include <algorithm>
 #include <bit>

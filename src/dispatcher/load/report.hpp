@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "load/tally.hpp"
+#include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
 

@@ -6,7 +6,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
-#include "load/tally.hpp"
+#include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
 

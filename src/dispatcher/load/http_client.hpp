@@ -5,8 +5,8 @@
 
 #include <asio/ip/tcp.hpp>
 
-#include "load/client.hpp"
-#include "load/options.hpp"
+#include "dispatcher/load/client.hpp"
+#include "dispatcher/load/options.hpp"
 
 namespace samoyed::load {
 

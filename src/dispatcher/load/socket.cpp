@@ -1,4 +1,4 @@
-#include "load/socket.hpp"
+#include "dispatcher/load/socket.hpp"
 
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>

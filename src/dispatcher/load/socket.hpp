@@ -7,7 +7,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include "load/tally.hpp"
+#include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
 

@@ -1,4 +1,4 @@
-#include "load/report.hpp"
+#include "dispatcher/load/report.hpp"
 
 #include <fmt/format.h>
 #include <map>

@@ -5,7 +5,7 @@
 
 #include <asio/ip/tcp.hpp>
 
-#include "load/client.hpp"
+#include "dispatcher/load/client.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 

@@ -10,8 +10,8 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "load/client.hpp"
-#include "load/tally.hpp"
+#include "dispatcher/load/client.hpp"
+#include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
 

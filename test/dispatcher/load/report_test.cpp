@@ -1,4 +1,4 @@
-#include "load/report.hpp"
+#include "dispatcher/load/report.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "load/arrivals.hpp"
+#include "dispatcher/load/arrivals.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "load/options.hpp"
+#include "dispatcher/load/options.hpp"
 
 #include <sstream>
 

@@ -1,4 +1,4 @@
-#include "load/bench.hpp"
+#include "dispatcher/load/bench.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,11 +12,11 @@
 #include <asio/steady_timer.hpp>
 
 #include "dispatcher/image_files.hpp"
-#include "load/http_client.hpp"
-#include "load/load.hpp"
-#include "load/options.hpp"
-#include "load/report.hpp"
-#include "load/worker_client.hpp"
+#include "dispatcher/load/http_client.hpp"
+#include "dispatcher/load/load.hpp"
+#include "dispatcher/load/options.hpp"
+#include "dispatcher/load/report.hpp"
+#include "dispatcher/load/worker_client.hpp"
 #include "samoyed/io/descriptor_limit.hpp"
 
 namespace samoyed::load {

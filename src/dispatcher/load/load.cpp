@@ -1,4 +1,4 @@
-#include "load/load.hpp"
+#include "dispatcher/load/load.hpp"
 
 #include <exception>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "load/arrivals.hpp"
+#include "dispatcher/load/arrivals.hpp"
 
 namespace samoyed::load {
 namespace {

@@ -1,4 +1,4 @@
-#include "load/tally.hpp"
+#include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
 namespace {

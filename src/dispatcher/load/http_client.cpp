@@ -1,4 +1,4 @@
-#include "load/http_client.hpp"
+#include "dispatcher/load/http_client.hpp"
 
 #include <array>
 #include <cstring>
@@ -8,8 +8,8 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include "load/resolve.hpp"
-#include "load/socket.hpp"
+#include "dispatcher/load/resolve.hpp"
+#include "dispatcher/load/socket.hpp"
 
 namespace samoyed::load {
 namespace {

@@ -1,9 +1,9 @@
-#include "load/worker_client.hpp"
+#include "dispatcher/load/worker_client.hpp"
 
 #include <array>
 
-#include "load/resolve.hpp"
-#include "load/socket.hpp"
+#include "dispatcher/load/resolve.hpp"
+#include "dispatcher/load/socket.hpp"
 #include "samoyed/protocol/client_exchange.hpp"
 #include "samoyed/protocol/errc.hpp"
 
