@@ -17,6 +17,10 @@ constexpr std::chrono::milliseconds watch_interval{50};
 /// refuse.
 constexpr std::chrono::milliseconds pause_after_failure{10};
 
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
 asio::awaitable<void> wait_until(asio::steady_timer& timer, Clock::time_point time) {
   timer.expires_at(time);
   std::error_code ignored;  // Cancelled or not: the waiting is over.
@@ -30,16 +34,12 @@ Load::Load(asio::io_context& io, Target& target, Settings settings, Tally& tally
 
 void Load::start_closed_loop(int clients) {
   for (int i = 0; i < clients; ++i) spawn(send_one_by_one(add_client()));
-  asio::co_spawn(io_, watch_deadlines(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  asio::co_spawn(io_, watch_deadlines(), rethrow);
 }
 
 void Load::start_open_loop(double rate_per_s, std::uint64_t seed, int in_flight_max) {
   spawn(send_when_due(rate_per_s, seed, in_flight_max));
-  asio::co_spawn(io_, watch_deadlines(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  asio::co_spawn(io_, watch_deadlines(), rethrow);
 }
 
 asio::awaitable<void> Load::send_one_by_one(Client& client) {
@@ -90,7 +90,7 @@ template <typename Run>
 void Load::spawn(Run&& run) {
   ++running_;
   asio::co_spawn(io_, std::forward<Run>(run), [this](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
+    rethrow(failure);
     if (--running_ == 0) next_watch_.cancel();
   });
 }
