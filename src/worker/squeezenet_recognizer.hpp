@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/image.hpp"
+#include "worker/image_workspace.hpp"
 #include "worker/model_file.hpp"
 #include "worker/recognizer.hpp"
 #include "worker/squeezenet.hpp"
@@ -21,7 +22,8 @@ struct ImageHandling {
 /// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
 /// softmax.
 ///
-/// Thread rule: immutable once built; `recognize` may run on several threads at once.
+/// Thread rule: immutable once built, but for the workspaces; `recognize` may run on several
+/// threads at once.
 class SqueezenetRecognizer final : public Recognizer {
  public:
   /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
@@ -46,6 +48,7 @@ class SqueezenetRecognizer final : public Recognizer {
   std::vector<std::string> labels_;
   ImageHandling handling_;
   ModelDescription description_;
+  ImageWorkspaces workspaces_;
 };
 
 /// The softmax of logits, as float32; empty where a logit is not finite.

@@ -19,6 +19,7 @@
 #include "worker/squeezenet_recognizer.hpp"
 
 using samoyed::test::as_bytes;
+using samoyed::test::decode_upright;
 using samoyed::test::read_file;
 using namespace samoyed::worker;
 namespace protocol = samoyed::protocol;
@@ -77,10 +78,11 @@ TEST_CASE("three pictures give the golden logits") {
   const Squeezenet network(load_model_file(shared + "/models/squeezenet1_1.pth"));
   for (const std::string name : {"dog", "beaver", "basketball"}) {
     CAPTURE(name);
-    const auto decoded = decode_image(as_bytes(read_file(image_path(name + ".jpg"))), {}, true);
+    const auto decoded = decode_upright(as_bytes(read_file(image_path(name + ".jpg"))), {}, true);
     REQUIRE(std::holds_alternative<Image>(decoded));
     std::vector<float> planes(input_floats);
-    normalise(resize_and_crop(std::get<Image>(decoded)), std::span<float, input_floats>(planes));
+    normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)),
+              std::span<float, input_floats>(planes));
     const auto logits = network.forward(std::span<const float, input_floats>(planes));
     const auto expected = samoyed::test::read_npy(shared + "/golden/" + name + ".logits.npy");
     REQUIRE(logits.size() == expected.size());
