@@ -21,6 +21,7 @@ struct Options {
   /// Empty: torchvision's ImageNet categories, which are built in.
   std::string labels_file;
   bool apply_exif_orientation = true;
+  bool fast_decode = false;
   RecognitionQueue::Limits queue;
   Server::Limits server;
   DecodeLimits decode;

@@ -70,7 +70,8 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   const ImageWorkspaces::Lease workspace = workspaces_.take();
   const std::span<float, input_floats> planes(workspace->planes);
   const DecodeWish wish{.apply_exif_orientation = handling_.apply_exif_orientation,
-                        .only_crop = true};
+                        .only_crop = true,
+                        .reduced = handling_.fast_decode};
   Stopwatch stopwatch;
   auto decoded = decode_image(image_file, handling_.limits, wish, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();

@@ -17,6 +17,8 @@ struct ImageHandling {
   DecodeLimits limits;
   /// False for the reference's way, which leaves a phone's picture on its side.
   bool apply_exif_orientation = true;
+  /// Reads large JPEGs at a fraction of their size: faster, with slightly other answers.
+  bool fast_decode = false;
 };
 
 /// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
