@@ -125,11 +125,25 @@ Bytes find_jpeg_exif(Bytes file) {
   return {};
 }
 
+bool sides_swap(int orientation) { return orientation >= 5 && orientation <= 8; }
+
+bool columns_are_mirrored(int orientation) {
+  return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+}
+
+bool rows_are_mirrored(int orientation) {
+  return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+}
+
+Size upright(Size stored, int orientation) {
+  if (sides_swap(orientation)) std::swap(stored.width, stored.height);
+  return stored;
+}
+
 Image upright(Image stored, int orientation) {
   if (orientation < 2 || orientation > 8) return stored;
-  const bool sides_swap = orientation >= 5;
-  Image turned{sides_swap ? stored.height : stored.width, sides_swap ? stored.width : stored.height,
-               std::vector<std::uint8_t>(stored.rgb.size())};
+  const Size size = upright(Size{stored.width, stored.height}, orientation);
+  Image turned{size.width, size.height, std::vector<std::uint8_t>(stored.rgb.size())};
 
   const Walk walk = walk_for(orientation, stored.width, stored.height);
   std::uint8_t* out = turned.rgb.data();

@@ -18,6 +18,15 @@ int exif_orientation(std::span<const std::byte> exif);
 /// empty if there is none.
 std::span<const std::byte> find_jpeg_exif(std::span<const std::byte> file);
 
+/// Whether columns become rows on the way to the upright picture, and whether it begins where the
+/// stored columns or rows end. `orientation` as above; anything else is taken for 1.
+bool sides_swap(int orientation);
+bool columns_are_mirrored(int orientation);
+bool rows_are_mirrored(int orientation);
+
+/// The upright picture's size.
+Size upright(Size stored, int orientation);
+
 /// `stored` turned by `orientation` (1..8, anything else is taken for 1) as Pillow's exif_transpose
 /// does. 5 to 8 swap width and height.
 Image upright(Image stored, int orientation);

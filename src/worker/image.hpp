@@ -15,6 +15,37 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
+struct Size {
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const Size&) const = default;
+};
+
+/// A rectangle of a picture, in pixels.
+struct Region {
+  int left = 0;
+  int top = 0;
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const Region&) const = default;
+};
+
+/// A picture as its file stores it, not yet turned upright, of which perhaps only a part is there.
+struct StoredPicture {
+  /// Of the whole, as the file says.
+  Size full = {};
+  /// Of the whole, as it was decoded: smaller where a reduced one was asked for.
+  Size decoded = {};
+  /// How it must be turned to stand upright: EXIF's 1..8 (exif.hpp).
+  int orientation = 1;
+  /// Where in `decoded` the pixels lie, which are width x height of this.
+  int left = 0;
+  int top = 0;
+  Image pixels = {};
+};
+
 /// What one image may cost. Everything is checked before memory or time is spent on it.
 struct DecodeLimits {
   /// Longest side. WebP ends at 16383 by itself.

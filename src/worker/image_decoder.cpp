@@ -16,8 +16,7 @@ std::string size_text(std::int64_t width, std::int64_t height) {
   return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
 }
 
-StoredResult decode_stored(Bytes file, const DecodeLimits& limits) {
-  if (has_text(file, 0, "\xFF\xD8\xFF"sv)) return decode_jpeg(file, limits);
+StoredResult decode_whole(Bytes file, const DecodeLimits& limits) {
   if (has_text(file, 0, "\x89PNG\r\n\x1A\n"sv)) return decode_png(file, limits);
   if (has_text(file, 0, "RIFF"sv) && has_text(file, 8, "WEBP"sv)) return decode_webp(file, limits);
   if (has_text(file, 0, "BM"sv)) return decode_bmp(file, limits);
@@ -52,19 +51,28 @@ std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t hei
   return std::nullopt;
 }
 
-Image make_image(int width, int height) {
+Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
   const std::size_t bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
-  return {width, height, std::vector<std::uint8_t>(bytes)};
+  if (memory.capacity() < bytes) memory = {};  // Both would be held while the old was copied.
+  memory.resize(bytes);
+  return {width, height, std::move(memory)};
 }
 
-std::variant<Image, protocol::Refusal> decode_image(std::span<const std::byte> file,
-                                                    const DecodeLimits& limits,
-                                                    bool apply_exif_orientation) {
-  StoredResult result = decode_stored(file, limits);
+DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
+                          const DecodeWish& wish, std::vector<std::uint8_t> memory) {
+  if (has_text(file, 0, "\xFF\xD8\xFF"sv)) {
+    return decode_jpeg(file, limits, wish, std::move(memory));
+  }
+  memory = {};  // The others have buffers of their own.
+  StoredResult result = decode_whole(file, limits);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
   auto& stored = std::get<StoredImage>(result);
-  if (!apply_exif_orientation) return std::move(stored.image);
-  return upright(std::move(stored.image), exif_orientation(stored.exif));
+  const Size size{stored.image.width, stored.image.height};
+  return StoredPicture{
+      .full = size,
+      .decoded = size,
+      .orientation = wish.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
+      .pixels = std::move(stored.image)};
 }
 
 }  // namespace samoyed::worker

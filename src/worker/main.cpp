@@ -33,7 +33,8 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   auto recognizer = std::make_unique<SqueezenetRecognizer>(
       load_model_file(options.model_file), std::move(labels),
       ImageHandling{.limits = options.decode,
-                    .apply_exif_orientation = options.apply_exif_orientation},
+                    .apply_exif_orientation = options.apply_exif_orientation,
+                    .fast_decode = options.fast_decode},
       Squeezenet::Options{.precision = options.precision,
                           .two_threads = options.queue.threads > 1});
   recognizer->warm_up();

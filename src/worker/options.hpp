@@ -23,6 +23,7 @@ struct Options {
   std::string labels_file;
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
+  bool fast_decode = false;
   RecognitionQueue::Limits queue;
   Server::Limits server;
   DecodeLimits decode;

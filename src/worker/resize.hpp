@@ -1,18 +1,37 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "worker/crop.hpp"
 #include "worker/image.hpp"
+#include "worker/resize_filter.hpp"
+#include "worker/resize_passes.hpp"
 
 namespace samoyed::worker {
 
-/// The short side after torchvision's Resize(256).
-inline constexpr int resized_short_side_px = 256;
-/// The side of the square that torchvision's CenterCrop(224) takes, and of the network's input.
-inline constexpr int input_side_px = 224;
+/// torchvision's Resize(256) with Pillow's antialiased bilinear filter, then CenterCrop(224), of
+/// the upright picture: every pixel is the same as theirs.
+///
+/// Only what the square needs is computed, so that a picture of 1x16384 pixels costs no more than
+/// its own size; and only the square is turned upright, since the filters can as well be turned the
+/// way that the picture is stored. Keeps its buffers for the next picture: one object, one thread.
+class Resizer {
+ public:
+  explicit Resizer(const ResizePasses& passes = best_resize_passes()) : passes_(passes) {}
 
-/// torchvision's Resize(256) with Pillow's antialiased bilinear filter, then CenterCrop(224): every
-/// pixel is the same as theirs. Only what the square needs is computed, so that a picture of
-/// 1x16384 pixels costs no more than its own size. `image` has at least one pixel; the result is
-/// 224x224.
-Image resize_and_crop(const Image& image);
+  /// The upright 224x224 pixels, until the next call. `picture` holds at least its crop_region.
+  const Image& resize_and_crop(const StoredPicture& picture);
+
+  std::size_t held_bytes() const { return between_.capacity() + square_.rgb.capacity(); }
+
+ private:
+  const ResizePasses& passes_;
+  ResizeFilter columns_;
+  ResizeFilter rows_;
+  std::vector<std::uint8_t> between_;  ///< What the first pass made for the second.
+  Image square_;
+};
 
 }  // namespace samoyed::worker

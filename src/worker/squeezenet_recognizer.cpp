@@ -10,9 +10,9 @@
 #include <utility>
 #include <variant>
 
+#include "worker/exif.hpp"
 #include "worker/image_decoder.hpp"
 #include "worker/normalise.hpp"
-#include "worker/resize.hpp"
 
 namespace samoyed::worker {
 namespace {
@@ -81,21 +81,24 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   const UnderWay counted(under_way_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
-  std::vector<float> planes(input_floats);
+  const ImageWorkspaces::Lease workspace = workspaces_.take();
+  const std::span<float, input_floats> planes(workspace->planes);
+  const DecodeWish wish{.apply_exif_orientation = handling_.apply_exif_orientation,
+                        .only_crop = true,
+                        .reduced = handling_.fast_decode};
   Stopwatch stopwatch;
-  {
-    const auto decoded =
-        decode_image(image_file, handling_.limits, handling_.apply_exif_orientation);
-    times.decode_ms = stopwatch.lap_ms();
-    if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
-    const Image& image = std::get<Image>(decoded);
-    recognition.width = image.width;
-    recognition.height = image.height;
-    normalise(resize_and_crop(image), std::span<float, input_floats>(planes));
-    times.resize_ms = stopwatch.lap_ms();
-  }
-  const std::vector<float> probabilities = softmax(network_.forward(
-      std::span<const float, input_floats>(planes), [this] { return under_way_.load() == 1; }));
+  auto decoded = decode_image(image_file, handling_.limits, wish, std::move(workspace->pixels));
+  times.decode_ms = stopwatch.lap_ms();
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
+  auto& picture = std::get<StoredPicture>(decoded);
+  const Size size = upright(picture.full, picture.orientation);
+  recognition.width = size.width;
+  recognition.height = size.height;
+  normalise(workspace->resizer.resize_and_crop(picture), planes);
+  workspace->pixels = std::move(picture.pixels.rgb);
+  times.resize_ms = stopwatch.lap_ms();
+  const std::vector<float> probabilities =
+      softmax(network_.forward(planes, [this] { return under_way_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};

@@ -1,15 +1,17 @@
-// The image decoders: for any bytes a whole picture or a refusal, within the limits. Built once for
-// each decoder alone (SAMOYED_FUZZ_DECODER), and for all of them behind the sniffing.
+// The image decoders: for any bytes a picture or a refusal, within the limits, and of a JPEG the
+// same pixels in part as in whole. Built once for each format alone (SAMOYED_FUZZ_MAGIC), and for
+// all.
 
+#include <algorithm>
 #include <cstdint>
 #include <variant>
 
 #include "fuzz/check.hpp"
 #include "fuzz/heap_meter.hpp"
 #include "samoyed/protocol/message.hpp"
-#include "worker/decoders.hpp"
+#include "worker/byte_order.hpp"
+#include "worker/crop.hpp"
 #include "worker/image_decoder.hpp"
-#include "worker/normalise.hpp"
 #include "worker/resize.hpp"
 
 namespace samoyed::fuzz {
@@ -25,13 +27,36 @@ constexpr DecodeLimits limits{.side_px_max = 1024,
 /// What a decoder holds beside pixels: libjpeg's and zlib's tables, and the refusal's text.
 constexpr std::size_t tables_bytes_max = std::size_t{256} << 10;
 
-void check_image(const Image& image) {
-  check(image.width > 0 && image.height > 0, "a picture has pixels");
-  check(image.width <= limits.side_px_max && image.height <= limits.side_px_max,
+/// Whether a part has the whole's pixels in a region that it covers.
+bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Region& region) {
+  const auto row_of = [&](const StoredPicture& picture, int y) {
+    const auto pixel = static_cast<std::ptrdiff_t>(y - picture.top) * picture.pixels.width +
+                       region.left - picture.left;
+    return picture.pixels.rgb.begin() + 3 * pixel;
+  };
+  for (int y = region.top; y < region.top + region.height; ++y) {
+    const auto row = row_of(part, y);
+    if (!std::equal(row, row + std::ptrdiff_t{3} * region.width, row_of(whole, y))) return false;
+  }
+  return true;
+}
+
+void check_picture(const StoredPicture& picture) {
+  const Size size = picture.full;
+  check(size.width > 0 && size.height > 0, "a picture has pixels");
+  check(size.width <= limits.side_px_max && size.height <= limits.side_px_max,
         "a side is within its limit");
-  const auto pixels = std::int64_t{image.width} * image.height;
-  check(pixels <= limits.pixels_max, "the pixels are within their limit");
-  check(image.rgb.size() == static_cast<std::size_t>(pixels) * 3, "a picture is whole");
+  check(std::int64_t{size.width} * size.height <= limits.pixels_max,
+        "the pixels are within their limit");
+  const Image& pixels = picture.pixels;
+  check(pixels.rgb.size() ==
+            static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height) * 3,
+        "a picture is whole");
+  const Region crop = crop_region(picture.decoded, picture.orientation);
+  check(picture.left >= 0 && picture.left <= crop.left && picture.top >= 0 &&
+            picture.top <= crop.top && picture.left + pixels.width >= crop.left + crop.width &&
+            picture.top + pixels.height >= crop.top + crop.height,
+        "a picture has what the crop needs");
 }
 
 void check_refusal(const protocol::Refusal& refusal) {
@@ -42,17 +67,33 @@ void check_refusal(const protocol::Refusal& refusal) {
         "a refusal says why, in a sentence that can be sent");
 }
 
-std::variant<Image, protocol::Refusal> decode(Bytes file) {
-#ifdef SAMOYED_FUZZ_DECODER
-  StoredResult result = SAMOYED_FUZZ_DECODER(file, limits);
-  if (auto* stored = std::get_if<StoredImage>(&result)) {
-    check(stored->exif.size() <= file.size(), "an EXIF block lies in its file");
-    return std::move(stored->image);
+/// Checks what comes of a file by itself, and within the memory that it may take.
+DecodeResult decode_within_budget(Bytes file, const DecodeWish& wish) {
+  const HeapMeter meter;
+  DecodeResult result = decode_image(file, limits, wish);
+  if (const auto peak = meter.peak_bytes()) {
+    check(*peak <= limits.memory_bytes_max + tables_bytes_max, "decoding stays within its budget");
   }
-  return std::get<protocol::Refusal>(std::move(result));
-#else
-  return decode_image(file, limits, true);
-#endif
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
+    check_refusal(*refusal);
+  } else {
+    check_picture(std::get<StoredPicture>(result));
+  }
+  return result;
+}
+
+void check_same(const DecodeResult& some, const DecodeResult& all) {
+  check(some.index() == all.index(), "a part is refused where the whole is");
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&all)) {
+    check(*refusal == std::get<protocol::Refusal>(some), "a part is refused as the whole is");
+    return;
+  }
+  const auto& part = std::get<StoredPicture>(some);
+  const auto& whole = std::get<StoredPicture>(all);
+  check(part.decoded == whole.decoded && part.orientation == whole.orientation,
+        "a part knows its whole");
+  check(same_pixels(part, whole, crop_region(whole.decoded, whole.orientation)),
+        "a part has the whole's pixels");
 }
 
 }  // namespace
@@ -61,24 +102,18 @@ std::variant<Image, protocol::Refusal> decode(Bytes file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   const auto file = as_bytes(data, size);
-#ifdef SAMOYED_FUZZ_DECODER
-  // A decoder is called on its own format only; -1 keeps other inputs out of the corpus.
+#ifdef SAMOYED_FUZZ_MAGIC
+  // One format only; -1 keeps other inputs out of the corpus.
   const bool riff_of_another_kind = has_text(file, 0, "RIFF") && !has_text(file, 8, "WEBP");
   if (!has_text(file, 0, SAMOYED_FUZZ_MAGIC) || riff_of_another_kind) return -1;
 #endif
-  const HeapMeter meter;
-  const auto result = decode(file);
-  if (const auto peak = meter.peak_bytes()) {
-    check(*peak <= limits.memory_bytes_max + tables_bytes_max, "decoding stays within its budget");
+  const DecodeResult some = decode_within_budget(file, {.only_crop = true});
+  // The other decoders read the whole anyway.
+  if (has_text(file, 0, "\xFF\xD8\xFF")) check_same(some, decode_within_budget(file, {}));
+  if (const auto* picture = std::get_if<StoredPicture>(&some)) {
+    Resizer resizer;
+    const Image& input = resizer.resize_and_crop(*picture);
+    check(input.width == input_side_px && input.height == input_side_px, "the network's input");
   }
-  if (const auto* refusal = std::get_if<samoyed::protocol::Refusal>(&result)) {
-    check_refusal(*refusal);
-    return 0;
-  }
-  check_image(std::get<Image>(result));
-#ifndef SAMOYED_FUZZ_DECODER
-  const Image input = resize_and_crop(std::get<Image>(result));
-  check(input.width == input_side_px && input.height == input_side_px, "the network's input");
-#endif
   return 0;
 }

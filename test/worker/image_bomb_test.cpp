@@ -46,7 +46,7 @@ constexpr bool memory_is_measurable = true;
 #endif
 
 Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
-  const auto result = worker::decode_image(test::as_bytes(file), limits, true);
+  const auto result = test::decode_upright(test::as_bytes(file), limits, true);
   REQUIRE(std::holds_alternative<Refusal>(result));
   return std::get<Refusal>(result);
 }
@@ -71,7 +71,7 @@ std::size_t status_bytes(std::string_view name) {
 Cost decode_and_measure(const std::string& file, const worker::DecodeLimits& limits) {
   const std::size_t before = status_bytes("VmRSS:");
   const auto start = std::chrono::steady_clock::now();
-  const auto result = worker::decode_image(test::as_bytes(file), limits, true);
+  const auto result = test::decode_upright(test::as_bytes(file), limits, true);
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
   const std::size_t most = status_bytes("VmHWM:");
@@ -229,7 +229,7 @@ TEST_CASE("a progressive JPEG may have many scans, but not without end", "[image
   const int scans_before = 9;  // of a picture in colour, by jpeg_simple_progression
   const std::string file = test::progressive_jpeg(64, 8);
   CHECK(std::holds_alternative<worker::Image>(
-      worker::decode_image(test::as_bytes(file), limits, true)));
+      test::decode_upright(test::as_bytes(file), limits, true)));
   limits.jpeg_scans_max = scans_before + 7;
   CHECK_THAT(refusal_of(file, limits).detail, Catch::Contains("more than 16 scans"));
   CHECK_THAT(refusal_of(test::progressive_jpeg(64, 20'000)).detail,

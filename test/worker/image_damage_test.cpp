@@ -93,7 +93,7 @@ TEST_CASE("a file cut at any length is refused, unless all its pixels are there"
   const Image whole = test::read_expected_image(name);
   for (std::size_t length = 0; length < file.size(); ++length) {
     const std::string cut = file.substr(0, length);
-    const auto result = worker::decode_image(test::as_bytes(cut), {}, true);
+    const auto result = test::decode_upright(test::as_bytes(cut), {}, true);
     CAPTURE(name, length);
     REQUIRE(is_sound(result));
     if (const auto* const image = std::get_if<Image>(&result)) REQUIRE((*image == whole));
@@ -108,7 +108,7 @@ TEST_CASE("damaged files give an image or a refusal", "[image]") {
   for (int i = 0; i < mutants_per_file; ++i) {
     const std::string mutant = mutated(file, noise);
     CAPTURE(name, i);
-    REQUIRE(is_sound(worker::decode_image(test::as_bytes(mutant), mutant_limits, true)));
+    REQUIRE(is_sound(test::decode_upright(test::as_bytes(mutant), mutant_limits, true)));
   }
 }
 

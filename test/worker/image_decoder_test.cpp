@@ -16,12 +16,12 @@ namespace {
 
 using protocol::Refusal;
 using protocol::RefusalReason;
-using worker::decode_image;
+using test::decode_upright;
 using worker::Image;
 using namespace std::string_literals;
 
 Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
-  const auto result = decode_image(test::as_bytes(file), limits, true);
+  const auto result = decode_upright(test::as_bytes(file), limits, true);
   REQUIRE(std::holds_alternative<Refusal>(result));
   return std::get<Refusal>(result);
 }
@@ -37,7 +37,7 @@ TEST_CASE("every kind of image decodes to Pillow's pixels, upright", "[image]") 
   const std::string name = GENERATE(from_range(test::image_fixtures));
   CAPTURE(name);
   const std::string file = test::read_image_fixture(name);
-  const auto result = decode_image(test::as_bytes(file), {}, true);
+  const auto result = decode_upright(test::as_bytes(file), {}, true);
   REQUIRE(std::holds_alternative<Image>(result));
   CHECK((std::get<Image>(result) == test::read_expected_image(name)));
 }
@@ -46,7 +46,7 @@ TEST_CASE("the stored orientation is left alone on request", "[image]") {
   const std::string name = GENERATE("exif_3.jpg", "exif_6.jpg", "exif_6.png", "exif_8.webp");
   CAPTURE(name);
   const std::string file = test::read_image_fixture(name);
-  const auto result = decode_image(test::as_bytes(file), {}, false);
+  const auto result = decode_upright(test::as_bytes(file), {}, false);
   REQUIRE(std::holds_alternative<Image>(result));
   CHECK(std::get<Image>(result).width == 19);
   CHECK(std::get<Image>(result).height == 13);
@@ -97,7 +97,7 @@ TEST_CASE("a flaw in PNG pixels passes, as with Pillow, one in a header does not
   std::string file = test::read_image_fixture("rgb.png");
   const std::size_t end = file.find("IEND") - 4;
   file[end - 1] = static_cast<char>(~file[end - 1]);  // the CRC of IDAT
-  CHECK(std::holds_alternative<Image>(decode_image(test::as_bytes(file), {}, true)));
+  CHECK(std::holds_alternative<Image>(decode_upright(test::as_bytes(file), {}, true)));
   file[29] = static_cast<char>(~file[29]);  // the CRC of IHDR
   CHECK(refusal_of(file).reason == RefusalReason::unreadable);
 }
@@ -109,7 +109,7 @@ TEST_CASE("each limit holds for each format, and what just fits is read", "[imag
   const std::string file = test::read_image_fixture(name);
   worker::DecodeLimits limits{
       .side_px_max = 19, .pixels_max = 19 * 13, .memory_bytes_max = 1 << 20, .jpeg_scans_max = 1};
-  REQUIRE(std::holds_alternative<Image>(decode_image(test::as_bytes(file), limits, true)));
+  REQUIRE(std::holds_alternative<Image>(decode_upright(test::as_bytes(file), limits, true)));
 
   SECTION("side") {
     limits.side_px_max = 18;

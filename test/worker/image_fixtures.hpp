@@ -9,10 +9,16 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "samoyed/protocol/result.hpp"
 #include "support/bytes.hpp"
+#include "worker/exif.hpp"
 #include "worker/image.hpp"
+#include "worker/image_decoder.hpp"
+#include "worker/resize.hpp"
 
 /// The image files below test/worker/data (made by make_image_fixtures.py), for the tests.
 namespace samoyed::test {
@@ -89,6 +95,25 @@ inline worker::Image read_expected_image(std::string_view name) {
     throw std::runtime_error("no pixels for " + std::string(name));
   }
   return image;
+}
+
+/// The whole picture, turned upright, or why there is none.
+inline std::variant<worker::Image, protocol::Refusal> decode_upright(
+    std::span<const std::byte> file, const worker::DecodeLimits& limits,
+    bool apply_exif_orientation) {
+  auto result =
+      worker::decode_image(file, limits, {.apply_exif_orientation = apply_exif_orientation});
+  if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
+  auto& picture = std::get<worker::StoredPicture>(result);
+  return worker::upright(std::move(picture.pixels), picture.orientation);
+}
+
+/// The network's input of a whole picture that is upright already.
+inline worker::Image resize_and_crop(
+    worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes()) {
+  const worker::Size size{image.width, image.height};
+  worker::Resizer resizer(passes);
+  return resizer.resize_and_crop({.full = size, .decoded = size, .pixels = std::move(image)});
 }
 
 /// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.

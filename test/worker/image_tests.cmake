@@ -6,6 +6,9 @@ set(SAMOYED_WORKER_IMAGE_TESTS
   ${CMAKE_CURRENT_LIST_DIR}/image_bombs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/image_damage_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/image_decoder_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/image_workspace_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/jpeg_crop_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/jpeg_maker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/normalise_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize_test.cpp)
 set(SAMOYED_WORKER_IMAGE_TEST_DEFINITIONS

@@ -48,9 +48,9 @@ TEST_CASE("dog.jpg becomes the reference's input tensor, bit by bit", "[normalis
     return;
   }
   const std::string file = test::read_file(shared + "/images/dog.jpg");
-  const auto result = worker::decode_image(test::as_bytes(file), {}, true);
+  const auto result = test::decode_upright(test::as_bytes(file), {}, true);
   REQUIRE(std::holds_alternative<worker::Image>(result));
-  const auto planes = normalised(worker::resize_and_crop(std::get<worker::Image>(result)));
+  const auto planes = normalised(test::resize_and_crop(std::get<worker::Image>(result)));
   const std::vector<float> golden = test::read_npy(shared + "/golden/dog.input.npy");
   CHECK((planes == golden));
 }

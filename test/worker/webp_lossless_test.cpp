@@ -9,7 +9,7 @@
 
 #include "support/bytes.hpp"
 #include "worker/image_bombs.hpp"
-#include "worker/image_decoder.hpp"
+#include "worker/image_fixtures.hpp"
 
 using namespace samoyed;
 using worker::count_huffman_groups;
@@ -61,7 +61,7 @@ TEST_CASE("the groups of every lossless WebP that an encoder writes are counted"
         CHECK(*groups >= 1);
         CHECK(*groups <= 2600);
         most = std::max(most, *groups);
-        const auto decoded = worker::decode_image(test::as_bytes(file), {}, false);
+        const auto decoded = test::decode_upright(test::as_bytes(file), {}, false);
         CHECK(std::get<worker::Image>(decoded).rgb == rgb);
       }
     }
