@@ -71,6 +71,8 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   void watch(std::function<void()> on_end);
   /// It is idle no longer.
   void stop_watching();
+  /// It is idle and nobody watches: an io_context that has nothing else to do may end.
+  void rest() { socket_.rest(); }
 
  private:
   using Exchange = protocol::ClientExchange;

@@ -190,6 +190,8 @@ void WorkerConnections::keep(WorkerId id, Peer& peer,
   connection->mark_kept();
   if (on_idle_end_) {
     connection->watch([this, id, ended = connection.get()] { on_idle_end(id, ended); });
+  } else {
+    connection->rest();
   }
   peer.idle.push_back(std::move(connection));
   if (peer.idle.size() > idle_connections_max) peer.idle.pop_front();

@@ -8,6 +8,7 @@
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
@@ -81,7 +82,7 @@ asio::awaitable<void> HttpConnection::run() {
     if (const auto* to_read = std::get_if<HttpSession::Read>(&action)) {
       if (!co_await read(to_read->until)) co_return;
     } else if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
-      if (!co_await write(to_write->bytes, to_write->until)) co_return;
+      if (!co_await write(*to_write)) co_return;
     } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
       consider(*to_consider->head);
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
@@ -129,18 +130,22 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
   co_return true;
 }
 
-asio::awaitable<bool> HttpConnection::write(const std::string& bytes, Clock::time_point until) {
+asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
+  const std::size_t size = response.header.size() + response.body.size();
   // An answer is never larger than what was held for its picture and a page around it, so where
   // there is no room for it, what is held already stands for it.
-  if (ticket_ && current_->status) ticket_->hold(bytes.size());
+  if (ticket_ && current_->status) ticket_->hold(size);
   std::error_code error;
-  co_await socket_.write(asio::buffer(bytes), until, error);
+  co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
+                         error);
   if (error) spdlog::info("{} took no answer: {}", peer_, error.message());
   if (current_ && current_->status && !error) {
-    log_answer(*current_->status, bytes.size());
+    log_answer(*current_->status, size);
     current_.reset();
     ticket_.reset();
   }
+  // Not one request after another without a pause: others' turn comes in between.
+  if (session_.held_bytes() > 0) co_await asio::post(asio::use_awaitable);
   co_return !error;
 }
 

@@ -70,7 +70,7 @@ class HttpConnection {
 
   /// Both are false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
-  asio::awaitable<bool> write(const std::string& bytes, Clock::time_point until);
+  asio::awaitable<bool> write(const HttpSession::Write& response);
   /// False if the client left meanwhile.
   asio::awaitable<bool> serve(Request& request);
   asio::awaitable<std::optional<Response>> recognise(Request& request, const Upload& upload);
