@@ -1,13 +1,12 @@
 #include "samoyed/protocol/wire.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "protocol/recognition_json.hpp"
+#include "protocol/result_json.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
@@ -102,9 +101,27 @@ std::optional<Result> parse_plain(std::string_view payload) {
   return recognition;
 }
 
+json to_json(const Recognition& recognition) {
+  json top = json::array();
+  for (const RankedLabel& ranked : recognition.top) {
+    json item = {{"label", ranked.label}, {"probability", ranked.probability}};
+    if (ranked.class_index) item["class"] = *ranked.class_index;
+    top.push_back(std::move(item));
+  }
+  json value = {
+      {"top", std::move(top)}, {"width", recognition.width}, {"height", recognition.height}};
+  if (const auto& times = recognition.times) {
+    value["times"] = {{"queue_ms", times->queue_ms},
+                      {"decode_ms", times->decode_ms},
+                      {"resize_ms", times->resize_ms},
+                      {"forward_ms", times->forward_ms}};
+  }
+  return value;
+}
+
 std::string format_extended(const Result& result) {
   if (const auto* recognition = std::get_if<Recognition>(&result)) {
-    return recognition_json(*recognition);
+    return dump(to_json(*recognition));
   }
   const Refusal& refusal = std::get<Refusal>(result);
   json value = {{"error", to_string(refusal.reason)}};
@@ -112,44 +129,6 @@ std::string format_extended(const Result& result) {
     value["detail"] = refusal.detail;
   }
   return dump(value);
-}
-
-Recognition recognition_from(const json& value) {
-  Recognition recognition;
-  for (const json& item : value.at("top")) {
-    RankedLabel ranked{item.at("label").get<std::string>(), std::nullopt,
-                       item.at("probability").get<double>()};
-    if (item.contains("class")) ranked.class_index = whole_number<int>(item["class"]);
-    recognition.top.push_back(std::move(ranked));
-  }
-  recognition.width = whole_number<int>(value.at("width"));
-  recognition.height = whole_number<int>(value.at("height"));
-  if (value.contains("times")) {
-    const json& times = value["times"];
-    recognition.times =
-        PhaseTimes{times.at("queue_ms").get<double>(), times.at("decode_ms").get<double>(),
-                   times.at("resize_ms").get<double>(), times.at("forward_ms").get<double>()};
-  }
-  return recognition;
-}
-
-std::optional<Result> parse_extended(std::string_view payload) {
-  try {
-    const json value = json::parse(payload);
-    if (value.contains("error")) {
-      return Refusal{parse_refusal_reason(value["error"].get<std::string>()),
-                     value.value("detail", std::string())};
-    }
-    Recognition recognition = recognition_from(value);
-    const bool legal = !recognition.top.empty() && recognition.top.size() <= top_max &&
-                       std::ranges::all_of(recognition.top, [](const RankedLabel& ranked) {
-                         return ranked.probability >= 0 && ranked.probability <= 1;
-                       });
-    if (!legal) return std::nullopt;
-    return recognition;
-  } catch (const json::exception&) {
-    return std::nullopt;  // The caller reports what it could not take apart.
-  }
 }
 
 }  // namespace
@@ -216,7 +195,7 @@ std::string format_result(const Result& result, Dialect dialect) {
 }
 
 std::optional<Result> parse_result(std::string_view payload, Dialect dialect) {
-  return dialect == Dialect::plain ? parse_plain(payload) : parse_extended(payload);
+  return dialect == Dialect::plain ? parse_plain(payload) : parse_result_json(payload);
 }
 
 std::string format_probability(double probability) {
