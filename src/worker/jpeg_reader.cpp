@@ -94,11 +94,6 @@ bool JpegReader::can_crop() const {
 }
 
 JpegReader::Step JpegReader::crop(Region& region) noexcept {
-  // A skip that begins within a group of rows leaves libjpeg-turbo confused (its issue 915).
-  const int group_rows = info_.max_v_samp_factor;
-  const int bottom = (region.top + region.height + group_rows - 1) / group_rows * group_rows;
-  region.height = std::min(bottom, output_size().height) - region.top;
-
   auto left = static_cast<JDIMENSION>(region.left);
   auto width = static_cast<JDIMENSION>(region.width);
   if (setjmp(trap_.home) != 0) return Step::failed;

@@ -33,7 +33,7 @@ class JpegReader {
   /// will have 1 / `reduction` (1, 2, 4 or 8) of its width and height, rounded up.
   Step start(int reduction, std::size_t memory_bytes_max) noexcept;
   /// From now on rows begin and end with the region, which lies in output_size(). Its left edge is
-  /// moved outwards to where the library can begin, its lower one to where it can stop.
+  /// moved outwards to where the library can begin.
   Step crop(Region& region) noexcept;
   Step skip_rows(int count) noexcept;
   /// The next `count` rows at most, of `row_bytes` each (the cropped width times row_channels()),

@@ -29,6 +29,7 @@ inline constexpr std::array image_fixtures = {
     "rgb_444.jpg",
     "rgb_422.jpg",
     "rgb_420.jpg",
+    "tall_420.jpg",
     "progressive.jpg",
     "cmyk.jpg",
     "cmyk_without_adobe.jpg",

@@ -127,6 +127,7 @@ def files():
     yield "rgb_444.jpg", saved(rgb, "JPEG", subsampling=0)
     yield "rgb_422.jpg", saved(rgb, "JPEG", subsampling=1)
     yield "rgb_420.jpg", saved(rgb, "JPEG", subsampling=2)
+    yield "tall_420.jpg", saved(picture("RGB", 53, 170), "JPEG", subsampling=2, quality=50)
     yield "progressive.jpg", saved(picture("RGB", 17, 97), "JPEG", progressive=True)
     yield "cmyk.jpg", cmyk
     yield "cmyk_without_adobe.jpg", without_adobe(cmyk)
