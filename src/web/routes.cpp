@@ -182,9 +182,8 @@ Response Routes::add_worker(const protocol::Address& address, const Visit& visit
          "The list is full: it holds " + std::to_string(dispatcher::workers_max) + " workers."},
         visit);
   }
-  const bool is_new = result == dispatcher::AddResult::added;
-  return done_page("Add worker successful",
-                   name + (is_new ? " is in the list now." : " was in the list already."), visit);
+  // Not if it was there before: without a token that would tell whether it had been removed.
+  return done_page("Add worker successful", name + " is in the list.", visit);
 }
 
 Response Routes::remove_worker(const protocol::Address& address, const Visit& visit) const {
