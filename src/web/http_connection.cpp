@@ -227,8 +227,8 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
-  // Not with a next request in the buffer: one read more for every answer, and it would grow for ever.
-  watching_ = session_.held_bytes() == 0;
+  // Not with much of the next requests in the buffer: it would grow for ever.
+  watching_ = session_.held_bytes() < site_.options.limits.header_bytes_max;
   const auto ended = [this](std::exception_ptr) {
     watching_ = false;
     watch_ended_.cancel();
@@ -253,9 +253,13 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
 
 asio::awaitable<void> HttpConnection::watch_client() {
   std::error_code error;
-  const std::size_t size =
-      co_await socket_.read_some(asio::buffer(received_), Clock::time_point::max(), error);
-  session_.received({received_.data(), size});
+  const std::uint64_t held_max = site_.options.limits.header_bytes_max;
+  while (!error && classifying_ && session_.held_bytes() < held_max) {
+    const std::size_t room = held_max - session_.held_bytes();
+    const std::size_t size =
+        co_await socket_.read_some(asio::buffer(received_, room), Clock::time_point::max(), error);
+    session_.received({received_.data(), size});
+  }
   if (!error || !classifying_) co_return;
   client_left_ = true;
   left_.emit(asio::cancellation_type::all);

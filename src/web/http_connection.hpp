@@ -35,9 +35,9 @@ struct Site {
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
 /// While a picture is at a worker it reads on, in order to notice a client that leaves: that ends the
-/// connection without an answer, and tells the classifier that nobody waits any more. A client that
-/// sends its next request meanwhile is read once, and then not until that is under way too: what waits
-/// is bounded by one read.
+/// connection without an answer, and tells the classifier that nobody waits any more. Its
+/// next requests that come meanwhile wait in the session, up to a header's limit: beyond that, no more
+/// is read until one of them is under way.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection {
