@@ -117,6 +117,19 @@ Html facts(const ResultView& view, bool worker_visible) {
   return list;
 }
 
+std::string message(int status, std::string_view heading, std::string_view sentence,
+                    const Html& form, const WorkersView& workers) {
+  const bool fine = status == 200;
+  const Html content = Html::fill(files::message_html,
+                                  {{"kind", fine ? "fine" : "problem"},
+                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
+                                   {"heading", heading},
+                                   {"sentence", sentence},
+                                   {"form", form},
+                                   {"upload", upload_form("Choose a picture")}});
+  return page(heading, content, false, workers);
+}
+
 }  // namespace
 
 std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
@@ -143,14 +156,14 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers) {
-  const bool fine = status == 200;
-  const Html content = Html::fill(files::message_html,
-                                  {{"kind", fine ? "fine" : "problem"},
-                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
-                                   {"heading", heading},
-                                   {"sentence", sentence},
-                                   {"upload", upload_form("Choose a picture")}});
-  return page(heading, content, false, workers);
+  return message(status, heading, sentence, Html(), workers);
+}
+
+std::string confirm_page(int status, std::string_view sentence, std::string_view target) {
+  const std::string shown = percent_decode(target).value_or(std::string(target));
+  return message(status, "Did you mean this?", sentence,
+                 Html::fill(files::confirm_html, {{"target", target}, {"shown", shown}}),
+                 {{}, WorkersView::Shown::nothing});
 }
 
 }  // namespace samoyed::web

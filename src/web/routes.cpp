@@ -104,7 +104,8 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   }
   if (has_effect(route.place, head.method)) {
     if (const auto problem = check_same_site(head)) {
-      return problem_page(*problem, view(Shown::nothing));
+      return problem->reason == Reason::unconfirmed ? ask_back(*problem, route)
+                                                    : problem_page(*problem, view(Shown::nothing));
     }
   }
   const bool changes_workers = route.place == Place::add || route.place == Place::remove;
@@ -276,6 +277,15 @@ Response Routes::problem_page(const Problem& problem, const WorkersView& view) c
       html_response(status, message_page(status, heading_of(status), problem.sentence, view));
   give_reason(response, problem.reason);
   if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  return response;
+}
+
+Response Routes::ask_back(const Problem& problem, const Route& route) {
+  std::string target(route.target.path);
+  if (!route.target.query.empty()) target += "?" + std::string(route.target.query);
+  Response response =
+      html_response(problem.status(), confirm_page(problem.status(), problem.sentence, target));
+  give_reason(response, problem.reason);
   return response;
 }
 
