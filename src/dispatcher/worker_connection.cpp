@@ -113,6 +113,7 @@ void WorkerConnection::close() {
 }
 
 void WorkerConnection::watch(std::function<void()> on_end) {
+  watched_ = true;
   socket_.socket().async_wait(
       tcp::socket::wait_read,
       [weak = weak_from_this(), watch = ++watch_, on_end = std::move(on_end)](std::error_code) {
@@ -123,6 +124,7 @@ void WorkerConnection::watch(std::function<void()> on_end) {
 }
 
 void WorkerConnection::stop_watching() {
+  if (!std::exchange(watched_, false)) return;
   ++watch_;
   socket_.cancel();
 }

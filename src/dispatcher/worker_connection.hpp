@@ -69,8 +69,11 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
 
   /// Calls `on_end`, once, if the peer ends the connection or says something while it is idle.
   void watch(std::function<void()> on_end);
+  bool watched() const { return watched_; }
   /// It is idle no longer.
   void stop_watching();
+  /// It is idle and nobody watches: an io_context that has nothing else to do may end.
+  void rest() { socket_.rest(); }
 
  private:
   using Exchange = protocol::ClientExchange;
@@ -89,6 +92,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   bool kept_ = false;  ///< It was idle before the exchange.
   bool reusable_ = false;
   std::optional<Clock::time_point> last_used_;
+  bool watched_ = false;
   unsigned watch_ = 0;  ///< Grows whenever a watch begins or ends.
 };
 

@@ -10,6 +10,10 @@ namespace {
 /// Idle connections kept to one worker; what a burst opened beyond it is closed.
 constexpr std::size_t idle_connections_max = 32;
 
+/// Between two images that follow each other closely a connection isn't watched, which would be one system
+/// call more for each.
+constexpr std::chrono::milliseconds unwatched_time_max{100};
+
 /// A worker of ours ends an idle connection after 120 s; one that is used before then is never
 /// stale.
 constexpr std::chrono::seconds idle_time_max{60};
@@ -189,10 +193,27 @@ void WorkerConnections::keep(WorkerId id, Peer& peer,
   if (!workers_.in_rotation(id)) return;
   connection->mark_kept();
   if (on_idle_end_) {
-    connection->watch([this, id, ended = connection.get()] { on_idle_end(id, ended); });
+    watch_soon();
+  } else {
+    connection->rest();
   }
   peer.idle.push_back(std::move(connection));
   if (peer.idle.size() > idle_connections_max) peer.idle.pop_front();
+}
+
+void WorkerConnections::watch_soon() {
+  if (std::exchange(watch_due_, true)) return;
+  watch_timer_.expires_after(unwatched_time_max);
+  watch_timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    watch_due_ = false;
+    for (const auto& [id, peer] : peers_) {
+      for (const auto& idle : peer->idle) {
+        if (idle->watched()) continue;
+        idle->watch([this, id = id, ended = idle.get()] { on_idle_end(id, ended); });
+      }
+    }
+  });
 }
 
 void WorkerConnections::on_idle_end(WorkerId id, const WorkerConnection* connection) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include <asio/steady_timer.hpp>
+
 #include "dispatcher/attempt.hpp"
 #include "dispatcher/worker_connection.hpp"
 
@@ -21,7 +23,8 @@ class WorkerConnections {
       : executor_(executor),
         workers_(workers),
         options_(std::move(options)),
-        resolver_(executor, NameResolver::Limits{}, options_.look_up) {}
+        resolver_(executor, NameResolver::Limits{}, options_.look_up),
+        watch_timer_(executor) {}
 
   struct Sent {
     std::variant<protocol::Result, TryFailure> end;
@@ -75,6 +78,8 @@ class WorkerConnections {
   std::shared_ptr<WorkerConnection> make_connection(const Peer& peer);
   std::shared_ptr<WorkerConnection> take_idle(Peer& peer);
   void keep(WorkerId id, Peer& peer, std::shared_ptr<WorkerConnection> connection);
+  /// From a moment later on, what is idle then is watched.
+  void watch_soon();
   void on_idle_end(WorkerId id, const WorkerConnection* connection);
   void forget_if_gone(WorkerId id);
 
@@ -84,6 +89,8 @@ class WorkerConnections {
   NameResolver resolver_;
   std::function<void(WorkerId)> on_idle_end_;
   std::map<WorkerId, PeerPointer> peers_;
+  asio::steady_timer watch_timer_;
+  bool watch_due_ = false;  ///< The timer is set.
 };
 
 }  // namespace samoyed::dispatcher

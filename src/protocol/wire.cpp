@@ -1,12 +1,12 @@
 #include "samoyed/protocol/wire.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/result_json.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
@@ -131,44 +131,6 @@ std::string format_extended(const Result& result) {
   return dump(value);
 }
 
-Recognition recognition_from(const json& value) {
-  Recognition recognition;
-  for (const json& item : value.at("top")) {
-    RankedLabel ranked{item.at("label").get<std::string>(), std::nullopt,
-                       item.at("probability").get<double>()};
-    if (item.contains("class")) ranked.class_index = whole_number<int>(item["class"]);
-    recognition.top.push_back(std::move(ranked));
-  }
-  recognition.width = whole_number<int>(value.at("width"));
-  recognition.height = whole_number<int>(value.at("height"));
-  if (value.contains("times")) {
-    const json& times = value["times"];
-    recognition.times =
-        PhaseTimes{times.at("queue_ms").get<double>(), times.at("decode_ms").get<double>(),
-                   times.at("resize_ms").get<double>(), times.at("forward_ms").get<double>()};
-  }
-  return recognition;
-}
-
-std::optional<Result> parse_extended(std::string_view payload) {
-  try {
-    const json value = json::parse(payload);
-    if (value.contains("error")) {
-      return Refusal{parse_refusal_reason(value["error"].get<std::string>()),
-                     value.value("detail", std::string())};
-    }
-    Recognition recognition = recognition_from(value);
-    const bool legal = !recognition.top.empty() && recognition.top.size() <= top_max &&
-                       std::ranges::all_of(recognition.top, [](const RankedLabel& ranked) {
-                         return ranked.probability >= 0 && ranked.probability <= 1;
-                       });
-    if (!legal) return std::nullopt;
-    return recognition;
-  } catch (const json::exception&) {
-    return std::nullopt;  // The caller reports what it could not take apart.
-  }
-}
-
 }  // namespace
 
 std::string format_size(const SizeRequest& request) {
@@ -233,7 +195,7 @@ std::string format_result(const Result& result, Dialect dialect) {
 }
 
 std::optional<Result> parse_result(std::string_view payload, Dialect dialect) {
-  return dialect == Dialect::plain ? parse_plain(payload) : parse_extended(payload);
+  return dialect == Dialect::plain ? parse_plain(payload) : parse_result_json(payload);
 }
 
 std::string format_probability(double probability) {

@@ -8,6 +8,7 @@
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
@@ -25,6 +26,10 @@ namespace {
 
 /// Larger pictures are not shown again with their answer: the page would be a third larger still.
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
+
+/// A client is not watched while its picture is at a worker for less than this: where answers come at once
+/// that would be a coroutine and a system call more for each.
+constexpr std::chrono::milliseconds unwatched_time_max{100};
 
 /// Of a refused request; reading it keeps a connection that is worth more.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
@@ -73,6 +78,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, Site& site,
                session_timeouts(site.options.timeouts, turned_away_.has_value())),
       peer_(io::peer_name(socket_.socket())),
       peer_address_(address_of(socket_.socket())),
+      watch_begins_(socket_.socket().get_executor()),
       watch_ended_(socket_.socket().get_executor(), Clock::time_point::max()) {}
 
 asio::awaitable<void> HttpConnection::run() {
@@ -81,7 +87,7 @@ asio::awaitable<void> HttpConnection::run() {
     if (const auto* to_read = std::get_if<HttpSession::Read>(&action)) {
       if (!co_await read(to_read->until)) co_return;
     } else if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
-      if (!co_await write(to_write->bytes, to_write->until)) co_return;
+      if (!co_await write(*to_write)) co_return;
     } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
       consider(*to_consider->head);
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
@@ -129,18 +135,22 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
   co_return true;
 }
 
-asio::awaitable<bool> HttpConnection::write(const std::string& bytes, Clock::time_point until) {
+asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
+  const std::size_t size = response.header.size() + response.body.size();
   // An answer is never larger than what was held for its picture and a page around it, so where
   // there is no room for it, what is held already stands for it.
-  if (ticket_ && current_->status) ticket_->hold(bytes.size());
+  if (ticket_ && current_->status) ticket_->hold(size);
   std::error_code error;
-  co_await socket_.write(asio::buffer(bytes), until, error);
+  co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
+                         error);
   if (error) spdlog::info("{} took no answer: {}", peer_, error.message());
   if (current_ && current_->status && !error) {
-    log_answer(*current_->status, bytes.size());
+    log_answer(*current_->status, size);
     current_.reset();
     ticket_.reset();
   }
+  // Not one request after another without a pause: others' turn comes in between.
+  if (session_.held_bytes() > 0) co_await asio::post(asio::use_awaitable);
   co_return !error;
 }
 
@@ -227,13 +237,7 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
-  // Not with much of the next requests in the buffer: it would grow for ever.
-  watching_ = session_.held_bytes() < site_.options.limits.header_bytes_max;
-  const auto ended = [this](std::exception_ptr) {
-    watching_ = false;
-    watch_ended_.cancel();
-  };
-  if (watching_) asio::co_spawn(socket_.socket().get_executor(), watch_client(), ended);
+  watch_client_soon();
   std::exception_ptr failure;
   std::optional<dispatcher::Outcome> outcome;
   try {
@@ -249,6 +253,26 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
   }
   if (failure) std::rethrow_exception(failure);
   co_return std::move(*outcome);
+}
+
+/// The timer is left to run when the answer was there sooner, for the requests after it.
+void HttpConnection::watch_client_soon() {
+  if (std::exchange(watch_due_, true)) return;
+  watch_begins_.expires_after(unwatched_time_max);
+  watch_begins_.async_wait([weak = weak_from_this()](std::error_code) {
+    if (const auto connection = weak.lock()) connection->begin_watch();
+  });
+}
+
+void HttpConnection::begin_watch() {
+  watch_due_ = false;
+  // Not with much of the next requests in the buffer: it would grow for ever.
+  if (!classifying_ || session_.held_bytes() >= site_.options.limits.header_bytes_max) return;
+  watching_ = true;
+  asio::co_spawn(socket_.socket().get_executor(), watch_client(), [this](std::exception_ptr) {
+    watching_ = false;
+    watch_ended_.cancel();
+  });
 }
 
 asio::awaitable<void> HttpConnection::watch_client() {

@@ -34,13 +34,13 @@ struct Site {
 
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
-/// While a picture is at a worker it reads on, in order to notice a client that leaves: that ends the
-/// connection without an answer, and tells the classifier that nobody waits any more. Its
-/// next requests that come meanwhile wait in the session, up to a header's limit: beyond that, no more
-/// is read until one of them is under way.
+/// While a picture is at a worker, and has been for a moment, it reads on, in order to notice a client
+/// that leaves: that ends the connection without an answer, and tells the classifier that nobody waits
+/// any more. The client's next requests that come meanwhile wait in the session, up to a header's limit:
+/// beyond that, no more is read until one of them is under way.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
-class HttpConnection {
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   /// With `turned_away` the first request is answered with that, and the connection closed.
   HttpConnection(asio::ip::tcp::socket socket, Site& site, std::optional<Problem> turned_away);
@@ -70,12 +70,14 @@ class HttpConnection {
 
   /// Both are false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
-  asio::awaitable<bool> write(const std::string& bytes, Clock::time_point until);
+  asio::awaitable<bool> write(const HttpSession::Write& response);
   /// False if the client left meanwhile.
   asio::awaitable<bool> serve(Request& request);
   asio::awaitable<std::optional<Response>> recognise(Request& request, const Upload& upload);
   asio::awaitable<dispatcher::Outcome> classify(
       std::shared_ptr<const protocol::EncodedImage> image);
+  void watch_client_soon();
+  void begin_watch();
   asio::awaitable<void> watch_client();
   asio::awaitable<void> linger();
   void consider(const Request& head);
@@ -97,6 +99,8 @@ class HttpConnection {
   bool reading_ = false;
 
   bool classifying_ = false;
+  bool watch_due_ = false;  ///< The timer for its begin is set.
+  asio::steady_timer watch_begins_;
   bool watching_ = false;
   bool client_left_ = false;
   asio::cancellation_signal left_;

@@ -52,7 +52,7 @@ HttpSession::Action HttpSession::next(Now now) {
       return read_head(now);
     case State::reading_body:
       if (std::exchange(continue_due_, false)) {
-        return Write{std::string(continue_bytes), now.steady + timeouts_.write};
+        return Write{std::string(continue_bytes), {}, now.steady + timeouts_.write};
       }
       return read_body(now);
     case State::responding:
@@ -240,9 +240,11 @@ std::uint64_t HttpSession::held_bytes() const {
 HttpSession::Action HttpSession::write_response(Now now) {
   const bool head_only = head_.method == "HEAD";
   const bool keep_alive = keep_alive_ && !stopping_;
-  Write write{
-      response_bytes(std::exchange(response_, {}), head_only, head_.version, keep_alive, now.wall),
-      now.steady + timeouts_.write};
+  Response response = std::exchange(response_, {});
+  Write write{header_bytes(response, head_.version, keep_alive, now.wall),
+              {},
+              now.steady + timeouts_.write};
+  if (!head_only) write.body = std::move(response.body);
   if (keep_alive) {
     begin_request();
   } else {

@@ -55,9 +55,10 @@ class HttpSession {
   struct Read {
     Clock::time_point until;
   };
-  /// Write all of it. Counts as done when `next` is called again.
+  /// Write `header`, then `body`, which may be empty. Counts as done when `next` is called again.
   struct Write {
-    std::string bytes;
+    std::string header;
+    std::string body;
     Clock::time_point until;
   };
   /// A request has a body to come: call `proceed`, or `respond` in order not to read it.

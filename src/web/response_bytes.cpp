@@ -2,14 +2,13 @@
 
 #include <cassert>
 #include <string_view>
-#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace samoyed::web {
 
@@ -23,22 +22,19 @@ std::string two_digits(unsigned number) {
 
 }  // namespace
 
-std::string response_bytes(Response response, bool head_only, int request_version, bool keep_alive,
-                           std::chrono::system_clock::time_point now) {
-  http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+std::string header_bytes(const Response& response, int request_version, bool keep_alive,
+                         std::chrono::system_clock::time_point now) {
+  http::response<http::empty_body> message(static_cast<http::status>(response.status), 11);
   for (const Field& field : response.fields) message.insert(field.name, field.value);
   message.set(http::field::date, http_date(now));
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
   // RFC 9110, section 8.6: a 304 tells the length of what it doesn't send, or nothing.
   if (response.status != 304) message.content_length(response.body.size());
-  message.body() = std::move(response.body);
 
-  http::response_serializer<http::string_body> serializer(message);
-  serializer.split(head_only);
+  http::response_serializer<http::empty_body> serializer(message);
   std::string bytes;
-  bytes.reserve(message.body().size() + 1024);
-  while (head_only ? !serializer.is_header_done() : !serializer.is_done()) {
+  while (!serializer.is_done()) {
     boost::beast::error_code error;
     std::size_t written = 0;
     serializer.next(error, [&](boost::beast::error_code&, const auto& buffers) {

@@ -7,10 +7,10 @@
 
 namespace samoyed::web {
 
-/// A response as it goes over the wire, with Date, Content-Length and Connection. `head_only` for
-/// HEAD, whose response has the fields of GET's and no body; `request_version` as Request has it.
-std::string response_bytes(Response response, bool head_only, int request_version, bool keep_alive,
-                           std::chrono::system_clock::time_point now);
+/// A response's header as it goes over the wire, with Date, Content-Length and Connection;
+/// `request_version` as Request has it.
+std::string header_bytes(const Response& response, int request_version, bool keep_alive,
+                         std::chrono::system_clock::time_point now);
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110, section 5.6.7.
 std::string http_date(std::chrono::system_clock::time_point time);

@@ -17,8 +17,9 @@ class Html {
   /// that are no UTF-8, and control characters, become U+FFFD.
   static Html escaped(std::string_view text);
 
-  /// Fills in a template's `{{name}}`s. Throws std::logic_error where a name of the template has no
-  /// value or a value has no place in it: a mistake of ours that any test of the page finds.
+  /// Fills in a template's `{{name}}`s, each value copied once. Throws std::logic_error where a name of
+  /// the template has no value or a value has no place in it: a mistake of ours that any test of the
+  /// page finds.
   struct Value;
   static Html fill(std::string_view page_template, std::initializer_list<Value> values);
 
@@ -31,21 +32,25 @@ class Html {
   std::string text() && { return std::move(text_); }
 
  private:
+  void append_escaped(std::string_view text);
+
   std::string text_;
 };
 
-/// A name and what stands in its place: texts are escaped, markup isn't.
+/// A name and what stands in its place: texts are escaped, markup isn't. Refers to what it is made of, so
+/// it lives no longer than the call that it is made for.
 struct Html::Value {
-  Value(std::string_view value_name, Html value) : name(value_name), html(std::move(value)) {}
-  Value(std::string_view value_name, std::string_view text)
-      : name(value_name), html(Html::escaped(text)) {}
+  Value(std::string_view value_name, const Html& html)
+      : name(value_name), content(html.text_), is_markup(true) {}
+  Value(std::string_view value_name, std::string_view text) : name(value_name), content(text) {}
   Value(std::string_view value_name, const char* text)
       : Value(value_name, std::string_view(text)) {}
   Value(std::string_view value_name, const std::string& text)
       : Value(value_name, std::string_view(text)) {}
 
   std::string_view name;
-  Html html;
+  std::string_view content;
+  bool is_markup = false;
 };
 
 }  // namespace samoyed::web

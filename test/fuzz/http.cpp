@@ -119,7 +119,7 @@ class Connection {
         return true;
       }
       if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
-        check_response(to_write->bytes, head_);
+        check_response(to_write->header + to_write->body, head_);
         check(++answers <= answers_max, "an answer has a request");
       } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
         consider(*to_consider->head);

@@ -98,6 +98,22 @@ TEST_CASE("an encoded image is one whole message") {
   CHECK(EncodedImage({}).message() == "D  -0001");
 }
 
+TEST_CASE("every attempt to send an image writes it from where it was encoded") {
+  for (const Dialect dialect : {Dialect::plain, Dialect::extended}) {
+    ClientExchange exchange(image, dialect, std::nullopt);
+    exchange.next();
+    for (const std::string_view answer : {"A", "N", "N"}) {
+      exchange.received(answer);
+      const auto action = exchange.next();
+      const auto* write = std::get_if<ClientExchange::Write>(&action);
+      REQUIRE(write);
+      CHECK(write->bytes.data() == image.message().data());
+      CHECK(write->bytes.size() == image.message().size());
+      CHECK(std::holds_alternative<ClientExchange::Read>(exchange.next()));
+    }
+  }
+}
+
 TEST_CASE("an exchange ends with the result and its A, at every split of the answers") {
   check_every_split("AA" + result, sent + "A[Samoyed 0.93]");
 }

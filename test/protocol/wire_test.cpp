@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
 using namespace samoyed::protocol;
@@ -115,7 +116,13 @@ TEST_CASE("results that can't be taken apart are refused") {
     CHECK_FALSE(parse_result(payload, Dialect::plain).has_value());
   }
   for (const char* payload :
-       {"", "{", "{}", "[]", "1", "null", R"({"top":[],"width":1,"height":1})",
+       {"",
+        "{",
+        "{}",
+        "[]",
+        "1",
+        "null",
+        R"({"top":[],"width":1,"height":1})",
         R"({"top":[{"label":"a"}],"width":1,"height":1})",
         R"({"top":[{"label":"a","probability":2}],"width":1,"height":1})",
         R"({"top":[{"label":1,"probability":0.5}],"width":1,"height":1})",
@@ -124,10 +131,44 @@ TEST_CASE("results that can't be taken apart are refused") {
         R"({"top":[{"label":"a","probability":0.5}],"width":2147483648,"height":1})",
         R"({"top":[{"label":"a","probability":0.5,"class":1e30}],"width":1,"height":1})",
         R"({"top":[{"label":"a","probability":0.5,"class":-2147483649}],"width":1,"height":1})",
-        R"({"error":5})", "Samoyed:0.93"}) {
+        R"({"top":[{"label":"a","probability":0.5},{"probability":0.5}],"width":1,"height":1})",
+        R"({"top":{"label":"a","probability":0.5},"width":1,"height":1})",
+        R"({"top":[["a",0.5]],"width":1,"height":1})",
+        R"({"top":["a"],"width":1,"height":1})",
+        R"({"top":[{"label":["a"],"probability":0.5}],"width":1,"height":1})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"times":null})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"times":{"queue_ms":1}})",
+        R"({"x":{"top":[{"label":"a","probability":0.5}],"width":1,"height":1}})",
+        R"([{"top":[{"label":"a","probability":0.5}],"width":1,"height":1}])",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1}{)",
+        R"({"error":5})",
+        R"({"error":"busy","detail":5})",
+        "Samoyed:0.93"}) {
     INFO(payload);
     CHECK_FALSE(parse_result(payload, Dialect::extended).has_value());
   }
+}
+
+TEST_CASE("what an extended result holds beyond its fields is ignored") {
+  const std::string label = R"({"label":"a","probability":1,"why":{"label":5,"x":[{}]}})";
+  CHECK(parse_result(R"({"x":[{"top":1},["error"]],"top":[)" + label + "," + label +
+                         R"(],"top":[)" + label +
+                         R"(],"width":1,"height":2,"times":{"queue_ms":1,"decode_ms":2.5,)"
+                         R"("resize_ms":0,"forward_ms":-3,"more":[null,true]},"y":"error"})",
+                     Dialect::extended) ==
+        Result(Recognition{{{"a", {}, 1}}, 1, 2, PhaseTimes{1, 2.5, 0, -3}}));
+  CHECK(parse_result(R"({"detail":"why","top":[],"error":"busy"})", Dialect::extended) ==
+        Result(Refusal{RefusalReason::busy, "why"}));
+}
+
+TEST_CASE("a result has as many labels as may be asked for, and no more") {
+  const auto with_labels = [](int count) {
+    Recognition many{{}, 1, 1, {}};
+    many.top.resize(static_cast<std::size_t>(count), RankedLabel{"a", 1, 0});
+    return format_result(many, Dialect::extended);
+  };
+  CHECK(parse_result(with_labels(top_max), Dialect::extended).has_value());
+  CHECK_FALSE(parse_result(with_labels(top_max + 1), Dialect::extended).has_value());
 }
 
 TEST_CASE("a hello survives the wire, and strangers' are refused") {

@@ -42,7 +42,7 @@ class HttpDriver {
         return;
       }
       if (const auto* to_write = std::get_if<web::HttpSession::Write>(&action)) {
-        output += to_write->bytes;
+        output += to_write->header + to_write->body;
       } else if (const auto* to_consider = std::get_if<web::HttpSession::Consider>(&action)) {
         consider(*to_consider->head);
       } else if (auto* to_serve = std::get_if<web::HttpSession::Serve>(&action)) {

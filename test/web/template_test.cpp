@@ -1,6 +1,8 @@
 #include "web/template.hpp"
 
+#include <cctype>
 #include <stdexcept>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -31,6 +33,26 @@ TEST_CASE("text becomes markup that says the same") {
       {"\xE2<b>", "\xEF\xBF\xBD&lt;b&gt;"},
   }));
   CHECK(Html::escaped(one.text).text() == one.html);
+}
+
+TEST_CASE("every byte is escaped alike, alone and anywhere in a long text") {
+  const std::string around(200, 'x');
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text(1, static_cast<char>(byte));
+    const std::string alone = Html::escaped(text).text();
+    const bool letter_or_digit = byte < 0x80 && std::isalnum(byte);
+    const bool visible = byte > 0x20 && byte < 0x7F;
+    const bool special =
+        std::string_view("&<>\"'").find(static_cast<char>(byte)) != std::string_view::npos;
+    INFO(byte);
+    CHECK((alone == text) == (letter_or_digit || (visible && !special) || byte == ' ' ||
+                              byte == '\n' || byte == '\t'));
+    for (const std::size_t place : std::initializer_list<std::size_t>{0, 63, 64, 130, 199}) {
+      const std::string before = around.substr(0, place);
+      const std::string after = around.substr(place);
+      CHECK(Html::escaped(before + text + after).text() == before + alone + after);
+    }
+  }
 }
 
 TEST_CASE("a template is filled with escaped texts and with markup as it is") {

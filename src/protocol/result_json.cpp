@@ -1,0 +1,246 @@
+#include "protocol/result_json.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/wire.hpp"
+
+namespace samoyed::protocol {
+namespace {
+
+using nlohmann::json;
+
+/// The objects and the list that a result consists of.
+enum class Place { outside, result, top, label, times };
+
+enum class Field {
+  none,  ///< No field's value is expected, or one that doesn't matter.
+  error,
+  detail,
+  top,
+  width,
+  height,
+  times,
+  label,
+  probability,
+  class_index,
+  queue,
+  decode,
+  resize,
+  forward,
+};
+
+struct NamedField {
+  Place place;
+  std::string_view name;
+  Field field;
+};
+
+constexpr std::array<NamedField, 13> named_fields{{
+    {Place::result, "error", Field::error},
+    {Place::result, "detail", Field::detail},
+    {Place::result, "top", Field::top},
+    {Place::result, "width", Field::width},
+    {Place::result, "height", Field::height},
+    {Place::result, "times", Field::times},
+    {Place::label, "label", Field::label},
+    {Place::label, "probability", Field::probability},
+    {Place::label, "class", Field::class_index},
+    {Place::times, "queue_ms", Field::queue},
+    {Place::times, "decode_ms", Field::decode},
+    {Place::times, "resize_ms", Field::resize},
+    {Place::times, "forward_ms", Field::forward},
+}};
+
+/// Which fields were there.
+class FieldSet {
+ public:
+  void insert(Field field) { bits_ |= bit(field); }
+  void erase(std::initializer_list<Field> fields) {
+    for (const Field field : fields) bits_ &= ~bit(field);
+  }
+  bool holds(std::initializer_list<Field> fields) const {
+    for (const Field field : fields) {
+      if ((bits_ & bit(field)) == 0) return false;
+    }
+    return true;
+  }
+
+ private:
+  static unsigned bit(Field field) { return 1U << static_cast<unsigned>(field); }
+  unsigned bits_ = 0;
+};
+
+/// Gets a result's values in the order in which the library's parser meets them. Each member returns
+/// false where that is no result: the parser then ends.
+class ResultHandler {
+ public:
+  bool null() { return skip(); }
+  bool boolean(bool) { return skip(); }
+  bool number_integer(std::int64_t value) { return whole_number(value); }
+  bool number_unsigned(std::uint64_t value) { return whole_number(value); }
+  bool number_float(double value, const std::string&) { return number(value); }
+  bool binary(json::binary_t&) { return false; }  // JSON text has none.
+
+  bool string(std::string& value) {
+    switch (field_) {
+      case Field::error:
+        error_ = parse_refusal_reason(value);
+        break;
+      case Field::detail:
+        detail_ = std::move(value);
+        break;
+      case Field::label:
+        recognition_.top.back().label = std::move(value);
+        break;
+      default:
+        return skip();
+    }
+    return found();
+  }
+
+  bool key(std::string& name) {
+    field_ = Field::none;
+    if (ignored_depth_ > 0) return true;
+    for (const NamedField& named : named_fields) {
+      if (named.place == place_ && named.name == name) field_ = named.field;
+    }
+    return true;
+  }
+
+  bool start_object(std::size_t) {
+    if (ignored_depth_ == 0 && place_ == Place::outside) {
+      place_ = Place::result;
+    } else if (ignored_depth_ == 0 && place_ == Place::top) {
+      if (recognition_.top.size() == top_max) return false;
+      recognition_.top.emplace_back();
+      seen_.erase({Field::label, Field::probability});
+      place_ = Place::label;
+    } else if (field_ == Field::times) {
+      recognition_.times.emplace();
+      seen_.erase({Field::queue, Field::decode, Field::resize, Field::forward});
+      place_ = Place::times;
+    } else {
+      return begin_ignored();
+    }
+    return true;
+  }
+
+  bool end_object() {
+    if (end_ignored()) return true;
+    const bool in_label = place_ == Place::label;
+    const bool in_times = place_ == Place::times;
+    place_ = in_label ? Place::top : in_times ? Place::result : Place::outside;
+    if (in_label) return seen_.holds({Field::label, Field::probability});
+    if (in_times) return seen_.holds({Field::queue, Field::decode, Field::resize, Field::forward});
+    return true;
+  }
+
+  bool start_array(std::size_t) {
+    if (field_ != Field::top) return place_ != Place::outside && begin_ignored();
+    recognition_.top.clear();  // Of two fields of one name the last one counts.
+    place_ = Place::top;
+    return found();
+  }
+
+  bool end_array() {
+    if (!end_ignored()) place_ = Place::result;
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+
+  /// After the whole text.
+  std::optional<Result> take() {
+    if (error_) return Refusal{*error_, std::move(detail_)};
+    const bool complete =
+        seen_.holds({Field::top, Field::width, Field::height}) && !recognition_.top.empty();
+    if (!complete) return std::nullopt;
+    return std::move(recognition_);
+  }
+
+ private:
+  bool found() {
+    seen_.insert(std::exchange(field_, Field::none));
+    return true;
+  }
+
+  /// A value that doesn't matter; false for one that stands where another is expected.
+  bool skip() const {
+    const bool in_list = ignored_depth_ == 0 && place_ == Place::top;
+    return field_ == Field::none && place_ != Place::outside && !in_list;
+  }
+  bool begin_ignored() {
+    if (!skip()) return false;
+    ++ignored_depth_;
+    return true;
+  }
+  bool end_ignored() {
+    if (ignored_depth_ == 0) return false;
+    --ignored_depth_;
+    return true;
+  }
+
+  /// The library would convert any number that JSON can write, which is undefined for those that don't
+  /// fit.
+  template <typename Number>
+  bool whole_number(Number value) {
+    const bool whole =
+        field_ == Field::width || field_ == Field::height || field_ == Field::class_index;
+    if (!whole) return number(static_cast<double>(value));
+    if (!std::in_range<int>(value)) return false;
+    const int narrow = static_cast<int>(value);
+    if (field_ == Field::width) recognition_.width = narrow;
+    if (field_ == Field::height) recognition_.height = narrow;
+    if (field_ == Field::class_index) recognition_.top.back().class_index = narrow;
+    return found();
+  }
+
+  bool number(double value) {
+    switch (field_) {
+      case Field::probability:
+        if (!(value >= 0 && value <= 1)) return false;
+        recognition_.top.back().probability = value;
+        break;
+      case Field::queue:
+        recognition_.times->queue_ms = value;
+        break;
+      case Field::decode:
+        recognition_.times->decode_ms = value;
+        break;
+      case Field::resize:
+        recognition_.times->resize_ms = value;
+        break;
+      case Field::forward:
+        recognition_.times->forward_ms = value;
+        break;
+      default:
+        return skip();
+    }
+    return found();
+  }
+
+  Place place_ = Place::outside;
+  Field field_ = Field::none;      ///< Whose value comes next.
+  std::size_t ignored_depth_ = 0;  ///< Lists and objects around, of a field that doesn't matter.
+  FieldSet seen_;
+  Recognition recognition_;
+  std::optional<RefusalReason> error_;
+  std::string detail_;
+};
+
+}  // namespace
+
+std::optional<Result> parse_result_json(std::string_view payload) {
+  ResultHandler handler;
+  if (!json::sax_parse(payload, &handler)) return std::nullopt;
+  return handler.take();
+}
+
+}  // namespace samoyed::protocol

@@ -1,0 +1,163 @@
+#include "samoyed/io/timed_socket.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/read.hpp>
+#include <catch2/catch.hpp>
+
+namespace samoyed::io {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+/// Against hanging only.
+constexpr auto never = 1h;
+constexpr auto patience = 20s;
+
+/// A connection to oneself: the tests are the peer, who says something only when they let it.
+struct Pair {
+  Pair() : ours(io.get_executor()), peer(io) {
+    tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+    ours.socket().connect(acceptor.local_endpoint());
+    acceptor.accept(peer);
+    ours.socket().non_blocking(true);
+  }
+
+  /// True if the coroutine ended, and then everything that it left behind.
+  bool run(const std::function<asio::awaitable<void>()>& coroutine) {
+    bool ended = false;
+    asio::co_spawn(io, coroutine, [&](std::exception_ptr failure) { ended = !failure; });
+    io.restart();
+    io.run_for(patience);
+    return ended && io.stopped();
+  }
+
+  void say(std::string_view bytes) { asio::write(peer, asio::buffer(bytes)); }
+
+  asio::awaitable<void> read(Clock::duration within) {
+    deadline = Clock::now() + within;
+    size = co_await ours.read_some(asio::buffer(buffer), deadline, error);
+    ended_at = Clock::now();
+  }
+
+  asio::awaitable<void> pause(Clock::duration time) {
+    asio::steady_timer timer(io, time);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+
+  asio::io_context io{1};
+  TimedSocket ours;
+  tcp::socket peer;
+  std::array<char, 16> buffer{};
+  // Of the last read:
+  std::error_code error;
+  std::size_t size = 0;
+  Clock::time_point deadline;
+  Clock::time_point ended_at;
+};
+
+TEST_CASE("a deadline earlier than that of the operation before is kept") {
+  Pair pair;
+  pair.say("a");
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.read(never);
+    CHECK(pair.size == 1);
+    co_await pair.read(30ms);
+  }));
+  CHECK(pair.error == protocol::Errc::timed_out);
+}
+
+TEST_CASE("the deadline of an operation that has ended doesn't end the next one") {
+  Pair pair;
+  pair.say("a");
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.read(30ms);
+    CHECK(pair.size == 1);
+    co_await pair.read(90ms);
+  }));
+  CHECK(pair.error == protocol::Errc::timed_out);
+  CHECK(pair.ended_at >= pair.deadline);
+}
+
+TEST_CASE("a deadline that passes between two operations is nobody's") {
+  Pair pair;
+  pair.say("a");
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.read(20ms);
+    co_await pair.pause(60ms);
+    pair.say("bc");
+    co_await pair.read(never);
+    pair.ours.rest();
+  }));
+  CHECK_FALSE(pair.error);
+  CHECK(pair.size == 2);
+}
+
+TEST_CASE("after a read that took too long the socket can still be written to") {
+  Pair pair;
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.read(10ms);
+    CHECK(pair.error == protocol::Errc::timed_out);
+    co_await pair.ours.write(asio::buffer("sorry", 5), Clock::now() + never, pair.error);
+    CHECK_FALSE(pair.error);
+  }));
+  CHECK(asio::read(pair.peer, asio::buffer(pair.buffer, 5)) == 5);
+}
+
+TEST_CASE("a write that the peer doesn't take ends by its deadline and closes") {
+  Pair pair;
+  // More than the buffers of both ends hold.
+  const std::string much(std::size_t{64} << 20, 'x');
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.ours.write(asio::buffer(much), Clock::now() + 50ms, pair.error);
+  }));
+  CHECK(pair.error == protocol::Errc::timed_out);
+  CHECK_FALSE(pair.ours.socket().is_open());
+}
+
+TEST_CASE("two buffers arrive as one stream, wherever the kernel's buffer ends") {
+  const auto sizes = GENERATE(values<std::pair<std::size_t, std::size_t>>(
+      {{3, 0}, {0, 3}, {3, 5}, {std::size_t{16} << 20, 7}, {7, std::size_t{16} << 20}}));
+  Pair pair;
+  const std::string head(sizes.first, 'h');
+  const std::string body(sizes.second, 'b');
+  std::string got(head.size() + body.size(), '\0');
+  asio::async_read(pair.peer, asio::buffer(got), [](std::error_code, std::size_t) {});
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    co_await pair.ours.write(asio::buffer(head), asio::buffer(body), Clock::now() + never,
+                             pair.error);
+    pair.ours.rest();
+  }));
+  CHECK_FALSE(pair.error);
+  CHECK(got == head + body);
+}
+
+TEST_CASE("a socket that rests or is gone keeps no io_context from ending") {
+  const bool rests = GENERATE(true, false);
+  auto pair = std::make_unique<Pair>();
+  pair->say("a");
+  asio::io_context& io = pair->io;
+  std::optional<TimedSocket> other(std::in_place, std::move(pair->ours.socket()));
+  std::error_code error;
+  const auto coroutine = [&]() -> asio::awaitable<void> {
+    co_await other->read_some(asio::buffer(pair->buffer), Clock::now() + never, error);
+    if (rests) {
+      other->rest();
+    } else {
+      other.reset();
+    }
+  };
+  asio::co_spawn(io, coroutine, [](std::exception_ptr) {});
+  io.run_for(patience);
+  CHECK_FALSE(error);
+  CHECK(io.stopped());
+}
+
+}  // namespace
+}  // namespace samoyed::io
