@@ -50,8 +50,9 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const TryFailu
     case Blame::nobody:
       no_resources_ = true;
       attempt.under_way = false;
-      // Another worker would need what is lacking as well.
-      return any_under_way() ? Action(Wait{}) : give_up();
+      // Another worker may not need what is lacking: an IP address is not looked up, and a kept
+      // connection has its descriptor.
+      return go_on(now);
     case Blame::image:
       return Probe{number, attempt.worker};
     case Blame::idling:

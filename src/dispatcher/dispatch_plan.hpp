@@ -17,7 +17,8 @@ struct TryFailure {
     unreachable,      ///< Refused, no route, unknown name: no connection came about.
     closed,           ///< End-of-file.
     connection_lost,  ///< Reset, or any other error of the network.
-    no_resources,     ///< This machine lacks descriptors or memory: nothing is known of the worker.
+    no_resources,     ///< This machine lacks descriptors, memory or look-ups of names: nothing is
+                      ///< known of the worker.
     timed_out,        ///< A step's time passed.
     nonsense,         ///< The bytes were not what the protocol allows.
   };
@@ -43,7 +44,7 @@ Blame blame(const TryFailure& failure);
 ///               ^    +-- idle connection had ended -----> the same worker again, fresh
 ///               |    +-- closed after the image --------> probe --+-- accepts: the image's fault?
 ///               |    |                                            +-- doesn't: remove the worker
-///               |    +-- busy --------------------------> leave the worker
+///               |    +-- busy, or a lack of our own ----> leave the worker
 ///               |    +-- anything else -----------------> remove the worker
 ///               +--- the next worker that was not tried, until the image harmed two or none is left
 ///

@@ -98,6 +98,7 @@ struct NameResolver::Jobs {
   // Guarded by mutex; the executor may be used while `closed` is false:
   std::deque<std::string> queue;
   std::size_t threads = 0;
+  Clock::time_point last_begun;  ///< The last look-up.
   bool closed = false;
   asio::any_io_executor executor;
   // Never change:
@@ -147,15 +148,22 @@ asio::awaitable<FoundAddresses> NameResolver::resolve(std::string name,
                            {}};
 }
 
-/// True if the name is being looked up, or will be.
+/// True if the name is being looked up, or is likely to be.
 bool NameResolver::begin(const std::string& name) {
-  if (names_->waiting.contains(name)) return true;
   const std::lock_guard lock(jobs_->mutex);
+  const bool known = names_->waiting.contains(name);
+  const bool queued = known && std::ranges::find(jobs_->queue, name) != jobs_->queue.end();
+  if (known && !queued) return true;
+  const bool stuck = jobs_->threads >= limits_.threads_max &&
+                     Clock::now() - jobs_->last_begun >= limits_.stuck_after;
+  if (stuck) return false;
+  if (queued) return true;
   if (jobs_->queue.size() >= limits_.queue_max) return false;
   if (jobs_->threads < limits_.threads_max) {
     try {
       std::thread([jobs = jobs_] { work(jobs); }).detach();
       ++jobs_->threads;
+      jobs_->last_begun = Clock::now();
     } catch (const std::system_error&) {
       if (jobs_->threads == 0) return false;
     }
@@ -170,6 +178,7 @@ void NameResolver::work(const std::shared_ptr<Jobs>& jobs) {
   while (!jobs->closed && !jobs->queue.empty()) {
     const std::string name = std::move(jobs->queue.front());
     jobs->queue.pop_front();
+    jobs->last_begun = Clock::now();
     lock.unlock();
     const FoundAddresses found = jobs->look_up(name);
     lock.lock();

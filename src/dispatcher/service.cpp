@@ -72,7 +72,10 @@ void Service::run() {
   spdlog::info("{} workers", workers_.rows().size());
   spdlog::info("listening on {}", listening_address_);
   asio::signal_set signals(io_, SIGINT, SIGTERM);
-  io::on_stop_signal(signals, [this] { server_.stop(); });
+  io::on_stop_signal(signals, [this] {
+    drained_by_ = Clock::now() + options_.web.timeouts.drain;
+    server_.stop();
+  });
   // Every page is to tell an untrained network, and the dead are to be known, before the first image.
   for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure);
@@ -86,8 +89,8 @@ void Service::run() {
 asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
-  // Images on their way to reference servers, whose requests are answered.
-  co_await dispatcher_.finish(Clock::now() + options_.web.timeouts.drain);
+  // Images on their way to reference servers, for requests that are over.
+  co_await dispatcher_.finish(drained_by_);
 }
 
 asio::ip::tcp::acceptor Service::open_port() {

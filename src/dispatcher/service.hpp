@@ -57,6 +57,7 @@ class Service {
   HealthMonitor monitor_;
   std::string listening_address_;  ///< `HOST:PORT`
   web::Server server_;
+  Clock::time_point drained_by_;  ///< Once a signal came.
 };
 
 }  // namespace samoyed::dispatcher

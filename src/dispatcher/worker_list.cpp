@@ -23,14 +23,21 @@ AddResult WorkerList::add(const protocol::Address& address) {
     const std::lock_guard lock(mutex_);
     Entry entry;
     entry.row.worker.address = address;
+    // Where nobody is probed nobody is shown as removed, so there is nothing to hide.
+    entry.row.heard = !health_.readmit;
     const auto same = std::ranges::find(entries_, address, address_of);
-    if (same != entries_.end()) {
-      if (same->in_rotation()) return AddResult::already_there;
-      entry.row.model = same->row.model;
+    if (same == entries_.end()) {
+      if (entries_.size() == workers_max) return AddResult::list_full;
+      put_at_end(std::move(entry));
+    } else if (same->in_rotation()) {
+      return AddResult::already_there;
+    } else if (same->row.heard) {
+      entry.row = same->row;
       entries_.erase(same);
+      put_at_end(std::move(entry));
+    } else {
+      same->health = WorkerHealth();
     }
-    if (entries_.size() == workers_max) return AddResult::list_full;
-    put_at_end(std::move(entry));
   }
   on_change_();
   return AddResult::added;
@@ -91,12 +98,18 @@ std::optional<Worker> WorkerList::next_after(WorkerId after,
 
 void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
   const std::lock_guard lock(mutex_);
-  if (Entry* const entry = find(id)) entry->row.model = model;
+  Entry* const entry = find(id);
+  if (!entry) return;
+  entry->row.model = model;
+  entry->row.heard = true;
 }
 
 void WorkerList::answered(WorkerId id, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  if (Entry* const entry = find(id)) entry->health.answered(now, health_);
+  Entry* const entry = find(id);
+  if (!entry) return;
+  entry->health.answered(now, health_);
+  entry->row.heard = true;
 }
 
 void WorkerList::suspect(WorkerId id, Clock::time_point now) {
@@ -159,6 +172,7 @@ WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeEnd end, Clock::tim
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry) return change;
+    if (end == ProbeEnd::good) entry->row.heard = true;
     change = entry->health.end_probe(end, now, health_, random());
     if (change == WorkerHealth::Change::readmitted) {
       Entry back = std::move(*entry);

@@ -76,6 +76,11 @@ Problem cross_site() {
           "Another site's page sent this. Open this site itself and do it from there."};
 }
 
+/// All browsers begin so, and no page can change it in what it sends to another site unasked.
+bool is_browser(const Request& head) {
+  return find_field(head.fields, "User-Agent").starts_with("Mozilla/");
+}
+
 }  // namespace
 
 std::optional<Problem> check_host_name(const Request& head, const HostRules& rules) {
@@ -102,7 +107,11 @@ std::optional<Problem> check_same_site(const Request& head) {
         count == 1 && is_same_place(find_field(head.fields, name), asked_authority(head));
     return same ? std::nullopt : std::optional(cross_site());
   }
-  return std::nullopt;
+  if (!is_browser(head)) return std::nullopt;
+  if (head.method == "POST") return cross_site();
+  return Problem{
+      Reason::unconfirmed,
+      "Your browser doesn't say which page sent this, so it may have been another site's."};
 }
 
 }  // namespace samoyed::web

@@ -23,7 +23,11 @@ struct HostRules {
 std::optional<Problem> check_host_name(const Request& head, const HostRules& rules);
 
 /// Refuses a request that a page of another site made the browser send, by what the browser says
-/// itself: Sec-Fetch-Site, or else Origin, or else Referer. Programs send none of them and pass.
+/// itself: Sec-Fetch-Site, or else Origin, or else Referer.
+///
+/// Programs send none of them and pass. A browser may do so too: it keeps Sec-Fetch-Site for sites with
+/// TLS or on this machine, a GET has no Origin, and a page can leave the Referer out. Then a GET is
+/// `unconfirmed`, and a POST, which has an Origin in every browser, refused.
 std::optional<Problem> check_same_site(const Request& head);
 
 }  // namespace samoyed::web

@@ -266,8 +266,8 @@ void HttpConnection::watch_client_soon() {
 
 void HttpConnection::begin_watch() {
   watch_due_ = false;
-  // Not with a next request in the buffer: one read more for every answer, and it would grow for ever.
-  if (!classifying_ || session_.held_bytes() > 0) return;
+  // Not with much of the next requests in the buffer: it would grow for ever.
+  if (!classifying_ || session_.held_bytes() >= site_.options.limits.header_bytes_max) return;
   watching_ = true;
   asio::co_spawn(socket_.socket().get_executor(), watch_client(), [this](std::exception_ptr) {
     watching_ = false;
@@ -277,9 +277,13 @@ void HttpConnection::begin_watch() {
 
 asio::awaitable<void> HttpConnection::watch_client() {
   std::error_code error;
-  const std::size_t size =
-      co_await socket_.read_some(asio::buffer(received_), Clock::time_point::max(), error);
-  session_.received({received_.data(), size});
+  const std::uint64_t held_max = site_.options.limits.header_bytes_max;
+  while (!error && classifying_ && session_.held_bytes() < held_max) {
+    const std::size_t room = held_max - session_.held_bytes();
+    const std::size_t size =
+        co_await socket_.read_some(asio::buffer(received_, room), Clock::time_point::max(), error);
+    session_.received({received_.data(), size});
+  }
   if (!error || !classifying_) co_return;
   client_left_ = true;
   left_.emit(asio::cancellation_type::all);

@@ -36,8 +36,8 @@ struct Site {
 ///
 /// While a picture is at a worker, and has been for a moment, it reads on, in order to notice a client
 /// that leaves: that ends the connection without an answer, and tells the classifier that nobody waits
-/// any more. A client that sends its next request meanwhile is read once, and then not until that is under
-/// way too: what waits is bounded by one read.
+/// any more. The client's next requests that come meanwhile wait in the session, up to a header's limit:
+/// beyond that, no more is read until one of them is under way.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {

@@ -24,8 +24,8 @@ namespace samoyed::web {
 ///       +------------------------- keep-alive ------------------------------- closed
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
-/// in the buffer until the one before is answered; since the shell reads only when it is told to,
-/// what waits is bounded by one read.
+/// in the buffer until the one before is answered; the shell
+/// bounds what waits, for it reads when it is told to, and besides only a little while one is served.
 ///
 /// A request that is refused before its body was read ends the connection, lingering: closed at
 /// once, unread bytes would make the kernel reset the connection and the client lose the answer. A

@@ -31,7 +31,18 @@ bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
-Html worker_row(const dispatcher::WorkerRow& row) {
+/// Without a token a stranger may add any address of the private networks: what became of one that never
+/// answered as a worker would tell him if a port there is open.
+bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+  return workers.shown == WorkersView::Shown::open && !row.heard;
+}
+
+Html state(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+  if (is_hidden(row, workers)) return Html::fill(files::unheard_html, {});
+  return is_in_rotation(row) ? Html() : Html::fill(files::removed_html, {});
+}
+
+Html worker_row(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   const std::string address = protocol::to_string(row.worker.address);
   return Html::fill(
       files::worker_row_html,
@@ -39,16 +50,18 @@ Html worker_row(const dispatcher::WorkerRow& row) {
        {"path", percent_encode(address)},
        {"model", row.model ? row.model->name : "network not known yet"},
        {"badge", is_untrained(row) ? Html::fill(files::untrained_badge_html, {}) : Html()},
-       {"state", is_in_rotation(row) ? Html() : Html::fill(files::removed_html, {})}});
+       {"state", state(row, workers)}});
 }
 
 Html worker_panel(const WorkersView& workers) {
   if (workers.shown == WorkersView::Shown::nothing) return Html();
   if (!workers.visible()) return Html::fill(files::sign_in_html, {});
   Html rows;
-  for (const auto& row : workers.rows) rows += worker_row(row);
+  for (const auto& row : workers.rows) rows += worker_row(row, workers);
   if (workers.rows.empty()) rows = Html::fill(files::no_workers_html, {});
-  const auto count = std::ranges::count_if(workers.rows, is_in_rotation);
+  const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
+    return is_in_rotation(row) && !is_hidden(row, workers);
+  });
   const bool signed_in = workers.shown == WorkersView::Shown::signed_in;
   return Html::fill(files::workers_html,
                     {{"count", std::to_string(count)},
@@ -104,6 +117,19 @@ Html facts(const ResultView& view, bool worker_visible) {
   return list;
 }
 
+std::string message(int status, std::string_view heading, std::string_view sentence,
+                    const Html& form, const WorkersView& workers) {
+  const bool fine = status == 200;
+  const Html content = Html::fill(files::message_html,
+                                  {{"kind", fine ? "fine" : "problem"},
+                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
+                                   {"heading", heading},
+                                   {"sentence", sentence},
+                                   {"form", form},
+                                   {"upload", upload_form("Choose a picture")}});
+  return page(heading, content, false, workers);
+}
+
 }  // namespace
 
 std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
@@ -130,14 +156,14 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers) {
-  const bool fine = status == 200;
-  const Html content = Html::fill(files::message_html,
-                                  {{"kind", fine ? "fine" : "problem"},
-                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
-                                   {"heading", heading},
-                                   {"sentence", sentence},
-                                   {"upload", upload_form("Choose a picture")}});
-  return page(heading, content, false, workers);
+  return message(status, heading, sentence, Html(), workers);
+}
+
+std::string confirm_page(int status, std::string_view sentence, std::string_view target) {
+  const std::string shown = percent_decode(target).value_or(std::string(target));
+  return message(status, "Did you mean this?", sentence,
+                 Html::fill(files::confirm_html, {{"target", target}, {"shown", shown}}),
+                 {{}, WorkersView::Shown::nothing});
 }
 
 }  // namespace samoyed::web

@@ -46,6 +46,10 @@ std::string result_page(const ResultView& view, const WorkersView& workers);
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers);
 
+/// A button that sends `target`, a path of this site, again with POST, for whom `sentence` doesn't stop.
+/// Shows nothing of the workers.
+std::string confirm_page(int status, std::string_view sentence, std::string_view target);
+
 /// 0.93009 as `93.009%`: always three decimals; what is no number in 0..1 is brought there.
 std::string percent_text(double probability);
 

@@ -15,6 +15,7 @@ constexpr ReasonRow rows[] = {
     {Reason::token_needed, "token_needed", 401},
     {Reason::address_not_allowed, "address_not_allowed", 403},
     {Reason::cross_site, "cross_site", 403},
+    {Reason::unconfirmed, "unconfirmed", 403},
     {Reason::not_found, "not_found", 404},
     {Reason::unknown_worker, "unknown_worker", 404},
     {Reason::method_not_allowed, "method_not_allowed", 405},

@@ -16,6 +16,7 @@ enum class Reason {
   token_needed,
   address_not_allowed,
   cross_site,
+  unconfirmed,
   not_found,
   unknown_worker,
   method_not_allowed,

@@ -104,7 +104,8 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   }
   if (has_effect(route.place, head.method)) {
     if (const auto problem = check_same_site(head)) {
-      return problem_page(*problem, view(Shown::nothing));
+      return problem->reason == Reason::unconfirmed ? ask_back(*problem, route)
+                                                    : problem_page(*problem, view(Shown::nothing));
     }
   }
   const bool changes_workers = route.place == Place::add || route.place == Place::remove;
@@ -182,9 +183,8 @@ Response Routes::add_worker(const protocol::Address& address, const Visit& visit
          "The list is full: it holds " + std::to_string(dispatcher::workers_max) + " workers."},
         visit);
   }
-  const bool is_new = result == dispatcher::AddResult::added;
-  return done_page("Add worker successful",
-                   name + (is_new ? " is in the list now." : " was in the list already."), visit);
+  // Not if it was there before: without a token that would tell whether it had been removed.
+  return done_page("Add worker successful", name + " is in the list.", visit);
 }
 
 Response Routes::remove_worker(const protocol::Address& address, const Visit& visit) const {
@@ -277,6 +277,15 @@ Response Routes::problem_page(const Problem& problem, const WorkersView& view) c
       html_response(status, message_page(status, heading_of(status), problem.sentence, view));
   give_reason(response, problem.reason);
   if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  return response;
+}
+
+Response Routes::ask_back(const Problem& problem, const Route& route) {
+  std::string target(route.target.path);
+  if (!route.target.query.empty()) target += "?" + std::string(route.target.query);
+  Response response =
+      html_response(problem.status(), confirm_page(problem.status(), problem.sentence, target));
+  give_reason(response, problem.reason);
   return response;
 }
 

@@ -103,6 +103,7 @@ class Routes {
   Response sign_out(const Request& request) const;
   Response ready(const Visit& visit) const;
   std::variant<Response, Upload> take_upload(const Request& request, const Visit& visit) const;
+  static Response ask_back(const Problem& problem, const Route& route);
   Response problem_page(const Problem& problem, const WorkersView& view) const;
   Response problem_page(const Problem& problem, const Visit& visit) const;
   Response done_page(std::string_view heading, std::string_view sentence, const Visit& visit) const;

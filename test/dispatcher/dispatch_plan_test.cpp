@@ -254,8 +254,22 @@ TEST_CASE("a busy worker stays and the next one is tried, each once") {
 TEST_CASE("a lack of resources of our own removes nobody") {
   Fixture f(2);
   f.start();
-  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == out_of_connections);
+  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
+  SECTION("and keeps nobody from a worker that doesn't need what is lacking") {
+    CHECK(f.end(1, seen) == "recognised");
+  }
+  SECTION("and is the answer where every worker needs it") {
+    CHECK(f.fail(1, Kind::no_resources, Progress::nothing_answered) == out_of_connections);
+  }
   CHECK(f.left() == "w1 w2 ");
+}
+
+TEST_CASE("a lack of our own beside dead workers is no absence") {
+  Fixture f(2);
+  f.start();
+  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
+  CHECK(f.refuses(1) == out_of_connections);
+  CHECK(f.left() == "w1 ");
 }
 
 TEST_CASE("one busy and one dead worker are busy, not absent") {

@@ -4,8 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/worker_connection.hpp"
+#include "support/dispatch_house.hpp"
+#include "support/gate.hpp"
 
 using namespace samoyed::dispatcher;
+using namespace samoyed::test;
 
 TEST_CASE("What this machine lacks is told from what a worker does, in each category of errors") {
   for (const int code : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
@@ -21,4 +24,28 @@ TEST_CASE("What this machine lacks is told from what a worker does, in each cate
     CHECK_FALSE(is_lack_of_resources({code, asio::error::get_system_category()}));
   }
   CHECK_FALSE(is_lack_of_resources({}));
+}
+
+TEST_CASE("names that hang in their look-up keep no request from a worker with an address") {
+  const auto answered = std::make_shared<Gate>();
+  const auto hang = [answered](const std::string&) {
+    answered->wait();
+    return FoundAddresses{asio::error::host_not_found, {}};
+  };
+  ScriptedPeer worker({serve_all});
+  StepTimeouts timeouts = patient;
+  timeouts.connect = std::chrono::seconds(1);
+  House house({}, DispatchOptions{.timeouts = timeouts, .look_up = hang});
+  for (std::size_t i = 0; i < NameResolver::Limits().threads_max; ++i) {
+    house.list.add({"slow" + std::to_string(i), 1});
+  }
+  house.probe_all();  // From here on, no look-up can begin.
+  for (const WorkerRow& row : house.list.rows()) house.list.remove(row.worker.address);
+
+  house.list.add({"slow", 1});
+  house.list.add(worker.address());
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.log.removals == 0);
+  CHECK(house.workers_left() == 2);
+  answered->open();
 }

@@ -158,7 +158,7 @@ TEST_CASE("a name that waits behind slow ones says nothing of its worker") {
 }
 
 TEST_CASE("only so many names wait") {
-  Fixture f({.threads_max = 1, .queue_max = 1});
+  Fixture f({.threads_max = 1, .queue_max = 1, .stuck_after = std::chrono::hours(1)});
   f.ask("slow");
   f.io.poll();
   REQUIRE(f.directory->slow_begun.wait());
@@ -167,6 +167,30 @@ TEST_CASE("only so many names wait") {
   CHECK(f.resolve("other").error == std::errc::no_buffer_space);
   f.directory->slow_answered.open();
   CHECK_FALSE(f.wait(waiting).error);
+}
+
+TEST_CASE("no name waits where all threads are stuck") {
+  Fixture f({.threads_max = 1, .stuck_after = std::chrono::milliseconds(0)});
+  const auto slow = f.ask("slow");
+  f.io.poll();
+  REQUIRE(f.directory->slow_begun.wait());
+  CHECK(f.resolve("fast").error == std::errc::no_buffer_space);
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.wait(slow).error);
+}
+
+TEST_CASE("a name that was queued in vain waits no longer where all threads are stuck") {
+  const std::chrono::milliseconds stuck_after{400};
+  Fixture f({.threads_max = 1, .stuck_after = stuck_after});
+  const auto slow = f.ask("slow");
+  const auto queued = f.ask("fast");
+  f.io.poll();
+  REQUIRE(f.directory->slow_begun.wait());
+  CHECK(f.resolve("fast", stuck_after).error == std::errc::no_buffer_space);
+  CHECK(f.resolve("fast").error == std::errc::no_buffer_space);
+  f.directory->slow_answered.open();
+  CHECK_FALSE(f.wait(slow).error);
+  CHECK_FALSE(f.wait(queued).error);
 }
 
 TEST_CASE("a resolver and its io_context may go while a name is looked up") {

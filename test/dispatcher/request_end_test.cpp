@@ -33,6 +33,25 @@ ScriptedPeer::Script take_and_hang(Gate& taken, Gate& left) {
 
 }  // namespace
 
+TEST_CASE("a connection that doesn't come about in time is given up for the next worker") {
+  asio::io_context io;
+  asio::ip::tcp::acceptor full(io, {asio::ip::address_v4::loopback(), 0}, true);
+  full.listen(0);
+  // The kernel queues one connection that nobody accepts; it answers no further one.
+  asio::ip::tcp::socket queued(io);
+  queued.connect(full.local_endpoint());
+  ScriptedPeer good({serve_all});
+  StepTimeouts timeouts = patient;
+  timeouts.connect = std::chrono::seconds(1);
+  House house({}, timeouts);
+  house.list.add({"127.0.0.1", full.local_endpoint().port()});
+  house.list.add(good.address());
+  // Generous, and far from the two minutes after which the kernel gives up by itself.
+  CHECK(house.classify(std::chrono::seconds(30)) == "Samoyed by squeezenet1_1");
+  CHECK(house.log.removals == 1);
+  CHECK(house.workers_left() == 1);
+}
+
 TEST_CASE("at whichever step the deadline meets a request, the worker is not to blame") {
   const std::vector<std::pair<std::string, ScriptedPeer::Script>> steps{
       {"hello", [](Connection& peer) { peer.wait_for_end(); }},

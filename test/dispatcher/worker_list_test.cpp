@@ -296,6 +296,36 @@ TEST_CASE("adding a removed worker puts it back at once") {
   CHECK(house.list.rows()[1].model == WorkerModel{"squeezenet1_1", true});
 }
 
+TEST_CASE("adding a removed worker that never answered doesn't show that it was removed") {
+  House house(2);
+  house.fail(1);
+  CHECK(house.states() == "(w1) w2 ");
+  CHECK(house.list.add(worker(1)) == AddResult::added);
+  CHECK(house.states() == "w1 w2 ");
+  CHECK(picks(house.list, 2) == "w1 w2 ");
+}
+
+TEST_CASE("a worker was heard once it answered a probe or an image, for as long as it is known") {
+  House house(3);
+  const auto heard = [&](std::size_t row) { return house.list.rows().at(row).heard; };
+  CHECK_FALSE(heard(0));
+  SECTION("an image") { house.list.answered(1, house.now); }
+  SECTION("hello") { house.list.set_model(1, {"squeezenet1_1", true}); }
+  SECTION("a probe, which a reference server answers without a model") {
+    house.list.end_probe(2, ProbeEnd::bad, house.now);
+    house.list.end_probe(1, ProbeEnd::good, house.now);
+  }
+  CHECK(heard(0));
+  CHECK_FALSE(heard(1));
+  house.fail(1);
+  CHECK(house.list.add(worker(1)) == AddResult::added);
+  CHECK(house.states() == "w2 w3 w1 ");
+  CHECK(heard(2));
+  house.list.remove(worker(1));
+  house.list.add(worker(1));
+  CHECK_FALSE(heard(2));
+}
+
 TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe on the way") {
   House house(2);
   house.fail(1);

@@ -6,6 +6,7 @@ import http.client
 import signal
 import socket
 import threading
+import time
 import unittest
 
 import support
@@ -25,9 +26,10 @@ class HeldWorker(wire.ScriptedWorker):
 
 
 class DispatcherStopTest(wire.TestCase):
-    def start_held(self, *arguments, uploads=1):
-        """(dispatcher, worker, uploads): the worker has the pictures and holds the answers back."""
-        worker = HeldWorker()
+    def start_held(self, *arguments, uploads=1, plain=False):
+        """(dispatcher, worker, uploads): the worker, with `plain` a reference server, has the pictures
+        and holds the answers back."""
+        worker = HeldWorker(plain=plain)
         self.addCleanup(worker.stop)
         self.addCleanup(worker.release.set)
         dispatcher = self.start_dispatcher(*arguments, workers=[worker.address])
@@ -85,6 +87,15 @@ class DispatcherStopTest(wire.TestCase):
         dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 300)
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0)
+        self.assertIsInstance(uploads[0].exception(), CUT)
+
+    def test_an_image_at_a_reference_server_gets_no_second_drain(self):
+        dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 8000, plain=True)
+        begin = time.monotonic()
+        dispatcher.send(signal.SIGTERM)
+        self.assertEqual(dispatcher.wait(), 0)
+        # Generous for the one drain, and yet less than two would take.
+        self.assertLess(time.monotonic() - begin, 14)
         self.assertIsInstance(uploads[0].exception(), CUT)
 
     def test_a_second_signal_ends_it_at_once(self):

@@ -74,6 +74,25 @@ class UnitTest(unittest.TestCase):
             self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
 
 
+    def test_a_worker_s_threads_fit_into_its_memory(self):
+        unit = read_unit("samoyed-worker@.service")["Service"]
+        self.assertIn("--threads ${THREADS}", unit["ExecStart"])
+        threads = int(re.search(r"\bTHREADS=(\d+)", unit["Environment"])[1])
+        settings = (UNITS_DIR / "samoyed-worker.default").read_text()
+        self.assertIn(f"\nTHREADS={threads}\n", settings)
+        help_text = subprocess.run([support.bin_dir() / "samoyed-worker", "--help"], text=True,
+                                   check=True, stdout=subprocess.PIPE).stdout
+
+        def default(option):
+            return int(re.search(rf"--{option} .*=(\d+)", help_text)[1])
+
+        # The sum of PROTOCOL.md, Limits.
+        held = default("receiving-bytes-max") + default("queue-bytes-max") + (300 << 20) + threads * (
+            default("image-bytes-max") + default("decode-memory-bytes-max"))
+        memory_max = int(unit["MemoryMax"].removesuffix("G")) << 30
+        self.assertGreater(memory_max - held, 1 << 30)
+
+
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
 class UnprivilegedTest(support.ProgramTestCase):
     def test_both_work_for_a_user_who_may_nothing(self):

@@ -122,6 +122,38 @@ TEST_CASE("what another site's page made the browser send is refused") {
   }
 }
 
+TEST_CASE("a browser that doesn't say from where is asked back, a program isn't") {
+  // What a page with `referrer=no-referrer` makes a browser send to a site of plain HTTP that is not on
+  // its own machine: nothing else.
+  const std::string chromium =
+      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
+      "Safari/537.36";
+  const std::string firefox =
+      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+  struct Case {
+    std::string method;
+    std::string agent;
+    std::string reason;
+  };
+  const auto one = GENERATE_COPY(values<Case>({{"GET", chromium, "unconfirmed"},
+                                               {"GET", firefox, "unconfirmed"},
+                                               {"POST", chromium, "cross_site"},
+                                               {"POST", firefox, "cross_site"},
+                                               {"GET", "curl/7.88.1", ""},
+                                               {"POST", "curl/7.88.1", ""},
+                                               {"GET", "python-requests/2.28.1", ""},
+                                               {"GET", "", ""}}));
+  INFO(one.method << ' ' << one.agent);
+  Request request{one.method, "/add/10.6.6.6:66", 11, {{"Host", "10.0.0.1:9999"}}, {}};
+  request.fields.push_back({"Accept", "image/avif,image/webp,*/*;q=0.8"});
+  if (!one.agent.empty()) request.fields.push_back({"User-Agent", one.agent});
+  const auto problem = check_same_site(request);
+  CHECK((problem ? word_of(problem->reason) : "") == one.reason);
+  // The page's own forms say it.
+  request.fields.push_back({"Referer", "http://10.0.0.1:9999/"});
+  CHECK_FALSE(check_same_site(request));
+}
+
 TEST_CASE("a scheme's usual port may be left out, on either side") {
   const auto status = [](const std::string& origin, const std::string& host) {
     return status_of(check_same_site({"POST", "/", 11, {{"Origin", origin}, {"Host", host}}, {}}));

@@ -17,7 +17,7 @@ using test::count_of;
 const std::string_view notice = "The network is untrained: its labels mean nothing.";
 
 WorkerRow worker(std::string host, std::optional<WorkerModel> model = std::nullopt) {
-  return {{1, {std::move(host), 8888}}, std::move(model)};
+  return {.worker = {1, {std::move(host), 8888}}, .model = std::move(model), .heard = true};
 }
 
 WorkersView view(WorkerRows rows, WorkersView::Shown shown = WorkersView::Shown::open) {
@@ -134,6 +134,24 @@ TEST_CASE("a removed worker is shown as such, and not counted") {
   CHECK(count_of(page, "action=\"/del/gone:8888\"") == 1);
   CHECK(count_of(form_page(view({worker("here")})), removed) == 0);
   CHECK(count_of(form_page(view({gone})), "<span class=\"count\">0<") == 1);
+}
+
+TEST_CASE("without a token, what became of a worker that never answered is not told") {
+  using Shown = WorkersView::Shown;
+  const auto shown = [](Shown shown, dispatcher::WorkerState state) {
+    auto never_heard = worker("10.1.2.3");
+    never_heard.heard = false;
+    never_heard.state = state;
+    return form_page(view({worker("here"), never_heard}, shown));
+  };
+  const auto gone = dispatcher::WorkerState::removed;
+  const auto there = dispatcher::WorkerState::in_rotation;
+  CHECK(shown(Shown::open, gone) == shown(Shown::open, there));
+  CHECK(count_of(shown(Shown::open, there), "<span class=\"count\">1<") == 1);
+  CHECK(count_of(shown(Shown::open, there), "has not answered yet") == 1);
+  // With one, who has it sees all.
+  CHECK(count_of(shown(Shown::signed_in, gone), "removed: tried again in the background") == 1);
+  CHECK(count_of(shown(Shown::signed_in, there), "<span class=\"count\">2<") == 1);
 }
 
 TEST_CASE("workers are shown to who may see them, and nobody else") {

@@ -143,6 +143,46 @@ TEST_CASE_METHOD(RoutesTest, "another site's page changes nothing and costs noth
   CHECK(addresses() == std::vector<std::string>{"localhost:1"});
 }
 
+TEST_CASE_METHOD(RoutesTest,
+                 "a browser that doesn't say from where gets a button, and nothing changes") {
+  workers.add({"hidden-worker", 1});
+  const Fields browser = {{"User-Agent", "Mozilla/5.0 (X11)"}};
+  struct Case {
+    std::string target;
+    std::string action;
+  };
+  const auto one = GENERATE(values<Case>({{"/add/localhost:2", "/add/localhost:2"},
+                                          {"/del/hidden-worker:1", "/del/hidden-worker:1"},
+                                          {"/add/[::1]%3A2", "/add/[::1]%3A2"},
+                                          {"http://localhost:9999/add/a:2", "/add/a:2"},
+                                          {"/add?address=a:2", "/add?address=a:2"},
+                                          {"/add/\"><script>", "/add/&quot;&gt;&lt;script&gt;"}}));
+  INFO(one.target);
+  const Response response = respond({"GET", one.target, 11, browser, {}});
+  CHECK(response.status == 403);
+  CHECK(reason_of(response) == "unconfirmed");
+  CHECK(count_of(response.body, "<form method=\"post\" action=\"" + one.action + "\">") == 1);
+  CHECK(addresses() == std::vector<std::string>{"hidden-worker:1"});
+  CHECK(respond({"GET", "/", 11, browser, {}}).status == 200);
+  CHECK(respond({"POST", one.target, 11, browser, {}}).status == 403);
+  CHECK(addresses() == std::vector<std::string>{"hidden-worker:1"});
+}
+
+TEST_CASE_METHOD(RoutesTest, "the button of that page does it") {
+  const auto press = [&](const std::string& origin) {
+    return respond({"POST",
+                    "/add/localhost:2",
+                    11,
+                    {{"User-Agent", "Mozilla/5.0 (X11)"}, {"Origin", origin}},
+                    {}});
+  };
+  CHECK(press("null").status == 403);
+  CHECK(press("http://evil.example").status == 403);
+  CHECK(addresses().empty());
+  CHECK(press("http://localhost:9999").status == 200);
+  CHECK(addresses() == std::vector<std::string>{"localhost:2"});
+}
+
 TEST_CASE_METHOD(RoutesTest, "a worker's address must be in an allowed network") {
   rules.worker_allowed = [](std::string_view address) {
     return address.starts_with("10.") || address == "::1";

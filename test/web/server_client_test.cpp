@@ -67,15 +67,67 @@ TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered i
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "with a next request at hand nothing more is read, not even the end") {
+TEST_CASE_METHOD(ServerTest,
+                 "a client that leaves is noticed whatever it sent behind its picture") {
+  struct Case {
+    std::string with_it;
+    std::string later;
+  };
+  const auto one = GENERATE_COPY(values<Case>({{"\r\n", ""},
+                                               {get, ""},
+                                               {get + get, ""},
+                                               {"", "\r\n"},
+                                               {"", get},
+                                               {get, get},
+                                               {"GE", "T"}}));
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
-    co_await send(socket, upload(3) + get);
+    co_await send(socket, upload(3) + one.with_it);
     while (classifier.file_bytes.empty()) co_await next_turn();
-    socket.close();
+    co_await send(socket, one.later);
     for (int i = 0; i < 10; ++i) co_await next_turn();
     CHECK(server->connections() == 1);
+    socket.close();
+    while (server->connections() > 0) co_await next_turn();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 1);
+}
+
+TEST_CASE_METHOD(ServerTest, "what follows a picture in pieces is answered as if it came at once") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3) + get.substr(0, 1));
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    for (const char c : get.substr(1) + get) {
+      co_await send(socket, std::string(1, c));
+      co_await next_turn();
+    }
+    classifier.open_gate();
+    const std::string pages = co_await receive_until(socket, "</html>", 3);
+    CHECK(pages.find("93.009%") < pages.find("What is in the picture?</h1>"));
+    CHECK(test::count_of(pages, "HTTP/1.1 200 OK") == 3);
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest, "of what follows a picture, no more than a header's bytes are kept") {
+  options.limits.header_bytes_max = 1024;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    std::string many;
+    while (many.size() < 8 * options.limits.header_bytes_max) many += get;
+    co_await send(socket, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await send(socket, many);
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    socket.close();
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    CHECK(server->connections() == 1);  // It reads no further, to where the end would be.
     classifier.open_gate();
   };
   run_client(client());

@@ -41,6 +41,8 @@ class NameResolver {
     std::size_t threads_max = 8;
     /// Names that wait for a thread.
     std::size_t queue_max = 1024;
+    /// When no thread became free for so long, no further name waits for one.
+    std::chrono::milliseconds stuck_after{1000};
     std::size_t cached_names_max = 1024;
     std::chrono::milliseconds cache_time{10000};
   };
@@ -52,7 +54,7 @@ class NameResolver {
 
   /// An IP address is its own answer. The error is `protocol::Errc::timed_out` if the answer did not
   /// come by the deadline, and `std::errc::no_buffer_space` where this side is to blame: the
-  /// look-up had not even begun, or too many names wait.
+  /// look-up had not even begun, too many names wait, or all threads are stuck (at once then).
   asio::awaitable<FoundAddresses> resolve(std::string name, Clock::time_point deadline);
 
  private:

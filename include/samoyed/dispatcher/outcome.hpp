@@ -22,7 +22,7 @@ struct Answer {
 
 enum class FailureReason {
   no_active_worker,  ///< The list was empty, or every worker in it was found dead.
-  no_resources,      ///< The dispatcher lacks file descriptors or memory at this moment.
+  no_resources,      ///< The dispatcher lacks file descriptors, memory or look-ups of names.
   all_busy,          ///< Every worker in rotation was full.
   refused,  ///< A worker answered that it can't recognise the image: `Failure::refusal` says why.
   workers_closed,  ///< Two workers closed the connection, or died, on the complete image: the

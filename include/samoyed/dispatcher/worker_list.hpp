@@ -41,6 +41,9 @@ struct WorkerRow {
   /// Nothing until the worker was spoken to; a reference server never tells.
   std::optional<WorkerModel> model;
   WorkerState state = WorkerState::in_rotation;
+  /// It answered an image or a probe once, since it was added, so that its state tells nothing of a port
+  /// where something else listens, or nobody.
+  bool heard = false;
 };
 
 /// Workers that a list knows, in rotation or not: every page shows all of them, and a request may
@@ -69,7 +72,8 @@ class WorkerList {
       : on_change_(std::move(on_change)), health_(health) {}
 
   /// Never connects. Changes nothing unless the result is `added`; a removed worker is put back at
-  /// once.
+  /// once, at the end, or where it never answered, in its place and with its id: whoever added it can't
+  /// see in the list if it was removed meanwhile.
   AddResult add(const protocol::Address& address);
 
   /// Forgets a worker for good, in rotation or not. False if the address is not there.

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {createServer} from 'node:http';
+import {networkInterfaces, tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, afterEach, before, describe, test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 import {chromium} from 'playwright-core';
 
@@ -139,6 +141,10 @@ test('a picture is dropped', async () => {
 test('everything can be done by keyboard', async () => {
   const page = await newPage();
   await page.goto(site);
+  await page.locator('html.script').waitFor();
+  // Asked for before the first key, not with the last one: keys don't reach the page by the way that this
+  // takes, and one that is faster opens a chooser that the test never sees.
+  const chooser = new Promise((resolve) => page.once('filechooser', resolve));
   const focused = () => page.evaluate(() => document.activeElement.textContent.trim() ||
                                             document.activeElement.id);
   await page.keyboard.press('Tab');
@@ -146,9 +152,14 @@ test('everything can be done by keyboard', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'file');
-  const chooser = page.waitForEvent('filechooser');
-  await page.keyboard.press('Space');
-  await (await chooser).setFiles(sample.file);
+  // A machine that is loaded enough to part a key's press from its release loses the chooser once more.
+  let opened;
+  for (let presses = 0; !opened && presses < 3; ++presses) {
+    await page.keyboard.press('Space');
+    opened = await Promise.race([chooser, sleep(10_000, undefined, {ref: false})]);
+  }
+  assert.ok(opened, 'Space opens the chooser');
+  await opened.setFiles(sample.file);
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'Recognise');
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
@@ -283,6 +294,60 @@ test("another site's page changes nothing", async () => {
     await page.goto(site);
     assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
     await context.close();
+  }
+});
+
+/// Where this machine is no "trustworthy origin": there a browser says less of who sends a request.
+const ownAddress = Object.values(networkInterfaces()).flat()
+  .find(({family, internal}) => family === 'IPv4' && !internal)?.address;
+
+test("another site's page that hides itself changes nothing over plain HTTP either",
+     {skip: !ownAddress && 'needs an address besides loopback'}, async () => {
+  const others = new Programs();
+  const evil = createServer();
+  try {
+    const open = await others.startDispatcher([], [], ownAddress);
+    evil.on('request', (_, response) => response.setHeader('Content-Type', 'text/html').end(`
+      <!doctype html><meta name="referrer" content="no-referrer"><title>Dogs</title>
+      <link rel="icon" href="data:,"><img src="${open}add/10.6.6.6:66" alt="">
+      <a href="${open}add/10.7.7.7:77">A nice dog</a>
+      <form method="post" action="${open}add/10.8.8.8:88"><button>Another nice dog</button></form>`));
+    await new Promise((resolve) => evil.listen(0, '127.0.0.1', resolve));
+    const page = await newPage();
+    const addresses = () => page.locator('.workers .address').allTextContents();
+    const lure = async () => {
+      const [image] = await Promise.all([page.waitForRequest(/10\.6\.6\.6/),
+                                         page.goto(`http://127.0.0.1:${evil.address().port}/`)]);
+      return image;
+    };
+    const sent = await (await lure()).allHeaders();
+    for (const field of ['sec-fetch-site', 'origin', 'referer']) assert.ok(!sent[field], field);
+    await page.locator('a').click();
+    await page.waitForURL(/10\.7\.7\.7/);
+    assert.equal(await heading(page), 'Did you mean this?');
+    await screenshot(page, 'did-you-mean-this');
+    await lure();
+    const [refused] = await Promise.all([page.waitForResponse(/10\.8\.8\.8/),
+                                         page.locator('button').click()]);
+    assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
+    await page.goto(open);
+    assert.deepEqual(await addresses(), []);
+    complaints = [];  // The browser tells of each picture that is none.
+
+    await page.goto(`${open}add/127.0.0.1:4321`);
+    await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();
+    await page.getByRole('heading', {name: 'Add worker successful'}).waitFor();
+    assert.deepEqual(await addresses(), ['127.0.0.1:4321']);
+    // The page's own form says where it comes from.
+    await page.getByLabel('Add a worker').fill('127.0.0.1:4322');
+    await page.getByRole('button', {name: 'Add', exact: true}).click();
+    await page.waitForURL(`${open}add/127.0.0.1:4322`);
+    assert.equal(await heading(page), 'Add worker successful');
+    await page.close();
+  } finally {
+    evil.closeAllConnections();
+    evil.close();
+    await others.stop();
   }
 });
 

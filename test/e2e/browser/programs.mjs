@@ -58,10 +58,10 @@ export class Programs {
     return this.#start('samoyed-worker', ['127.0.0.1', '0', '--model', model]);
   }
 
-  async startDispatcher(workers, options = []) {
+  async startDispatcher(workers, options = [], host = '127.0.0.1') {
     const listed = workers.flatMap((address) => ['--worker', address]);
     const address = await this.#start(
-      'samoyed-dispatcher', ['--address', '127.0.0.1', '--port', '0', ...listed, ...options]);
+      'samoyed-dispatcher', ['--address', host, '--port', '0', ...listed, ...options]);
     return `http://${address}/`;
   }
 
