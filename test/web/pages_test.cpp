@@ -138,7 +138,7 @@ TEST_CASE("a removed worker is shown as such, and not counted") {
 
 TEST_CASE("without a token, what became of a worker that never answered is not told") {
   using Shown = WorkersView::Shown;
-  const auto shown = [](Shown shown, dispatcher::WorkerState state) {
+  const auto page = [](Shown shown, dispatcher::WorkerState state) {
     auto never_heard = worker("10.1.2.3");
     never_heard.heard = false;
     never_heard.state = state;
@@ -146,12 +146,12 @@ TEST_CASE("without a token, what became of a worker that never answered is not t
   };
   const auto gone = dispatcher::WorkerState::removed;
   const auto there = dispatcher::WorkerState::in_rotation;
-  CHECK(shown(Shown::open, gone) == shown(Shown::open, there));
-  CHECK(count_of(shown(Shown::open, there), "<span class=\"count\">1<") == 1);
-  CHECK(count_of(shown(Shown::open, there), "has not answered yet") == 1);
+  CHECK(page(Shown::open, gone) == page(Shown::open, there));
+  CHECK(count_of(page(Shown::open, there), "<span class=\"count\">1<") == 1);
+  CHECK(count_of(page(Shown::open, there), "has not answered yet") == 1);
   // With one, who has it sees all.
-  CHECK(count_of(shown(Shown::signed_in, gone), "removed: tried again in the background") == 1);
-  CHECK(count_of(shown(Shown::signed_in, there), "<span class=\"count\">2<") == 1);
+  CHECK(count_of(page(Shown::signed_in, gone), "removed: tried again in the background") == 1);
+  CHECK(count_of(page(Shown::signed_in, there), "<span class=\"count\">2<") == 1);
 }
 
 TEST_CASE("workers are shown to who may see them, and nobody else") {
