@@ -1,5 +1,7 @@
 #include "worker/forward_plan.hpp"
 
+#include <algorithm>
+
 #include "worker/forward_plan_builder.hpp"
 
 namespace samoyed::worker {
@@ -15,6 +17,8 @@ ForwardPlan::Workspace::Workspace(const ForwardPlan& plan) : stream_(plan.engine
   for (std::size_t slot = 0; slot < slot_count; ++slot) {
     const auto bytes = static_cast<memory::dim>(plan.slot_bytes_[slot]);
     slots_[slot] = memory({{bytes}, memory::data_type::u8, memory::format_tag::a}, plan.engine_);
+    // The kernel hands memory out when it is first written: better now than in the first forward.
+    std::fill_n(static_cast<std::byte*>(slots_[slot].get_data_handle()), bytes, std::byte{0});
   }
   for (const Step& step : plan.steps_) {
     auto& of_step = arguments_.emplace_back();

@@ -35,8 +35,7 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
                     .fast_decode = options.fast_decode},
-      Squeezenet::Options{.precision = options.precision,
-                          .two_threads = options.queue.threads > 1});
+      Squeezenet::Options{.precision = options.precision, .threads = options.queue.threads});
   recognizer->warm_up();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;

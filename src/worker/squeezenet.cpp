@@ -50,8 +50,14 @@ bool agree(std::span<const float> logits, std::span<const float> expected, float
 /// A plan, and the workspaces that no forward uses at the moment.
 class Runner {
  public:
-  Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options)
-      : plan_(file, shape, options) {}
+  /// Makes as many workspaces as forwards will run at the same time: more are made when needed.
+  Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
+         std::size_t workspaces)
+      : plan_(file, shape, options) {
+    for (std::size_t i = 0; i < workspaces; ++i) {
+      spare_workspaces_.push_back(std::make_unique<ForwardPlan::Workspace>(plan_));
+    }
+  }
 
   const ForwardPlan& plan() const { return plan_; }
 
@@ -94,7 +100,7 @@ class Runner {
 /// What two threads run, one picture at a time.
 struct SharedRunner {
   SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision)
-      : runner(file, shape, {.precision = precision, .ways = 2}), team(runner.plan()) {}
+      : runner(file, shape, {.precision = precision, .ways = 2}, 1), team(runner.plan()) {}
 
   Runner runner;
   ForwardTeam team;
@@ -105,8 +111,8 @@ struct SharedRunner {
 
 struct Squeezenet::Network {
   Network(const ModelFile& file, const SqueezenetShape& of_file, const Options& options)
-      : shape(of_file), single(file, of_file, {.precision = options.precision}) {
-    if (options.two_threads) shared.emplace(file, of_file, options.precision);
+      : shape(of_file), single(file, of_file, {.precision = options.precision}, options.threads) {
+    if (options.threads > 1) shared.emplace(file, of_file, options.precision);
   }
 
   SqueezenetShape shape;

@@ -22,8 +22,9 @@ class Squeezenet {
  public:
   struct Options {
     Precision precision = Precision::fp32;
-    /// Starts a second thread, for forwards that have the machine to themselves.
-    bool two_threads = false;
+    /// Forwards that will run at the same time. From two on there is one thread more, for a forward
+    /// that has the machine to itself.
+    std::size_t threads = 1;
   };
 
   /// Throws std::runtime_error with one line where the file is no SqueezeNet, where this processor

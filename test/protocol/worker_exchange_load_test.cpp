@@ -34,14 +34,14 @@ TEST_CASE("what a peer sends before its result is kept, up to a limit") {
   CHECK(script.takes_early_bytes());
   CHECK(script.seen() == once);
   script.recognize();
-  CHECK(script.seen() == "[5 ms]" + plain_result + once);
+  CHECK(script.seen() == "[20 ms]" + plain_result + once);
   script.receive(std::string(early_bytes_max - 1, 'x'));
   CHECK(script.takes_early_bytes());
   script.receive("x");
   CHECK_FALSE(script.takes_early_bytes());
   script.recognize();
   CHECK(script.seen() ==
-        "[5 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
+        "[20 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
 }
 
 TEST_CASE("a late second copy is dropped while the image is recognised") {
@@ -62,7 +62,7 @@ TEST_CASE("a late second copy is dropped while the image is recognised") {
   CHECK(script.waiting_for() == WorkerExchange::Step::image);
   script.receive(message.substr(half));
   script.receive("A" + size);
-  CHECK(script.seen() == "[5 ms]" + plain_result + "A");
+  CHECK(script.seen() == "[20 ms]" + plain_result + "A");
 }
 
 TEST_CASE("a size says until when its sender waits") {
@@ -78,7 +78,7 @@ TEST_CASE("a size says until when its sender waits") {
 }
 
 TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
-  const std::string busy = "A[5 ms]" + data_message("error:busy");
+  const std::string busy = "A[20 ms]" + data_message("error:busy");
   ByteBudget budget(10, std::chrono::seconds(5));
   const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
   Script announcing(limits), receiving(limits), other(limits);
@@ -92,10 +92,10 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     other.receive(image.substr(10));
     CHECK(other.seen() == "A" + busy);
     receiving.receive(image.substr(10));
-    CHECK(receiving.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(receiving.seen() == "AA[recognize foobar 5][20 ms]" + plain_result);
     CHECK(budget.used_bytes() == 0);
     other.receive("A" + size + image);
-    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(other.seen() == "AA[recognize foobar 5][20 ms]" + plain_result);
   }
   SECTION("also if it comes in one piece") {
     other.receive(size + image);
@@ -115,7 +115,7 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
   SECTION("an image that is slow makes room for others") {
     other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
     other.receive(size + image);
-    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(other.seen() == "AA[recognize foobar 5][20 ms]" + plain_result);
     receiving.receive(image.substr(10));
     CHECK(receiving.seen() == "A" + busy);
   }
@@ -123,9 +123,9 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     receiving.receive(damaged(image).substr(10) + image + image.substr(0, 5));
     other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
     other.receive(size + image);
-    CHECK(other.seen() == "AA[recognize foobar 5][5 ms]" + plain_result);
+    CHECK(other.seen() == "AA[recognize foobar 5][20 ms]" + plain_result);
     receiving.receive(image.substr(5));
-    CHECK(receiving.seen() == "ANA[5 ms]" + data_message("error:busy"));
+    CHECK(receiving.seen() == "ANA[20 ms]" + data_message("error:busy"));
   }
   SECTION("a connection that ends gives back what it held") {
     {

@@ -30,11 +30,11 @@ void check_every_split(const std::string& stream, const std::string& expected) {
 }  // namespace
 
 TEST_CASE("a reference client's exchange, at every split") {
-  check_every_split(size + image + "A", "AA[recognize foobar 5][5 ms]" + plain_result);
+  check_every_split(size + image + "A", "AA[recognize foobar 5][20 ms]" + plain_result);
 }
 
 TEST_CASE("a connection carries one exchange after another, at every split") {
-  const std::string once = "AA[recognize foobar 5][5 ms]" + plain_result;
+  const std::string once = "AA[recognize foobar 5][20 ms]" + plain_result;
   check_every_split(size + image + "A" + size + image + "A", once + once);
 }
 
@@ -55,15 +55,15 @@ TEST_CASE("the worker is described to those who ask, once a hello") {
 
 TEST_CASE("a refused size is sent twice by a reference client and used once, at every split") {
   check_every_split(damaged(size) + size + size + image + "A",
-                    "NAA[recognize foobar 5][5 ms]" + plain_result);
+                    "NAA[recognize foobar 5][20 ms]" + plain_result);
   check_every_split(damaged(size) + damaged(size) + size + size + size + image + "A",
-                    "NNAA[recognize foobar 5][5 ms]" + plain_result);
+                    "NNAA[recognize foobar 5][20 ms]" + plain_result);
 }
 
 TEST_CASE("a refused image is sent twice by a reference client and used once, at every split") {
   check_every_split(size + damaged(image) + image + image + "A" + size + image + "A",
-                    "ANA[recognize foobar 5][5 ms]" + plain_result +
-                        "AA[recognize foobar 5][5 ms]" + plain_result);
+                    "ANA[recognize foobar 5][20 ms]" + plain_result +
+                        "AA[recognize foobar 5][20 ms]" + plain_result);
 }
 
 TEST_CASE("the second copy of an image is awaited before the result is written") {
@@ -74,14 +74,14 @@ TEST_CASE("the second copy of an image is awaited before the result is written")
   script.receive(image.substr(0, 5));
   CHECK(script.waiting_for() == WorkerExchange::Step::image);
   script.receive(image.substr(5));
-  CHECK(script.seen() == "[recognize foobar 5][5 ms]" + plain_result);
+  CHECK(script.seen() == "[recognize foobar 5][20 ms]" + plain_result);
 }
 
 TEST_CASE("a client that sends a refused image once gets its result after the wait") {
   Script script;
   script.receive(size + damaged(image) + image);
   script.time_out();
-  CHECK(script.seen() == "ANA[recognize foobar 5][5 ms]" + plain_result);
+  CHECK(script.seen() == "ANA[recognize foobar 5][20 ms]" + plain_result);
   SECTION("and goes on") {
     script.receive("A" + size);
     CHECK(script.seen() == "A");
@@ -134,7 +134,7 @@ TEST_CASE(
     check_every_split(data_message(payload), "A[closed: a size message that holds no number]");
   }
   check_every_split(size + image + "A" + data_message("hello"),
-                    "AA[recognize foobar 5][5 ms]" + plain_result +
+                    "AA[recognize foobar 5][20 ms]" + plain_result +
                         "A[closed: a size message that holds no number]");
 }
 
@@ -148,18 +148,18 @@ TEST_CASE("what can't be recognised is refused after the image's A") {
   }
   SECTION("text that is no base64") {
     check_every_split(size + data_message("Zm9v*mFy") + "A",
-                      "AA[5 ms]" + data_message("error:bad encoding"));
+                      "AA[20 ms]" + data_message("error:bad encoding"));
   }
   SECTION("an image over the limit is read to its end and dropped") {
     const std::string large(120, 'x');
     check_every_split(data_message("160") + image_message(large) + "A" + size + image + "A",
-                      "AA[5 ms]" + data_message("error:too large") +
-                          "AA[recognize foobar 5][5 ms]" + plain_result);
+                      "AA[20 ms]" + data_message("error:too large") +
+                          "AA[recognize foobar 5][20 ms]" + plain_result);
   }
   SECTION("a damaged image over the limit is sent again first") {
     const std::string large = image_message(std::string(120, 'x'));
     check_every_split(data_message("160") + damaged(large) + large + large + "A",
-                      "ANA[5 ms]" + data_message("error:too large"));
+                      "ANA[20 ms]" + data_message("error:too large"));
   }
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("the limit on an image is exact, and far beyond it the connection ends
   for (const std::size_t bytes : {101, 102}) {
     Script larger;
     larger.receive(data_message("136") + image_message(std::string(bytes, 'x')));
-    CHECK(larger.seen() == "AA[5 ms]" + data_message("error:too large"));
+    CHECK(larger.seen() == "AA[20 ms]" + data_message("error:too large"));
   }
   Script drained;
   drained.receive(data_message(std::to_string(136 * drain_factor)));
@@ -184,7 +184,7 @@ TEST_CASE("the limit on an image is exact, and far beyond it the connection ends
 
 TEST_CASE("an empty image is the recognizer's to refuse") {
   check_every_split(data_message("0") + image_message("") + "A",
-                    "AA[recognize  5][5 ms]" + plain_result);
+                    "AA[recognize  5][20 ms]" + plain_result);
 }
 
 TEST_CASE("bytes of another protocol end the connection at once") {
@@ -196,7 +196,7 @@ TEST_CASE("bytes of another protocol end the connection at once") {
   }
   check_every_split(size + "GET / HTTP/1.1",
                     "A[closed: the peer doesn't speak the D/A/N protocol]");
-  check_every_split(size + image + size, "AA[recognize foobar 5][5 ms]" + plain_result +
+  check_every_split(size + image + size, "AA[recognize foobar 5][20 ms]" + plain_result +
                                              "[closed: a message that may not come now]");
 }
 

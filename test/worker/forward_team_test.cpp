@@ -73,7 +73,7 @@ TEST_CASE("the second thread leaves at any step at which the picture is no longe
 }
 
 TEST_CASE("of several forwards at the same time one gets the second thread, and all are right") {
-  const Squeezenet network(make_squeezenet(true, 7), {.two_threads = true});
+  const Squeezenet network(make_squeezenet(true, 7), {.threads = 3});
   const std::vector<float> planes = make_planes();
   const std::span<const float, input_floats> picture(planes);
   const std::vector<float> expected = network.forward(picture);

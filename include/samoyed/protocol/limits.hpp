@@ -34,8 +34,9 @@ inline constexpr std::size_t early_bytes_max = 4096;
 inline constexpr int refusals_max = 3;
 
 /// Least pause between the image's A and the result on a connection without hello: a reference
-/// client that reads both at once never sees the result.
-inline constexpr std::chrono::milliseconds result_gap{5};
+/// client that reads both at once never sees the result. Long enough for one that must wait for a
+/// core between the two (PROTOCOL.md, Living with the reference peers).
+inline constexpr std::chrono::milliseconds result_gap{20};
 
 /// How long a worker waits, on a connection without hello, for the second copy of an image that it
 /// had refused: reference clients send a refused message twice.
