@@ -28,7 +28,7 @@ class SoakTest(unittest.TestCase):
     def test_nothing_grows_with_the_network(self):
         if support.model_is_null():
             self.skipTest("needs a network")
-        self.soak(400, support.model())
+        self.soak(3000, support.model())
 
 
 if __name__ == "__main__":
