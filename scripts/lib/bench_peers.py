@@ -32,9 +32,9 @@ class Forward:
     def __init__(self, bin_dir, model, folder):
         onnx = folder / "model.onnx"
 
-        def ours(path, images, _, seconds):
+        def ours(path, images, threads, seconds):
             return [bin_dir / "samoyed_bench", "forward", "--model", model, "--input", path,
-                    "--threads", images, "--seconds", seconds], {}
+                    "--threads", images, "--seconds", seconds, *(["--shared"] if threads > 1 else [])], {}
 
         def onnx_runtime(path, images, threads, seconds):
             return ["node", PEERS_DIR / "onnxruntime.mjs", onnx, path, images, threads, seconds], {}
@@ -64,7 +64,7 @@ class Forward:
             "PyTorch eager, OpenBLAS, channels_last": python("openblas-pthread", "--channels-last"),
         }
         # One image with two threads: how its time is brought down on an idle machine.
-        self.can_share_an_image = ["ONNX Runtime", "OpenCV DNN"]
+        self.can_share_an_image = ["Samoyed", "ONNX Runtime", "OpenCV DNN"]
         self.can_take_many = ["Samoyed", "ONNX Runtime", "OpenCV DNN", "naive LibTorch, OpenBLAS"]
 
     def run(self, name, folder, image, images, threads, seconds):

@@ -2,10 +2,12 @@
 
 #include "dispatcher/options.hpp"
 #include "dispatcher/service.hpp"
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/io/program.hpp"
 
 int main(int argc, char** argv) {
   using namespace samoyed;
+  io::give_back_large_blocks();
   int exit_status = EXIT_SUCCESS;
   const auto options = dispatcher::parse_options(argc, argv, exit_status);
   if (!options) return exit_status;

@@ -7,9 +7,16 @@
 namespace samoyed::worker {
 
 ForwardPlan::ForwardPlan(const ModelFile& file, const SqueezenetShape& shape,
+                         const Options& options, WinogradByName& winograd)
+    : class_count_(static_cast<std::size_t>(shape.class_count)) {
+  ForwardPlanBuilder(*this, file, options, winograd).build(*shape.architecture);
+}
+
+ForwardPlan::ForwardPlan(const ModelFile& file, const SqueezenetShape& shape,
                          const Options& options)
     : class_count_(static_cast<std::size_t>(shape.class_count)) {
-  ForwardPlanBuilder(*this, file, options).build(*shape.architecture);
+  WinogradByName own;
+  ForwardPlanBuilder(*this, file, options, own).build(*shape.architecture);
 }
 
 ForwardPlan::Workspace::Workspace(const ForwardPlan& plan) : stream_(plan.engine_) {

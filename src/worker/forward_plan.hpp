@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <dnnl.hpp>
 #include <functional>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -15,8 +17,12 @@
 #include "worker/normalise.hpp"
 #include "worker/precision.hpp"
 #include "worker/squeezenet_architecture.hpp"
+#include "worker/winograd.hpp"
 
 namespace samoyed::worker {
+
+/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1), by the names of their layers.
+using WinogradByName = std::map<std::string, std::shared_ptr<const WinogradConvolution>>;
 
 /// SqueezeNet's forward pass as oneDNN primitives, and kernels of ours where they are faster (see
 /// WinogradConvolution and max_pool), made for this processor: weights in the order in which the
@@ -50,6 +56,11 @@ class ForwardPlan {
   /// `shape` is what recognize_squeezenet says of `file`. Throws dnnl::error where oneDNN can't
   /// compute in that precision here.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options);
+
+  /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds what
+  /// isn't.
+  ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options,
+              WinogradByName& winograd);
 
   std::size_t step_count() const { return steps_.size(); }
   std::size_t task_count(std::size_t step) const { return steps_[step].size(); }

@@ -47,11 +47,13 @@ dnnl::pooling_forward::primitive_desc describe_pool(const memory::desc& source,
 }  // namespace
 
 ForwardPlanBuilder::ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file,
-                                       const ForwardPlan::Options& options)
+                                       const ForwardPlan::Options& options,
+                                       WinogradByName& winograd)
     : plan_(plan),
       file_(file),
       options_(options),
-      type_(options.precision == Precision::bf16 ? memory::data_type::bf16 : fp32) {}
+      type_(options.precision == Precision::bf16 ? memory::data_type::bf16 : fp32),
+      winograd_(winograd) {}
 
 void ForwardPlanBuilder::build(const SqueezenetArchitecture& architecture) {
   const Convolution first = convolution("features.0", /*stride=*/2);
@@ -249,26 +251,32 @@ ForwardPlan::Task ForwardPlanBuilder::make_task(const Tensor& source,
 std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
     const Tensor& source, const Convolution& convolution, const ConvolutionPart& part,
     const Tensor& destination) {
-  const WinogradShape shape{part.inputs.count, part.outputs.count, source.desc.dims()[2],
+  const WinogradShape shape{convolution.inputs(), convolution.outputs(), source.desc.dims()[2],
                             source.desc.dims()[3]};
   const bool fits = type_ == fp32 && convolution.kernel() == 3 && convolution.stride == 1 &&
                     convolution.padding == 1 && part.inputs.count == convolution.inputs() &&
+                    WinogradConvolution::can_run(part.outputs.begin, part.outputs.count) &&
                     ChannelLayout(source.desc).block() == 8 &&
                     ChannelLayout(destination.desc).block() == 8 &&
                     WinogradConvolution::supports(shape);
   if (!fits) return std::nullopt;
-  const auto winograd = std::make_shared<const WinogradConvolution>(
-      shape, convolution.weight->values.data() + part.outputs.begin * convolution.inputs() * 9,
-      convolution.bias->values.data() + part.outputs.begin);
+  auto& winograd = winograd_[convolution.name];
+  if (!winograd) {
+    winograd = std::make_shared<const WinogradConvolution>(shape, convolution.weight->values.data(),
+                                                           convolution.bias->values.data());
+  }
   const memory::desc scratch({static_cast<memory::dim>(winograd->scratch_bytes())},
                              memory::data_type::u8, Tag::a);
-  return Task{.name = convolution.name + " own:winograd",
-              .kernel = [winograd](const float* input, float* output,
-                                   float* products) { winograd->run(input, output, products); },
-              .constants = {},
-              .operands = {source.as(DNNL_ARG_SRC),
-                           destination.as(DNNL_ARG_DST),
-                           {DNNL_ARG_SCRATCHPAD, scratch, Slot::scratch, 0}}};
+  return Task{
+      .name = convolution.name + " own:winograd",
+      .kernel =
+          [winograd, outputs = part.outputs](const float* input, float* output, float* products) {
+            winograd->run(outputs.begin, outputs.count, input, output, products);
+          },
+      .constants = {},
+      .operands = {source.as(DNNL_ARG_SRC),
+                   destination.as(DNNL_ARG_DST),
+                   {DNNL_ARG_SCRATCHPAD, scratch, Slot::scratch, 0}}};
 }
 
 /// Places the scratchpads of each step's tasks, which may run at the same time, behind each other.

@@ -15,7 +15,8 @@ namespace samoyed::worker {
 class ForwardPlanBuilder {
  public:
   /// The references must outlive it.
-  ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file, const ForwardPlan::Options& options);
+  ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file, const ForwardPlan::Options& options,
+                     WinogradByName& winograd);
 
   void build(const SqueezenetArchitecture& architecture);
 
@@ -64,6 +65,7 @@ class ForwardPlanBuilder {
   const ModelFile& file_;
   const ForwardPlan::Options options_;
   const dnnl::memory::data_type type_;
+  WinogradByName& winograd_;
 };
 
 }  // namespace samoyed::worker

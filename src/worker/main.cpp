@@ -8,6 +8,7 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
@@ -37,6 +38,7 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
                     .fast_decode = options.fast_decode},
       Squeezenet::Options{.precision = options.precision, .threads = options.queue.threads});
   recognizer->warm_up();
+  io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
 }

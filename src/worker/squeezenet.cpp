@@ -52,8 +52,8 @@ class Runner {
  public:
   /// Makes as many workspaces as forwards will run at the same time: more are made when needed.
   Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
-         std::size_t workspaces)
-      : plan_(file, shape, options) {
+         WinogradByName& winograd, std::size_t workspaces)
+      : plan_(file, shape, options, winograd) {
     for (std::size_t i = 0; i < workspaces; ++i) {
       spare_workspaces_.push_back(std::make_unique<ForwardPlan::Workspace>(plan_));
     }
@@ -99,8 +99,10 @@ class Runner {
 
 /// What two threads run, one picture at a time.
 struct SharedRunner {
-  SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision)
-      : runner(file, shape, {.precision = precision, .ways = 2}, 1), team(runner.plan()) {}
+  SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
+               WinogradByName& winograd)
+      : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
+        team(runner.plan()) {}
 
   Runner runner;
   ForwardTeam team;
@@ -111,11 +113,13 @@ struct SharedRunner {
 
 struct Squeezenet::Network {
   Network(const ModelFile& file, const SqueezenetShape& of_file, const Options& options)
-      : shape(of_file), single(file, of_file, {.precision = options.precision}, options.threads) {
-    if (options.threads > 1) shared.emplace(file, of_file, options.precision);
+      : shape(of_file),
+        single(file, of_file, {.precision = options.precision}, winograd, options.threads) {
+    if (options.threads > 1) shared.emplace(file, of_file, options.precision, winograd);
   }
 
   SqueezenetShape shape;
+  WinogradByName winograd;  ///< Of both runners' plans.
   Runner single;
   std::optional<SharedRunner> shared;
 };

@@ -65,6 +65,10 @@ bool WinogradConvolution::supports(const WinogradShape& shape) {
   return has_avx2() && shape.inputs % 8 == 0 && shape.outputs % winograd_channels == 0;
 }
 
+bool WinogradConvolution::can_run(std::int64_t first_output, std::int64_t outputs) {
+  return first_output % winograd_channels == 0 && outputs % winograd_channels == 0;
+}
+
 std::int64_t WinogradConvolution::tile_count() const {
   return tiles_along(shape_.rows) * tiles_along(shape_.columns);
 }
@@ -80,17 +84,20 @@ std::size_t WinogradConvolution::scratch_bytes() const {
   return static_cast<std::size_t>(winograd_planes * plane_floats) * sizeof(float);
 }
 
-void WinogradConvolution::run(const float* input, float* output, float* scratch) const {
+void WinogradConvolution::run(std::int64_t first_output, std::int64_t outputs, const float* input,
+                              float* output, float* scratch) const {
+  assert(can_run(first_output, outputs));
   float* const products =
       scratch + winograd_planes * winograd_plane_floats(tiles_at_a_time(), shape_.inputs);
   for (std::int64_t first = 0; first < tile_count(); first += tiles_at_a_time()) {
     const std::int64_t count = std::min(tiles_at_a_time(), tile_count() - first);
     transform_input_tiles(shape_, input, first, count, scratch);
-    for (std::int64_t channel = 0; channel < shape_.outputs; channel += winograd_channels) {
+    for (std::int64_t done = 0; done < outputs; done += winograd_channels) {
+      const std::int64_t channel = first_output + done;
       multiply_tiles(shape_.inputs, count, scratch,
                      weights_.data() + channel * winograd_planes * shape_.inputs, products);
       transform_output_tiles(shape_, products, first, count, bias_.data() + channel,
-                             output + channel * shape_.rows * shape_.columns);
+                             output + done * shape_.rows * shape_.columns);
     }
   }
 }

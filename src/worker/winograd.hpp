@@ -31,10 +31,15 @@ class WinogradConvolution {
   /// Whether the processor and the shape allow it.
   static bool supports(const WinogradShape& shape);
 
+  /// Whether `run` can compute these output channels alone.
+  static bool can_run(std::int64_t first_output, std::int64_t outputs);
+
   /// What `run` needs of memory for itself.
   std::size_t scratch_bytes() const;
 
-  void run(const float* input, float* output, float* scratch) const;
+  /// Computes so many output channels from `first_output` on, and writes them from `output` on.
+  void run(std::int64_t first_output, std::int64_t outputs, const float* input, float* output,
+           float* scratch) const;
 
  private:
   std::int64_t tile_count() const;

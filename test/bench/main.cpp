@@ -38,6 +38,8 @@ struct Options {
   std::string input;
   std::string image;
   int threads = 1;
+  /// One image is shared by two threads, as a worker does with one that is alone.
+  bool shared = false;
   double seconds = 1;
   int warm_up_calls = bench::warm_up_calls_default;
 
@@ -79,11 +81,14 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 json measure_forward(const Options& options) {
-  const worker::Squeezenet network(worker::load_model_file(options.model));
+  const worker::Squeezenet network(worker::load_model_file(options.model), {.threads = 2});
   const std::vector<float> input = read_input(options.input);
   const std::span<const float, worker::input_floats> planes(input);
-  json value = to_json(options.measured([&] { static_cast<void>(network.forward(planes)); }));
-  const std::vector<float> logits = network.forward(planes);
+  const auto forward = [&] {
+    return options.shared ? network.forward(planes, [] { return true; }) : network.forward(planes);
+  };
+  json value = to_json(options.measured([&] { static_cast<void>(forward()); }));
+  const std::vector<float> logits = forward();
   value["top1"] = std::max_element(logits.begin(), logits.end()) - logits.begin();
   return value;
 }
@@ -174,6 +179,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--input", options.input, "For forward: raw float32, 3x224x224");
   app.add_option("--threads", options.threads, "Each with an image of its own")
       ->check(CLI::Range(1, 1024));
+  app.add_flag("--shared", options.shared, "For forward: two threads compute one image");
   app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
       ->check(CLI::Range(0, 1000));
   app.add_option("--seconds", options.seconds, "How long to measure")

@@ -70,7 +70,7 @@ TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave o
     std::vector<float> scratch(convolution.scratch_bytes() / sizeof(float), 1e30F);
     std::vector<float> output(static_cast<std::size_t>(shape.outputs * shape.rows * shape.columns),
                               -1.0F);
-    convolution.run(input.data(), output.data(), scratch.data());
+    convolution.run(0, shape.outputs, input.data(), output.data(), scratch.data());
 
     double largest_difference = 0;
     for (std::int64_t channel = 0; channel < shape.outputs; ++channel) {
@@ -102,7 +102,8 @@ TEST_CASE("Winograd's convolution writes nothing beside its output and its scrat
   const std::size_t scratch_floats = convolution.scratch_bytes() / sizeof(float);
   std::vector<float> output(output_floats + 64, untouched);
   std::vector<float> scratch(scratch_floats + 64, untouched);
-  convolution.run(noise(8 * 6 * 5, 1).data(), output.data() + 32, scratch.data() + 32);
+  convolution.run(0, shape.outputs, noise(8 * 6 * 5, 1).data(), output.data() + 32,
+                  scratch.data() + 32);
   const auto is_untouched = [](float value) { return value == untouched; };
   CHECK(std::all_of(output.begin(), output.begin() + 32, is_untouched));
   CHECK(std::all_of(output.end() - 32, output.end(), is_untouched));
