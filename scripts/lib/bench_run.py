@@ -22,7 +22,7 @@ class Settings:
     open_loop_seconds: float
 
 
-FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=10.0)
+FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=6.0)
 QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5)
 
 

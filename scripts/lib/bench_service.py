@@ -9,7 +9,7 @@ import bench_machine
 from bench_peers import PYTHON, blas_environment
 from bench_run import PEERS_DIR, CannotRun, Turns, run_json
 
-# Of the saturation that the closed loop found.
+# Of the saturation that a closed loop finds.
 LOADS = [0.5, 0.8, 0.95, 2.0]
 # All the load comes from one address.
 ONE_CLIENT = ["--requests-per-client-max", "4096", "--connections-per-peer-max", "8192",
@@ -129,27 +129,37 @@ def measure_closed(bench):
     return closed, alone
 
 
-def measure_open(bench, closed, alone):
-    """{who: {load: what clientsocket bench tells, and p99 by the unloaded median}}."""
+def measure_open(bench):
+    """{who: {load: what clientsocket bench tells, and p99 by the unloaded median}}.
+
+    What the load is a share of, and the unloaded median, are measured right before each: machines that are
+    shared change their speed within minutes, and 80 % of what they could do then may be more than they can."""
     targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
     path = bench.images[bench.primary]
-    seconds = bench.settings.open_loop_seconds
-    turns = Turns(max(1, bench.settings.rounds // 2), bench.progress)
+    settings = bench.settings
+
+    def turn(words, share, number):
+        before = settings.seconds / 2
+        full = load(bench, words, path, before, "--clients", saturating_clients())
+        alone = load(bench, words, path, before, "--clients", 1)
+        result = load(bench, words, path, settings.open_loop_seconds, "--rate",
+                      share * full["goodput_per_s"], "--seed", number + 1)
+        p99 = (result["latency_ms"] or {}).get("p99")
+        return {**result, "p99_by_unloaded_median": p99 and p99 / alone["latency_ms"]["p50"]}
+
+    turns = Turns(settings.rounds, bench.progress)
     for who, words in targets.items():
-        saturation = closed[bench.primary][who]["per_s"]
         for share in LOADS:
-            turns.add((who, share), lambda number, words=words, rate=share * saturation: load(
-                bench, words, path, seconds, "--rate", rate, "--seed", number + 1))
+            turns.add((who, share), lambda number, words=words, share=share: turn(words, share, number))
     results = turns.run()
     bench.leave_out_failures(turns)
     table = {}
     for (who, share), result in results.items():
-        latency = result["latency_ms"] or {}
         table.setdefault(who, {})[str(share)] = {
             "offered_per_s": result["rate_per_s"], "goodput_per_s": result["goodput_per_s"],
-            "latency_ms": latency, "refused": sum(result["refused"].values()),
+            "latency_ms": result["latency_ms"] or {}, "refused": sum(result["refused"].values()),
             "failed": sum(result["failed"].values()), "sent": result["sent"],
-            "p99_by_unloaded_median": latency["p99"] / alone[who]["median_ms"] if latency else None,
+            "p99_by_unloaded_median": result["p99_by_unloaded_median"],
             "generator_cores": result["generator_cores"]}
     return table
 

@@ -49,7 +49,8 @@ void run(const Options& options) {
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 
   asio::io_context io(1);
-  RecognitionQueue queue(*recognizer, options.queue);
+  // What a crowd's images needed, 30 MB after twice what the worker can carry.
+  RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
                 options.server);
 

@@ -25,8 +25,9 @@ protocol::Result recognize(Recognizer& recognizer, const std::vector<std::byte>&
 
 }  // namespace
 
-RecognitionQueue::RecognitionQueue(Recognizer& recognizer, Limits limits)
-    : recognizer_(recognizer), limits_(limits) {
+RecognitionQueue::RecognitionQueue(Recognizer& recognizer, Limits limits,
+                                   std::function<void()> on_idle)
+    : recognizer_(recognizer), limits_(limits), on_idle_(std::move(on_idle)) {
   for (std::size_t i = 0; i < limits_.threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -83,10 +84,20 @@ bool RecognitionQueue::full_locked(std::size_t image_bytes) const {
          (!jobs_.empty() && queued_bytes_ + image_bytes > limits_.queued_bytes_max);
 }
 
+/// Returns with the lock held and a job there, or when stopped.
+void RecognitionQueue::wait_for_job(std::unique_lock<std::mutex>& lock) {
+  const auto woken = [this] { return stopped_ || !jobs_.empty(); };
+  if (changed_.wait_for(lock, limits_.idle_after, woken)) return;
+  lock.unlock();
+  on_idle_();
+  lock.lock();
+  changed_.wait(lock, woken);
+}
+
 void RecognitionQueue::run() {
   while (true) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
+    wait_for_job(lock);
     if (stopped_) return;
     const Jobs::node_type taken = jobs_.extract(jobs_.begin());
     const Job& job = taken.mapped();

@@ -33,13 +33,17 @@ class RecognitionQueue {
     std::size_t queued_max = 256;
     /// Bytes of the image files that wait.
     std::size_t queued_bytes_max = std::size_t{256} << 20;
+    /// A thread without an image for so long calls `on_idle`, once until its next image.
+    std::chrono::milliseconds idle_after{3000};
   };
   using Done = std::function<void(protocol::Result)>;
   /// An image's number in the order of their coming.
   using Ticket = std::uint64_t;
 
-  /// Starts the threads. The recognizer must outlive the queue.
-  RecognitionQueue(Recognizer& recognizer, Limits limits);
+  /// Starts the threads. The recognizer must outlive the queue. `on_idle` is called from any of the
+  /// threads, also from several at once.
+  RecognitionQueue(
+      Recognizer& recognizer, Limits limits, std::function<void()> on_idle = [] {});
 
   /// Stops, and waits for what is under recognition.
   ~RecognitionQueue();
@@ -73,9 +77,11 @@ class RecognitionQueue {
 
   bool full_locked(std::size_t image_bytes) const;
   void run();
+  void wait_for_job(std::unique_lock<std::mutex>& lock);
 
   Recognizer& recognizer_;
   const Limits limits_;
+  const std::function<void()> on_idle_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:

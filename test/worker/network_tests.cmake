@@ -1,4 +1,17 @@
-# What the tests of src/worker/network.cmake's target need beside SAMOYED_SHARED_DIR and SAMOYED_SOURCE_DIR.
+# The tests of src/worker/network.cmake's target, and what they need beside SAMOYED_SHARED_DIR and
+# SAMOYED_SOURCE_DIR. They are a program of their own: each of their cases waits half a second for LibTorch
+# to be loaded, which the others need not.
+set(SAMOYED_WORKER_NETWORK_TESTS
+  ${CMAKE_CURRENT_LIST_DIR}/channel_layout_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/forward_plan_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/forward_team_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_file_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_fixtures.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/precision_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/recognizer_golden_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_recognizer_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/zip_archive_test.cpp)
 find_package(ZLIB REQUIRED)
 set(SAMOYED_WORKER_NETWORK_TEST_LIBRARIES nlohmann_json::nlohmann_json ZLIB::ZLIB ${CMAKE_DL_LIBS})
 
@@ -6,7 +19,7 @@ set(SAMOYED_WORKER_NETWORK_TEST_LIBRARIES nlohmann_json::nlohmann_json ZLIB::ZLI
 set(reference_blas_folder /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/blas)
 if(EXISTS ${reference_blas_folder}/libblas.so.3)
   add_test(NAME "worker: OpenBLAS is used beside the reference BLAS"
-           COMMAND samoyed_worker_tests --warn NoTests "*OpenBLAS*")
+           COMMAND samoyed_network_tests --warn NoTests "*OpenBLAS*")
   set_tests_properties("worker: OpenBLAS is used beside the reference BLAS" PROPERTIES
     ENVIRONMENT LD_LIBRARY_PATH=${reference_blas_folder})
 endif()

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <semaphore>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,7 @@
 
 using namespace samoyed;
 using namespace samoyed::worker;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -170,4 +172,16 @@ TEST_CASE("what is dropped is freed while others can use the queue") {
   queue.stop();
   CHECK(uses.count == 4);
   recognizer.open();
+}
+
+TEST_CASE("a thread that waits for long says so, once until its next image") {
+  test::FakeRecognizer recognizer;
+  std::counting_semaphore<> idle(0);
+  RecognitionQueue queue(recognizer, {.threads = 1, .idle_after = 1ms}, [&] { idle.release(); });
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(idle.try_acquire_for(10s));
+    std::this_thread::sleep_for(20ms);
+    CHECK_FALSE(idle.try_acquire());
+    CHECK(answer(queue, "image") == "image");
+  }
 }

@@ -13,7 +13,8 @@ inline void give_back_large_blocks() {
   mallopt(M_MMAP_THRESHOLD, bytes_min);
 }
 
-/// Gives back what was freed so far: for once, after a start that needed much.
+/// Gives back what was freed so far. Takes milliseconds: after a start that needed much, or when there is
+/// nothing to do.
 inline void give_back_free_memory() { malloc_trim(/*pad=*/0); }
 
 }  // namespace samoyed::io
