@@ -11,6 +11,9 @@ namespace {
 
 using asio::ip::tcp;
 
+/// So little that the time for one answer is enough for its transfer too.
+constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
+
 /// Errors that neither the network nor the protocol knows.
 class DispatchCategory final : public std::error_category {
  public:
@@ -94,7 +97,8 @@ asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::se
     std::error_code error;
     if (const auto* write = std::get_if<Exchange::Write>(&action)) {
       begin(write->step);
-      co_await socket_.write(asio::buffer(write->bytes), step_end, error);
+      co_await socket_.write(asio::buffer(write->bytes), asio::buffer(write->more), step_end,
+                             error);
     } else if (const auto* read = std::get_if<Exchange::Read>(&action)) {
       if (step != read->step) begin(read->step);
       const std::size_t size =
@@ -135,7 +139,14 @@ void WorkerConnection::stop_watching() {
 protocol::ClientExchange WorkerConnection::begin_exchange(const Cargo& cargo) const {
   const bool takes_thumbnail = hello_ && hello_->takes_thumbnail;
   return Exchange(*cargo.image, dialect(), cargo.top, patience(cargo.deadline),
-                  takes_thumbnail ? cargo.thumbnail_side : std::nullopt);
+                  takes_thumbnail ? cargo.thumbnail_side : std::nullopt, pipelines(cargo));
+}
+
+/// Saves two system calls and a round trip for small images. Not on the first exchange of a connection, which
+/// is how an image goes on whose size was refused.
+bool WorkerConnection::pipelines(const Cargo& cargo) const {
+  return kept_ && hello_ && hello_->takes_pipelining &&
+         cargo.image->message().size() <= pipelined_bytes_max;
 }
 
 /// How long a worker is told to go on with an image whose request ends at `deadline`.
@@ -160,6 +171,10 @@ std::chrono::milliseconds WorkerConnection::timeout(Exchange::Step step) const {
 
 TryFailure WorkerConnection::failure(std::error_code why, protocol::Progress progress) const {
   using Kind = TryFailure::Kind;
+  // The worker is as well as its connection is spent: as after an idle one's end, a fresh one is tried.
+  if (why == protocol::Errc::pipelined_refused) {
+    return {.kind = Kind::closed, .progress = {}, .reused = kept_, .why = why};
+  }
   const bool ours = why.category() == protocol::error_category();
   const Kind kind = why == protocol::Errc::timed_out ? Kind::timed_out
                     : ours                           ? Kind::nonsense

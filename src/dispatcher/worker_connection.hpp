@@ -92,6 +92,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   using Exchange = protocol::ClientExchange;
 
   Exchange begin_exchange(const Cargo& cargo) const;
+  bool pipelines(const Cargo& cargo) const;
   std::optional<std::chrono::milliseconds> patience(Clock::time_point deadline) const;
   std::chrono::milliseconds timeout(Exchange::Step step) const;
   TryFailure failure(std::error_code why, protocol::Progress progress) const;

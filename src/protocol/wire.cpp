@@ -183,7 +183,8 @@ std::string format_hello(const WorkerHello& hello) {
                {"image_bytes_max", hello.image_bytes_max},
                {"busy", hello.busy},
                {"takes_timeout", hello.takes_timeout},
-               {"takes_thumbnail", hello.takes_thumbnail}});
+               {"takes_thumbnail", hello.takes_thumbnail},
+               {"takes_pipelining", hello.takes_pipelining}});
 }
 
 std::optional<WorkerHello> parse_hello(std::string_view payload) {
@@ -198,7 +199,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .image_bytes_max = whole_number<std::uint64_t>(value.at("image_bytes_max")),
                        .busy = value.at("busy").get<bool>(),
                        .takes_timeout = value.value("takes_timeout", false),
-                       .takes_thumbnail = value.value("takes_thumbnail", false)};
+                       .takes_thumbnail = value.value("takes_thumbnail", false),
+                       .takes_pipelining = value.value("takes_pipelining", false)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not take apart.
   }

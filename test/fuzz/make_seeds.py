@@ -45,7 +45,7 @@ EXTENDED_RESULT = (b'{"top":[{"label":"Samoyed","probability":0.93,"class":258},
 REFUSAL = b'{"error":"unreadable","detail":"The JPEG file ends before its last row."}'
 HELLO_REPLY = (b'{"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,'
                b'"trained":true,"image_bytes_max":33554432,"busy":false,"takes_timeout":true,'
-               b'"takes_thumbnail":true}')
+               b'"takes_thumbnail":true,"takes_pipelining":true}')
 PAYLOADS = [b"881840", b"881840;top=10;timeout_ms=30000;thumbnail=96", PLAIN_RESULT, EXTENDED_RESULT, REFUSAL,
             HELLO_REPLY, b"error:busy", b"error:too many pixels"]
 

@@ -33,8 +33,8 @@ class Script {
  public:
   explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {},
                   std::optional<std::chrono::milliseconds> timeout = {},
-                  std::optional<int> thumbnail_side = {})
-      : exchange_(image, dialect, top, timeout, thumbnail_side) {
+                  std::optional<int> thumbnail_side = {}, bool pipelining = false)
+      : exchange_(image, dialect, top, timeout, thumbnail_side, pipelining) {
     run();
   }
 
@@ -59,6 +59,7 @@ class Script {
       }
       if (const auto* write = std::get_if<ClientExchange::Write>(&action)) {
         seen_ += write->bytes;
+        seen_ += write->more;
         continue;
       }
       ended_ = true;
@@ -134,6 +135,28 @@ TEST_CASE("nothing is written before its turn") {
   script.receive(result);
   CHECK(script.seen() == "A[Samoyed 0.93]");
   CHECK(script.reusable());
+}
+
+TEST_CASE("with pipelining an image follows its size at once") {
+  Script script(Dialect::extended, {}, {}, {}, /*pipelining=*/true);
+  CHECK(script.seen() == sent);
+  CHECK(script.waiting_for() == ClientExchange::Step::size_answer);
+  CHECK(script.progress() == Progress::nothing_answered);
+  script.receive("A");
+  CHECK(script.seen().empty());
+  CHECK(script.waiting_for() == ClientExchange::Step::image_answer);
+  CHECK(script.progress() == Progress::image_sent);
+  script.receive("N");
+  CHECK(script.seen() == image.message());
+  script.receive("A");
+  CHECK(script.waiting_for() == ClientExchange::Step::result);
+}
+
+TEST_CASE("a refused size ends an exchange with pipelining") {
+  Script script(Dialect::extended, {}, {}, {}, /*pipelining=*/true);
+  script.receive("N");
+  CHECK(script.seen() ==
+        sent + "[failed: " + make_error_code(Errc::pipelined_refused).message() + "]");
 }
 
 TEST_CASE("a refused message is sent once more each time, a few times") {

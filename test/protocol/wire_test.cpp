@@ -207,12 +207,12 @@ TEST_CASE("a result has as many labels as may be asked for, and no more") {
 }
 
 TEST_CASE("a hello survives the wire, and strangers' are refused") {
-  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true};
+  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true, true};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
         R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
-        R"("takes_thumbnail":true})");
+        R"("takes_thumbnail":true,"takes_pipelining":true})");
   // An older worker says nothing of what came later, a newer one says more.
   const auto older =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"

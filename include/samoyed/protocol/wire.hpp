@@ -38,6 +38,8 @@ struct WorkerHello {
   bool takes_timeout = false;
   /// A size may ask for a small JPEG of the image (`thumbnail`).
   bool takes_thumbnail = false;
+  /// An image message may come before its size message was answered.
+  bool takes_pipelining = false;
 
   bool operator==(const WorkerHello&) const = default;
 };
