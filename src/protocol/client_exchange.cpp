@@ -35,12 +35,14 @@ ClientGreeting::Action ClientGreeting::refuse_reply() {
 }
 
 ClientExchange::ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
-                               std::optional<std::chrono::milliseconds> timeout)
-    : image_(image), dialect_(dialect) {
+                               std::optional<std::chrono::milliseconds> timeout,
+                               std::optional<int> thumbnail_side, bool pipelining)
+    : image_(image), dialect_(dialect), pipelining_(pipelining) {
   SizeRequest request{.text_length = image.text_length()};
   if (dialect == Dialect::extended) {
     request.top = top;
     request.timeout = timeout;
+    request.thumbnail_side = thumbnail_side;
   }
   size_message_ = data_message(format_size(request));
 }
@@ -48,7 +50,7 @@ ClientExchange::ClientExchange(const EncodedImage& image, Dialect dialect, std::
 ClientExchange::Action ClientExchange::next() {
   switch (state_) {
     case State::sending_size:
-      if (std::exchange(write_due_, false)) return Write{Step::size_answer, size_message_};
+      if (std::exchange(write_due_, false)) return write_size();
       return await_answer(Step::size_answer, State::sending_image);
     case State::sending_image:
       if (std::exchange(write_due_, false)) return Write{Step::image_answer, image_.message()};
@@ -69,18 +71,25 @@ void ClientExchange::received(std::string_view bytes) {
   reader_.append(bytes);
 }
 
+ClientExchange::Action ClientExchange::write_size() {
+  if (!pipelining_) return Write{Step::size_answer, size_message_};
+  return Write{Step::size_answer, size_message_, image_.message()};
+}
+
 ClientExchange::Action ClientExchange::await_answer(Step step, State after) {
   const Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{step};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return Failed{malformed->why};
+  const bool of_size = state_ == State::sending_size;
   if (std::holds_alternative<Nack>(message)) {
+    if (of_size && pipelining_) return Failed{Errc::pipelined_refused};
     if (++refusals_ > refusals_max) return Failed{Errc::refused_too_often};
     write_due_ = true;
     return next();
   }
   if (!std::holds_alternative<Ack>(message)) return Failed{Errc::unexpected_message};
   refusals_ = 0;
-  write_due_ = true;
+  write_due_ = !(of_size && pipelining_);
   state_ = after;
   return next();
 }

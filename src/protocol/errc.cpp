@@ -23,6 +23,8 @@ class Category final : public std::error_category {
         return "an announced image far beyond the limit";
       case Errc::refused_too_often:
         return "the same message was refused too many times";
+      case Errc::pipelined_refused:
+        return "a size was refused whose image had followed it at once";
       case Errc::bad_result:
         return "a result that can't be understood";
       case Errc::bad_hello:

@@ -195,7 +195,8 @@ protocol::WorkerHello Session::hello() const {
           .trained = context_->description.trained,
           .image_bytes_max = context_->image_bytes_max,
           .busy = context_->queue.full(),
-          .takes_timeout = true};
+          .takes_timeout = true,
+          .takes_pipelining = true};
 }
 
 void Session::log_image(std::size_t image_bytes, double elapsed_ms) {

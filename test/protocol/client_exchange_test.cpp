@@ -32,8 +32,9 @@ std::string describe(const Result& end) {
 class Script {
  public:
   explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {},
-                  std::optional<std::chrono::milliseconds> timeout = {})
-      : exchange_(image, dialect, top, timeout) {
+                  std::optional<std::chrono::milliseconds> timeout = {},
+                  std::optional<int> thumbnail_side = {}, bool pipelining = false)
+      : exchange_(image, dialect, top, timeout, thumbnail_side, pipelining) {
     run();
   }
 
@@ -58,6 +59,7 @@ class Script {
       }
       if (const auto* write = std::get_if<ClientExchange::Write>(&action)) {
         seen_ += write->bytes;
+        seen_ += write->more;
         continue;
       }
       ended_ = true;
@@ -135,6 +137,28 @@ TEST_CASE("nothing is written before its turn") {
   CHECK(script.reusable());
 }
 
+TEST_CASE("with pipelining an image follows its size at once") {
+  Script script(Dialect::extended, {}, {}, {}, /*pipelining=*/true);
+  CHECK(script.seen() == sent);
+  CHECK(script.waiting_for() == ClientExchange::Step::size_answer);
+  CHECK(script.progress() == Progress::nothing_answered);
+  script.receive("A");
+  CHECK(script.seen().empty());
+  CHECK(script.waiting_for() == ClientExchange::Step::image_answer);
+  CHECK(script.progress() == Progress::image_sent);
+  script.receive("N");
+  CHECK(script.seen() == image.message());
+  script.receive("A");
+  CHECK(script.waiting_for() == ClientExchange::Step::result);
+}
+
+TEST_CASE("a refused size ends an exchange with pipelining") {
+  Script script(Dialect::extended, {}, {}, {}, /*pipelining=*/true);
+  script.receive("N");
+  CHECK(script.seen() ==
+        sent + "[failed: " + make_error_code(Errc::pipelined_refused).message() + "]");
+}
+
 TEST_CASE("a refused message is sent once more each time, a few times") {
   check_every_split("NANA" + result, size + size + std::string(image.message()) +
                                          std::string(image.message()) + "A[Samoyed 0.93]");
@@ -174,10 +198,11 @@ TEST_CASE("a connection with bytes left over can't be used again") {
 
 TEST_CASE("options and JSON belong to the extended dialect") {
   const std::chrono::milliseconds timeout{1500};
-  Script plain(Dialect::plain, 10, timeout);
+  Script plain(Dialect::plain, 10, timeout, 96);
   CHECK(plain.seen() == size);
   CHECK(Script(Dialect::extended, {}, timeout).seen() == data_message("8;timeout_ms=1500"));
   CHECK(Script(Dialect::extended, 10, timeout).seen() == data_message("8;top=10;timeout_ms=1500"));
+  CHECK(Script(Dialect::extended, {}, {}, 96).seen() == data_message("8;thumbnail=96"));
   Script extended(Dialect::extended, 10);
   CHECK(extended.seen() == data_message("8;top=10"));
   extended.receive(

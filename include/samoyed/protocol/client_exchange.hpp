@@ -59,6 +59,9 @@ enum class Progress {
 ///        ^ N |                 ^ N |                   ^      |
 ///        +---+                 +---+                   +- N --+
 ///
+/// With `pipelining` the image message follows its size message at once. A worker that refuses the size
+/// can't know where the image ends, so then the exchange fails with `Errc::pipelined_refused`.
+///
 /// Not thread-safe; the image must outlive it.
 class ClientExchange {
  public:
@@ -68,10 +71,11 @@ class ClientExchange {
   struct Read {
     Step step;
   };
-  /// Write these bytes; `step` is the answer that they ask for.
+  /// Write these bytes, and then `more`; `step` is the next answer that they ask for.
   struct Write {
     Step step;
     std::string_view bytes;
+    std::string_view more = {};
   };
   struct Finished {
     Result result;
@@ -83,10 +87,14 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
-  /// `top` and `timeout` are told in the extended dialect only; `timeout`, how long the client waits
-  /// for the result, only to a worker whose hello said `takes_timeout`.
+  /// `top`, `timeout` and `thumbnail_side` are told in the extended dialect only; `timeout`, how long the
+  /// client waits for the result, only to a worker whose hello said `takes_timeout`, and
+  /// `thumbnail_side` to one that said `takes_thumbnail`. `pipelining` is for workers that said
+  /// `takes_pipelining`, and for images that a socket takes without waiting: the whole transfer then has the
+  /// time of the size's answer.
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
-                 std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+                 std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+                 std::optional<int> thumbnail_side = std::nullopt, bool pipelining = false);
 
   /// The next thing to do; a Write counts as done when `next` is called again.
   Action next();
@@ -97,11 +105,13 @@ class ClientExchange {
  private:
   enum class State { sending_size, sending_image, awaiting_result, acknowledging };
 
+  Action write_size();
   Action await_answer(Step step, State after);
   Action await_result();
 
   const EncodedImage& image_;
   Dialect dialect_;
+  bool pipelining_;
   MessageReader reader_{result_text_bytes_max};
   std::string size_message_;
   State state_ = State::sending_size;

@@ -12,6 +12,7 @@ enum class Errc {
   bad_size,              ///< A size message whose payload is no number.
   image_too_long,        ///< A size beyond what the worker would even read and drop.
   refused_too_often,     ///< The same message was answered with N too many times.
+  pipelined_refused,     ///< A size was refused with whose image no answer was waited for.
   bad_result,            ///< A result with the right checksum that can't be taken apart.
   bad_hello,             ///< A reply to hello that can't be taken apart.
   truncated,             ///< The peer closed in the middle of an exchange.

@@ -1,0 +1,63 @@
+// When an image follows its size at once, and what becomes of it where the size is refused.
+
+#include <catch2/catch.hpp>
+
+#include "support/dispatch_house.hpp"
+
+using namespace samoyed;
+using namespace samoyed::test;
+
+namespace {
+
+const std::string size_and_image = size + std::string(image->message());
+
+std::string reply(bool takes_pipelining) {
+  return data_message(protocol::format_hello({.model = "squeezenet1_1",
+                                              .label_count = 1000,
+                                              .image_bytes_max = 1000,
+                                              .takes_pipelining = takes_pipelining}));
+}
+
+/// Greets and serves the first exchange, whose every step waits for its answer.
+bool serve_first(Connection& peer, bool takes_pipelining) {
+  if (!peer.expect(hello)) return false;
+  peer.send(reply(takes_pipelining));
+  return serve(peer);
+}
+
+}  // namespace
+
+TEST_CASE("on a kept connection an image follows its size, where the worker takes that") {
+  ScriptedPeer worker({[](Connection& peer) {
+    if (!serve_first(peer, true) || !peer.expect(size_and_image)) return;
+    peer.send("AA" + json_result);
+    peer.expect("A");
+  }});
+  House house({&worker});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 1);
+}
+
+TEST_CASE("a worker that doesn't say so gets an image when it has answered the size") {
+  ScriptedPeer worker({[](Connection& peer) {
+    if (serve_first(peer, false)) serve(peer);
+  }});
+  House house({&worker});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+}
+
+TEST_CASE("where a size is refused that an image followed, a fresh connection carries both") {
+  ScriptedPeer worker({[](Connection& peer) {
+                         if (!serve_first(peer, true) || !peer.expect(size_and_image)) return;
+                         peer.send("N");
+                         peer.wait_for_end();
+                       },
+                       [](Connection& peer) { serve_first(peer, true); }});
+  House house({&worker});
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 2);
+  CHECK(house.workers_left() == 1);
+}
