@@ -31,16 +31,16 @@ struct Job {
   /// Milliseconds since 1970 in UTC.
   std::int64_t submitted_ms = 0;
   std::int64_t changed_ms = 0;
-  std::string file_name;
+  std::string file_name = {};
   std::uint64_t image_bytes = 0;
   /// Times that it was given to the workers.
   int attempts = 0;
   /// Why it failed, or why the last attempt put it back: a word of REASONS.md, `image_lost` or
   /// `cancelled`, and a sentence for a person. Empty otherwise.
-  std::string reason;
-  std::string detail;
+  std::string reason = {};
+  std::string detail = {};
   /// When it is done; without its thumbnail. Nothing if the visitor removed it, or it grew too old.
-  std::optional<HistoryRow> result;
+  std::optional<HistoryRow> result = std::nullopt;
 
   bool operator==(const Job&) const = default;
 };
@@ -54,14 +54,14 @@ struct JobImage {
 /// Images that are to be recognised, and for whom. The texts are cut as the history's are.
 struct JobRequest {
   std::vector<JobImage> images;
-  std::string visitor;
-  std::string client;
-  std::string request_id;
+  std::string visitor = {};
+  std::string client = {};
+  std::string request_id = {};
   /// Labels wanted, at most `history_labels_max`; nothing: five.
-  std::optional<int> top;
+  std::optional<int> top = std::nullopt;
   /// Empty: any.
-  std::string model;
-  std::optional<int> thumbnail_side;
+  std::string model = {};
+  std::optional<int> thumbnail_side = std::nullopt;
 };
 
 enum class SubmitError {
