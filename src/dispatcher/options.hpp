@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatcher/storage.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/protocol/address.hpp"
@@ -23,6 +24,7 @@ struct Options {
   DispatchOptions dispatch;
   HealthOptions health;
   web::ServerOptions web;
+  StorageOptions storage;
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
