@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
@@ -61,6 +63,11 @@ std::string_view base64_text(const protocol::EncodedImage& image) {
   return image.message().substr(2, image.text_length());
 }
 
+Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
+  if (file.size() > preview_bytes_max) return {};
+  return {browser_image_type(file), base64_text(image)};
+}
+
 Problem refused_upload(Reason reason) {
   const bool own = reason == Reason::client_limit;
   return {reason, own ? "You have too many pictures under way: wait for some of their answers."
@@ -94,7 +101,7 @@ asio::awaitable<void> HttpConnection::run() {
       if (!co_await serve(to_serve->request)) co_return;
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
       note_begin();
-      respond(site_.routes.refusal(to_refuse->problem));
+      respond(refusal(to_refuse->problem));
     } else {
       if (std::get<HttpSession::Close>(action).linger) co_await linger();
       co_return;
@@ -128,7 +135,7 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
     co_return false;
   }
   if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
-    respond(site_.routes.refusal(refused_upload(Reason::overloaded)));
+    respond(refusal(refused_upload(Reason::overloaded)));
     co_return true;
   }
   session_.received({received_.data(), size});
@@ -158,7 +165,7 @@ void HttpConnection::consider(const Request& head) {
   note_begin();
   try {
     if (turned_away_) {
-      respond(site_.routes.refusal(*turned_away_));
+      respond(refusal(*turned_away_));
     } else if (auto response = site_.routes.consider(head, current_->visit)) {
       respond(std::move(*response));
     } else {
@@ -173,7 +180,7 @@ void HttpConnection::admit(const Request& head) {
   if (site_.routes.is_upload(head)) {
     auto entered = site_.admission.enter(current_->visit.client);
     if (const auto* reason = std::get_if<Reason>(&entered)) {
-      respond(site_.routes.refusal(refused_upload(*reason)));
+      respond(refusal(refused_upload(*reason)));
       return;
     }
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
@@ -186,7 +193,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   std::optional<Response> response;
   try {
     if (turned_away_) {
-      response = site_.routes.refusal(*turned_away_);
+      response = refusal(*turned_away_);
     } else {
       auto routed = site_.routes.route(request, current_->visit);
       if (auto* const ready = std::get_if<Response>(&routed)) {
@@ -208,25 +215,32 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
 
 asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& request,
                                                                    const Upload& upload) {
-  const bool room =
-      !ticket_ || ticket_->hold(request.body.size() + protocol::base64_length(upload.image.size()));
-  if (!room) {
-    Response full = site_.routes.refusal(refused_upload(Reason::overloaded));
+  std::uint64_t encoded_bytes = 0;
+  for (const Picture& picture : upload.pictures) {
+    encoded_bytes += protocol::base64_length(picture.image.size());
+  }
+  if (ticket_ && !ticket_->hold(request.body.size() + encoded_bytes)) {
+    Response full = refusal(refused_upload(Reason::overloaded));
     co_return full;
   }
-  const auto file = std::as_bytes(std::span(upload.image));
-  const auto image = std::make_shared<const protocol::EncodedImage>(file);
-  UploadView view{upload.file_name, {}, {}};
-  if (upload.image.size() <= preview_bytes_max) {
-    view.preview_type = browser_image_type(upload.image);
-    view.preview_base64 = base64_text(*image);
+  std::vector<std::shared_ptr<const protocol::EncodedImage>> images;
+  for (const Picture& picture : upload.pictures) {
+    const auto file = std::as_bytes(std::span(picture.image));
+    images.push_back(std::make_shared<const protocol::EncodedImage>(file));
   }
-  request.body = std::string();  // Long waits should not hold the picture twice.
-  if (ticket_) ticket_->hold(image->message().size());
+  const auto first = images.front();  // Kept for as long as it may be shown.
+  const Preview preview = preview_of(upload.pictures.front().image, *first);
+  request.body = std::string();  // Long waits should not hold the pictures twice.
+  if (ticket_) ticket_->hold(encoded_bytes);
 
-  const dispatcher::Outcome outcome = co_await classify(image);
-  if (client_left_) co_return std::nullopt;
-  Response answer = site_.routes.answer(view, outcome, current_->visit);
+  std::vector<dispatcher::Outcome> outcomes;
+  for (auto& image : images) {
+    dispatcher::Outcome outcome = co_await classify(std::move(image));
+    outcomes.push_back(std::move(outcome));
+    if (client_left_) co_return std::nullopt;
+    if (std::holds_alternative<dispatcher::Failure>(outcomes.back())) break;
+  }
+  Response answer = site_.routes.answer(upload, preview, outcomes, current_->visit);
   co_return answer;
 }
 
@@ -311,9 +325,13 @@ void HttpConnection::respond(Response response) {
   session_.respond(std::move(response));
 }
 
+Response HttpConnection::refusal(const Problem& problem) const {
+  return site_.routes.refusal(session_.head(), problem);
+}
+
 Response HttpConnection::fail(std::string_view what) const {
   spdlog::error("{} can't be served: {}", peer_, what);
-  return site_.routes.refusal({Reason::internal, "The server failed on this; its log says more."});
+  return refusal({Reason::internal, "The server failed on this; its log says more."});
 }
 
 void HttpConnection::note_begin() {

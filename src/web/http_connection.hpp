@@ -83,6 +83,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void consider(const Request& head);
   void admit(const Request& head);
   void respond(Response response);
+  Response refusal(const Problem& problem) const;
   Response fail(std::string_view what) const;
   void note_begin();
   void log_answer(int status, std::size_t bytes);

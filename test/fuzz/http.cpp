@@ -127,7 +127,7 @@ class Connection {
         serve(to_serve->request);
       } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
         head_ = session_.head().method == "HEAD";
-        session_.respond(routes_.refusal(to_refuse->problem));
+        session_.respond(routes_.refusal(session_.head(), to_refuse->problem));
         requests.emplace_back("refused");
       } else {
         check(std::holds_alternative<HttpSession::Close>(session_.next(now)),
@@ -173,10 +173,16 @@ class Connection {
       return;
     }
     const Upload& upload = std::get<Upload>(routed);
-    check(!upload.image.empty() && upload.image.size() <= image_bytes_max,
-          "a picture has its size");
-    const UploadView view{upload.file_name, browser_image_type(upload.image), "AAAA"};
-    session_.respond(routes_.answer(view, outcome_for(upload.image), visit(request)));
+    std::vector<dispatcher::Outcome> outcomes;
+    for (const Picture& picture : upload.pictures) {
+      check(!picture.image.empty() && picture.image.size() <= image_bytes_max,
+            "a picture has its size");
+      outcomes.push_back(outcome_for(picture.image));
+      if (std::holds_alternative<dispatcher::Failure>(outcomes.back())) break;
+    }
+    check(!outcomes.empty(), "an upload has a picture");
+    const Preview preview{browser_image_type(upload.pictures.front().image), "AAAA"};
+    session_.respond(routes_.answer(upload, preview, outcomes, visit(request)));
   }
 
   Visit visit(const Request& head) {

@@ -28,6 +28,17 @@ struct RoutesTest {
     return std::get<web::Response>(std::move(routed));
   }
 
+  /// What a client is told of its one picture.
+  web::Response answer_to(web::Upload from, const dispatcher::Outcome& outcome) const {
+    if (from.pictures.empty()) from.pictures.push_back({"", "abc"});
+    return routes.answer(from, {}, {&outcome, 1}, visit);
+  }
+
+  /// What a client is told whose request reached no route.
+  web::Response refusal(const web::Problem& problem) const {
+    return routes.refusal({"GET", "/", 11, {}, {}}, problem);
+  }
+
   static web::Fields with_host(web::Fields fields) {
     if (web::count_fields(fields, "Host") == 0) fields.push_back({"Host", "localhost:9999"});
     return fields;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "web/route_table.hpp"
+
+namespace samoyed::web {
+
+/// One picture of an upload.
+struct Picture {
+  /// As its sender names it; may be empty, or hold anything.
+  std::string file_name;
+  /// The file, within the request's body; never empty.
+  std::string_view image;
+};
+
+/// Pictures that are to be recognised before the request can be answered, and how the answer is to be
+/// told.
+struct Upload {
+  Style style = Style::page;
+  /// At least one.
+  std::vector<Picture> pictures;
+};
+
+/// For showing a picture again with its answer.
+struct Preview {
+  /// As ResultView has them.
+  std::string_view type;
+  std::string_view base64;
+};
+
+}  // namespace samoyed::web
