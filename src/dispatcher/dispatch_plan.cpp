@@ -18,6 +18,25 @@ Blame blame(const TryFailure& failure) {
   return Blame::worker;
 }
 
+TryEnd count_as(const std::variant<protocol::Result, TryFailure>& end, bool cut_short) {
+  if (const auto* failure = std::get_if<TryFailure>(&end)) {
+    if (cut_short) return TryEnd::uncounted;
+    const Blame blamed = blame(*failure);
+    const bool failed = blamed == Blame::worker || blamed == Blame::image;
+    return failed ? TryEnd::failed : TryEnd::uncounted;
+  }
+  const auto* refusal = std::get_if<protocol::Refusal>(&std::get<protocol::Result>(end));
+  if (!refusal) return TryEnd::done;
+  switch (refusal->reason) {
+    case protocol::RefusalReason::busy:
+      return TryEnd::uncounted;
+    case protocol::RefusalReason::internal:
+      return TryEnd::failed;
+    default:
+      return TryEnd::done;
+  }
+}
+
 DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
   const auto worker = workers_.pick();

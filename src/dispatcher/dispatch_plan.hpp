@@ -38,6 +38,9 @@ enum class Blame {
 };
 Blame blame(const TryFailure& failure);
 
+/// How a try is counted. `cut_short`: it was ended because nobody waited for it any longer.
+TryEnd count_as(const std::variant<protocol::Result, TryFailure>& end, bool cut_short);
+
 /// One image's way through the workers: what to do next, decided without I/O.
 ///
 ///     pick --> try --+-- result, or the image's fault --> finished

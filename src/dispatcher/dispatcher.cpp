@@ -77,9 +77,12 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
   abandon(request);
   auto& end = std::get<DispatchPlan::Finished>(request.action).end;
   if (auto* failure = std::get_if<Failure>(&end)) co_return std::move(*failure);
-  co_return Answer{std::get<protocol::Recognition>(std::move(end)),
-                   request.runs.at(request.letter->number).worker.address,
-                   std::get<Sent>(request.letter->end).model, milliseconds_since(start)};
+  const auto& sent = std::get<Sent>(request.letter->end);
+  co_return Answer{.recognition = std::get<protocol::Recognition>(std::move(end)),
+                   .worker = request.runs.at(request.letter->number).worker.address,
+                   .model = sent.model,
+                   .elapsed_ms = milliseconds_since(start),
+                   .transfer_ms = sent.transfer_ms};
 }
 
 /// Does what the plan says until it has finished.
@@ -134,13 +137,18 @@ void Dispatcher::start_try(Request& request, std::size_t number, const Worker& w
   const auto attempt = std::make_shared<Attempt>();
   request.runs.at(number).attempt = attempt;
   ++attempts_;
-  const WorkerConnections::Cargo cargo{request.wanted.image, request.wanted.top,
-                                       request.wanted.deadline};
+  const Cargo cargo{.image = request.wanted.image,
+                    .top = request.wanted.top,
+                    .thumbnail_side = request.wanted.thumbnail_side,
+                    .deadline = request.wanted.deadline};
+  workers_.begin_try(worker.id);
   asio::co_spawn(executor_, connections_->send(worker, cargo, fresh, attempt),
-                 [this, number, worker, attempt, mailbox = request.mailbox](
+                 [this, number, worker, attempt, mailbox = request.mailbox, begun = Clock::now()](
                      std::exception_ptr thrown, Sent sent) {
                    if (--attempts_ == 0) all_ended_.cancel();
                    if (thrown) sent = out_of_memory();
+                   const bool cut_short = attempt->abandoned() && !attempt->runs_on();
+                   workers_.end_try(worker.id, count_as(sent.end, cut_short), Clock::now() - begun);
                    const auto* failure = std::get_if<TryFailure>(&sent.end);
                    if (failure && attempt->runs_on()) end_unwatched(worker, *failure);
                    mailbox->put({number, std::move(sent)});

@@ -17,6 +17,8 @@ std::string describe(const Failure& failure) {
   switch (failure.reason) {
     case FailureReason::no_active_worker:
       return "Error: No active worker!";
+    case FailureReason::unknown_model:
+      return "No worker runs the model that was asked for.";
     case FailureReason::all_busy:
       return "All workers are busy: try again in a moment.";
     case FailureReason::no_resources:

@@ -77,14 +77,17 @@ asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::g
 }
 
 asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::send(
-    const protocol::EncodedImage& image, std::optional<int> top, Clock::time_point deadline) {
+    const Cargo& cargo) {
   reusable_ = false;
-  Exchange exchange(image, dialect(), top, patience(deadline));
+  Exchange exchange = begin_exchange(cargo);
+  const auto start = Clock::now();
   std::optional<Exchange::Step> step;
   Clock::time_point step_end;
   const auto begin = [&](Exchange::Step next_step) {
+    const auto now = Clock::now();
+    if (next_step == Exchange::Step::result && step != next_step) transfer_time_ = now - start;
     step = next_step;
-    step_end = Clock::now() + timeout(next_step);
+    step_end = now + timeout(next_step);
   };
   while (true) {
     Exchange::Action action = exchange.next();
@@ -127,6 +130,12 @@ void WorkerConnection::stop_watching() {
   if (!std::exchange(watched_, false)) return;
   ++watch_;
   socket_.cancel();
+}
+
+protocol::ClientExchange WorkerConnection::begin_exchange(const Cargo& cargo) const {
+  const bool takes_thumbnail = hello_ && hello_->takes_thumbnail;
+  return Exchange(*cargo.image, dialect(), cargo.top, patience(cargo.deadline),
+                  takes_thumbnail ? cargo.thumbnail_side : std::nullopt);
 }
 
 /// How long a worker is told to go on with an image whose request ends at `deadline`.

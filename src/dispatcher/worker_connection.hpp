@@ -25,6 +25,15 @@ bool is_lack_of_resources(std::error_code error);
 /// The name stands for addresses outside of the networks that workers may be in, and for no other.
 std::error_code outside_of_worker_networks();
 
+/// One image as it is sent, and what is wanted of it.
+struct Cargo {
+  std::shared_ptr<const protocol::EncodedImage> image;
+  std::optional<int> top;
+  std::optional<int> thumbnail_side;
+  /// When nobody will wait for the result any more.
+  Clock::time_point deadline;
+};
+
 /// One TCP connection to a worker: does what the client's side of the protocol says, each step
 /// under its deadline.
 ///
@@ -42,10 +51,12 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   /// Says hello. With Greeted{} the peer is a reference server, and this connection is spent.
   asio::awaitable<std::variant<protocol::Greeted, TryFailure>> greet();
 
-  /// Sends one image; `image` must outlive the call. A worker that takes it is told to wait no longer
-  /// than `deadline`. After a failure the connection is spent.
-  asio::awaitable<std::variant<protocol::Result, TryFailure>> send(
-      const protocol::EncodedImage& image, std::optional<int> top, Clock::time_point deadline);
+  /// Sends one image; `cargo` must outlive the call. A worker that takes it is told to wait no longer
+  /// than the cargo's deadline, and what thumbnail is wanted. After a failure the connection is spent.
+  asio::awaitable<std::variant<protocol::Result, TryFailure>> send(const Cargo& cargo);
+
+  /// Of the last image that was sent to its end: from the size message to the image's A.
+  std::chrono::duration<double, std::milli> transfer_time() const { return transfer_time_; }
 
   /// Ends the operation under way and every later one with a failure.
   void close();
@@ -78,6 +89,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
  private:
   using Exchange = protocol::ClientExchange;
 
+  Exchange begin_exchange(const Cargo& cargo) const;
   std::optional<std::chrono::milliseconds> patience(Clock::time_point deadline) const;
   std::chrono::milliseconds timeout(Exchange::Step step) const;
   TryFailure failure(std::error_code why, protocol::Progress progress) const;
@@ -91,6 +103,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   bool closed_ = false;
   bool kept_ = false;  ///< It was idle before the exchange.
   bool reusable_ = false;
+  std::chrono::duration<double, std::milli> transfer_time_{0};
   std::optional<Clock::time_point> last_used_;
   bool watched_ = false;
   unsigned watch_ = 0;  ///< Grows whenever a watch begins or ends.

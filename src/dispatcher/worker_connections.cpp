@@ -79,7 +79,8 @@ asio::awaitable<WorkerConnections::Sent> WorkerConnections::send_to(
   }
   attempt->use(connection);
   if (!hello) attempt->protect();
-  sent.end = co_await connection->send(*cargo.image, cargo.top, cargo.deadline);
+  sent.end = co_await connection->send(cargo);
+  sent.transfer_ms = connection->transfer_time().count();
   if (std::holds_alternative<protocol::Result>(sent.end)) {
     workers_.answered(worker.id, Clock::now());
   }

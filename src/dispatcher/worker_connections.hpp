@@ -30,14 +30,8 @@ class WorkerConnections {
     std::variant<protocol::Result, TryFailure> end;
     /// Nothing for a reference server.
     std::optional<WorkerModel> model;
-  };
-
-  /// What is sent.
-  struct Cargo {
-    std::shared_ptr<const protocol::EncodedImage> image;
-    std::optional<int> top;
-    /// When nobody will wait for the result any more.
-    Clock::time_point deadline;
+    /// From the size message to the image's A; 0 unless the end is the worker's result to the image.
+    double transfer_ms = 0;
   };
 
   /// Sends one image to a worker, over an idle connection if there is one and `fresh` is false.

@@ -5,6 +5,9 @@
 namespace samoyed::dispatcher {
 namespace {
 
+/// Of the newest answer in a worker's mean latency.
+constexpr double newest_latency_weight = 0.1;
+
 constexpr auto id_of = [](const auto& entry) { return entry.row.worker.id; };
 constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
   return entry.row.worker.address;
@@ -104,6 +107,25 @@ void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
   entry->row.heard = true;
 }
 
+void WorkerList::begin_try(WorkerId id) {
+  const std::lock_guard lock(mutex_);
+  if (Entry* const entry = find(id)) ++entry->row.counts.in_flight;
+}
+
+void WorkerList::end_try(WorkerId id, TryEnd end,
+                         std::chrono::duration<double, std::milli> latency) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = find(id);
+  if (!entry) return;
+  WorkerCounts& counts = entry->row.counts;
+  --counts.in_flight;
+  if (end == TryEnd::failed) ++counts.failed;
+  if (end != TryEnd::done) return;
+  const double weight = counts.done == 0 ? 1 : newest_latency_weight;
+  counts.latency_ms += weight * (latency.count() - counts.latency_ms);
+  ++counts.done;
+}
+
 void WorkerList::answered(WorkerId id, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
@@ -124,6 +146,7 @@ std::vector<WorkerRow> WorkerList::rows() const {
   for (const Entry& entry : entries_) {
     rows.push_back(entry.row);
     rows.back().state = entry.health.state();
+    rows.back().probing = entry.health.probing();
   }
   return rows;
 }
@@ -203,6 +226,8 @@ WorkerList::Entry* WorkerList::find(WorkerId id) { return find_in(entries_, id);
 
 void WorkerList::put_at_end(Entry entry) {
   entry.row.worker.id = ++last_id_;
+  // Tries of the worker that it was end under its old id.
+  entry.row.counts.in_flight = 0;
   entries_.push_back(std::move(entry));
 }
 

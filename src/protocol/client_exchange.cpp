@@ -35,12 +35,14 @@ ClientGreeting::Action ClientGreeting::refuse_reply() {
 }
 
 ClientExchange::ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
-                               std::optional<std::chrono::milliseconds> timeout)
+                               std::optional<std::chrono::milliseconds> timeout,
+                               std::optional<int> thumbnail_side)
     : image_(image), dialect_(dialect) {
   SizeRequest request{.text_length = image.text_length()};
   if (dialect == Dialect::extended) {
     request.top = top;
     request.timeout = timeout;
+    request.thumbnail_side = thumbnail_side;
   }
   size_message_ = data_message(format_size(request));
 }

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/wire.hpp"
 
@@ -34,6 +36,7 @@ enum class Field {
   decode,
   resize,
   forward,
+  thumbnail,
 };
 
 struct NamedField {
@@ -42,13 +45,14 @@ struct NamedField {
   Field field;
 };
 
-constexpr std::array<NamedField, 13> named_fields{{
+constexpr std::array<NamedField, 14> named_fields{{
     {Place::result, "error", Field::error},
     {Place::result, "detail", Field::detail},
     {Place::result, "top", Field::top},
     {Place::result, "width", Field::width},
     {Place::result, "height", Field::height},
     {Place::result, "times", Field::times},
+    {Place::result, "thumbnail", Field::thumbnail},
     {Place::label, "label", Field::label},
     {Place::label, "probability", Field::probability},
     {Place::label, "class", Field::class_index},
@@ -98,6 +102,9 @@ class ResultHandler {
         break;
       case Field::label:
         recognition_.top.back().label = std::move(value);
+        break;
+      case Field::thumbnail:
+        if (!take_thumbnail(value)) return false;
         break;
       default:
         return skip();
@@ -169,6 +176,18 @@ class ResultHandler {
   bool found() {
     seen_.insert(std::exchange(field_, Field::none));
     return true;
+  }
+
+  /// A browser is given it later, so what is no JPEG file is refused here.
+  bool take_thumbnail(std::string_view text) {
+    constexpr std::string_view jpeg_begin = "\xFF\xD8\xFF";
+    if (text.size() > base64_length(thumbnail_bytes_max)) return false;
+    Base64Decoder decoder(text.size());
+    decoder.update(text);
+    if (!decoder.complete()) return false;
+    const std::vector<std::byte> bytes = decoder.take();
+    recognition_.thumbnail.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return recognition_.thumbnail.starts_with(jpeg_begin);
   }
 
   /// A value that doesn't matter; false for one that stands where another is expected.

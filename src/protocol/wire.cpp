@@ -2,11 +2,13 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "protocol/result_json.hpp"
+#include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
@@ -101,6 +103,12 @@ std::optional<Result> parse_plain(std::string_view payload) {
   return recognition;
 }
 
+std::string base64_text(std::string_view bytes) {
+  std::string text(base64_length(bytes.size()), '\0');
+  encode_base64(std::as_bytes(std::span(bytes)), text.data());
+  return text;
+}
+
 json to_json(const Recognition& recognition) {
   json top = json::array();
   for (const RankedLabel& ranked : recognition.top) {
@@ -116,6 +124,7 @@ json to_json(const Recognition& recognition) {
                       {"resize_ms", times->resize_ms},
                       {"forward_ms", times->forward_ms}};
   }
+  if (!recognition.thumbnail.empty()) value["thumbnail"] = base64_text(recognition.thumbnail);
   return value;
 }
 
@@ -137,6 +146,7 @@ std::string format_size(const SizeRequest& request) {
   std::string text = std::to_string(request.text_length);
   if (request.top) text += ";top=" + std::to_string(*request.top);
   if (request.timeout) text += ";timeout_ms=" + std::to_string(request.timeout->count());
+  if (request.thumbnail_side) text += ";thumbnail=" + std::to_string(*request.thumbnail_side);
   return text;
 }
 
@@ -155,6 +165,8 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
       parsed.request.top = *value;
     } else if (name == "timeout_ms" && value && *value >= 1) {
       parsed.request.timeout = std::chrono::milliseconds(*value);
+    } else if (name == "thumbnail" && value && *value >= 1 && *value <= thumbnail_side_max) {
+      parsed.request.thumbnail_side = *value;
     } else {
       parsed.error = SizeError::unknown_option;
     }
@@ -170,7 +182,8 @@ std::string format_hello(const WorkerHello& hello) {
                {"trained", hello.trained},
                {"image_bytes_max", hello.image_bytes_max},
                {"busy", hello.busy},
-               {"takes_timeout", hello.takes_timeout}});
+               {"takes_timeout", hello.takes_timeout},
+               {"takes_thumbnail", hello.takes_thumbnail}});
 }
 
 std::optional<WorkerHello> parse_hello(std::string_view payload) {
@@ -184,7 +197,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .trained = value.at("trained").get<bool>(),
                        .image_bytes_max = whole_number<std::uint64_t>(value.at("image_bytes_max")),
                        .busy = value.at("busy").get<bool>(),
-                       .takes_timeout = value.value("takes_timeout", false)};
+                       .takes_timeout = value.value("takes_timeout", false),
+                       .takes_thumbnail = value.value("takes_thumbnail", false)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not take apart.
   }

@@ -110,9 +110,10 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock
   if (size_.text_length / drain_factor > text_length_max) return close(Errc::image_too_long);
   refusal_.reset();
   if (parsed.error == SizeError::unknown_option) {
-    refusal_ = Refusal{RefusalReason::bad_option, "The options of a size are top, from 1 to " +
-                                                      std::to_string(top_max) +
-                                                      ", and timeout_ms, at least 1."};
+    refusal_ = Refusal{RefusalReason::bad_option,
+                       "The options of a size are top, from 1 to " + std::to_string(top_max) +
+                           ", timeout_ms, at least 1, and thumbnail, from 1 to " +
+                           std::to_string(thumbnail_side_max) + "."};
   }
   if (size_.text_length > text_length_max) refusal_ = too_large(limits_.image_bytes_max);
   request_message_ = data_message(payload);
@@ -178,7 +179,8 @@ WorkerExchange::Action WorkerExchange::send_result() {
   if (last_data_.empty() && refusal_) recognized(*refusal_);
   if (last_data_.empty()) {
     receiving_.release();
-    return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_};
+    return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_,
+                     size_.thumbnail_side};
   }
   // A client in the midst of its late second copy reads nothing: it would see the A and the result
   // as one.

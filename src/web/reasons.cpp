@@ -18,6 +18,7 @@ constexpr ReasonRow rows[] = {
     {Reason::unconfirmed, "unconfirmed", 403},
     {Reason::not_found, "not_found", 404},
     {Reason::unknown_worker, "unknown_worker", 404},
+    {Reason::unknown_model, "unknown_model", 404},
     {Reason::method_not_allowed, "method_not_allowed", 405},
     {Reason::slow_request, "slow_request", 408},
     {Reason::list_full, "list_full", 409},
@@ -84,6 +85,8 @@ Reason reason_of(const dispatcher::Failure& failure) {
   switch (failure.reason) {
     case FailureReason::no_active_worker:
       return Reason::no_active_worker;
+    case FailureReason::unknown_model:
+      return Reason::unknown_model;
     case FailureReason::all_busy:
       return Reason::all_busy;
     case FailureReason::no_resources:

@@ -19,6 +19,7 @@ enum class Reason {
   unconfirmed,
   not_found,
   unknown_worker,
+  unknown_model,
   method_not_allowed,
   slow_request,
   list_full,

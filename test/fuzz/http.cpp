@@ -43,9 +43,9 @@ bool is_documented(int status, std::string_view reason) {
 /// One of the ends that an upload can have, by a byte of the picture.
 dispatcher::Outcome outcome_for(std::string_view image) {
   using dispatcher::FailureReason;
-  constexpr std::array failures{FailureReason::no_active_worker, FailureReason::no_resources,
-                                FailureReason::all_busy, FailureReason::workers_closed,
-                                FailureReason::deadline};
+  constexpr std::array failures{FailureReason::no_active_worker, FailureReason::unknown_model,
+                                FailureReason::no_resources,     FailureReason::all_busy,
+                                FailureReason::workers_closed,   FailureReason::deadline};
   constexpr std::array refusals{protocol::RefusalReason::too_large,
                                 protocol::RefusalReason::unreadable,
                                 protocol::RefusalReason::too_many_pixels,

@@ -40,11 +40,13 @@ HELLO = data_message(b"hello")
 PLAIN_RESULT = b"Samoyed:0.93,Great Pyrenees:0.014685348607599735,keeshond:1e-05"
 EXTENDED_RESULT = (b'{"top":[{"label":"Samoyed","probability":0.93,"class":258},'
                    b'{"label":"caf\xc3\xa9","probability":1e-05}],"width":1546,"height":1213,'
-                   b'"times":{"queue_ms":0.1,"decode_ms":9.4,"resize_ms":2.3,"forward_ms":7.2}}')
+                   b'"times":{"queue_ms":0.1,"decode_ms":9.4,"resize_ms":2.3,"forward_ms":7.2},'
+                   b'"thumbnail":"/9j/4AAgLTAwMA=="}')
 REFUSAL = b'{"error":"unreadable","detail":"The JPEG file ends before its last row."}'
 HELLO_REPLY = (b'{"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,'
-               b'"trained":true,"image_bytes_max":33554432,"busy":false,"takes_timeout":true}')
-PAYLOADS = [b"881840", b"881840;top=10;timeout_ms=30000", PLAIN_RESULT, EXTENDED_RESULT, REFUSAL,
+               b'"trained":true,"image_bytes_max":33554432,"busy":false,"takes_timeout":true,'
+               b'"takes_thumbnail":true}')
+PAYLOADS = [b"881840", b"881840;top=10;timeout_ms=30000;thumbnail=96", PLAIN_RESULT, EXTENDED_RESULT, REFUSAL,
             HELLO_REPLY, b"error:busy", b"error:too many pixels"]
 
 WORKER_STREAMS = [

@@ -15,6 +15,8 @@ void try_size(std::string_view payload, Dialect dialect) {
   if (size.error) return;
   const auto top = size.request.top.value_or(1);
   check(top >= 1 && top <= top_max, "top is within its limits");
+  const auto side = size.request.thumbnail_side.value_or(1);
+  check(side >= 1 && side <= thumbnail_side_max, "a thumbnail's side is within its limits");
   check(!size.request.timeout || size.request.timeout->count() > 0, "a time is positive");
   const ParsedSize again = parse_size(format_size(size.request), dialect);
   check(!again.error && again.request == size.request, "format_size and back");

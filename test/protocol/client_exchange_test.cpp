@@ -32,8 +32,9 @@ std::string describe(const Result& end) {
 class Script {
  public:
   explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {},
-                  std::optional<std::chrono::milliseconds> timeout = {})
-      : exchange_(image, dialect, top, timeout) {
+                  std::optional<std::chrono::milliseconds> timeout = {},
+                  std::optional<int> thumbnail_side = {})
+      : exchange_(image, dialect, top, timeout, thumbnail_side) {
     run();
   }
 
@@ -174,10 +175,11 @@ TEST_CASE("a connection with bytes left over can't be used again") {
 
 TEST_CASE("options and JSON belong to the extended dialect") {
   const std::chrono::milliseconds timeout{1500};
-  Script plain(Dialect::plain, 10, timeout);
+  Script plain(Dialect::plain, 10, timeout, 96);
   CHECK(plain.seen() == size);
   CHECK(Script(Dialect::extended, {}, timeout).seen() == data_message("8;timeout_ms=1500"));
   CHECK(Script(Dialect::extended, 10, timeout).seen() == data_message("8;top=10;timeout_ms=1500"));
+  CHECK(Script(Dialect::extended, {}, {}, 96).seen() == data_message("8;thumbnail=96"));
   Script extended(Dialect::extended, 10);
   CHECK(extended.seen() == data_message("8;top=10"));
   extended.receive(

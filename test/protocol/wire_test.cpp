@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
 
@@ -40,6 +41,7 @@ TEST_CASE("sizes are read and written") {
   CHECK(format_size({881840, 10}) == "881840;top=10");
   CHECK(format_size({881840, 10, std::chrono::milliseconds(2500)}) ==
         "881840;top=10;timeout_ms=2500");
+  CHECK(format_size({.text_length = 8, .thumbnail_side = 96}) == "8;thumbnail=96");
   for (const auto dialect : {Dialect::plain, Dialect::extended}) {
     CHECK(parse_size("881840", dialect).request == SizeRequest{881840, {}});
     CHECK_FALSE(parse_size("881840", dialect).error.has_value());
@@ -55,10 +57,13 @@ TEST_CASE("options of a size exist in the extended dialect only") {
   CHECK(parse_size("8;top=10", Dialect::extended).request == SizeRequest{8, 10});
   CHECK(parse_size("8;timeout_ms=2500;top=10", Dialect::extended).request ==
         SizeRequest{8, 10, std::chrono::milliseconds(2500)});
+  CHECK(parse_size("8;thumbnail=256", Dialect::extended).request ==
+        SizeRequest{.text_length = 8, .thumbnail_side = 256});
   CHECK(parse_size("8;top=10", Dialect::plain).error == SizeError::no_number);
   for (const char* text :
        {"8;top=0", "8;top=1001", "8;top=x", "8;top", "8;top=", "8;best=1", "8;top=1;x=2", "8;;",
-        "8;timeout_ms=0", "8;timeout_ms=-1", "8;timeout_ms=99999999999"}) {
+        "8;timeout_ms=0", "8;timeout_ms=-1", "8;timeout_ms=99999999999", "8;thumbnail=0",
+        "8;thumbnail=257", "8;thumbnail"}) {
     INFO(text);
     const ParsedSize parsed = parse_size(text, Dialect::extended);
     CHECK(parsed.error == SizeError::unknown_option);
@@ -84,6 +89,36 @@ TEST_CASE("an extended result survives the wire whole") {
   const Refusal refusal{RefusalReason::unreadable, "The file ends before its last row."};
   CHECK(parse_result(format_result(refusal, Dialect::extended), Dialect::extended) ==
         Result(refusal));
+}
+
+TEST_CASE("a result may carry a thumbnail, which survives the wire") {
+  Recognition with_thumbnail = recognition;
+  with_thumbnail.thumbnail = std::string("\xFF\xD8\xFF\xE0\0 -0001", 10);
+  const std::string payload = format_result(with_thumbnail, Dialect::extended);
+  CHECK(payload.ends_with(R"(,"thumbnail":"/9j/4AAgLTAwMA=="})"));
+  CHECK_FALSE(contains_message_end(payload));
+  CHECK(parse_result(payload, Dialect::extended) == Result(with_thumbnail));
+  CHECK(format_result(with_thumbnail, Dialect::plain) ==
+        format_result(recognition, Dialect::plain));
+}
+
+TEST_CASE("a thumbnail that is no small JPEG file is refused") {
+  const auto with_thumbnail = [](const std::string& value) {
+    return parse_result(
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"thumbnail":)" + value +
+            "}",
+        Dialect::extended);
+  };
+  CHECK(with_thumbnail(R"("/9j/4AAgLTAwMA==")").has_value());
+  // Base64 of FF D8 FF and zeros: as long as may be, and one byte longer.
+  const std::string zeros(base64_length(thumbnail_bytes_max) - 8, 'A');
+  CHECK(with_thumbnail("\"/9j/" + zeros + "AAA=\"").has_value());
+  CHECK_FALSE(with_thumbnail("\"/9j/" + zeros + "AAAAAAAA\"").has_value());
+  for (const char* value : {R"("")", R"("PHN2Zz4=")", R"("/9j/4")", R"("/9j/ 4AA")", "5", "null",
+                            R"(["/9j/4AAgLTAwMA=="])"}) {
+    INFO(value);
+    CHECK_FALSE(with_thumbnail(value).has_value());
+  }
 }
 
 TEST_CASE("every reason survives both dialects and holds no separator") {
@@ -172,11 +207,17 @@ TEST_CASE("a result has as many labels as may be asked for, and no more") {
 }
 
 TEST_CASE("a hello survives the wire, and strangers' are refused") {
-  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true};
+  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
-        R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false})");
+        R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
+        R"("takes_thumbnail":true})");
+  // An older worker says nothing of what came later, a newer one says more.
+  const auto older =
+      parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
+                  R"("image_bytes_max":3,"busy":false,"takes_more":{"x":[]}})");
+  CHECK(older == WorkerHello{.model = "m", .label_count = 2, .image_bytes_max = 3});
   for (const char* payload :
        {"", "{}", "[]", R"({"project":"other","protocol":1})",
         R"({"project":"samoyed","protocol":2})", R"({"project":"samoyed","protocol":1})"}) {

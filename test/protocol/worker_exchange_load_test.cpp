@@ -77,6 +77,14 @@ TEST_CASE("a size says until when its sender waits") {
   CHECK(script.wanted_until() == std::nullopt);
 }
 
+TEST_CASE("a size may ask for a thumbnail, for its own image only") {
+  Script script;
+  script.receive(data_message("hello") + data_message("8;thumbnail=96") + image);
+  CHECK(script.seen().ends_with("AA[recognize foobar 5 96 px]" + extended_result));
+  script.receive("A" + size + image);
+  CHECK(script.seen() == "AA[recognize foobar 5]" + extended_result);
+}
+
 TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
   const std::string busy = "A[20 ms]" + data_message("error:busy");
   ByteBudget budget(10, std::chrono::seconds(5));

@@ -84,8 +84,11 @@ class Script {
         if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
         seen_ += write->bytes;
       } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
-        seen_ += "[recognize " + std::string(as_text(image->image_file)) + " " +
-                 std::to_string(image->top) + "]";
+        seen_ +=
+            "[recognize " + std::string(as_text(image->image_file)) + " " +
+            std::to_string(image->top) +
+            (image->thumbnail_side ? " " + std::to_string(*image->thumbnail_side) + " px" : "") +
+            "]";
         wanted_until_ = image->wanted_until;
         recognizing_ = slow_;
         if (!slow_) exchange_.recognized(samoyed_result);

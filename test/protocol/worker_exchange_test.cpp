@@ -144,7 +144,7 @@ TEST_CASE("what can't be recognised is refused after the image's A") {
         data_message("hello") + data_message("8;best=1") + image + "A",
         data_message(format_hello(hello_reply)) + "AA" +
             data_message(
-                R"({"error":"bad option","detail":"The options of a size are top, from 1 to 1000, and timeout_ms, at least 1."})"));
+                R"({"error":"bad option","detail":"The options of a size are top, from 1 to 1000, timeout_ms, at least 1, and thumbnail, from 1 to 256."})"));
   }
   SECTION("text that is no base64") {
     check_every_split(size + data_message("Zm9v*mFy") + "A",

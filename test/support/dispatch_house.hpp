@@ -130,11 +130,16 @@ class House {
   /// the io_context.
   void start(std::string& words, std::chrono::milliseconds within = std::chrono::hours(1),
              asio::cancellation_slot cancelled = {}) {
-    dispatcher::ClassifyRequest request{
-        .image = image, .deadline = dispatcher::Clock::now() + within, .cancelled = cancelled};
+    dispatcher::ClassifyRequest request{.image = image,
+                                        .thumbnail_side = thumbnail_side,
+                                        .model = model,
+                                        .deadline = dispatcher::Clock::now() + within,
+                                        .cancelled = cancelled};
     asio::co_spawn(io, dispatcher.classify(std::move(request)),
                    [&](std::exception_ptr failure, const dispatcher::Outcome& outcome) {
                      words = failure ? "an exception" : describe_outcome(outcome);
+                     const auto* answer = std::get_if<dispatcher::Answer>(&outcome);
+                     if (answer && !failure) last_answer = *answer;
                    });
   }
 
@@ -165,6 +170,10 @@ class House {
   dispatcher::WorkerList list;
   Log log;
   dispatcher::Dispatcher dispatcher;
+  // What every image is asked for with:
+  std::optional<int> thumbnail_side;
+  std::string model;
+  dispatcher::Answer last_answer;
 
  private:
   static std::string describe_outcome(const dispatcher::Outcome& outcome) {

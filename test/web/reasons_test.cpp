@@ -26,6 +26,7 @@ TEST_CASE("what became of an image, as a reason and a status") {
   };
   const std::vector<Case> cases = {
       {{FailureReason::no_active_worker, {}}, Reason::no_active_worker, 503},
+      {{FailureReason::unknown_model, {}}, Reason::unknown_model, 404},
       {{FailureReason::all_busy, {}}, Reason::all_busy, 503},
       {{FailureReason::no_resources, {}}, Reason::no_resources, 503},
       {{FailureReason::workers_closed, {}}, Reason::workers_closed, 422},

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -18,6 +19,12 @@ struct ClassifyRequest {
   /// Labels wanted, where the worker speaks the extended dialect; a reference server always gives
   /// its five.
   std::optional<int> top = std::nullopt;
+  /// Pixels of the longer side of the thumbnail wanted, 1..protocol::thumbnail_side_max; a worker that
+  /// makes none answers without.
+  std::optional<int> thumbnail_side = std::nullopt;
+  /// The name of the model that shall answer, as its workers say it in hello; empty for any. Without a
+  /// worker that runs it the end is a Failure with `unknown_model`.
+  std::string model = {};
   /// After it the answer is a Failure with `deadline`, whatever was tried.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   /// Emitted when nobody waits for the answer any more: the end is then a Failure with `cancelled`,

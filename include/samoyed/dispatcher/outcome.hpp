@@ -18,10 +18,13 @@ struct Answer {
   std::optional<WorkerModel> model;
   /// From the request's start to the result, retries included, in milliseconds.
   double elapsed_ms = 0;
+  /// From the size message to the A of the image, with the worker that answered, in milliseconds.
+  double transfer_ms = 0;
 };
 
 enum class FailureReason {
   no_active_worker,  ///< The list was empty, or every worker in it was found dead.
+  unknown_model,     ///< No worker in the list runs the model that was asked for.
   no_resources,      ///< The dispatcher lacks file descriptors, memory or look-ups of names.
   all_busy,          ///< Every worker in rotation was full.
   refused,  ///< A worker answered that it can't recognise the image: `Failure::refusal` says why.

@@ -50,6 +50,8 @@ class WorkerHealth {
   enum class Change { none, removed, readmitted };
 
   WorkerState state() const { return state_; }
+  /// A probe is under way.
+  bool probing() const { return probing_; }
 
   /// Nothing while a probe is under way, and before the first `schedule`.
   std::optional<Clock::time_point> probe_due() const;

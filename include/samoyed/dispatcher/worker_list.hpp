@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,27 @@ struct WorkerModel {
   bool operator==(const WorkerModel&) const = default;
 };
 
+/// What became of the images that were sent to a worker, since it was added.
+struct WorkerCounts {
+  std::size_t in_flight = 0;
+  /// It answered: recognised the image, or found fault with it.
+  std::uint64_t done = 0;
+  /// It closed, was lost, was too slow, or said that it failed.
+  std::uint64_t failed = 0;
+  /// From the beginning of a try to its answer, in milliseconds: the mean of those that were done, each
+  /// weighing 0.9 of the next; 0 before the first.
+  double latency_ms = 0;
+
+  bool operator==(const WorkerCounts&) const = default;
+};
+
+/// How one try at a worker ended, as it is counted.
+enum class TryEnd {
+  done,
+  failed,
+  uncounted,  ///< It was busy, nobody waited any longer, or this side was to blame.
+};
+
 /// A worker as the page shows it.
 struct WorkerRow {
   Worker worker;
@@ -44,6 +66,9 @@ struct WorkerRow {
   /// It answered an image or a probe once, since it was added, so that its state tells nothing of a port
   /// where something else listens, or nobody.
   bool heard = false;
+  WorkerCounts counts = {};
+  /// A probe of it is under way.
+  bool probing = false;
 };
 
 /// Workers that a list knows, in rotation or not: every page shows all of them, and a request may
@@ -92,6 +117,10 @@ class WorkerList {
 
   /// Notes what a worker said of itself. Ignored if it is no longer there.
   void set_model(WorkerId id, const WorkerModel& model);
+
+  /// Counts an image that is sent to a worker. `end_try` must follow, with that image's latency.
+  void begin_try(WorkerId id);
+  void end_try(WorkerId id, TryEnd end, std::chrono::duration<double, std::milli> latency);
 
   /// Notes that a worker answered an image: it need not be probed soon.
   void answered(WorkerId id, Clock::time_point now);

@@ -83,10 +83,12 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
-  /// `top` and `timeout` are told in the extended dialect only; `timeout`, how long the client waits
-  /// for the result, only to a worker whose hello said `takes_timeout`.
+  /// `top`, `timeout` and `thumbnail_side` are told in the extended dialect only; `timeout`, how long the
+  /// client waits for the result, only to a worker whose hello said `takes_timeout`, and
+  /// `thumbnail_side` to one that said `takes_thumbnail`.
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
-                 std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+                 std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+                 std::optional<int> thumbnail_side = std::nullopt);
 
   /// The next thing to do; a Write counts as done when `next` is called again.
   Action next();

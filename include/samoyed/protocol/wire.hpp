@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,12 @@ enum class Dialect {
 /// The payload of the first message of a client that wants the extended dialect.
 inline constexpr std::string_view hello_payload = "hello";
 
+/// Largest thumbnail that a size may ask for, in pixels of its longer side.
+inline constexpr int thumbnail_side_max = 256;
+
+/// Longest JPEG file that a result may carry as its thumbnail: more than noise of that size needs.
+inline constexpr std::size_t thumbnail_bytes_max = std::size_t{128} << 10;
+
 /// A worker about itself: the reply to hello.
 struct WorkerHello {
   std::string model;
@@ -29,6 +36,8 @@ struct WorkerHello {
   bool busy = false;
   /// A size may say how long its sender waits (`timeout_ms`).
   bool takes_timeout = false;
+  /// A size may ask for a small JPEG of the image (`thumbnail`).
+  bool takes_thumbnail = false;
 
   bool operator==(const WorkerHello&) const = default;
 };
@@ -42,6 +51,9 @@ struct SizeRequest {
   /// How long the sender waits for the result from now on; nothing where the message has no
   /// `timeout_ms`.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  /// Pixels of the longer side of the thumbnail wanted, 1..thumbnail_side_max; nothing where the message
+  /// has no `thumbnail`.
+  std::optional<int> thumbnail_side = std::nullopt;
 
   bool operator==(const SizeRequest&) const = default;
 };
@@ -57,7 +69,7 @@ struct ParsedSize {
   std::optional<SizeError> error;
 };
 
-/// `881840`, or in the extended dialect `881840;top=10;timeout_ms=30000`.
+/// `881840`, or in the extended dialect `881840;top=10;timeout_ms=30000;thumbnail=96`.
 std::string format_size(const SizeRequest& request);
 ParsedSize parse_size(std::string_view payload, Dialect dialect);
 

@@ -68,6 +68,8 @@ class WorkerExchange {
     int top = top_default;
     /// When the client stops waiting, if it told.
     std::optional<Clock::time_point> wanted_until = std::nullopt;
+    /// Of the thumbnail, in pixels, if the client wants one.
+    std::optional<int> thumbnail_side = std::nullopt;
   };
   /// Close the connection. `why` is empty if the peer ended between two exchanges.
   struct Close {
