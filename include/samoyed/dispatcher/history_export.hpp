@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "samoyed/dispatcher/history.hpp"
+
+namespace samoyed::dispatcher {
+
+/// The first record of a CSV export, with its CRLF: `time,file_name,image_bytes,...`.
+std::string history_csv_header();
+
+/// One row as a record of RFC 4180, with its CRLF. Safe to open in a spreadsheet: see `csv_cell`.
+std::string history_csv_row(const HistoryRow& row);
+
+/// A cell of RFC 4180: in quotes where it holds a quote, a comma or a line's end. One that begins with
+/// `=`, `+`, `-`, `@`, a tab or CR gets an apostrophe first, since a spreadsheet would take it for a formula.
+std::string csv_cell(std::string_view text);
+
+/// One row as a JSON object, in UTF-8 whatever the texts hold:
+/// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"top":[...],"times":{...}}`.
+std::string history_json(const HistoryRow& row);
+
+/// `2026-01-31T12:00:00.000Z`, of milliseconds since 1970.
+std::string utc_text(std::int64_t time_ms);
+
+}  // namespace samoyed::dispatcher

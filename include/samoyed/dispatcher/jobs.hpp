@@ -1,0 +1,132 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+
+#include "samoyed/dispatcher/history.hpp"
+
+namespace samoyed::dispatcher {
+
+///     waiting -- a worker is free --> running -- recognised ----> done
+///        ^                               |
+///        +-- busy, no worker, stop ------+------ the image's fault, cancelled --> failed
+enum class JobState { waiting, running, done, failed };
+
+/// `waiting`, `running`, `done`, `failed`.
+std::string to_string(JobState state);
+
+/// One image that is to be recognised when there is time for it.
+struct Job {
+  /// 128 random bits in hexadecimal: who knows it may see the job.
+  std::string id;
+  JobState state = JobState::waiting;
+  /// Milliseconds since 1970 in UTC.
+  std::int64_t submitted_ms = 0;
+  std::int64_t changed_ms = 0;
+  std::string file_name;
+  std::uint64_t image_bytes = 0;
+  /// Times that it was given to the workers.
+  int attempts = 0;
+  /// Why it failed, or why the last attempt put it back: a word of REASONS.md, `image_lost` or
+  /// `cancelled`, and a sentence for a person. Empty otherwise.
+  std::string reason;
+  std::string detail;
+  /// When it is done; without its thumbnail. Nothing if the visitor removed it, or it grew too old.
+  std::optional<HistoryRow> result;
+
+  bool operator==(const Job&) const = default;
+};
+
+/// One image of a request. The whole file.
+struct JobImage {
+  std::string file_name;
+  std::string bytes;
+};
+
+/// Images that are to be recognised, and for whom. The texts are cut as the history's are.
+struct JobRequest {
+  std::vector<JobImage> images;
+  std::string visitor;
+  std::string client;
+  std::string request_id;
+  /// Labels wanted, at most `history_labels_max`; nothing: five.
+  std::optional<int> top;
+  /// Empty: any.
+  std::string model;
+  std::optional<int> thumbnail_side;
+};
+
+enum class SubmitError {
+  full,      ///< The spool's bound on images or bytes is reached, or its disk: again later.
+  stopping,  ///< The dispatcher ends.
+  storage,   ///< The disk failed; the log says more.
+};
+
+/// The jobs' ids in the order of the images, or why there are none: all are taken or none.
+using Submitted = std::variant<std::vector<std::string>, SubmitError>;
+
+/// Follows one job. Keeps no more than the fact that something changed: whoever is slow is told of the
+/// latest state only.
+class JobWatch {
+ public:
+  virtual ~JobWatch() = default;
+
+  /// The job as it is now if that was not given yet: at once the first time, later when it changes.
+  /// Nothing if it didn't change until that time, or nothing can come any more (`ended`). One call at a time.
+  /// Throws StorageError.
+  virtual asio::awaitable<std::optional<Job>> next(std::chrono::steady_clock::time_point until) = 0;
+
+  /// The last state was given, there is no such job, or the dispatcher ends.
+  virtual bool ended() const = 0;
+};
+
+/// Images that wait on the disk for a free worker: a job that was submitted survives every crash.
+///
+/// Thread rule: all members are called and awaited on the thread of the executor that the jobs were made
+/// with, and none blocks it.
+class Jobs {
+ public:
+  virtual ~Jobs() = default;
+
+  /// Returns ids once the images and their jobs are on the disk for good. Throws nothing of its own.
+  virtual asio::awaitable<Submitted> submit(JobRequest request) = 0;
+
+  /// Nothing if there is no such job, or not any more. Throws StorageError.
+  virtual asio::awaitable<std::optional<Job>> find(std::string id) = 0;
+
+  /// Fails a waiting or running job with the reason `cancelled`. False if there is no such job or it is
+  /// finished. Throws StorageError.
+  virtual asio::awaitable<bool> cancel(std::string id) = 0;
+
+  /// Nothing where too many watch already. Must not outlive the jobs.
+  virtual std::unique_ptr<JobWatch> watch(std::string id) = 0;
+
+  /// Images that wait or run, and their bytes.
+  struct Load {
+    std::size_t waiting = 0;
+    std::size_t running = 0;
+    std::uint64_t bytes = 0;
+
+    bool operator==(const Load&) const = default;
+  };
+  virtual Load load() const = 0;
+};
+
+/// How much waits, and for how long the end is told.
+struct JobsOptions {
+  std::size_t images_max = 10000;
+  std::uint64_t bytes_max = std::uint64_t{4} << 30;
+  /// A finished job is forgotten after it; its result stays in the history.
+  std::chrono::milliseconds keep_finished = std::chrono::hours(24);
+  std::size_t watchers_max = 1024;
+};
+
+}  // namespace samoyed::dispatcher
