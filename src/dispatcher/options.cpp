@@ -4,6 +4,7 @@
 
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
+#include "samoyed/io/log_option.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -121,6 +122,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_worker_option(app, options.workers);
   app.add_option("--state", options.state_file,
                  "File that keeps the worker list, so that it survives a restart");
+  io::add_log_option(app, options.log_format);
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts);

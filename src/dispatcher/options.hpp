@@ -7,6 +7,7 @@
 
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
+#include "samoyed/io/log.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed/web/server_options.hpp"
 
@@ -23,6 +24,7 @@ struct Options {
   DispatchOptions dispatch;
   HealthOptions health;
   web::ServerOptions web;
+  io::LogFormat log_format = io::LogFormat::text;
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

@@ -15,6 +15,8 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/log.hpp"
+#include "samoyed/io/network_list.hpp"
 #include "samoyed/io/peer_name.hpp"
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
@@ -22,6 +24,9 @@
 #include "web/client_address.hpp"
 #include "web/image_type.hpp"
 #include "web/log_text.hpp"
+#include "web/random_id.hpp"
+#include "web/request_id.hpp"
+#include "web/responses.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -66,6 +71,11 @@ std::string_view base64_text(const protocol::EncodedImage& image) {
 Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
   if (file.size() > preview_bytes_max) return {};
   return {browser_image_type(file), base64_text(image)};
+}
+
+bool is_near(std::string_view address) {
+  static const io::NetworkList near{io::private_networks()};
+  return near.contains(address);
 }
 
 Problem refused_upload(Reason reason) {
@@ -150,7 +160,7 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   std::error_code error;
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
                          error);
-  if (error) spdlog::info("{} took no answer: {}", peer_, error.message());
+  if (error) log_line(spdlog::level::info, peer_ + " took no answer: " + error.message());
   if (current_ && current_->status && !error) {
     log_answer(*current_->status, size);
     current_.reset();
@@ -169,15 +179,15 @@ void HttpConnection::consider(const Request& head) {
     } else if (auto response = site_.routes.consider(head, current_->visit)) {
       respond(std::move(*response));
     } else {
-      admit(head);
+      admit();
     }
   } catch (const std::exception& error) {
     respond(fail(error.what()));
   }
 }
 
-void HttpConnection::admit(const Request& head) {
-  if (site_.routes.is_upload(head)) {
+void HttpConnection::admit() {
+  if (current_->upload) {
     auto entered = site_.admission.enter(current_->visit.client);
     if (const auto* reason = std::get_if<Reason>(&entered)) {
       respond(refusal(refused_upload(*reason)));
@@ -207,6 +217,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   }
   if (!response) {
     if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    site_.metrics.count_refused(word_of(Reason::client_left));
     co_return false;
   }
   respond(std::move(*response));
@@ -214,12 +225,14 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
 }
 
 asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& request,
-                                                                   const Upload& upload) {
+                                                                   Upload& upload) {
   std::uint64_t encoded_bytes = 0;
+  std::uint64_t decoded_bytes = 0;
+  for (const std::string& file : upload.decoded) decoded_bytes += file.size();
   for (const Picture& picture : upload.pictures) {
     encoded_bytes += protocol::base64_length(picture.image.size());
   }
-  if (ticket_ && !ticket_->hold(request.body.size() + encoded_bytes)) {
+  if (ticket_ && !ticket_->hold(request.body.size() + decoded_bytes + encoded_bytes)) {
     Response full = refusal(refused_upload(Reason::overloaded));
     co_return full;
   }
@@ -231,23 +244,29 @@ asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& requ
   const auto first = images.front();  // Kept for as long as it may be shown.
   const Preview preview = preview_of(upload.pictures.front().image, *first);
   request.body = std::string();  // Long waits should not hold the pictures twice.
+  upload.decoded.clear();
   if (ticket_) ticket_->hold(encoded_bytes);
 
   std::vector<dispatcher::Outcome> outcomes;
   for (auto& image : images) {
-    dispatcher::Outcome outcome = co_await classify(std::move(image));
+    dispatcher::Outcome outcome = co_await classify(std::move(image), upload);
     outcomes.push_back(std::move(outcome));
     if (client_left_) co_return std::nullopt;
-    if (std::holds_alternative<dispatcher::Failure>(outcomes.back())) break;
+    const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back());
+    if (!answer) break;
+    site_.metrics.count(*answer);
   }
   Response answer = site_.routes.answer(upload, preview, outcomes, current_->visit);
   co_return answer;
 }
 
 asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
-    std::shared_ptr<const protocol::EncodedImage> image) {
+    std::shared_ptr<const protocol::EncodedImage> image, const Upload& upload) {
   dispatcher::ClassifyRequest to_classify{
       .image = std::move(image),
+      .top = upload.top,
+      .model = upload.model,
+      .request_id = current_->visit.request_id,
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
@@ -321,16 +340,19 @@ asio::awaitable<void> HttpConnection::linger() {
 
 void HttpConnection::respond(Response response) {
   current_->status = response.status;
+  response.fields.push_back({std::string(request_id_name), current_->visit.request_id});
+  const std::string_view reason = find_field(response.fields, reason_name);
+  if (current_->upload && !reason.empty()) site_.metrics.count_refused(reason);
   if (turned_away_) response.close = true;
   session_.respond(std::move(response));
 }
 
 Response HttpConnection::refusal(const Problem& problem) const {
-  return site_.routes.refusal(session_.head(), problem);
+  return site_.routes.refusal(session_.head(), problem, current_->visit);
 }
 
 Response HttpConnection::fail(std::string_view what) const {
-  spdlog::error("{} can't be served: {}", peer_, what);
+  log_line(spdlog::level::err, peer_ + " can't be served: " + std::string(what));
   return refusal({Reason::internal, "The server failed on this; its log says more."});
 }
 
@@ -346,8 +368,11 @@ void HttpConnection::note_begin() {
   };
   const Client client = find_client(peer_address_, fields, trusted);
   const bool direct = client.address == protocol::unmapped_ip(peer_address_);
-  Visit visit{.client = protocol::limit_key(client.address),
+  const std::string_view sent_id = find_field(fields, request_id_name);
+  Visit visit{.request_id = is_request_id(sent_id) ? std::string(sent_id) : short_random_id(),
+              .client = protocol::limit_key(client.address),
               .https = client.https,
+              .near = is_near(client.address),
               .stopping = stopping_,
               .now = Clock::now()};
   visit.admin = site_.gate.check(fields, visit.client, visit.now);
@@ -356,12 +381,27 @@ void HttpConnection::note_begin() {
   current_->client = direct ? peer_ : client.address + " through " + peer_;
   current_->line = log_text(session_.head().method) + " " + log_text(session_.head().target);
   current_->visit = std::move(visit);
+  current_->upload = site_.routes.is_upload(session_.head());
 }
 
 void HttpConnection::log_answer(int status, std::size_t bytes) {
   const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
-  spdlog::info("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status, bytes,
-               elapsed.count());
+  const io::LogField fields[] = {{io::request_id_field, current_->visit.request_id},
+                                 {"client", current_->client},
+                                 {"request", current_->line},
+                                 {"status", std::int64_t{status}},
+                                 {"bytes", static_cast<std::int64_t>(bytes)},
+                                 {"elapsed_ms", elapsed.count()}};
+  io::log(spdlog::level::info,
+          fmt::format("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status,
+                      bytes, elapsed.count()),
+          fields);
+}
+
+void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {
+  const std::string_view id = current_ ? std::string_view(current_->visit.request_id) : "";
+  const io::LogField fields[] = {{io::request_id_field, id}};
+  io::log(level, line, fields);
 }
 
 }  // namespace samoyed::web

@@ -11,6 +11,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <spdlog/common.h>
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/io/timed_socket.hpp"
@@ -18,6 +19,7 @@
 #include "web/admin_gate.hpp"
 #include "web/admission.hpp"
 #include "web/http_session.hpp"
+#include "web/metrics.hpp"
 #include "web/routes.hpp"
 
 namespace samoyed::web {
@@ -27,6 +29,7 @@ struct Site {
   Routes routes;
   AdminGate& gate;
   dispatcher::Classifier& classifier;
+  Metrics& metrics;
   Admission admission;
   ServerOptions options;
   std::size_t lingering = 0;  ///< Connections that drop what still comes.
@@ -65,6 +68,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::string client;  ///< For the log, as is the next.
     std::string line;
     Visit visit;
+    bool upload = false;
     std::optional<int> status;  ///< Once its answer is on the way.
   };
 
@@ -73,20 +77,21 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write(const HttpSession::Write& response);
   /// False if the client left meanwhile.
   asio::awaitable<bool> serve(Request& request);
-  asio::awaitable<std::optional<Response>> recognise(Request& request, const Upload& upload);
-  asio::awaitable<dispatcher::Outcome> classify(
-      std::shared_ptr<const protocol::EncodedImage> image);
+  asio::awaitable<std::optional<Response>> recognise(Request& request, Upload& upload);
+  asio::awaitable<dispatcher::Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
+                                                const Upload& upload);
   void watch_client_soon();
   void begin_watch();
   asio::awaitable<void> watch_client();
   asio::awaitable<void> linger();
   void consider(const Request& head);
-  void admit(const Request& head);
+  void admit();
   void respond(Response response);
   Response refusal(const Problem& problem) const;
   Response fail(std::string_view what) const;
   void note_begin();
   void log_answer(int status, std::size_t bytes);
+  void log_line(spdlog::level::level_enum level, const std::string& line) const;
 
   io::TimedSocket socket_;
   Site& site_;

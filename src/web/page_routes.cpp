@@ -2,7 +2,10 @@
 
 #include <string>
 
+#include "samoyed_web_files.hpp"
+#include "web/api_page.hpp"
 #include "web/assets.hpp"
+#include "web/metrics.hpp"
 #include "web/responses.hpp"
 #include "web/url.hpp"
 
@@ -29,6 +32,21 @@ Response show_asset(const Asset& asset, const Request& request) {
 
 Response PageRoutes::form(const Visit& visit) const {
   return html_response(200, form_page(context_.view_for(visit)));
+}
+
+Response PageRoutes::api(const Visit& visit) const {
+  return html_response(200, api_page(context_.view_for(visit)));
+}
+
+Response PageRoutes::openapi(const Request& request) const {
+  return show_asset({"openapi.json", "application/json", files::openapi_json}, request);
+}
+
+Response PageRoutes::metrics() const {
+  Response response = text_response(200, "");
+  response.fields.front().value = metrics_media_type;
+  response.body = context_.rules().metrics_text();
+  return response;
 }
 
 Response PageRoutes::asset(std::string_view name, const Request& request,

@@ -11,6 +11,11 @@ class PageRoutes {
   explicit PageRoutes(const RouteContext& context) : context_(context) {}
 
   Response form(const Visit& visit) const;
+  /// The API's description: for a person, and for programs.
+  Response api(const Visit& visit) const;
+  Response openapi(const Request& request) const;
+  /// The dispatcher's numbers.
+  Response metrics() const;
   /// A file of that name.
   Response asset(std::string_view name, const Request& request, const Visit& visit) const;
   Response sign_in(const Request& request, const Visit& visit) const;

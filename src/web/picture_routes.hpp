@@ -10,25 +10,27 @@
 
 namespace samoyed::web {
 
-/// Pictures that come in, and what became of them.
+/// Pictures that come by the form or to /api/v1/classify, and what became of them.
 class PictureRoutes {
  public:
   /// The context must outlive it.
   explicit PictureRoutes(const RouteContext& context) : context_(context) {}
 
-  /// Why the body that a request announces can't be what the address takes.
-  std::optional<Problem> check_type(const Request& head) const;
-
   /// What a whole request brings, or why it can't be taken.
-  std::variant<Upload, Problem> take(const Request& request) const;
+  std::variant<Upload, Problem> take(const Route& route, const Request& request) const;
 
-  /// The answer to an upload: `outcomes` are of its pictures, in order, up to the first failure.
-  Response answer(const Upload& upload, const Preview& preview,
-                  std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const;
+  /// The answer to a picture that was recognised.
+  Response answer(const Upload& upload, const Preview& preview, const dispatcher::Answer& answer,
+                  const Visit& visit) const;
 
  private:
+  std::variant<Picture, Problem> find_picture(const Request& request) const;
+
   const RouteContext& context_;
 };
+
+/// Why the body that a request announces can't be of the kind that the address takes.
+std::optional<Problem> check_body_type(BodyKind kind, const Request& head);
 
 /// A failed recognition, for who asked for it.
 Problem to_problem(const dispatcher::Failure& failure);

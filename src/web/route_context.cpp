@@ -1,5 +1,6 @@
 #include "web/route_context.hpp"
 
+#include "web/api_json.hpp"
 #include "web/responses.hpp"
 
 namespace samoyed::web {
@@ -8,12 +9,24 @@ namespace {
 using Shown = WorkersView::Shown;
 using Verdict = AdminGate::Verdict;
 
-Response problem_page(const Problem& problem, const WorkersView& view) {
+Response body_of(const Problem& problem, Style style, const Visit& visit, const WorkersView& view) {
   const int status = problem.status();
-  Response response =
-      html_response(status, message_page(status, heading_of(status), problem.sentence, view));
+  switch (style) {
+    case Style::page:
+      break;
+    case Style::api:
+      return json_response(status, problem_json(problem, visit.request_id),
+                           "application/problem+json");
+    case Style::inference:
+      return json_response(status, error_json(problem.sentence));
+  }
+  return html_response(status, message_page(status, heading_of(status), problem.sentence, view));
+}
+
+Response refusal(const Problem& problem, Style style, const Visit& visit, const WorkersView& view) {
+  Response response = body_of(problem, style, visit, view);
   give_reason(response, problem.reason);
-  if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  if (problem.status() == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
   return response;
 }
 
@@ -24,12 +37,18 @@ WorkersView RouteContext::view_for(const Visit& visit) const {
   return view(visit.admin == Verdict::admitted ? Shown::signed_in : Shown::signed_out);
 }
 
-Response RouteContext::refuse(const Problem& problem, Style, const Visit& visit) const {
-  return problem_page(problem, view_for(visit));
+Response RouteContext::refuse(const Problem& problem, Style style, const Visit& visit) const {
+  return refusal(problem, style, visit, style == Style::page ? view_for(visit) : WorkersView{});
 }
 
-Response RouteContext::refuse_unknown(const Problem& problem, Style) const {
-  return problem_page(problem, view(Shown::nothing));
+Response RouteContext::refuse_unknown(const Problem& problem, Style style,
+                                      const Visit& visit) const {
+  return refusal(problem, style, visit, view(Shown::nothing));
+}
+
+Problem too_large(std::uint64_t image_bytes_max) {
+  return {Reason::too_large,
+          "A picture may have " + std::to_string(image_bytes_max >> 20) + " MiB at most."};
 }
 
 Problem not_signed_in(Verdict verdict) {

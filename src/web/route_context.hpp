@@ -29,13 +29,16 @@ class RouteContext {
   /// A refusal in the style of the address; a page shows the workers as far as who asks may see them.
   Response refuse(const Problem& problem, Style style, const Visit& visit) const;
   /// The same for who may not be known, or asked for another site: shows nothing of the workers.
-  Response refuse_unknown(const Problem& problem, Style style) const;
+  Response refuse_unknown(const Problem& problem, Style style, const Visit& visit) const;
 
  private:
   dispatcher::WorkerList& workers_;
   AdminGate& gate_;
   const RouteRules rules_;
 };
+
+/// What is said of a picture with more bytes than the site takes.
+Problem too_large(std::uint64_t image_bytes_max);
 
 /// What is said to who needs the admin token and has none that counts.
 Problem not_signed_in(AdminGate::Verdict verdict);

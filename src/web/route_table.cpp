@@ -27,7 +27,50 @@ constexpr RouteRow rows[] = {
      {.admin = true, .acts_on_get = true}},
     {"/sign-in", "POST", Place::sign_in},
     {"/sign-out", "POST", Place::sign_out},
+    {"/api/v1/classify", "POST", Place::classify, Style::api, BodyKind::picture},
+    {"/api/v1/workers",
+     "GET, HEAD, POST",
+     Place::workers,
+     Style::api,
+     BodyKind::none,
+     {.admin = true}},
+    {"/api/v1/workers/{address}",
+     "GET, HEAD, POST, DELETE",
+     Place::worker,
+     Style::api,
+     BodyKind::none,
+     {.admin = true}},
+    {"/api", "GET, HEAD", Place::api},
+    {"/api/openapi.json", "GET, HEAD", Place::openapi, Style::api},
+    {"/metrics",
+     "GET, HEAD",
+     Place::metrics,
+     Style::api,
+     BodyKind::none,
+     {.admin = true, .near = true}},
+    {"/v2", "GET, HEAD", Place::server_metadata, Style::inference},
+    {"/v2/health/live",
+     "GET, HEAD",
+     Place::server_live,
+     Style::inference,
+     BodyKind::none,
+     {.any_host = true}},
+    {"/v2/health/ready",
+     "GET, HEAD",
+     Place::server_ready,
+     Style::inference,
+     BodyKind::none,
+     {.any_host = true}},
+    {"/v2/models/{name}", "GET, HEAD", Place::model_metadata, Style::inference},
+    {"/v2/models/{name}/ready", "GET, HEAD", Place::model_ready, Style::inference},
+    {"/v2/models/{name}/infer", "POST", Place::infer, Style::inference, BodyKind::tensors},
 };
+
+/// Of an address that isn't there, by those around it.
+Style style_around(std::string_view path) {
+  if (path.starts_with("/api/")) return Style::api;
+  return path.starts_with("/v2/") ? Style::inference : Style::page;
+}
 
 /// What stands for the pattern's parameter, which may be nothing; nothing at all for another path.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
@@ -67,13 +110,14 @@ std::span<const RouteRow> route_table() { return rows; }
 Route find_route(const Request& head) {
   Route route;
   if (!is_known_method(head.method)) {
-    route.problem = {Reason::unknown_method, "This server knows the methods GET, HEAD and POST."};
+    route.problem = {Reason::unknown_method,
+                     "This server knows the methods GET, HEAD, POST and DELETE."};
     return route;
   }
   const auto target = parse_target(head.target);
   if (!target) {
     const bool about_server = head.method == "OPTIONS" || head.method == "CONNECT";
-    route.allow = "GET, HEAD, POST";
+    route.allow = "GET, HEAD, POST, DELETE";
     route.problem = about_server ? Problem{Reason::method_not_allowed,
                                            "This server has no other use for that method."}
                                  : Problem{Reason::bad_request, "The request's target is no path."};
@@ -93,12 +137,13 @@ Route find_route(const Request& head) {
     }
     return route;
   }
-  route.problem = {Reason::not_found, "This site has one page, the form."};
+  route.style = style_around(target->path);
+  route.problem = {Reason::not_found, "This site has no such address."};
   return route;
 }
 
 bool has_effect(const RouteRow& row, std::string_view method) {
-  return method == "POST" || row.rules.acts_on_get;
+  return method == "POST" || method == "DELETE" || row.rules.acts_on_get;
 }
 
 bool brings_body(const RouteRow& row, std::string_view method) {

@@ -11,17 +11,43 @@
 namespace samoyed::web {
 
 /// What the site has, one for each address.
-enum class Place { form, add, remove, sign_in, sign_out, asset, icon, alive, ready };
+enum class Place {
+  form,
+  add,
+  remove,
+  sign_in,
+  sign_out,
+  asset,
+  icon,
+  alive,
+  ready,
+  classify,
+  workers,
+  worker,
+  server_metadata,
+  server_live,
+  server_ready,
+  model_metadata,
+  model_ready,
+  infer,
+  api,
+  openapi,
+  metrics,
+};
 
 /// In which form who asks at an address is told what went wrong.
 enum class Style {
-  page,  ///< A page for a person.
+  page,       ///< A page for a person.
+  api,        ///< application/problem+json.
+  inference,  ///< As the Open Inference Protocol has it.
 };
 
 /// What a request's body is, where the method has one that is wanted.
 enum class BodyKind {
-  none,  ///< Nothing but what fits in a few kB.
-  form,  ///< A picture as multipart/form-data.
+  none,     ///< Nothing but what fits in a few kB.
+  form,     ///< A picture as multipart/form-data.
+  picture,  ///< The same, or the picture's bytes themselves.
+  tensors,  ///< Pictures as the Open Inference Protocol sends them.
 };
 
 /// One address of the site, and the rules that hold for all who ask for it.
@@ -35,8 +61,10 @@ struct RouteRow {
   Style style = Style::page;
   BodyKind body = BodyKind::none;
   struct Rules {
-    bool any_host = false;     ///< Answers under every host name: probes know none.
-    bool admin = false;        ///< Is for who has the admin token, if one is set.
+    bool any_host = false;  ///< Answers under every host name: probes know none.
+    bool admin = false;     ///< Is for who has the admin token, if one is set.
+    /// Without a token for this machine and the private networks only.
+    bool near = false;
     bool acts_on_get = false;  ///< Changes something even by GET.
   } rules = {};
 };

@@ -52,7 +52,8 @@ std::variant<Response, Upload> Routes::route(const Request& request, const Visit
   if (!brings_body(*route.row, request.method)) {
     return secured(carry_out(route, request, visit));
   }
-  auto taken = pictures_.take(request);
+  auto taken = route.row->place == Place::infer ? inference_.take(route, request)
+                                                : pictures_.take(route, request);
   if (const auto* problem = std::get_if<Problem>(&taken)) {
     return secured(context_.refuse(*problem, route.style, visit));
   }
@@ -64,7 +65,7 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   const RouteRow* const row = route.destination();
   if (!row || !row->rules.any_host) {
     if (const auto problem = check_host_name(head, context_.rules().hosts)) {
-      return context_.refuse_unknown(*problem, route.style);
+      return context_.refuse_unknown(*problem, route.style, visit);
     }
   }
   if (route.problem) {
@@ -72,12 +73,18 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
     if (response.status == 405) response.fields.push_back({"Allow", std::string(route.allow)});
     return response;
   }
-  if (auto stranger = find_stranger(*row, head, route)) return stranger;
+  if (auto stranger = find_stranger(route, head, visit)) return stranger;
   if (row->rules.admin && visit.admin != AdminGate::Verdict::admitted) {
     return context_.refuse(not_signed_in(visit.admin), route.style, visit);
   }
+  if (row->rules.near && !context_.gate().needed() && !visit.near) {
+    return context_.refuse({Reason::private_only,
+                            "This is for this machine and the private networks, unless an admin "
+                            "token is set."},
+                           route.style, visit);
+  }
   if (brings_body(*row, head.method)) {
-    const auto problem = pictures_.check_type(head);
+    const auto problem = check_body_type(row->body, head);
     return problem ? std::optional(context_.refuse(*problem, route.style, visit)) : std::nullopt;
   }
   const bool chunked = count_fields(head.fields, "Transfer-Encoding") > 0;
@@ -88,13 +95,14 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   return std::nullopt;
 }
 
-std::optional<Response> Routes::find_stranger(const RouteRow& row, const Request& head,
-                                              const Route& route) const {
-  if (!has_effect(row, head.method)) return std::nullopt;
+std::optional<Response> Routes::find_stranger(const Route& route, const Request& head,
+                                              const Visit& visit) const {
+  if (!has_effect(*route.row, head.method)) return std::nullopt;
   const auto problem = check_same_site(head);
   if (!problem) return std::nullopt;
-  return problem->reason == Reason::unconfirmed ? ask_back(*problem, route.target)
-                                                : context_.refuse_unknown(*problem, route.style);
+  return problem->reason == Reason::unconfirmed
+             ? ask_back(*problem, route.target)
+             : context_.refuse_unknown(*problem, route.style, visit);
 }
 
 Response Routes::carry_out(const Route& route, const Request& request, const Visit& visit) const {
@@ -116,17 +124,45 @@ Response Routes::carry_out(const Route& route, const Request& request, const Vis
       return pages_.alive();
     case Place::ready:
       return pages_.ready(visit);
+    case Place::workers:
+      return workers_.list(request, visit);
+    case Place::worker:
+      return workers_.one(route, request, visit);
+    case Place::server_metadata:
+      return inference_.server();
+    case Place::server_live:
+      return inference_.live();
+    case Place::server_ready:
+      return inference_.ready(visit);
+    case Place::model_metadata:
+      return inference_.model(route, visit);
+    case Place::model_ready:
+      return inference_.model_ready(route, visit);
+    case Place::api:
+      return pages_.api(visit);
+    case Place::openapi:
+      return pages_.openapi(request);
+    case Place::metrics:
+      return pages_.metrics();
+    case Place::classify:
+    case Place::infer:
+      break;
   }
   return pages_.form(visit);
 }
 
 Response Routes::answer(const Upload& upload, const Preview& preview,
                         std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const {
-  return secured(pictures_.answer(upload, preview, outcomes, visit));
+  if (const auto* failure = std::get_if<dispatcher::Failure>(&outcomes.back())) {
+    return secured(context_.refuse(to_problem(*failure), upload.style, visit));
+  }
+  if (upload.style == Style::inference) return secured(inference_.answer(upload, outcomes));
+  const auto& answer = std::get<dispatcher::Answer>(outcomes.front());
+  return secured(pictures_.answer(upload, preview, answer, visit));
 }
 
-Response Routes::refusal(const Request& head, const Problem& problem) const {
-  return secured(context_.refuse_unknown(problem, find_route(head).style));
+Response Routes::refusal(const Request& head, const Problem& problem, const Visit& visit) const {
+  return secured(context_.refuse_unknown(problem, find_route(head).style, visit));
 }
 
 }  // namespace samoyed::web

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "web/inference_routes.hpp"
 #include "web/page_routes.hpp"
 #include "web/picture_routes.hpp"
 #include "web/route_context.hpp"
@@ -44,19 +45,20 @@ class Routes {
 
   /// The answer to a request that was refused before it reached a route. Shows nothing of the
   /// workers: who asked, and for which site, may not be known.
-  Response refusal(const Request& head, const Problem& problem) const;
+  Response refusal(const Request& head, const Problem& problem, const Visit& visit) const;
 
  private:
   std::optional<Response> find_fault(const Route& route, const Request& head,
                                      const Visit& visit) const;
-  std::optional<Response> find_stranger(const RouteRow& row, const Request& head,
-                                        const Route& route) const;
+  std::optional<Response> find_stranger(const Route& route, const Request& head,
+                                        const Visit& visit) const;
   Response carry_out(const Route& route, const Request& request, const Visit& visit) const;
 
   const RouteContext context_;
   const PageRoutes pages_{context_};
   const WorkerRoutes workers_{context_};
   const PictureRoutes pictures_{context_};
+  const InferenceRoutes inference_{context_};
 };
 
 }  // namespace samoyed::web

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "web/inference.hpp"
 #include "web/route_table.hpp"
 
 namespace samoyed::web {
@@ -12,7 +14,7 @@ namespace samoyed::web {
 struct Picture {
   /// As its sender names it; may be empty, or hold anything.
   std::string file_name;
-  /// The file, within the request's body; never empty.
+  /// The file, within the request's body or the upload's `decoded`; never empty.
   std::string_view image;
 };
 
@@ -22,6 +24,14 @@ struct Upload {
   Style style = Style::page;
   /// At least one.
   std::vector<Picture> pictures;
+  /// Labels wanted; nothing: as many as the workers give.
+  std::optional<int> top = std::nullopt;
+  /// The model that shall answer; empty: any.
+  std::string model = {};
+  /// For the style `inference`.
+  InferenceWish wish = {};
+  /// Where pictures came in another form than their own: what they were turned into.
+  std::vector<std::string> decoded = {};
 };
 
 /// For showing a picture again with its answer.

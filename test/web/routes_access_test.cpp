@@ -52,7 +52,7 @@ TEST_CASE_METHOD(RoutesTest, "every kind of response is served with what keeps i
   responses.push_back(*routes.consider({"GET", "/nowhere", 11, with_host({}), {}}, visit));
   responses.push_back(answer_to({}, dispatcher::Answer{}));
   responses.push_back(answer_to({}, Failure{FailureReason::deadline, {}}));
-  responses.push_back(refusal({Reason::bad_request, "No."}));
+  responses.push_back(refused({Reason::bad_request, "No."}));
   for (const Response& response : responses) {
     INFO(response.status << ' ' << response.body.substr(0, 80));
     for (const auto& [name, value] :
@@ -92,8 +92,8 @@ TEST_CASE_METHOD(RoutesTest, "every failure carries its reason, and when to come
   const Response response = answer_to({}, Failure{one.failure, {}});
   CHECK(reason_of(response) == one.reason);
   CHECK(find_field(response.fields, "Retry-After") == one.retry_after);
-  CHECK(find_field(refusal({Reason::client_limit, ""}).fields, "Retry-After") == "2");
-  CHECK(find_field(refusal({Reason::overloaded, ""}).fields, "Retry-After") == "2");
+  CHECK(find_field(refused({Reason::client_limit, ""}).fields, "Retry-After") == "2");
+  CHECK(find_field(refused({Reason::overloaded, ""}).fields, "Retry-After") == "2");
 }
 
 TEST_CASE_METHOD(RoutesTest, "a site of another name is no site, except for probes") {
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(RoutesTest, "a site of another name is no site, except for prob
   CHECK(ask("GET", "/healthz").status == 200);
   CHECK(ask("HEAD", "/readyz").status == 200);
   CHECK(ask("POST", "/healthz").status == 421);
-  CHECK(count_of(refusal({Reason::bad_request, "No."}).body, "hidden-worker") == 0);
+  CHECK(count_of(refused({Reason::bad_request, "No."}).body, "hidden-worker") == 0);
 }
 
 TEST_CASE_METHOD(RoutesTest, "another site's page changes nothing and costs nothing") {
@@ -292,7 +292,7 @@ TEST_CASE_METHOD(RoutesTest, "nothing hostile becomes markup or a field") {
         respond(upload("name=\"" + evil + "\"", "abc")),
         answer_to({Style::page, {{evil, "abc"}}}, answer),
         answer_to({}, Failure{FailureReason::refused, refusal}),
-        refusal({Reason::bad_request, evil})}) {
+        refused({Reason::bad_request, evil})}) {
     CHECK(count_of(response.body, "<script>") == 0);
     CHECK(count_of(response.body, "alert('") == 0);
     for (const Field& field : response.fields) {

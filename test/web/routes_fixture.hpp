@@ -35,8 +35,8 @@ struct RoutesTest {
   }
 
   /// What a client is told whose request reached no route.
-  web::Response refusal(const web::Problem& problem) const {
-    return routes.refusal({"GET", "/", 11, {}, {}}, problem);
+  web::Response refused(const web::Problem& problem) const {
+    return routes.refusal({"GET", "/", 11, {}, {}}, problem, visit);
   }
 
   static web::Fields with_host(web::Fields fields) {
@@ -64,7 +64,7 @@ struct RoutesTest {
   web::AdminGate gate;
   web::RouteRules rules{.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}};
   web::Routes routes{workers, gate, rules};
-  web::Visit visit{.client = "192.0.2.1"};
+  web::Visit visit{.request_id = "visit-1", .client = "192.0.2.1"};
 };
 
 }  // namespace samoyed::test

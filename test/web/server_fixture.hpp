@@ -75,7 +75,8 @@ struct ServerTest {
   void start() {
     asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
     endpoint = acceptor.local_endpoint();
-    server.emplace(io.get_executor(), std::move(acceptor), classifier, workers, options);
+    const web::ServerParts parts{.classifier = classifier, .workers = workers};
+    server.emplace(io.get_executor(), std::move(acceptor), parts, options);
     asio::co_spawn(io, server->run(), [this](std::exception_ptr failure) {
       CHECK(!failure);
       ended = true;
