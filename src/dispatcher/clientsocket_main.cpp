@@ -44,6 +44,7 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
     dispatcher::ClassifyRequest request{
         .image = image,
         .top = options.top,
+        .model = options.model,
         .deadline = dispatcher::Clock::now() + options.request_timeout};
     const dispatcher::Outcome outcome = co_await dispatcher.classify(std::move(request));
     if (const auto* answer = std::get_if<dispatcher::Answer>(&outcome)) {

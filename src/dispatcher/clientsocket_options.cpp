@@ -27,6 +27,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       ->check(CLI::Range(1, 1000000));
   app.add_option("--top", options.top, "Labels an image (a reference server always gives 5)")
       ->check(CLI::Range(1, protocol::top_max));
+  app.add_option("--model", options.model, "Ask only workers that run this model");
   app.add_flag("--json", options.json, "One JSON object a line");
   io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
                               "How long one image may take, all tries included");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "samoyed/dispatcher/dispatcher.hpp"
@@ -18,6 +19,8 @@ struct Options {
   int threads = 1;
   int repeat = 1;
   std::optional<int> top;
+  /// What a worker must run; empty for any.
+  std::string model;
   bool json = false;
   dispatcher::StepTimeouts timeouts;
   /// For one image, all tries included.

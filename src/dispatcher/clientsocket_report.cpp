@@ -92,7 +92,9 @@ void Report::recognized(const std::filesystem::path& file, const dispatcher::Ans
 
 void Report::failed(const std::filesystem::path& file, const dispatcher::Failure& failure) {
   const std::string error = describe(failure);
-  const bool about_the_file = failure.reason != dispatcher::FailureReason::no_active_worker;
+  using dispatcher::FailureReason;
+  const bool about_the_file = failure.reason != FailureReason::no_active_worker &&
+                              failure.reason != FailureReason::unknown_model;
   fail(file, error, about_the_file ? file.string() + ": " + error : error);
 }
 

@@ -10,6 +10,7 @@ using Kind = TryFailure::Kind;
 
 Blame blame(const TryFailure& failure) {
   if (failure.kind == Kind::no_resources) return Blame::nobody;
+  if (failure.kind == Kind::other_model) return Blame::choice;
   const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;
   // Reference servers close after each image, and any server may close an idle connection.
   if (cut && failure.reused && failure.progress == Progress::nothing_answered) return Blame::idling;
@@ -39,7 +40,7 @@ TryEnd count_as(const std::variant<protocol::Result, TryFailure>& end, bool cut_
 
 DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
-  const auto worker = workers_.pick();
+  const auto worker = workers_.pick(model_);
   if (!worker) return give_up();
   attempts_.push_back({.worker = *worker});
   tried_.push_back(worker->id);
@@ -71,6 +72,9 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const TryFailu
       attempt.under_way = false;
       // Another worker may not need what is lacking: an IP address is not looked up, and a kept
       // connection has its descriptor.
+      return go_on(now);
+    case Blame::choice:
+      attempt.under_way = false;
       return go_on(now);
     case Blame::image:
       return Probe{number, attempt.worker};
@@ -110,7 +114,7 @@ DispatchPlan::Action DispatchPlan::on_slow(Clock::time_point now) {
 
 std::optional<DispatchPlan::Action> DispatchPlan::try_another(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
-  const auto worker = workers_.pick_other(tried_.back(), tried_);
+  const auto worker = workers_.pick_other(tried_.back(), tried_, model_);
   if (!worker) return std::nullopt;
   attempts_.push_back({.worker = *worker});
   tried_.push_back(worker->id);
@@ -132,7 +136,8 @@ DispatchPlan::Action DispatchPlan::give_up() const {
   if (any_busy_) return end(FailureReason::all_busy);
   // The last worker that there is decided against this image and lives on.
   if (closed_ > 0) return end(FailureReason::workers_closed);
-  return end(FailureReason::no_active_worker);
+  return end(workers_.lacks(model_) ? FailureReason::unknown_model
+                                    : FailureReason::no_active_worker);
 }
 
 bool DispatchPlan::any_under_way() const {

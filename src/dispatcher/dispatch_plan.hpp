@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <variant>
 #include <vector>
@@ -20,6 +21,7 @@ struct TryFailure {
     no_resources,     ///< This machine lacks descriptors, memory or look-ups of names: nothing is
                       ///< known of the worker.
     timed_out,        ///< A step's time passed.
+    other_model,      ///< The worker runs another model than the one that was asked for.
     nonsense,         ///< The bytes were not what the protocol allows.
   };
   Kind kind;
@@ -33,6 +35,7 @@ struct TryFailure {
 enum class Blame {
   nobody,  ///< This machine's lack.
   idling,  ///< A kept connection had ended: nothing, unless a fresh one fails too.
+  choice,  ///< The worker is alive, and not for this request.
   image,   ///< A close on the complete image: the image's fault if the worker still accepts.
   worker,  ///< Dead or useless.
 };
@@ -47,7 +50,8 @@ TryEnd count_as(const std::variant<protocol::Result, TryFailure>& end, bool cut_
 ///               ^    +-- idle connection had ended -----> the same worker again, fresh
 ///               |    +-- closed after the image --------> probe --+-- accepts: the image's fault?
 ///               |    |                                            +-- doesn't: remove the worker
-///               |    +-- busy, or a lack of our own ----> leave the worker
+///               |    +-- busy, a lack of our own,
+///               |    |   or another model --------------> leave the worker
 ///               |    +-- anything else -----------------> remove the worker
 ///               +--- the next worker that was not tried, until the image harmed two or none is left
 ///
@@ -80,8 +84,10 @@ class DispatchPlan {
   };
   using Action = std::variant<Try, Probe, Wait, Finished>;
 
-  explicit DispatchPlan(WorkerList& workers, Clock::time_point deadline = Clock::time_point::max())
-      : workers_(workers), deadline_(deadline) {}
+  /// `model` is what a worker must run, or empty; list and name must outlive the plan.
+  explicit DispatchPlan(WorkerList& workers, Clock::time_point deadline = Clock::time_point::max(),
+                        std::string_view model = {})
+      : workers_(workers), deadline_(deadline), model_(model) {}
 
   Action start(Clock::time_point now);
 
@@ -119,6 +125,7 @@ class DispatchPlan {
 
   WorkerList& workers_;
   const Clock::time_point deadline_;
+  const std::string_view model_;
   std::vector<Attempt> attempts_;  ///< By number.
   std::vector<WorkerId> tried_;
   std::optional<Worker> removed_;

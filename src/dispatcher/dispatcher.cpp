@@ -38,7 +38,7 @@ struct Dispatcher::Request {
   Request(const asio::any_io_executor& executor, WorkerList& workers, ClassifyRequest request)
       : wanted(std::move(request)),
         mailbox(std::make_shared<Mailbox>(executor)),
-        plan(workers, wanted.deadline) {
+        plan(workers, wanted.deadline, wanted.model) {
     if (!wanted.cancelled.is_connected()) return;
     wanted.cancelled.assign([box = mailbox](asio::cancellation_type) { box->cancel(); });
   }
@@ -142,6 +142,7 @@ void Dispatcher::start_try(Request& request, std::size_t number, const Worker& w
   const Cargo cargo{.image = request.wanted.image,
                     .top = request.wanted.top,
                     .thumbnail_side = request.wanted.thumbnail_side,
+                    .model = request.wanted.model,
                     .deadline = request.wanted.deadline};
   workers_.begin_try(worker.id);
   asio::co_spawn(

@@ -30,6 +30,8 @@ struct Cargo {
   std::shared_ptr<const protocol::EncodedImage> image;
   std::optional<int> top;
   std::optional<int> thumbnail_side;
+  /// What the worker must run; empty for any.
+  std::string model;
   /// When nobody will wait for the result any more.
   Clock::time_point deadline;
 };

@@ -67,6 +67,11 @@ asio::awaitable<WorkerConnections::Sent> WorkerConnections::send_to(
   if (attempt->abandoned()) co_return Sent{cut_short(), {}};
   const auto hello = connection->hello();
   Sent sent{busy, model_of(hello)};
+  if (!cargo.model.empty() && (!hello || hello->model != cargo.model)) {
+    sent.end = TryFailure{.kind = TryFailure::Kind::other_model, .why = {}};
+    if (hello) keep(worker.id, *peer, std::move(connection));
+    co_return sent;
+  }
   // What it said of its queue is true of a connection that was just opened only.
   if (hello && hello->busy && !connection->last_used()) {
     keep(worker.id, *peer, std::move(connection));
@@ -117,6 +122,7 @@ asio::awaitable<ProbeEnd> WorkerConnections::probe(Worker worker) {
       if (of_worker->idle.empty()) keep(worker.id, *of_worker, connection);
     } else {
       of_worker->plain = true;
+      workers_.set_reference(worker.id);
     }
   }
   forget_if_gone(worker.id);
@@ -183,6 +189,7 @@ asio::awaitable<WorkerConnections::Opened> WorkerConnections::open(
     }
     // A reference server: it closes after its A, so connect once more without hello.
     peer->plain = true;
+    workers_.set_reference(worker.id);
   }
   if (attempt->abandoned()) co_return cut_short();
   co_return TryFailure{.kind = TryFailure::Kind::nonsense,

@@ -52,6 +52,7 @@ bool WorkerList::remove(const protocol::Address& address) {
     const auto removed = std::ranges::find(entries_, address, address_of);
     if (removed == entries_.end()) return false;
     entries_.erase(removed);
+    drop_unused_cursors();
   }
   on_change_();
   return true;
@@ -66,29 +67,56 @@ bool WorkerList::remove(WorkerId id, Clock::time_point now) {
       entry->health.remove(now, health_, random());
     } else {
       entries_.erase(entries_.begin() + (entry - entries_.data()));
+      drop_unused_cursors();
     }
   }
   on_change_();
   return true;
 }
 
-std::optional<Worker> WorkerList::pick() {
+std::optional<Worker> WorkerList::pick(std::string_view model) {
   const std::lock_guard lock(mutex_);
-  const auto next = next_after(cursor_, {});
-  if (next) cursor_ = next->id;
+  WorkerId* const cursor = find_cursor(model);
+  const auto next = next_after(cursor ? *cursor : cursor_, {}, model);
+  if (next && cursor) *cursor = next->id;
   return next;
 }
 
-std::optional<Worker> WorkerList::pick_other(WorkerId after,
-                                             std::span<const WorkerId> tried) const {
+std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const WorkerId> tried,
+                                             std::string_view model) const {
   const std::lock_guard lock(mutex_);
-  return next_after(after, tried);
+  return next_after(after, tried, model);
 }
 
-std::optional<Worker> WorkerList::next_after(WorkerId after,
-                                             std::span<const WorkerId> tried) const {
+bool WorkerList::lacks(std::string_view model) const {
+  const std::lock_guard lock(mutex_);
+  return !entries_.empty() &&
+         std::ranges::none_of(entries_, [&](const Entry& entry) { return entry.may_run(model); });
+}
+
+/// Nothing for a model that nobody is known to run: clients may name what they like, and each cursor
+/// takes memory.
+WorkerId* WorkerList::find_cursor(std::string_view model) {
+  if (model.empty()) return &cursor_;
+  const auto known = model_cursors_.find(model);
+  if (known != model_cursors_.end()) return &known->second;
+  if (!any_runs(model)) return nullptr;
+  return &model_cursors_.emplace(model, 0).first->second;
+}
+
+bool WorkerList::any_runs(std::string_view model) const {
+  return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.runs(model); });
+}
+
+void WorkerList::drop_unused_cursors() {
+  std::erase_if(model_cursors_, [this](const auto& cursor) { return !any_runs(cursor.first); });
+}
+
+std::optional<Worker> WorkerList::next_after(WorkerId after, std::span<const WorkerId> tried,
+                                             std::string_view model) const {
   const auto untried = [&](const Entry& entry) {
-    return entry.in_rotation() && std::ranges::find(tried, entry.row.worker.id) == tried.end();
+    return entry.in_rotation() && entry.may_run(model) &&
+           std::ranges::find(tried, entry.row.worker.id) == tried.end();
   };
   const auto start = std::ranges::upper_bound(entries_, after, {}, id_of);
   auto next = std::find_if(start, entries_.end(), untried);
@@ -103,8 +131,20 @@ void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
+  const bool other = !entry->runs(model.name);
   entry->row.model = model;
   entry->row.heard = true;
+  entry->reference = false;
+  if (other) drop_unused_cursors();
+}
+
+void WorkerList::set_reference(WorkerId id) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = find(id);
+  if (!entry) return;
+  entry->row.model.reset();
+  entry->reference = true;
+  drop_unused_cursors();
 }
 
 void WorkerList::begin_try(WorkerId id) {
@@ -217,6 +257,7 @@ std::vector<Worker> WorkerList::forget_expired(Clock::time_point now) {
       if (expired) forgotten.push_back(entry.row.worker);
       return expired;
     });
+    drop_unused_cursors();
   }
   if (!forgotten.empty()) on_change_();
   return forgotten;

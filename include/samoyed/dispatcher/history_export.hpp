@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/history_row.hpp"
 
 namespace samoyed::dispatcher {
 

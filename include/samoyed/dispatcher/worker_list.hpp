@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -83,7 +85,10 @@ enum class AddResult { added, already_there, list_full };
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
 /// shrinks: nobody is skipped or served twice. Between two changes of the list the counts of `pick`
-/// of any two workers differ by at most one.
+/// of any two workers differ by at most one. Requests for one model only have a cursor of their own, so
+/// that the same holds for them among the workers that run it.
+///
+/// A worker that never answered hello may run any model, until it is spoken to.
 ///
 /// Thread rule: every member may be called from any thread; one mutex guards all, held for a few
 /// instructions and never across a system call or a suspension.
@@ -108,15 +113,23 @@ class WorkerList {
   /// `readmit` off forgotten. True for exactly one of all who find it out together.
   bool remove(WorkerId id, Clock::time_point now);
 
-  /// The next worker in turn, for a request's first try; nothing if none is in rotation.
-  std::optional<Worker> pick();
+  /// The next worker in turn that may run `model` (empty: any), for a request's first try; nothing if
+  /// none in rotation does.
+  std::optional<Worker> pick(std::string_view model = {});
 
-  /// The worker in rotation that comes after `after` and is none of `tried`, for a request's further
-  /// tries. Doesn't move the cursor: a retry takes nobody's turn.
-  std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried) const;
+  /// The worker in rotation that comes after `after`, is none of `tried` and may run `model`, for a
+  /// request's further tries. Doesn't move the cursor: a retry takes nobody's turn.
+  std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
+                                   std::string_view model = {}) const;
+
+  /// True if there are workers, but none that may run `model`, in rotation or not.
+  bool lacks(std::string_view model) const;
 
   /// Notes what a worker said of itself. Ignored if it is no longer there.
   void set_model(WorkerId id, const WorkerModel& model);
+
+  /// Notes that it is a reference server: its model stays unknown, and it gets only requests for any.
+  void set_reference(WorkerId id);
 
   /// Counts an image that is sent to a worker. `end_try` must follow, with that image's latency.
   void begin_try(WorkerId id);
@@ -154,13 +167,22 @@ class WorkerList {
   struct Entry {
     WorkerRow row;
     WorkerHealth health;
+    bool reference = false;  ///< A reference server.
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
+    bool runs(std::string_view model) const { return row.model && row.model->name == model; }
+    bool may_run(std::string_view model) const {
+      return model.empty() || (row.model ? runs(model) : !reference);
+    }
   };
 
   // Called with the mutex held:
   Entry* find(WorkerId id);
-  std::optional<Worker> next_after(WorkerId after, std::span<const WorkerId> tried) const;
+  std::optional<Worker> next_after(WorkerId after, std::span<const WorkerId> tried,
+                                   std::string_view model) const;
+  WorkerId* find_cursor(std::string_view model);
+  bool any_runs(std::string_view model) const;
+  void drop_unused_cursors();
   void put_at_end(Entry entry);
   std::size_t count_in_rotation() const;
   double random();
@@ -172,6 +194,8 @@ class WorkerList {
   std::vector<Entry> entries_;
   WorkerId last_id_ = 0;
   WorkerId cursor_ = 0;
+  /// Of requests for one model, by its name: of models only that some worker runs.
+  std::map<std::string, WorkerId, std::less<>> model_cursors_;
   std::minstd_rand random_{std::random_device()()};
 };
 

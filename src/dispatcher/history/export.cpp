@@ -1,0 +1,167 @@
+#include <charconv>
+#include <ctime>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "samoyed/dispatcher/history_export.hpp"
+#include "samoyed/dispatcher/outcome.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Labels that have columns of their own.
+constexpr std::size_t csv_labels = 5;
+
+/// The shortest digits that give the number back, with a point whatever the locale says.
+std::string number(double value) {
+  char digits[32];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), value);
+  return {digits, end.ptr};
+}
+
+std::string join(const std::vector<std::string>& cells) {
+  std::string record;
+  for (const std::string& cell : cells) record += cell + ",";
+  record.pop_back();
+  return record + "\r\n";
+}
+
+}  // namespace
+
+std::string to_string(HistorySource source) {
+  switch (source) {
+    case HistorySource::page:
+      return "page";
+    case HistorySource::api:
+      return "api";
+    case HistorySource::job:
+      break;
+  }
+  return "job";
+}
+
+HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::int64_t time_ms) {
+  HistoryRow row;
+  const auto& recognition = answer.recognition;
+  row.time_ms = time_ms;
+  row.image_bytes = image_bytes;
+  row.width = recognition.width;
+  row.height = recognition.height;
+  row.worker = to_string(answer.worker);
+  if (answer.model) {
+    row.model = answer.model->name;
+    row.trained = answer.model->trained;
+  }
+  row.top = recognition.top;
+  const auto phases = recognition.times.value_or(protocol::PhaseTimes{});
+  row.times = {.queue_ms = phases.queue_ms,
+               .transfer_ms = answer.transfer_ms,
+               .decode_ms = phases.decode_ms,
+               .resize_ms = phases.resize_ms,
+               .forward_ms = phases.forward_ms,
+               .total_ms = answer.elapsed_ms};
+  row.thumbnail = recognition.thumbnail;
+  row.has_thumbnail = !row.thumbnail.empty();
+  return row;
+}
+
+std::string utc_text(std::int64_t time_ms) {
+  // Rounded down before 1970 as well.
+  std::int64_t milliseconds = time_ms % 1000;
+  if (milliseconds < 0) milliseconds += 1000;
+  const auto seconds = static_cast<std::time_t>((time_ms - milliseconds) / 1000);
+  std::tm parts{};
+  char text[40] = "";
+  if (!gmtime_r(&seconds, &parts) ||
+      std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+    return {};
+  }
+  std::string digits = std::to_string(milliseconds);
+  digits.insert(0, 3 - digits.size(), '0');
+  return std::string(text) + "." + digits + "Z";
+}
+
+std::string csv_cell(std::string_view text) {
+  std::string cell;
+  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != text.npos) cell = "'";
+  cell += text;
+  if (cell.find_first_of("\",\r\n") == cell.npos) return cell;
+  std::string quoted = "\"";
+  for (const char character : cell) {
+    if (character == '"') quoted += '"';
+    quoted += character;
+  }
+  return quoted + "\"";
+}
+
+std::string history_csv_header() {
+  std::vector<std::string> cells{"time",       "file_name", "image_bytes", "width",     "height",
+                                 "pixels",     "model",     "trained",     "worker",    "source",
+                                 "request_id", "queue_ms",  "transfer_ms", "decode_ms", "resize_ms",
+                                 "forward_ms", "total_ms"};
+  for (std::size_t place = 1; place <= csv_labels; ++place) {
+    cells.push_back("label_" + std::to_string(place));
+    cells.push_back("probability_" + std::to_string(place));
+  }
+  return join(cells);
+}
+
+std::string history_csv_row(const HistoryRow& row) {
+  const auto& times = row.times;
+  std::vector<std::string> cells{utc_text(row.time_ms),
+                                 csv_cell(row.file_name),
+                                 std::to_string(row.image_bytes),
+                                 std::to_string(row.width),
+                                 std::to_string(row.height),
+                                 std::to_string(static_cast<std::int64_t>(row.width) * row.height),
+                                 csv_cell(row.model),
+                                 row.trained ? "true" : "false",
+                                 csv_cell(row.worker),
+                                 to_string(row.source),
+                                 csv_cell(row.request_id),
+                                 number(times.queue_ms),
+                                 number(times.transfer_ms),
+                                 number(times.decode_ms),
+                                 number(times.resize_ms),
+                                 number(times.forward_ms),
+                                 number(times.total_ms)};
+  for (std::size_t place = 0; place < csv_labels; ++place) {
+    const bool there = place < row.top.size();
+    cells.push_back(there ? csv_cell(row.top[place].label) : "");
+    cells.push_back(there ? number(row.top[place].probability) : "");
+  }
+  return join(cells);
+}
+
+std::string history_json(const HistoryRow& row) {
+  auto top = nlohmann::ordered_json::array();
+  for (const auto& label : row.top) {
+    nlohmann::ordered_json entry{{"label", label.label}, {"probability", label.probability}};
+    if (label.class_index) entry["class"] = *label.class_index;
+    top.push_back(std::move(entry));
+  }
+  const nlohmann::ordered_json object{{"id", row.id},
+                                      {"time", utc_text(row.time_ms)},
+                                      {"source", to_string(row.source)},
+                                      {"request_id", row.request_id},
+                                      {"file_name", row.file_name},
+                                      {"image_bytes", row.image_bytes},
+                                      {"width", row.width},
+                                      {"height", row.height},
+                                      {"worker", row.worker},
+                                      {"model", row.model},
+                                      {"trained", row.trained},
+                                      {"top", std::move(top)},
+                                      {"times",
+                                       {{"queue_ms", row.times.queue_ms},
+                                        {"transfer_ms", row.times.transfer_ms},
+                                        {"decode_ms", row.times.decode_ms},
+                                        {"resize_ms", row.times.resize_ms},
+                                        {"forward_ms", row.times.forward_ms},
+                                        {"total_ms", row.times.total_ms}}},
+                                      {"has_thumbnail", row.has_thumbnail}};
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,243 @@
+#include "dispatcher/history/history_rows.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "dispatcher/history/statistics.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+constexpr std::string_view columns =
+    "id, time_ms, visitor, client, source, request_id, file_name, image_bytes, width, height, "
+    "worker,"
+    " model, trained, top, queue_ms, transfer_ms, decode_ms, resize_ms, forward_ms, total_ms,"
+    " has_thumbnail";
+
+HistoryRow read_row(const Statement& rows) {
+  return {.id = rows.integer(0),
+          .time_ms = rows.integer(1),
+          .visitor = rows.text(2),
+          .client = rows.text(3),
+          .source = static_cast<HistorySource>(rows.integer(4)),
+          .request_id = rows.text(5),
+          .file_name = rows.text(6),
+          .image_bytes = static_cast<std::uint64_t>(rows.integer(7)),
+          .width = static_cast<int>(rows.integer(8)),
+          .height = static_cast<int>(rows.integer(9)),
+          .worker = rows.text(10),
+          .model = rows.text(11),
+          .trained = rows.integer(12) != 0,
+          .top = parse_labels(rows.text(13)),
+          .times = {.queue_ms = rows.real(14),
+                    .transfer_ms = rows.real(15),
+                    .decode_ms = rows.real(16),
+                    .resize_ms = rows.real(17),
+                    .forward_ms = rows.real(18),
+                    .total_ms = rows.real(19)},
+          .thumbnail = {},
+          .has_thumbnail = rows.integer(20) != 0};
+}
+
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+
+std::string select(std::string_view rest) {
+  return "SELECT " + std::string(columns) + " FROM recognition " + std::string(rest);
+}
+
+}  // namespace
+
+std::string cut_text(std::string text) {
+  if (text.size() <= history_text_bytes_max) return text;
+  std::size_t size = history_text_bytes_max;
+  while (size > 0 && is_continuation(text[size])) --size;
+  // Bytes that are no UTF-8 have no characters to keep whole.
+  text.resize(size > 0 ? size : history_text_bytes_max);
+  return text;
+}
+
+HistoryRow within_limits(HistoryRow row) {
+  for (std::string* text :
+       {&row.visitor, &row.client, &row.request_id, &row.file_name, &row.worker, &row.model}) {
+    *text = cut_text(std::move(*text));
+  }
+  if (row.top.size() > history_labels_max) row.top.resize(history_labels_max);
+  for (auto& label : row.top) label.label = cut_text(std::move(label.label));
+  if (row.thumbnail.size() > history_thumbnail_bytes_max) row.thumbnail.clear();
+  row.has_thumbnail = !row.thumbnail.empty();
+  return row;
+}
+
+std::size_t held_bytes(const HistoryRow& row) {
+  std::size_t bytes = sizeof(row) + row.thumbnail.size() + row.visitor.size() + row.client.size() +
+                      row.request_id.size() + row.file_name.size() + row.worker.size() +
+                      row.model.size();
+  for (const auto& label : row.top) bytes += sizeof(label) + label.label.size();
+  return bytes;
+}
+
+HistoryId insert_row(Database& database, const HistoryRow& row) {
+  const auto& times = row.times;
+  database
+      .prepare(
+          "INSERT INTO recognition (time_ms, visitor, client, source, request_id, file_name,"
+          " image_bytes, width, height, worker, model, trained, top, queue_ms, transfer_ms,"
+          " decode_ms, resize_ms, forward_ms, total_ms, has_thumbnail)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.time_ms)
+      .bind(row.visitor)
+      .bind(row.client)
+      .bind(static_cast<std::int64_t>(row.source))
+      .bind(row.request_id)
+      .bind(row.file_name)
+      .bind(static_cast<std::int64_t>(row.image_bytes))
+      .bind(std::int64_t{row.width})
+      .bind(std::int64_t{row.height})
+      .bind(row.worker)
+      .bind(row.model)
+      .bind(std::int64_t{row.trained})
+      .bind(format_labels(row.top))
+      .bind(times.queue_ms)
+      .bind(times.transfer_ms)
+      .bind(times.decode_ms)
+      .bind(times.resize_ms)
+      .bind(times.forward_ms)
+      .bind(times.total_ms)
+      .bind(std::int64_t{!row.thumbnail.empty()})
+      .run();
+  const HistoryId id = database.last_insert_id();
+  if (!row.thumbnail.empty()) {
+    database.prepare("INSERT INTO thumbnail (id, jpeg) VALUES (?, ?)")
+        .bind(id)
+        .bind_bytes(row.thumbnail)
+        .run();
+  }
+  return id;
+}
+
+HistoryPage find_rows(Database& database, const HistoryQuery& query) {
+  const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
+  auto statement = database.prepare(
+      select(query.visitor ? "WHERE id < ? AND visitor = ? ORDER BY id DESC LIMIT ?"
+                           : "WHERE id < ? ORDER BY id DESC LIMIT ?"));
+  statement.bind(query.before.value_or(std::numeric_limits<HistoryId>::max()));
+  if (query.visitor) statement.bind(*query.visitor);
+  statement.bind(static_cast<std::int64_t>(rows_max + 1));  // One more tells if there are more.
+  HistoryPage page;
+  while (statement.step()) page.rows.push_back(read_row(statement));
+  if (page.rows.size() > rows_max) {
+    page.rows.pop_back();
+    page.next_before = page.rows.back().id;
+  }
+  return page;
+}
+
+std::optional<HistoryRow> find_row(Database& database, HistoryId id,
+                                   const std::optional<std::string>& visitor, bool with_thumbnail) {
+  auto statement = database.prepare(select("WHERE id = ?"));
+  statement.bind(id);
+  if (!statement.step()) return std::nullopt;
+  auto row = read_row(statement);
+  if (visitor && row.visitor != *visitor) return std::nullopt;
+  if (with_thumbnail && row.has_thumbnail) {
+    auto jpeg = database.prepare("SELECT jpeg FROM thumbnail WHERE id = ?");
+    if (jpeg.bind(id).step()) row.thumbnail = jpeg.text(0);
+  }
+  return row;
+}
+
+std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
+  database
+      .prepare("DELETE FROM thumbnail WHERE id IN (SELECT id FROM recognition WHERE visitor = ?)")
+      .bind(visitor)
+      .run();
+  database.prepare("DELETE FROM job WHERE visitor = ? AND state >= 2").bind(visitor).run();
+  database.prepare("DELETE FROM recognition WHERE visitor = ?").bind(visitor).run();
+  return database.changes();
+}
+
+std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
+                              std::size_t count) {
+  // Counted only where ids, which have gaps, say that there may be too many.
+  std::int64_t excess = 0;
+  auto ids = database.prepare(
+      "SELECT (SELECT max(id) FROM recognition) - (SELECT min(id) FROM recognition)");
+  if (ids.step() && static_cast<std::uint64_t>(ids.integer(0)) >= rows_max) {
+    auto rows = database.prepare("SELECT count(*) FROM recognition");
+    if (rows.step()) excess = rows.integer(0) - static_cast<std::int64_t>(rows_max);
+  }
+  const auto most = static_cast<std::int64_t>(count);
+  std::vector<HistoryId> old;
+  auto by_age = database.prepare("SELECT id FROM recognition WHERE time_ms < ? LIMIT ?");
+  by_age.bind(before_ms).bind(most);
+  while (by_age.step()) old.push_back(by_age.integer(0));
+  if (std::ssize(old) < std::min(excess, most)) {
+    old.clear();
+    auto by_count = database.prepare("SELECT id FROM recognition ORDER BY id LIMIT ?");
+    by_count.bind(std::min(excess, most));
+    while (by_count.step()) old.push_back(by_count.integer(0));
+  }
+  for (const HistoryId id : old) {
+    database.prepare("DELETE FROM thumbnail WHERE id = ?").bind(id).run();
+    database.prepare("DELETE FROM recognition WHERE id = ?").bind(id).run();
+  }
+  return old.size();
+}
+
+HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query) {
+  // By the index on time, or where it is one visitor's, by that on visitors.
+  auto statement = database.prepare(
+      "SELECT time_ms, image_bytes, width, height, worker, queue_ms, transfer_ms, decode_ms,"
+      " resize_ms, forward_ms, total_ms FROM recognition WHERE time_ms >= ? AND time_ms < ?" +
+      std::string(query.visitor ? " AND visitor = ? ORDER BY +time_ms DESC LIMIT ?"
+                                : " ORDER BY time_ms DESC LIMIT ?"));
+  statement.bind(query.from_ms).bind(query.until_ms);
+  if (query.visitor) statement.bind(*query.visitor);
+  statement.bind(static_cast<std::int64_t>(HistoryStatistics::rows_max + 1));
+  StatisticsCount count(query);
+  while (statement.step()) {
+    count.add({.time_ms = statement.integer(0),
+               .worker = statement.text(4),
+               .point = {.image_bytes = static_cast<std::uint64_t>(statement.integer(1)),
+                         .pixels = static_cast<std::uint64_t>(statement.integer(2) *
+                                                              statement.integer(3)),
+                         .times = {.queue_ms = statement.real(5),
+                                   .transfer_ms = statement.real(6),
+                                   .decode_ms = statement.real(7),
+                                   .resize_ms = statement.real(8),
+                                   .forward_ms = statement.real(9),
+                                   .total_ms = statement.real(10)}}});
+  }
+  return count.finish();
+}
+
+std::string format_labels(const std::vector<protocol::RankedLabel>& top) {
+  auto array = nlohmann::json::array();
+  for (const auto& label : top) {
+    nlohmann::json entry{{"label", label.label}, {"probability", label.probability}};
+    if (label.class_index) entry["class"] = *label.class_index;
+    array.push_back(std::move(entry));
+  }
+  return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<protocol::RankedLabel> parse_labels(const std::string& text) {
+  std::vector<protocol::RankedLabel> top;
+  try {
+    for (const auto& entry : nlohmann::json::parse(text)) {
+      protocol::RankedLabel label{.label = entry.at("label"),
+                                  .class_index = std::nullopt,
+                                  .probability = entry.at("probability")};
+      if (entry.contains("class")) label.class_index = entry["class"].get<int>();
+      top.push_back(std::move(label));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw StorageError("damaged labels in the history: " + std::string(error.what()));
+  }
+  return top;
+}
+
+}  // namespace samoyed::dispatcher

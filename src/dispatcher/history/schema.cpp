@@ -1,0 +1,128 @@
+#include "dispatcher/history/schema.hpp"
+
+#include <array>
+#include <string>
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// "Smyd": tells a file of ours from another program's.
+constexpr std::int64_t application_id = 0x536d7964;
+
+/// A larger file is not read through at every start: its damage is told when it is met.
+constexpr std::uintmax_t checked_bytes_max = std::uintmax_t{256} << 20;
+
+/// What leads from each version to the next; never change one that was released.
+constexpr std::array migrations = {
+    R"sql(
+CREATE TABLE recognition (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ms INTEGER NOT NULL,
+  visitor TEXT NOT NULL,
+  client TEXT NOT NULL,
+  source INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  image_bytes INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  worker TEXT NOT NULL,
+  model TEXT NOT NULL,
+  trained INTEGER NOT NULL,
+  top TEXT NOT NULL,
+  queue_ms REAL NOT NULL,
+  transfer_ms REAL NOT NULL,
+  decode_ms REAL NOT NULL,
+  resize_ms REAL NOT NULL,
+  forward_ms REAL NOT NULL,
+  total_ms REAL NOT NULL,
+  has_thumbnail INTEGER NOT NULL
+) STRICT;
+CREATE INDEX recognition_visitor ON recognition (visitor, id);
+CREATE INDEX recognition_time ON recognition (time_ms);
+CREATE TABLE thumbnail (
+  id INTEGER PRIMARY KEY REFERENCES recognition,
+  jpeg BLOB NOT NULL
+) STRICT;
+CREATE TABLE job (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state INTEGER NOT NULL,
+  submitted_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  visitor TEXT NOT NULL,
+  client TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  image_bytes INTEGER NOT NULL,
+  top INTEGER,
+  model TEXT NOT NULL,
+  thumbnail_side INTEGER,
+  attempts INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  recognition INTEGER
+) STRICT;
+CREATE INDEX job_waiting ON job (due_ms, number) WHERE state = 0;
+CREATE INDEX job_finished ON job (changed_ms) WHERE state >= 2;
+)sql"};
+
+std::int64_t pragma(Database& database, const std::string& name) {
+  auto row = database.prepare("PRAGMA " + name);
+  return row.step() ? row.integer(0) : 0;
+}
+
+bool is_empty(Database& database) {
+  auto row = database.prepare("SELECT count(*) FROM sqlite_schema");
+  return row.step() && row.integer(0) == 0;
+}
+
+void check_whole(Database& database, const std::filesystem::path& file) {
+  if (std::filesystem::file_size(file) > checked_bytes_max) return;
+  auto row = database.prepare("PRAGMA quick_check(1)");
+  if (row.step() && row.text(0) != "ok") throw StorageError(row.text(0));
+}
+
+void migrate(Database& database) {
+  const auto version = static_cast<std::size_t>(pragma(database, "user_version"));
+  if (version > migrations.size()) {
+    throw StorageError("a newer version of this program made it");
+  }
+  if (version == migrations.size()) return;
+  database.execute("BEGIN IMMEDIATE");
+  for (std::size_t step = version; step < migrations.size(); ++step) {
+    database.execute(migrations[step]);
+  }
+  database.execute("PRAGMA application_id = " + std::to_string(application_id));
+  database.execute("PRAGMA user_version = " + std::to_string(migrations.size()));
+  database.execute("COMMIT");
+}
+
+}  // namespace
+
+Database open_history(const std::filesystem::path& file) {
+  try {
+    Database database(file, Database::Mode::read_write);
+    if (!is_empty(database) && pragma(database, "application_id") != application_id) {
+      throw StorageError("it is another program's");
+    }
+    check_whole(database, file);
+    database.execute("PRAGMA journal_mode = WAL");
+    // What a visitor deletes is overwritten where that costs no further writing.
+    database.execute("PRAGMA secure_delete = FAST");
+    migrate(database);
+    return database;
+  } catch (const StorageError& error) {
+    throw StorageError("can't use the history " + file.string() + " (" + error.what() +
+                       "): move it away, or name another --data-dir");
+  }
+}
+
+Database open_history_reader(const std::filesystem::path& file) {
+  Database database(file, Database::Mode::read_only);
+  database.execute("PRAGMA query_only = ON");
+  return database;
+}
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,59 @@
+#include "dispatcher/history/sqlite_history.hpp"
+
+#include <bit>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/history_rows.hpp"
+
+namespace samoyed::dispatcher {
+
+bool SqliteHistory::record(HistoryRow row) {
+  row = within_limits(std::move(row));
+  const std::size_t bytes = held_bytes(row);
+  DatabaseThread::Task task{
+      .run = [row = std::move(row)](Database& database) { insert_row(database, row); },
+      .done = {},
+      .durability = DatabaseThread::Durability::process_crash,
+      .bytes = bytes,
+      .persistent = true};
+  if (writer_.post(std::move(task))) return true;
+  const std::uint64_t count = ++dropped_;
+  // At 1, 2, 4, 8 and so on: a full queue would fill the log too.
+  if (std::has_single_bit(count)) {
+    spdlog::warn("dropped {} rows of the history since its disk is too slow", count);
+  }
+  return false;
+}
+
+asio::awaitable<HistoryPage> SqliteHistory::find(HistoryQuery query) {
+  auto work = [query = std::move(query)](Database& database) { return find_rows(database, query); };
+  co_return co_await reader_.run(std::move(work));
+}
+
+asio::awaitable<std::optional<HistoryRow>> SqliteHistory::find_row(
+    HistoryId id, std::optional<std::string> visitor) {
+  auto work = [id, visitor = std::move(visitor)](Database& database) {
+    return dispatcher::find_row(database, id, visitor, true);
+  };
+  co_return co_await reader_.run(std::move(work));
+}
+
+asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
+  if (visitor.empty()) co_return 0;
+  auto work = [visitor = std::move(visitor)](Database& database) {
+    return remove_visitor(database, visitor);
+  };
+  // What was deleted must not come back after the machine's crash.
+  co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
+}
+
+asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {
+  auto work = [query = std::move(query)](Database& database) {
+    return count_rows(database, query);
+  };
+  co_return co_await reader_.run(std::move(work));
+}
+
+}  // namespace samoyed::dispatcher

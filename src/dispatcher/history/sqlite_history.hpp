@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "dispatcher/history/database_thread.hpp"
+#include "samoyed/dispatcher/history.hpp"
+
+namespace samoyed::dispatcher {
+
+/// The history in SQLite: one thread writes, another reads beside it (WAL), so nobody waits for the
+/// other and the network's thread for neither.
+///
+/// Thread rule: that of History.
+class SqliteHistory final : public History {
+ public:
+  /// Both must outlive the history, and every coroutine that it started.
+  SqliteHistory(DatabaseThread& writer, DatabaseThread& reader)
+      : writer_(writer), reader_(reader) {}
+
+  bool record(HistoryRow row) override;
+  std::uint64_t dropped() const override { return dropped_ + writer_.lost(); }
+  asio::awaitable<HistoryPage> find(HistoryQuery query) override;
+  asio::awaitable<std::optional<HistoryRow>> find_row(HistoryId id,
+                                                      std::optional<std::string> visitor) override;
+  asio::awaitable<std::uint64_t> remove_all(std::string visitor) override;
+  asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) override;
+
+ private:
+  DatabaseThread& writer_;
+  DatabaseThread& reader_;
+  std::atomic<std::uint64_t> dropped_ = 0;
+};
+
+}  // namespace samoyed::dispatcher

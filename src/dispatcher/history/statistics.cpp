@@ -1,0 +1,70 @@
+#include "dispatcher/history/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace samoyed::dispatcher {
+
+double percentile(std::vector<double>& values, double share) {
+  if (values.empty()) return 0;
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+  const auto place =
+      values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+StatisticsCount::StatisticsCount(const HistoryStatisticsQuery& query)
+    : from_ms_(query.from_ms), until_ms_(std::max(query.until_ms, query.from_ms + 1)) {
+  const std::size_t count =
+      std::clamp<std::size_t>(query.buckets, 1, HistoryStatisticsQuery::buckets_max);
+  totals_.resize(count);
+  const auto length = static_cast<double>(until_ms_ - from_ms_) / static_cast<double>(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    const auto offset = static_cast<std::int64_t>(length * static_cast<double>(index));
+    result_.buckets.push_back({.from_ms = from_ms_ + offset});
+  }
+}
+
+void StatisticsCount::add(const Row& row) {
+  if (row.time_ms < from_ms_ || row.time_ms >= until_ms_) return;
+  if (result_.rows == HistoryStatistics::rows_max) {
+    result_.cut = true;
+    return;
+  }
+  ++result_.rows;
+  if (result_.points.size() < HistoryStatistics::points_max) result_.points.push_back(row.point);
+  // The last bucket that begins at or before the row.
+  const auto after = std::ranges::upper_bound(result_.buckets, row.time_ms, {},
+                                              &HistoryStatistics::Bucket::from_ms);
+  totals_[static_cast<std::size_t>(after - result_.buckets.begin() - 1)].push_back(
+      row.point.times.total_ms);
+  Sum& sum = workers_[row.worker];
+  ++sum.count;
+  sum.total_ms += row.point.times.total_ms;
+}
+
+HistoryStatistics StatisticsCount::finish() {
+  for (std::size_t index = 0; index < totals_.size(); ++index) {
+    auto& bucket = result_.buckets[index];
+    bucket.count = totals_[index].size();
+    bucket.p50_ms = percentile(totals_[index], 0.5);
+    bucket.p90_ms = percentile(totals_[index], 0.9);
+    bucket.p99_ms = percentile(totals_[index], 0.99);
+  }
+  for (const auto& [worker, sum] : workers_) {
+    result_.workers.push_back({.worker = worker,
+                               .count = sum.count,
+                               .mean_ms = sum.total_ms / static_cast<double>(sum.count)});
+  }
+  std::ranges::sort(result_.workers, [](const auto& left, const auto& right) {
+    return std::tie(right.count, left.worker) < std::tie(left.count, right.worker);
+  });
+  if (result_.workers.size() > HistoryStatistics::shares_max) {
+    result_.workers.resize(HistoryStatistics::shares_max);
+  }
+  return std::move(result_);
+}
+
+}  // namespace samoyed::dispatcher

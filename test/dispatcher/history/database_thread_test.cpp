@@ -1,0 +1,120 @@
+#include "dispatcher/history/database_thread.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/gate.hpp"
+#include "support/storage_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::wait_for;
+
+namespace {
+
+Database numbers(const std::filesystem::path& folder) {
+  Database database(folder / "numbers", Database::Mode::read_write);
+  database.execute("CREATE TABLE number (value INTEGER UNIQUE)");
+  return database;
+}
+
+std::function<void(Database&)> insert(int value) {
+  return [value](Database& database) {
+    database.prepare("INSERT INTO number VALUES (?)").bind(std::int64_t{value}).run();
+  };
+}
+
+std::int64_t count(Database& database) {
+  auto row = database.prepare("SELECT count(*) FROM number");
+  row.step();
+  return row.integer(0);
+}
+
+}  // namespace
+
+TEST_CASE("where one task of a group fails, only that one is told and undone") {
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer, {});
+  test::Gate entered;
+  test::Gate gate;
+  auto hold = [&](Database&) {
+    entered.open();
+    gate.wait();
+  };
+  REQUIRE(writer.post({.run = hold, .done = {}}));
+  REQUIRE(entered.wait());
+  int good = 0;
+  int bad = 0;
+  const auto done = [&](std::exception_ptr failure) { ++(failure ? bad : good); };
+  for (const int value : {1, 2, 2, 3}) {
+    writer.post({.run =
+                     [value](Database& database) {
+                       insert(value + 10)(database);
+                       insert(value)(database);
+                     },
+                 .done = done});
+  }
+  gate.open();
+  asio::io_context io;
+  CHECK(wait_for(io, writer.run(count)) == 6);
+  writer.stop();
+  CHECK(good == 3);
+  CHECK(bad == 1);
+}
+
+TEST_CASE("what is thrown on the thread comes to who awaits it") {
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer, {});
+  asio::io_context io;
+  auto fail = [](Database&) -> int { throw StorageError("no"); };
+  CHECK_THROWS_WITH(wait_for(io, writer.run(fail)), "no");
+  writer.stop();
+  CHECK_THROWS_AS(wait_for(io, writer.run(count)), StorageError);
+}
+
+TEST_CASE("a task that waits for the disk is tried until it has succeeded") {
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
+                        {.retry_pause = std::chrono::milliseconds(1)});
+  int tries = 0;
+  auto task = [&tries](Database& database) {
+    insert(1)(database);
+    if (++tries < 4) throw DiskError("full");
+  };
+  writer.post({.run = task, .done = {}, .persistent = true});
+  asio::io_context io;
+  CHECK(wait_for(io, writer.run(count)) == 1);
+  CHECK(tries == 4);
+  CHECK(writer.lost() == 0);
+}
+
+TEST_CASE("a disk that stays full doesn't hold the end, and what is lost is counted") {
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
+                        {.retry_pause = std::chrono::hours(1)});
+  test::Gate tried;
+  auto task = [&tried](Database&) {
+    tried.open();
+    throw DiskError("full");
+  };
+  writer.post({.run = task, .done = {}, .persistent = true});
+  writer.post({.run = insert(1), .done = {}, .persistent = true});
+  REQUIRE(tried.wait());
+  writer.stop();
+  CHECK(writer.lost() == 1);
+  Database left(folder.path() / "numbers", Database::Mode::read_only);
+  CHECK(count(left) == 1);
+}
+
+TEST_CASE("a reader's task ends at its time") {
+  const test::TemporaryFolder folder;
+  DatabaseThread reader(numbers(folder.path()), DatabaseThread::Kind::reader,
+                        {.task_timeout = std::chrono::milliseconds(20)});
+  auto endless = [](Database& database) {
+    auto rows = database.prepare(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+    return rows.step();
+  };
+  asio::io_context io;
+  CHECK_THROWS_WITH(wait_for(io, reader.run(endless)), Catch::Matchers::Contains("interrupted"));
+  CHECK(wait_for(io, reader.run(count)) == 0);
+}

@@ -1,0 +1,62 @@
+#include <catch2/catch.hpp>
+
+#include "samoyed/dispatcher/history_export.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using Catch::Matchers::Contains;
+
+TEST_CASE("a cell is quoted where RFC 4180 wants it") {
+  CHECK(csv_cell("") == "");
+  CHECK(csv_cell("dog.jpg") == "dog.jpg");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("a\"b") == "\"a\"\"b\"");
+  CHECK(csv_cell("a\nb") == "\"a\nb\"");
+  CHECK(csv_cell("a\rb") == "\"a\rb\"");
+}
+
+TEST_CASE("a cell that a spreadsheet would take for a formula begins with an apostrophe") {
+  CHECK(csv_cell("=1+1") == "'=1+1");
+  CHECK(csv_cell("+1") == "'+1");
+  CHECK(csv_cell("-1") == "'-1");
+  CHECK(csv_cell("@SUM(A1)") == "'@SUM(A1)");
+  CHECK(csv_cell("\t=1") == "'\t=1");
+  CHECK(csv_cell("\r=1") == "\"'\r=1\"");
+  CHECK(csv_cell("=HYPERLINK(\"x\",\"y\")") == "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+  CHECK(csv_cell("1-1") == "1-1");
+}
+
+TEST_CASE("a row is one record with as many cells as the header") {
+  HistoryRow row{.time_ms = 1769860800123,
+                 .file_name = "=cmd",
+                 .image_bytes = 1000,
+                 .width = 300,
+                 .height = 200,
+                 .worker = "localhost:8888",
+                 .model = "squeezenet1_1",
+                 .top = {{"Samoyed", 258, 0.5}, {"tailed frog, bell toad", 32, 0.25}},
+                 .times = {.forward_ms = 3.5, .total_ms = 0.1}};
+  const std::string text = history_csv_row(row);
+  CHECK(text ==
+        "2026-01-31T12:00:00.123Z,'=cmd,1000,300,200,60000,squeezenet1_1,true,localhost:8888,page,,"
+        "0,0,0,0,3.5,0.1,Samoyed,0.5,\"tailed frog, bell toad\",0.25,,,,,,\r\n");
+  const std::string header = history_csv_header();
+  CHECK(std::ranges::count(header, ',') == std::ranges::count(text, ',') - 1);
+}
+
+TEST_CASE("JSON of a row is UTF-8 whatever its file was called") {
+  HistoryRow row{
+      .id = 7, .file_name = "d\xffg\"", .top = {{"Samoyed", 258, 0.5}, {"wolf", {}, 0.1}}};
+  row.has_thumbnail = true;
+  const std::string text = history_json(row);
+  CHECK_THAT(text, Contains(R"("id":7,"time":"1970-01-01T00:00:00.000Z")"));
+  CHECK_THAT(text, Contains("\"file_name\":\"d\xef\xbf\xbdg\\\"\""));
+  CHECK_THAT(text, Contains(R"("top":[{"label":"Samoyed","probability":0.5,"class":258},)"
+                            R"({"label":"wolf","probability":0.1}])"));
+  CHECK_THAT(text, Contains(R"("has_thumbnail":true)"));
+}
+
+TEST_CASE("times before 1970 have their milliseconds too") {
+  CHECK(utc_text(-1) == "1969-12-31T23:59:59.999Z");
+  CHECK(utc_text(1) == "1970-01-01T00:00:00.001Z");
+}

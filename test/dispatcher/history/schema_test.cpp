@@ -1,0 +1,84 @@
+#include "dispatcher/history/schema.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "support/storage_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The one line with which a file is refused.
+std::string refusal(const std::filesystem::path& file) {
+  try {
+    open_history(file);
+  } catch (const StorageError& error) {
+    return error.what();
+  }
+  return "not refused";
+}
+
+}  // namespace
+
+TEST_CASE("another program's database is refused and left as it is") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  Database(file, Database::Mode::read_write).execute("CREATE TABLE theirs (a)");
+  const std::string before = bytes_of(file);
+  CHECK_THAT(refusal(file),
+             Contains("another program's") && Contains("--data-dir") && !Contains("\n"));
+  CHECK(bytes_of(file) == before);
+}
+
+TEST_CASE("a file that is no database is refused and left as it is") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  std::ofstream(file) << std::string(5000, 'x');
+  CHECK_THAT(refusal(file), Contains("not a database") && Contains("move it away"));
+  CHECK(bytes_of(file) == std::string(5000, 'x'));
+}
+
+TEST_CASE("a newer version's file is refused") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  open_history(file).execute("PRAGMA user_version = 1000");
+  CHECK_THAT(refusal(file), Contains("newer version"));
+}
+
+TEST_CASE("a damaged file is refused") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    Database database = open_history(file);
+    for (int count = 0; count < 500; ++count) insert_row(database, test::history_row("me"));
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  std::fstream damaged(file, std::ios::binary | std::ios::in | std::ios::out);
+  // A page in the middle.
+  damaged.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 8192 * 4096));
+  damaged << std::string(4096, '\xee');
+  damaged.close();
+  CHECK_THAT(refusal(file), Contains("move it away") && !Contains("\n"));
+}
+
+TEST_CASE("a file can't be made where there is no folder") {
+  CHECK_THAT(refusal("/nowhere/history.sqlite"), Contains("unable to open"));
+}
+
+TEST_CASE("who reads can't write") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  Database writer = open_history(file);
+  Database reader = open_history_reader(file);
+  CHECK_THROWS_AS(reader.execute("DELETE FROM recognition"), StorageError);
+}

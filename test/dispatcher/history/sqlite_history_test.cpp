@@ -1,0 +1,233 @@
+#include "dispatcher/history/sqlite_history.hpp"
+
+#include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "support/gate.hpp"
+#include "support/storage_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::history_row;
+using test::HistoryHouse;
+using test::wait_for;
+
+namespace {
+
+std::vector<HistoryId> ids(const HistoryPage& page) {
+  std::vector<HistoryId> found;
+  for (const HistoryRow& row : page.rows) found.push_back(row.id);
+  return found;
+}
+
+HistoryPage find(HistoryHouse& house, HistoryQuery query = {}) {
+  return wait_for(house.io, house.history.find(std::move(query)));
+}
+
+/// Waits until what was recorded is written.
+void settle(HistoryHouse& house) {
+  auto nothing = [](Database&) { return true; };
+  wait_for(house.io, house.writer.run(nothing));
+}
+
+}  // namespace
+
+TEST_CASE("a row is found again with everything in it") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  auto row = history_row("me");
+  CHECK(house.history.record(row));
+  settle(house);
+  row.id = 1;
+  row.has_thumbnail = true;
+  CHECK(wait_for(house.io, house.history.find_row(1, "me")) == row);
+  row.thumbnail.clear();
+  CHECK(find(house).rows == std::vector{row});
+}
+
+TEST_CASE("rows are there after a restart, and ids go on") {
+  const test::TemporaryFolder folder;
+  {
+    HistoryHouse house(folder.path());
+    // Taken, not waited for: the end must write them.
+    for (int count = 0; count < 100; ++count) CHECK(house.history.record(history_row("me")));
+  }
+  HistoryHouse house(folder.path());
+  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 200}).rows.size() == 100);
+  wait_for(house.io, house.history.remove_all("me"));
+  house.history.record(history_row("me"));
+  settle(house);
+  CHECK(ids(find(house)) == std::vector<HistoryId>{101});
+}
+
+TEST_CASE("a visitor sees own rows only, newest first, page by page") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  for (int count = 0; count < 5; ++count) {
+    house.history.record(history_row("me"));
+    house.history.record(history_row("you"));
+  }
+  settle(house);
+  auto page = find(house, {.visitor = "me", .before = {}, .rows_max = 2});
+  CHECK(ids(page) == std::vector<HistoryId>{9, 7});
+  REQUIRE(page.next_before == 7);
+  page = find(house, {.visitor = "me", .before = 7, .rows_max = 2});
+  CHECK(ids(page) == std::vector<HistoryId>{5, 3});
+  page = find(house, {.visitor = "me", .before = page.next_before, .rows_max = 2});
+  CHECK(ids(page) == std::vector<HistoryId>{1});
+  CHECK_FALSE(page.next_before);
+  CHECK(find(house).rows.size() == 10);
+  CHECK(wait_for(house.io, house.history.find_row(2, "you")).has_value());
+  CHECK_FALSE(wait_for(house.io, house.history.find_row(2, "me")).has_value());
+  CHECK(wait_for(house.io, house.history.find_row(2, std::nullopt)).has_value());
+  CHECK_FALSE(wait_for(house.io, house.history.find_row(99, std::nullopt)).has_value());
+}
+
+TEST_CASE("a page is bounded whatever is asked for") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  for (int count = 0; count < 201; ++count) house.history.record(history_row("me"));
+  settle(house);
+  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 100000}).rows.size() == 200);
+  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 0}).rows.size() == 1);
+}
+
+TEST_CASE("what a visitor deletes is gone, with rows that were just recorded") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  house.history.record(history_row("me"));
+  house.history.record(history_row("you"));
+  house.history.record(history_row("me"));
+  CHECK(wait_for(house.io, house.history.remove_all("me")) == 2);
+  CHECK(ids(find(house)) == std::vector<HistoryId>{2});
+  auto thumbnails = [](Database& database) {
+    auto row = database.prepare("SELECT count(*) FROM thumbnail");
+    row.step();
+    return row.integer(0);
+  };
+  CHECK(wait_for(house.io, house.reader.run(thumbnails)) == 1);
+}
+
+TEST_CASE("nobody's rows are not one visitor's to delete") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  house.history.record(history_row(""));
+  CHECK(wait_for(house.io, house.history.remove_all("")) == 0);
+  CHECK(find(house).rows.size() == 1);
+}
+
+TEST_CASE("200 recorders at once lose no row") {
+  const test::TemporaryFolder folder;
+  constexpr int recorders = 200;
+  constexpr int rows_each = 50;
+  {
+    HistoryHouse house(folder.path());
+    test::Gate start;
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> threads;
+    for (int number = 0; number < recorders; ++number) {
+      threads.emplace_back([&, number] {
+        start.wait();
+        for (int count = 0; count < rows_each; ++count) {
+          auto row = history_row("visitor " + std::to_string(number));
+          row.file_name = std::to_string(count);
+          if (!house.history.record(std::move(row))) ++refused;
+        }
+      });
+    }
+    start.open();
+    for (auto& thread : threads) thread.join();
+    CHECK(refused == 0);
+    CHECK(house.history.dropped() == 0);
+  }
+  HistoryHouse house(folder.path());
+  std::set<std::pair<std::string, std::string>> seen;
+  HistoryQuery query{.visitor = {}, .before = {}, .rows_max = 200};
+  do {
+    const auto page = find(house, query);
+    for (const HistoryRow& row : page.rows) seen.emplace(row.visitor, row.file_name);
+    query.before = page.next_before;
+  } while (query.before);
+  CHECK(seen.size() == recorders * rows_each);
+}
+
+TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for") {
+  const test::TemporaryFolder folder;
+  DatabaseThread::Limits limits{};
+  SECTION("by number") { limits.tasks_max = 3; }
+  SECTION("by bytes") { limits.bytes_max = 3 * held_bytes(history_row("me")) + 10; }
+  HistoryHouse house(folder.path(), limits);
+  test::Gate entered;
+  test::Gate gate;
+  // The writer is held in a task of its own.
+  auto hold = [&](Database&) {
+    entered.open();
+    gate.wait();
+  };
+  REQUIRE(house.writer.post({.run = hold, .done = {}}));
+  REQUIRE(entered.wait());
+  int taken = 0;
+  for (int count = 0; count < 10; ++count) taken += house.history.record(history_row("me"));
+  gate.open();
+  CHECK(taken == (limits.tasks_max == 3 ? 2 : 3));
+  CHECK(house.history.dropped() == static_cast<std::uint64_t>(10 - taken));
+  settle(house);
+  CHECK(std::ssize(find(house).rows) == taken);
+}
+
+TEST_CASE("what is longer than the history keeps is cut, between two characters") {
+  auto row = history_row("me");
+  row.file_name = std::string(254, 'a') + "\xc3\xa4";
+  row.top.assign(1000, {std::string(300, 'b'), 1, 0});
+  row.thumbnail.assign(history_thumbnail_bytes_max + 1, 'x');
+  row = within_limits(std::move(row));
+  CHECK(row.file_name == std::string(254, 'a'));
+  CHECK(row.top.size() == history_labels_max);
+  CHECK(row.top[0].label.size() == history_text_bytes_max);
+  CHECK(row.thumbnail.empty());
+  CHECK_FALSE(row.has_thumbnail);
+  CHECK(cut_text(std::string(400, '\x80')).size() == history_text_bytes_max);
+}
+
+TEST_CASE("old rows are removed in pieces, by age and by number") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  for (int time_ms = 1; time_ms <= 10; ++time_ms) insert_row(database, history_row("me", time_ms));
+  const auto left = [&] { return find_rows(database, {}).rows.size(); };
+  CHECK(remove_old_rows(database, 4, 100, 2) == 2);
+  CHECK(remove_old_rows(database, 4, 100, 2) == 1);
+  CHECK(remove_old_rows(database, 4, 100, 2) == 0);
+  CHECK(left() == 7);
+  CHECK(remove_old_rows(database, 4, 4, 2) == 2);
+  CHECK(remove_old_rows(database, 4, 4, 2) == 1);
+  CHECK(remove_old_rows(database, 4, 4, 2) == 0);
+  CHECK(ids(find_rows(database, {})) == std::vector<HistoryId>{10, 9, 8, 7});
+  // Gaps in the ids are no rows.
+  database.execute("DELETE FROM recognition WHERE id IN (8, 9)");
+  CHECK(remove_old_rows(database, 4, 2, 5) == 0);
+}
+
+TEST_CASE("numbers come from the time and the visitor that are asked for") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  for (const int time_ms : {5, 10, 15, 20}) house.history.record(history_row("me", time_ms));
+  house.history.record(history_row("you", 15));
+  settle(house);
+  auto numbers = wait_for(
+      house.io,
+      house.history.statistics({.visitor = {}, .from_ms = 10, .until_ms = 20, .buckets = 2}));
+  CHECK(numbers.rows == 3);
+  CHECK(numbers.buckets ==
+        std::vector<HistoryStatistics::Bucket>{{10, 1, 16, 16, 16}, {15, 2, 16, 16, 16}});
+  REQUIRE(numbers.points.size() == 3);
+  CHECK(numbers.points[0] ==
+        HistoryStatistics::Point{12345, 640 * 480, HistoryTimes{1, 2, 3, 4, 5, 16}});
+  numbers = wait_for(house.io, house.history.statistics(
+                                   {.visitor = "me", .from_ms = 10, .until_ms = 20, .buckets = 2}));
+  CHECK(numbers.rows == 2);
+}

@@ -1,0 +1,162 @@
+// Workers of several models in one list, and requests for one of them.
+
+#include <map>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/dispatch_plan.hpp"
+#include "support/dispatch_house.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using namespace samoyed::test;
+
+namespace {
+
+const std::string unknown_model = "No worker runs the model that was asked for.";
+
+/// Workers w1, w2, ... that run the models of these names; an empty name: not known yet.
+struct Models {
+  explicit Models(const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      list.add({"w" + std::to_string(list.rows().size() + 1), 1});
+      if (!name.empty()) list.set_model(list.rows().size(), {name, true});
+    }
+  }
+  std::string pick(std::string_view model) {
+    const auto picked = list.pick(model);
+    return picked ? picked->address.host : "none";
+  }
+  std::string picks(std::string_view model, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += pick(model) + " ";
+    return text;
+  }
+  WorkerList list;
+};
+
+/// A connection of a worker that runs a model, until the client ends it.
+ScriptedPeer::Script serve_model(const std::string& name) {
+  return [name](Connection& peer) {
+    if (!peer.expect(hello)) return;
+    peer.send(data_message(protocol::format_hello({name, 1000, true, 1000, false})));
+    while (serve(peer)) {
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a request for a model is for its workers in turn, whoever else is asked for meanwhile") {
+  Models models({"a", "b", "a", "b", "a"});
+  CHECK(models.picks("a", 2) == "w1 w3 ");
+  CHECK(models.picks("", 4) == "w1 w2 w3 w4 ");
+  CHECK(models.picks("b", 3) == "w2 w4 w2 ");
+  CHECK(models.picks("a", 3) == "w5 w1 w3 ");
+  CHECK(models.pick("c") == "none");
+}
+
+TEST_CASE("the counts of first picks for one model differ by at most one") {
+  Models models({"a", "b", "a", "a", "b"});
+  std::map<std::string, std::map<std::string, int>> counts;
+  for (int i = 0; i < 40; ++i) {
+    const std::string model = i % 3 == 0 ? "b" : i % 5 == 0 ? "" : "a";
+    auto& of_model = counts[model];
+    ++of_model[models.pick(model)];
+    const auto [least, most] =
+        std::minmax_element(of_model.begin(), of_model.end(),
+                            [](const auto& x, const auto& y) { return x.second < y.second; });
+    const std::size_t candidates = model == "a" ? 3 : model == "b" ? 2 : 5;
+    CHECK(most->second - (of_model.size() == candidates ? least->second : 0) <= 1);
+  }
+}
+
+TEST_CASE("removing skips nobody of a model and serves nobody twice, wherever its cursor stands") {
+  for (int cursor = 0; cursor <= 3; ++cursor) {
+    for (int removed = 0; removed < 3; ++removed) {
+      INFO("after " << cursor << " picks, the worker at " << removed << " goes");
+      Models models({"a", "b", "a", "a"});
+      const std::vector<std::string> of_a{"w1", "w3", "w4"};
+      models.picks("a", cursor);
+      std::string expected;
+      for (int i = 0; i < 3; ++i) {
+        const int next = (cursor + i) % 3;
+        if (next != removed) expected += of_a[static_cast<std::size_t>(next)] + " ";
+      }
+      models.list.remove({of_a[static_cast<std::size_t>(removed)], 1});
+      CHECK(models.picks("a", 2) == expected);
+    }
+  }
+}
+
+TEST_CASE("a retry stays with the model") {
+  Models models({"a", "b", "a"});
+  const std::vector<WorkerId> tried{1};
+  CHECK(models.list.pick_other(1, tried, "a")->address.host == "w3");
+  CHECK_FALSE(models.list.pick_other(1, std::vector<WorkerId>{1, 3}, "a").has_value());
+}
+
+TEST_CASE("a worker that was not spoken to may run any model, a reference server none by name") {
+  Models models({"a", ""});
+  CHECK(models.picks("a", 3) == "w1 w2 w1 ");
+  CHECK(models.pick("b") == "w2");
+  CHECK_FALSE(models.list.lacks("b"));
+  models.list.set_reference(2);
+  CHECK(models.picks("a", 2) == "w1 w1 ");
+  CHECK(models.pick("b") == "none");
+  CHECK(models.list.lacks("b"));
+  CHECK(models.picks("", 2) == "w1 w2 ");
+  models.list.set_model(2, {"b", true});
+  CHECK(models.pick("b") == "w2");
+}
+
+TEST_CASE("a model is lacking only if no worker of the list has it, in rotation or not") {
+  Models models({"a"});
+  CHECK(models.list.lacks("b"));
+  CHECK_FALSE(models.list.lacks(""));
+  models.list.remove(WorkerId{1}, {});
+  CHECK_FALSE(models.list.lacks("a"));
+  models.list.remove({"w1", 1});
+  CHECK_FALSE(models.list.lacks("a"));  // Of no workers at all the failure tells by itself.
+}
+
+TEST_CASE("a plan for a model ends as its workers do") {
+  Models models({"a", "b", ""});
+  const Clock::time_point now(std::chrono::hours(1));
+  DispatchPlan plan(models.list, now + std::chrono::hours(1), "a");
+  const auto end_of = [](const DispatchPlan::Action& action) {
+    return std::get<Failure>(std::get<DispatchPlan::Finished>(action).end).reason;
+  };
+  CHECK(std::get<DispatchPlan::Try>(plan.start(now)).worker.address.host == "w1");
+  const TryFailure refused{.kind = TryFailure::Kind::unreachable, .why = {}};
+  CHECK(std::get<DispatchPlan::Try>(plan.on_failure(0, refused, now)).worker.address.host == "w3");
+  models.list.set_model(3, {"b", true});
+  const TryFailure other{.kind = TryFailure::Kind::other_model, .why = {}};
+  CHECK(count_as(other, false) == TryEnd::uncounted);
+  // w1 is dead, and runs it.
+  CHECK(end_of(plan.on_failure(1, other, now)) == FailureReason::no_active_worker);
+  CHECK_FALSE(plan.removed().has_value());
+  CHECK(models.list.in_rotation(3));
+  models.list.remove({"w1", 1});
+  DispatchPlan lacking(models.list, now + std::chrono::hours(1), "a");
+  CHECK(end_of(lacking.start(now)) == FailureReason::unknown_model);
+}
+
+TEST_CASE("a worker that turns out to run another model is passed over, and kept") {
+  ScriptedPeer squeezenet({serve_model("squeezenet1_1")});
+  ScriptedPeer resnet({serve_model("resnet18")});
+  ScriptedPeer plain({answer_hello_plainly, [](Connection&) {}, serve_plain});
+  House house({&squeezenet, &plain, &resnet});
+  house.model = "resnet18";
+  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed by resnet18");
+  CHECK(house.log.tries == 5);  // Each of the others was spoken to once.
+  house.model = "vit_b_16";
+  CHECK(house.classify() == unknown_model);
+  CHECK(house.log.tries == 5);
+  CHECK(house.log.removals == 0);
+  house.model = {};
+  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.classify() == "Samoyed");
+  CHECK(squeezenet.connections() == 1);
+  CHECK(resnet.connections() == 1);
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include "dispatcher/history/database_thread.hpp"
+#include "dispatcher/history/schema.hpp"
+#include "dispatcher/history/sqlite_history.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace samoyed::test {
+
+/// Runs a coroutine to its end on an io_context, and gives what it returned or throws what it threw.
+template <typename Value>
+Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
+  std::optional<Value> value;
+  std::exception_ptr failure;
+  asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, Value result) {
+    failure = thrown;
+    value = std::move(result);
+  });
+  io.restart();
+  io.run_for(std::chrono::seconds(120));
+  if (failure) std::rethrow_exception(failure);
+  return std::move(value).value();
+}
+
+/// A history in a folder.
+class HistoryHouse {
+ public:
+  explicit HistoryHouse(const std::filesystem::path& folder,
+                        dispatcher::DatabaseThread::Limits limits = {})
+      : file(folder / "history.sqlite"),
+        writer(dispatcher::open_history(file), dispatcher::DatabaseThread::Kind::writer, limits),
+        reader(dispatcher::open_history_reader(file), dispatcher::DatabaseThread::Kind::reader,
+               {}) {}
+
+  std::filesystem::path file;
+  asio::io_context io{1};
+  dispatcher::DatabaseThread writer;
+  dispatcher::DatabaseThread reader;
+  dispatcher::SqliteHistory history{writer, reader};
+};
+
+/// A row with something in every field.
+inline dispatcher::HistoryRow history_row(std::string visitor, std::int64_t time_ms = 1000) {
+  return {.time_ms = time_ms,
+          .visitor = std::move(visitor),
+          .client = "::1",
+          .source = dispatcher::HistorySource::api,
+          .request_id = "r-1",
+          .file_name = "dog.jpg",
+          .image_bytes = 12345,
+          .width = 640,
+          .height = 480,
+          .worker = "localhost:8888",
+          .model = "squeezenet1_1",
+          .trained = false,
+          .top = {{"Samoyed", 258, 0.93}, {"wolf", std::nullopt, 0.0625}},
+          .times = {1, 2, 3, 4, 5, 16},
+          .thumbnail = std::string("\xff\xd8\0jpeg", 7)};
+}
+
+}  // namespace samoyed::test
