@@ -1,12 +1,9 @@
-""
-    "The Open Inference Protocol, with the bytes that tritonclient.http sends.
+"""The Open Inference Protocol, with the bytes that tritonclient.http sends.
 
-    No such client is in Debian,
-    so its requests are written down here
-    : InferenceServerClient.infer of tritonclient 2.x dumps the JSON by rapidjson,
-    without spaces and with the keys in the order below;
-a BYTES tensor made of numpy objects goes behind it,
-    each element after its length in 4 bytes(little - endian), its whole size in `binary_data_size`; without `outputs` the request's parameters ask for binary ones. The
+No such client is in Debian, so its requests are written down here: InferenceServerClient.infer of
+tritonclient 2.x dumps the JSON by rapidjson, without spaces and with the keys in the order below; a BYTES
+tensor made of numpy objects goes behind it, each element after its length in 4 bytes (little-endian), its
+whole size in `binary_data_size`; without `outputs` the request's parameters ask for binary ones. The
 request goes out by geventhttpclient with the path of urllib.parse.quote(model). InferResult reads the
 JSON of `Inference-Header-Content-Length` bytes, and then takes the outputs' `binary_data_size` one after
 the other. What fails must be JSON with an `error`.
@@ -49,26 +46,24 @@ class Client:
             lines, _, content = received.partition(b"\r\n\r\n")
             status, *fields = lines.decode().split("\r\n")
             headers = {name.lower(): value for name, value in
-                       (field.split(": ", 1) for field in fields)
-} while len(content) < int(headers["content-length"])
-    : content
-    += connection.recv(65536) return int(status.split()[1]),
-headers, content
+                       (field.split(": ", 1) for field in fields)}
+            while len(content) < int(headers["content-length"]):
+                content += connection.recv(65536)
+        return int(status.split()[1]), headers, content
 
-         def get(self, uri)
-    : return self._exchange(f
-                            "GET /{uri} HTTP/1.1\r\n"
-                            "User-Agent: python/gevent-http-client-2.3.1\r\n"
-                            "Connection: keep-alive\r\n" f "Host: 127.0.0.1:{self.port}\r\n\r\n")
+    def get(self, uri):
+        return self._exchange(f"GET /{uri} HTTP/1.1\r\n"
+                              "User-Agent: python/gevent-http-client-2.3.1\r\n"
+                              "Connection: keep-alive\r\n"
+                              f"Host: 127.0.0.1:{self.port}\r\n\r\n")
 
-          def infer(self, model, pictures, outputs = None, request_id = "")
-    : raw = serialize_byte_tensor(pictures) request = {"id" : request_id} if request_id else {
-}
+    def infer(self, model, pictures, outputs=None, request_id=""):
+        raw = serialize_byte_tensor(pictures)
+        request = {"id": request_id} if request_id else {}
         request["inputs"] = [{"name": "image", "shape": [len(pictures)], "datatype": "BYTES",
                               "parameters": {"binary_data_size": len(raw)}}]
         if outputs:
-            request["outputs"] = [{
-  "name" : name, "parameters" : { "binary_data" : binary }}
+            request["outputs"] = [{"name": name, "parameters": {"binary_data": binary}}
                                   for name, binary in outputs]
         else:
             request["parameters"] = {"binary_data_output": True}
