@@ -22,11 +22,13 @@
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/ip_text.hpp"
 #include "web/client_address.hpp"
+#include "web/event_stream.hpp"
 #include "web/image_type.hpp"
 #include "web/log_text.hpp"
 #include "web/random_id.hpp"
 #include "web/request_id.hpp"
 #include "web/responses.hpp"
+#include "web/visitor.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -37,6 +39,18 @@ constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
 /// A client is not watched while its picture is at a worker for less than this: where answers come at once
 /// that would be a coroutine and a system call more for each.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
+
+/// Of the pictures that lists of results show.
+constexpr int thumbnail_side_px = 160;
+
+/// How long a stream waits for its next piece before it looks if it is to end.
+constexpr std::chrono::milliseconds feed_pause{1000};
+
+/// Without an event for so long a stream sends a comment: proxies close what is silent for 30 s or more.
+constexpr std::chrono::seconds heartbeat_pause{15};
+
+/// Whose results are seen by who brings no cookie: nothing is recorded for it.
+constexpr std::string_view nobody = "-";
 
 /// Of a refused request; reading it keeps a connection that is worth more.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
@@ -71,6 +85,11 @@ std::string_view base64_text(const protocol::EncodedImage& image) {
 Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
   if (file.size() > preview_bytes_max) return {};
   return {browser_image_type(file), base64_text(image)};
+}
+
+/// Of a new result; nothing where results are not kept.
+std::optional<int> thumbnail_side(const Site& site) {
+  return site.history && site.options.thumbnails ? std::optional(thumbnail_side_px) : std::nullopt;
 }
 
 bool is_near(std::string_view address) {
@@ -109,6 +128,8 @@ asio::awaitable<void> HttpConnection::run() {
       consider(*to_consider->head);
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
       if (!co_await serve(to_serve->request)) co_return;
+    } else if (std::holds_alternative<HttpSession::Feed>(action)) {
+      co_await feed_stream();
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
       note_begin();
       respond(refusal(to_refuse->problem));
@@ -208,8 +229,12 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
       auto routed = site_.routes.route(request, current_->visit);
       if (auto* const ready = std::get_if<Response>(&routed)) {
         response = std::move(*ready);
+      } else if (auto* const errand = std::get_if<Errand>(&routed)) {
+        response = co_await run_errand(std::move(*errand));
+      } else if (auto& upload = std::get<Upload>(routed); upload.queued) {
+        response = co_await submit(request, upload);
       } else {
-        response = co_await recognise(request, std::get<Upload>(routed));
+        response = co_await recognise(request, upload);
       }
     }
   } catch (const std::exception& error) {
@@ -255,9 +280,98 @@ asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& requ
     const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back());
     if (!answer) break;
     site_.metrics.count(*answer);
+    record(upload, upload.pictures[outcomes.size() - 1], *answer);
   }
   Response answer = site_.routes.answer(upload, preview, outcomes, current_->visit);
   co_return answer;
+}
+
+asio::awaitable<Response> HttpConnection::submit(Request& request, const Upload& upload) {
+  if (ticket_ && !ticket_->hold(2 * request.body.size())) {
+    Response full = refusal(refused_upload(Reason::overloaded));
+    co_return full;
+  }
+  const Visit& visit = current_->visit;
+  dispatcher::JobRequest jobs{.images = {},
+                              .visitor = visit.visitor,
+                              .client = visit.address,
+                              .request_id = visit.request_id,
+                              .top = upload.top,
+                              .model = upload.model,
+                              .thumbnail_side = thumbnail_side(site_)};
+  for (const Picture& picture : upload.pictures) {
+    jobs.images.push_back({picture.file_name, std::string(picture.image)});
+  }
+  request.body = std::string();
+  Response response = co_await site_.errands.submit(std::move(jobs), visit);
+  co_return Routes::sent(std::move(response));
+}
+
+asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
+  ErrandEnd end = co_await site_.errands.run(std::move(errand), current_->visit);
+  if (end.feed) {
+    auto entered = site_.streams.enter(current_->visit.client);
+    if (std::holds_alternative<Reason>(entered)) {
+      co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
+    }
+    stream_ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
+    feed_ = std::move(end.feed);
+    heartbeats_ = find_field(end.response.fields, "Content-Type") == "text/event-stream";
+    heartbeat_at_ = Clock::now() + heartbeat_pause;
+  }
+  co_return Routes::sent(std::move(end.response));
+}
+
+/// One piece of a stream, or a moment of waiting for one, short enough that an end is noticed.
+asio::awaitable<void> HttpConnection::feed_stream() {
+  std::optional<std::string> piece;
+  std::string failure;
+  try {
+    piece = co_await feed_->next(Clock::now() + feed_pause);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!failure.empty()) {
+    log_line(spdlog::level::err, peer_ + "'s stream can't go on: " + failure);
+    session_.cut_stream();
+  } else if (!piece) {
+    session_.end_stream();
+  } else {
+    const bool due = heartbeats_ && Clock::now() >= heartbeat_at_;
+    if (piece->empty() && !due) co_return;
+    session_.send(piece->empty() ? event_heartbeat : *piece);
+    heartbeat_at_ = Clock::now() + heartbeat_pause;
+  }
+}
+
+void HttpConnection::record(const Upload& upload, const Picture& picture,
+                            const dispatcher::Answer& answer) {
+  if (!site_.history) return;
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  dispatcher::HistoryRow row = dispatcher::recognised_row(
+      answer, picture.image.size(),
+      std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  const Visit& visit = current_->visit;
+  row.visitor = visit.visitor;
+  row.client = visit.address;
+  row.source = upload.style == Style::page ? dispatcher::HistorySource::page
+                                           : dispatcher::HistorySource::api;
+  row.request_id = visit.request_id;
+  row.file_name = picture.file_name;
+  site_.history->record(std::move(row));
+}
+
+void HttpConnection::know_visitor(Visit& visit, const Fields& fields) const {
+  if (site_.options.results_by == dispatcher::ResultsBy::address) {
+    visit.visitor = "address " + visit.client;
+  } else if (auto known = find_visitor(fields)) {
+    visit.visitor = std::move(*known);
+  } else if (current_->upload && site_.history) {
+    visit.visitor = short_random_id();
+    visit.new_visitor = true;
+  } else {
+    visit.visitor = nobody;
+  }
 }
 
 asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
@@ -265,6 +379,7 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
   dispatcher::ClassifyRequest to_classify{
       .image = std::move(image),
       .top = upload.top,
+      .thumbnail_side = thumbnail_side(site_),
       .model = upload.model,
       .request_id = current_->visit.request_id,
       .deadline = current_->visit.now + site_.options.timeouts.request,
@@ -341,6 +456,10 @@ asio::awaitable<void> HttpConnection::linger() {
 void HttpConnection::respond(Response response) {
   current_->status = response.status;
   response.fields.push_back({std::string(request_id_name), current_->visit.request_id});
+  const Visit& visit = current_->visit;
+  if (visit.new_visitor && response.status < 300) {
+    response.fields.push_back(keep_visitor(visit.visitor, visit.https));
+  }
   const std::string_view reason = find_field(response.fields, reason_name);
   if (current_->upload && !reason.empty()) site_.metrics.count_refused(reason);
   if (turned_away_) response.close = true;
@@ -371,6 +490,7 @@ void HttpConnection::note_begin() {
   const std::string_view sent_id = find_field(fields, request_id_name);
   Visit visit{.request_id = is_request_id(sent_id) ? std::string(sent_id) : short_random_id(),
               .client = protocol::limit_key(client.address),
+              .address = client.address,
               .https = client.https,
               .near = is_near(client.address),
               .stopping = stopping_,
@@ -380,8 +500,9 @@ void HttpConnection::note_begin() {
   current_->begun = visit.now;
   current_->client = direct ? peer_ : client.address + " through " + peer_;
   current_->line = log_text(session_.head().method) + " " + log_text(session_.head().target);
-  current_->visit = std::move(visit);
   current_->upload = site_.routes.is_upload(session_.head());
+  know_visitor(visit, fields);
+  current_->visit = std::move(visit);
 }
 
 void HttpConnection::log_answer(int status, std::size_t bytes) {

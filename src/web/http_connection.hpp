@@ -18,6 +18,7 @@
 #include "samoyed/web/server_options.hpp"
 #include "web/admin_gate.hpp"
 #include "web/admission.hpp"
+#include "web/errand_runner.hpp"
 #include "web/http_session.hpp"
 #include "web/metrics.hpp"
 #include "web/routes.hpp"
@@ -31,6 +32,10 @@ struct Site {
   dispatcher::Classifier& classifier;
   Metrics& metrics;
   Admission admission;
+  /// Of streams: they hold no bytes.
+  Admission streams;
+  ErrandRunner errands;
+  dispatcher::History* history = nullptr;
   ServerOptions options;
   std::size_t lingering = 0;  ///< Connections that drop what still comes.
 };
@@ -80,6 +85,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<std::optional<Response>> recognise(Request& request, Upload& upload);
   asio::awaitable<dispatcher::Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
                                                 const Upload& upload);
+  asio::awaitable<Response> submit(Request& request, const Upload& upload);
+  asio::awaitable<Response> run_errand(Errand errand);
+  asio::awaitable<void> feed_stream();
+  void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
+  void know_visitor(Visit& visit, const Fields& fields) const;
   void watch_client_soon();
   void begin_watch();
   asio::awaitable<void> watch_client();
@@ -114,6 +124,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
+
+  std::unique_ptr<Feed> feed_;  ///< Of a streamed answer.
+  std::optional<Admission::Ticket> stream_ticket_;
+  bool heartbeats_ = false;  ///< The stream is of events.
+  Clock::time_point heartbeat_at_;
 };
 
 }  // namespace samoyed::web

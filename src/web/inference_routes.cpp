@@ -53,7 +53,8 @@ std::variant<Upload, Problem> InferenceRoutes::take(const Route& route,
   auto parsed = parse_inference(request.body, find_field(request.fields, inference_length_name));
   if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
   auto& read = std::get<InferenceRequest>(parsed);
-  Upload upload{.style = Style::inference, .pictures = {}, .top = read.top};
+  Upload upload{.style = Style::inference, .pictures = {}};
+  upload.top = read.top;
   const std::uint64_t image_bytes_max = context_.rules().image_bytes_max;
   for (const std::string_view image : read.images) {
     if (image.empty()) return Problem{Reason::bad_parameter, "A picture is empty."};

@@ -88,6 +88,21 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
         number(snapshot.held_bytes));
   gauge(registry, "samoyed_connections", "Open HTTP connections.", number(snapshot.connections));
+  gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
+  if (snapshot.jobs) {
+    auto& jobs = prometheus::BuildGauge()
+                     .Name("samoyed_jobs")
+                     .Help("Pictures among the jobs that are not done yet, by state.")
+                     .Register(registry);
+    jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
+    jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
+    gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
+          number(snapshot.jobs->bytes));
+  }
+  if (snapshot.results_dropped) {
+    counter(registry, "samoyed_results_dropped_total", "Results that could not be recorded.",
+            number(*snapshot.results_dropped));
+  }
   const auto& process = snapshot.process;
   gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes.",
         number(process.resident_bytes));

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "samoyed/dispatcher/dispatch_counts.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 
@@ -20,6 +22,10 @@ struct MetricsSnapshot {
   std::size_t requests = 0;  ///< Uploads under way.
   std::uint64_t held_bytes = 0;
   std::size_t connections = 0;
+  std::size_t streams = 0;
+  /// Nothing where there are none.
+  std::optional<dispatcher::Jobs::Load> jobs = std::nullopt;
+  std::optional<std::uint64_t> results_dropped = std::nullopt;
   struct Process {
     std::uint64_t resident_bytes = 0;
     std::uint64_t virtual_bytes = 0;

@@ -65,6 +65,7 @@ std::optional<Problem> check_body_type(BodyKind kind, const Request& head) {
       return Problem{Reason::wrong_type,
                      "Send the picture as multipart/form-data, in the field `file`."};
     case BodyKind::picture:
+    case BodyKind::pictures:
       if (is_form(head) || is_raw_picture(head)) break;
       return Problem{Reason::wrong_type,
                      "Send the picture's bytes as image/* or application/octet-stream, or as "
@@ -76,32 +77,41 @@ std::optional<Problem> check_body_type(BodyKind kind, const Request& head) {
   return std::nullopt;
 }
 
-std::variant<Picture, Problem> PictureRoutes::find_picture(const Request& request) const {
+std::variant<std::vector<Picture>, Problem> PictureRoutes::find_pictures(
+    const Request& request) const {
   const auto boundary = form_boundary(content_type(request));
   if (!boundary) {
     if (request.body.empty()) return bad_form("The picture is empty.");
-    return Picture{{}, request.body};
+    return std::vector<Picture>{{{}, request.body}};
   }
   const auto form = parse_form(request.body, *boundary);
   if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
-  const FormPart* const file = std::get<Form>(form).find("file");
-  if (!file) return bad_form("The form has no field `file`.");
-  const std::string name = file->file_name.value_or("");
-  if (file->content.empty()) {
-    return bad_form(name.empty() ? "No file was chosen." : "The file is empty.");
+  std::vector<Picture> pictures;
+  for (const FormPart& part : std::get<Form>(form).parts) {
+    if (part.name != "file") continue;
+    const std::string name = part.file_name.value_or("");
+    if (part.content.empty()) {
+      return bad_form(name.empty() ? "No file was chosen." : "The file is empty.");
+    }
+    pictures.push_back({name, part.content});
   }
-  return Picture{name, file->content};
+  if (pictures.empty()) return bad_form("The form has no field `file`.");
+  return pictures;
 }
 
 std::variant<Upload, Problem> PictureRoutes::take(const Route& route,
                                                   const Request& request) const {
   if (auto problem = check_body_type(route.row->body, request)) return std::move(*problem);
-  auto found = find_picture(request);
+  auto found = find_pictures(request);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
-  auto& picture = std::get<Picture>(found);
+  auto& pictures = std::get<std::vector<Picture>>(found);
+  const bool several = route.row->body == BodyKind::pictures;
+  if (!several) pictures.erase(pictures.begin() + 1, pictures.end());
   const std::uint64_t image_bytes_max = context_.rules().image_bytes_max;
-  if (picture.image.size() > image_bytes_max) return too_large(image_bytes_max);
-  Upload upload{.style = route.style, .pictures = {std::move(picture)}};
+  for (const Picture& picture : pictures) {
+    if (picture.image.size() > image_bytes_max) return too_large(image_bytes_max);
+  }
+  Upload upload{.style = route.style, .queued = several, .pictures = std::move(pictures)};
   if (route.style == Style::api) {
     if (auto problem = read_query(route.target.query, upload)) return std::move(*problem);
   }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/route_context.hpp"
@@ -10,7 +11,7 @@
 
 namespace samoyed::web {
 
-/// Pictures that come by the form or to /api/v1/classify, and what became of them.
+/// Pictures that come by the form, to /api/v1/classify or to /api/v1/jobs, and what became of them.
 class PictureRoutes {
  public:
   /// The context must outlive it.
@@ -24,7 +25,7 @@ class PictureRoutes {
                   const Visit& visit) const;
 
  private:
-  std::variant<Picture, Problem> find_picture(const Request& request) const;
+  std::variant<std::vector<Picture>, Problem> find_pictures(const Request& request) const;
 
   const RouteContext& context_;
 };

@@ -26,6 +26,10 @@ class RouteContext {
   WorkersView view_for(const Visit& visit) const;
   WorkersView view(WorkersView::Shown shown) const { return {workers_.rows(), shown}; }
 
+  bool workers_visible(const Visit& visit) const {
+    return !gate_.needed() || visit.admin == AdminGate::Verdict::admitted;
+  }
+
   /// A refusal in the style of the address; a page shows the workers as far as who asks may see them.
   Response refuse(const Problem& problem, Style style, const Visit& visit) const;
   /// The same for who may not be known, or asked for another site: shows nothing of the workers.

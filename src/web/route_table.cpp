@@ -34,6 +34,12 @@ constexpr RouteRow rows[] = {
      Style::api,
      BodyKind::none,
      {.admin = true}},
+    {"/api/v1/workers/events",
+     "GET",
+     Place::workers_events,
+     Style::api,
+     BodyKind::none,
+     {.admin = true}},
     {"/api/v1/workers/{address}",
      "GET, HEAD, POST, DELETE",
      Place::worker,
@@ -48,6 +54,11 @@ constexpr RouteRow rows[] = {
      Style::api,
      BodyKind::none,
      {.admin = true, .near = true}},
+    {"/api/v1/jobs", "POST", Place::jobs, Style::api, BodyKind::pictures},
+    {"/api/v1/jobs/{id}", "GET, HEAD, DELETE", Place::job, Style::api},
+    {"/api/v1/jobs/{id}/events", "GET", Place::job_events, Style::api},
+    {"/api/v1/results", "GET, HEAD, DELETE", Place::results, Style::api},
+    {"/api/v1/results.csv", "GET", Place::results_csv, Style::api},
     {"/v2", "GET, HEAD", Place::server_metadata, Style::inference},
     {"/v2/health/live",
      "GET, HEAD",
@@ -144,6 +155,19 @@ Route find_route(const Request& head) {
 
 bool has_effect(const RouteRow& row, std::string_view method) {
   return method == "POST" || method == "DELETE" || row.rules.acts_on_get;
+}
+
+bool is_errand(const RouteRow& row) {
+  switch (row.place) {
+    case Place::workers_events:
+    case Place::job:
+    case Place::job_events:
+    case Place::results:
+    case Place::results_csv:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool brings_body(const RouteRow& row, std::string_view method) {

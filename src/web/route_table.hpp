@@ -33,6 +33,12 @@ enum class Place {
   api,
   openapi,
   metrics,
+  workers_events,
+  jobs,
+  job,
+  job_events,
+  results,
+  results_csv,
 };
 
 /// In which form who asks at an address is told what went wrong.
@@ -47,6 +53,7 @@ enum class BodyKind {
   none,     ///< Nothing but what fits in a few kB.
   form,     ///< A picture as multipart/form-data.
   picture,  ///< The same, or the picture's bytes themselves.
+  pictures, ///< Several: a form with one or more fields `file`, or one picture's bytes.
   tensors,  ///< Pictures as the Open Inference Protocol sends them.
 };
 
@@ -93,6 +100,9 @@ Route find_route(const Request& head);
 
 /// Whether a request changes something or costs work, so that no other site's page may cause it.
 bool has_effect(const RouteRow& row, std::string_view method);
+
+/// Whether a request asks for what takes a while, though it brings no pictures.
+bool is_errand(const RouteRow& row);
 
 /// Whether a request brings what is wanted in its body: pictures, as far as its head tells.
 bool brings_body(const RouteRow& row, std::string_view method);

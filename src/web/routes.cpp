@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "web/api_json.hpp"
+#include "web/event_stream.hpp"
 #include "web/responses.hpp"
 
 namespace samoyed::web {
@@ -46,9 +48,16 @@ bool Routes::is_upload(const Request& head) const {
   return row && brings_body(*row, head.method);
 }
 
-std::variant<Response, Upload> Routes::route(const Request& request, const Visit& visit) const {
+std::variant<Response, Upload, Errand> Routes::route(const Request& request, const Visit& visit) const {
   const Route route = find_route(request);
   if (auto fault = find_fault(route, request, visit)) return secured(std::move(*fault));
+  if (is_errand(*route.row)) {
+    auto planned = storage_.plan(route, request, visit);
+    if (const auto* problem = std::get_if<Problem>(&planned)) {
+      return secured(context_.refuse(*problem, route.style, visit));
+    }
+    return std::get<Errand>(std::move(planned));
+  }
   if (!brings_body(*route.row, request.method)) {
     return secured(carry_out(route, request, visit));
   }
@@ -144,8 +153,7 @@ Response Routes::carry_out(const Route& route, const Request& request, const Vis
       return pages_.openapi(request);
     case Place::metrics:
       return pages_.metrics();
-    case Place::classify:
-    case Place::infer:
+    default:
       break;
   }
   return pages_.form(visit);
@@ -159,6 +167,20 @@ Response Routes::answer(const Upload& upload, const Preview& preview,
   if (upload.style == Style::inference) return secured(inference_.answer(upload, outcomes));
   const auto& answer = std::get<dispatcher::Answer>(outcomes.front());
   return secured(pictures_.answer(upload, preview, answer, visit));
+}
+
+Response Routes::api_refusal(const Problem& problem, const Visit& visit) const {
+  return context_.refuse(problem, Style::api, visit);
+}
+
+Response Routes::refusal_of_stream(const Visit& visit) const {
+  return api_refusal({Reason::overloaded, "Too many watch already: try again in a moment."}, visit);
+}
+
+Response Routes::sent(Response response) { return secured(std::move(response)); }
+
+std::string Routes::workers_event(const Visit& visit) const {
+  return server_sent_event("workers", workers_json(context_.view_for(visit)));
 }
 
 Response Routes::refusal(const Request& head, const Problem& problem, const Visit& visit) const {

@@ -5,11 +5,13 @@
 #include <utility>
 #include <variant>
 
+#include "web/errand.hpp"
 #include "web/inference_routes.hpp"
 #include "web/page_routes.hpp"
 #include "web/picture_routes.hpp"
 #include "web/route_context.hpp"
 #include "web/route_table.hpp"
+#include "web/storage_routes.hpp"
 #include "web/upload.hpp"
 #include "web/worker_routes.hpp"
 
@@ -36,12 +38,22 @@ class Routes {
   /// Whether it brings pictures, as far as its head tells.
   bool is_upload(const Request& head) const;
 
-  /// The answer to a whole request, or the pictures to recognise first.
-  std::variant<Response, Upload> route(const Request& request, const Visit& visit) const;
+  /// The answer to a whole request, or what is to be done first.
+  std::variant<Response, Upload, Errand> route(const Request& request, const Visit& visit) const;
 
   /// The answer to an upload: `outcomes` are of its pictures, in order, up to the first failure.
   Response answer(const Upload& upload, const Preview& preview,
                   std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const;
+
+  /// The answers to errands, and to pictures among the jobs. Not made safe yet: see `sent`.
+  const StorageRoutes& storage() const { return storage_; }
+  Response api_refusal(const Problem& problem, const Visit& visit) const;
+  Response refusal_of_stream(const Visit& visit) const;
+  /// An answer of `storage()` as it is sent.
+  static Response sent(Response response);
+
+  /// The workers as a server-sent event.
+  std::string workers_event(const Visit& visit) const;
 
   /// The answer to a request that was refused before it reached a route. Shows nothing of the
   /// workers: who asked, and for which site, may not be known.
@@ -59,6 +71,7 @@ class Routes {
   const WorkerRoutes workers_{context_};
   const PictureRoutes pictures_{context_};
   const InferenceRoutes inference_{context_};
+  const StorageRoutes storage_{context_};
 };
 
 }  // namespace samoyed::web

@@ -60,6 +60,12 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                   Admission({.requests_max = options.limits.requests_max,
                              .requests_per_client_max = options.limits.requests_per_client_max,
                              .bytes_max = options.limits.request_bytes_max}),
+              .streams = Admission({.requests_max = options.limits.streams_max,
+                                    .requests_per_client_max =
+                                        options.limits.streams_per_client_max,
+                                    .bytes_max = 1}),
+              .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
+              .history = parts.history,
               .options = options} {}
 
   asio::awaitable<void> run() {
@@ -92,6 +98,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .requests = site_.admission.requests(),
             .held_bytes = site_.admission.bytes(),
             .connections = connections_.size(),
+            .streams = site_.streams.requests(),
+            .jobs = parts_.jobs ? std::optional(parts_.jobs->load()) : std::nullopt,
+            .results_dropped =
+                parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
             .process = read_process()};
   }
 

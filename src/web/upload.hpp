@@ -22,6 +22,8 @@ struct Picture {
 /// told.
 struct Upload {
   Style style = Style::page;
+  /// To be put among the jobs, not to be waited for.
+  bool queued = false;
   /// At least one.
   std::vector<Picture> pictures;
   /// Labels wanted; nothing: as many as the workers give.

@@ -17,6 +17,12 @@ struct Visit {
   std::string request_id;
   /// By which the client is counted: what limit_key gives.
   std::string client;
+  /// Its address alone.
+  std::string address;
+  /// Whose results the request adds to and sees.
+  std::string visitor;
+  /// The client is to keep the visitor's id, which is new.
+  bool new_visitor = false;
   /// Whether the client came over TLS, to a proxy in front.
   bool https = false;
   /// Whether the client is on this machine or in a private network.

@@ -181,6 +181,11 @@ class Connection {
       session_.respond(std::move(*response));
       return;
     }
+    if (std::holds_alternative<Errand>(routed)) {
+      // What it asks for lies beyond this room.
+      session_.respond(Routes::sent(routes_.storage().job({}, visit(request))));
+      return;
+    }
     const Upload& upload = std::get<Upload>(routed);
     std::vector<dispatcher::Outcome> outcomes;
     for (const Picture& picture : upload.pictures) {

@@ -9,6 +9,8 @@
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
+#include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/web/server_options.hpp"
 
@@ -20,6 +22,10 @@ struct ServerParts {
   dispatcher::WorkerList& workers;
   /// For /metrics; may be null.
   const dispatcher::DispatchCounts* dispatch = nullptr;
+  /// Null: results are not kept.
+  dispatcher::History* history = nullptr;
+  /// Null: there are no jobs.
+  dispatcher::Jobs* jobs = nullptr;
 };
 
 /// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands pictures to a Classifier.
