@@ -1,6 +1,7 @@
 #include "dispatcher/options.hpp"
 
 #include <fstream>
+#include <map>
 
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
@@ -103,6 +104,42 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
                               "How long SIGTERM waits for what is under way");
 }
 
+void add_history_options(CLI::App& app, HistoryOptions& history) {
+  app.add_flag_function(
+      "--no-history", [&history](std::int64_t) { history.enabled = false; },
+      "Keep no history; jobs keep their results as long as they are kept themselves");
+  app.add_option("--history-days", history.days, "Days that a recognition stays in the history")
+      ->check(CLI::Range(1, 36500));
+  app.add_option("--history-rows-max", history.rows_max,
+                 "Recognitions in the history; the oldest beyond it are removed")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000000000}));
+  app.add_option("--results-by", history.results_by,
+                 "What tells one visitor's results from another's")
+      ->transform(CLI::Transformer(std::map<std::string, ResultsBy>{
+          {"cookie", ResultsBy::cookie}, {"address", ResultsBy::address}}))
+      ->default_str("cookie")
+      ->type_name("cookie|address");
+  app.add_flag_function(
+      "--no-thumbnails", [&history](std::int64_t) { history.thumbnails = false; },
+      "Keep no small pictures of what was recognised");
+}
+
+void add_storage_options(CLI::App& app, StorageOptions& storage) {
+  app.option_defaults()->group("What is kept");
+  app.add_option("--data-dir", storage.folder,
+                 "Folder of the history and of jobs, made if it is missing (default: neither is "
+                 "kept)")
+      ->type_name("DIR");
+  add_history_options(app, storage.history);
+  app.add_option("--spool-images-max", storage.jobs.images_max, "Jobs that are not finished")
+      ->check(CLI::Range(1, 10000000));
+  app.add_option("--spool-bytes-max", storage.jobs.bytes_max, "Bytes of their images")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 44));
+  io::add_duration_option<std::chrono::hours>(app, "--finished-jobs-hours",
+                                              storage.jobs.keep_finished,
+                                              "How long a finished job can be asked for", 1, 87600);
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
@@ -126,6 +163,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts);
+  add_storage_options(app, options.storage);
   app.option_defaults()->group("How long a worker may take");
   add_timeout_options(app, options.dispatch.timeouts);
   add_dispatch_options(app, options.dispatch);
@@ -137,10 +175,13 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
     exit_status = app.exit(error);
     return std::nullopt;
   }
+  options.web.results_by = options.storage.history.results_by;
+  options.web.thumbnails = options.storage.history.thumbnails;
   options.dispatch.may_connect =
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);
       };
+  options.storage.runner.request_timeout = options.web.timeouts.request;
   return options;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatcher/storage.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/io/log.hpp"
@@ -24,6 +25,7 @@ struct Options {
   DispatchOptions dispatch;
   HealthOptions health;
   web::ServerOptions web;
+  StorageOptions storage;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

@@ -22,6 +22,14 @@ std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   return std::make_unique<StateFile>(path);
 }
 
+std::unique_ptr<Storage> open_storage(asio::any_io_executor executor, const Options& options,
+                                      Dispatcher& dispatcher, InteractiveClassifier& interactive,
+                                      const WorkerList& workers) {
+  if (options.storage.folder.empty()) return nullptr;
+  return std::make_unique<Storage>(std::move(executor), options.storage, dispatcher, interactive,
+                                   workers);
+}
+
 void log_failure(std::exception_ptr failure) {
   try {
     if (failure) std::rethrow_exception(failure);
@@ -68,13 +76,20 @@ Service::Service(Options options)
             asio::post(io_, [this] {
               dispatcher_.close_unused();
               monitor_.wake();
+              if (storage_) storage_->wake();
             });
           },
           options_.health),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
+      interactive_(dispatcher_),
+      storage_(open_storage(io_.get_executor(), options_, dispatcher_, interactive_, workers_)),
       server_(io_.get_executor(), open_port(),
-              {.classifier = dispatcher_, .workers = workers_, .dispatch = &log_.counts()},
+              {.classifier = interactive_,
+               .workers = workers_,
+               .dispatch = &log_.counts(),
+               .history = storage_ ? storage_->history() : nullptr,
+               .jobs = storage_ ? &storage_->jobs() : nullptr},
               options_.web) {
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
@@ -88,11 +103,13 @@ void Service::run() {
   asio::signal_set signals(io_, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [this] {
     drained_by_ = Clock::now() + options_.web.timeouts.drain;
+    if (storage_) storage_->stop();
     server_.stop();
   });
   // Every page is to tell an untrained network, and the dead are to be known, before the first image.
   for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure);
+  if (storage_) storage_->start();
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io_.stop();
@@ -103,6 +120,7 @@ void Service::run() {
 asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
+  if (storage_) co_await storage_->finish(drained_by_);
   // Images on their way to reference servers, for requests that are over.
   co_await dispatcher_.finish(drained_by_);
 }

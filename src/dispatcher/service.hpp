@@ -11,6 +11,7 @@
 
 #include "dispatcher/health_monitor.hpp"
 #include "dispatcher/options.hpp"
+#include "dispatcher/storage.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
@@ -33,7 +34,7 @@ class DispatchLog final : public DispatchObserver {
   DispatchCounts counts_;
 };
 
-/// The whole dispatcher: the list and its store, who sends, who probes, and the site in front.
+/// The whole dispatcher: the list and its store, who sends, who probes, what is kept, and the site in front.
 ///
 /// Thread rule: everything runs on the thread that calls `run`.
 class Service {
@@ -62,7 +63,10 @@ class Service {
   DispatchLog log_;
   Dispatcher dispatcher_;
   HealthMonitor monitor_;
-  std::string listening_address_;  ///< `HOST:PORT`
+  /// What the web server asks; jobs ask the dispatcher itself.
+  InteractiveClassifier interactive_;
+  std::unique_ptr<Storage> storage_;  ///< Nothing without a data folder.
+  std::string listening_address_;     ///< `HOST:PORT`
   web::Server server_;
   Clock::time_point drained_by_;  ///< Once a signal came.
 };

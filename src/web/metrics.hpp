@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "samoyed/dispatcher/dispatch_counts.hpp"
-#include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 
@@ -24,7 +23,12 @@ struct MetricsSnapshot {
   std::size_t connections = 0;
   std::size_t streams = 0;
   /// Nothing where there are none.
-  std::optional<dispatcher::Jobs::Load> jobs = std::nullopt;
+  struct Jobs {
+    std::size_t waiting = 0;
+    std::size_t running = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::optional<Jobs> jobs = std::nullopt;
   std::optional<std::uint64_t> results_dropped = std::nullopt;
   struct Process {
     std::uint64_t resident_bytes = 0;

@@ -52,21 +52,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         wake_up_(executor_),
         parts_(parts),
         gate_(options.access.admin_token, random_id),
-        site_{.routes = Routes(parts.workers, gate_, route_rules(options)),
-              .gate = gate_,
-              .classifier = parts.classifier,
-              .metrics = metrics_,
-              .admission =
-                  Admission({.requests_max = options.limits.requests_max,
-                             .requests_per_client_max = options.limits.requests_per_client_max,
-                             .bytes_max = options.limits.request_bytes_max}),
-              .streams = Admission({.requests_max = options.limits.streams_max,
-                                    .requests_per_client_max =
-                                        options.limits.streams_per_client_max,
-                                    .bytes_max = 1}),
-              .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
-              .history = parts.history,
-              .options = options} {}
+        site_{
+            .routes = Routes(parts.workers, gate_, route_rules(options)),
+            .gate = gate_,
+            .classifier = parts.classifier,
+            .metrics = metrics_,
+            .admission =
+                Admission({.requests_max = options.limits.requests_max,
+                           .requests_per_client_max = options.limits.requests_per_client_max,
+                           .bytes_max = options.limits.request_bytes_max}),
+            .streams = Admission({.requests_max = options.limits.streams_max,
+                                  .requests_per_client_max = options.limits.streams_per_client_max,
+                                  .bytes_max = 1}),
+            .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
+            .history = parts.history,
+            .options = options} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -93,16 +93,22 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   MetricsSnapshot snapshot() const {
-    return {.workers = parts_.workers.rows(),
-            .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
-            .requests = site_.admission.requests(),
-            .held_bytes = site_.admission.bytes(),
-            .connections = connections_.size(),
-            .streams = site_.streams.requests(),
-            .jobs = parts_.jobs ? std::optional(parts_.jobs->load()) : std::nullopt,
-            .results_dropped =
-                parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
-            .process = read_process()};
+    return {
+        .workers = parts_.workers.rows(),
+        .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
+        .requests = site_.admission.requests(),
+        .held_bytes = site_.admission.bytes(),
+        .connections = connections_.size(),
+        .streams = site_.streams.requests(),
+        .jobs = jobs_load(),
+        .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
+        .process = read_process()};
+  }
+
+  std::optional<MetricsSnapshot::Jobs> jobs_load() const {
+    if (!parts_.jobs) return std::nullopt;
+    const auto load = parts_.jobs->load();
+    return MetricsSnapshot::Jobs{load.waiting, load.running, load.bytes};
   }
 
   void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {

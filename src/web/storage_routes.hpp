@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "samoyed/dispatcher/history_row.hpp"
-#include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/dispatcher/job.hpp"
 #include "web/errand.hpp"
 #include "web/route_context.hpp"
 #include "web/upload.hpp"

@@ -42,7 +42,8 @@ DatabaseThread::~DatabaseThread() { stop(); }
 bool DatabaseThread::post(Task task) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || tasks_ >= limits_.tasks_max || task.bytes > limits_.bytes_max - bytes_) {
+    const std::size_t tasks_max = limits_.tasks_max + (task.done ? limits_.awaited_tasks_max : 0);
+    if (stopping_ || tasks_ >= tasks_max || task.bytes > limits_.bytes_max - bytes_) {
       return false;
     }
     ++tasks_;

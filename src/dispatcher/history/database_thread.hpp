@@ -35,7 +35,10 @@ class DatabaseThread {
  public:
   enum class Kind { writer, reader };
   struct Limits {
+    /// That nobody awaits.
     std::size_t tasks_max = 20000;
+    /// Room beyond it for tasks that someone awaits, so that a flood of rows doesn't refuse them.
+    std::size_t awaited_tasks_max = 1000;
     std::size_t bytes_max = std::size_t{64} << 20;
     /// Of a reader's task, which fails beyond it.
     std::chrono::milliseconds task_timeout{10000};

@@ -81,7 +81,7 @@ bool is_empty(Database& database) {
 void check_whole(Database& database, const std::filesystem::path& file) {
   if (std::filesystem::file_size(file) > checked_bytes_max) return;
   auto row = database.prepare("PRAGMA quick_check(1)");
-  if (row.step() && row.text(0) != "ok") throw StorageError(row.text(0));
+  if (row.step() && row.text(0) != "ok") throw StorageError("it is damaged");
 }
 
 void migrate(Database& database) {

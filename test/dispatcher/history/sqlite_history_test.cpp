@@ -173,7 +173,15 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
   REQUIRE(entered.wait());
   int taken = 0;
   for (int count = 0; count < 10; ++count) taken += house.history.record(history_row("me"));
+  // There is room still for whoever awaits an answer.
+  test::Gate answered;
+  CHECK(house.writer.post({.run = [](Database&) {},
+                           .done =
+                               [&](std::exception_ptr failure) {
+                                 if (!failure) answered.open();
+                               }}));
   gate.open();
+  CHECK(answered.wait());
   CHECK(taken == (limits.tasks_max == 3 ? 2 : 3));
   CHECK(house.history.dropped() == static_cast<std::uint64_t>(10 - taken));
   settle(house);

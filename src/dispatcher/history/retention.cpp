@@ -1,0 +1,50 @@
+#include "dispatcher/history/retention.hpp"
+
+#include <utility>
+
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/wall_clock.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Of one transaction: some milliseconds.
+constexpr std::size_t piece_rows = 200;
+
+}  // namespace
+
+Retention::Retention(asio::any_io_executor executor, DatabaseThread& writer,
+                     std::vector<Step> steps, std::chrono::milliseconds interval)
+    : writer_(writer), steps_(std::move(steps)), interval_(interval), stopped_(executor) {}
+
+asio::awaitable<void> Retention::run() {
+  while (!stopping_) {
+    try {
+      for (const Step& step : steps_) co_await remove_all(step);
+    } catch (const StorageError& error) {
+      spdlog::error("can't remove old rows of the history: {}", error.what());
+    }
+    if (stopping_) break;
+    stopped_.expires_after(interval_);
+    std::error_code ignored;  // Both the time and the stop end the wait.
+    co_await stopped_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+asio::awaitable<void> Retention::remove_all(Step step) {
+  std::uint64_t removed = piece_rows;
+  while (removed >= piece_rows && !stopping_) {
+    auto work = [step](Database& database) { return step(database, wall_clock_ms(), piece_rows); };
+    removed = co_await writer_.run(std::move(work));
+  }
+}
+
+void Retention::stop() {
+  stopping_ = true;
+  stopped_.cancel();
+}
+
+}  // namespace samoyed::dispatcher

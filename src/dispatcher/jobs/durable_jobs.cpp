@@ -1,0 +1,317 @@
+#include "dispatcher/jobs/durable_jobs.hpp"
+
+#include <array>
+#include <cerrno>
+#include <set>
+#include <sys/random.h>
+#include <system_error>
+#include <utility>
+
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/wall_clock.hpp"
+#include "dispatcher/jobs/run_on.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+constexpr auto power_loss = DatabaseThread::Durability::power_loss;
+
+/// 128 bits from the kernel's generator, in hexadecimal.
+std::string random_id() {
+  std::array<unsigned char, 16> bytes;
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  }
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
+  return text;
+}
+
+std::vector<JobRow> rows_of(const JobRequest& request) {
+  std::vector<JobRow> rows;
+  for (const JobImage& image : request.images) {
+    JobRow row{.job = {.id = random_id(),
+                       .submitted_ms = wall_clock_ms(),
+                       .file_name = image.file_name,
+                       .image_bytes = image.bytes.size()},
+               .visitor = request.visitor,
+               .client = request.client,
+               .request_id = request.request_id,
+               .top = request.top,
+               .model = request.model,
+               .thumbnail_side = request.thumbnail_side};
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string to_string(JobState state) {
+  switch (state) {
+    case JobState::waiting:
+      return "waiting";
+    case JobState::running:
+      return "running";
+    case JobState::done:
+      return "done";
+    case JobState::failed:
+      break;
+  }
+  return "failed";
+}
+
+Jobs::Load recover_jobs(Database& database, const Spool& spool) {
+  const auto found = spool.clean();
+  std::set<std::string> images(found.begin(), found.end());
+  Jobs::Load load;
+  database.execute("PRAGMA synchronous = FULL");
+  database.execute("BEGIN IMMEDIATE");
+  wait_again(database);
+  for (JobRow& row : unfinished_jobs(database)) {
+    if (images.erase(row.job.id) == 1) {
+      ++load.waiting;
+      load.bytes += row.job.image_bytes;
+      continue;
+    }
+    row.job.reason = "image_lost";
+    row.job.detail = "The picture's file is missing from the spool folder.";
+    fail_job(database, row.job, wall_clock_ms());
+  }
+  database.execute("COMMIT");
+  for (const std::string& id : images) spool.remove(id);
+  return load;
+}
+
+class DurableJobs::Watch final : public JobWatch {
+ public:
+  Watch(DurableJobs& jobs, std::string id)
+      : jobs_(jobs), id_(std::move(id)), changed_(jobs.executor_) {
+    place_ = jobs_.watches_.emplace(id_, this);
+    if (jobs_.stopping_) end();
+  }
+  ~Watch() override { jobs_.watches_.erase(place_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  asio::awaitable<std::optional<Job>> next(std::chrono::steady_clock::time_point until) override {
+    while (!ended_ && (dirty_ || std::chrono::steady_clock::now() < until)) {
+      if (std::exchange(dirty_, false)) {
+        auto job = co_await jobs_.find(id_);
+        if (!job || job->state >= JobState::done) ended_ = true;
+        if (job != given_) {
+          given_ = job;
+          co_return job;
+        }
+      } else {
+        changed_.expires_at(until);
+        std::error_code ignored;  // Both the time and a change end the wait.
+        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      }
+    }
+    co_return std::nullopt;
+  }
+  bool ended() const override { return ended_; }
+
+  void tell() {
+    dirty_ = true;
+    changed_.cancel();
+  }
+  void end() {
+    ended_ = true;
+    changed_.cancel();
+  }
+
+ private:
+  DurableJobs& jobs_;
+  const std::string id_;
+  asio::steady_timer changed_;
+  std::multimap<std::string, Watch*>::iterator place_;
+  std::optional<Job> given_;
+  bool dirty_ = true;
+  bool ended_ = false;
+};
+
+DurableJobs::DurableJobs(asio::any_io_executor executor, DatabaseThread& writer,
+                         DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
+                         OnJobStep on_step)
+    : executor_(std::move(executor)),
+      writer_(writer),
+      reader_(reader),
+      spool_(std::move(spool)),
+      options_(options),
+      on_step_(std::move(on_step)),
+      load_(load) {}
+
+DurableJobs::~DurableJobs() { files_.join(); }
+
+bool DurableJobs::has_room(const JobRequest& request) const {
+  std::uint64_t bytes = 0;
+  for (const JobImage& image : request.images) bytes += image.bytes.size();
+  return load_.waiting + load_.running + request.images.size() <= options_.images_max &&
+         load_.bytes + bytes <= options_.bytes_max;
+}
+
+asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
+  if (stopping_) co_return SubmitError::stopping;
+  if (!has_room(request)) co_return SubmitError::full;
+  const auto rows = std::make_shared<const std::vector<JobRow>>(rows_of(request));
+  for (const JobRow& row : *rows) {
+    ++load_.waiting;
+    load_.bytes += row.job.image_bytes;
+  }
+  std::optional<SubmitError> error;
+  try {
+    const auto images = std::make_shared<const std::vector<JobImage>>(std::move(request.images));
+    auto write = [this, rows, images] {
+      for (std::size_t index = 0; index < rows->size(); ++index) {
+        spool_.write((*rows)[index].job.id, (*images)[index].bytes);
+      }
+      spool_.sync();
+      return true;
+    };
+    co_await run_on(files_, std::move(write));
+    auto insert = [rows](Database& database) {
+      for (const JobRow& row : *rows) insert_job(database, row);
+      return true;
+    };
+    co_await writer_.run(std::move(insert), power_loss);
+    on_step_(JobStep::rows_committed);
+  } catch (const std::system_error& failure) {
+    const int code = failure.code().value();
+    error = code == ENOSPC || code == EDQUOT ? SubmitError::full : SubmitError::storage;
+    spdlog::error("can't keep a job: {}", failure.what());
+  } catch (const StorageError& failure) {
+    error = SubmitError::storage;
+    spdlog::error("can't keep a job: {}", failure.what());
+  }
+  std::vector<std::string> ids;
+  for (const JobRow& row : *rows) {
+    ids.push_back(row.job.id);
+    if (error) {
+      leave(JobState::waiting, row.job.image_bytes);
+      co_await remove_image(row.job.id);
+    }
+  }
+  if (error) co_return *error;
+  on_submitted_();
+  co_return ids;
+}
+
+asio::awaitable<std::optional<Job>> DurableJobs::find(std::string id) {
+  auto work = [id = std::move(id)](Database& database) { return find_job(database, id); };
+  co_return co_await reader_.run(std::move(work));
+}
+
+asio::awaitable<bool> DurableJobs::cancel(std::string id) {
+  Job job{.id = std::move(id), .reason = "cancelled", .detail = "The job was cancelled."};
+  if (const auto found = co_await find(job.id)) job.image_bytes = found->image_bytes;
+  const std::string cancelled = job.id;
+  const bool done = co_await fail(std::move(job));
+  if (done) on_cancelled_(cancelled);
+  co_return done;
+}
+
+std::unique_ptr<JobWatch> DurableJobs::watch(std::string id) {
+  if (watches_.size() >= options_.watchers_max) return nullptr;
+  return std::make_unique<Watch>(*this, std::move(id));
+}
+
+void DurableJobs::stop() {
+  stopping_ = true;
+  for (const auto& [id, watch] : watches_) watch->end();
+}
+
+asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count) {
+  auto work = [count](Database& database) { return claim_jobs(database, wall_clock_ms(), count); };
+  auto claimed = co_await writer_.run(std::move(work));
+  load_.waiting -= claimed.rows.size();
+  load_.running += claimed.rows.size();
+  for (const JobRow& row : claimed.rows) {
+    on_step_(JobStep::claimed);
+    tell(row.job.id);
+  }
+  co_return claimed;
+}
+
+asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::encoded_image(
+    std::string id) {
+  auto work = [this, id = std::move(id)]() -> std::shared_ptr<const protocol::EncodedImage> {
+    const auto bytes = spool_.read(id);
+    if (!bytes) return nullptr;
+    return std::make_shared<const protocol::EncodedImage>(std::as_bytes(std::span(*bytes)));
+  };
+  try {
+    co_return co_await run_on(files_, std::move(work));
+  } catch (const std::system_error& error) {
+    spdlog::error("can't read a job's image: {}", error.what());
+    co_return nullptr;
+  }
+}
+
+asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds pause) {
+  auto work = [job, pause](Database& database) {
+    const std::int64_t now_ms = wall_clock_ms();
+    return put_back_job(database, job, now_ms, now_ms + pause.count());
+  };
+  const bool done = co_await writer_.run(std::move(work));
+  if (!done) co_return false;
+  --load_.running;
+  ++load_.waiting;
+  tell(job.id);
+  co_return true;
+}
+
+asio::awaitable<bool> DurableJobs::fail(Job job) {
+  auto work = [job](Database& database) { return fail_job(database, job, wall_clock_ms()); };
+  const auto before = co_await writer_.run(std::move(work), power_loss);
+  if (!before) co_return false;
+  leave(*before, job.image_bytes);
+  tell(job.id);
+  co_await remove_image(job.id);
+  co_return true;
+}
+
+asio::awaitable<bool> DurableJobs::finish(Job job, HistoryRow result) {
+  auto work = [id = job.id, result = std::move(result), on_step = on_step_](Database& database) {
+    return finish_job(database, id, result, wall_clock_ms(),
+                      [&on_step] { on_step(JobStep::result_inserted); });
+  };
+  const bool done = co_await writer_.run(std::move(work), power_loss);
+  if (!done) co_return false;
+  on_step_(JobStep::result_committed);
+  leave(JobState::running, job.image_bytes);
+  tell(job.id);
+  co_await remove_image(job.id);
+  co_return true;
+}
+
+/// One that can't be removed is tried again at the next start.
+asio::awaitable<void> DurableJobs::remove_image(std::string id) {
+  auto work = [this, id = std::move(id)] {
+    spool_.remove(id);
+    return true;
+  };
+  try {
+    co_await run_on(files_, std::move(work));
+  } catch (const std::system_error& error) {
+    spdlog::error("can't remove a job's image: {}", error.what());
+  }
+}
+
+void DurableJobs::leave(JobState state, std::uint64_t bytes) {
+  --(state == JobState::waiting ? load_.waiting : load_.running);
+  load_.bytes -= bytes;
+}
+
+void DurableJobs::tell(const std::string& id) {
+  const auto [begin, end] = watches_.equal_range(id);
+  for (auto watch = begin; watch != end; ++watch) watch->second->tell();
+}
+
+}  // namespace samoyed::dispatcher

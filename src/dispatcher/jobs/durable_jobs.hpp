@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/thread_pool.hpp>
+
+#include "dispatcher/history/database_thread.hpp"
+#include "dispatcher/jobs/job_rows.hpp"
+#include "dispatcher/jobs/spool.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/protocol/encoded_image.hpp"
+
+namespace samoyed::dispatcher {
+
+/// Makes jobs and spool agree after a start, before anything else uses them: what ran waits again, images
+/// without an unfinished job are removed, jobs whose image is missing are failed. What is left. Throws
+/// StorageError and std::system_error.
+Jobs::Load recover_jobs(Database& database, const Spool& spool);
+
+/// Jobs as rows of the history's file and images in a spool folder.
+///
+///     submit    image written, synced, renamed; folder synced; row committed and synced -> acknowledged
+///     finish    result and state committed and synced together -> image removed
+///
+/// A crash between two steps leaves either an image without a row, which was never acknowledged, or a
+/// finished row with its image: both are removed at the next start.
+///
+/// Thread rule: that of Jobs; the disk's work is done by the database's threads and one for the images.
+class DurableJobs final : public Jobs {
+ public:
+  /// The references must outlive the jobs, and the jobs every coroutine that they started. `load` is what
+  /// `recover_jobs` left.
+  DurableJobs(
+      asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
+      JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});
+  ~DurableJobs() override;
+
+  asio::awaitable<Submitted> submit(JobRequest request) override;
+  asio::awaitable<std::optional<Job>> find(std::string id) override;
+  asio::awaitable<bool> cancel(std::string id) override;
+  std::unique_ptr<JobWatch> watch(std::string id) override;
+  Load load() const override { return load_; }
+
+  /// Called when a job was submitted, and with its id when one was cancelled.
+  void on_submitted(std::function<void()> call) { on_submitted_ = std::move(call); }
+  void on_cancelled(std::function<void(const std::string&)> call) {
+    on_cancelled_ = std::move(call);
+  }
+
+  /// From now on nothing is taken, and all who watch are told the end.
+  void stop();
+  /// Waits for the images' thread. After it nothing may be called.
+  void join() { files_.join(); }
+
+  // For who carries jobs out. They throw StorageError.
+
+  asio::awaitable<ClaimedJobs> claim(std::size_t count);
+  /// The file's bytes, encoded for the wire; nothing if the file is missing or can't be read.
+  asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> encoded_image(std::string id);
+  /// Each is false if the job was cancelled meanwhile.
+  asio::awaitable<bool> put_back(Job job, std::chrono::milliseconds pause);
+  asio::awaitable<bool> fail(Job job);
+  asio::awaitable<bool> finish(Job job, HistoryRow result);
+
+ private:
+  class Watch;
+
+  bool has_room(const JobRequest& request) const;
+  asio::awaitable<void> remove_image(std::string id);
+  void leave(JobState state, std::uint64_t bytes);
+  void tell(const std::string& id);
+
+  asio::any_io_executor executor_;
+  DatabaseThread& writer_;
+  DatabaseThread& reader_;
+  const Spool spool_;
+  const JobsOptions options_;
+  const OnJobStep on_step_;
+  asio::thread_pool files_{1};
+  Load load_;
+  bool stopping_ = false;
+  std::function<void()> on_submitted_ = [] {};
+  std::function<void(const std::string&)> on_cancelled_ = [](const std::string&) {};
+  std::multimap<std::string, Watch*> watches_;  ///< By the job's id.
+};
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,84 @@
+#include "dispatcher/jobs/job_policy.hpp"
+
+#include <algorithm>
+
+namespace samoyed::dispatcher {
+namespace {
+
+using Next = JobVerdict::Next;
+
+constexpr std::chrono::milliseconds pause_first{1000};
+constexpr std::chrono::milliseconds pause_max{60000};
+
+struct Word {
+  std::string_view reason;
+  Next next = Next::fail;
+};
+
+Word word_of(protocol::RefusalReason reason, Next while_attempts_last) {
+  switch (reason) {
+    case protocol::RefusalReason::busy:
+      return {"all_busy", Next::again};
+    case protocol::RefusalReason::internal:
+      return {"worker_failed", while_attempts_last};
+    case protocol::RefusalReason::too_large:
+      return {"too_large"};
+    case protocol::RefusalReason::unreadable:
+      return {"unreadable"};
+    case protocol::RefusalReason::too_many_pixels:
+      return {"too_many_pixels"};
+    case protocol::RefusalReason::bad_encoding:
+    case protocol::RefusalReason::bad_option:
+    case protocol::RefusalReason::other:
+      break;
+  }
+  return {"unrecognisable"};
+}
+
+Word word_of(const Failure& failure, Next while_attempts_last) {
+  switch (failure.reason) {
+    case FailureReason::no_active_worker:
+      return {"no_active_worker", Next::again};
+    case FailureReason::no_resources:
+      return {"no_resources", Next::again};
+    case FailureReason::all_busy:
+      return {"all_busy", Next::again};
+    case FailureReason::refused:
+      return word_of(failure.refusal.value_or(protocol::Refusal{}).reason, while_attempts_last);
+    case FailureReason::workers_closed:
+      return {"workers_closed"};
+    case FailureReason::unknown_model:
+      return {"unknown_model"};
+    case FailureReason::deadline:
+      return {"deadline", while_attempts_last};
+    case FailureReason::cancelled:
+      break;
+  }
+  return {"stopping", Next::again};
+}
+
+}  // namespace
+
+std::size_t jobs_to_start(const JobCapacity& capacity) {
+  if (capacity.workers_in_rotation == 0) return 0;
+  const std::size_t slots =
+      capacity.workers_in_rotation - std::min(capacity.workers_in_rotation, capacity.interactive);
+  if (slots == 0) {
+    return capacity.jobs_running == 0 && capacity.idle >= job_starved_after ? 1 : 0;
+  }
+  const std::size_t may_run = std::max<std::size_t>(1, slots - 1);
+  return may_run - std::min(may_run, capacity.jobs_running);
+}
+
+std::chrono::milliseconds retry_pause(int attempts) {
+  auto pause = pause_first;
+  for (int attempt = 1; attempt < attempts && pause < pause_max; ++attempt) pause *= 2;
+  return std::min(pause, pause_max);
+}
+
+JobVerdict judge(const Failure& failure, int attempts) {
+  const Word word = word_of(failure, attempts < job_attempts_max ? Next::again : Next::fail);
+  return {word.next, std::string(word.reason), describe(failure)};
+}
+
+}  // namespace samoyed::dispatcher

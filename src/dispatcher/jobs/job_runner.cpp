@@ -1,0 +1,183 @@
+#include "dispatcher/jobs/job_runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/wall_clock.hpp"
+
+namespace samoyed::dispatcher {
+
+JobRunner::JobRunner(asio::any_io_executor executor, DurableJobs& jobs, Classifier& classifier,
+                     std::function<Surroundings()> surroundings, Options options, OnJobStep on_step)
+    : executor_(executor),
+      jobs_(jobs),
+      classifier_(classifier),
+      surroundings_(std::move(surroundings)),
+      options_(options),
+      on_step_(std::move(on_step)),
+      changed_(executor),
+      all_ended_(executor),
+      last_progress_(Clock::now()) {
+  jobs_.on_submitted([this] {
+    nothing_due_before_ = Clock::time_point::min();
+    if (jobs_.load().waiting == 1) last_progress_ = Clock::now();
+    wake();
+  });
+  jobs_.on_cancelled([this](const std::string& id) {
+    const auto found = running_.find(id);
+    if (found != running_.end()) found->second.emit(asio::cancellation_type::terminal);
+  });
+}
+
+asio::awaitable<void> JobRunner::run() {
+  while (!stopping_) {
+    woken_ = false;
+    try {
+      co_await start_some();
+    } catch (const StorageError& error) {
+      spdlog::error("can't look for jobs: {}", error.what());
+      nothing_due_before_ = Clock::now() + options_.storage_pause;
+    }
+    if (woken_ || stopping_) continue;
+    changed_.expires_after(options_.look_interval);
+    std::error_code ignored;  // Both the time and a change end the wait.
+    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+std::size_t JobRunner::startable(Clock::time_point now) const {
+  if (jobs_.load().waiting == 0 || now < nothing_due_before_) return 0;
+  const auto around = surroundings_();
+  return jobs_to_start(
+      {.workers_in_rotation = around.workers_in_rotation,
+       .interactive = around.interactive,
+       .jobs_running = running_.size(),
+       .idle = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_progress_)});
+}
+
+asio::awaitable<void> JobRunner::start_some() {
+  const auto now = Clock::now();
+  const std::size_t count = startable(now);
+  if (count == 0) co_return;
+  ClaimedJobs claimed = co_await jobs_.claim(count);
+  if (claimed.rows.size() < count) {
+    const auto pause = claimed.next_due_ms.value_or(0) - wall_clock_ms();
+    nothing_due_before_ = now + std::clamp(std::chrono::milliseconds(pause),
+                                           std::chrono::milliseconds(0), options_.look_interval);
+  }
+  for (JobRow& row : claimed.rows) start(std::move(row));
+}
+
+void JobRunner::start(JobRow row) {
+  const std::string id = row.job.id;
+  auto& signal = running_[id];
+  last_progress_ = Clock::now();
+  asio::co_spawn(executor_, carry_out(std::move(row), signal.slot()),
+                 [this, id](std::exception_ptr failure) {
+                   try {
+                     if (failure) std::rethrow_exception(failure);
+                   } catch (const std::exception& error) {
+                     // It waits again after the next start.
+                     spdlog::error("job {} was left: {}", id, error.what());
+                   }
+                   running_.erase(id);
+                   last_progress_ = Clock::now();
+                   if (running_.empty()) all_ended_.cancel();
+                   wake();
+                 });
+}
+
+asio::awaitable<void> JobRunner::carry_out(JobRow row, asio::cancellation_slot cancelled) {
+  const auto image = co_await jobs_.encoded_image(row.job.id);
+  if (!image) {
+    row.job.reason = "image_lost";
+    row.job.detail = "The picture's file can't be read from the spool folder.";
+    co_await jobs_.fail(row.job);
+    co_return;
+  }
+  Outcome outcome = Failure{.reason = FailureReason::cancelled, .refusal = {}};
+  if (!stopping_) {
+    ClassifyRequest request{.image = image,
+                            .top = row.top,
+                            .thumbnail_side = row.thumbnail_side,
+                            .model = row.model,
+                            .deadline = Clock::now() + options_.request_timeout,
+                            .cancelled = cancelled};
+    auto classified = classifier_.classify(std::move(request));
+    outcome = co_await std::move(classified);
+  }
+  on_step_(JobStep::recognised);
+  co_await end(row, std::move(outcome));
+}
+
+/// Until it is written down: what was recognised is not thrown away since a disk is full for a while.
+asio::awaitable<void> JobRunner::end(const JobRow& row, Outcome outcome) {
+  bool told = false;
+  while (!co_await end_once(row, outcome)) {
+    if (!std::exchange(told, true)) spdlog::error("can't write down the end of a job: disk failed");
+    if (stopping_) co_return;  // It waits again after the next start.
+    asio::steady_timer pause(executor_, options_.storage_pause);
+    std::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+/// False if the disk failed.
+asio::awaitable<bool> JobRunner::end_once(const JobRow& row, const Outcome& outcome) {
+  Job job = row.job;
+  try {
+    if (const auto* answer = std::get_if<Answer>(&outcome)) {
+      HistoryRow result = recognised_row(*answer, job.image_bytes, wall_clock_ms());
+      result.visitor = row.visitor;
+      result.client = row.client;
+      result.source = HistorySource::job;
+      result.request_id = row.request_id;
+      result.file_name = job.file_name;
+      co_await jobs_.finish(job, within_limits(std::move(result)));
+      co_return true;
+    }
+    const Failure& failure = std::get<Failure>(outcome);
+    const JobVerdict verdict = judge(failure, job.attempts);
+    job.reason = verdict.reason;
+    job.detail = verdict.detail;
+    if (verdict.next == JobVerdict::Next::fail) {
+      co_await jobs_.fail(job);
+    } else if (failure.reason == FailureReason::cancelled) {
+      --job.attempts;  // Nothing was tried to the end.
+      co_await jobs_.put_back(job, std::chrono::milliseconds(0));
+    } else {
+      co_await jobs_.put_back(job, retry_pause(job.attempts));
+    }
+    co_return true;
+  } catch (const StorageError&) {
+    co_return false;
+  }
+}
+
+void JobRunner::wake() {
+  woken_ = true;
+  changed_.cancel();
+}
+
+void JobRunner::stop() {
+  stopping_ = true;
+  for (auto& [id, signal] : running_) signal.emit(asio::cancellation_type::terminal);
+  wake();
+}
+
+asio::awaitable<void> JobRunner::finish(Clock::time_point deadline) {
+  while (!running_.empty() && Clock::now() < deadline) {
+    all_ended_.expires_at(deadline);
+    std::error_code ignored;  // Both the end and the deadline end the wait.
+    co_await all_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+}  // namespace samoyed::dispatcher

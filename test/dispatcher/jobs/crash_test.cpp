@@ -1,0 +1,137 @@
+/// The program is killed at every step of a job's way through the disk. The child is killed by itself, by
+/// SIGKILL as by `kill -9`, in the middle of what it does: nothing of it can tidy up.
+
+#include <atomic>
+#include <csignal>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/jobs/jobs_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::JobsHouse;
+
+namespace {
+
+/// What a child acknowledged before its end, and how it ended.
+struct Life {
+  std::vector<std::string> ids;
+  bool killed = false;
+};
+
+void write_line(int pipe, const std::string& text) {
+  const std::string line = text + "\n";
+  if (write(pipe, line.data(), line.size()) != static_cast<ssize_t>(line.size())) _exit(3);
+}
+
+/// Runs `live` in a child, which writes the ids that it was given into its pipe.
+template <typename Live>
+Life live_and_die(Live live) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    close(ends[0]);
+    live(ends[1]);
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text;
+  char bytes[4096];
+  for (ssize_t count = 0; (count = read(ends[0], bytes, sizeof(bytes))) > 0;) {
+    text.append(bytes, static_cast<std::size_t>(count));
+  }
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  Life life{.ids = {}, .killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL};
+  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos;
+       begin = end + 1) {
+    life.ids.push_back(text.substr(begin, end - begin));
+  }
+  return life;
+}
+
+/// Submits two jobs and carries them out, and is killed at the `fatal`-th step.
+Life live_until(const std::filesystem::path& folder, int fatal) {
+  return live_and_die([&](int pipe) {
+    std::atomic<int> steps = 0;
+    JobsHouse house(folder, {}, [&](JobStep) {
+      if (++steps == fatal) kill(getpid(), SIGKILL);
+    });
+    house.start();
+    for (const std::string& id : house.submit({"dog", "cat"})) write_line(pipe, id);
+    house.run_until_finished();
+    house.stop();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a kill at any step loses no job and records none twice") {
+  int fatal = 1;
+  for (bool killed = true; killed; ++fatal) {
+    const test::TemporaryFolder folder;
+    const Life life = live_until(folder.path(), fatal);
+    killed = life.killed;
+    CAPTURE(fatal, killed);
+    JobsHouse house(folder.path());
+    house.start();
+    CHECK(house.run_until_finished());
+    house.stop();
+    for (const std::string& id : life.ids) {
+      const auto job = house.find(id);
+      REQUIRE(job);
+      CHECK(job->state == JobState::done);
+      CHECK(job->result.has_value());
+    }
+    // Both, or neither where the kill came before their rows were there.
+    const std::size_t rows = house.rows();
+    CHECK((rows == 2 || (rows == 0 && life.ids.empty())));
+    CHECK(house.files() == 0);
+  }
+  // Two images written and renamed, the folder, the rows, and for each job: claimed, recognised, inserted,
+  // committed, removed.
+  CHECK(fatal - 2 == 6 + 2 * 5);
+}
+
+TEST_CASE("a kill in the middle of writing keeps every result that was acknowledged") {
+  const test::TemporaryFolder folder;
+  constexpr int jobs_before_death = 20;
+  const Life life = live_and_die([&](int pipe) {
+    JobsHouse house(folder.path());
+    std::atomic<int> acknowledged = 0;
+    std::thread recorder([&] {
+      // The history's own rows keep the writer busy all the time.
+      SqliteHistory history(house.writer, house.reader);
+      while (true) {
+        for (int count = 0; count < 20; ++count) history.record(test::history_row("you"));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+    house.start();
+    while (true) {
+      const auto id = house.submit({"dog"}).front();
+      house.run_until([&] { return house.find(id)->state == JobState::done; });
+      write_line(pipe, id);
+      if (++acknowledged == jobs_before_death) kill(getpid(), SIGKILL);
+    }
+  });
+  CHECK(life.killed);
+  REQUIRE(life.ids.size() == jobs_before_death);
+  JobsHouse house(folder.path());
+  for (const std::string& id : life.ids) {
+    const auto job = house.find(id);
+    REQUIRE(job);
+    CHECK(job->state == JobState::done);
+    CHECK(job->result.has_value());
+  }
+}

@@ -1,0 +1,91 @@
+#include "dispatcher/jobs/job_policy.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using std::chrono::milliseconds;
+
+namespace {
+
+std::size_t start(std::size_t workers, std::size_t interactive, std::size_t running,
+                  milliseconds idle = milliseconds(0)) {
+  return jobs_to_start({.workers_in_rotation = workers,
+                        .interactive = interactive,
+                        .jobs_running = running,
+                        .idle = idle});
+}
+
+std::string verdict(const Failure& failure, int attempts = 1) {
+  const JobVerdict found = judge(failure, attempts);
+  CHECK_FALSE(found.detail.empty());
+  return (found.next == JobVerdict::Next::again ? "again: " : "fail: ") + found.reason;
+}
+
+std::string refused(protocol::RefusalReason reason, int attempts = 1) {
+  return verdict({FailureReason::refused, protocol::Refusal{reason, ""}}, attempts);
+}
+
+}  // namespace
+
+TEST_CASE("jobs wait while no worker is in rotation") {
+  CHECK(start(0, 0, 0) == 0);
+  CHECK(start(0, 0, 0, std::chrono::hours(1)) == 0);
+}
+
+TEST_CASE("jobs leave one slot free, except where there is only one") {
+  CHECK(start(1, 0, 0) == 1);
+  CHECK(start(1, 0, 1) == 0);
+  CHECK(start(2, 0, 0) == 1);
+  CHECK(start(4, 0, 0) == 3);
+  CHECK(start(4, 0, 2) == 1);
+  CHECK(start(4, 0, 3) == 0);
+}
+
+TEST_CASE("whoever waits at a page goes first") {
+  CHECK(start(4, 1, 0) == 2);
+  CHECK(start(4, 3, 0) == 1);
+  CHECK(start(4, 4, 0) == 0);
+  CHECK(start(4, 100, 0) == 0);
+  CHECK(start(4, 3, 3) == 0);
+}
+
+TEST_CASE("where all slots are taken for long, a single job goes all the same") {
+  CHECK(start(4, 100, 0, job_starved_after - milliseconds(1)) == 0);
+  CHECK(start(4, 100, 0, job_starved_after) == 1);
+  CHECK(start(4, 100, 1, job_starved_after) == 0);
+}
+
+TEST_CASE("pauses double up to a minute") {
+  CHECK(retry_pause(1) == milliseconds(1000));
+  CHECK(retry_pause(2) == milliseconds(2000));
+  CHECK(retry_pause(6) == milliseconds(32000));
+  CHECK(retry_pause(7) == milliseconds(60000));
+  CHECK(retry_pause(1000000) == milliseconds(60000));
+}
+
+TEST_CASE("what may pass puts a job back, however often") {
+  for (const int attempts : {1, 1000}) {
+    CHECK(verdict({FailureReason::no_active_worker, {}}, attempts) == "again: no_active_worker");
+    CHECK(verdict({FailureReason::no_resources, {}}, attempts) == "again: no_resources");
+    CHECK(verdict({FailureReason::all_busy, {}}, attempts) == "again: all_busy");
+    CHECK(verdict({FailureReason::cancelled, {}}, attempts) == "again: stopping");
+    CHECK(refused(protocol::RefusalReason::busy, attempts) == "again: all_busy");
+  }
+}
+
+TEST_CASE("the image's fault fails a job, in the words of REASONS.md") {
+  CHECK(refused(protocol::RefusalReason::too_large) == "fail: too_large");
+  CHECK(refused(protocol::RefusalReason::unreadable) == "fail: unreadable");
+  CHECK(refused(protocol::RefusalReason::too_many_pixels) == "fail: too_many_pixels");
+  CHECK(refused(protocol::RefusalReason::other) == "fail: unrecognisable");
+  CHECK(verdict({FailureReason::workers_closed, {}}) == "fail: workers_closed");
+  CHECK(verdict({FailureReason::unknown_model, {}}) == "fail: unknown_model");
+}
+
+TEST_CASE("an image that is too slow, or fails workers, each time is given up") {
+  CHECK(verdict({FailureReason::deadline, {}}, job_attempts_max - 1) == "again: deadline");
+  CHECK(verdict({FailureReason::deadline, {}}, job_attempts_max) == "fail: deadline");
+  CHECK(refused(protocol::RefusalReason::internal, job_attempts_max - 1) == "again: worker_failed");
+  CHECK(refused(protocol::RefusalReason::internal, job_attempts_max) == "fail: worker_failed");
+}

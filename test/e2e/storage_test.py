@@ -1,0 +1,77 @@
+"""--data-dir: what a dispatcher keeps there, and when it refuses to start."""
+
+import pathlib
+import sqlite3
+import tempfile
+import unittest
+
+import support
+
+
+class StorageTest(support.ProgramTestCase):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name) / "data"
+
+    def dispatcher(self, *arguments):
+        return self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir",
+                          self.folder, *arguments)
+
+    def test_the_folder_is_made_for_its_owner_only_and_used_again(self):
+        for _ in range(2):
+            dispatcher = self.dispatcher().wait_until_ready()
+            self.assertEqual(support.request(dispatcher.port, "/healthz").status, 200)
+            dispatcher.stop()
+        self.assertEqual(self.folder.stat().st_mode & 0o077, 0)
+        self.assertEqual((self.folder / "spool").stat().st_mode & 0o077, 0)
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+
+    def assert_refused(self, reason):
+        refused = self.dispatcher()
+        self.assertNotEqual(refused.wait(), 0)
+        self.assertIn(reason, refused.log.text())
+
+    def test_two_dispatchers_don_t_share_a_folder(self):
+        self.dispatcher().wait_until_ready()
+        self.assert_refused("another samoyed-dispatcher uses")
+
+    def test_a_damaged_history_is_refused(self):
+        self.folder.mkdir()
+        (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
+        self.assert_refused("move it away, or name another --data-dir")
+
+    def test_a_job_in_the_spool_is_recognised_when_a_worker_comes(self):
+        self.dispatcher().wait_until_ready().stop()
+        job = "0123456789abcdef0123456789abcdef"
+        picture = support.sample("chelsea.png")
+        (self.folder / "spool" / job).write_bytes(picture)
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            database.execute(
+                "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
+                " file_name, image_bytes, model, attempts, reason, detail)"
+                " VALUES (?, 1, 0, 0, 0, 'me', '::1', 'r', 'chelsea.png', ?, '', 0, '', '')",
+                (job, len(picture)))
+        database.close()
+        dispatcher = self.dispatcher().wait_until_ready()
+        worker = self.start_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+        support.wait_until(lambda: self.state_of(job) == 2, "the job to be done")
+        dispatcher.stop()
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            rows = database.execute("SELECT file_name, visitor, image_bytes, source FROM recognition")
+            self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(picture), 2)])
+        self.assertFalse((self.folder / "spool" / job).exists())
+
+    def state_of(self, job):
+        database = sqlite3.connect(self.folder / "history.sqlite")
+        try:
+            return database.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0]
+        finally:
+            database.close()
+
+
+if __name__ == "__main__":
+    support.main()
