@@ -31,8 +31,13 @@ asio::awaitable<ErrandEnd> ErrandRunner::run(Errand errand, const Visit& visit) 
     ErrandEnd end{not_kept(visit)};
     co_return end;
   }
-  if (about_job) co_return co_await run_job(errand, visit);
-  co_return co_await run_results(errand, visit);
+  ErrandEnd end;
+  if (about_job) {
+    end = co_await run_job(errand, visit);
+  } else {
+    end = co_await run_results(errand, visit);
+  }
+  co_return end;
 }
 
 asio::awaitable<ErrandEnd> ErrandRunner::run_job(const Errand& errand, const Visit& visit) {
@@ -71,14 +76,12 @@ asio::awaitable<ErrandEnd> ErrandRunner::run_results(const Errand& errand, const
     end.response = storage.removed(rows);
   } else {
     end.response = csv_stream();
-    end.feed =
-        feed_of_results(routes_, visit, *history_, std::get<ExportResults>(errand).visitor);
+    end.feed = feed_of_results(routes_, visit, *history_, std::get<ExportResults>(errand).visitor);
   }
   co_return end;
 }
 
-asio::awaitable<Response> ErrandRunner::submit(dispatcher::JobRequest request,
-                                               const Visit& visit) {
+asio::awaitable<Response> ErrandRunner::submit(dispatcher::JobRequest request, const Visit& visit) {
   if (!jobs_) co_return not_kept(visit);
   const dispatcher::Submitted submitted = co_await jobs_->submit(std::move(request));
   co_return routes_.storage().submitted(submitted, visit);

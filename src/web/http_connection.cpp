@@ -16,18 +16,16 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/log.hpp"
-#include "samoyed/io/network_list.hpp"
 #include "samoyed/io/peer_name.hpp"
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/ip_text.hpp"
-#include "web/client_address.hpp"
-#include "web/event_stream.hpp"
+#include "web/arrival.hpp"
 #include "web/image_type.hpp"
 #include "web/log_text.hpp"
-#include "web/random_id.hpp"
 #include "web/request_id.hpp"
 #include "web/responses.hpp"
+#include "web/upload_records.hpp"
 #include "web/visitor.hpp"
 
 namespace samoyed::web {
@@ -42,15 +40,6 @@ constexpr std::chrono::milliseconds unwatched_time_max{100};
 
 /// Of the pictures that lists of results show.
 constexpr int thumbnail_side_px = 160;
-
-/// How long a stream waits for its next piece before it looks if it is to end.
-constexpr std::chrono::milliseconds feed_pause{1000};
-
-/// Without an event for so long a stream sends a comment: proxies close what is silent for 30 s or more.
-constexpr std::chrono::seconds heartbeat_pause{15};
-
-/// Whose results are seen by who brings no cookie: nothing is recorded for it.
-constexpr std::string_view nobody = "-";
 
 /// Of a refused request; reading it keeps a connection that is worth more.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
@@ -90,11 +79,6 @@ Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
 /// Of a new result; nothing where results are not kept.
 std::optional<int> thumbnail_side(const Site& site) {
   return site.history && site.options.thumbnails ? std::optional(thumbnail_side_px) : std::nullopt;
-}
-
-bool is_near(std::string_view address) {
-  static const io::NetworkList near{io::private_networks()};
-  return near.contains(address);
 }
 
 Problem refused_upload(Reason reason) {
@@ -292,16 +276,7 @@ asio::awaitable<Response> HttpConnection::submit(Request& request, const Upload&
     co_return full;
   }
   const Visit& visit = current_->visit;
-  dispatcher::JobRequest jobs{.images = {},
-                              .visitor = visit.visitor,
-                              .client = visit.address,
-                              .request_id = visit.request_id,
-                              .top = upload.top,
-                              .model = upload.model,
-                              .thumbnail_side = thumbnail_side(site_)};
-  for (const Picture& picture : upload.pictures) {
-    jobs.images.push_back({picture.file_name, std::string(picture.image)});
-  }
+  dispatcher::JobRequest jobs = jobs_of(upload, visit, thumbnail_side(site_));
   request.body = std::string();
   Response response = co_await site_.errands.submit(std::move(jobs), visit);
   co_return Routes::sent(std::move(response));
@@ -314,10 +289,8 @@ asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
     if (std::holds_alternative<Reason>(entered)) {
       co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
     }
-    stream_ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
-    feed_ = std::move(end.feed);
-    heartbeats_ = find_field(end.response.fields, "Content-Type") == "text/event-stream";
-    heartbeat_at_ = Clock::now() + heartbeat_pause;
+    const bool events = find_field(end.response.fields, "Content-Type") == "text/event-stream";
+    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)), events);
   }
   co_return Routes::sent(std::move(end.response));
 }
@@ -327,7 +300,7 @@ asio::awaitable<void> HttpConnection::feed_stream() {
   std::optional<std::string> piece;
   std::string failure;
   try {
-    piece = co_await feed_->next(Clock::now() + feed_pause);
+    piece = co_await stream_->next();
   } catch (const std::exception& error) {
     failure = error.what();
   }
@@ -337,10 +310,7 @@ asio::awaitable<void> HttpConnection::feed_stream() {
   } else if (!piece) {
     session_.end_stream();
   } else {
-    const bool due = heartbeats_ && Clock::now() >= heartbeat_at_;
-    if (piece->empty() && !due) co_return;
-    session_.send(piece->empty() ? event_heartbeat : *piece);
-    heartbeat_at_ = Clock::now() + heartbeat_pause;
+    session_.send(*piece);
   }
 }
 
@@ -348,30 +318,8 @@ void HttpConnection::record(const Upload& upload, const Picture& picture,
                             const dispatcher::Answer& answer) {
   if (!site_.history) return;
   const auto time = std::chrono::system_clock::now().time_since_epoch();
-  dispatcher::HistoryRow row = dispatcher::recognised_row(
-      answer, picture.image.size(),
-      std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
-  const Visit& visit = current_->visit;
-  row.visitor = visit.visitor;
-  row.client = visit.address;
-  row.source = upload.style == Style::page ? dispatcher::HistorySource::page
-                                           : dispatcher::HistorySource::api;
-  row.request_id = visit.request_id;
-  row.file_name = picture.file_name;
-  site_.history->record(std::move(row));
-}
-
-void HttpConnection::know_visitor(Visit& visit, const Fields& fields) const {
-  if (site_.options.results_by == dispatcher::ResultsBy::address) {
-    visit.visitor = "address " + visit.client;
-  } else if (auto known = find_visitor(fields)) {
-    visit.visitor = std::move(*known);
-  } else if (current_->upload && site_.history) {
-    visit.visitor = short_random_id();
-    visit.new_visitor = true;
-  } else {
-    visit.visitor = nobody;
-  }
+  const auto time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  site_.history->record(record_of(upload, picture, answer, current_->visit, time_ms));
 }
 
 asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
@@ -481,27 +429,16 @@ void HttpConnection::note_begin() {
     current_->visit.stopping = stopping_;
     return;
   }
-  const Fields& fields = session_.head().fields;
-  const auto trusted = [this](std::string_view address) {
-    return site_.options.access.trusted_proxies.contains(address);
-  };
-  const Client client = find_client(peer_address_, fields, trusted);
-  const bool direct = client.address == protocol::unmapped_ip(peer_address_);
-  const std::string_view sent_id = find_field(fields, request_id_name);
-  Visit visit{.request_id = is_request_id(sent_id) ? std::string(sent_id) : short_random_id(),
-              .client = protocol::limit_key(client.address),
-              .address = client.address,
-              .https = client.https,
-              .near = is_near(client.address),
-              .stopping = stopping_,
-              .now = Clock::now()};
-  visit.admin = site_.gate.check(fields, visit.client, visit.now);
+  const Request& head = session_.head();
+  const bool upload = site_.routes.is_upload(head);
+  Visit visit = arrive(site_, head, peer_address_, upload, Clock::now());
+  visit.stopping = stopping_;
+  const bool direct = visit.address == protocol::unmapped_ip(peer_address_);
   current_.emplace();
   current_->begun = visit.now;
-  current_->client = direct ? peer_ : client.address + " through " + peer_;
-  current_->line = log_text(session_.head().method) + " " + log_text(session_.head().target);
-  current_->upload = site_.routes.is_upload(session_.head());
-  know_visitor(visit, fields);
+  current_->client = direct ? peer_ : visit.address + " through " + peer_;
+  current_->line = log_text(head.method) + " " + log_text(head.target);
+  current_->upload = upload;
   current_->visit = std::move(visit);
 }
 

@@ -13,32 +13,16 @@
 #include <asio/steady_timer.hpp>
 #include <spdlog/common.h>
 
-#include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/io/timed_socket.hpp"
-#include "samoyed/web/server_options.hpp"
-#include "web/admin_gate.hpp"
 #include "web/admission.hpp"
-#include "web/errand_runner.hpp"
+#include "web/errand.hpp"
 #include "web/http_session.hpp"
-#include "web/metrics.hpp"
-#include "web/routes.hpp"
+#include "web/live_stream.hpp"
+#include "web/site.hpp"
+#include "web/upload.hpp"
+#include "web/visit.hpp"
 
 namespace samoyed::web {
-
-/// What all connections share; outlives them.
-struct Site {
-  Routes routes;
-  AdminGate& gate;
-  dispatcher::Classifier& classifier;
-  Metrics& metrics;
-  Admission admission;
-  /// Of streams: they hold no bytes.
-  Admission streams;
-  ErrandRunner errands;
-  dispatcher::History* history = nullptr;
-  ServerOptions options;
-  std::size_t lingering = 0;  ///< Connections that drop what still comes.
-};
 
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
@@ -89,7 +73,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<Response> run_errand(Errand errand);
   asio::awaitable<void> feed_stream();
   void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
-  void know_visitor(Visit& visit, const Fields& fields) const;
   void watch_client_soon();
   void begin_watch();
   asio::awaitable<void> watch_client();
@@ -125,10 +108,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
 
-  std::unique_ptr<Feed> feed_;  ///< Of a streamed answer.
-  std::optional<Admission::Ticket> stream_ticket_;
-  bool heartbeats_ = false;  ///< The stream is of events.
-  Clock::time_point heartbeat_at_;
+  std::optional<LiveStream> stream_;  ///< Of a streamed answer.
 };
 
 }  // namespace samoyed::web

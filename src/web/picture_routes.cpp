@@ -111,7 +111,8 @@ std::variant<Upload, Problem> PictureRoutes::take(const Route& route,
   for (const Picture& picture : pictures) {
     if (picture.image.size() > image_bytes_max) return too_large(image_bytes_max);
   }
-  Upload upload{.style = route.style, .queued = several, .pictures = std::move(pictures)};
+  Upload upload{.style = route.style, .pictures = std::move(pictures)};
+  upload.queued = several;
   if (route.style == Style::api) {
     if (auto problem = read_query(route.target.query, upload)) return std::move(*problem);
   }

@@ -22,8 +22,6 @@ struct Picture {
 /// told.
 struct Upload {
   Style style = Style::page;
-  /// To be put among the jobs, not to be waited for.
-  bool queued = false;
   /// At least one.
   std::vector<Picture> pictures;
   /// Labels wanted; nothing: as many as the workers give.
@@ -34,6 +32,8 @@ struct Upload {
   InferenceWish wish = {};
   /// Where pictures came in another form than their own: what they were turned into.
   std::vector<std::string> decoded = {};
+  /// To be put among the jobs, not to be waited for.
+  bool queued = false;
 };
 
 /// For showing a picture again with its answer.

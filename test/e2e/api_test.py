@@ -1,5 +1,6 @@
 """The API, the log and the metrics of the real programs, as scripts and dashboards use them."""
 
+import http.client
 import json
 import pathlib
 import shutil
@@ -70,6 +71,102 @@ class WorkersTest(support.ProgramTestCase):
         self.assertEqual([row["address"] for row in listed], [worker.address])
         deleted = call(dispatcher, f"/api/v1/workers/{worker.address}", "DELETE", **bearer)[1]
         self.assertTrue(deleted["deleted"])
+
+
+def events(dispatcher, path, until):
+    """The data of server-sent events up to the one that `until` accepts; all at the stream's end."""
+    connection = http.client.HTTPConnection("127.0.0.1", dispatcher.port,
+                                            timeout=support.HTTP_TIMEOUT_S)
+    seen = []
+    try:
+        connection.request("GET", path)
+        stream = connection.getresponse()
+        while line := stream.readline():
+            if line.startswith(b"data: "):
+                seen.append(json.loads(line[len(b"data: "):]))
+                if until(seen[-1]):
+                    break
+    finally:
+        connection.close()
+    return seen
+
+
+class EventsTest(support.ProgramTestCase):
+    def test_the_workers_are_watched(self):
+        worker = self.start_null_worker()
+        dispatcher = self.start_dispatcher(workers=[worker])
+
+        def is_answered(table):
+            row, = table["workers"]
+            if row.get("done") == 0:
+                support.upload(dispatcher.port, b"any")
+            return row.get("done", 0) > 0
+
+        last = events(dispatcher, "/api/v1/workers/events", is_answered)[-1]["workers"][0]
+        self.assertEqual((last["address"], last["state"]), (worker.address, "in_rotation"))
+
+    def test_a_stream_ends_with_the_dispatcher(self):
+        dispatcher = self.start_dispatcher("--worker", "localhost:1")
+        seen = events(dispatcher, "/api/v1/workers/events",
+                      lambda _: dispatcher.send(signal.SIGTERM))
+        self.assertGreaterEqual(len(seen), 1)
+        self.assertEqual(dispatcher.wait(), 0)
+
+
+class StorageTest(support.ProgramTestCase):
+    def start_keeping(self, *arguments, workers=()):
+        folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(folder.cleanup)
+        return self.start_dispatcher("--data-dir", folder.name, *arguments, workers=workers)
+
+    def test_a_visitor_finds_what_he_sent_and_nobody_else_does(self):
+        dispatcher = self.start_keeping(workers=[self.start_worker()])
+        sent = support.upload(dispatcher.port, support.sample("chelsea.png"), "=cat.png")
+        cookie = sent.headers["Set-Cookie"].split(";")[0]
+
+        def mine(path="", **options):
+            return support.request(dispatcher.port, "/api/v1/results" + path,
+                                   headers={"Cookie": cookie}, **options)
+
+        def rows():
+            return json.loads(mine().body)["results"]
+
+        support.wait_until(rows, "the result to be recorded")
+        row, = rows()
+        self.assertEqual(row["file_name"], "=cat.png")
+        self.assertEqual(row["source"], "page")
+        self.assertEqual(row["request_id"], sent.headers["X-Request-Id"])
+        self.assertGreater(row["times"]["total_ms"], 0)
+        exported = mine(".csv").text
+        self.assertIn("'=cat.png", exported)
+        self.assertEqual(exported.count("\r\n"), 2)
+        others = support.request(dispatcher.port, "/api/v1/results")
+        self.assertEqual(json.loads(others.body)["results"], [])
+        self.assertEqual(json.loads(mine(method="DELETE").body), {"removed": 1})
+        self.assertEqual(rows(), [])
+
+    def test_jobs_wait_for_a_worker_and_tell_how_they_ended(self):
+        dispatcher = self.start_keeping()
+        response, accepted = call(dispatcher, "/api/v1/jobs", "POST",
+                                  support.sample("chelsea.png"), Content_Type="image/png")
+        self.assertEqual(response.status, 202, response.text)
+        job, = accepted["jobs"]
+        self.assertEqual(call(dispatcher, job["href"])[1]["state"], "waiting")
+        worker = self.start_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+        states = events(dispatcher, job["events"], lambda state: False)
+        self.assertEqual(states[-1]["state"], "done", states)
+        self.assertEqual(states[-1]["result"]["worker"], worker.address)
+        self.assertEqual(call(dispatcher, "/api/v1/jobs/nonsense")[0].status, 404)
+
+    def test_a_full_spool_says_so(self):
+        dispatcher = self.start_keeping("--spool-images-max", 1)
+        first, second = (call(dispatcher, "/api/v1/jobs", "POST", b"any",
+                              Content_Type="application/octet-stream") for _ in range(2))
+        self.assertEqual(first[0].status, 202)
+        self.assertEqual((second[0].status, second[1]["reason"]), (503, "spool_full"))
+        cancelled = call(dispatcher, first[1]["jobs"][0]["href"], "DELETE")
+        self.assertEqual(cancelled[0].status, 200)
 
 
 class LogTest(support.ProgramTestCase):

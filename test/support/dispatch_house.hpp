@@ -139,6 +139,7 @@ class House {
     dispatcher::ClassifyRequest request{.image = image,
                                         .thumbnail_side = thumbnail_side,
                                         .model = model,
+                                        .request_id = request_id,
                                         .deadline = dispatcher::Clock::now() + within,
                                         .cancelled = cancelled};
     asio::co_spawn(io, dispatcher.classify(std::move(request)),
@@ -179,6 +180,7 @@ class House {
   // What every image is asked for with:
   std::optional<int> thumbnail_side;
   std::string model;
+  std::string request_id;
   dispatcher::Answer last_answer;
 
  private:
