@@ -14,13 +14,13 @@ namespace samoyed::web {
 /// What surrounds a request: who sent it, when, and whether the server still takes others.
 struct Visit {
   /// By which the request is found in the log.
-  std::string request_id;
+  std::string request_id = {};
   /// By which the client is counted: what limit_key gives.
-  std::string client;
+  std::string client = {};
   /// Its address alone.
-  std::string address;
+  std::string address = {};
   /// Whose results the request adds to and sees.
-  std::string visitor;
+  std::string visitor = {};
   /// The client is to keep the visitor's id, which is new.
   bool new_visitor = false;
   /// Whether the client came over TLS, to a proxy in front.
