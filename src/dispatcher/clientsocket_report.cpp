@@ -67,13 +67,14 @@ Report::Report(bool json, std::size_t image_count)
       image_count_(image_count),
       show_progress_(image_count >= progress_images_min && isatty(STDERR_FILENO) != 0) {}
 
-void Report::on_try(const dispatcher::Worker& worker) {
+void Report::on_try(const dispatcher::Worker& worker, const std::string&) {
   if (show_progress_) return;
   const std::lock_guard lock(mutex_);
   print_message("Using worker: " + host_and_port(worker));
 }
 
-void Report::on_removed(const dispatcher::Worker& worker, const std::string& why) {
+void Report::on_removed(const dispatcher::Worker& worker, const std::string& why,
+                        const std::string&) {
   const std::lock_guard lock(mutex_);
   print_message("Inactive worker: " + host_and_port(worker));
   if (show_progress_) print_message("  " + why);

@@ -22,8 +22,9 @@ class Report final : public dispatcher::DispatchObserver {
  public:
   Report(bool json, std::size_t image_count);
 
-  void on_try(const dispatcher::Worker& worker) override;
-  void on_removed(const dispatcher::Worker& worker, const std::string& why) override;
+  void on_try(const dispatcher::Worker& worker, const std::string& request_id) override;
+  void on_removed(const dispatcher::Worker& worker, const std::string& why,
+                  const std::string& request_id) override;
 
   void recognized(const std::filesystem::path& file, const dispatcher::Answer& answer);
   void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);

@@ -128,11 +128,13 @@ void Dispatcher::open_letter(Request& request, Clock::time_point now) {
     auto& result = std::get<protocol::Result>(end);
     request.action = request.plan.on_result(number, std::move(result), now);
   }
-  if (const auto removed = request.plan.removed()) observer_.on_removed(*removed, why);
+  if (const auto removed = request.plan.removed()) {
+    observer_.on_removed(*removed, why, request.wanted.request_id);
+  }
 }
 
 void Dispatcher::start_try(Request& request, std::size_t number, const Worker& worker, bool fresh) {
-  if (!fresh) observer_.on_try(worker);
+  if (!fresh) observer_.on_try(worker, request.wanted.request_id);
   if (number == request.runs.size()) request.runs.push_back({.worker = worker, .attempt = {}});
   const auto attempt = std::make_shared<Attempt>();
   request.runs.at(number).attempt = attempt;
@@ -143,17 +145,18 @@ void Dispatcher::start_try(Request& request, std::size_t number, const Worker& w
                     .model = request.wanted.model,
                     .deadline = request.wanted.deadline};
   workers_.begin_try(worker.id);
-  asio::co_spawn(executor_, connections_->send(worker, cargo, fresh, attempt),
-                 [this, number, worker, attempt, mailbox = request.mailbox, begun = Clock::now()](
-                     std::exception_ptr thrown, Sent sent) {
-                   if (--attempts_ == 0) all_ended_.cancel();
-                   if (thrown) sent = out_of_memory();
-                   const bool cut_short = attempt->abandoned() && !attempt->runs_on();
-                   workers_.end_try(worker.id, count_as(sent.end, cut_short), Clock::now() - begun);
-                   const auto* failure = std::get_if<TryFailure>(&sent.end);
-                   if (failure && attempt->runs_on()) end_unwatched(worker, *failure);
-                   mailbox->put({number, std::move(sent)});
-                 });
+  asio::co_spawn(
+      executor_, connections_->send(worker, cargo, fresh, attempt),
+      [this, number, worker, attempt, mailbox = request.mailbox, id = request.wanted.request_id,
+       begun = Clock::now()](std::exception_ptr thrown, Sent sent) {
+        if (--attempts_ == 0) all_ended_.cancel();
+        if (thrown) sent = out_of_memory();
+        const bool cut_short = attempt->abandoned() && !attempt->runs_on();
+        workers_.end_try(worker.id, count_as(sent.end, cut_short), Clock::now() - begun);
+        const auto* failure = std::get_if<TryFailure>(&sent.end);
+        if (failure && attempt->runs_on()) end_unwatched(worker, *failure, id);
+        mailbox->put({number, std::move(sent)});
+      });
 }
 
 void Dispatcher::start_probe(Request& request, std::size_t number, const Worker& worker) {
@@ -167,10 +170,13 @@ void Dispatcher::start_probe(Request& request, std::size_t number, const Worker&
 }
 
 /// The failure of a try that nobody waited for tells the same about the worker.
-void Dispatcher::end_unwatched(const Worker& worker, const TryFailure& failure) {
+void Dispatcher::end_unwatched(const Worker& worker, const TryFailure& failure,
+                               const std::string& request_id) {
   const auto now = Clock::now();
   if (blame(failure) == Blame::worker) {
-    if (workers_.remove(worker.id, now)) observer_.on_removed(worker, failure.why.message());
+    if (workers_.remove(worker.id, now)) {
+      observer_.on_removed(worker, failure.why.message(), request_id);
+    }
   } else {
     workers_.suspect(worker.id, now);
     on_suspicion_();

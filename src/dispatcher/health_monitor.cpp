@@ -68,9 +68,10 @@ void HealthMonitor::end_probe(const Worker& worker, ProbeEnd end) {
     case WorkerHealth::Change::none:
       break;
     case WorkerHealth::Change::removed:
-      observer_.on_removed(worker, end == ProbeEnd::refused
-                                       ? "it refused a probe's connection"
-                                       : "it did not answer two probes in a row");
+      observer_.on_removed(worker,
+                           end == ProbeEnd::refused ? "it refused a probe's connection"
+                                                    : "it did not answer two probes in a row",
+                           {});
       break;
     case WorkerHealth::Change::readmitted:
       observer_.on_readmitted(worker);

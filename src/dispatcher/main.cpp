@@ -11,5 +11,6 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = dispatcher::parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  return io::run_program("samoyed-dispatcher", [&] { dispatcher::Service(*options).run(); });
+  return io::run_program("samoyed-dispatcher", options->log_format,
+                         [&] { dispatcher::Service(*options).run(); });
 }

@@ -5,6 +5,7 @@
 
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
+#include "samoyed/io/log_option.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -158,6 +159,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_worker_option(app, options.workers);
   app.add_option("--state", options.state_file,
                  "File that keeps the worker list, so that it survives a restart");
+  io::add_log_option(app, options.log_format);
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts);
@@ -173,6 +175,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
     exit_status = app.exit(error);
     return std::nullopt;
   }
+  options.web.results_by = options.storage.history.results_by;
+  options.web.thumbnails = options.storage.history.thumbnails;
   options.dispatch.may_connect =
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);

@@ -8,6 +8,7 @@
 #include "dispatcher/storage.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
+#include "samoyed/io/log.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed/web/server_options.hpp"
 
@@ -25,6 +26,7 @@ struct Options {
   HealthOptions health;
   web::ServerOptions web;
   StorageOptions storage;
+  io::LogFormat log_format = io::LogFormat::text;
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

@@ -11,6 +11,7 @@
 
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/listener.hpp"
+#include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
 
 namespace samoyed::dispatcher {
@@ -39,16 +40,27 @@ void log_failure(std::exception_ptr failure) {
 
 }  // namespace
 
-void DispatchLog::on_try(const Worker& worker) {
-  spdlog::debug("using worker {}", to_string(worker.address));
+void DispatchLog::on_try(const Worker& worker, const std::string& request_id) {
+  ++counts_.tries;
+  if (!spdlog::should_log(spdlog::level::debug)) return;
+  const std::string address = to_string(worker.address);
+  const io::LogField fields[] = {{io::request_id_field, request_id}, {"worker", address}};
+  io::log(spdlog::level::debug, "using worker " + address, fields);
 }
-void DispatchLog::on_removed(const Worker& worker, const std::string& why) {
-  spdlog::warn("removed worker {}: {}", to_string(worker.address), why);
+void DispatchLog::on_removed(const Worker& worker, const std::string& why,
+                             const std::string& request_id) {
+  ++counts_.removed;
+  const std::string address = to_string(worker.address);
+  const io::LogField fields[] = {
+      {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
+  io::log(spdlog::level::warn, "removed worker " + address + ": " + why, fields);
 }
 void DispatchLog::on_readmitted(const Worker& worker) {
+  ++counts_.readmitted;
   spdlog::info("worker {} is back in rotation", to_string(worker.address));
 }
 void DispatchLog::on_forgotten(const Worker& worker) {
+  ++counts_.forgotten;
   spdlog::warn("forgot worker {}: it stayed away for too long", to_string(worker.address));
 }
 
@@ -72,7 +84,13 @@ Service::Service(Options options)
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
       storage_(open_storage(io_.get_executor(), options_, dispatcher_, interactive_, workers_)),
-      server_(io_.get_executor(), open_port(), interactive_, workers_, options_.web) {
+      server_(io_.get_executor(), open_port(),
+              {.classifier = interactive_,
+               .workers = workers_,
+               .dispatch = &log_.counts(),
+               .history = storage_ ? storage_->history() : nullptr,
+               .jobs = storage_ ? &storage_->jobs() : nullptr},
+              options_.web) {
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
   loaded_ = true;

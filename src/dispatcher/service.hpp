@@ -12,19 +12,26 @@
 #include "dispatcher/health_monitor.hpp"
 #include "dispatcher/options.hpp"
 #include "dispatcher/storage.hpp"
+#include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
 #include "samoyed/web/server.hpp"
 
 namespace samoyed::dispatcher {
 
-/// What happens to workers, in the log.
+/// What happens to workers, in the log and counted.
 class DispatchLog final : public DispatchObserver {
  public:
-  void on_try(const Worker& worker) override;
-  void on_removed(const Worker& worker, const std::string& why) override;
+  void on_try(const Worker& worker, const std::string& request_id) override;
+  void on_removed(const Worker& worker, const std::string& why,
+                  const std::string& request_id) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
+
+  const DispatchCounts& counts() const { return counts_; }
+
+ private:
+  DispatchCounts counts_;
 };
 
 /// The whole dispatcher: the list and its store, who sends, who probes, what is kept, and the site in front.

@@ -108,7 +108,7 @@ std::optional<Problem> check_same_site(const Request& head) {
     return same ? std::nullopt : std::optional(cross_site());
   }
   if (!is_browser(head)) return std::nullopt;
-  if (head.method == "POST") return cross_site();
+  if (head.method != "GET") return cross_site();
   return Problem{
       Reason::unconfirmed,
       "Your browser doesn't say which page sent this, so it may have been another site's."};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "web/cookies.hpp"
+
 namespace samoyed::web {
 namespace {
 
@@ -11,24 +13,6 @@ std::optional<std::string_view> bearer_token(const Fields& fields) {
   const std::string_view value = find_field(fields, "Authorization");
   if (!equal_ignoring_case(value.substr(0, scheme.size()), scheme)) return std::nullopt;
   return trimmed(value.substr(scheme.size()));
-}
-
-/// All values that cookies of our name have: nothing keeps a client from sending several.
-std::vector<std::string_view> cookie_values(const Fields& fields) {
-  std::vector<std::string_view> values;
-  for (const Field& field : fields) {
-    if (!equal_ignoring_case(field.name, "Cookie")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view pair = trimmed(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      const std::size_t equals = pair.find('=');
-      if (pair.substr(0, equals) != AdminGate::cookie_name || equals == pair.npos) continue;
-      values.push_back(pair.substr(equals + 1));
-    }
-  }
-  return values;
 }
 
 }  // namespace
@@ -43,7 +27,7 @@ AdminGate::Verdict AdminGate::check(const Fields& fields, const std::string& cli
     return now - session.last_seen >= session_idle_max;
   });
   Verdict verdict = Verdict::missing;
-  for (const std::string_view value : cookie_values(fields)) {
+  for (const std::string_view value : cookie_values(fields, cookie_name)) {
     for (Session& session : sessions_) {
       if (!equal_in_constant_time(value, session.id)) continue;
       session.last_seen = now;
@@ -66,7 +50,7 @@ std::variant<std::string, AdminGate::Verdict> AdminGate::sign_in(std::string_vie
 }
 
 void AdminGate::sign_out(const Fields& fields) {
-  for (const std::string_view value : cookie_values(fields)) {
+  for (const std::string_view value : cookie_values(fields, cookie_name)) {
     std::erase_if(sessions_, [&](const Session& session) {
       return equal_in_constant_time(value, session.id);
     });

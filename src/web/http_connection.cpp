@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
@@ -13,13 +15,18 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/log.hpp"
 #include "samoyed/io/peer_name.hpp"
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/ip_text.hpp"
-#include "web/client_address.hpp"
+#include "web/arrival.hpp"
 #include "web/image_type.hpp"
 #include "web/log_text.hpp"
+#include "web/request_id.hpp"
+#include "web/responses.hpp"
+#include "web/upload_records.hpp"
+#include "web/visitor.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -30,6 +37,9 @@ constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
 /// A client is not watched while its picture is at a worker for less than this: where answers come at once
 /// that would be a coroutine and a system call more for each.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
+
+/// Of the pictures that lists of results show.
+constexpr int thumbnail_side_px = 160;
 
 /// Of a refused request; reading it keeps a connection that is worth more.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
@@ -59,6 +69,16 @@ std::string address_of(const asio::ip::tcp::socket& socket) {
 /// The base64 text within the image message `D TEXT C`, so that the picture is encoded only once.
 std::string_view base64_text(const protocol::EncodedImage& image) {
   return image.message().substr(2, image.text_length());
+}
+
+Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
+  if (file.size() > preview_bytes_max) return {};
+  return {browser_image_type(file), base64_text(image)};
+}
+
+/// Of a new result; nothing where results are not kept.
+std::optional<int> thumbnail_side(const Site& site) {
+  return site.history && site.options.thumbnails ? std::optional(thumbnail_side_px) : std::nullopt;
 }
 
 Problem refused_upload(Reason reason) {
@@ -92,9 +112,11 @@ asio::awaitable<void> HttpConnection::run() {
       consider(*to_consider->head);
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
       if (!co_await serve(to_serve->request)) co_return;
+    } else if (std::holds_alternative<HttpSession::Feed>(action)) {
+      co_await feed_stream();
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
       note_begin();
-      respond(site_.routes.refusal(to_refuse->problem));
+      respond(refusal(to_refuse->problem));
     } else {
       if (std::get<HttpSession::Close>(action).linger) co_await linger();
       co_return;
@@ -128,7 +150,7 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
     co_return false;
   }
   if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
-    respond(site_.routes.refusal(refused_upload(Reason::overloaded)));
+    respond(refusal(refused_upload(Reason::overloaded)));
     co_return true;
   }
   session_.received({received_.data(), size});
@@ -143,7 +165,7 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   std::error_code error;
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
                          error);
-  if (error) spdlog::info("{} took no answer: {}", peer_, error.message());
+  if (error) log_line(spdlog::level::info, peer_ + " took no answer: " + error.message());
   if (current_ && current_->status && !error) {
     log_answer(*current_->status, size);
     current_.reset();
@@ -158,22 +180,22 @@ void HttpConnection::consider(const Request& head) {
   note_begin();
   try {
     if (turned_away_) {
-      respond(site_.routes.refusal(*turned_away_));
+      respond(refusal(*turned_away_));
     } else if (auto response = site_.routes.consider(head, current_->visit)) {
       respond(std::move(*response));
     } else {
-      admit(head);
+      admit();
     }
   } catch (const std::exception& error) {
     respond(fail(error.what()));
   }
 }
 
-void HttpConnection::admit(const Request& head) {
-  if (site_.routes.is_upload(head)) {
+void HttpConnection::admit() {
+  if (current_->upload) {
     auto entered = site_.admission.enter(current_->visit.client);
     if (const auto* reason = std::get_if<Reason>(&entered)) {
-      respond(site_.routes.refusal(refused_upload(*reason)));
+      respond(refusal(refused_upload(*reason)));
       return;
     }
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
@@ -186,13 +208,17 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   std::optional<Response> response;
   try {
     if (turned_away_) {
-      response = site_.routes.refusal(*turned_away_);
+      response = refusal(*turned_away_);
     } else {
       auto routed = site_.routes.route(request, current_->visit);
       if (auto* const ready = std::get_if<Response>(&routed)) {
         response = std::move(*ready);
+      } else if (auto* const errand = std::get_if<Errand>(&routed)) {
+        response = co_await run_errand(std::move(*errand));
+      } else if (auto& upload = std::get<Upload>(routed); upload.queued) {
+        response = co_await submit(request, upload);
       } else {
-        response = co_await recognise(request, std::get<Upload>(routed));
+        response = co_await recognise(request, upload);
       }
     }
   } catch (const std::exception& error) {
@@ -200,6 +226,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   }
   if (!response) {
     if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    site_.metrics.count_refused(word_of(Reason::client_left));
     co_return false;
   }
   respond(std::move(*response));
@@ -207,33 +234,102 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
 }
 
 asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& request,
-                                                                   const Upload& upload) {
-  const bool room =
-      !ticket_ || ticket_->hold(request.body.size() + protocol::base64_length(upload.image.size()));
-  if (!room) {
-    Response full = site_.routes.refusal(refused_upload(Reason::overloaded));
+                                                                   Upload& upload) {
+  std::uint64_t encoded_bytes = 0;
+  std::uint64_t decoded_bytes = 0;
+  for (const std::string& file : upload.decoded) decoded_bytes += file.size();
+  for (const Picture& picture : upload.pictures) {
+    encoded_bytes += protocol::base64_length(picture.image.size());
+  }
+  if (ticket_ && !ticket_->hold(request.body.size() + decoded_bytes + encoded_bytes)) {
+    Response full = refusal(refused_upload(Reason::overloaded));
     co_return full;
   }
-  const auto file = std::as_bytes(std::span(upload.image));
-  const auto image = std::make_shared<const protocol::EncodedImage>(file);
-  UploadView view{upload.file_name, {}, {}};
-  if (upload.image.size() <= preview_bytes_max) {
-    view.preview_type = browser_image_type(upload.image);
-    view.preview_base64 = base64_text(*image);
+  std::vector<std::shared_ptr<const protocol::EncodedImage>> images;
+  for (const Picture& picture : upload.pictures) {
+    const auto file = std::as_bytes(std::span(picture.image));
+    images.push_back(std::make_shared<const protocol::EncodedImage>(file));
   }
-  request.body = std::string();  // Long waits should not hold the picture twice.
-  if (ticket_) ticket_->hold(image->message().size());
+  const auto first = images.front();  // Kept for as long as it may be shown.
+  const Preview preview = preview_of(upload.pictures.front().image, *first);
+  request.body = std::string();  // Long waits should not hold the pictures twice.
+  upload.decoded.clear();
+  if (ticket_) ticket_->hold(encoded_bytes);
 
-  const dispatcher::Outcome outcome = co_await classify(image);
-  if (client_left_) co_return std::nullopt;
-  Response answer = site_.routes.answer(view, outcome, current_->visit);
+  std::vector<dispatcher::Outcome> outcomes;
+  for (auto& image : images) {
+    dispatcher::Outcome outcome = co_await classify(std::move(image), upload);
+    outcomes.push_back(std::move(outcome));
+    if (client_left_) co_return std::nullopt;
+    const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back());
+    if (!answer) break;
+    site_.metrics.count(*answer);
+    record(upload, upload.pictures[outcomes.size() - 1], *answer);
+  }
+  Response answer = site_.routes.answer(upload, preview, outcomes, current_->visit);
   co_return answer;
 }
 
+asio::awaitable<Response> HttpConnection::submit(Request& request, const Upload& upload) {
+  if (ticket_ && !ticket_->hold(2 * request.body.size())) {
+    Response full = refusal(refused_upload(Reason::overloaded));
+    co_return full;
+  }
+  const Visit& visit = current_->visit;
+  dispatcher::JobRequest jobs = jobs_of(upload, visit, thumbnail_side(site_));
+  request.body = std::string();
+  Response response = co_await site_.errands.submit(std::move(jobs), visit);
+  co_return Routes::sent(std::move(response));
+}
+
+asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
+  ErrandEnd end = co_await site_.errands.run(std::move(errand), current_->visit);
+  if (end.feed) {
+    auto entered = site_.streams.enter(current_->visit.client);
+    if (std::holds_alternative<Reason>(entered)) {
+      co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
+    }
+    const bool events = find_field(end.response.fields, "Content-Type") == "text/event-stream";
+    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)), events);
+  }
+  co_return Routes::sent(std::move(end.response));
+}
+
+/// One piece of a stream, or a moment of waiting for one, short enough that an end is noticed.
+asio::awaitable<void> HttpConnection::feed_stream() {
+  std::optional<std::string> piece;
+  std::string failure;
+  try {
+    piece = co_await stream_->next();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!failure.empty()) {
+    log_line(spdlog::level::err, peer_ + "'s stream can't go on: " + failure);
+    session_.cut_stream();
+  } else if (!piece) {
+    session_.end_stream();
+  } else {
+    session_.send(*piece);
+  }
+}
+
+void HttpConnection::record(const Upload& upload, const Picture& picture,
+                            const dispatcher::Answer& answer) {
+  if (!site_.history) return;
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  const auto time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  site_.history->record(record_of(upload, picture, answer, current_->visit, time_ms));
+}
+
 asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
-    std::shared_ptr<const protocol::EncodedImage> image) {
+    std::shared_ptr<const protocol::EncodedImage> image, const Upload& upload) {
   dispatcher::ClassifyRequest to_classify{
       .image = std::move(image),
+      .top = upload.top,
+      .thumbnail_side = thumbnail_side(site_),
+      .model = upload.model,
+      .request_id = current_->visit.request_id,
       .deadline = current_->visit.now + site_.options.timeouts.request,
       .cancelled = left_.slot()};
   classifying_ = true;
@@ -307,13 +403,24 @@ asio::awaitable<void> HttpConnection::linger() {
 
 void HttpConnection::respond(Response response) {
   current_->status = response.status;
+  response.fields.push_back({std::string(request_id_name), current_->visit.request_id});
+  const Visit& visit = current_->visit;
+  if (visit.new_visitor && response.status < 300) {
+    response.fields.push_back(keep_visitor(visit.visitor, visit.https));
+  }
+  const std::string_view reason = find_field(response.fields, reason_name);
+  if (current_->upload && !reason.empty()) site_.metrics.count_refused(reason);
   if (turned_away_) response.close = true;
   session_.respond(std::move(response));
 }
 
+Response HttpConnection::refusal(const Problem& problem) const {
+  return site_.routes.refusal(session_.head(), problem, current_->visit);
+}
+
 Response HttpConnection::fail(std::string_view what) const {
-  spdlog::error("{} can't be served: {}", peer_, what);
-  return site_.routes.refusal({Reason::internal, "The server failed on this; its log says more."});
+  log_line(spdlog::level::err, peer_ + " can't be served: " + std::string(what));
+  return refusal({Reason::internal, "The server failed on this; its log says more."});
 }
 
 void HttpConnection::note_begin() {
@@ -322,28 +429,37 @@ void HttpConnection::note_begin() {
     current_->visit.stopping = stopping_;
     return;
   }
-  const Fields& fields = session_.head().fields;
-  const auto trusted = [this](std::string_view address) {
-    return site_.options.access.trusted_proxies.contains(address);
-  };
-  const Client client = find_client(peer_address_, fields, trusted);
-  const bool direct = client.address == protocol::unmapped_ip(peer_address_);
-  Visit visit{.client = protocol::limit_key(client.address),
-              .https = client.https,
-              .stopping = stopping_,
-              .now = Clock::now()};
-  visit.admin = site_.gate.check(fields, visit.client, visit.now);
+  const Request& head = session_.head();
+  const bool upload = site_.routes.is_upload(head);
+  Visit visit = arrive(site_, head, peer_address_, upload, Clock::now());
+  visit.stopping = stopping_;
+  const bool direct = visit.address == protocol::unmapped_ip(peer_address_);
   current_.emplace();
   current_->begun = visit.now;
-  current_->client = direct ? peer_ : client.address + " through " + peer_;
-  current_->line = log_text(session_.head().method) + " " + log_text(session_.head().target);
+  current_->client = direct ? peer_ : visit.address + " through " + peer_;
+  current_->line = log_text(head.method) + " " + log_text(head.target);
+  current_->upload = upload;
   current_->visit = std::move(visit);
 }
 
 void HttpConnection::log_answer(int status, std::size_t bytes) {
   const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
-  spdlog::info("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status, bytes,
-               elapsed.count());
+  const io::LogField fields[] = {{io::request_id_field, current_->visit.request_id},
+                                 {"client", current_->client},
+                                 {"request", current_->line},
+                                 {"status", std::int64_t{status}},
+                                 {"bytes", static_cast<std::int64_t>(bytes)},
+                                 {"elapsed_ms", elapsed.count()}};
+  io::log(spdlog::level::info,
+          fmt::format("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status,
+                      bytes, elapsed.count()),
+          fields);
+}
+
+void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {
+  const std::string_view id = current_ ? std::string_view(current_->visit.request_id) : "";
+  const io::LogField fields[] = {{io::request_id_field, id}};
+  io::log(level, line, fields);
 }
 
 }  // namespace samoyed::web

@@ -11,26 +11,18 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <spdlog/common.h>
 
-#include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/io/timed_socket.hpp"
-#include "samoyed/web/server_options.hpp"
-#include "web/admin_gate.hpp"
 #include "web/admission.hpp"
+#include "web/errand.hpp"
 #include "web/http_session.hpp"
-#include "web/routes.hpp"
+#include "web/live_stream.hpp"
+#include "web/site.hpp"
+#include "web/upload.hpp"
+#include "web/visit.hpp"
 
 namespace samoyed::web {
-
-/// What all connections share; outlives them.
-struct Site {
-  Routes routes;
-  AdminGate& gate;
-  dispatcher::Classifier& classifier;
-  Admission admission;
-  ServerOptions options;
-  std::size_t lingering = 0;  ///< Connections that drop what still comes.
-};
 
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
@@ -65,6 +57,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::string client;  ///< For the log, as is the next.
     std::string line;
     Visit visit;
+    bool upload = false;
     std::optional<int> status;  ///< Once its answer is on the way.
   };
 
@@ -73,19 +66,25 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write(const HttpSession::Write& response);
   /// False if the client left meanwhile.
   asio::awaitable<bool> serve(Request& request);
-  asio::awaitable<std::optional<Response>> recognise(Request& request, const Upload& upload);
-  asio::awaitable<dispatcher::Outcome> classify(
-      std::shared_ptr<const protocol::EncodedImage> image);
+  asio::awaitable<std::optional<Response>> recognise(Request& request, Upload& upload);
+  asio::awaitable<dispatcher::Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
+                                                const Upload& upload);
+  asio::awaitable<Response> submit(Request& request, const Upload& upload);
+  asio::awaitable<Response> run_errand(Errand errand);
+  asio::awaitable<void> feed_stream();
+  void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
   void watch_client_soon();
   void begin_watch();
   asio::awaitable<void> watch_client();
   asio::awaitable<void> linger();
   void consider(const Request& head);
-  void admit(const Request& head);
+  void admit();
   void respond(Response response);
+  Response refusal(const Problem& problem) const;
   Response fail(std::string_view what) const;
   void note_begin();
   void log_answer(int status, std::size_t bytes);
+  void log_line(spdlog::level::level_enum level, const std::string& line) const;
 
   io::TimedSocket socket_;
   Site& site_;
@@ -108,6 +107,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
+
+  std::optional<LiveStream> stream_;  ///< Of a streamed answer.
 };
 
 }  // namespace samoyed::web

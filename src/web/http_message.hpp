@@ -37,6 +37,8 @@ struct Response {
   std::string body;
   /// Ends the connection, whatever the request wished.
   bool close = false;
+  /// The body follows in pieces, by `HttpSession::send`; `body` is empty.
+  bool stream = false;
 };
 
 /// Why a request can't be served, before it has become a page.

@@ -57,6 +57,8 @@ HttpSession::Action HttpSession::next(Now now) {
       return read_body(now);
     case State::responding:
       return write_response(now);
+    case State::streaming:
+      return write_stream(now);
     case State::considering:
     case State::serving:
       assert(false && "the shell owes a response");
@@ -207,7 +209,7 @@ HttpSession::Action HttpSession::refuse(Reason reason, std::string sentence) {
 
 void HttpSession::respond(Response response) {
   assert(state_ == State::considering || state_ == State::reading_body || state_ == State::serving);
-  if (response.close) keep_alive_ = false;
+  if (response.close || response.stream) keep_alive_ = false;
   response_ = std::move(response);
   const bool considering = state_ == State::considering;
   if (considering && worth_dropping()) {
@@ -245,12 +247,36 @@ HttpSession::Action HttpSession::write_response(Now now) {
               {},
               now.steady + timeouts_.write};
   if (!head_only) write.body = std::move(response.body);
-  if (keep_alive) {
+  if (response.stream && !head_only) {
+    chunked_ = head_.version >= 11;
+    state_ = State::streaming;
+  } else if (keep_alive) {
     begin_request();
   } else {
     state_ = State::closing;
   }
   return write;
+}
+
+HttpSession::Action HttpSession::write_stream(Now now) {
+  if (piece_.empty() && !stream_ended_ && !stopping_) return Feed{};
+  std::string bytes = std::exchange(piece_, {});
+  if (stream_ended_ || stopping_) {
+    state_ = State::closing;
+    if (chunked_) bytes += last_chunk_bytes();
+    if (bytes.empty()) return Close{};
+  }
+  return Write{std::move(bytes), {}, now.steady + timeouts_.write};
+}
+
+void HttpSession::send(std::string_view piece) {
+  if (state_ != State::streaming || stream_ended_ || piece.empty()) return;
+  piece_ = chunked_ ? chunk_bytes(piece) : std::string(piece);
+}
+
+void HttpSession::cut_stream() {
+  piece_.clear();
+  state_ = State::closing;
 }
 
 void HttpSession::begin_request() {

@@ -22,6 +22,8 @@ namespace samoyed::web {
 ///       ^    |               |              |                           ^        |
 ///       |    +---------------+--- refusing -+---------------------------+        |
 ///       +------------------------- keep-alive ------------------------------- closed
+///                                                                               ^
+///                                             a streamed response: streaming ---+
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
 /// in the buffer until the one before is answered; the shell
@@ -69,6 +71,9 @@ class HttpSession {
   struct Serve {
     Request request;
   };
+  /// The header of a streamed response is out: call `send`, `end_stream` or `cut_stream` when there is
+  /// reason to, or nothing for now, and ask again soon.
+  struct Feed {};
   /// The request can't be understood or is too much: call `respond` with a page that says so.
   struct Refuse {
     Problem problem;
@@ -78,7 +83,7 @@ class HttpSession {
   struct Close {
     bool linger = false;
   };
-  using Action = std::variant<Read, Write, Consider, Serve, Refuse, Close>;
+  using Action = std::variant<Read, Write, Consider, Serve, Feed, Refuse, Close>;
 
   HttpSession(Limits limits, const ServerTimeouts& timeouts);
   ~HttpSession();
@@ -93,7 +98,15 @@ class HttpSession {
   /// Also takes back a `proceed`, as long as the body is being read.
   void respond(Response response);
 
-  /// Answers what is under way, takes no further request, and closes.
+  /// The next piece of a stream; after it, ask for the next action before the next piece. Pieces after
+  /// the end are dropped.
+  void send(std::string_view piece);
+  /// No more pieces come.
+  void end_stream() { stream_ended_ = true; }
+  /// No more can be had: the client is to see that the stream is not whole.
+  void cut_stream();
+
+  /// Answers what is under way, takes no further request, ends a stream, and closes.
   void stop() { stopping_ = true; }
 
   /// Of the request that is being read or answered, as far as its header could be read.
@@ -110,6 +123,7 @@ class HttpSession {
     reading_body,
     serving,
     responding,
+    streaming,
     closing,
   };
   enum class Wait { none, idle, header, body };
@@ -121,6 +135,7 @@ class HttpSession {
   Action wait_for(Wait what, Now now);
   Action refuse(Reason reason, std::string sentence);
   Action write_response(Now now);
+  Action write_stream(Now now);
   void begin_request();
   std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
   bool worth_dropping() const;
@@ -145,6 +160,9 @@ class HttpSession {
   bool linger_ = false;
   bool refused_ = false;  ///< The body is read only to be dropped: `response_` is ready.
   Response response_;
+  bool chunked_ = false;  ///< The stream is.
+  bool stream_ended_ = false;
+  std::string piece_;  ///< Of the stream, to be written.
 
   Wait waiting_ = Wait::none;
   Clock::time_point until_;

@@ -31,12 +31,6 @@ bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
-/// Without a token a stranger may add any address of the private networks: what became of one that never
-/// answered as a worker would tell him if a port there is open.
-bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
-  return workers.shown == WorkersView::Shown::open && !row.heard;
-}
-
 Html state(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   if (is_hidden(row, workers)) return Html::fill(files::unheard_html, {});
   return is_in_rotation(row) ? Html() : Html::fill(files::removed_html, {});
@@ -131,6 +125,14 @@ std::string message(int status, std::string_view heading, std::string_view sente
 }
 
 }  // namespace
+
+bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+  return workers.shown == WorkersView::Shown::open && !row.heard;
+}
+
+std::string whole_page(std::string_view title, const Html& content, const WorkersView& workers) {
+  return page(title, content, false, workers);
+}
 
 std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
 

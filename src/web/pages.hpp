@@ -6,6 +6,7 @@
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "web/template.hpp"
 
 namespace samoyed::web {
 
@@ -24,6 +25,11 @@ struct WorkersView {
 
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };
+
+/// Whether a view keeps to itself what became of a worker. Without a token a stranger may add any address of
+/// the private networks: the state of one that never answered as a worker would tell him if a port there is
+/// open.
+bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers);
 
 /// What the page with the table is made of. The views need live only for the call.
 struct ResultView {
@@ -49,6 +55,9 @@ std::string message_page(int status, std::string_view heading, std::string_view 
 /// A button that sends `target`, a path of this site, again with POST, for whom `sentence` doesn't stop.
 /// Shows nothing of the workers.
 std::string confirm_page(int status, std::string_view sentence, std::string_view target);
+
+/// A document of that title around `content`.
+std::string whole_page(std::string_view title, const Html& content, const WorkersView& workers);
 
 /// 0.93009 as `93.009%`: always three decimals; what is no number in 0..1 is brought there.
 std::string percent_text(double probability);

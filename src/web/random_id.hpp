@@ -8,4 +8,7 @@ namespace samoyed::web {
 /// std::system_error where the kernel has none.
 std::string random_id();
 
+/// 128 bits of the same, for what need only be told from others.
+std::string short_random_id();
+
 }  // namespace samoyed::web

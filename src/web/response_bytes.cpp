@@ -5,6 +5,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/serializer.hpp>
@@ -15,6 +16,13 @@ namespace samoyed::web {
 namespace http = boost::beast::http;
 
 namespace {
+
+template <typename Buffers>
+void append(std::string& bytes, const Buffers& buffers) {
+  for (const boost::asio::const_buffer buffer : boost::beast::buffers_range_ref(buffers)) {
+    bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+  }
+}
 
 std::string two_digits(unsigned number) {
   return {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
@@ -30,7 +38,11 @@ std::string header_bytes(const Response& response, int request_version, bool kee
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
   // RFC 9110, section 8.6: a 304 tells the length of what it doesn't send, or nothing.
-  if (response.status != 304) message.content_length(response.body.size());
+  if (response.stream) {
+    message.chunked(request_version >= 11);
+  } else if (response.status != 304) {
+    message.content_length(response.body.size());
+  }
 
   http::response_serializer<http::empty_body> serializer(message);
   std::string bytes;
@@ -46,6 +58,18 @@ std::string header_bytes(const Response& response, int request_version, bool kee
     assert(!error);
     serializer.consume(written);
   }
+  return bytes;
+}
+
+std::string chunk_bytes(std::string_view piece) {
+  std::string bytes;
+  append(bytes, http::make_chunk(boost::asio::const_buffer(piece.data(), piece.size())));
+  return bytes;
+}
+
+std::string last_chunk_bytes() {
+  std::string bytes;
+  append(bytes, http::make_chunk_last());
   return bytes;
 }
 

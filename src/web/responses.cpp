@@ -19,6 +19,12 @@ Response html_response(int status, std::string body) {
           std::move(body)};
 }
 
+Response json_response(int status, std::string body, std::string_view media_type) {
+  return {status,
+          {{"Content-Type", std::string(media_type)}, {"Cache-Control", "no-store"}},
+          std::move(body)};
+}
+
 Response text_response(int status, std::string_view line) {
   return {status,
           {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
@@ -32,7 +38,7 @@ Response redirect(std::string location) {
 }
 
 void give_reason(Response& response, Reason reason) {
-  response.fields.push_back({"Samoyed-Reason", std::string(word_of(reason))});
+  response.fields.push_back({std::string(reason_name), std::string(word_of(reason))});
   const int status = status_of(reason);
   if (status != 429 && status != 503) return;
   const bool sign_in = reason == Reason::sign_in_limit;

@@ -12,8 +12,15 @@ inline constexpr std::string_view content_security_policy =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// The field that holds a reason's word.
+inline constexpr std::string_view reason_name = "Samoyed-Reason";
+
 /// A page, not to be kept by any cache.
 Response html_response(int status, std::string body);
+
+/// JSON, or another text of that media type made of it; not to be kept by any cache either.
+Response json_response(int status, std::string body,
+                       std::string_view media_type = "application/json");
 
 /// One line for programs, not to be kept by any cache either.
 Response text_response(int status, std::string_view line);

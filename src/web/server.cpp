@@ -14,19 +14,11 @@
 
 #include "samoyed/io/accept_loop.hpp"
 #include "web/http_connection.hpp"
+#include "web/metrics.hpp"
 #include "web/random_id.hpp"
 
 namespace samoyed::web {
 namespace {
-
-RouteRules route_rules(const ServerOptions& options) {
-  std::error_code unknown;  // Then it has no name of its own.
-  return {.image_bytes_max = options.limits.image_bytes_max,
-          .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
-          .worker_allowed = [networks = options.access.worker_networks](std::string_view address) {
-            return networks.contains(address);
-          }};
-}
 
 /// Nothing for a connection within the limits.
 std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
@@ -47,8 +39,8 @@ std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
 /// Shared with the connections' ends, which may come after the server's.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
-  Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
-       dispatcher::Classifier& classifier, dispatcher::WorkerList& workers, ServerOptions options)
+  Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
+       ServerOptions options)
       : executor_(std::move(executor)),
         accept_loop_(std::move(acceptor),
                      {.connections_max = options.limits.connections_max,
@@ -58,15 +50,23 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                        return proxies.contains(address);
                      }),
         wake_up_(executor_),
+        parts_(parts),
         gate_(options.access.admin_token, random_id),
-        site_{.routes = Routes(workers, gate_, route_rules(options)),
-              .gate = gate_,
-              .classifier = classifier,
-              .admission =
-                  Admission({.requests_max = options.limits.requests_max,
-                             .requests_per_client_max = options.limits.requests_per_client_max,
-                             .bytes_max = options.limits.request_bytes_max}),
-              .options = options} {}
+        site_{
+            .routes = Routes(parts.workers, gate_, route_rules(options)),
+            .gate = gate_,
+            .classifier = parts.classifier,
+            .metrics = metrics_,
+            .admission =
+                Admission({.requests_max = options.limits.requests_max,
+                           .requests_per_client_max = options.limits.requests_per_client_max,
+                           .bytes_max = options.limits.request_bytes_max}),
+            .streams = Admission({.requests_max = options.limits.streams_max,
+                                  .requests_per_client_max = options.limits.streams_per_client_max,
+                                  .bytes_max = 1}),
+            .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
+            .history = parts.history,
+            .options = options} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -82,6 +82,34 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  RouteRules route_rules(const ServerOptions& options) {
+    std::error_code unknown;  // Then it has no name of its own.
+    return {.image_bytes_max = options.limits.image_bytes_max,
+            .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
+            .worker_allowed = [networks = options.access.worker_networks](
+                                  std::string_view address) { return networks.contains(address); },
+            .metrics_text = [this] { return metrics_.text(snapshot()); }};
+  }
+
+  MetricsSnapshot snapshot() const {
+    return {
+        .workers = parts_.workers.rows(),
+        .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
+        .requests = site_.admission.requests(),
+        .held_bytes = site_.admission.bytes(),
+        .connections = connections_.size(),
+        .streams = site_.streams.requests(),
+        .jobs = jobs_load(),
+        .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
+        .process = read_process()};
+  }
+
+  std::optional<MetricsSnapshot::Jobs> jobs_load() const {
+    if (!parts_.jobs) return std::nullopt;
+    const auto load = parts_.jobs->load();
+    return MetricsSnapshot::Jobs{load.waiting, load.running, load.bytes};
+  }
 
   void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
     const auto connection =
@@ -129,16 +157,16 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   asio::any_io_executor executor_;
   io::AcceptLoop accept_loop_;
   asio::steady_timer wake_up_;
+  const ServerParts parts_;
   AdminGate gate_;
+  Metrics metrics_;
   Site site_;
   std::map<std::shared_ptr<HttpConnection>, io::AcceptLoop::Slot> connections_;
 };
 
-Server::Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
-               dispatcher::Classifier& classifier, dispatcher::WorkerList& workers,
+Server::Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
                ServerOptions options)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(acceptor), classifier, workers,
-                                   options)) {}
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(acceptor), parts, options)) {}
 
 Server::~Server() = default;
 

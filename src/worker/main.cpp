@@ -82,5 +82,5 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  return io::run_program("samoyed-worker", [&] { run(*options); });
+  return io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
 }

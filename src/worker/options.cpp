@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "samoyed/io/duration_option.hpp"
+#include "samoyed/io/log_option.hpp"
 #include "worker/usable_cores.hpp"
 
 namespace samoyed::worker {
@@ -104,6 +105,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   app.option_defaults()->always_capture_default();
   app.add_option("ADDRESS", options.address, "Address or name to listen on")->required();
   app.add_option("PORT", options.port, "Port to listen on, 0 for a free one")->required();
+  io::add_log_option(app, options.log_format);
   add_recognition_options(app, options);
   add_image_options(app, options);
   add_load_options(app, options);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "samoyed/io/log.hpp"
 #include "worker/image.hpp"
 #include "worker/precision.hpp"
 #include "worker/recognition_queue.hpp"
@@ -28,6 +29,7 @@ struct Options {
   Server::Limits server;
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
+  io::LogFormat log_format = io::LogFormat::text;
 };
 
 /// Nothing if the program is to end at once with `exit_status`: after --help, --version or a

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "fuzz/check.hpp"
 #include "fuzz/script.hpp"
 #include "web/access.hpp"
@@ -81,12 +83,17 @@ int check_response(std::string_view bytes, bool to_head) {
   std::string length;
   std::string reason;
   bool dated = false;
+  bool is_page = false;
+  bool is_json = false;
   for (; !head.empty(); head.remove_prefix(head.find("\r\n") + 2)) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const std::size_t colon = line.find(": ");
     check(colon != line.npos && line.find_first_of("\r\n") == line.npos, "a field is one line");
     if (line.starts_with("Content-Length: ")) length = line.substr(colon + 2);
     if (line.starts_with("Samoyed-Reason: ")) reason = line.substr(colon + 2);
+    is_page = is_page || line.starts_with("Content-Type: text/html");
+    is_json = is_json || line == "Content-Type: application/json" ||
+              line == "Content-Type: application/problem+json";
     dated = dated || line.starts_with("Date: ");
     check(line.find(marker) == line.npos, "no field holds a client's text as it is");
   }
@@ -97,7 +104,8 @@ int check_response(std::string_view bytes, bool to_head) {
   } else {
     check(length == std::to_string(body.size()), "Content-Length is the body's");
   }
-  check(body.find(marker) == body.npos, "a page escapes what comes from outside");
+  check(!is_page || body.find(marker) == body.npos, "a page escapes what comes from outside");
+  check(!is_json || body.empty() || nlohmann::json::accept(body), "JSON is JSON");
   return status;
 }
 
@@ -127,7 +135,8 @@ class Connection {
         serve(to_serve->request);
       } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
         head_ = session_.head().method == "HEAD";
-        session_.respond(routes_.refusal(to_refuse->problem));
+        session_.respond(
+            routes_.refusal(session_.head(), to_refuse->problem, visit(session_.head())));
         requests.emplace_back("refused");
       } else {
         check(std::holds_alternative<HttpSession::Close>(session_.next(now)),
@@ -172,17 +181,29 @@ class Connection {
       session_.respond(std::move(*response));
       return;
     }
+    if (std::holds_alternative<Errand>(routed)) {
+      // What it asks for lies beyond this room.
+      session_.respond(Routes::sent(routes_.storage().job({}, visit(request))));
+      return;
+    }
     const Upload& upload = std::get<Upload>(routed);
-    check(!upload.image.empty() && upload.image.size() <= image_bytes_max,
-          "a picture has its size");
-    const UploadView view{upload.file_name, browser_image_type(upload.image), "AAAA"};
-    session_.respond(routes_.answer(view, outcome_for(upload.image), visit(request)));
+    std::vector<dispatcher::Outcome> outcomes;
+    for (const Picture& picture : upload.pictures) {
+      check(!picture.image.empty() && picture.image.size() <= image_bytes_max,
+            "a picture has its size");
+      outcomes.push_back(outcome_for(picture.image));
+      if (std::holds_alternative<dispatcher::Failure>(outcomes.back())) break;
+    }
+    check(!outcomes.empty(), "an upload has a picture");
+    const Preview preview{browser_image_type(upload.pictures.front().image), "AAAA"};
+    session_.respond(routes_.answer(upload, preview, outcomes, visit(request)));
   }
 
   Visit visit(const Request& head) {
     const Client client = find_client(
         "10.0.0.1", head.fields, [](std::string_view address) { return address == "10.0.0.1"; });
-    Visit visit{.client = client.address, .https = client.https, .stopping = false};
+    Visit visit{
+        .request_id = "fuzz", .client = client.address, .https = client.https, .stopping = false};
     visit.now = now.steady;
     visit.admin = gate_.check(head.fields, visit.client, now.steady);
     return visit;

@@ -8,6 +8,7 @@ written down here, as good as a peer that means well would send them; the fuzzer
 """
 
 import base64
+import json
 import pathlib
 import shutil
 import struct
@@ -131,6 +132,22 @@ def get(target, *fields, version=b"HTTP/1.1", method=b"GET"):
     return http_request(method + b" " + target + b" " + version, *fields)
 
 
+def api_post(target, body, content_type=b"image/bmp", *fields):
+    return http_request(b"POST " + target + b" HTTP/1.1", b"Content-Type: " + content_type,
+                        b"Content-Length: " + str(len(body)).encode(), *fields, body=body)
+
+
+def infer(*pictures):
+    """Pictures as binary tensors of the Open Inference Protocol."""
+    binary = b"".join(struct.pack("<I", len(picture)) + picture for picture in pictures)
+    header = json.dumps({
+        "inputs": [{"name": "image", "shape": [len(pictures)], "datatype": "BYTES",
+                    "parameters": {"binary_data_size": len(binary)}}],
+        "parameters": {"binary_data_output": True}}).encode()
+    return api_post(b"/v2/models/m/infer", header + binary, b"application/octet-stream",
+                    b"Inference-Header-Content-Length: " + str(len(header)).encode())
+
+
 PLAIN_HTTP_STREAMS = [
     get(b"/") + get(b"/healthz") + get(b"/readyz") + get(b"/assets/style.css", b'If-None-Match: "x"') + get(b"/<fuzz>"),
     get(b"/add/localhost:8888") + get(b"/add/localhost:8888") + get(b"/del/localhost:8888"),
@@ -147,6 +164,13 @@ PLAIN_HTTP_STREAMS = [
     chunked_upload(FORMS[0]) + get(b"/"),
     chunked_upload(FORMS[1]),
     upload(b"x" * 2000),
+    api_post(b"/api/v1/classify?top=3&model=m", b"BM..") + get(b"/api/v1/workers"),
+    api_post(b"/api/v1/classify", FORMS[1], FORM_TYPE) + api_post(b"/api/v1/classify", b"x", b"a/b"),
+    api_post(b"/api/v1/workers", b'{"address": "a:1"}') + get(b"/api/v1/workers/a:1", method=b"DELETE"),
+    get(b"/v2") + get(b"/v2/models/%3Cfuzz") + get(b"/metrics") + get(b"/api") + get(b"/api/openapi.json"),
+    infer(b"") + infer(b"BM..") + infer(b"BM.0", b"JPEG") + infer(b"<fuzz>"),
+    api_post(b"/v2/models/m/infer", b'{"id":"<fuzz>","inputs":[{"name":"image","shape":[1],'
+             b'"datatype":"BYTES","data":["Qk0u"]}]}'),
     get(b"/add/a:1", b"Sec-Fetch-Site: cross-site") + get(b"/", b"Origin: http://<fuzz>"),
     get(b"/", b"Forwarded: for=192.0.2.1;proto=https", b"X-Forwarded-For: 192.0.2.1, 10.0.0.1"),
     b"GET / HTTP/1.1\r\nHost: <fuzz>.example.org\r\n\r\n",

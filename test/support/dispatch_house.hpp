@@ -90,10 +90,15 @@ inline void serve_plain(Connection& peer) {
 
 class Log final : public dispatcher::DispatchObserver {
  public:
-  void on_try(const dispatcher::Worker&) override { ++tries; }
-  void on_removed(const dispatcher::Worker&, const std::string& reason) override {
+  void on_try(const dispatcher::Worker&, const std::string& request_id) override {
+    ++tries;
+    request_ids.push_back(request_id);
+  }
+  void on_removed(const dispatcher::Worker&, const std::string& reason,
+                  const std::string& request_id) override {
     ++removals;
     why = reason;
+    request_ids.push_back(request_id);
   }
   void on_readmitted(const dispatcher::Worker&) override { ++readmissions; }
   void on_forgotten(const dispatcher::Worker&) override { ++forgotten; }
@@ -101,7 +106,8 @@ class Log final : public dispatcher::DispatchObserver {
   int removals = 0;
   int readmissions = 0;
   int forgotten = 0;
-  std::string why;  ///< Of the last removal.
+  std::string why;                       ///< Of the last removal.
+  std::vector<std::string> request_ids;  ///< Of tries and removals, in order.
 };
 
 /// A dispatcher over some workers, and its clients.
@@ -133,6 +139,7 @@ class House {
     dispatcher::ClassifyRequest request{.image = image,
                                         .thumbnail_side = thumbnail_side,
                                         .model = model,
+                                        .request_id = request_id,
                                         .deadline = dispatcher::Clock::now() + within,
                                         .cancelled = cancelled};
     asio::co_spawn(io, dispatcher.classify(std::move(request)),
@@ -173,6 +180,7 @@ class House {
   // What every image is asked for with:
   std::optional<int> thumbnail_side;
   std::string model;
+  std::string request_id;
   dispatcher::Answer last_answer;
 
  private:

@@ -32,7 +32,6 @@ const Fields cross_site = {{"Sec-Fetch-Site", "cross-site"}};
 const std::string evil = "\"><script>alert('1')</script>&";
 
 TEST_CASE_METHOD(RoutesTest, "every kind of response is served with what keeps it safe") {
-  const UploadView view{"dog.jpg", "", ""};
   std::vector<Response> responses;
   for (const std::string target :
        {"/", "/nowhere", "/add/localhost:1", "/add/203.0.113.7:1", "/add/nonsense",
@@ -51,9 +50,9 @@ TEST_CASE_METHOD(RoutesTest, "every kind of response is served with what keeps i
   responses.push_back(respond({"POST", "/sign-out", 11, {}, {}}));
   responses.push_back(respond(upload("name=picture", "abc")));
   responses.push_back(*routes.consider({"GET", "/nowhere", 11, with_host({}), {}}, visit));
-  responses.push_back(routes.answer(view, dispatcher::Answer{}, visit));
-  responses.push_back(routes.answer(view, Failure{FailureReason::deadline, {}}, visit));
-  responses.push_back(routes.refusal({Reason::bad_request, "No."}));
+  responses.push_back(answer_to({}, dispatcher::Answer{}));
+  responses.push_back(answer_to({}, Failure{FailureReason::deadline, {}}));
+  responses.push_back(refused({Reason::bad_request, "No."}));
   for (const Response& response : responses) {
     INFO(response.status << ' ' << response.body.substr(0, 80));
     for (const auto& [name, value] :
@@ -90,11 +89,11 @@ TEST_CASE_METHOD(RoutesTest, "every failure carries its reason, and when to come
       {FailureReason::workers_closed, "workers_closed", ""},
       {FailureReason::refused, "unrecognisable", ""},
   }));
-  const Response response = routes.answer({}, Failure{one.failure, {}}, visit);
+  const Response response = answer_to({}, Failure{one.failure, {}});
   CHECK(reason_of(response) == one.reason);
   CHECK(find_field(response.fields, "Retry-After") == one.retry_after);
-  CHECK(find_field(routes.refusal({Reason::client_limit, ""}).fields, "Retry-After") == "2");
-  CHECK(find_field(routes.refusal({Reason::overloaded, ""}).fields, "Retry-After") == "2");
+  CHECK(find_field(refused({Reason::client_limit, ""}).fields, "Retry-After") == "2");
+  CHECK(find_field(refused({Reason::overloaded, ""}).fields, "Retry-After") == "2");
 }
 
 TEST_CASE_METHOD(RoutesTest, "a site of another name is no site, except for probes") {
@@ -115,7 +114,7 @@ TEST_CASE_METHOD(RoutesTest, "a site of another name is no site, except for prob
   CHECK(ask("GET", "/healthz").status == 200);
   CHECK(ask("HEAD", "/readyz").status == 200);
   CHECK(ask("POST", "/healthz").status == 421);
-  CHECK(count_of(routes.refusal({Reason::bad_request, "No."}).body, "hidden-worker") == 0);
+  CHECK(count_of(refused({Reason::bad_request, "No."}).body, "hidden-worker") == 0);
 }
 
 TEST_CASE_METHOD(RoutesTest, "another site's page changes nothing and costs nothing") {
@@ -228,15 +227,15 @@ TEST_CASE_METHOD(GuardedTest, "with a token set, workers are changed and shown o
   for (const Response& response :
        {get("/"), get("/nowhere"), get("/add/localhost:1"), get("/del/hidden-worker:8888"),
         respond({"POST", "/", 11, {}, {}}), respond(upload("name=picture", "abc")),
-        sign_in("token=guess"), routes.answer({}, answer, visit),
-        routes.answer({}, Failure{FailureReason::all_busy, {}}, visit)}) {
+        sign_in("token=guess"), answer_to({}, answer),
+        answer_to({}, Failure{FailureReason::all_busy, {}})}) {
     CHECK(count_of(response.body, "hidden-worker") == 0);
   }
 
   visit.admin = Verdict::admitted;
   CHECK(get("/add/localhost:1").status == 200);
   CHECK(count_of(get("/").body, "hidden-worker") > 0);
-  CHECK(count_of(routes.answer({}, answer, visit).body, "hidden-worker") > 0);
+  CHECK(count_of(answer_to({}, answer).body, "hidden-worker") > 0);
 }
 
 TEST_CASE_METHOD(GuardedTest, "too many wrong tokens are told so") {
@@ -291,9 +290,9 @@ TEST_CASE_METHOD(RoutesTest, "nothing hostile becomes markup or a field") {
         get("/del/" + evil), respond({"GET", "/", 11, {{"Host", evil}}, {}}),
         respond({"GET", "http://" + evil + "/", 11, {}, {}}),
         respond(upload("name=\"" + evil + "\"", "abc")),
-        routes.answer({evil, "", ""}, answer, visit),
-        routes.answer({}, Failure{FailureReason::refused, refusal}, visit),
-        routes.refusal({Reason::bad_request, evil})}) {
+        answer_to({Style::page, {{evil, "abc"}}}, answer),
+        answer_to({}, Failure{FailureReason::refused, refusal}),
+        refused({Reason::bad_request, evil})}) {
     CHECK(count_of(response.body, "<script>") == 0);
     CHECK(count_of(response.body, "alert('") == 0);
     for (const Field& field : response.fields) {

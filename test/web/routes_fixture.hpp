@@ -28,6 +28,17 @@ struct RoutesTest {
     return std::get<web::Response>(std::move(routed));
   }
 
+  /// What a client is told of its one picture.
+  web::Response answer_to(web::Upload from, const dispatcher::Outcome& outcome) const {
+    if (from.pictures.empty()) from.pictures.push_back({"", "abc"});
+    return routes.answer(from, {}, {&outcome, 1}, visit);
+  }
+
+  /// What a client is told whose request reached no route.
+  web::Response refused(const web::Problem& problem) const {
+    return routes.refusal({"GET", "/", 11, {}, {}}, problem, visit);
+  }
+
   static web::Fields with_host(web::Fields fields) {
     if (web::count_fields(fields, "Host") == 0) fields.push_back({"Host", "localhost:9999"});
     return fields;
@@ -53,7 +64,7 @@ struct RoutesTest {
   web::AdminGate gate;
   web::RouteRules rules{.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}};
   web::Routes routes{workers, gate, rules};
-  web::Visit visit{.client = "192.0.2.1"};
+  web::Visit visit{.request_id = "visit-1", .client = "192.0.2.1"};
 };
 
 }  // namespace samoyed::test

@@ -33,8 +33,8 @@ TEST_CASE_METHOD(RoutesTest, "methods and addresses that don't go together") {
       {"POST", "/assets/style.css", 405, "GET, HEAD"},
       {"HEAD", "/add/a:1", 405, "GET, POST"},
       {"HEAD", "/del/a:1", 405, "GET, POST"},
-      {"OPTIONS", "*", 405, "GET, HEAD, POST"},
-      {"CONNECT", "a:1", 405, "GET, HEAD, POST"},
+      {"OPTIONS", "*", 405, "GET, HEAD, POST, DELETE"},
+      {"CONNECT", "a:1", 405, "GET, HEAD, POST, DELETE"},
       {"BREW", "/", 501, ""},
       {"get", "/", 501, ""},
       {"GET", "*", 400, ""},
@@ -110,8 +110,10 @@ TEST_CASE_METHOD(RoutesTest, "an upload is taken from the field `file`") {
   const Request request = upload("name=\"file\"; filename=\"a.jpg\"", "abc");
   const auto routed = routes.route(request, visit);
   REQUIRE(std::holds_alternative<Upload>(routed));
-  CHECK(std::get<Upload>(routed).file_name == "a.jpg");
-  CHECK(std::get<Upload>(routed).image == "abc");
+  const Upload& taken = std::get<Upload>(routed);
+  REQUIRE(taken.pictures.size() == 1);
+  CHECK(taken.pictures[0].file_name == "a.jpg");
+  CHECK(taken.pictures[0].image == "abc");
 }
 
 TEST_CASE_METHOD(RoutesTest, "uploads that can't be taken") {
@@ -159,28 +161,26 @@ TEST_CASE_METHOD(RoutesTest, "a body that nobody wants is refused by its header"
 }
 
 TEST_CASE_METHOD(RoutesTest, "answers and failures become pages") {
-  const UploadView view{"<dog>.jpg", "", ""};
+  const Upload from{Style::page, {{"<dog>.jpg", "abc"}}};
   dispatcher::Answer answer;
   answer.recognition.top = {{"Samoyed", 258, 0.93009}};
   answer.worker = {"localhost", 8888};
-  const Response found = routes.answer(view, answer, visit);
+  const Response found = answer_to(from, answer);
   CHECK(found.status == 200);
   CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
 
-  const Response none = routes.answer(view, Failure{FailureReason::no_active_worker, {}}, visit);
+  const Response none = answer_to(from, Failure{FailureReason::no_active_worker, {}});
   CHECK(none.status == 503);
   CHECK(count_of(none.body, "Error: No active worker!") == 1);
   CHECK(!find_field(none.fields, "Retry-After").empty());
 
-  const Response busy = routes.answer(view, Failure{FailureReason::all_busy, {}}, visit);
+  const Response busy = answer_to(from, Failure{FailureReason::all_busy, {}});
   CHECK(busy.status == 503);
   CHECK(!find_field(busy.fields, "Retry-After").empty());
 
   const Response unreadable =
-      routes.answer(view,
-                    Failure{FailureReason::refused,
-                            protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}},
-                    visit);
+      answer_to(from, Failure{FailureReason::refused,
+                              protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
   CHECK(unreadable.status == 415);
   CHECK(count_of(unreadable.body, "Cut off. Accepted is JPEG, PNG, BMP or WebP.") == 1);
 }

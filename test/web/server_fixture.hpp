@@ -75,7 +75,9 @@ struct ServerTest {
   void start() {
     asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
     endpoint = acceptor.local_endpoint();
-    server.emplace(io.get_executor(), std::move(acceptor), classifier, workers, options);
+    const web::ServerParts parts{
+        .classifier = classifier, .workers = workers, .history = history, .jobs = jobs};
+    server.emplace(io.get_executor(), std::move(acceptor), parts, options);
     asio::co_spawn(io, server->run(), [this](std::exception_ptr failure) {
       CHECK(!failure);
       ended = true;
@@ -164,6 +166,8 @@ struct ServerTest {
   asio::io_context io{1};
   GatedClassifier classifier{io};
   dispatcher::WorkerList workers;
+  dispatcher::History* history = nullptr;
+  dispatcher::Jobs* jobs = nullptr;
   web::ServerOptions options;
   asio::ip::tcp::endpoint endpoint;
   std::optional<web::Server> server;

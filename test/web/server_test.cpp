@@ -37,6 +37,23 @@ TEST_CASE_METHOD(ServerTest, "one connection carries many requests") {
   CHECK(classifier.file_bytes == std::vector<std::uint64_t>{3});
 }
 
+TEST_CASE_METHOD(ServerTest, "every answer carries its request's id, the client's or a new one") {
+  start();
+  run_client([](ServerTest& test) -> asio::awaitable<void> {
+    auto socket = co_await test.connect();
+    co_await send(socket,
+                  "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine-1\r\n\r\n"
+                  "GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine-2\r\n\r\n"
+                  "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: not mine\r\n\r\n"
+                  "BAD\r\n\r\n");
+    const std::string answers = co_await receive_all(socket);
+    CHECK(count_of(answers, "\r\nX-Request-Id: ") == 4);
+    CHECK(count_of(answers, "\r\nX-Request-Id: mine-1\r\n") == 1);
+    CHECK(count_of(answers, "\r\nX-Request-Id: mine-2\r\n") == 1);
+    CHECK(count_of(answers, "not mine") == 0);
+  }(*this));
+}
+
 TEST_CASE_METHOD(ServerTest, "a client that is slow with its header gets 408") {
   options.timeouts.header = 50ms;
   start();

@@ -25,6 +25,8 @@ struct ClassifyRequest {
   /// The name of the model that shall answer, as its workers say it in hello; empty for any. Without a
   /// worker that runs it the end is a Failure with `unknown_model`.
   std::string model = {};
+  /// For the log; may be empty.
+  std::string request_id = {};
   /// After it the answer is a Failure with `deadline`, whatever was tried.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   /// Emitted when nobody waits for the answer any more: the end is then a Failure with `cancelled`,

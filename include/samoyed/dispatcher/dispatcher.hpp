@@ -16,13 +16,15 @@
 
 namespace samoyed::dispatcher {
 
-/// What is worth telling about workers. The shell's log or a tool's lines.
+/// What is worth telling about workers. The shell's log or a tool's lines. `request_id` is of the request
+/// that led to it; empty where there is none.
 class DispatchObserver {
  public:
   virtual ~DispatchObserver() = default;
-  virtual void on_try(const Worker& worker) = 0;
+  virtual void on_try(const Worker& worker, const std::string& request_id) = 0;
   /// Called once for each worker that is removed, by whoever was first to find out.
-  virtual void on_removed(const Worker& worker, const std::string& why) = 0;
+  virtual void on_removed(const Worker& worker, const std::string& why,
+                          const std::string& request_id) = 0;
   /// It answers again and is back in rotation.
   virtual void on_readmitted(const Worker&) {}
   /// It stayed away for too long.
@@ -73,7 +75,8 @@ class Dispatcher final : public Classifier {
   void start_probe(Request& request, std::size_t number, const Worker& worker);
   void open_letter(Request& request, Clock::time_point now);
   void abandon(Request& request);
-  void end_unwatched(const Worker& worker, const TryFailure& failure);
+  void end_unwatched(const Worker& worker, const TryFailure& failure,
+                     const std::string& request_id);
 
   asio::any_io_executor executor_;
   WorkerList& workers_;

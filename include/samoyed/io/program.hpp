@@ -11,15 +11,17 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/descriptor_limit.hpp"
+#include "samoyed/io/log.hpp"
 
 namespace samoyed::io {
 
-/// The frame of a server's main: logs to stderr under the program's name, and turns what `run`
-/// throws (a wrong start-up) into one line and an exit status.
+/// The frame of a server's main: logs to stderr under the program's name in that format, and turns what
+/// `run` throws (a wrong start-up) into one line and an exit status.
 template <typename Run>
-int run_program(const std::string& name, Run run) {
+int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();
   spdlog::set_default_logger(spdlog::stderr_logger_mt(name));
+  spdlog::set_formatter(log_formatter(format));
   try {
     run();
   } catch (const std::exception& error) {

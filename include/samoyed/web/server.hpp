@@ -8,10 +8,25 @@
 #include <asio/ip/tcp.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/dispatch_counts.hpp"
+#include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/web/server_options.hpp"
 
 namespace samoyed::web {
+
+/// What the server stands in front of; all of it must outlive the server.
+struct ServerParts {
+  dispatcher::Classifier& classifier;
+  dispatcher::WorkerList& workers;
+  /// For /metrics; may be null.
+  const dispatcher::DispatchCounts* dispatch = nullptr;
+  /// Null: results are not kept.
+  dispatcher::History* history = nullptr;
+  /// Null: there are no jobs.
+  dispatcher::Jobs* jobs = nullptr;
+};
 
 /// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands pictures to a Classifier.
 ///
@@ -19,11 +34,10 @@ namespace samoyed::web {
 /// called from any thread.
 class Server {
  public:
-  /// `acceptor` is open and listening. The references must outlive the server, and the server every
+  /// `acceptor` is open and listening. The server must outlive every
   /// coroutine of its own: destroy it after `run` returned, and where connections were left
   /// (`connections()`), after the executor's context was stopped for good.
-  Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
-         dispatcher::Classifier& classifier, dispatcher::WorkerList& workers,
+  Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
          ServerOptions options = {});
   ~Server();
 

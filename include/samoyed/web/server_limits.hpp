@@ -22,6 +22,9 @@ struct ServerLimits {
   /// Uploads at once from one client (an IPv6 one counts by its /64): half of all, since a whole
   /// school or company may share an address.
   std::size_t requests_per_client_max = 256;
+  /// Streams of events at once, and from one client.
+  std::size_t streams_max = 256;
+  std::size_t streams_per_client_max = 16;
   /// Held for all uploads together: bodies as they arrive, pictures at workers, answers.
   std::uint64_t request_bytes_max = std::uint64_t{1} << 30;
   /// A request's line and fields.

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/io/network_list.hpp"
 #include "samoyed/web/server_limits.hpp"
 
@@ -22,6 +23,9 @@ struct AccessOptions {
 };
 
 struct ServerOptions {
+  /// By what visitors are told apart, and whether their results show thumbnails.
+  dispatcher::ResultsBy results_by = dispatcher::ResultsBy::cookie;
+  bool thumbnails = true;
   ServerLimits limits;
   ServerTimeouts timeouts;
   AccessOptions access;

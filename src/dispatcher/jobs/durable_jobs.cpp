@@ -52,20 +52,6 @@ std::vector<JobRow> rows_of(const JobRequest& request) {
 
 }  // namespace
 
-std::string to_string(JobState state) {
-  switch (state) {
-    case JobState::waiting:
-      return "waiting";
-    case JobState::running:
-      return "running";
-    case JobState::done:
-      return "done";
-    case JobState::failed:
-      break;
-  }
-  return "failed";
-}
-
 Jobs::Load recover_jobs(Database& database, const Spool& spool) {
   const auto found = spool.clean();
   std::set<std::string> images(found.begin(), found.end());

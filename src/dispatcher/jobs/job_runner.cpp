@@ -108,6 +108,7 @@ asio::awaitable<void> JobRunner::carry_out(JobRow row, asio::cancellation_slot c
                             .top = row.top,
                             .thumbnail_side = row.thumbnail_side,
                             .model = row.model,
+                            .request_id = row.request_id,
                             .deadline = Clock::now() + options_.request_timeout,
                             .cancelled = cancelled};
     auto classified = classifier_.classify(std::move(request));

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "samoyed/io/log.hpp"
+
+namespace samoyed::io {
+
+/// Adds `--log-format`.
+inline CLI::Option* add_log_option(CLI::App& app, LogFormat& format) {
+  const std::map<std::string, LogFormat> names = {{"text", LogFormat::text},
+                                                  {"json", LogFormat::json}};
+  return app
+      .add_option_function<std::string>(
+          "--log-format", [&format, names](const std::string& name) { format = names.at(name); },
+          "Lines of the log: text, or json with one object a line (default: text)")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+}  // namespace samoyed::io

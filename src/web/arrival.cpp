@@ -1,0 +1,56 @@
+#include "web/arrival.hpp"
+
+#include <utility>
+
+#include "samoyed/io/network_list.hpp"
+#include "samoyed/protocol/ip_text.hpp"
+#include "web/client_address.hpp"
+#include "web/random_id.hpp"
+#include "web/request_id.hpp"
+#include "web/visitor.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// Whose results are seen by who brings no cookie: nothing is recorded for it.
+constexpr std::string_view nobody = "-";
+
+bool is_near(std::string_view address) {
+  static const io::NetworkList near{io::private_networks()};
+  return near.contains(address);
+}
+
+void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_upload) {
+  if (site.options.results_by == dispatcher::ResultsBy::address) {
+    visit.visitor = "address " + visit.client;
+  } else if (auto known = find_visitor(fields)) {
+    visit.visitor = std::move(*known);
+  } else if (is_upload && site.history) {
+    visit.visitor = short_random_id();
+    visit.new_visitor = true;
+  } else {
+    visit.visitor = nobody;
+  }
+}
+
+}  // namespace
+
+Visit arrive(const Site& site, const Request& head, std::string_view peer_address, bool is_upload,
+             std::chrono::steady_clock::time_point now) {
+  const auto trusted = [&](std::string_view address) {
+    return site.options.access.trusted_proxies.contains(address);
+  };
+  const Client client = find_client(peer_address, head.fields, trusted);
+  const std::string_view sent_id = find_field(head.fields, request_id_name);
+  Visit visit{.request_id = is_request_id(sent_id) ? std::string(sent_id) : short_random_id(),
+              .client = protocol::limit_key(client.address),
+              .address = client.address,
+              .https = client.https,
+              .near = is_near(client.address),
+              .now = now};
+  visit.admin = site.gate.check(head.fields, visit.client, now);
+  know_visitor(visit, site, head.fields, is_upload);
+  return visit;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,176 @@
+#include "web/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <utility>
+
+#include "samoyed/protocol/address.hpp"
+#include "web/reasons.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+/// More would be too many series: then only their sums are told.
+constexpr std::size_t workers_listed_max = 64;
+
+/// From a small picture's decoding to a request's whole time, in seconds.
+const Histogram::BucketBoundaries& phase_buckets() {
+  static const Histogram::BucketBoundaries buckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                                      0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                                      1,      2.5,     5,      10,    30,     60};
+  return buckets;
+}
+
+void gauge(Registry& registry, const std::string& name, const std::string& help, double value) {
+  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
+}
+
+void counter(Registry& registry, const std::string& name, const std::string& help, double value) {
+  prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({}).Increment(value);
+}
+
+void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
+  auto& in_flight = prometheus::BuildGauge()
+                        .Name("samoyed_worker_images_in_flight")
+                        .Help("Images at each worker.")
+                        .Register(registry);
+  auto& images = prometheus::BuildCounter()
+                     .Name("samoyed_worker_images_total")
+                     .Help("Images that each worker answered or failed on since it was added.")
+                     .Register(registry);
+  for (const dispatcher::WorkerRow& row : rows) {
+    const std::string name = protocol::to_string(row.worker.address);
+    in_flight.Add({{"worker", name}}).Set(static_cast<double>(row.counts.in_flight));
+    images.Add({{"worker", name}, {"outcome", "done"}})
+        .Increment(static_cast<double>(row.counts.done));
+    images.Add({{"worker", name}, {"outcome", "failed"}})
+        .Increment(static_cast<double>(row.counts.failed));
+  }
+}
+
+void add_workers(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
+  double in_rotation = 0;
+  for (const auto& row : rows) in_rotation += row.state == dispatcher::WorkerState::in_rotation;
+  auto& states = prometheus::BuildGauge()
+                     .Name("samoyed_workers")
+                     .Help("Workers that the list knows, by state.")
+                     .Register(registry);
+  states.Add({{"state", "in_rotation"}}).Set(in_rotation);
+  states.Add({{"state", "removed"}}).Set(static_cast<double>(rows.size()) - in_rotation);
+  if (rows.size() <= workers_listed_max) add_worker_series(registry, rows);
+}
+
+void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
+  add_workers(registry, snapshot.workers);
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  const auto& dispatch = snapshot.dispatch;
+  counter(registry, "samoyed_worker_tries_total", "Images sent to workers, retries included.",
+          number(dispatch.tries));
+  auto& changes = prometheus::BuildCounter()
+                      .Name("samoyed_worker_changes_total")
+                      .Help(
+                          "Workers that were found dead, that came back, and that stayed away "
+                          "for too long.")
+                      .Register(registry);
+  changes.Add({{"change", "removed"}}).Increment(number(dispatch.removed));
+  changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
+  changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
+  gauge(registry, "samoyed_requests_in_flight", "Uploads from their header to their answer.",
+        number(snapshot.requests));
+  gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
+        number(snapshot.held_bytes));
+  gauge(registry, "samoyed_connections", "Open HTTP connections.", number(snapshot.connections));
+  gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
+  if (snapshot.jobs) {
+    auto& jobs = prometheus::BuildGauge()
+                     .Name("samoyed_jobs")
+                     .Help("Pictures among the jobs that are not done yet, by state.")
+                     .Register(registry);
+    jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
+    jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
+    gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
+          number(snapshot.jobs->bytes));
+  }
+  if (snapshot.results_dropped) {
+    counter(registry, "samoyed_results_dropped_total", "Results that could not be recorded.",
+            number(*snapshot.results_dropped));
+  }
+  const auto& process = snapshot.process;
+  gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes.",
+        number(process.resident_bytes));
+  gauge(registry, "process_virtual_memory_bytes", "Virtual memory size in bytes.",
+        number(process.virtual_bytes));
+  counter(registry, "process_cpu_seconds_total", "User and system CPU time spent in seconds.",
+          process.cpu_seconds);
+  gauge(registry, "process_open_fds", "Open file descriptors.", number(process.open_descriptors));
+  gauge(registry, "process_max_fds", "Most file descriptors that may be open.",
+        number(process.descriptors_max));
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  Registry registry;
+  prometheus::Family<Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("samoyed_requests_total")
+          .Help(
+              "Pictures that were recognised (ok), and requests "
+              "with pictures that were refused, by reason.")
+          .Register(registry);
+  prometheus::Family<Histogram>& phases = prometheus::BuildHistogram()
+                                              .Name("samoyed_phase_seconds")
+                                              .Help("Where the time of recognised pictures went.")
+                                              .Register(registry);
+  Counter& ok = requests.Add({{"outcome", "ok"}});
+  Histogram& queue = phases.Add({{"phase", "queue"}}, phase_buckets());
+  Histogram& transfer = phases.Add({{"phase", "transfer"}}, phase_buckets());
+  Histogram& decode = phases.Add({{"phase", "decode"}}, phase_buckets());
+  Histogram& resize = phases.Add({{"phase", "resize"}}, phase_buckets());
+  Histogram& forward = phases.Add({{"phase", "forward"}}, phase_buckets());
+  Histogram& total = phases.Add({{"phase", "total"}}, phase_buckets());
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
+  // A series that is there from the start shows its first increase.
+  for (const ReasonRow& row : reasons()) {
+    if (row.status >= 500) families_->requests.Add({{"outcome", std::string(row.word)}});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const dispatcher::Answer& answer) {
+  families_->ok.Increment();
+  families_->transfer.Observe(answer.transfer_ms / 1000);
+  families_->total.Observe(answer.elapsed_ms / 1000);
+  // A reference server tells nothing of these.
+  if (!answer.recognition.times) return;
+  const protocol::PhaseTimes& times = *answer.recognition.times;
+  families_->queue.Observe(times.queue_ms / 1000);
+  families_->decode.Observe(times.decode_ms / 1000);
+  families_->resize.Observe(times.resize_ms / 1000);
+  families_->forward.Observe(times.forward_ms / 1000);
+}
+
+void Metrics::count_refused(std::string_view reason) {
+  families_->requests.Add({{"outcome", std::string(reason)}}).Increment();
+}
+
+std::string Metrics::text(const MetricsSnapshot& snapshot) const {
+  Registry momentary;
+  add_snapshot(momentary, snapshot);
+  auto metrics = families_->registry.Collect();
+  for (auto& family : momentary.Collect()) metrics.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(metrics);
+}
+
+}  // namespace samoyed::web

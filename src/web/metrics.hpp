@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "samoyed/dispatcher/dispatch_counts.hpp"
+#include "samoyed/dispatcher/outcome.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
+
+namespace samoyed::web {
+
+/// What is read from elsewhere at the moment of a scrape.
+struct MetricsSnapshot {
+  std::vector<dispatcher::WorkerRow> workers;
+  dispatcher::DispatchCounts dispatch;
+  std::size_t requests = 0;  ///< Uploads under way.
+  std::uint64_t held_bytes = 0;
+  std::size_t connections = 0;
+  std::size_t streams = 0;
+  /// Nothing where there are none.
+  struct Jobs {
+    std::size_t waiting = 0;
+    std::size_t running = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::optional<Jobs> jobs = std::nullopt;
+  std::optional<std::uint64_t> results_dropped = std::nullopt;
+  struct Process {
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t virtual_bytes = 0;
+    double cpu_seconds = 0;
+    std::uint64_t open_descriptors = 0;
+    std::uint64_t descriptors_max = 0;
+  } process;
+};
+
+/// The dispatcher's numbers for Prometheus: requests are counted as they end, the rest is read when
+/// somebody asks.
+///
+/// Not thread-safe.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  /// Counts a picture that was recognised, and where its time went.
+  void count(const dispatcher::Answer& answer);
+  /// Counts a request with pictures that was refused, by the word of its reason.
+  void count_refused(std::string_view reason);
+
+  /// Everything in the text exposition format, version 0.0.4.
+  std::string text(const MetricsSnapshot& snapshot) const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+inline constexpr std::string_view metrics_media_type = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Of this process, from /proc; 0 for what can't be read there.
+MetricsSnapshot::Process read_process();
+
+}  // namespace samoyed::web

@@ -1,0 +1,42 @@
+#include <filesystem>
+#include <fstream>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "web/metrics.hpp"
+
+namespace samoyed::web {
+namespace {
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+}  // namespace
+
+MetricsSnapshot::Process read_process() {
+  MetricsSnapshot::Process process;
+  // proc(5): the first two numbers, in pages.
+  std::ifstream memory("/proc/self/statm");
+  std::uint64_t virtual_pages = 0;
+  std::uint64_t resident_pages = 0;
+  memory >> virtual_pages >> resident_pages;
+  const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  process.virtual_bytes = virtual_pages * page_bytes;
+  process.resident_bytes = resident_pages * page_bytes;
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    process.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) process.descriptors_max = limit.rlim_cur;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
+       !error && entry != end; entry.increment(error)) {
+    ++process.open_descriptors;
+  }
+  return process;
+}
+
+}  // namespace samoyed::web
