@@ -46,7 +46,9 @@ std::string header_bytes(const Response& response, int request_version, bool kee
 
   http::response_serializer<http::empty_body> serializer(message);
   std::string bytes;
-  while (!serializer.is_done()) {
+  // Else it would end a chunked body at once.
+  serializer.split(true);
+  while (!serializer.is_header_done()) {
     boost::beast::error_code error;
     std::size_t written = 0;
     serializer.next(error, [&](boost::beast::error_code&, const auto& buffers) {

@@ -40,6 +40,7 @@ struct StreamTest {
 
 TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the connection") {
   CHECK(head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos);
+  CHECK(head.find("\r\n\r\n") == head.size() - 4);
   CHECK(head.find("Content-Length") == head.npos);
   CHECK(head.find("\r\nConnection: close\r\n") != head.npos);
   CHECK(next_is<HttpSession::Feed>());

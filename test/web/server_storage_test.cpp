@@ -163,6 +163,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
     CHECK(count_of(whole, "picture ") == 3);
+    CHECK(count_of(whole, "\r\n0\r\n\r\n") == 1);
     CHECK(whole.ends_with("\r\n0\r\n\r\n"));
     test.kept.failing = true;
     const std::string torn = co_await test.exchange(get("/api/v1/results.csv", somebody));

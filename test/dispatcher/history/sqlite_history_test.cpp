@@ -117,7 +117,9 @@ TEST_CASE("nobody's rows are not one visitor's to delete") {
   const test::TemporaryFolder folder;
   HistoryHouse house(folder.path());
   house.history.record(history_row(""));
+  settle(house);
   CHECK(wait_for(house.io, house.history.remove_all("")) == 0);
+  settle(house);
   CHECK(find(house).rows.size() == 1);
 }
 

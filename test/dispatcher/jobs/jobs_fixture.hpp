@@ -49,16 +49,18 @@ class ScriptedClassifier final : public dispatcher::Classifier {
     last_top = request.top;
     last_bytes = request.image->file_bytes();
     bool cancelled = false;
-    request.cancelled.assign([&](asio::cancellation_type) {
-      cancelled = true;
-      gate_.cancel();
-    });
+    if (request.cancelled.is_connected()) {
+      request.cancelled.assign([&](asio::cancellation_type) {
+        cancelled = true;
+        gate_.cancel();
+      });
+    }
     while (hold && !cancelled) {
       gate_.expires_at(asio::steady_timer::time_point::max());
       std::error_code ignored;
       co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    request.cancelled.clear();
+    if (request.cancelled.is_connected()) request.cancelled.clear();
     --at_once;
     if (cancelled) co_return failure(dispatcher::FailureReason::cancelled);
     if (outcomes.empty()) co_return answer();

@@ -1,0 +1,52 @@
+#include "dispatcher/history/retention.hpp"
+
+#include <optional>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "support/storage_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::HistoryHouse;
+
+TEST_CASE("retention goes on piece by piece until nothing old is left, again and again") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  for (int count = 0; count < 1000; ++count) house.history.record(test::history_row("me"));
+  // Through the writer: after all that was recorded before.
+  const auto left = [&] {
+    auto work = [](Database& database) {
+      return find_rows(database, {.rows_max = 200}).rows.size();
+    };
+    std::optional<std::size_t> rows;
+    asio::co_spawn(house.io, house.writer.run(work),
+                   [&](std::exception_ptr, std::size_t found) { rows = found; });
+    while (!rows) {
+      house.io.restart();
+      house.io.run_one_for(std::chrono::milliseconds(10));
+    }
+    return *rows;
+  };
+  const auto until = [&](std::size_t rows) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    bool reached = false;
+    while (!reached && std::chrono::steady_clock::now() < limit) reached = left() == rows;
+    return reached;
+  };
+  Retention retention(house.io.get_executor(), house.writer,
+                      {[](Database& database, std::int64_t, std::size_t count) {
+                        return remove_old_rows(database, 0, 10, count);
+                      }},
+                      std::chrono::milliseconds(5));
+  bool ended = false;
+  asio::co_spawn(house.io, retention.run(), [&](std::exception_ptr) { ended = true; });
+  CHECK(until(10));
+  for (int count = 0; count < 100; ++count) house.history.record(test::history_row("me"));
+  CHECK(until(10));
+  retention.stop();
+  house.io.restart();
+  house.io.run_for(std::chrono::seconds(60));
+  CHECK(ended);
+}
