@@ -9,7 +9,7 @@
 # A program is known by its name, which is also its log's. The port comes only ever from the log of
 # our own process: whatever else listens on this machine is a stranger's.
 
-declare -A command_of=()    # the command line without the port, quoted for eval; see `launch`
+declare -A command_of=()    # the command line without the port, a word a line; see `launch`
 declare -A pid_of=()
 declare -A port_of=()       # as asked for; once ready, the real one
 declare -A log_start_of=()  # where in the log the present process's part begins
@@ -31,7 +31,8 @@ is_alive() {
 # launch NAME PORT: starts the program `command_of[NAME]` names, where @PORT@ stands for the port.
 launch() {
   local name=$1 port=$2 words log="$log_dir/$1.log"
-  eval "words=(${command_of[$name]})"
+  # No eval: an interrupt's trap that comes while bash parses ends the script with a syntax error.
+  readarray -t words <<<"${command_of[$name]}"
   touch -- "$log"
   log_start_of[$name]=$(($(stat -c %s -- "$log") + 1))
   # The kernel ends the program if this script is killed outright.
@@ -65,7 +66,8 @@ wait_until_ready() {
 start() {
   local name=$1 port=$2
   shift 2
-  command_of[$name]="$(printf '%q ' "$@")"
+  printf -v "command_of[$name]" '%s\n' "$@"
+  command_of[$name]="${command_of[$name]%$'\n'}"
   programs+=("$name")
   delay_s_of[$name]=1
   launch "$name" "$port"

@@ -35,8 +35,8 @@ TEST_CASE("a full worker says so after the image's A, and hello tells it before"
   queued.begin("second");
   // The image was acknowledged before it was queued: a hello that is answered later saw it queued.
   greeted.send(data_message("hello"));
-  greeted.expect(data_message(
-      protocol::format_hello({"fake", 1, true, protocol::image_bytes_max_default, true, true})));
+  greeted.expect(data_message(protocol::format_hello(
+      {"fake", 1, true, protocol::image_bytes_max_default, true, true, false, true})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
   house.recognizer.open();
@@ -114,8 +114,8 @@ TEST_CASE("beyond its limit for one address the server ends connections at once"
 
 TEST_CASE("an image that waits too long for its turn is answered busy") {
   Server::Limits limits;
-  const std::string hello = data_message(
-      protocol::format_hello({"fake", 1, true, protocol::image_bytes_max_default, false, true}));
+  const std::string hello = data_message(protocol::format_hello(
+      {"fake", 1, true, protocol::image_bytes_max_default, false, true, false, true}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
   SECTION("by the time that its sender waits") { size = "8;timeout_ms=50"; }
