@@ -57,7 +57,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::string client;  ///< For the log, as is the next.
     std::string line;
     Visit visit;
-    bool upload = false;
+    bool upload;
     std::optional<int> status;  ///< Once its answer is on the way.
   };
 

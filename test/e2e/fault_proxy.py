@@ -63,7 +63,8 @@ class _Cut(Exception):
 
 
 class _Exchange:
-    """Which message comes next in each direction. `take` gives (step, message) or None."""
+    """Which message comes next in each direction, each by itself: an image may follow its size before that
+    was answered. `take` gives (step, message) or None."""
 
     def __init__(self):
         self._buffers = {"client": b"", "worker": b""}
@@ -100,23 +101,17 @@ class _Exchange:
     def _client_sent(self, message):
         step = self._client_step
         if step == "hello" and not message.startswith(b"D hello"):
-            step = "size"
+            step, self._worker_step = "size", "size answer"
         if step == "size":
             self._image_bytes = int(re.search(rb"\d+", message)[0])
-            self._worker_step = "size answer"
-        elif step == "image":
-            self._worker_step = "image answer"
-        elif step == "final answer":
-            self._client_step = "size"
+        self._client_step = {"hello": "size", "size": "image", "image": "final answer",
+                             "final answer": "size"}[step]
         return step
 
     def _worker_sent(self, _message):
         step = self._worker_step
-        after = {"hello reply": "size", "size answer": "image", "image answer": "final answer",
-                 "result": "final answer"}
-        self._client_step = after[step]
-        if step == "image answer":
-            self._worker_step = "result"
+        self._worker_step = {"hello reply": "size answer", "size answer": "image answer",
+                             "image answer": "result", "result": "size answer"}[step]
         return step
 
 

@@ -144,7 +144,7 @@ TEST_CASE("watching ends where there is no such job, and at the dispatcher's end
   CHECK(house.jobs.watch(id));
 }
 
-TEST_CASE("finished jobs are forgotten after their time, in pieces; their results stay") {
+TEST_CASE("finished jobs are forgotten after their time, in pieces, and their results stay") {
   const test::TemporaryFolder folder;
   JobsHouse house(folder.path());
   const auto ids = house.submit({"dog", "cat", "fox"});
