@@ -63,6 +63,9 @@ struct HistoryRow {
   bool operator==(const HistoryRow&) const = default;
 };
 
+/// Where an answer's time went.
+HistoryTimes times_of(const Answer& answer);
+
 /// What an answer tells of its recognition, at that time; whose it is, and what it was called, is the
 /// caller's to add.
 HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::int64_t time_ms);
