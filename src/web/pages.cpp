@@ -154,7 +154,8 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
                            {"rows", rows},
                            {"facts", facts(view, workers.visible())},
                            {"upload", upload_form("Choose another picture")}});
-  return page({.title = best, .tab = Tab::form}, content, view.answer.model && !view.answer.model->trained, workers);
+  return page({.title = best, .tab = Tab::form}, content,
+              view.answer.model && !view.answer.model->trained, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,

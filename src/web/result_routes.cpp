@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "samoyed/dispatcher/history_export.hpp"
-#include "web/responses.hpp"
 #include "web/history_page.hpp"
+#include "web/responses.hpp"
 #include "web/url.hpp"
 
 namespace samoyed::web {
@@ -20,8 +20,8 @@ constexpr std::int64_t id_max = std::numeric_limits<dispatcher::HistoryId>::max(
 std::int64_t read_number(std::string_view text, std::int64_t most) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool fits = error == std::errc() && end == text.data() + text.size() && number >= 1 &&
-                    number <= most;
+  const bool fits =
+      error == std::errc() && end == text.data() + text.size() && number >= 1 && number <= most;
   return fits ? number : 0;
 }
 
@@ -134,9 +134,9 @@ Response ResultRoutes::removed(const RemoveResults& asked, std::uint64_t rows,
     return json_response(200, R"({"removed":)" + std::to_string(rows) + "}");
   }
   const std::string sentence =
-      rows == 0 ? "There were no results of yours."
-                : std::to_string(rows) + (rows == 1 ? " result is" : " results are") +
-                      " gone for good.";
+      rows == 0
+          ? "There were no results of yours."
+          : std::to_string(rows) + (rows == 1 ? " result is" : " results are") + " gone for good.";
   return html_response(
       200, message_page(200, rows == 0 ? "Nothing to delete" : "Your results are deleted", sentence,
                         context_.view_for(visit)));
@@ -146,8 +146,8 @@ Response ResultRoutes::export_head(ExportFormat format) const {
   const bool csv = format == ExportFormat::csv;
   Response response{200,
                     {{"Content-Type", csv ? "text/csv; charset=utf-8" : "application/json"},
-                     {"Content-Disposition", std::string("attachment; filename=\"results.") +
-                                                 (csv ? "csv\"" : "json\"")},
+                     {"Content-Disposition",
+                      std::string("attachment; filename=\"results.") + (csv ? "csv\"" : "json\"")},
                      {"Cache-Control", "no-store"}},
                     {}};
   response.stream = true;

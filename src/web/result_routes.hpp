@@ -41,7 +41,8 @@ class ResultRoutes {
   Response not_kept(Style style, Tab tab, const Visit& visit) const;
 
  private:
-  std::variant<Errand, Problem> plan_list(const Route& route, std::optional<std::string> whose) const;
+  std::variant<Errand, Problem> plan_list(const Route& route,
+                                          std::optional<std::string> whose) const;
   std::variant<Errand, Problem> plan_thumbnail(std::string_view id, const Visit& visit) const;
 
   const RouteContext& context_;

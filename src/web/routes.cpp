@@ -48,7 +48,8 @@ bool Routes::is_upload(const Request& head) const {
   return row && brings_body(*row, head.method);
 }
 
-std::variant<Response, Upload, Errand> Routes::route(const Request& request, const Visit& visit) const {
+std::variant<Response, Upload, Errand> Routes::route(const Request& request,
+                                                     const Visit& visit) const {
   const Route route = find_route(request);
   if (auto fault = find_fault(route, request, visit)) return secured(std::move(*fault));
   if (is_errand(*route.row)) {

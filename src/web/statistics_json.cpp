@@ -46,7 +46,8 @@ Json points_json(const HistoryStatistics& numbers) {
 Json workers_json(const HistoryStatistics& numbers) {
   Json workers = Json::array();
   for (const auto& share : numbers.workers) {
-    workers.push_back({{"worker", share.worker}, {"count", share.count}, {"mean_ms", share.mean_ms}});
+    workers.push_back(
+        {{"worker", share.worker}, {"count", share.count}, {"mean_ms", share.mean_ms}});
   }
   return workers;
 }

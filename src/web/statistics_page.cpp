@@ -58,9 +58,9 @@ Html phase_bar(const HistoryTimes& mean) {
   double left = 0;
   for (const Phase& phase : phases) {
     const double width = 100 * phase.ms / sum;
-    parts += Html::fill(files::phase_html, {{"style", phase.style},
-                                            {"left", fixed_text(left, 3)},
-                                            {"width", fixed_text(width, 3)}});
+    parts += Html::fill(
+        files::phase_html,
+        {{"style", phase.style}, {"left", fixed_text(left, 3)}, {"width", fixed_text(width, 3)}});
     legend += Html::fill(files::phase_name_html, {{"style", phase.style},
                                                   {"name", phase.name},
                                                   {"time", milliseconds_text(phase.ms)},
@@ -82,28 +82,26 @@ Html figures(const StatisticsView& view) {
 
 Html chart(std::string_view id, std::string_view title, std::string_view explanation,
            const Html& table) {
-  return Html::fill(files::chart_html, {{"id", id},
-                                        {"title", title},
-                                        {"explanation", explanation},
-                                        {"table", table}});
+  return Html::fill(files::chart_html,
+                    {{"id", id}, {"title", title}, {"explanation", explanation}, {"table", table}});
 }
 
 Html charts(const StatisticsView& view) {
   const std::size_t points = view.numbers.points.size();
-  const std::string newest = points < view.numbers.rows
-                                 ? " Drawn are the newest " + std::to_string(points) + "."
-                                 : "";
+  const std::string newest =
+      points < view.numbers.rows ? " Drawn are the newest " + std::to_string(points) + "." : "";
   Html all = chart("bytes", "Image size in bytes and time",
                    "Each recognition's time in all, and the parts of it, by the size of its file. "
                    "Less than 0.1 ms is not drawn." +
                        newest,
                    points_table(view, SizeColumn::bytes));
-  all += chart("pixels", "Image size in pixels and time",
-               "The same by the picture's width times its height, as far as the worker told them." +
-                   newest,
-               points_table(view, SizeColumn::pixels));
-  all += chart("throughput", "Recognitions over time", "How many there were in each part of the time.",
-               buckets_table(view, BucketColumns::count));
+  all += chart(
+      "pixels", "Image size in pixels and time",
+      "The same by the picture's width times its height, as far as the worker told them." + newest,
+      points_table(view, SizeColumn::pixels));
+  all +=
+      chart("throughput", "Recognitions over time", "How many there were in each part of the time.",
+            buckets_table(view, BucketColumns::count));
   all += chart("latency", "Time of a recognition over time",
                "Half of the recognitions took at most the median, 90% and 99% at most the others.",
                buckets_table(view, BucketColumns::percentiles));
@@ -147,11 +145,12 @@ std::string lead(const StatisticsView& view) {
 
 std::string statistics_page(const StatisticsView& view, const WorkersView& workers) {
   const bool none = view.numbers.rows == 0;
-  Html content = Html::fill(files::stats_html, {{"lead", lead(view)},
-                                                {"ranges", ranges(view)},
-                                                {"whose", whose(view)},
-                                                {"figures", none ? Html::fill(files::stats_empty_html, {})
-                                                                 : figures(view)}});
+  Html content =
+      Html::fill(files::stats_html,
+                 {{"lead", lead(view)},
+                  {"ranges", ranges(view)},
+                  {"whose", whose(view)},
+                  {"figures", none ? Html::fill(files::stats_empty_html, {}) : figures(view)}});
   if (!none) content += charts(view);
   return whole_page({.title = "Statistics",
                      .tab = Tab::statistics,

@@ -95,7 +95,8 @@ std::string StorageRoutes::job_text(const dispatcher::Job& job, const Visit& vis
   std::string text = to_text(json);
   if (!job.result) return text;
   text.pop_back();
-  return text + R"(,"result":)" + dispatcher::history_json(context_.shown(*job.result, visit)) + "}";
+  return text + R"(,"result":)" + dispatcher::history_json(context_.shown(*job.result, visit)) +
+         "}";
 }
 
 }  // namespace samoyed::web

@@ -33,11 +33,27 @@ std::string page_of(const HistoryView& view) { return history_page(view, {}); }
 TEST_CASE("a result is shown with all that is known of it") {
   const HistoryPage one{{row()}, {}, {}};
   const std::string page = page_of({.page = one, .workers_visible = true, .days = 30});
-  for (const std::string_view part :
-       {"Samoyed</span>", "93.009%", "Great Pyrenees", "3.000%", "dog.jpg", "1.2 MB", "1234567 bytes",
-        "1546 × 1213 pixels", "datetime=\"2026-01-31T12:00:00.123Z\"", "2026-01-31 12:00:00 UTC",
-        "src=\"/results/7/thumbnail.jpg\"", "kennel:8888", "squeezenet1_1", "1.5 ms", "2.5 ms",
-        "3.5 ms", "4.5 ms", "5.5 ms", "34.3 ms", "This site&#39;s form", "for 30 days."}) {
+  for (const std::string_view part : {"Samoyed</span>",
+                                      "93.009%",
+                                      "Great Pyrenees",
+                                      "3.000%",
+                                      "dog.jpg",
+                                      "1.2 MB",
+                                      "1234567 bytes",
+                                      "1546 × 1213 pixels",
+                                      "datetime=\"2026-01-31T12:00:00.123Z\"",
+                                      "2026-01-31 12:00:00 UTC",
+                                      "src=\"/results/7/thumbnail.jpg\"",
+                                      "kennel:8888",
+                                      "squeezenet1_1",
+                                      "1.5 ms",
+                                      "2.5 ms",
+                                      "3.5 ms",
+                                      "4.5 ms",
+                                      "5.5 ms",
+                                      "34.3 ms",
+                                      "This site&#39;s form",
+                                      "for 30 days."}) {
     INFO(part);
     CHECK(count_of(page, part) >= 1);
   }
@@ -74,7 +90,8 @@ TEST_CASE("links lead to older and newer results, exports and the end of all") {
   }
   CHECK(count_of(own, "all=true") == 0);
 
-  const std::string all = page_of({.page = middle, .everyone = true, .operates = true, .newest = false});
+  const std::string all =
+      page_of({.page = middle, .everyone = true, .operates = true, .newest = false});
   for (const std::string_view part :
        {"href=\"/results?all=true\">Newest", "href=\"/results?all=true&amp;after=9\">Newer",
         "href=\"/results?all=true&amp;before=7\">Older", "href=\"/api/v1/results.csv?all=true\"",
@@ -107,8 +124,7 @@ TEST_CASE("by address the page says so, and a notice tells of untrained networks
   dispatcher::WorkerRow worker;
   worker.worker = {1, {"kennel", 8888}};
   worker.model = dispatcher::WorkerModel{"m", false};
-  const std::string page =
-      history_page({.page = none}, {{worker}, WorkersView::Shown::nothing});
+  const std::string page = history_page({.page = none}, {{worker}, WorkersView::Shown::nothing});
   CHECK(count_of(page, "The network is untrained") == 1);
   CHECK(count_of(page, "kennel") == 0);
 }

@@ -146,7 +146,8 @@ TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see
     CHECK(test.kept.rows[0].worker == "localhost:8888");
     CHECK(test.kept.rows[0].time_ms > 0);
 
-    const std::string cookie_line = "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
+    const std::string cookie_line =
+        "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
     const std::string second = co_await test.exchange(upload(3, cookie_line));
     CHECK(second.find("Set-Cookie") == second.npos);
     CHECK(test.kept.rows.back().visitor == other);
@@ -182,7 +183,8 @@ TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete t
 
     const std::string picture = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
     CHECK(picture.ends_with("\r\n\r\njpeg bytes"));
-    const std::string head = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
+    const std::string head =
+        co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
     CHECK(head.starts_with("HTTP/1.1 200"));
     CHECK(head.ends_with("\r\n\r\n"));
     for (const std::string& visitor : {other, std::string()}) {
@@ -287,7 +289,8 @@ TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once, and end 
     auto watching = co_await test.connect();
     co_await send(watching, get("/api/v1/workers/events"));
     const std::string begun = co_await receive_until(watching, "\"state\":\"unknown\"}]}\n\n");
-    CHECK(count_of(begun, "event: workers\ndata: {\"workers\":[{\"address\":\"localhost:8888\"") == 1);
+    CHECK(count_of(begun, "event: workers\ndata: {\"workers\":[{\"address\":\"localhost:8888\"") ==
+          1);
     const std::string second = co_await test.exchange(get("/api/v1/workers/events"));
     CHECK(second.starts_with("HTTP/1.1 503"));
     test.workers.add({"localhost", 7777});

@@ -24,8 +24,8 @@ std::string page_of(const StatisticsView& view) { return statistics_page(view, {
 
 TEST_CASE("below each chart stands the table that it is drawn of") {
   const auto counted = numbers();
-  const std::string page =
-      page_of({.numbers = counted, .range = time_ranges[1], .everyone = true, .workers_visible = true});
+  const std::string page = page_of(
+      {.numbers = counted, .range = time_ranges[1], .everyone = true, .workers_visible = true});
   for (const std::string_view chart : {"bytes", "pixels", "throughput", "latency", "workers"}) {
     INFO(chart);
     CHECK(count_of(page, "data-chart=\"" + std::string(chart) + "\"") == 1);
@@ -98,7 +98,8 @@ TEST_CASE("the statistics obey the Content-Security-Policy") {
   auto bad = numbers();
   bad.workers = {{"\"><script>alert('1')</script>", 1, 1}};
   const std::string page = page_of({.numbers = bad, .workers_visible = true});
-  for (const std::string_view part : {"<script>", "alert('", " style=", " onclick", "<style", "{{"}) {
+  for (const std::string_view part :
+       {"<script>", "alert('", " style=", " onclick", "<style", "{{"}) {
     INFO(part);
     CHECK(count_of(page, part) == 0);
   }

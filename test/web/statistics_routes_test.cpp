@@ -88,7 +88,8 @@ TEST_CASE_METHOD(StatisticsTest, "numbers of nothing are null, and many points a
   HistoryStatistics many;
   many.points.resize(501);
   many.rows = 501;
-  CHECK(json::parse(routes.statistics().counted(asked, many, visit).body).at("points").size() == 500);
+  CHECK(json::parse(routes.statistics().counted(asked, many, visit).body).at("points").size() ==
+        500);
 }
 
 TEST_CASE_METHOD(GuardedStatisticsTest, "who may not see workers sees none in the numbers") {
@@ -100,7 +101,8 @@ TEST_CASE_METHOD(GuardedStatisticsTest, "who may not see workers sees none in th
   }
   visit.admin = Verdict::admitted;
   const auto asked = planned<CountResults>("GET", "/stats");
-  CHECK(count_of(routes.statistics().counted(asked, some_numbers(), visit).body, "kennel:8888") == 1);
+  CHECK(count_of(routes.statistics().counted(asked, some_numbers(), visit).body, "kennel:8888") ==
+        1);
 }
 
 TEST_CASE_METHOD(StatisticsTest, "too many counts at once are told to come again") {

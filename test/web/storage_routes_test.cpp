@@ -40,9 +40,8 @@ TEST_CASE_METHOD(GuardedStorageTest, "the workers' events are the operator's") {
 }
 
 TEST_CASE_METHOD(StorageTest, "another site's page cancels no job") {
-  const auto routed = routes.route({"DELETE", "/api/v1/jobs/abc", 11,
-                                    with_host({{"Sec-Fetch-Site", "cross-site"}}), {}},
-                                   visit);
+  const auto routed = routes.route(
+      {"DELETE", "/api/v1/jobs/abc", 11, with_host({{"Sec-Fetch-Site", "cross-site"}}), {}}, visit);
   CHECK(std::get<Response>(routed).status == 403);
 }
 

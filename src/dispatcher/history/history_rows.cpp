@@ -54,8 +54,8 @@ std::string of_visitor(const HistoryQuery& query) {
 
 /// Whether the one the query asks for has a row whose id lies on that side of `id`.
 bool has_row(Database& database, const std::string& side, HistoryId id, const HistoryQuery& query) {
-  auto statement = database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) +
-                                    " LIMIT 1");
+  auto statement =
+      database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) + " LIMIT 1");
   statement.bind(id);
   if (query.visitor) statement.bind(*query.visitor);
   return statement.step();
@@ -137,8 +137,8 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   auto statement =
       database.prepare(select((upwards ? "WHERE id > ?" : "WHERE id < ?") + of_visitor(query) +
                               (upwards ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?")));
-  statement.bind(
-      upwards ? *query.after : query.before.value_or(std::numeric_limits<HistoryId>::max()));
+  statement.bind(upwards ? *query.after
+                         : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   if (query.visitor) statement.bind(*query.visitor);
   statement.bind(static_cast<std::int64_t>(rows_max + 1));  // One more tells if there are more.
   HistoryPage page;

@@ -7,9 +7,9 @@
 namespace samoyed::dispatcher {
 namespace {
 
-constexpr double HistoryTimes::* phases[] = {&HistoryTimes::queue_ms,   &HistoryTimes::transfer_ms,
-                                             &HistoryTimes::decode_ms,  &HistoryTimes::resize_ms,
-                                             &HistoryTimes::forward_ms, &HistoryTimes::total_ms};
+constexpr double HistoryTimes::*phases[] = {&HistoryTimes::queue_ms,   &HistoryTimes::transfer_ms,
+                                            &HistoryTimes::decode_ms,  &HistoryTimes::resize_ms,
+                                            &HistoryTimes::forward_ms, &HistoryTimes::total_ms};
 
 }  // namespace
 
