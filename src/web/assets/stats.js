@@ -60,10 +60,11 @@ function scatter(numbers, size, text) {
   };
 }
 
-/// Names a logarithmic axis's powers of ten only, or where they are few, 2 and 5 of each as well.
+/// Names a logarithmic axis's powers of ten only, or where they are few, some or all between them as well.
 function roundTicks(text) {
   return (value, index, ticks) => {
-    const wanted = ticks.at(-1).value / ticks[0].value > 20 ? [1] : [1, 2, 5];
+    const span = ticks.at(-1).value / ticks[0].value;
+    const wanted = span > 20 ? [1] : span > 4 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
     const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
     return wanted.some((one) => Math.abs(digit - one) < 1e-6) ? text(value) : '';
   };
