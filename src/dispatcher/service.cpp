@@ -98,14 +98,15 @@ Service::Service(Options options)
 }
 
 void Service::run() {
-  spdlog::info("{} workers", workers_.rows().size());
-  spdlog::info("listening on {}", listening_address_);
   asio::signal_set signals(io_, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [this] {
     drained_by_ = Clock::now() + options_.web.timeouts.drain;
     if (storage_) storage_->stop();
     server_.stop();
   });
+  // Not before a signal stops it gracefully: who reads this may send one at once.
+  spdlog::info("{} workers", workers_.rows().size());
+  spdlog::info("listening on {}", listening_address_);
   // Every page is to tell an untrained network, and the dead are to be known, before the first image.
   for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure);

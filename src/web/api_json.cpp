@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/dispatcher/recognition_json.hpp"
 #include "samoyed/protocol/address.hpp"
 
 namespace samoyed::web {
@@ -16,24 +17,6 @@ std::string to_text(const Json& json) {
 Json model_json(const std::optional<dispatcher::WorkerModel>& model) {
   if (!model) return nullptr;
   return {{"name", model->name}, {"trained", model->trained}};
-}
-
-Json labels_json(const std::vector<protocol::RankedLabel>& top) {
-  Json labels = Json::array();
-  for (const protocol::RankedLabel& ranked : top) {
-    Json label = {{"label", ranked.label}};
-    label["class"] = ranked.class_index ? Json(*ranked.class_index) : Json(nullptr);
-    label["probability"] = ranked.probability;
-    labels.push_back(std::move(label));
-  }
-  return labels;
-}
-
-Json times_json(const dispatcher::Answer& answer) {
-  const protocol::PhaseTimes phases = answer.recognition.times.value_or(protocol::PhaseTimes{});
-  return {{"queue", phases.queue_ms},     {"transfer", answer.transfer_ms},
-          {"decode", phases.decode_ms},   {"resize", phases.resize_ms},
-          {"forward", phases.forward_ms}, {"total", answer.elapsed_ms}};
 }
 
 std::string_view state_word(const dispatcher::WorkerRow& row, const WorkersView& view) {
@@ -72,11 +55,11 @@ std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
                         std::string_view request_id) {
   Json json = {{"request_id", request_id},
                {"model", model_json(answer.model)},
-               {"labels", labels_json(answer.recognition.top)},
+               {"labels", dispatcher::labels_json(answer.recognition.top)},
                {"width", answer.recognition.width},
                {"height", answer.recognition.height}};
   if (worker_visible) json["worker"] = protocol::to_string(answer.worker);
-  json["times_ms"] = times_json(answer);
+  json["times_ms"] = dispatcher::times_json(dispatcher::times_of(answer));
   return to_text(json);
 }
 

@@ -66,7 +66,7 @@ Html content() {
 std::string api_page(const WorkersView& workers) {
   // The same each time, so it is made once.
   static const Html shown = content();
-  return whole_page("The API", shown, workers);
+  return whole_page({.title = "The API", .tab = Tab::api}, shown, workers);
 }
 
 }  // namespace samoyed::web

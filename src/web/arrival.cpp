@@ -15,6 +15,11 @@ namespace {
 /// Whose results are seen by who brings no cookie: nothing is recorded for it.
 constexpr std::string_view nobody = "-";
 
+std::int64_t wall_clock_ms() {
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
 bool is_near(std::string_view address) {
   static const io::NetworkList near{io::private_networks()};
   return near.contains(address);
@@ -47,7 +52,8 @@ Visit arrive(const Site& site, const Request& head, std::string_view peer_addres
               .address = client.address,
               .https = client.https,
               .near = is_near(client.address),
-              .now = now};
+              .now = now,
+              .time_ms = wall_clock_ms()};
   visit.admin = site.gate.check(head.fields, visit.client, now);
   know_visitor(visit, site, head.fields, is_upload);
   return visit;

@@ -12,7 +12,13 @@ namespace samoyed::web {
 const Asset* find_asset(std::string_view name) {
   static const Asset assets[] = {
       {"style.css", "text/css; charset=utf-8", files::style_css},
+      {"results.css", "text/css; charset=utf-8", files::results_css},
+      {"stats.css", "text/css; charset=utf-8", files::stats_css},
       {"app.js", "text/javascript; charset=utf-8", files::app_js},
+      {"results.js", "text/javascript; charset=utf-8", files::results_js},
+      {"stats.js", "text/javascript; charset=utf-8", files::stats_js},
+      {"chart.umd.js", "text/javascript; charset=utf-8", files::chart_umd_js},
+      {"chart-licence.txt", "text/plain; charset=utf-8", files::LICENSE_md},
       {"icon.svg", "image/svg+xml", files::icon_svg},
   };
   const auto* const found = std::find_if(std::begin(assets), std::end(assets),

@@ -5,6 +5,8 @@
 #include <variant>
 
 #include "samoyed/dispatcher/history_row.hpp"
+#include "web/route_table.hpp"
+#include "web/time_range.hpp"
 
 namespace samoyed::web {
 
@@ -25,16 +27,31 @@ struct WatchJob {
 struct WatchWorkers {};
 struct FindResults {
   dispatcher::HistoryQuery query;
+  Style style = Style::api;
 };
-/// All rows of a visitor, or of everyone, as CSV.
+/// The small picture of one result: of that visitor, or of anyone.
+struct FindThumbnail {
+  dispatcher::HistoryId id = 0;
+  std::optional<std::string> visitor = std::nullopt;
+};
+enum class ExportFormat { csv, json };
+/// All rows of a visitor, or of everyone.
 struct ExportResults {
   std::optional<std::string> visitor;
+  ExportFormat format = ExportFormat::csv;
 };
 struct RemoveResults {
   std::string visitor;
+  Style style = Style::api;
+};
+/// Numbers of a visitor's results, or of everyone's.
+struct CountResults {
+  dispatcher::HistoryStatisticsQuery query;
+  TimeRange range = time_ranges.front();
+  Style style = Style::api;
 };
 
-using Errand = std::variant<FindJob, CancelJob, WatchJob, WatchWorkers, FindResults, ExportResults,
-                            RemoveResults>;
+using Errand = std::variant<FindJob, CancelJob, WatchJob, WatchWorkers, FindResults, FindThumbnail,
+                            ExportResults, RemoveResults, CountResults>;
 
 }  // namespace samoyed::web

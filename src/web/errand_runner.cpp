@@ -1,5 +1,6 @@
 #include "web/errand_runner.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "web/event_stream.hpp"
@@ -7,15 +8,8 @@
 namespace samoyed::web {
 namespace {
 
-Response csv_stream() {
-  Response response{200,
-                    {{"Content-Type", "text/csv; charset=utf-8"},
-                     {"Content-Disposition", "attachment; filename=\"results.csv\""},
-                     {"Cache-Control", "no-store"}},
-                    {}};
-  response.stream = true;
-  return response;
-}
+/// Each may read some hundred thousand rows, and all reading is done by one thread.
+constexpr std::size_t counts_max = 4;
 
 }  // namespace
 
@@ -28,12 +22,14 @@ asio::awaitable<ErrandEnd> ErrandRunner::run(Errand errand, const Visit& visit) 
                          std::holds_alternative<CancelJob>(errand) ||
                          std::holds_alternative<WatchJob>(errand);
   if (about_job ? !jobs_ : !history_) {
-    ErrandEnd end{not_kept(visit)};
+    ErrandEnd end{not_kept(errand, visit)};
     co_return end;
   }
   ErrandEnd end;
   if (about_job) {
     end = co_await run_job(errand, visit);
+  } else if (const auto* to_count = std::get_if<CountResults>(&errand)) {
+    end.response = co_await run_count(*to_count, visit);
   } else {
     end = co_await run_results(errand, visit);
   }
@@ -66,29 +62,49 @@ asio::awaitable<ErrandEnd> ErrandRunner::run_job(const Errand& errand, const Vis
 }
 
 asio::awaitable<ErrandEnd> ErrandRunner::run_results(const Errand& errand, const Visit& visit) {
-  const StorageRoutes& storage = routes_.storage();
+  const ResultRoutes& results = routes_.results();
   ErrandEnd end;
   if (const auto* to_find = std::get_if<FindResults>(&errand)) {
-    dispatcher::HistoryPage page = co_await history_->find(to_find->query);
-    end.response = storage.results(std::move(page), visit);
+    const dispatcher::HistoryPage page = co_await history_->find(to_find->query);
+    end.response = results.found(*to_find, page, visit);
+  } else if (const auto* to_show = std::get_if<FindThumbnail>(&errand)) {
+    const auto row = co_await history_->find_row(to_show->id, to_show->visitor);
+    end.response = results.thumbnail(row, visit);
   } else if (const auto* to_remove = std::get_if<RemoveResults>(&errand)) {
     const std::uint64_t rows = co_await history_->remove_all(to_remove->visitor);
-    end.response = storage.removed(rows);
+    end.response = results.removed(*to_remove, rows, visit);
   } else {
-    end.response = csv_stream();
-    end.feed = feed_of_results(routes_, visit, *history_, std::get<ExportResults>(errand).visitor);
+    const auto& to_export = std::get<ExportResults>(errand);
+    end.response = results.export_head(to_export.format);
+    end.feed = feed_of_results(routes_, visit, *history_, to_export);
   }
   co_return end;
 }
 
+asio::awaitable<Response> ErrandRunner::run_count(const CountResults& errand, const Visit& visit) {
+  if (counts_ >= counts_max) co_return routes_.statistics().overloaded(errand, visit);
+  ++counts_;
+  const std::shared_ptr<void> ended(nullptr, [this](void*) { --counts_; });
+  dispatcher::HistoryStatistics numbers = co_await history_->statistics(errand.query);
+  co_return routes_.statistics().counted(errand, std::move(numbers), visit);
+}
+
 asio::awaitable<Response> ErrandRunner::submit(dispatcher::JobRequest request, const Visit& visit) {
-  if (!jobs_) co_return not_kept(visit);
+  if (!jobs_) co_return not_kept(FindJob{}, visit);
   const dispatcher::Submitted submitted = co_await jobs_->submit(std::move(request));
   co_return routes_.storage().submitted(submitted, visit);
 }
 
-Response ErrandRunner::not_kept(const Visit& visit) const {
-  return routes_.api_refusal({Reason::not_found, "This server keeps nothing of that kind."}, visit);
+Response ErrandRunner::not_kept(const Errand& errand, const Visit& visit) const {
+  Style style = Style::api;
+  if (const auto* to_find = std::get_if<FindResults>(&errand)) style = to_find->style;
+  if (const auto* to_remove = std::get_if<RemoveResults>(&errand)) style = to_remove->style;
+  Tab tab = Tab::results;
+  if (const auto* to_count = std::get_if<CountResults>(&errand)) {
+    style = to_count->style;
+    tab = Tab::statistics;
+  }
+  return routes_.results().not_kept(style, tab, visit);
 }
 
 }  // namespace samoyed::web

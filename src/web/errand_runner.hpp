@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <asio/any_io_executor.hpp>
@@ -38,12 +39,14 @@ class ErrandRunner {
  private:
   asio::awaitable<ErrandEnd> run_job(const Errand& errand, const Visit& visit);
   asio::awaitable<ErrandEnd> run_results(const Errand& errand, const Visit& visit);
-  Response not_kept(const Visit& visit) const;
+  asio::awaitable<Response> run_count(const CountResults& errand, const Visit& visit);
+  Response not_kept(const Errand& errand, const Visit& visit) const;
 
   asio::any_io_executor executor_;
   const Routes& routes_;
   dispatcher::History* const history_;
   dispatcher::Jobs* const jobs_;
+  std::size_t counts_ = 0;  ///< Under way.
 };
 
 }  // namespace samoyed::web

@@ -6,8 +6,6 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "samoyed/dispatcher/history_export.hpp"
-
 namespace samoyed::web {
 namespace {
 
@@ -55,26 +53,31 @@ class JobFeed final : public Feed {
 
 class ResultsFeed final : public Feed {
  public:
-  ResultsFeed(const Routes& routes, Visit visit, dispatcher::History& history,
-              std::optional<std::string> visitor)
-      : routes_(routes), visit_(std::move(visit)), history_(history) {
-    query_.visitor = std::move(visitor);
+  ResultsFeed(const Routes& routes, Visit visit, dispatcher::History& history, ExportResults wanted)
+      : results_(routes.results()),
+        visit_(std::move(visit)),
+        history_(history),
+        format_(wanted.format) {
+    query_.visitor = std::move(wanted.visitor);
     query_.rows_max = dispatcher::history_page_rows_max;
   }
 
   asio::awaitable<std::optional<std::string>> next(Clock::time_point) override {
-    if (!std::exchange(begun_, true)) co_return dispatcher::history_csv_header();
+    if (!std::exchange(begun_, true)) co_return results_.export_begin(format_);
     if (ended_) co_return std::nullopt;
-    dispatcher::HistoryPage page = co_await history_.find(query_);
+    const dispatcher::HistoryPage page = co_await history_.find(query_);
+    std::string piece = results_.export_rows(format_, page, !query_.before, visit_);
     query_.before = page.next_before;
     ended_ = !page.next_before;
-    co_return routes_.storage().csv(std::move(page), visit_);
+    if (ended_) piece += results_.export_end(format_);
+    co_return piece;
   }
 
  private:
-  const Routes& routes_;
+  const ResultRoutes& results_;
   const Visit visit_;
   dispatcher::History& history_;
+  const ExportFormat format_;
   dispatcher::HistoryQuery query_;
   bool begun_ = false;
   bool ended_ = false;
@@ -93,9 +96,8 @@ std::unique_ptr<Feed> feed_of_job(const Routes& routes, Visit visit,
 }
 
 std::unique_ptr<Feed> feed_of_results(const Routes& routes, Visit visit,
-                                      dispatcher::History& history,
-                                      std::optional<std::string> visitor) {
-  return std::make_unique<ResultsFeed>(routes, std::move(visit), history, std::move(visitor));
+                                      dispatcher::History& history, ExportResults wanted) {
+  return std::make_unique<ResultsFeed>(routes, std::move(visit), history, std::move(wanted));
 }
 
 }  // namespace samoyed::web

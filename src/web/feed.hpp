@@ -33,9 +33,8 @@ std::unique_ptr<Feed> feed_of_workers(asio::any_io_executor executor, const Rout
 std::unique_ptr<Feed> feed_of_job(const Routes& routes, Visit visit,
                                   std::unique_ptr<dispatcher::JobWatch> watch);
 
-/// Rows of a history as CSV, a page at a time.
+/// An export of a history's rows, a page at a time.
 std::unique_ptr<Feed> feed_of_results(const Routes& routes, Visit visit,
-                                      dispatcher::History& history,
-                                      std::optional<std::string> visitor);
+                                      dispatcher::History& history, ExportResults wanted);
 
 }  // namespace samoyed::web

@@ -1,29 +1,15 @@
 #include "web/pages.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "samoyed/protocol/address.hpp"
 #include "samoyed_web_files.hpp"
+#include "web/number_text.hpp"
 #include "web/template.hpp"
 #include "web/url.hpp"
 
 namespace samoyed::web {
 namespace {
-
-std::string fixed_text(double number, int decimals) {
-  char digits[64];
-  const auto end =
-      std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, decimals);
-  return {digits, end.ptr};
-}
-
-/// 0..100.
-double percent(double probability) {
-  if (std::isnan(probability)) return 0;
-  return std::clamp(probability, 0.0, 1.0) * 100;
-}
 
 bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
 
@@ -68,21 +54,25 @@ Html upload_form(std::string_view caption) {
                     {{"caption", caption}, {"formats", protocol::accepted_formats}});
 }
 
-std::string page(std::string_view title, const Html& content, bool untrained,
+Html tabs(Tab open) {
+  Html list = link("/", "Recognise", open == Tab::form);
+  list += link("/results", "Results", open == Tab::results);
+  list += link("/stats", "Statistics", open == Tab::statistics);
+  list += link("/api", "API", open == Tab::api);
+  return list;
+}
+
+std::string page(const Frame& frame, const Html& content, bool untrained,
                  const WorkersView& workers) {
   const bool notice = untrained || std::ranges::any_of(workers.rows, is_untrained);
   return Html::fill(files::layout_html,
-                    {{"title", title},
+                    {{"title", frame.title},
+                     {"head", frame.head},
                      {"notice", notice ? Html::fill(files::untrained_html, {}) : Html()},
+                     {"tabs", tabs(frame.tab)},
                      {"content", content},
                      {"workers", worker_panel(workers)}})
       .text();
-}
-
-Html label_row(const protocol::RankedLabel& label) {
-  return Html::fill(files::label_row_html, {{"label", label.label},
-                                            {"width", fixed_text(percent(label.probability), 3)},
-                                            {"confidence", percent_text(label.probability)}});
 }
 
 Html picture(const ResultView& view, std::string_view label) {
@@ -90,10 +80,6 @@ Html picture(const ResultView& view, std::string_view label) {
   return Html::fill(
       files::picture_html,
       {{"label", label}, {"type", view.preview_type}, {"base64", view.preview_base64}});
-}
-
-Html fact(std::string_view name, std::string_view value) {
-  return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
 }
 
 Html facts(const ResultView& view, bool worker_visible) {
@@ -121,7 +107,7 @@ std::string message(int status, std::string_view heading, std::string_view sente
                                    {"sentence", sentence},
                                    {"form", form},
                                    {"upload", upload_form("Choose a picture")}});
-  return page(heading, content, false, workers);
+  return page({.title = heading}, content, false, workers);
 }
 
 }  // namespace
@@ -130,15 +116,30 @@ bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   return workers.shown == WorkersView::Shown::open && !row.heard;
 }
 
-std::string whole_page(std::string_view title, const Html& content, const WorkersView& workers) {
-  return page(title, content, false, workers);
+std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers) {
+  return page(frame, content, false, workers);
 }
 
-std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
+Html label_row(const protocol::RankedLabel& label) {
+  return Html::fill(files::label_row_html, {{"label", label.label},
+                                            {"width", fixed_text(percent(label.probability), 3)},
+                                            {"confidence", percent_text(label.probability)}});
+}
+
+Html fact(std::string_view name, std::string_view value) {
+  return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
+}
+
+Html link(std::string_view path, std::string_view name, bool current) {
+  return Html::fill(files::link_html,
+                    {{"path", path},
+                     {"current", current ? Html::fill(files::current_html, {}) : Html()},
+                     {"name", name}});
+}
 
 std::string form_page(const WorkersView& workers) {
   const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose a picture")}});
-  return page("What is in the picture?", content, false, workers);
+  return page({.title = "What is in the picture?", .tab = Tab::form}, content, false, workers);
 }
 
 std::string result_page(const ResultView& view, const WorkersView& workers) {
@@ -153,7 +154,8 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
                            {"rows", rows},
                            {"facts", facts(view, workers.visible())},
                            {"upload", upload_form("Choose another picture")}});
-  return page(best, content, view.answer.model && !view.answer.model->trained, workers);
+  return page({.title = best, .tab = Tab::form}, content,
+              view.answer.model && !view.answer.model->trained, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,

@@ -31,6 +31,18 @@ struct WorkersView {
 /// open.
 bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers);
 
+/// The parts of the site that every page leads to.
+enum class Tab { none, form, results, statistics, api };
+
+/// What stands around the content of a page. The title need live only for the call.
+struct Frame {
+  std::string_view title;
+  /// Marked as the one that is open.
+  Tab tab = Tab::none;
+  /// Styles and scripts of its own.
+  Html head = {};
+};
+
 /// What the page with the table is made of. The views need live only for the call.
 struct ResultView {
   /// As the browser sent it; may be empty.
@@ -56,10 +68,16 @@ std::string message_page(int status, std::string_view heading, std::string_view 
 /// Shows nothing of the workers.
 std::string confirm_page(int status, std::string_view sentence, std::string_view target);
 
-/// A document of that title around `content`.
-std::string whole_page(std::string_view title, const Html& content, const WorkersView& workers);
+/// A document around `content`.
+std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers);
 
-/// 0.93009 as `93.009%`: always three decimals; what is no number in 0..1 is brought there.
-std::string percent_text(double probability);
+/// One line of a result's table, with its bar.
+Html label_row(const protocol::RankedLabel& label);
+
+/// A name and its value in a list of facts.
+Html fact(std::string_view name, std::string_view value);
+
+/// A link in a list, marked where it leads to what is shown already. `path` is one of this site.
+Html link(std::string_view path, std::string_view name, bool current);
 
 }  // namespace samoyed::web

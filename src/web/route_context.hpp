@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "web/pages.hpp"
 #include "web/route_table.hpp"
@@ -28,6 +29,17 @@ class RouteContext {
 
   bool workers_visible(const Visit& visit) const {
     return !gate_.needed() || visit.admin == AdminGate::Verdict::admitted;
+  }
+
+  /// Whether who asks has the admin token; without one nobody is the operator.
+  bool operates(const Visit& visit) const {
+    return gate_.needed() && visit.admin == AdminGate::Verdict::admitted;
+  }
+
+  /// A result as far as who asks may see it.
+  dispatcher::HistoryRow shown(dispatcher::HistoryRow row, const Visit& visit) const {
+    if (!workers_visible(visit)) row.worker.clear();
+    return row;
   }
 
   /// A refusal in the style of the address; a page shows the workers as far as who asks may see them.

@@ -59,6 +59,12 @@ constexpr RouteRow rows[] = {
     {"/api/v1/jobs/{id}/events", "GET", Place::job_events, Style::api},
     {"/api/v1/results", "GET, HEAD, DELETE", Place::results, Style::api},
     {"/api/v1/results.csv", "GET", Place::results_csv, Style::api},
+    {"/api/v1/results.json", "GET", Place::results_json, Style::api},
+    {"/api/v1/statistics", "GET, HEAD", Place::statistics, Style::api},
+    {"/results", "GET, HEAD", Place::results_page},
+    {"/results/delete", "POST", Place::results_delete},
+    {"/results/{id}/thumbnail.jpg", "GET, HEAD", Place::thumbnail},
+    {"/stats", "GET, HEAD", Place::statistics_page},
     {"/v2", "GET, HEAD", Place::server_metadata, Style::inference},
     {"/v2/health/live",
      "GET, HEAD",
@@ -164,6 +170,12 @@ bool is_errand(const RouteRow& row) {
     case Place::job_events:
     case Place::results:
     case Place::results_csv:
+    case Place::results_json:
+    case Place::statistics:
+    case Place::results_page:
+    case Place::results_delete:
+    case Place::thumbnail:
+    case Place::statistics_page:
       return true;
     default:
       return false;

@@ -39,6 +39,12 @@ enum class Place {
   job_events,
   results,
   results_csv,
+  results_json,
+  statistics,
+  results_page,
+  results_delete,
+  thumbnail,
+  statistics_page,
 };
 
 /// In which form who asks at an address is told what went wrong.

@@ -48,11 +48,12 @@ bool Routes::is_upload(const Request& head) const {
   return row && brings_body(*row, head.method);
 }
 
-std::variant<Response, Upload, Errand> Routes::route(const Request& request, const Visit& visit) const {
+std::variant<Response, Upload, Errand> Routes::route(const Request& request,
+                                                     const Visit& visit) const {
   const Route route = find_route(request);
   if (auto fault = find_fault(route, request, visit)) return secured(std::move(*fault));
   if (is_errand(*route.row)) {
-    auto planned = storage_.plan(route, request, visit);
+    auto planned = plan(route, request, visit);
     if (const auto* problem = std::get_if<Problem>(&planned)) {
       return secured(context_.refuse(*problem, route.style, visit));
     }
@@ -112,6 +113,21 @@ std::optional<Response> Routes::find_stranger(const Route& route, const Request&
   return problem->reason == Reason::unconfirmed
              ? ask_back(*problem, route.target)
              : context_.refuse_unknown(*problem, route.style, visit);
+}
+
+std::variant<Errand, Problem> Routes::plan(const Route& route, const Request& request,
+                                           const Visit& visit) const {
+  switch (route.row->place) {
+    case Place::job:
+    case Place::job_events:
+    case Place::workers_events:
+      return storage_.plan(route, request);
+    case Place::statistics:
+    case Place::statistics_page:
+      return statistics_.plan(route, visit);
+    default:
+      return results_.plan(route, request, visit);
+  }
 }
 
 Response Routes::carry_out(const Route& route, const Request& request, const Visit& visit) const {

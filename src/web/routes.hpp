@@ -9,8 +9,10 @@
 #include "web/inference_routes.hpp"
 #include "web/page_routes.hpp"
 #include "web/picture_routes.hpp"
+#include "web/result_routes.hpp"
 #include "web/route_context.hpp"
 #include "web/route_table.hpp"
+#include "web/statistics_routes.hpp"
 #include "web/storage_routes.hpp"
 #include "web/upload.hpp"
 #include "web/worker_routes.hpp"
@@ -47,9 +49,11 @@ class Routes {
 
   /// The answers to errands, and to pictures among the jobs. Not made safe yet: see `sent`.
   const StorageRoutes& storage() const { return storage_; }
+  const ResultRoutes& results() const { return results_; }
+  const StatisticsRoutes& statistics() const { return statistics_; }
   Response api_refusal(const Problem& problem, const Visit& visit) const;
   Response refusal_of_stream(const Visit& visit) const;
-  /// An answer of `storage()` as it is sent.
+  /// An answer of those as it is sent.
   static Response sent(Response response);
 
   /// The workers as a server-sent event.
@@ -64,6 +68,8 @@ class Routes {
                                      const Visit& visit) const;
   std::optional<Response> find_stranger(const Route& route, const Request& head,
                                         const Visit& visit) const;
+  std::variant<Errand, Problem> plan(const Route& route, const Request& request,
+                                     const Visit& visit) const;
   Response carry_out(const Route& route, const Request& request, const Visit& visit) const;
 
   const RouteContext context_;
@@ -72,6 +78,8 @@ class Routes {
   const PictureRoutes pictures_{context_};
   const InferenceRoutes inference_{context_};
   const StorageRoutes storage_{context_};
+  const ResultRoutes results_{context_};
+  const StatisticsRoutes statistics_{context_};
 };
 
 }  // namespace samoyed::web

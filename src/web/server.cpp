@@ -89,6 +89,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
             .worker_allowed = [networks = options.access.worker_networks](
                                   std::string_view address) { return networks.contains(address); },
+            .results_by_address = options.results_by == dispatcher::ResultsBy::address,
+            .results_days = options.results_days,
             .metrics_text = [this] { return metrics_.text(snapshot()); }};
   }
 

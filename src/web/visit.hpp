@@ -30,6 +30,8 @@ struct Visit {
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;
   std::chrono::steady_clock::time_point now{};
+  /// Milliseconds since 1970 in UTC.
+  std::int64_t time_ms = 0;
 };
 
 /// What the site allows.
@@ -38,6 +40,10 @@ struct RouteRules {
   HostRules hosts;
   /// Whether an IP address may be a worker's. Names are checked by who resolves them.
   std::function<bool(std::string_view address)> worker_allowed = [](auto) { return true; };
+  /// Visitors are told apart by their addresses, not by a cookie.
+  bool results_by_address = false;
+  /// How long results are kept.
+  int results_days = 30;
   /// What /metrics shows.
   std::function<std::string()> metrics_text = [] { return std::string(); };
 };

@@ -136,7 +136,7 @@ class StorageTest(support.ProgramTestCase):
         self.assertEqual(row["file_name"], "=cat.png")
         self.assertEqual(row["source"], "page")
         self.assertEqual(row["request_id"], sent.headers["X-Request-Id"])
-        self.assertGreater(row["times"]["total_ms"], 0)
+        self.assertGreater(row["times_ms"]["total"], 0)
         exported = mine(".csv").text
         self.assertIn("'=cat.png", exported)
         self.assertEqual(exported.count("\r\n"), 2)

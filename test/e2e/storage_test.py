@@ -1,11 +1,17 @@
 """--data-dir: what a dispatcher keeps there, and when it refuses to start."""
 
+import concurrent.futures
+import json
 import pathlib
+import re
 import sqlite3
 import tempfile
+import threading
 import unittest
 
 import support
+
+UPLOADS = 200
 
 
 class StorageTest(support.ProgramTestCase):
@@ -64,6 +70,46 @@ class StorageTest(support.ProgramTestCase):
             rows = database.execute("SELECT file_name, visitor, image_bytes, source FROM recognition")
             self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(picture), 2)])
         self.assertFalse((self.folder / "spool" / job).exists())
+
+    def test_two_hundred_uploads_at_once_have_a_row_each(self):
+        dispatcher = self.dispatcher().wait_until_ready()
+        for _ in range(2):
+            support.request(dispatcher.port, f"/add/{self.start_null_worker().address}")
+        visitor = {"Cookie": "samoyed_visitor=" + "a" * 32}
+        sent = [f"picture-{number}.jpg" for number in range(UPLOADS)]
+        ready = threading.Barrier(UPLOADS)
+
+        def upload(name):
+            ready.wait()
+            return support.upload(dispatcher.port, b"any", name, visitor).status
+
+        with concurrent.futures.ThreadPoolExecutor(UPLOADS) as clients:
+            statuses = list(clients.map(upload, sent))
+        self.assertEqual(statuses, [200] * UPLOADS)
+
+        def kept():
+            text = support.request(dispatcher.port, "/api/v1/results.json", headers=visitor).body
+            return [row["file_name"] for row in json.loads(text)["results"]]
+
+        support.wait_until(lambda: len(kept()) >= UPLOADS, "the rows to be written")
+        self.assertEqual(sorted(kept()), sorted(sent))
+        self.assertEqual(sorted(self.listed(dispatcher, visitor)), sorted(sent))
+        dispatcher.stop()
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            rows = database.execute("SELECT file_name FROM recognition").fetchall()
+        self.assertEqual(sorted(name for name, in rows), sorted(sent))
+
+    @staticmethod
+    def listed(dispatcher, visitor):
+        """The names on all pages of results, by the links that lead from one to the next."""
+        names = []
+        path = "/results"
+        while path:
+            page = support.request(dispatcher.port, path, headers=visitor).text
+            names += re.findall(r'class="entry-file"><bdi>([^<]*)</bdi>', page)
+            older = re.search(r'href="([^"]*)">Older<', page)
+            path = older and older.group(1)
+        return names
 
     def state_of(self, job):
         database = sqlite3.connect(self.folder / "history.sqlite")

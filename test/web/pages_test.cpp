@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "web/http_driver.hpp"
+#include "web/number_text.hpp"
 
 namespace samoyed::web {
 namespace {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -40,20 +41,31 @@ class ShortHistory final : public dispatcher::History {
     }
     co_return page;
   }
-  asio::awaitable<std::optional<HistoryRow>> find_row(dispatcher::HistoryId,
-                                                      std::optional<std::string>) override {
-    co_return std::nullopt;
+  asio::awaitable<std::optional<HistoryRow>> find_row(dispatcher::HistoryId id,
+                                                      std::optional<std::string> visitor) override {
+    const auto row = std::ranges::find(rows, id, &HistoryRow::id);
+    if (row == rows.end() || (visitor && row->visitor != *visitor)) co_return std::nullopt;
+    co_return *row;
   }
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override {
     co_return std::erase_if(rows, [&](const HistoryRow& row) { return row.visitor == visitor; });
   }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
-      dispatcher::HistoryStatisticsQuery) override {
-    co_return dispatcher::HistoryStatistics{};
+      dispatcher::HistoryStatisticsQuery query) override {
+    ++counts;
+    if (on_count) co_await on_count();
+    dispatcher::HistoryStatistics numbers;
+    numbers.rows = static_cast<std::size_t>(std::ranges::count_if(rows, [&](const HistoryRow& row) {
+      return !query.visitor || row.visitor == *query.visitor;
+    }));
+    co_return numbers;
   }
 
   std::vector<HistoryRow> rows;
   bool failing = false;
+  int counts = 0;
+  /// Waited for by each count.
+  std::function<asio::awaitable<void>()> on_count;
 };
 
 /// Jobs that take one step each time somebody looks.
@@ -134,7 +146,8 @@ TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see
     CHECK(test.kept.rows[0].worker == "localhost:8888");
     CHECK(test.kept.rows[0].time_ms > 0);
 
-    const std::string cookie_line = "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
+    const std::string cookie_line =
+        "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
     const std::string second = co_await test.exchange(upload(3, cookie_line));
     CHECK(second.find("Set-Cookie") == second.npos);
     CHECK(test.kept.rows.back().visitor == other);
@@ -152,6 +165,68 @@ TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see
   }(*this));
 }
 
+TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete them") {
+  HistoryRow row;
+  row.visitor = somebody;
+  row.file_name = "yesterday.jpg";
+  row.thumbnail = "jpeg bytes";
+  row.has_thumbnail = true;
+  kept.record(row);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string mine = co_await test.exchange(get("/results", somebody));
+    CHECK(count_of(mine, "<bdi>yesterday.jpg</bdi>") == 1);
+    const std::string others = co_await test.exchange(get("/results", other));
+    CHECK(count_of(others, "yesterday.jpg") == 0);
+    CHECK(count_of(others, "Nothing here yet.") == 1);
+    CHECK(others.find("Set-Cookie") == others.npos);
+
+    const std::string picture = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
+    CHECK(picture.ends_with("\r\n\r\njpeg bytes"));
+    const std::string head =
+        co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
+    CHECK(head.starts_with("HTTP/1.1 200"));
+    CHECK(head.ends_with("\r\n\r\n"));
+    for (const std::string& visitor : {other, std::string()}) {
+      const std::string refused = co_await test.exchange(get("/results/1/thumbnail.jpg", visitor));
+      CHECK(refused.starts_with("HTTP/1.1 404"));
+    }
+
+    const std::string none = co_await test.exchange(get("/results/delete", other, "POST"));
+    CHECK(count_of(none, "There were no results of yours.") == 1);
+    CHECK(test.kept.rows.size() == 1);
+    const std::string gone = co_await test.exchange(get("/results/delete", somebody, "POST"));
+    CHECK(count_of(gone, "1 result is gone for good.") == 1);
+    CHECK(test.kept.rows.empty());
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
+  asio::steady_timer opening(io, std::chrono::steady_clock::time_point::max());
+  kept.on_count = [&opening]() -> asio::awaitable<void> {
+    std::error_code opened;
+    co_await opening.async_wait(asio::redirect_error(asio::use_awaitable, opened));
+  };
+  start();
+  run_client([](StorageServerTest& test, asio::steady_timer& gate) -> asio::awaitable<void> {
+    std::vector<asio::ip::tcp::socket> waiting;
+    for (int i = 0; i < 4; ++i) {
+      waiting.push_back(co_await test.connect());
+      co_await send(waiting.back(), get(i % 2 == 0 ? "/stats" : "/api/v1/statistics"));
+    }
+    while (test.kept.counts < 4) co_await test.next_turn();
+    const std::string refused = co_await test.exchange(get("/api/v1/statistics"));
+    CHECK(refused.starts_with("HTTP/1.1 503"));
+    gate.expires_at(std::chrono::steady_clock::time_point::min());
+    for (auto& socket : waiting) {
+      const std::string answer = co_await receive_all(socket);
+      CHECK(answer.starts_with("HTTP/1.1 200"));
+    }
+    const std::string again = co_await test.exchange(get("/api/v1/statistics"));
+    CHECK(count_of(again, "\"count\":0") >= 1);
+  }(*this, opening));
+}
+
 TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
   for (int i = 0; i < 3; ++i) {
     HistoryRow row;
@@ -165,6 +240,11 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
     CHECK(count_of(whole, "picture ") == 3);
     CHECK(count_of(whole, "\r\n0\r\n\r\n") == 1);
     CHECK(whole.ends_with("\r\n0\r\n\r\n"));
+    const std::string text = co_await test.exchange(get("/api/v1/results.json", somebody));
+    CHECK(count_of(text, "{\"results\":[") == 1);
+    CHECK(count_of(text, "\"file_name\":\"picture ") == 3);
+    CHECK(count_of(text, ",\n{\"id\"") == 2);
+    CHECK(text.ends_with("]}\n\r\n0\r\n\r\n"));
     test.kept.failing = true;
     const std::string torn = co_await test.exchange(get("/api/v1/results.csv", somebody));
     CHECK(torn.starts_with("HTTP/1.1 200"));
@@ -209,7 +289,8 @@ TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once, and end 
     auto watching = co_await test.connect();
     co_await send(watching, get("/api/v1/workers/events"));
     const std::string begun = co_await receive_until(watching, "\"state\":\"unknown\"}]}\n\n");
-    CHECK(count_of(begun, "event: workers\ndata: {\"workers\":[{\"address\":\"localhost:8888\"") == 1);
+    CHECK(count_of(begun, "event: workers\ndata: {\"workers\":[{\"address\":\"localhost:8888\"") ==
+          1);
     const std::string second = co_await test.exchange(get("/api/v1/workers/events"));
     CHECK(second.starts_with("HTTP/1.1 503"));
     test.workers.add({"localhost", 7777});
@@ -226,9 +307,13 @@ TEST_CASE_METHOD(ServerTest, "a server that keeps nothing says so") {
     auto socket = co_await test.connect();
     co_await send(socket,
                   "GET /api/v1/results HTTP/1.1\r\nHost: x\r\n\r\n"
-                  "GET /api/v1/jobs/abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                  "GET /api/v1/jobs/abc HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /api/v1/statistics HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /results HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     const std::string answers = co_await receive_all(socket);
-    CHECK(count_of(answers, "HTTP/1.1 404") == 2);
+    CHECK(count_of(answers, "HTTP/1.1 404") == 3);
+    CHECK(count_of(answers, "<h1 id=\"results\">No results are kept</h1>") == 2);
   }(*this));
 }
 

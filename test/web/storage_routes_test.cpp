@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "web/routes_fixture.hpp"
+#include "web/errand_fixture.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -10,37 +10,9 @@ using dispatcher::Job;
 using dispatcher::JobState;
 using dispatcher::SubmitError;
 using nlohmann::json;
-using test::RoutesTest;
 using Verdict = AdminGate::Verdict;
 
-struct StorageTest : RoutesTest {
-  explicit StorageTest(const std::string& token = {}) : RoutesTest(token) {
-    visit.visitor = "somebody";
-  }
-
-  /// What a request asks for; its answer's reason where it is refused.
-  std::variant<Errand, std::string> ask(const std::string& method, const std::string& target) {
-    auto routed = routes.route({method, target, 11, with_host({}), {}}, visit);
-    if (auto* response = std::get_if<Response>(&routed)) {
-      return std::string(find_field(response->fields, "Samoyed-Reason"));
-    }
-    return std::get<Errand>(std::move(routed));
-  }
-
-  template <typename Kind>
-  Kind planned(const std::string& method, const std::string& target) {
-    const auto asked = ask(method, target);
-    REQUIRE(std::holds_alternative<Errand>(asked));
-    REQUIRE(std::holds_alternative<Kind>(std::get<Errand>(asked)));
-    return std::get<Kind>(std::get<Errand>(asked));
-  }
-
-  std::string refused(const std::string& method, const std::string& target) {
-    const auto asked = ask(method, target);
-    REQUIRE(std::holds_alternative<std::string>(asked));
-    return std::get<std::string>(asked);
-  }
-};
+using StorageTest = test::ErrandTest;
 
 struct GuardedStorageTest : StorageTest {
   GuardedStorageTest() : StorageTest("secret") { visit.admin = Verdict::missing; }
@@ -55,50 +27,22 @@ dispatcher::HistoryRow some_row() {
   return row;
 }
 
-TEST_CASE_METHOD(StorageTest, "what requests ask of jobs and results") {
+TEST_CASE_METHOD(StorageTest, "what requests ask of jobs and events") {
   CHECK(planned<FindJob>("GET", "/api/v1/jobs/abc").id == "abc");
   CHECK(planned<CancelJob>("DELETE", "/api/v1/jobs/abc").id == "abc");
   CHECK(planned<WatchJob>("GET", "/api/v1/jobs/abc/events").id == "abc");
   planned<WatchWorkers>("GET", "/api/v1/workers/events");
-  CHECK(planned<RemoveResults>("DELETE", "/api/v1/results").visitor == "somebody");
-  CHECK(planned<ExportResults>("GET", "/api/v1/results.csv").visitor == "somebody");
-  const auto first = planned<FindResults>("GET", "/api/v1/results").query;
-  CHECK(first.visitor == "somebody");
-  CHECK(!first.before);
-  const auto next = planned<FindResults>("GET", "/api/v1/results?before=12&rows=200").query;
-  CHECK(next.before == 12);
-  CHECK(next.rows_max == 200);
-}
-
-TEST_CASE_METHOD(StorageTest, "what can't be asked") {
-  for (const std::string query : {"before=0", "before=x", "before=", "rows=0", "rows=201",
-                                  "before=99999999999999999999"}) {
-    INFO(query);
-    CHECK(refused("GET", "/api/v1/results?" + query) == "bad_parameter");
-  }
-  // Without a token nobody is the operator.
-  CHECK(refused("GET", "/api/v1/results?all=true") == "token_needed");
   CHECK(refused("HEAD", "/api/v1/workers/events") == "method_not_allowed");
 }
 
-TEST_CASE_METHOD(GuardedStorageTest, "everyone's results are the operator's") {
-  CHECK(refused("GET", "/api/v1/results?all=true") == "token_needed");
-  CHECK(refused("GET", "/api/v1/results.csv?all=true") == "token_needed");
+TEST_CASE_METHOD(GuardedStorageTest, "the workers' events are the operator's") {
   CHECK(refused("GET", "/api/v1/workers/events") == "token_needed");
-  CHECK(planned<FindResults>("GET", "/api/v1/results").query.visitor == "somebody");
-  visit.admin = Verdict::admitted;
-  CHECK(!planned<FindResults>("GET", "/api/v1/results?all=true").query.visitor);
-  CHECK(!planned<ExportResults>("GET", "/api/v1/results.csv?all=true").visitor);
-  CHECK(planned<FindResults>("GET", "/api/v1/results").query.visitor == "somebody");
-  CHECK(refused("DELETE", "/api/v1/results?all=true") == "bad_parameter");
 }
 
-TEST_CASE_METHOD(StorageTest, "another site's page removes no results and cancels no job") {
-  for (const std::string target : {"/api/v1/results", "/api/v1/jobs/abc"}) {
-    const auto routed = routes.route(
-        {"DELETE", target, 11, with_host({{"Sec-Fetch-Site", "cross-site"}}), {}}, visit);
-    CHECK(std::get<Response>(routed).status == 403);
-  }
+TEST_CASE_METHOD(StorageTest, "another site's page cancels no job") {
+  const auto routed = routes.route(
+      {"DELETE", "/api/v1/jobs/abc", 11, with_host({{"Sec-Fetch-Site", "cross-site"}}), {}}, visit);
+  CHECK(std::get<Response>(routed).status == 403);
 }
 
 TEST_CASE_METHOD(StorageTest, "several pictures of a form become jobs, one of another request") {
@@ -154,20 +98,12 @@ TEST_CASE_METHOD(StorageTest, "a job is shown with its result, or why it failed"
   CHECK(routes.storage().cancelled(false, visit).status == 404);
 }
 
-TEST_CASE_METHOD(GuardedStorageTest, "results hide workers from who may not see them") {
-  const dispatcher::HistoryPage page{{some_row(), some_row()}, 7};
-  const json hidden = json::parse(routes.storage().results(page, visit).body);
-  CHECK(hidden.at("results").size() == 2);
-  CHECK(hidden.at("next_before") == 7);
-  CHECK(hidden.at("results")[0].at("worker") == "");
-  CHECK(test::count_of(routes.storage().csv(page, visit), "hidden-worker") == 0);
+TEST_CASE_METHOD(GuardedStorageTest, "a job's result hides its worker from who may not see it") {
   Job job{.id = "abc"};
   job.result = some_row();
   CHECK(test::count_of(routes.storage().job(job, visit).body, "hidden-worker") == 0);
   visit.admin = Verdict::admitted;
-  CHECK(test::count_of(routes.storage().csv(page, visit), "hidden-worker") == 2);
-  CHECK(json::parse(routes.storage().results({}, visit).body) ==
-        json::parse(R"({"results": [], "next_before": null})"));
+  CHECK(test::count_of(routes.storage().job(job, visit).body, "hidden-worker") == 1);
 }
 
 }  // namespace

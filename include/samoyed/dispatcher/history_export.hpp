@@ -18,7 +18,7 @@ std::string history_csv_row(const HistoryRow& row);
 std::string csv_cell(std::string_view text);
 
 /// One row as a JSON object, in UTF-8 whatever the texts hold:
-/// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"top":[...],"times":{...}}`.
+/// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],"times_ms":{...}}`.
 std::string history_json(const HistoryRow& row);
 
 /// `2026-01-31T12:00:00.000Z`, of milliseconds since 1970.

@@ -63,6 +63,9 @@ struct HistoryRow {
   bool operator==(const HistoryRow&) const = default;
 };
 
+/// Where an answer's time went.
+HistoryTimes times_of(const Answer& answer);
+
 /// What an answer tells of its recognition, at that time; whose it is, and what it was called, is the
 /// caller's to add.
 HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::int64_t time_ms);
@@ -74,12 +77,14 @@ inline constexpr std::size_t history_thumbnail_bytes_max = std::size_t{64} << 10
 /// Rows of one answer.
 inline constexpr std::size_t history_page_rows_max = 200;
 
-/// Which rows are wanted, newest first.
+/// Which rows are wanted. They are given newest first.
 struct HistoryQuery {
   /// Whose; nothing: everyone's, for the operator.
   std::optional<std::string> visitor = std::nullopt;
   /// Only rows with a smaller id: the last id of the page before.
   std::optional<HistoryId> before = std::nullopt;
+  /// Only rows with a larger id, and of these the oldest: the first id of the page behind. Not with `before`.
+  std::optional<HistoryId> after = std::nullopt;
   /// More than `history_page_rows_max` are never given.
   std::size_t rows_max = 50;
 };
@@ -89,7 +94,11 @@ struct HistoryQuery {
 struct HistoryPage {
   std::vector<HistoryRow> rows;
   /// For the query's `before`; nothing after the last row.
-  std::optional<HistoryId> next_before;
+  std::optional<HistoryId> next_before = std::nullopt;
+  /// For the query's `after`; nothing where no rows are newer.
+  std::optional<HistoryId> next_after = std::nullopt;
+
+  bool operator==(const HistoryPage&) const = default;
 };
 
 /// What the pictures of the numbers are to cover.
@@ -125,6 +134,15 @@ struct HistoryStatistics {
 
     bool operator==(const Bucket&) const = default;
   };
+  /// Of all rows together; 0 without rows.
+  struct Summary {
+    double p50_ms = 0;
+    double p90_ms = 0;
+    double p99_ms = 0;
+    HistoryTimes mean;
+
+    bool operator==(const Summary&) const = default;
+  };
   struct Share {
     std::string worker;
     std::size_t count = 0;
@@ -139,6 +157,7 @@ struct HistoryStatistics {
   std::vector<Bucket> buckets;
   /// The busiest first, at most `shares_max`.
   std::vector<Share> workers;
+  Summary summary;
   /// Rows that were counted.
   std::size_t rows = 0;
   /// There were more rows than `rows_max`: the oldest are left out.

@@ -26,6 +26,8 @@ struct ServerOptions {
   /// By what visitors are told apart, and whether their results show thumbnails.
   dispatcher::ResultsBy results_by = dispatcher::ResultsBy::cookie;
   bool thumbnails = true;
+  /// How long results are kept, as visitors are told.
+  int results_days = 30;
   ServerLimits limits;
   ServerTimeouts timeouts;
   AccessOptions access;

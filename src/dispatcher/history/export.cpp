@@ -6,6 +6,7 @@
 
 #include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
+#include "samoyed/dispatcher/recognition_json.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -41,6 +42,16 @@ std::string to_string(HistorySource source) {
   return "job";
 }
 
+HistoryTimes times_of(const Answer& answer) {
+  const auto phases = answer.recognition.times.value_or(protocol::PhaseTimes{});
+  return {.queue_ms = phases.queue_ms,
+          .transfer_ms = answer.transfer_ms,
+          .decode_ms = phases.decode_ms,
+          .resize_ms = phases.resize_ms,
+          .forward_ms = phases.forward_ms,
+          .total_ms = answer.elapsed_ms};
+}
+
 HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::int64_t time_ms) {
   HistoryRow row;
   const auto& recognition = answer.recognition;
@@ -54,13 +65,7 @@ HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::
     row.trained = answer.model->trained;
   }
   row.top = recognition.top;
-  const auto phases = recognition.times.value_or(protocol::PhaseTimes{});
-  row.times = {.queue_ms = phases.queue_ms,
-               .transfer_ms = answer.transfer_ms,
-               .decode_ms = phases.decode_ms,
-               .resize_ms = phases.resize_ms,
-               .forward_ms = phases.forward_ms,
-               .total_ms = answer.elapsed_ms};
+  row.times = times_of(answer);
   row.thumbnail = recognition.thumbnail;
   row.has_thumbnail = !row.thumbnail.empty();
   return row;
@@ -135,12 +140,6 @@ std::string history_csv_row(const HistoryRow& row) {
 }
 
 std::string history_json(const HistoryRow& row) {
-  auto top = nlohmann::ordered_json::array();
-  for (const auto& label : row.top) {
-    nlohmann::ordered_json entry{{"label", label.label}, {"probability", label.probability}};
-    if (label.class_index) entry["class"] = *label.class_index;
-    top.push_back(std::move(entry));
-  }
   const nlohmann::ordered_json object{{"id", row.id},
                                       {"time", utc_text(row.time_ms)},
                                       {"source", to_string(row.source)},
@@ -152,14 +151,8 @@ std::string history_json(const HistoryRow& row) {
                                       {"worker", row.worker},
                                       {"model", row.model},
                                       {"trained", row.trained},
-                                      {"top", std::move(top)},
-                                      {"times",
-                                       {{"queue_ms", row.times.queue_ms},
-                                        {"transfer_ms", row.times.transfer_ms},
-                                        {"decode_ms", row.times.decode_ms},
-                                        {"resize_ms", row.times.resize_ms},
-                                        {"forward_ms", row.times.forward_ms},
-                                        {"total_ms", row.times.total_ms}}},
+                                      {"labels", labels_json(row.top)},
+                                      {"times_ms", times_json(row.times)},
                                       {"has_thumbnail", row.has_thumbnail}};
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

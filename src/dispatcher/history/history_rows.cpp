@@ -48,6 +48,19 @@ std::string select(std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM recognition " + std::string(rest);
 }
 
+std::string of_visitor(const HistoryQuery& query) {
+  return query.visitor ? " AND visitor = ?" : "";
+}
+
+/// Whether the one the query asks for has a row whose id lies on that side of `id`.
+bool has_row(Database& database, const std::string& side, HistoryId id, const HistoryQuery& query) {
+  auto statement =
+      database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) + " LIMIT 1");
+  statement.bind(id);
+  if (query.visitor) statement.bind(*query.visitor);
+  return statement.step();
+}
+
 }  // namespace
 
 std::string cut_text(std::string text) {
@@ -120,18 +133,28 @@ HistoryId insert_row(Database& database, const HistoryRow& row) {
 
 HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
-  auto statement = database.prepare(
-      select(query.visitor ? "WHERE id < ? AND visitor = ? ORDER BY id DESC LIMIT ?"
-                           : "WHERE id < ? ORDER BY id DESC LIMIT ?"));
-  statement.bind(query.before.value_or(std::numeric_limits<HistoryId>::max()));
+  const bool upwards = query.after.has_value();
+  auto statement =
+      database.prepare(select((upwards ? "WHERE id > ?" : "WHERE id < ?") + of_visitor(query) +
+                              (upwards ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?")));
+  statement.bind(upwards ? *query.after
+                         : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   if (query.visitor) statement.bind(*query.visitor);
   statement.bind(static_cast<std::int64_t>(rows_max + 1));  // One more tells if there are more.
   HistoryPage page;
   while (statement.step()) page.rows.push_back(read_row(statement));
-  if (page.rows.size() > rows_max) {
-    page.rows.pop_back();
-    page.next_before = page.rows.back().id;
-  }
+  const bool more = page.rows.size() > rows_max;
+  if (more) page.rows.pop_back();
+  if (upwards) std::ranges::reverse(page.rows);
+  if (page.rows.empty()) return page;
+  // Behind the page is what it was asked to begin at, unless that was removed.
+  const HistoryId first = page.rows.front().id;
+  const HistoryId last = page.rows.back().id;
+  const bool older = upwards ? has_row(database, "id < ?", last, query) : more;
+  const bool newer =
+      upwards ? more : query.before.has_value() && has_row(database, "id > ?", first, query);
+  if (older) page.next_before = last;
+  if (newer) page.next_after = first;
   return page;
 }
 

@@ -5,6 +5,13 @@
 #include <tuple>
 
 namespace samoyed::dispatcher {
+namespace {
+
+constexpr double HistoryTimes::*phases[] = {&HistoryTimes::queue_ms,   &HistoryTimes::transfer_ms,
+                                            &HistoryTimes::decode_ms,  &HistoryTimes::resize_ms,
+                                            &HistoryTimes::forward_ms, &HistoryTimes::total_ms};
+
+}  // namespace
 
 double percentile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
@@ -40,12 +47,28 @@ void StatisticsCount::add(const Row& row) {
                                               &HistoryStatistics::Bucket::from_ms);
   totals_[static_cast<std::size_t>(after - result_.buckets.begin() - 1)].push_back(
       row.point.times.total_ms);
+  for (const auto phase : phases) sum_.*phase += row.point.times.*phase;
   Sum& sum = workers_[row.worker];
   ++sum.count;
   sum.total_ms += row.point.times.total_ms;
 }
 
+void StatisticsCount::summarise() {
+  if (result_.rows == 0) return;
+  auto& summary = result_.summary;
+  for (const auto phase : phases) {
+    summary.mean.*phase = sum_.*phase / static_cast<double>(result_.rows);
+  }
+  std::vector<double> all;
+  all.reserve(result_.rows);
+  for (const auto& totals : totals_) all.insert(all.end(), totals.begin(), totals.end());
+  summary.p50_ms = percentile(all, 0.5);
+  summary.p90_ms = percentile(all, 0.9);
+  summary.p99_ms = percentile(all, 0.99);
+}
+
 HistoryStatistics StatisticsCount::finish() {
+  summarise();
   for (std::size_t index = 0; index < totals_.size(); ++index) {
     auto& bucket = result_.buckets[index];
     bucket.count = totals_[index].size();

@@ -31,11 +31,14 @@ class StatisticsCount {
     double total_ms = 0;
   };
 
+  void summarise();
+
   const std::int64_t from_ms_;
   const std::int64_t until_ms_;
   HistoryStatistics result_;
   std::vector<std::vector<double>> totals_;  ///< In ms, by bucket.
   std::unordered_map<std::string, Sum> workers_;
+  HistoryTimes sum_;
 };
 
 /// The smallest value that at least that share (0..1] of all are not above (nearest rank); 0 of none. Reorders

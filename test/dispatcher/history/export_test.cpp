@@ -47,12 +47,15 @@ TEST_CASE("a row is one record with as many cells as the header") {
 TEST_CASE("JSON of a row is UTF-8 whatever its file was called") {
   HistoryRow row{
       .id = 7, .file_name = "d\xffg\"", .top = {{"Samoyed", 258, 0.5}, {"wolf", {}, 0.1}}};
+  row.times = {1, 2, 3, 4, 5, 16};
   row.has_thumbnail = true;
   const std::string text = history_json(row);
   CHECK_THAT(text, Contains(R"("id":7,"time":"1970-01-01T00:00:00.000Z")"));
   CHECK_THAT(text, Contains("\"file_name\":\"d\xef\xbf\xbdg\\\"\""));
-  CHECK_THAT(text, Contains(R"("top":[{"label":"Samoyed","probability":0.5,"class":258},)"
-                            R"({"label":"wolf","probability":0.1}])"));
+  CHECK_THAT(text, Contains(R"("labels":[{"label":"Samoyed","class":258,"probability":0.5},)"
+                            R"({"label":"wolf","class":null,"probability":0.1}])"));
+  CHECK_THAT(text, Contains(R"("times_ms":{"queue":1.0,"transfer":2.0,"decode":3.0,"resize":4.0,)"
+                            R"("forward":5.0,"total":16.0})"));
   CHECK_THAT(text, Contains(R"("has_thumbnail":true)"));
 }
 

@@ -88,6 +88,32 @@ TEST_CASE("a visitor sees own rows only, newest first, page by page") {
   CHECK_FALSE(wait_for(house.io, house.history.find_row(99, std::nullopt)).has_value());
 }
 
+TEST_CASE("pages lead back to newer rows as they lead to older ones") {
+  const test::TemporaryFolder folder;
+  HistoryHouse house(folder.path());
+  for (int count = 0; count < 5; ++count) {
+    house.history.record(history_row("me"));
+    house.history.record(history_row("you"));
+  }
+  settle(house);
+  const auto mine = [&](std::optional<HistoryId> before, std::optional<HistoryId> after) {
+    return find(house, {.visitor = "me", .before = before, .after = after, .rows_max = 2});
+  };
+  CHECK_FALSE(mine({}, {}).next_after);
+  const auto middle = mine(7, {});
+  CHECK(ids(middle) == std::vector<HistoryId>{5, 3});
+  REQUIRE(middle.next_after == 5);
+  const auto newest = mine({}, middle.next_after);
+  CHECK(ids(newest) == std::vector<HistoryId>{9, 7});
+  CHECK(newest.next_before == 7);
+  CHECK_FALSE(newest.next_after);
+  const auto first_ever = mine({}, 0);
+  CHECK(ids(first_ever) == std::vector<HistoryId>{3, 1});
+  CHECK_FALSE(first_ever.next_before);
+  CHECK(first_ever.next_after == 3);
+  CHECK(mine({}, 9) == HistoryPage{});
+}
+
 TEST_CASE("a page is bounded whatever is asked for") {
   const test::TemporaryFolder folder;
   HistoryHouse house(folder.path());

@@ -43,6 +43,19 @@ TEST_CASE("a time without length has buckets all the same") {
   CHECK(count.finish().buckets == std::vector<HistoryStatistics::Bucket>{{5, 1, 1, 1, 1}});
 }
 
+TEST_CASE("all rows together have percentiles and mean times") {
+  StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10, .buckets = 3});
+  CHECK(StatisticsCount(count).finish().summary == HistoryStatistics::Summary{});
+  auto slow = row(9, 30);
+  slow.point.times = {1, 2, 3, 4, 5, 30};
+  count.add(slow);
+  auto quick = row(1, 10);
+  quick.point.times = {3, 2, 1, 0, 1, 10};
+  count.add(quick);
+  count.add(row(20, 1000));
+  CHECK(count.finish().summary == HistoryStatistics::Summary{10, 30, 30, {2, 2, 2, 2, 3, 20}});
+}
+
 TEST_CASE("workers share the load, the busiest first") {
   StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10});
   count.add(row(1, 10, "b:1"));

@@ -149,9 +149,10 @@ test('everything can be done by keyboard', async () => {
                                             document.activeElement.id);
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'Skip to the content');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'file');
+  for (const name of ['Samoyed', 'Recognise', 'Results', 'Statistics', 'API', 'file']) {
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), name);
+  }
   // A machine that is loaded enough to part a key's press from its release loses the chooser once more.
   let opened;
   for (let presses = 0; !opened && presses < 3; ++presses) {

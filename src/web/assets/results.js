@@ -1,0 +1,29 @@
+// Comforts only: times as they are where the visitor is. Without this script they are in UTC.
+'use strict';
+
+const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'});
+const date = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium'});
+const whole = new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'long'});
+const relative = new Intl.RelativeTimeFormat('en', {numeric: 'auto'});
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/// Days from that time's to today, by the calendar: yesterday evening is one day ago. Counted from noon to
+/// noon, since a day may have 23 or 25 hours.
+function daysAgo(time) {
+  const noon = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate(), 12).getTime();
+  return Math.round((noon(new Date()) - noon(time)) / dayMs);
+}
+
+function localText(time) {
+  const days = daysAgo(time);
+  const day = days === 0 || days === 1 ? relative.format(-days, 'day') : date.format(time);
+  return `${day}, ${clock.format(time)}`;
+}
+
+for (const element of document.querySelectorAll('time[datetime]')) {
+  const time = new Date(element.dateTime);
+  if (Number.isNaN(time.getTime())) continue;
+  element.textContent = localText(time);
+  element.title = whole.format(time);
+}

@@ -1,0 +1,158 @@
+// The charts of the numbers in a real browser, in front of the real programs.
+import assert from 'node:assert/strict';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, before, test} from 'node:test';
+
+import {Browser, desktop, phone, sample, screenshot, tooWide} from './browser.mjs';
+import {modelIsNull, Programs} from './programs.mjs';
+
+const picture = await readFile(sample.file);
+const pictures = 8;
+const browser = new Browser();
+const programs = new Programs();
+let folder;
+let worker;
+let site;
+
+/// Sends pictures of different sizes: what follows a picture's end is no part of it.
+async function sendSome(to) {
+  for (let i = 0; i < pictures; ++i) {
+    const body = Buffer.concat([picture, Buffer.alloc(i * 100_000)]);
+    const answer = await fetch(new URL('api/v1/classify', to), {
+      method: 'POST', headers: {'Content-Type': 'image/jpeg'}, body});
+    assert.equal(answer.status, 200);
+  }
+}
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  worker = await programs.startWorker();
+  site = await programs.startDispatcher([worker], ['--data-dir', path.join(folder, 'data')]);
+  await sendSome(site);
+});
+
+after(async () => {
+  await programs.stop();
+  await rm(folder, {recursive: true});
+});
+
+/// Workers that don't decode pictures don't tell their pixels.
+const names = ['bytes', ...(modelIsNull ? [] : ['pixels']), 'throughput', 'latency', 'workers'];
+
+async function open(options) {
+  const page = await browser.newPage(options);
+  await page.goto(`${site}stats`);
+  await page.locator('.series').first().waitFor();
+  return page;
+}
+
+/// Different colours of a chart's pixels; a blank one has a single one.
+function colours(page, name) {
+  return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => {
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+}
+
+function image(page, name) {
+  return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => canvas.toDataURL());
+}
+
+/// Rows of a chart's table, without its head.
+function rows(page, name) {
+  return page.locator('.chart', {has: page.locator(`[data-chart=${name}]`)}).locator('tbody tr');
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`all charts are drawn, ${colorScheme}`, async () => {
+    const page = await open({...desktop, colorScheme});
+    for (const name of names) assert.ok(await colours(page, name) > 10, `${name} is blank`);
+    await screenshot(page, `stats-${colorScheme}`);
+  });
+}
+
+test('charts and tables show the numbers that programs get', async () => {
+  const page = await open(desktop);
+  const numbers = await (await fetch(new URL('api/v1/statistics?range=day', site))).json();
+  assert.equal(numbers.count, pictures);
+  assert.equal(numbers.points.length, pictures);
+  assert.deepEqual(numbers.workers.map(({count}) => count), [pictures]);
+  const sizes = await rows(page, 'bytes').locator('th').allTextContents();
+  assert.deepEqual(sizes, numbers.points.map((point) => String(point.image_bytes)));
+  const counts = await rows(page, 'throughput').locator('td').allTextContents();
+  assert.equal(counts.reduce((sum, text) => sum + Number(text), 0), pictures);
+  assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
+});
+
+test('the colours follow day and night', async () => {
+  const page = await open({...desktop, colorScheme: 'light'});
+  const day = await image(page, 'throughput');
+  await page.emulateMedia({colorScheme: 'dark'});
+  await page.waitForFunction((shown) => document.querySelector('[data-chart=throughput] canvas')
+    .toDataURL() !== shown, day);
+});
+
+test('series are shown and hidden by the keyboard', async () => {
+  const page = await open(desktop);
+  const chart = page.locator('.chart', {has: page.locator('[data-chart=bytes]')});
+  const button = chart.getByRole('button', {name: 'In all'});
+  const whole = await image(page, 'bytes');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await button.getAttribute('aria-pressed'), 'false');
+  assert.notEqual(await image(page, 'bytes'), whole);
+  await page.keyboard.press('Enter');
+  assert.equal(await button.getAttribute('aria-pressed'), 'true');
+});
+
+test('a link chooses the time', async () => {
+  const page = await open(desktop);
+  for (const name of ['Hour', 'Week', 'Month', 'Day']) {
+    await page.getByRole('link', {name, exact: true}).click();
+    await page.waitForURL(new RegExp(`range=${name.toLowerCase()}`));
+    await page.locator('.series').first().waitFor();
+    const chosen = page.locator('.choices [aria-current]').first();
+    assert.equal(await chosen.textContent(), name);
+    for (const chart of names) assert.ok(await colours(page, chart) > 10, `${chart} is blank`);
+  }
+});
+
+test('without JavaScript the tables are there, and no empty chart', async () => {
+  const page = await browser.newPage({...desktop, javaScriptEnabled: false});
+  await page.goto(`${site}stats`);
+  assert.equal(await page.locator('.plot:visible').count(), 0);
+  for (const name of names) {
+    const chart = page.locator('.chart', {has: page.locator(`[data-chart=${name}]`)});
+    await chart.locator('summary').click();
+    assert.ok(await chart.locator('tbody tr').first().isVisible(), name);
+  }
+  assert.equal(await tooWide(page), 0);
+});
+
+test('charts fit a phone', async () => {
+  const page = await open({...phone, colorScheme: 'light'});
+  for (const summary of await page.locator('.chart summary').all()) await summary.click();
+  assert.equal(await tooWide(page), 0);
+  await screenshot(page, 'phone-stats');
+});
+
+test('with an admin token visitors see their own numbers, and no workers', async () => {
+  const file = path.join(folder, 'token');
+  await writeFile(file, 'a secret & more than enough of it', {mode: 0o600});
+  const guarded = await programs.startDispatcher(
+    [worker], ['--data-dir', path.join(folder, 'guarded'), '--admin-token-file', file]);
+  await sendSome(guarded);
+  const page = await browser.newPage(desktop);
+  await page.goto(`${guarded}stats`);
+  assert.match(await page.locator('.stats').textContent(), /Nothing was recognised in this time/);
+  assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
+  assert.equal((await page.goto(`${guarded}stats?all=true`)).status(), 401);
+  await page.goto(guarded);
+  await page.getByLabel('Admin token').fill('a secret & more than enough of it');
+  await page.getByRole('button', {name: 'Sign in'}).click();
+  await page.getByRole('link', {name: 'Statistics', exact: true}).click();
+  await page.locator('.series').first().waitFor();
+  assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
+});
