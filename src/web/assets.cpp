@@ -10,9 +10,24 @@
 namespace samoyed::web {
 
 const Asset* find_asset(std::string_view name) {
+  constexpr std::string_view script = "text/javascript; charset=utf-8";
+  constexpr std::string_view style = "text/css; charset=utf-8";
   static const Asset assets[] = {
-      {"style.css", "text/css; charset=utf-8", files::style_css},
-      {"app.js", "text/javascript; charset=utf-8", files::app_js},
+      {"app.js", script, files::app_js},
+      {"choices.js", script, files::choices_js},
+      {"picture.js", script, files::picture_js},
+      {"picture_card.js", script, files::picture_card_js},
+      {"picture_list.js", script, files::picture_list_js},
+      {"pictures.css", style, files::pictures_css},
+      {"style.css", style, files::style_css},
+      {"texts.js", script, files::texts_js},
+      {"upload.css", style, files::upload_css},
+      {"upload_queue.js", script, files::upload_queue_js},
+      {"upload_request.js", script, files::upload_request_js},
+      {"worker_changes.js", script, files::worker_changes_js},
+      {"worker_feed.js", script, files::worker_feed_js},
+      {"worker_table.js", script, files::worker_table_js},
+      {"workers.css", style, files::workers_css},
       {"icon.svg", "image/svg+xml", files::icon_svg},
   };
   const auto* const found = std::find_if(std::begin(assets), std::end(assets),
