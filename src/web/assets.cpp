@@ -13,12 +13,13 @@ const Asset* find_asset(std::string_view name) {
   constexpr std::string_view script = "text/javascript; charset=utf-8";
   constexpr std::string_view style = "text/css; charset=utf-8";
   static const Asset assets[] = {
+      {"answer.css", style, files::answer_css},
       {"app.js", script, files::app_js},
+      {"cards.css", style, files::cards_css},
       {"choices.js", script, files::choices_js},
       {"picture.js", script, files::picture_js},
       {"picture_card.js", script, files::picture_card_js},
       {"picture_list.js", script, files::picture_list_js},
-      {"pictures.css", style, files::pictures_css},
       {"style.css", style, files::style_css},
       {"texts.js", script, files::texts_js},
       {"upload.css", style, files::upload_css},

@@ -81,7 +81,7 @@ export class WorkerTable {
   #newRow(address) {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.querySelector('.address').textContent = address;
-    row.querySelector('form').action = `/del/${encodeURIComponent(address)}`;
+    row.querySelector('form').action = `/del/${encodeURI(address)}`;
     row.querySelector('button').setAttribute('aria-label', `Delete worker ${address}`);
     return row;
   }
