@@ -66,7 +66,7 @@ Html worker_row(const Cells& cells) {
   return Html::fill(files::worker_row_html, {{"address", cells.address},
                                              {"path", percent_encode(cells.address)},
                                              {"model", cells.model},
-                                             {"badge_hidden", cells.untrained ? "" : "hidden"},
+                                             {"badge", cells.untrained ? "untrained" : ""},
                                              {"kind", cells.status.kind},
                                              {"word", cells.status.word},
                                              {"note", cells.status.note},

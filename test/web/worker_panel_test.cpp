@@ -87,12 +87,12 @@ TEST_CASE("a worker's numbers are those of its pictures") {
 
 TEST_CASE("an untrained network has its badge") {
   WorkerRow row = worker("kennel");
-  const auto hidden = [&] { return count_of(panel({row}), "class=\"badge\" hidden"); };
-  CHECK(hidden() == 1);
+  const auto told = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
+  CHECK(told() == 0);
   row.model = WorkerModel{"m", true};
-  CHECK(hidden() == 1);
+  CHECK(told() == 0);
   row.model = WorkerModel{"m", false};
-  CHECK(hidden() == 0);
+  CHECK(told() == 1);
 }
 
 TEST_CASE("without a token, what became of a worker that never answered is not told") {

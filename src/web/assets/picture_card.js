@@ -28,7 +28,7 @@ export class PictureCard {
     const part = (selector) => this.element.querySelector(selector);
     this.#parts = {
       image: part('img'), headline: part('.headline'), detail: part('.detail'),
-      untrained: part('.untrained'), progress: part('progress'), labels: part('.labels'),
+      badge: part('.badge'), progress: part('progress'), labels: part('.labels'),
       facts: part('.card-facts'),
     };
     this.name = file.name || 'Picture';
@@ -97,8 +97,9 @@ export class PictureCard {
     const [best] = answer.labels;
     this.#show('recognised', best?.label ?? 'Nothing',
                best ? `with a confidence of ${percentText(best.probability)}` : '', ['remove']);
-    const {untrained, labels, facts, image} = this.#parts;
-    untrained.hidden = answer.model?.trained !== false;
+    const {badge, labels, facts, image} = this.#parts;
+    badge.textContent =
+      answer.model?.trained === false ? 'untrained network: this label means nothing' : '';
     labels.tBodies[0].replaceChildren(...answer.labels.map((label) => this.#labelRow(label)));
     labels.hidden = false;
     facts.replaceChildren(...factsOf(answer));

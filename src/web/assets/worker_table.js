@@ -90,7 +90,7 @@ export class WorkerTable {
     const [kind, word, note] = statusOf(worker);
     row.className = `worker ${kind}`;
     setText(row.querySelector('.model bdi'), worker.model?.name ?? 'network not known yet');
-    row.querySelector('.badge').hidden = worker.model?.trained !== false;
+    setText(row.querySelector('.badge'), worker.model?.trained === false ? 'untrained' : '');
     setText(row.querySelector('.word'), word);
     setText(row.querySelector('.note'), note);
     for (const [name, text] of Object.entries(numbersOf(worker))) {

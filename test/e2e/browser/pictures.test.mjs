@@ -91,7 +91,7 @@ test('a picture goes in, its card comes out', async () => {
   const name = path.basename(sample.file);
   assert.match(await card.textContent(), new RegExp(`^\\s*${name}`));
   assert.ok((await card.locator('.card-facts').textContent()).includes(worker));
-  assert.equal(await card.locator('.untrained').isVisible(), !modelIsTrained);
+  assert.equal(await card.locator('.badge').isVisible(), !modelIsTrained);
   const best = await card.locator('.headline').textContent();
   assert.match(await page.getByRole('log').textContent(), new RegExp(`${name}: ${best}, [0-9.]+%`));
   assert.equal(page.url(), site);
