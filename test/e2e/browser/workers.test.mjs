@@ -200,6 +200,7 @@ test('with an admin token only who signed in gets the stream', async () => {
   await page.getByLabel('Admin token').fill('a secret & more than enough of it');
   await page.getByRole('button', {name: 'Sign in'}).click();
   await rowOf(page, worker).waitFor();
+  await page.locator('html.script').waitFor();
   await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
   await page.keyboard.press('Enter');
   await rowOf(page, '127.0.0.1:4321').waitFor();
