@@ -10,16 +10,32 @@
 namespace samoyed::web {
 
 const Asset* find_asset(std::string_view name) {
+  constexpr std::string_view script = "text/javascript; charset=utf-8";
+  constexpr std::string_view style = "text/css; charset=utf-8";
   static const Asset assets[] = {
-      {"style.css", "text/css; charset=utf-8", files::style_css},
-      {"results.css", "text/css; charset=utf-8", files::results_css},
-      {"stats.css", "text/css; charset=utf-8", files::stats_css},
-      {"app.js", "text/javascript; charset=utf-8", files::app_js},
-      {"results.js", "text/javascript; charset=utf-8", files::results_js},
-      {"stats.js", "text/javascript; charset=utf-8", files::stats_js},
-      {"chart.umd.js", "text/javascript; charset=utf-8", files::chart_umd_js},
+      {"answer.css", style, files::answer_css},
+      {"app.js", script, files::app_js},
+      {"cards.css", style, files::cards_css},
       {"chart-licence.txt", "text/plain; charset=utf-8", files::LICENSE_md},
+      {"chart.umd.js", script, files::chart_umd_js},
+      {"choices.js", script, files::choices_js},
       {"icon.svg", "image/svg+xml", files::icon_svg},
+      {"picture.js", script, files::picture_js},
+      {"picture_card.js", script, files::picture_card_js},
+      {"picture_list.js", script, files::picture_list_js},
+      {"results.css", style, files::results_css},
+      {"results.js", script, files::results_js},
+      {"stats.css", style, files::stats_css},
+      {"stats.js", script, files::stats_js},
+      {"style.css", style, files::style_css},
+      {"texts.js", script, files::texts_js},
+      {"upload.css", style, files::upload_css},
+      {"upload_queue.js", script, files::upload_queue_js},
+      {"upload_request.js", script, files::upload_request_js},
+      {"worker_changes.js", script, files::worker_changes_js},
+      {"worker_feed.js", script, files::worker_feed_js},
+      {"worker_table.js", script, files::worker_table_js},
+      {"workers.css", style, files::workers_css},
   };
   const auto* const found = std::find_if(std::begin(assets), std::end(assets),
                                          [&](const Asset& asset) { return asset.name == name; });

@@ -246,28 +246,41 @@ asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& requ
     co_return full;
   }
   std::vector<std::shared_ptr<const protocol::EncodedImage>> images;
+  std::vector<Preview> previews;  // Into the images.
   for (const Picture& picture : upload.pictures) {
     const auto file = std::as_bytes(std::span(picture.image));
     images.push_back(std::make_shared<const protocol::EncodedImage>(file));
+    previews.push_back(preview_of(picture.image, *images.back()));
   }
-  const auto first = images.front();  // Kept for as long as it may be shown.
-  const Preview preview = preview_of(upload.pictures.front().image, *first);
   request.body = std::string();  // Long waits should not hold the pictures twice.
   upload.decoded.clear();
   if (ticket_) ticket_->hold(encoded_bytes);
 
   std::vector<dispatcher::Outcome> outcomes;
-  for (auto& image : images) {
-    dispatcher::Outcome outcome = co_await classify(std::move(image), upload);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    dispatcher::Outcome outcome = co_await classify(images[i], upload);
     outcomes.push_back(std::move(outcome));
     if (client_left_) co_return std::nullopt;
-    const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back());
-    if (!answer) break;
-    site_.metrics.count(*answer);
-    record(upload, upload.pictures[outcomes.size() - 1], *answer);
+    if (const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back())) {
+      site_.metrics.count(*answer);
+      record(upload, upload.pictures[i], *answer);
+    } else if (stops_at_failure(upload)) {
+      break;
+    }
   }
-  Response answer = site_.routes.answer(upload, preview, outcomes, current_->visit);
+  Response answer = site_.routes.answer(upload, previews, outcomes, current_->visit);
+  count_failures(answer, outcomes);
   co_return answer;
+}
+
+void HttpConnection::count_failures(const Response& answer,
+                                    std::span<const dispatcher::Outcome> outcomes) {
+  bool counted = !find_field(answer.fields, reason_name).empty();  // One of them, by `respond`.
+  for (const dispatcher::Outcome& outcome : outcomes) {
+    const auto* const failure = std::get_if<dispatcher::Failure>(&outcome);
+    if (!failure || std::exchange(counted, false)) continue;
+    site_.metrics.count_refused(word_of(reason_of(*failure)));
+  }
 }
 
 asio::awaitable<Response> HttpConnection::submit(Request& request, const Upload& upload) {

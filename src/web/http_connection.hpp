@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -73,6 +74,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<Response> run_errand(Errand errand);
   asio::awaitable<void> feed_stream();
   void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
+  void count_failures(const Response& answer, std::span<const dispatcher::Outcome> outcomes);
   void watch_client_soon();
   void begin_watch();
   asio::awaitable<void> watch_client();

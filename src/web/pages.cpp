@@ -11,49 +11,6 @@
 namespace samoyed::web {
 namespace {
 
-bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
-
-bool is_in_rotation(const dispatcher::WorkerRow& row) {
-  return row.state == dispatcher::WorkerState::in_rotation;
-}
-
-Html state(const dispatcher::WorkerRow& row, const WorkersView& workers) {
-  if (is_hidden(row, workers)) return Html::fill(files::unheard_html, {});
-  return is_in_rotation(row) ? Html() : Html::fill(files::removed_html, {});
-}
-
-Html worker_row(const dispatcher::WorkerRow& row, const WorkersView& workers) {
-  const std::string address = protocol::to_string(row.worker.address);
-  return Html::fill(
-      files::worker_row_html,
-      {{"address", address},
-       {"path", percent_encode(address)},
-       {"model", row.model ? row.model->name : "network not known yet"},
-       {"badge", is_untrained(row) ? Html::fill(files::untrained_badge_html, {}) : Html()},
-       {"state", state(row, workers)}});
-}
-
-Html worker_panel(const WorkersView& workers) {
-  if (workers.shown == WorkersView::Shown::nothing) return Html();
-  if (!workers.visible()) return Html::fill(files::sign_in_html, {});
-  Html rows;
-  for (const auto& row : workers.rows) rows += worker_row(row, workers);
-  if (workers.rows.empty()) rows = Html::fill(files::no_workers_html, {});
-  const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
-    return is_in_rotation(row) && !is_hidden(row, workers);
-  });
-  const bool signed_in = workers.shown == WorkersView::Shown::signed_in;
-  return Html::fill(files::workers_html,
-                    {{"count", std::to_string(count)},
-                     {"rows", rows},
-                     {"sign_out", signed_in ? Html::fill(files::sign_out_html, {}) : Html()}});
-}
-
-Html upload_form(std::string_view caption) {
-  return Html::fill(files::upload_html,
-                    {{"caption", caption}, {"formats", protocol::accepted_formats}});
-}
-
 Html tabs(Tab open) {
   Html list = link("/", "Recognise", open == Tab::form);
   list += link("/results", "Results", open == Tab::results);
@@ -73,6 +30,13 @@ std::string page(const Frame& frame, const Html& content, bool untrained,
                      {"content", content},
                      {"workers", worker_panel(workers)}})
       .text();
+}
+
+/// With an empty row of labels besides, which the script copies.
+Html upload_form(std::string_view caption) {
+  return Html::fill(files::upload_html, {{"caption", caption},
+                                         {"formats", protocol::accepted_formats},
+                                         {"label_row", label_row({})}});
 }
 
 Html picture(const ResultView& view, std::string_view label) {
@@ -97,6 +61,49 @@ Html facts(const ResultView& view, bool worker_visible) {
   return list;
 }
 
+std::string best_label(const dispatcher::Answer& answer) {
+  const auto& top = answer.recognition.top;
+  return top.empty() ? "Nothing" : top.front().label;
+}
+
+bool is_untrained_answer(const dispatcher::Answer& answer) {
+  return answer.model && !answer.model->trained;
+}
+
+/// `number` tells it from others on its page; 0: it is alone.
+Html result(const ResultView& view, std::size_t number, const WorkersView& workers) {
+  const auto& top = view.answer.recognition.top;
+  Html rows;
+  for (const auto& label : top) rows += label_row(label);
+  const std::string best = best_label(view.answer);
+  const bool alone = number == 0;
+  return Html::fill(files::result_html,
+                    {{"number", alone ? std::string() : std::to_string(number)},
+                     {"level", alone ? "1" : "2"},
+                     {"label", best},
+                     {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
+                     {"picture", picture(view, best)},
+                     {"rows", rows},
+                     {"facts", facts(view, workers.visible())}});
+}
+
+Html picture_section(const PictureEnd& end, std::size_t number, const WorkersView& workers) {
+  if (end.answer) {
+    return result({end.file_name, *end.answer, end.preview_type, end.preview_base64}, number,
+                  workers);
+  }
+  const std::string number_text = std::to_string(number);
+  return Html::fill(files::unrecognised_html,
+                    {{"number", number_text},
+                     {"file", end.file_name.empty() ? "Picture " + number_text
+                                                    : std::string(end.file_name)},
+                     {"sentence", end.sentence}});
+}
+
+Html another_one() {
+  return Html::fill(files::again_html, {{"upload", upload_form("Choose more pictures")}});
+}
+
 std::string message(int status, std::string_view heading, std::string_view sentence,
                     const Html& form, const WorkersView& workers) {
   const bool fine = status == 200;
@@ -106,15 +113,11 @@ std::string message(int status, std::string_view heading, std::string_view sente
                                    {"heading", heading},
                                    {"sentence", sentence},
                                    {"form", form},
-                                   {"upload", upload_form("Choose a picture")}});
+                                   {"upload", upload_form("Choose pictures")}});
   return page({.title = heading}, content, false, workers);
 }
 
 }  // namespace
-
-bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
-  return workers.shown == WorkersView::Shown::open && !row.heard;
-}
 
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers) {
   return page(frame, content, false, workers);
@@ -138,24 +141,35 @@ Html link(std::string_view path, std::string_view name, bool current) {
 }
 
 std::string form_page(const WorkersView& workers) {
-  const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose a picture")}});
+  const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose pictures")}});
   return page({.title = "What is in the picture?", .tab = Tab::form}, content, false, workers);
 }
 
 std::string result_page(const ResultView& view, const WorkersView& workers) {
-  const auto& top = view.answer.recognition.top;
-  Html rows;
-  for (const auto& label : top) rows += label_row(label);
-  const std::string best = top.empty() ? "Nothing" : top.front().label;
-  const Html content = Html::fill(
-      files::result_html, {{"label", best},
-                           {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
-                           {"picture", picture(view, best)},
-                           {"rows", rows},
-                           {"facts", facts(view, workers.visible())},
-                           {"upload", upload_form("Choose another picture")}});
-  return page({.title = best, .tab = Tab::form}, content,
-              view.answer.model && !view.answer.model->trained, workers);
+  const std::string best = best_label(view.answer);
+  Html content = result(view, 0, workers);
+  content += another_one();
+  return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer), workers);
+}
+
+std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers) {
+  Html sections;
+  std::size_t recognised = 0;
+  bool untrained = false;
+  std::size_t number = 0;
+  for (const PictureEnd& picture : pictures) {
+    sections += picture_section(picture, ++number, workers);
+    if (!picture.answer) continue;
+    ++recognised;
+    untrained = untrained || is_untrained_answer(*picture.answer);
+  }
+  const std::string heading = std::to_string(recognised) + " of " +
+                              std::to_string(pictures.size()) + " pictures recognised";
+  Html content = Html::fill(files::several_html, {{"kind", recognised > 0 ? "fine" : "problem"},
+                                                  {"heading", heading},
+                                                  {"pictures", sections}});
+  content += another_one();
+  return page({.title = heading, .tab = Tab::form}, content, untrained, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,

@@ -1,35 +1,14 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "samoyed/dispatcher/outcome.hpp"
-#include "samoyed/dispatcher/worker_list.hpp"
 #include "web/template.hpp"
+#include "web/worker_panel.hpp"
 
 namespace samoyed::web {
-
-using WorkerRows = std::vector<dispatcher::WorkerRow>;
-
-/// The workers, and what of them who asks may see.
-struct WorkersView {
-  enum class Shown {
-    open,        ///< All, since no admin token is set.
-    signed_in,   ///< All, and the way to sign out.
-    signed_out,  ///< Nothing of them, but the way to sign in.
-    nothing,
-  };
-  WorkerRows rows;
-  Shown shown = Shown::open;
-
-  bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
-};
-
-/// Whether a view keeps to itself what became of a worker. Without a token a stranger may add any address of
-/// the private networks: the state of one that never answered as a worker would tell him if a port there is
-/// open.
-bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers);
 
 /// The parts of the site that every page leads to.
 enum class Tab { none, form, results, statistics, api };
@@ -54,10 +33,24 @@ struct ResultView {
   std::string_view preview_base64;
 };
 
+/// One of several pictures that were sent together. The views need live only for the call.
+struct PictureEnd {
+  /// As ResultView has them; `preview_type` empty where it was not recognised.
+  std::string_view file_name;
+  std::string_view preview_type;
+  std::string_view preview_base64;
+  /// Null: it was not recognised, and `sentence` says why.
+  const dispatcher::Answer* answer = nullptr;
+  std::string sentence = {};
+};
+
 /// All pages are whole HTML documents. Every text is escaped; every page shows the workers to who
 /// may see them, and a loud notice to all if one of them has an untrained network.
 std::string form_page(const WorkersView& workers);
 std::string result_page(const ResultView& view, const WorkersView& workers);
+
+/// The same for several pictures, with a part for each, in order.
+std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers);
 
 /// `heading` in large letters, `sentence` below it, for what went well and what didn't. `status` is
 /// shown small; 200 isn't.

@@ -105,14 +105,14 @@ std::variant<Upload, Problem> PictureRoutes::take(const Route& route,
   auto found = find_pictures(request);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
   auto& pictures = std::get<std::vector<Picture>>(found);
-  const bool several = route.row->body == BodyKind::pictures;
-  if (!several) pictures.erase(pictures.begin() + 1, pictures.end());
+  // A program's picture is the first; a person may choose several.
+  if (route.row->body == BodyKind::picture) pictures.erase(pictures.begin() + 1, pictures.end());
   const std::uint64_t image_bytes_max = context_.rules().image_bytes_max;
   for (const Picture& picture : pictures) {
     if (picture.image.size() > image_bytes_max) return too_large(image_bytes_max);
   }
   Upload upload{.style = route.style, .pictures = std::move(pictures)};
-  upload.queued = several;
+  upload.queued = route.row->body == BodyKind::pictures;
   if (route.style == Style::api) {
     if (auto problem = read_query(route.target.query, upload)) return std::move(*problem);
   }
@@ -127,6 +127,31 @@ Response PictureRoutes::answer(const Upload& upload, const Preview& preview,
   }
   const ResultView result{upload.pictures.front().file_name, answer, preview.type, preview.base64};
   return html_response(200, result_page(result, view));
+}
+
+Response PictureRoutes::answer_all(const Upload& upload, std::span<const Preview> previews,
+                                   std::span<const dispatcher::Outcome> outcomes,
+                                   const Visit& visit) const {
+  std::vector<PictureEnd> ends;
+  std::optional<Problem> first_problem;
+  bool any_recognised = false;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    PictureEnd end{upload.pictures[i].file_name, previews[i].type, previews[i].base64};
+    if (const auto* const failure = std::get_if<dispatcher::Failure>(&outcomes[i])) {
+      Problem problem = to_problem(*failure);
+      end.sentence = problem.sentence;
+      if (!first_problem) first_problem = std::move(problem);
+    } else {
+      end.answer = &std::get<dispatcher::Answer>(outcomes[i]);
+      any_recognised = true;
+    }
+    ends.push_back(std::move(end));
+  }
+  const std::string page = results_page(ends, context_.view_for(visit));
+  if (any_recognised) return html_response(200, page);
+  Response response = html_response(first_problem->status(), page);
+  give_reason(response, first_problem->reason);
+  return response;
 }
 
 Problem to_problem(const dispatcher::Failure& failure) {

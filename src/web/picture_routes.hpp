@@ -24,6 +24,11 @@ class PictureRoutes {
   Response answer(const Upload& upload, const Preview& preview, const dispatcher::Answer& answer,
                   const Visit& visit) const;
 
+  /// The page for several pictures; the arguments are one for each, in order. It is a success if one of them
+  /// was recognised.
+  Response answer_all(const Upload& upload, std::span<const Preview> previews,
+                      std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const;
+
  private:
   std::variant<std::vector<Picture>, Problem> find_pictures(const Request& request) const;
 

@@ -10,8 +10,7 @@ namespace samoyed::web {
 /// What every response is served with.
 inline constexpr std::string_view content_security_policy =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The field that holds a reason's word.
 inline constexpr std::string_view reason_name = "Samoyed-Reason";

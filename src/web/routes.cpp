@@ -175,14 +175,17 @@ Response Routes::carry_out(const Route& route, const Request& request, const Vis
   return pages_.form(visit);
 }
 
-Response Routes::answer(const Upload& upload, const Preview& preview,
+Response Routes::answer(const Upload& upload, std::span<const Preview> previews,
                         std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const {
+  if (!stops_at_failure(upload)) {
+    return secured(pictures_.answer_all(upload, previews, outcomes, visit));
+  }
   if (const auto* failure = std::get_if<dispatcher::Failure>(&outcomes.back())) {
     return secured(context_.refuse(to_problem(*failure), upload.style, visit));
   }
   if (upload.style == Style::inference) return secured(inference_.answer(upload, outcomes));
   const auto& answer = std::get<dispatcher::Answer>(outcomes.front());
-  return secured(pictures_.answer(upload, preview, answer, visit));
+  return secured(pictures_.answer(upload, previews.front(), answer, visit));
 }
 
 Response Routes::api_refusal(const Problem& problem, const Visit& visit) const {

@@ -43,8 +43,9 @@ class Routes {
   /// The answer to a whole request, or what is to be done first.
   std::variant<Response, Upload, Errand> route(const Request& request, const Visit& visit) const;
 
-  /// The answer to an upload: `outcomes` are of its pictures, in order, up to the first failure.
-  Response answer(const Upload& upload, const Preview& preview,
+  /// The answer to an upload: `previews` and `outcomes` are of its pictures, in order; the latter up to the
+  /// first failure, or where `stops_at_failure` says no, all of them.
+  Response answer(const Upload& upload, std::span<const Preview> previews,
                   std::span<const dispatcher::Outcome> outcomes, const Visit& visit) const;
 
   /// The answers to errands, and to pictures among the jobs. Not made safe yet: see `sent`.

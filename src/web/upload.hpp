@@ -36,6 +36,11 @@ struct Upload {
   bool queued = false;
 };
 
+/// Whether one picture that is not recognised is the end of all: a person sees what became of each.
+inline bool stops_at_failure(const Upload& upload) {
+  return upload.style != Style::page || upload.pictures.size() == 1;
+}
+
 /// For showing a picture again with its answer.
 struct Preview {
   /// As ResultView has them.

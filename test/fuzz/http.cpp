@@ -188,15 +188,17 @@ class Connection {
     }
     const Upload& upload = std::get<Upload>(routed);
     std::vector<dispatcher::Outcome> outcomes;
+    std::vector<Preview> previews;
     for (const Picture& picture : upload.pictures) {
       check(!picture.image.empty() && picture.image.size() <= image_bytes_max,
             "a picture has its size");
       outcomes.push_back(outcome_for(picture.image));
-      if (std::holds_alternative<dispatcher::Failure>(outcomes.back())) break;
+      previews.push_back({browser_image_type(picture.image), "AAAA"});
+      const bool failed = std::holds_alternative<dispatcher::Failure>(outcomes.back());
+      if (failed && stops_at_failure(upload)) break;
     }
     check(!outcomes.empty(), "an upload has a picture");
-    const Preview preview{browser_image_type(upload.pictures.front().image), "AAAA"};
-    session_.respond(routes_.answer(upload, preview, outcomes, visit(request)));
+    session_.respond(routes_.answer(upload, previews, outcomes, visit(request)));
   }
 
   Visit visit(const Request& head) {

@@ -1,7 +1,6 @@
 #include "web/pages.hpp"
 
-#include <cmath>
-#include <limits>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -36,16 +35,6 @@ dispatcher::Answer answer() {
   return answer;
 }
 
-TEST_CASE("percents have three decimals, whatever the number") {
-  CHECK(percent_text(0.93009) == "93.009%");
-  CHECK(percent_text(1) == "100.000%");
-  CHECK(percent_text(1e-9) == "0.000%");
-  CHECK(percent_text(-1) == "0.000%");
-  CHECK(percent_text(7) == "100.000%");
-  CHECK(percent_text(std::nan("")) == "0.000%");
-  CHECK(percent_text(std::numeric_limits<double>::infinity()) == "100.000%");
-}
-
 TEST_CASE("the result page shows the table and the facts") {
   const auto found = answer();
   const std::string page = result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, view({}));
@@ -71,6 +60,21 @@ TEST_CASE("what isn't known is left out") {
   }
 }
 
+TEST_CASE("the page of several pictures has a part for each, in order") {
+  const auto found = answer();
+  const std::vector<PictureEnd> ends = {{"dog.jpg", "image/jpeg", "/9j/", &found},
+                                        {"notes<.txt", "", "", nullptr, "No picture."},
+                                        {"", "", "", nullptr, "Nothing at all."}};
+  const std::string page = results_page(ends, view({}));
+  CHECK(count_of(page, "<h1>1 of 3 pictures recognised</h1>") == 1);
+  CHECK(count_of(page, "<h2 id=\"answer1\">Samoyed</h2>") == 1);
+  CHECK(count_of(page, "src=\"data:image/jpeg;base64,/9j/\"") == 1);
+  CHECK(count_of(page, "<h2 id=\"answer2\"><bdi>notes&lt;.txt</bdi></h2>") == 1);
+  CHECK(count_of(page, "<bdi>Picture 3</bdi>") == 1);
+  CHECK(page.find("dog.jpg") < page.find("No picture."));
+  CHECK(page.find("No picture.") < page.find("Nothing at all."));
+}
+
 TEST_CASE("nothing from outside becomes markup") {
   const std::string evil = "\"><script>alert('1')</script>&";
   auto found = answer();
@@ -78,8 +82,10 @@ TEST_CASE("nothing from outside becomes markup") {
   found.worker.host = evil;
   found.model = WorkerModel{evil, true};
   const auto rows = view({worker(evil, WorkerModel{evil, true})});
+  const std::vector<PictureEnd> ends = {{evil, evil, evil, &found}, {evil, "", "", nullptr, evil}};
   for (const std::string& page : {result_page({evil, found, evil, evil}, rows), form_page(rows),
-                                  message_page(400, evil, evil, rows)}) {
+                                  message_page(400, evil, evil, rows),
+                                  results_page(ends, rows)}) {
     CHECK(count_of(page, "<script>") == 0);
     CHECK(count_of(page, "alert('") == 0);
     CHECK(count_of(page, "&quot;&gt;&lt;script&gt;") >= 3);
@@ -95,7 +101,7 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
       INFO(part);
       CHECK(count_of(page.substr(page.find("<body>")), part == " on" ? " onclick" : part) == 0);
     }
-    CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
+    CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/app.js\" type=\"module\">"));
     CHECK(count_of(page, "{{") == 0);
     CHECK(page.starts_with("<!doctype html>"));
   }
@@ -115,44 +121,6 @@ TEST_CASE("an untrained network is told loudly, on every page that knows of one"
   CHECK(count_of(result_page({"f", found, "", ""}, mixed), notice) == 1);
   found.model->trained = false;
   CHECK(count_of(result_page({"f", found, "", ""}, trained), notice) == 1);
-}
-
-TEST_CASE("the worker list has a line and a button for each") {
-  const std::string page = form_page(view({worker("localhost"), worker("::1")}));
-  CHECK(count_of(page, "action=\"/del/localhost:8888\"") == 1);
-  CHECK(count_of(page, "action=\"/del/[::1]:8888\"") == 1);
-  CHECK(count_of(form_page(view({})), "There is no worker yet") == 1);
-}
-
-TEST_CASE("a removed worker is shown as such, and not counted") {
-  const std::string_view removed = "removed: tried again in the background";
-  auto gone = worker("gone");
-  gone.state = dispatcher::WorkerState::removed;
-  const std::string page = form_page(view({worker("here"), gone}));
-  CHECK(count_of(page, removed) == 1);
-  CHECK(page.find("gone:8888") < page.find(removed));
-  CHECK(count_of(page, "<span class=\"count\">1<") == 1);
-  CHECK(count_of(page, "action=\"/del/gone:8888\"") == 1);
-  CHECK(count_of(form_page(view({worker("here")})), removed) == 0);
-  CHECK(count_of(form_page(view({gone})), "<span class=\"count\">0<") == 1);
-}
-
-TEST_CASE("without a token, what became of a worker that never answered is not told") {
-  using Shown = WorkersView::Shown;
-  const auto page = [](Shown shown, dispatcher::WorkerState state) {
-    auto never_heard = worker("10.1.2.3");
-    never_heard.heard = false;
-    never_heard.state = state;
-    return form_page(view({worker("here"), never_heard}, shown));
-  };
-  const auto gone = dispatcher::WorkerState::removed;
-  const auto there = dispatcher::WorkerState::in_rotation;
-  CHECK(page(Shown::open, gone) == page(Shown::open, there));
-  CHECK(count_of(page(Shown::open, there), "<span class=\"count\">1<") == 1);
-  CHECK(count_of(page(Shown::open, there), "has not answered yet") == 1);
-  // With one, who has it sees all.
-  CHECK(count_of(page(Shown::signed_in, gone), "removed: tried again in the background") == 1);
-  CHECK(count_of(page(Shown::signed_in, there), "<span class=\"count\">2<") == 1);
 }
 
 TEST_CASE("workers are shown to who may see them, and nobody else") {

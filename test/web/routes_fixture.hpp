@@ -31,7 +31,8 @@ struct RoutesTest {
   /// What a client is told of its one picture.
   web::Response answer_to(web::Upload from, const dispatcher::Outcome& outcome) const {
     if (from.pictures.empty()) from.pictures.push_back({"", "abc"});
-    return routes.answer(from, {}, {&outcome, 1}, visit);
+    const web::Preview preview;
+    return routes.answer(from, {&preview, 1}, {&outcome, 1}, visit);
   }
 
   /// What a client is told whose request reached no route.

@@ -116,6 +116,44 @@ TEST_CASE_METHOD(RoutesTest, "an upload is taken from the field `file`") {
   CHECK(taken.pictures[0].image == "abc");
 }
 
+TEST_CASE_METHOD(RoutesTest, "several pictures of one form are all taken, a program's first alone") {
+  Request request = upload("name=file; filename=a.jpg",
+                           "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
+                           "filename=b.jpg\r\n\r\nde");
+  const auto names = [&](const std::string& target) {
+    request.target = target;
+    const auto routed = routes.route(request, visit);
+    REQUIRE(std::holds_alternative<Upload>(routed));
+    std::string all;
+    for (const Picture& picture : std::get<Upload>(routed).pictures) all += picture.file_name + " ";
+    return all;
+  };
+  CHECK(names("/") == "a.jpg b.jpg ");
+  CHECK(names("/api/v1/classify") == "a.jpg ");
+}
+
+TEST_CASE_METHOD(RoutesTest, "of several pictures each has its end on one page") {
+  const Upload from{Style::page, {{"a.jpg", "abc"}, {"b.jpg", "de"}}};
+  CHECK(!stops_at_failure(from));
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  const std::vector<Preview> previews(2);
+  const dispatcher::Outcome none = Failure{FailureReason::no_active_worker, {}};
+
+  const std::vector<dispatcher::Outcome> mixed = {none, answer};
+  const Response found = routes.answer(from, previews, mixed, visit);
+  CHECK(found.status == 200);
+  CHECK(find_field(found.fields, "Samoyed-Reason").empty());
+  CHECK(count_of(found.body, "Error: No active worker!") == 1);
+  CHECK(count_of(found.body, ">Samoyed</h2>") == 1);
+
+  const std::vector<dispatcher::Outcome> lost = {none, none};
+  const Response nothing = routes.answer(from, previews, lost, visit);
+  CHECK(nothing.status == 503);
+  CHECK(find_field(nothing.fields, "Samoyed-Reason") == "no_active_worker");
+  CHECK(count_of(nothing.body, "Error: No active worker!") == 2);
+}
+
 TEST_CASE_METHOD(RoutesTest, "uploads that can't be taken") {
   struct Case {
     Request request;

@@ -45,6 +45,9 @@ class GatedClassifier final : public dispatcher::Classifier {
     std::error_code opened;
     co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, opened));
     if (request.cancelled.is_connected()) request.cancelled.clear();
+    if (request.image->file_bytes() == refused_bytes) {
+      co_return dispatcher::Failure{dispatcher::FailureReason::all_busy, {}};
+    }
     dispatcher::Answer answer;
     answer.recognition.top = {{"Samoyed", 258, 0.93009}};
     answer.worker = {"localhost", 8888};
@@ -57,6 +60,7 @@ class GatedClassifier final : public dispatcher::Classifier {
   std::vector<std::uint64_t> file_bytes;
   std::vector<std::chrono::steady_clock::time_point> deadlines;
   int cancelled = 0;
+  std::uint64_t refused_bytes = 0;  ///< No worker takes an image of that size.
   std::optional<std::string> failure;  ///< Thrown instead of an answer.
   std::function<void()> on_image;
 

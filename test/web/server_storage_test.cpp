@@ -227,6 +227,32 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
   }(*this, opening));
 }
 
+TEST_CASE_METHOD(StorageServerTest, "of several pictures in one form each is recognised and recorded") {
+  classifier.refused_bytes = 4;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    std::string body;
+    for (const std::string content : {"abc", "abcd", "abcde"}) {
+      body += "--b\r\nContent-Disposition: form-data; name=file; filename=\"" + content +
+              ".jpg\"\r\n\r\n" + content + "\r\n";
+    }
+    body += "--b--\r\n";
+    const std::string page = co_await test.exchange(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Connection: close\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
+    CHECK(page.starts_with("HTTP/1.1 200"));
+    CHECK(count_of(page, "<h1>2 of 3 pictures recognised</h1>") == 1);
+    CHECK(test.classifier.file_bytes == std::vector<std::uint64_t>{3, 4, 5});
+    REQUIRE(test.kept.rows.size() == 2);
+    CHECK(test.kept.rows[0].file_name == "abc.jpg");
+    CHECK(test.kept.rows[1].file_name == "abcde.jpg");
+    CHECK(test.kept.rows[1].image_bytes == 5);
+    const std::string metrics = co_await test.exchange(get("/metrics"));
+    CHECK(count_of(metrics, "all_busy\"} 1\n") == 1);
+  }(*this));
+}
+
 TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
   for (int i = 0; i < 3; ++i) {
     HistoryRow row;

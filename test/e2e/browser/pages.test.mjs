@@ -1,4 +1,4 @@
-// The pages in a real browser, in front of the real programs.
+// The pages as the server writes them, mostly without JavaScript, in front of the real programs.
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
@@ -8,91 +8,32 @@ import path from 'node:path';
 import {after, afterEach, before, describe, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-import {chromium} from 'playwright-core';
+import {assertLabels, Browser, desktop, phone, sample, screenshot, tooWide} from './browser.mjs';
+import {deadAddress, modelIsNull, modelIsTrained, Programs} from './programs.mjs';
 
-import {deadAddress, modelIsNull, modelIsTrained, Programs, samplePicture} from './programs.mjs';
-
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-               '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const screenshotDir = process.env.SAMOYED_SCREENSHOT_DIR;
-const sample = samplePicture();
+const browser = new Browser();
 const programs = new Programs();
-let browser;
 let worker;
 let site;
-let context;
-let complaints = [];
 
 before(async () => {
-  if (screenshotDir) mkdirSync(screenshotDir, {recursive: true});
-  browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: flags});
   worker = await programs.startWorker();
   site = await programs.startDispatcher([worker]);
 });
 
-after(async () => {
-  await browser?.close();
-  await programs.stop();
-});
+after(() => programs.stop());
 
-afterEach(async () => {
-  await context?.close();
-  context = undefined;
-  const heard = complaints;
-  complaints = [];
-  assert.deepEqual(heard, [], 'the browser complained');
-});
-
-/// A page in a window of its own. What the browser complains about (a violated
-/// Content-Security-Policy, an error in the script) fails the test; that a page has status 4xx or
-/// 5xx, which it notes too, doesn't.
-async function newPage(options = {}) {
-  context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    const ofStatus = message.text().startsWith('Failed to load resource: the server responded');
-    if (['error', 'warning'].includes(message.type()) && !ofStatus) complaints.push(message.text());
-  });
-  page.on('requestfailed', (request) => {
-    const why = request.failure().errorText;
-    // What a page still loaded when the next one was asked for.
-    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`);
-  });
-  return page;
-}
-
-async function screenshot(page, name) {
-  if (!screenshotDir) return;
-  await page.screenshot({path: path.join(screenshotDir, `${name}.png`), fullPage: true});
-}
+const plain = {javaScriptEnabled: false};
 
 async function recognise(page) {
   await Promise.all([page.waitForURL(site), page.waitForEvent('load'),
                      page.getByRole('button', {name: 'Recognise'}).click()]);
 }
 
-/// [[category, width of the bar, confidence], ...]
-function readTable(page) {
-  return page.locator('table.labels tbody tr').evaluateAll((rows) => rows.map((row) => [
-    row.querySelector('th').textContent, row.querySelector('.fill').getAttribute('width'),
-    row.querySelector('.number').textContent]));
-}
-
 async function assertRecognised(page) {
-  const rows = await readTable(page);
-  assert.equal(rows.length, 5);
-  for (const [, width, confidence] of rows) assert.equal(`${width}%`, confidence);
+  await assertLabels(page.locator('table.labels'));
   const notice = page.getByText('The network is untrained: its labels mean nothing.');
   assert.equal(await notice.count(), modelIsTrained ? 0 : 1);
-  if (!modelIsTrained) return;
-  const names = rows.map(([name]) => name);
-  if (sample.isDog) {
-    assert.deepEqual(names.slice(0, 2), ['Samoyed', 'Great Pyrenees']);
-    assert.equal(rows[0][2], '93.009%');
-  } else {
-    assert.equal(names[0], 'Egyptian cat');
-  }
 }
 
 function heading(page) {
@@ -100,12 +41,10 @@ function heading(page) {
 }
 
 test('a picture goes in, the table comes out', async () => {
-  const page = await newPage({viewport: {width: 1280, height: 900}, colorScheme: 'light'});
+  const page = await browser.newPage({...desktop, ...plain, colorScheme: 'light'});
   await page.goto(site);
-  await screenshot(page, 'form');
+  await screenshot(page, 'plain-form');
   await page.setInputFiles('#file', sample.file);
-  await page.locator('.preview').waitFor({state: 'visible'});
-  await screenshot(page, 'chosen');
   await recognise(page);
   await assertRecognised(page);
   const columns = await page.locator('table.labels thead th').allTextContents();
@@ -115,64 +54,13 @@ test('a picture goes in, the table comes out', async () => {
   assert.ok(facts.includes(worker), 'the worker that answered is named');
   const shown = page.locator('.picture img');
   assert.ok(await shown.evaluate((image) => image.complete && image.naturalWidth > 0));
-  await screenshot(page, 'result');
-});
-
-test('a picture is dropped', async () => {
-  const page = await newPage();
-  await page.goto(site);
-  const bytes = (await readFile(sample.file)).toString('base64');
-  const transfer = await page.evaluateHandle((base64) => {
-    const content = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const items = new DataTransfer();
-    items.items.add(new File([content], 'dropped.jpg', {type: 'image/jpeg'}));
-    return items;
-  }, bytes);
-  // Beside the field on purpose: the whole window takes it.
-  await page.dispatchEvent('h1', 'dragenter', {dataTransfer: transfer});
-  assert.match(await page.locator('.drop').getAttribute('class'), /over/);
-  await page.dispatchEvent('h1', 'drop', {dataTransfer: transfer});
-  await page.locator('.preview').waitFor({state: 'visible'});
-  await recognise(page);
-  await assertRecognised(page);
-  assert.match(await page.locator('.facts').textContent(), /dropped\.jpg/);
-});
-
-test('everything can be done by keyboard', async () => {
-  const page = await newPage();
-  await page.goto(site);
-  await page.locator('html.script').waitFor();
-  // Asked for before the first key, not with the last one: keys don't reach the page by the way that this
-  // takes, and one that is faster opens a chooser that the test never sees.
-  const chooser = new Promise((resolve) => page.once('filechooser', resolve));
-  const focused = () => page.evaluate(() => document.activeElement.textContent.trim() ||
-                                            document.activeElement.id);
-  await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'Skip to the content');
-  for (const name of ['Samoyed', 'Recognise', 'Results', 'Statistics', 'API', 'file']) {
-    await page.keyboard.press('Tab');
-    assert.equal(await focused(), name);
-  }
-  // A machine that is loaded enough to part a key's press from its release loses the chooser once more.
-  let opened;
-  for (let presses = 0; !opened && presses < 3; ++presses) {
-    await page.keyboard.press('Space');
-    opened = await Promise.race([chooser, sleep(10_000, undefined, {ref: false})]);
-  }
-  assert.ok(opened, 'Space opens the chooser');
-  await opened.setFiles(sample.file);
-  await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'Recognise');
-  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-  assert.equal(outline, 'solid');
-  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
-  await assertRecognised(page);
+  await screenshot(page, 'plain-result');
 });
 
 const needsDecoding = modelIsNull && 'needs workers that decode pictures, not --model null';
 
 test('a file that is no picture is refused with the formats that are', {skip: needsDecoding}, async () => {
-  const page = await newPage();
+  const page = await browser.newPage(plain);
   await page.goto(site);
   await page.setInputFiles('#file', {name: 'notes.txt', mimeType: 'text/plain',
                                      buffer: Buffer.from('no picture at all')});
@@ -181,12 +69,11 @@ test('a file that is no picture is refused with the formats that are', {skip: ne
   assert.equal(response.status(), 415);
   await page.waitForLoadState();
   assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP or WebP/);
-  assert.equal(await page.locator('.preview').isVisible(), false);
   await screenshot(page, 'no-picture');
 });
 
 test('a file that is too large is refused, and the answer arrives', async () => {
-  const page = await newPage();
+  const page = await browser.newPage(plain);
   await page.goto(site);
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
   const file = path.join(folder, 'large.jpg');
@@ -202,8 +89,8 @@ test('a file that is too large is refused, and the answer arrives', async () => 
 
 test('a hostile file name is shown as it is and does nothing', async () => {
   const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
-  const page = await newPage();
-  page.on('dialog', () => complaints.push('the name ran as a script'));
+  const page = await browser.newPage(plain);
+  page.on('dialog', () => browser.complain('the name ran as a script'));
   await page.goto(site);
   await page.setInputFiles('#file', {name, mimeType: 'image/jpeg',
                                      buffer: await readFile(sample.file)});
@@ -214,51 +101,49 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   assert.equal(await page.locator('.facts img, .facts b').count(), 0);
 });
 
-test('the back button brings the form back, ready to be sent', async () => {
-  const page = await newPage();
+test('several pictures are recognised together', {skip: needsDecoding}, async () => {
+  const page = await browser.newPage(plain);
   await page.goto(site);
-  await page.setInputFiles('#file', sample.file);
+  const buffer = await readFile(sample.file);
+  await page.setInputFiles('#file', [
+    {name: 'one.jpg', mimeType: 'image/jpeg', buffer},
+    {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture at all')},
+    {name: 'two.jpg', mimeType: 'image/jpeg', buffer}]);
   await recognise(page);
-  await page.goBack();
-  const button = page.getByRole('button', {name: 'Recognise'});
-  assert.ok(await button.isEnabled());
+  assert.equal(await heading(page), '2 of 3 pictures recognised');
+  const parts = page.locator('main > section[aria-labelledby^=answer]');
+  assert.equal(await parts.count(), 3);
+  for (const [place, name] of [[0, 'one.jpg'], [2, 'two.jpg']]) {
+    await assertLabels(parts.nth(place).locator('table.labels'));
+    assert.match(await parts.nth(place).locator('.facts').textContent(), new RegExp(name));
+  }
+  assert.match(await parts.nth(1).textContent(), /notes\.txt.*JPEG, PNG, BMP or WebP/s);
+  await screenshot(page, 'plain-several');
 });
 
-for (const javaScriptEnabled of [true, false]) {
-  const how = javaScriptEnabled ? 'with the script' : 'without JavaScript';
-
-  test(`workers are added and deleted through the page, ${how}`, async () => {
-    const page = await newPage({javaScriptEnabled});
-    await page.goto(site);
-    const addresses = () => page.locator('.workers .address').allTextContents();
-    assert.deepEqual(await addresses(), [worker]);
-
-    await page.getByLabel('Add a worker').fill('[::1]:4321');
-    await page.getByRole('button', {name: 'Add', exact: true}).click();
-    await page.waitForURL(`${site}add/[::1]:4321`);
-    assert.equal(await heading(page), 'Add worker successful');
-    assert.deepEqual(await addresses(), [worker, '[::1]:4321']);
-    await screenshot(page, `added-${javaScriptEnabled ? 'script' : 'plain'}`);
-
-    await page.getByRole('button', {name: 'Delete worker [::1]:4321'}).click();
-    await page.waitForURL(/\/del\//);
-    assert.equal(await heading(page), 'Delete worker successful');
-    assert.deepEqual(await addresses(), [worker]);
-
-    await page.getByLabel('Add a worker').fill('nonsense');
-    await page.getByRole('button', {name: 'Add', exact: true}).click();
-    await page.waitForURL(`${site}add/nonsense`);
-    assert.match(await page.locator('.message').textContent(), /HOST:PORT/);
-    assert.equal((await page.goto(`${site}del/localhost:4321`)).status(), 404);
-  });
-}
-
-test('a picture is recognised without JavaScript', async () => {
-  const page = await newPage({javaScriptEnabled: false});
+test('workers are added and deleted through the page', async () => {
+  const page = await browser.newPage(plain);
   await page.goto(site);
-  await page.setInputFiles('#file', sample.file);
-  await recognise(page);
-  await assertRecognised(page);
+  const addresses = () => page.locator('.workers .address').allTextContents();
+  assert.deepEqual(await addresses(), [worker]);
+
+  await page.getByLabel('Add a worker').fill('[::1]:4321');
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  await page.waitForURL(`${site}add/[::1]:4321`);
+  assert.equal(await heading(page), 'Add worker successful');
+  assert.deepEqual(await addresses(), [worker, '[::1]:4321']);
+  await screenshot(page, 'plain-added');
+
+  await page.getByRole('button', {name: 'Delete worker [::1]:4321'}).click();
+  await page.waitForURL(/\/del\//);
+  assert.equal(await heading(page), 'Delete worker successful');
+  assert.deepEqual(await addresses(), [worker]);
+
+  await page.getByLabel('Add a worker').fill('nonsense');
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  await page.waitForURL(`${site}add/nonsense`);
+  assert.match(await page.locator('.message').textContent(), /HOST:PORT/);
+  assert.equal((await page.goto(`${site}del/localhost:4321`)).status(), 404);
 });
 
 describe('without a living worker', () => {
@@ -267,7 +152,7 @@ describe('without a living worker', () => {
 
   test('the answer is 503 and says so', async () => {
     const lonely = await others.startDispatcher([deadAddress]);
-    const page = await newPage();
+    const page = await browser.newPage(plain);
     await page.goto(lonely);
     await page.setInputFiles('#file', sample.file);
     const [response] = await Promise.all([page.waitForResponse(lonely),
@@ -282,7 +167,7 @@ describe('without a living worker', () => {
 
 test("another site's page changes nothing", async () => {
   for (const move of ['a', 'button']) {
-    const page = await newPage();
+    const page = await browser.newPage();
     await page.setContent(`<a href="${site}add/localhost:4321">A nice dog</a>
       <form method="post" action="${site}del/${worker}"><button>Another nice dog</button></form>`);
     const [response] = await Promise.all([page.waitForResponse(/\/(add|del)\//),
@@ -294,7 +179,7 @@ test("another site's page changes nothing", async () => {
     await screenshot(page, 'cross-site');
     await page.goto(site);
     assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
-    await context.close();
+    await browser.close();
   }
 });
 
@@ -314,7 +199,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
       <a href="${open}add/10.7.7.7:77">A nice dog</a>
       <form method="post" action="${open}add/10.8.8.8:88"><button>Another nice dog</button></form>`));
     await new Promise((resolve) => evil.listen(0, '127.0.0.1', resolve));
-    const page = await newPage();
+    const page = await browser.newPage(plain);
     const addresses = () => page.locator('.workers .address').allTextContents();
     const lure = async () => {
       const [image] = await Promise.all([page.waitForRequest(/10\.6\.6\.6/),
@@ -333,7 +218,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
     assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
     await page.goto(open);
     assert.deepEqual(await addresses(), []);
-    complaints = [];  // The browser tells of each picture that is none.
+    browser.forgive();  // The browser tells of each picture that is none.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
     await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();
@@ -359,7 +244,7 @@ test('with an admin token, workers are for who signs in', async () => {
     const file = path.join(folder, 'token');
     await writeFile(file, 'a secret & more than enough of it\n', {mode: 0o600});
     const guarded = await others.startDispatcher([worker], ['--admin-token-file', file]);
-    const page = await newPage();
+    const page = await browser.newPage(plain);
     await page.goto(guarded);
     const addresses = page.locator('.workers .address');
     assert.equal(await addresses.count(), 0);
@@ -382,7 +267,7 @@ test('with an admin token, workers are for who signs in', async () => {
     await page.getByRole('button', {name: 'Sign in'}).click();
     await addresses.first().waitFor();
     assert.deepEqual(await addresses.allTextContents(), [worker]);
-    const [cookie] = await context.cookies();
+    const [cookie] = await browser.cookies();
     assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, 'Strict']);
     await screenshot(page, 'signed-in');
     await page.goto(`${guarded}add/localhost:4321`);
@@ -399,17 +284,14 @@ test('with an admin token, workers are for who signs in', async () => {
 });
 
 test('a phone at night', async () => {
-  const page = await newPage({viewport: {width: 360, height: 740}, colorScheme: 'dark',
-                              hasTouch: true, isMobile: true});
+  const page = await browser.newPage({...phone, ...plain, colorScheme: 'dark'});
   await page.goto(site);
-  await screenshot(page, 'phone-form');
+  await screenshot(page, 'plain-phone-form');
   await page.setInputFiles('#file', sample.file);
   await recognise(page);
   await assertRecognised(page);
-  const tooWide = () => page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(await tooWide(), 0);
+  assert.equal(await tooWide(page), 0);
   const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   assert.equal(ground, 'rgb(11, 19, 27)');
-  await screenshot(page, 'phone-result');
+  await screenshot(page, 'plain-phone-result');
 });

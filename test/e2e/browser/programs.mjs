@@ -49,13 +49,19 @@ export class Programs {
         const listening = /listening on (\S+:\d+)/.exec(line);
         if (!listening) return;
         clearTimeout(timer);
-        resolve(listening[1]);
+        child.address = listening[1];
+        resolve(child.address);
       });
     });
   }
 
-  startWorker() {
-    return this.#start('samoyed-worker', ['127.0.0.1', '0', '--model', model]);
+  startWorker(port = '0') {
+    return this.#start('samoyed-worker', ['127.0.0.1', port, '--model', model]);
+  }
+
+  /// To the program that listens on that address; SIGKILL ends it without a word.
+  signal(address, name) {
+    this.#running.findLast((child) => child.address === address).kill(name);
   }
 
   async startDispatcher(workers, options = [], host = '127.0.0.1') {

@@ -1,0 +1,58 @@
+// Where files come from: the field, the camera's field, what is dropped anywhere, what is pasted.
+
+function hasFiles(transfer) {
+  return transfer !== null && transfer.types.includes('Files');
+}
+
+function watchFields(form, take) {
+  for (const field of form.querySelectorAll('input[type=file]')) {
+    field.addEventListener('change', () => {
+      take([...field.files]);
+      field.value = '';  // So that the same file can be chosen once more.
+    });
+  }
+}
+
+// On the whole window: a file that is dropped beside the field would replace the page.
+function watchDrops(drop, take) {
+  let depth = 0;
+  const setDepth = (now) => {
+    depth = Math.max(now, 0);
+    drop.classList.toggle('over', depth > 0);
+  };
+  window.addEventListener('dragenter', (event) => {
+    if (hasFiles(event.dataTransfer)) setDepth(depth + 1);
+  });
+  window.addEventListener('dragleave', (event) => {
+    if (hasFiles(event.dataTransfer)) setDepth(depth - 1);
+  });
+  window.addEventListener('dragover', (event) => {
+    if (hasFiles(event.dataTransfer)) event.preventDefault();
+  });
+  window.addEventListener('drop', (event) => {
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    setDepth(0);
+    take([...event.dataTransfer.files]);
+  });
+}
+
+// Text that is pasted into a field comes without files and is left alone.
+function watchPaste(take) {
+  window.addEventListener('paste', (event) => {
+    const files = [...event.clipboardData?.files ?? []];
+    if (files.length === 0) return;
+    event.preventDefault();
+    take(files);
+  });
+}
+
+/// Calls `take` with each array of files, never empty.
+export function watchChoices(form, take) {
+  const takeSome = (files) => {
+    if (files.length > 0) take(files);
+  };
+  watchFields(form, takeSome);
+  watchDrops(form.querySelector('.drop'), takeSome);
+  watchPaste(takeSome);
+}

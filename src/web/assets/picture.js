@@ -1,0 +1,84 @@
+// One file's way from the choice to its answer.
+import {percentText} from './texts.js';
+import {sendPicture} from './upload_request.js';
+
+// Tries that are made unasked, where the server says that a later one may go well, and when.
+const ownTriesMax = 4;
+const pauseSMax = 30;
+
+/// It is in the queue, under way, waiting for another try, or at an end. `news` is told the end in words.
+export class Picture {
+  #file;
+  #queue;
+  #news;
+  #tries = 0;
+  #abort = null;
+  #timer = 0;
+  #task = () => this.#send();
+
+  done = false;
+
+  constructor(file, card, queue, news) {
+    this.#file = file;
+    this.card = card;
+    this.#queue = queue;
+    this.#news = news;
+    card.element.addEventListener('cancel', () => this.cancel());
+    card.element.addEventListener('retry', () => this.start());
+  }
+
+  start() {
+    this.#tries = 0;
+    this.#enqueue();
+  }
+
+  cancel() {
+    if (this.done) return;
+    this.#queue.remove(this.#task);
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.done = true;
+    this.card.showCancelled();
+  }
+
+  #enqueue() {
+    this.done = false;
+    this.card.showWaiting();
+    this.#queue.add(this.#task);
+  }
+
+  /// Whether it succeeded.
+  async #send() {
+    const abort = new AbortController();
+    this.#abort = abort;
+    ++this.#tries;
+    this.card.showProgress(0);
+    const {answer, problem} = await sendPicture(this.#file, abort.signal, (part) => {
+      if (!abort.signal.aborted) this.card.showProgress(part);
+    });
+    if (abort.signal.aborted) return false;
+    if (answer) this.#end(() => this.card.showAnswer(answer), this.#wordsOf(answer));
+    else if (this.#triesAgain(problem)) this.#pause(problem);
+    else this.#end(() => this.card.showProblem(problem), `not recognised. ${problem.sentence}`);
+    return answer !== undefined;
+  }
+
+  #triesAgain({pauseS}) {
+    return pauseS !== null && pauseS <= pauseSMax && this.#tries < ownTriesMax;
+  }
+
+  #pause({sentence, pauseS}) {
+    this.card.showPause(sentence, pauseS);
+    this.#timer = setTimeout(() => this.#enqueue(), pauseS * 1000);
+  }
+
+  #end(show, words) {
+    this.done = true;
+    show();
+    this.#news(`${this.card.name}: ${words}`);
+  }
+
+  #wordsOf({labels: [best]}) {
+    return best ? `${best.label}, ${percentText(best.probability)}` : 'nothing';
+  }
+}

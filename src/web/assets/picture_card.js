@@ -1,0 +1,131 @@
+// What the page shows of one picture.
+import {millisecondsText, percentText, sizeText} from './texts.js';
+
+function factsOf({width, height, worker, model, times_ms: times}) {
+  const facts = [];
+  if (width > 0 && height > 0) facts.push(`${width} × ${height} pixels`);
+  if (worker) facts.push(worker);
+  if (model) facts.push(model.name);
+  facts.push(millisecondsText(times.total));
+  return facts.map((fact) => {
+    const text = document.createElement('span');
+    text.textContent = fact;
+    return text;
+  });
+}
+
+/// A card of the list: waiting, sent in part, recognised, failed or cancelled. Its buttons only tell that
+/// they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
+export class PictureCard {
+  #labelTemplate;
+  #parts;
+  #previewUrl;
+  #size;
+
+  constructor(cardTemplate, labelTemplate, file) {
+    this.#labelTemplate = labelTemplate;
+    this.element = cardTemplate.content.firstElementChild.cloneNode(true);
+    const part = (selector) => this.element.querySelector(selector);
+    this.#parts = {
+      image: part('img'), headline: part('.headline'), detail: part('.detail'),
+      badge: part('.badge'), progress: part('progress'), labels: part('.labels'),
+      facts: part('.card-facts'),
+    };
+    this.name = file.name || 'Picture';
+    this.#size = sizeText(file.size);
+    part('.file').textContent = this.name;
+    this.#parts.progress.setAttribute('aria-label', `Progress of ${this.name}`);
+    for (const action of ['cancel', 'retry', 'remove']) {
+      const button = part(`.${action}`);
+      button.setAttribute('aria-label', `${button.textContent}: ${this.name}`);
+      button.addEventListener('click', () => this.element.dispatchEvent(new Event(action)));
+    }
+    this.#showPreview(file);
+    this.showWaiting();
+  }
+
+  // Shown only once it is known to be a picture: the file may be anything.
+  #showPreview(file) {
+    this.#previewUrl = URL.createObjectURL(file);
+    const {image} = this.#parts;
+    image.addEventListener('load', () => { image.hidden = false; });
+    image.src = this.#previewUrl;
+  }
+
+  /// The card is not shown any more.
+  forget() {
+    URL.revokeObjectURL(this.#previewUrl);
+    this.element.remove();
+  }
+
+  get focused() {
+    return this.element.contains(document.activeElement);
+  }
+
+  focus() {
+    this.element.querySelector('button:not([hidden])').focus();
+  }
+
+  showWaiting() {
+    this.#show('waiting', 'Waiting', this.#size, ['cancel']);
+  }
+
+  showProgress(part) {
+    const sent = part >= 1;
+    this.#show('sending', sent ? 'Recognising…' : `Sending, ${Math.floor(part * 100)}%`, this.#size,
+               ['cancel']);
+    const {progress} = this.#parts;
+    progress.hidden = false;
+    // Nobody knows how long the rest takes.
+    if (sent) progress.removeAttribute('value');
+    else progress.value = part;
+  }
+
+  showPause(sentence, pauseS) {
+    this.#show('waiting', `Trying again in ${pauseS} s`, sentence, ['cancel']);
+  }
+
+  showCancelled() {
+    this.#show('cancelled', 'Cancelled', this.#size, ['retry', 'remove']);
+  }
+
+  showProblem({sentence, mayHelp}) {
+    this.#show('failed', 'Not recognised', sentence, mayHelp ? ['retry', 'remove'] : ['remove']);
+  }
+
+  showAnswer(answer) {
+    const [best] = answer.labels;
+    this.#show('recognised', best?.label ?? 'Nothing',
+               best ? `with a confidence of ${percentText(best.probability)}` : '', ['remove']);
+    const {badge, labels, facts, image} = this.#parts;
+    badge.textContent =
+      answer.model?.trained === false ? 'untrained network: this label means nothing' : '';
+    labels.tBodies[0].replaceChildren(...answer.labels.map((label) => this.#labelRow(label)));
+    labels.hidden = false;
+    facts.replaceChildren(...factsOf(answer));
+    facts.hidden = false;
+    image.alt = `${this.name}, recognised as ${best?.label ?? 'nothing'}`;
+  }
+
+  #labelRow({label, probability}) {
+    const row = this.#labelTemplate.content.firstElementChild.cloneNode(true);
+    const percent = percentText(probability);
+    row.querySelector('th').textContent = label;
+    row.querySelector('.fill').setAttribute('width', percent.slice(0, -1));
+    row.querySelector('.number').textContent = percent;
+    return row;
+  }
+
+  /// Whoever was at one of the card's buttons is not thrown back to the page's beginning when it goes.
+  #show(state, headline, detail, actions) {
+    const {focused} = this;
+    this.element.className = `card ${state}`;
+    this.#parts.headline.textContent = headline;
+    this.#parts.detail.textContent = detail;
+    this.#parts.progress.hidden = true;
+    for (const action of ['cancel', 'retry', 'remove']) {
+      this.element.querySelector(`.${action}`).hidden = !actions.includes(action);
+    }
+    if (focused && !this.element.querySelector('button:not([hidden]):focus')) this.focus();
+  }
+}

@@ -1,0 +1,119 @@
+// The table of the workers, kept up to date.
+import {millisecondsText} from './texts.js';
+
+const noNumber = '–';
+
+/// [kind, word, note] of a worker's state, as worker_panel.cpp has them.
+function statusOf({state, probing, in_flight: inFlight}) {
+  if (state === 'unknown') return ['unknown', 'Unknown', 'has not answered yet'];
+  const probed = probing ? 'being probed' : '';
+  if (state === 'removed') return ['removed', 'Removed', probed || 'tried again in the background'];
+  return inFlight > 0 ? ['busy', 'Busy', probed] : ['ready', 'In rotation', probed];
+}
+
+function numbersOf({done, failed, in_flight: inFlight, latency_ms: latencyMs}) {
+  const text = (number) => number === undefined ? noNumber : String(number);
+  return {'in-flight': text(inFlight), done: text(done), failed: text(failed),
+          latency: latencyMs > 0 ? millisecondsText(latencyMs) : noNumber};
+}
+
+/// What is said to who can't see the table; nothing of work that begins and ends.
+function newsOf(address, before, now) {
+  if (before === now) return '';
+  if (before === undefined) return `${address} is in the list.`;
+  if (now === undefined) return `${address} is no longer in the list.`;
+  return now === 'removed' ? `${address} was removed: it doesn't answer.`
+                           : `${address} is in rotation.`;
+}
+
+// Texts that stay as they were are not touched: somebody may be selecting them.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export class WorkerTable {
+  #body;
+  #count;
+  #news;
+  #none;
+  #states;
+  #table;
+  #template;
+
+  /// `section` holds the table as the server wrote it.
+  constructor(section) {
+    const part = (selector) => section.querySelector(selector);
+    this.#table = part('.worker-table');
+    this.#body = this.#table.tBodies[0];
+    this.#count = part('.count').firstChild;
+    this.#news = part('.news');
+    this.#none = part('.none');
+    this.#template = part('template');
+    const rows = [...this.#body.rows];
+    const kind = (row) => ['removed', 'unknown'].find((state) => row.classList.contains(state));
+    this.#states = new Map(rows.map((row) => [this.addressOf(row), kind(row) ?? 'in_rotation']));
+  }
+
+  addressOf(row) {
+    return row.querySelector('.address').textContent;
+  }
+
+  /// `workers` as the API lists them.
+  show(workers) {
+    const focusedRow = document.activeElement.closest('.worker');
+    const placeOfFocus = focusedRow ? focusedRow.rowIndex - 1 : -1;
+    const rows = new Map([...this.#body.rows].map((row) => [this.addressOf(row), row]));
+    let next = this.#body.firstElementChild;
+    for (const worker of workers) {
+      const row = rows.get(worker.address) ?? this.#newRow(worker.address);
+      rows.delete(worker.address);
+      this.#fill(row, worker);
+      if (row === next) next = next.nextElementSibling;
+      else this.#body.insertBefore(row, next);
+    }
+    for (const row of rows.values()) row.remove();
+    this.#none.hidden = workers.length > 0;
+    setText(this.#count, String(workers.filter(({state}) => state === 'in_rotation').length));
+    this.#tell(workers);
+    if (focusedRow) this.#focusAgain(focusedRow, placeOfFocus);
+  }
+
+  #newRow(address) {
+    const row = this.#template.content.firstElementChild.cloneNode(true);
+    row.querySelector('.address').textContent = address;
+    row.querySelector('form').action = `/del/${encodeURI(address)}`;
+    row.querySelector('button').setAttribute('aria-label', `Delete worker ${address}`);
+    return row;
+  }
+
+  #fill(row, worker) {
+    const [kind, word, note] = statusOf(worker);
+    row.className = `worker ${kind}`;
+    setText(row.querySelector('.model bdi'), worker.model?.name ?? 'network not known yet');
+    setText(row.querySelector('.badge'), worker.model?.trained === false ? 'untrained' : '');
+    setText(row.querySelector('.word'), word);
+    setText(row.querySelector('.note'), note);
+    for (const [name, text] of Object.entries(numbersOf(worker))) {
+      setText(row.querySelector(`.${name}`), text);
+    }
+  }
+
+  #tell(workers) {
+    const states = new Map(workers.map(({address, state}) => [address, state]));
+    const addresses = new Set([...this.#states.keys(), ...states.keys()]);
+    const news = [...addresses]
+      .map((address) => newsOf(address, this.#states.get(address), states.get(address)))
+      .filter((sentence) => sentence !== '');
+    this.#states = states;
+    if (news.length > 0) this.#news.textContent = news.join(' ');
+  }
+
+  /// A row that moved has lost the focus; where it is gone, the next one gets it.
+  #focusAgain(row, place) {
+    if (row.contains(document.activeElement)) return;
+    const rows = this.#body.rows;
+    const heir = row.isConnected ? row : rows[Math.min(place, rows.length - 1)];
+    if (heir) heir.querySelector('button').focus();
+    else document.querySelector('#address').focus();
+  }
+}

@@ -1,0 +1,131 @@
+// Every page by the rules of WCAG 2 A and AA, as far as axe-core can tell.
+import assert from 'node:assert/strict';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {createRequire} from 'node:module';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, before, test} from 'node:test';
+
+import {Browser, desktop, phone, sample, tooWide} from './browser.mjs';
+import {deadAddress, Programs} from './programs.mjs';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const picture = await readFile(sample.file);
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const browser = new Browser();
+const programs = new Programs();
+let folder;
+let site;
+let guarded;
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  const token = path.join(folder, 'token');
+  await writeFile(token, 'a secret & more than enough of it\n', {mode: 0o600});
+  const worker = await programs.startWorker();
+  site = await programs.startDispatcher([worker, deadAddress],
+                                        ['--data-dir', path.join(folder, 'data')]);
+  guarded = await programs.startDispatcher([worker], ['--admin-token-file', token]);
+});
+
+after(async () => {
+  await programs.stop();
+  await rm(folder, {recursive: true});
+});
+
+function photo(name, buffer) {
+  return {name, mimeType: 'image/jpeg', buffer};
+}
+
+async function openCards(page) {
+  await page.goto(site);
+  await page.locator('html.script').waitFor();
+  await page.setInputFiles('#file', [photo('one.jpg', picture), photo('empty.jpg', Buffer.alloc(0))]);
+  await page.locator('.card.recognised').waitFor();
+  await page.locator('.card.failed').waitFor();
+}
+
+async function openSending(page) {
+  await page.route('**/api/v1/classify?*', () => {});  // Held for ever.
+  await page.goto(site);
+  await page.locator('html.script').waitFor();
+  await page.setInputFiles('#file', [sample.file, sample.file]);
+  await page.locator('.card.sending').waitFor();
+}
+
+/// What the form brings where there is no script of ours; axe needs scripts, so it can't be turned off.
+function openResult(names) {
+  return async (page) => {
+    await page.route('**/assets/app.js', (route) => route.fulfill({
+      contentType: 'text/javascript', body: ''}));
+    await page.goto(site);
+    await page.setInputFiles('#file', names.map(
+      (name) => photo(name, name === 'notes.jpg' ? Buffer.from('no picture') : picture)));
+    await page.getByRole('button', {name: 'Recognise'}).click();
+    await page.locator('.result').first().waitFor();
+  };
+}
+
+/// What is kept of a picture once it was recognised, its tables unfolded.
+function openKept(address) {
+  return async (page) => {
+    await openCards(page);
+    await page.goto(site + address);
+    await page.locator('details').first().waitFor();
+    await page.locator('details').evaluateAll((all) => all.forEach((details) => { details.open = true; }));
+  };
+}
+
+/// A browser's request that doesn't say where it comes from.
+async function openConfirmation(page) {
+  const address = `${site}add/10.1.1.1:1`;
+  const asked = await fetch(address, {headers: {'User-Agent': 'Mozilla/5.0'}});
+  const body = await asked.text();
+  await page.route(address, (route) => route.fulfill({contentType: 'text/html', body}));
+  await page.goto(address);
+  await page.getByText('Did you mean this?').waitFor();
+}
+
+/// Addresses of the site, or what else leads to a page.
+const pages = {
+  'the form': '',
+  'the API': 'api',
+  'an address that is not there': 'nowhere',
+  'a bad address of a worker': 'add/nonsense',
+  'cards of pictures': openCards,
+  'pictures under way': openSending,
+  'a result': openResult(['one.jpg']),
+  'several results': openResult(['one.jpg', 'notes.jpg']),
+  'no results yet': 'results',
+  'results': openKept('results'),
+  'no statistics': (page) => page.goto(`${guarded}stats`),
+  'statistics': openKept('stats'),
+  'a confirmation': openConfirmation,
+  'the form for the token': (page) => page.goto(guarded),
+};
+
+/// What axe-core finds fault with.
+async function faultsOf(page) {
+  const {passes, violations} = await page.evaluate((tags) => window.axe.run(
+    document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}), rules);
+  assert.ok(passes.length > 10, 'the page was looked at');
+  return violations.map(({id, help, nodes}) => ({
+    id, help, where: nodes.map(({html, failureSummary}) => `${html}\n${failureSummary}`)}));
+}
+
+for (const [name, open] of Object.entries(pages)) {
+  test(`${name} can be used by everyone`, async () => {
+    const page = await browser.newPage(phone);
+    if (typeof open === 'string') await page.goto(site + open);
+    else await open(page);
+    await page.evaluate(axeSource);
+    for (const [screen, {viewport}] of [['phone', phone], ['desktop', desktop]]) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
+        assert.deepEqual(await faultsOf(page), [], `${screen}, ${colorScheme}`);
+      }
+      assert.equal(await tooWide(page), 0, `${screen}: wider than the window`);
+    }
+  });
+}

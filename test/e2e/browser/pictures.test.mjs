@@ -1,0 +1,324 @@
+// Pictures that the script sends, each with its card.
+import assert from 'node:assert/strict';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {after, before, test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {assertLabels, Browser, desktop, phone, sample, screenshot, tooWide} from './browser.mjs';
+import {deadAddress, modelIsNull, modelIsTrained, Programs} from './programs.mjs';
+
+const browser = new Browser();
+const programs = new Programs();
+const classify = '**/api/v1/classify?*';
+const needsDecoding = modelIsNull && 'needs workers that decode pictures, not --model null';
+let picture;
+let worker;
+let site;
+
+before(async () => {
+  picture = await readFile(sample.file);
+  worker = await programs.startWorker();
+  site = await programs.startDispatcher([worker]);
+});
+
+after(() => programs.stop());
+
+function photo(name, buffer = picture) {
+  return {name, mimeType: 'image/jpeg', buffer};
+}
+
+function cards(page, state = '') {
+  return page.locator(state ? `.card.${state}` : '.card');
+}
+
+function cardOf(page, name) {
+  return page.locator('.card', {has: page.getByText(name, {exact: true})});
+}
+
+function numberOfCards(page, state, count) {
+  return page.waitForFunction(
+    ([selector, wanted]) => document.querySelectorAll(selector).length === wanted,
+    [`.card.${state}`, count]);
+}
+
+async function openPage(options) {
+  const page = await browser.newPage(options);
+  await page.goto(site);
+  await page.locator('html.script').waitFor();
+  return page;
+}
+
+/// An event's files, as dropping and pasting bring them.
+function transferOf(page, files) {
+  return page.evaluateHandle((all) => {
+    const items = new DataTransfer();
+    for (const {name, mimeType, base64} of all) {
+      const content = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      items.items.add(new File([content], name, {type: mimeType}));
+    }
+    return items;
+  }, files.map(({name, mimeType, buffer}) => ({name, mimeType, base64: buffer.toString('base64')})));
+}
+
+/// Pictures wait before they reach the server, until they are let go.
+async function holdUploads(page) {
+  const held = [];
+  let free = false;
+  await page.route(classify, (route) => free ? route.continue() : held.push(route));
+  return {
+    async reaches(count) {
+      while (held.length < count) await sleep(10);
+    },
+    letFirstGo: () => held[0].continue(),
+    letAllGoFrom(place) {
+      free = true;
+      return Promise.all(held.slice(place).map((route) => route.continue()));
+    },
+  };
+}
+
+test('a picture goes in, its card comes out', async () => {
+  const page = await openPage({...desktop, colorScheme: 'light'});
+  await screenshot(page, 'form');
+  await page.setInputFiles('#file', sample.file);
+  await cards(page, 'recognised').waitFor();
+  const card = cards(page);
+  await assertLabels(card.locator('.labels'));
+  await card.locator('img').waitFor();
+  assert.ok(await card.locator('img').evaluate((image) => image.naturalWidth > 0));
+  const name = path.basename(sample.file);
+  assert.match(await card.textContent(), new RegExp(`^\\s*${name}`));
+  assert.ok((await card.locator('.card-facts').textContent()).includes(worker));
+  assert.equal(await card.locator('.badge').isVisible(), !modelIsTrained);
+  const best = await card.locator('.headline').textContent();
+  assert.match(await page.getByRole('log').textContent(), new RegExp(`${name}: ${best}, [0-9.]+%`));
+  assert.equal(page.url(), site);
+  assert.equal(await page.getByRole('button', {name: 'Recognise'}).count(), 0);
+  await screenshot(page, 'one-card');
+});
+
+test('three files are dropped, one of them no picture', {skip: needsDecoding}, async () => {
+  const page = await openPage({...desktop, colorScheme: 'dark'});
+  const notes = {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture')};
+  const dataTransfer = await transferOf(page, [photo('one.jpg'), notes, photo('two.jpg')]);
+  // Beside the field on purpose: the whole window takes it.
+  await page.dispatchEvent('h1', 'dragenter', {dataTransfer});
+  assert.match(await page.locator('.drop').getAttribute('class'), /over/);
+  await page.dispatchEvent('h1', 'drop', {dataTransfer});
+  assert.doesNotMatch(await page.locator('.drop').getAttribute('class'), /over/);
+  await numberOfCards(page, 'recognised', 2);
+  await cards(page, 'failed').waitFor();
+  assert.deepEqual(await page.locator('.card .file').allTextContents(),
+                   ['one.jpg', 'notes.txt', 'two.jpg']);
+  for (const name of ['one.jpg', 'two.jpg']) await assertLabels(cardOf(page, name).locator('.labels'));
+  const failed = cardOf(page, 'notes.txt');
+  assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP or WebP/);
+  assert.equal(await failed.locator('img').isVisible(), false);
+  // It would go no better.
+  assert.equal(await failed.getByRole('button', {name: 'Try again'}).count(), 0);
+  await screenshot(page, 'three-cards');
+  await page.getByRole('button', {name: 'Remove finished'}).click();
+  assert.equal(await cards(page).count(), 0);
+  assert.equal(await page.locator('.pictures').isVisible(), false);
+});
+
+test('a picture is pasted', async () => {
+  const page = await openPage();
+  const clipboardData = await transferOf(page, [photo('image.png')]);
+  await page.evaluate((data) => document.body.dispatchEvent(
+    new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})),
+                      clipboardData);
+  await cards(page, 'recognised').waitFor();
+  await assertLabels(cardOf(page, 'image.png').locator('.labels'));
+});
+
+test('text is pasted into a field as ever', async () => {
+  const page = await openPage();
+  await page.evaluate(() => {
+    const text = new DataTransfer();
+    text.setData('text/plain', 'localhost:1');
+    window.taken = !document.querySelector('#address').dispatchEvent(
+      new ClipboardEvent('paste', {clipboardData: text, bubbles: true, cancelable: true}));
+  });
+  assert.equal(await page.evaluate(() => window.taken), false);
+  assert.equal(await cards(page).count(), 0);
+});
+
+test('everything can be done by keyboard', async () => {
+  const page = await openPage();
+  // Asked for before the first key, not with the last one: keys don't reach the page by the way that this
+  // takes, and one that is faster opens a chooser that the test never sees.
+  const chooser = new Promise((resolve) => page.once('filechooser', resolve));
+  const focused = () => page.evaluate(() => {
+    const {activeElement} = document;
+    return activeElement.getAttribute('aria-label') || activeElement.id ||
+           activeElement.textContent.trim();
+  });
+  const tabTo = async (name) => {
+    const passed = [];
+    while (await focused() !== name) {
+      passed.push(await focused());
+      assert.ok(passed.length < 20, `${name} is not reached, only ${passed}`);
+      await page.keyboard.press('Tab');
+    }
+  };
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'Skip to the content');
+  await tabTo('file');
+  // A machine that is loaded enough to part a key's press from its release loses the chooser once more.
+  let opened;
+  for (let presses = 0; !opened && presses < 3; ++presses) {
+    await page.keyboard.press('Space');
+    opened = await Promise.race([chooser, sleep(10_000, undefined, {ref: false})]);
+  }
+  assert.ok(opened, 'Space opens the chooser');
+  assert.ok(opened.isMultiple());
+  const other = 'another one.jpg';
+  await opened.setFiles([photo('first.jpg'), photo(other)]);
+  await numberOfCards(page, 'recognised', 2);
+  await tabTo('Remove: first.jpg');
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.equal(outline, 'solid');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), `Remove: ${other}`);
+  await page.keyboard.press('Space');
+  assert.equal(await focused(), 'file');
+  assert.equal(await cards(page).count(), 0);
+});
+
+test('a hostile file name is shown as it is and does nothing', async () => {
+  const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
+  const page = await openPage();
+  page.on('dialog', () => browser.complain('the name ran as a script'));
+  await page.setInputFiles('#file', photo(name));
+  await cards(page, 'recognised').waitFor();
+  assert.equal(await page.locator('.card .file').textContent(), name);
+  assert.equal(await page.locator('.card img, .card b').count(), 1);
+});
+
+test('a file that is too large is refused, and the answer arrives', async () => {
+  const page = await openPage();
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  const file = path.join(folder, 'large.jpg');
+  await writeFile(file, Buffer.alloc(100 << 20));
+  await page.setInputFiles('#file', file);
+  await cards(page, 'failed').waitFor();
+  assert.match(await page.locator('.detail').textContent(), /32 MiB/);
+  await rm(folder, {recursive: true});
+});
+
+test('a few are sent at once, and the first alone', async () => {
+  const page = await openPage();
+  const uploads = await holdUploads(page);
+  await page.setInputFiles('#file', ['1', '2', '3', '4', '5'].map((name) => photo(name)));
+  await uploads.reaches(1);
+  assert.equal(await cards(page, 'sending').count(), 1);
+  assert.equal(await cards(page, 'waiting').count(), 4);
+  await screenshot(page, 'sending');
+  await uploads.letFirstGo();
+  await uploads.reaches(4);
+  assert.equal(await cards(page, 'sending').count(), 3);
+  assert.equal(await cards(page, 'waiting').count(), 1);
+  await uploads.letAllGoFrom(1);
+  await numberOfCards(page, 'recognised', 5);
+});
+
+test('what is cancelled is not sent, and is sent again when asked for', async () => {
+  const page = await openPage();
+  const uploads = await holdUploads(page);
+  await page.setInputFiles('#file', [photo('under way'), photo('waiting'), photo('last')]);
+  await uploads.reaches(1);
+  await page.getByRole('button', {name: 'Cancel: waiting'}).click();
+  await page.getByRole('button', {name: 'Cancel: under way'}).click();
+  await uploads.reaches(2);
+  assert.match(await cardOf(page, 'last').getAttribute('class'), /sending/);
+  assert.equal(await cards(page, 'cancelled').count(), 2);
+  const focused = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+  assert.equal(focused, 'Try again: under way');
+  await uploads.letAllGoFrom(1);
+  await numberOfCards(page, 'recognised', 1);
+  await page.keyboard.press('Enter');
+  await numberOfCards(page, 'recognised', 2);
+  assert.match(await cardOf(page, 'waiting').getAttribute('class'), /cancelled/);
+});
+
+test('where no worker lives the server is asked again, a few times', async () => {
+  const others = new Programs();
+  try {
+    const lonely = await others.startDispatcher([deadAddress]);
+    const page = await browser.newPage();
+    await page.clock.install();
+    await page.goto(lonely);
+    let sent = 0;
+    page.on('request', (request) => { sent += request.url().includes('classify'); });
+    await page.setInputFiles('#file', sample.file);
+    for (const tries of [1, 2, 3]) {
+      await page.getByText('Trying again in 2 s').waitFor();
+      assert.equal(sent, tries);
+      assert.match(await page.locator('.card .detail').textContent(), /Error: No active worker!/);
+      await page.clock.runFor(2_000);
+    }
+    await cards(page, 'failed').waitFor();
+    assert.equal(sent, 4);
+    assert.match(await page.locator('.card .detail').textContent(), /Error: No active worker!/);
+    await screenshot(page, 'no-worker');
+
+    await page.getByLabel('Add a worker').fill(worker);
+    await page.keyboard.press('Enter');
+    await page.locator('.address', {hasText: worker}).waitFor();
+    await page.getByRole('button', {name: 'Try again'}).click();
+    await cards(page, 'recognised').waitFor();
+    await browser.close();
+  } finally {
+    await others.stop();
+  }
+});
+
+test('a server that is gone is told, and asked again when somebody says so', async () => {
+  const page = await openPage();
+  await page.route(classify, (route) => route.abort('connectionrefused'), {times: 1});
+  await page.setInputFiles('#file', sample.file);
+  await cards(page, 'failed').waitFor();
+  assert.match(await page.locator('.card .detail').textContent(), /could not be sent/);
+  browser.forgive();  // The browser tells of it too.
+  await page.getByRole('button', {name: 'Try again'}).click();
+  await cards(page, 'recognised').waitFor();
+});
+
+test('all that is sent at once belongs to one visitor', async () => {
+  const others = new Programs();
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  try {
+    const keeping = await others.startDispatcher([worker], ['--data-dir', folder]);
+    const page = await browser.newPage();
+    await page.goto(keeping);
+    await page.setInputFiles('#file', ['a.jpg', 'b.jpg', 'c.jpg'].map((name) => photo(name)));
+    await numberOfCards(page, 'recognised', 3);
+    const names = async () => {
+      const answer = await page.evaluate(() => fetch('/api/v1/results').then((all) => all.json()));
+      return answer.results.map(({file_name: name}) => name).sort();
+    };
+    while ((await names()).length < 3) await sleep(10);  // Rows are written behind the answer.
+    assert.deepEqual(await names(), ['a.jpg', 'b.jpg', 'c.jpg']);
+    await browser.close();
+  } finally {
+    await others.stop();
+    await rm(folder, {recursive: true});
+  }
+});
+
+test('a phone at night has a button for its camera', async () => {
+  const page = await openPage({...phone, colorScheme: 'dark'});
+  assert.ok(await page.getByText('Take a photo').isVisible());
+  assert.equal(await page.locator('#camera').getAttribute('capture'), 'environment');
+  await page.setInputFiles('#camera', sample.file);
+  await cards(page, 'recognised').waitFor();
+  assert.equal(await tooWide(page), 0);
+  await screenshot(page, 'phone-card');
+  await browser.close();
+
+  const wide = await openPage(desktop);
+  assert.equal(await wide.getByText('Take a photo').isVisible(), false);
+});

@@ -1,0 +1,208 @@
+// The table of the workers, which updates by itself.
+import assert from 'node:assert/strict';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {networkInterfaces, tmpdir} from 'node:os';
+import path from 'node:path';
+import {afterEach, beforeEach, test} from 'node:test';
+
+import {Browser, desktop, sample, screenshot} from './browser.mjs';
+import {deadAddress, Programs} from './programs.mjs';
+
+const browser = new Browser();
+const programs = new Programs();
+const events = '**/api/v1/workers/events';
+let worker;
+let site;
+
+beforeEach(async () => {
+  worker = await programs.startWorker();
+  site = await programs.startDispatcher([worker]);
+});
+
+// After the browser's own, which takes the page away first.
+afterEach(() => programs.stop());
+
+function rowOf(page, address) {
+  return page.locator('.worker', {has: page.getByText(address, {exact: true})});
+}
+
+function addresses(page) {
+  return page.locator('.worker .address').allTextContents();
+}
+
+/// Until the script has heard of the workers.
+async function openPage(url = site, options = desktop, prepare = () => {}) {
+  const page = await browser.newPage(options);
+  await prepare(page);
+  await page.addInitScript(() => {
+    window.sources = [];
+    window.EventSource = class extends EventSource {
+      constructor(address) {
+        super(address);
+        window.sources.push(this);
+        this.addEventListener('workers', () => { window.heard = true; });
+      }
+    };
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => window.heard);
+  return page;
+}
+
+function focusedLabel(page) {
+  return page.evaluate(() => document.activeElement.getAttribute('aria-label') ||
+                             document.activeElement.id);
+}
+
+test('the script writes what the server wrote', async () => {
+  const many = await programs.startDispatcher([worker, deadAddress]);
+  const form = new FormData();
+  form.append('file', new Blob([await readFile(sample.file)]), 'a.jpg');
+  assert.equal((await fetch(many, {method: 'POST', body: form})).status, 200);
+  const rows = (page) => page.locator('.worker').evaluateAll((all) => all.map((row) => row.outerHTML));
+  const still = await browser.newPage({javaScriptEnabled: false});
+  await still.goto(many);
+  const written = await rows(still);
+  assert.match(written[0], /In rotation/);
+  assert.match(written[1], /has not answered yet/);
+  await browser.close();
+
+  const strip = (url) => (page) => page.route(url, async (route) => {
+    const response = await route.fetch();
+    const body = await response.text();
+    await route.fulfill({response, body: body.replace(/<tr [^>]*class="worker \w+".*?<\/tr>/gs, '')});
+  });
+  for (const prepare of [() => {}, strip(many)]) {
+    const live = await openPage(many, desktop, prepare);
+    assert.deepEqual(await rows(live), written);
+    await browser.close();
+  }
+});
+
+test('a worker that is killed is seen to go, and one that comes back to return', async () => {
+  const page = await openPage();
+  const row = rowOf(page, worker);
+  await row.getByText('In rotation').waitFor();
+  assert.match(await page.locator('.count').textContent(), /^1 /);
+  await page.evaluate(() => { window.sameDocument = true; });
+  const button = page.getByRole('button', {name: `Delete worker ${worker}`});
+  await button.focus();
+  programs.signal(worker, 'SIGKILL');
+  await row.getByText('Removed').waitFor();
+  assert.match(await page.locator('.count').textContent(), /^0 /);
+  assert.equal(await page.locator('.news').textContent(), `${worker} was removed: it doesn't answer.`);
+  assert.equal(await focusedLabel(page), `Delete worker ${worker}`);
+  await screenshot(page, 'removed');
+
+  await programs.startWorker(worker.split(':')[1]);
+  await row.getByText('In rotation').waitFor();
+  assert.equal(await page.locator('.news').textContent(), `${worker} is in rotation.`);
+  assert.equal(await focusedLabel(page), `Delete worker ${worker}`);
+  assert.equal(await page.evaluate(() => window.sameDocument), true);
+});
+
+test('a worker that has a picture is busy, and nothing is said of it', async () => {
+  const page = await openPage();
+  const row = rowOf(page, worker);
+  await row.getByText('In rotation').waitFor();
+  programs.signal(worker, 'SIGSTOP');
+  await page.setInputFiles('#file', sample.file);
+  await row.getByText('Busy').waitFor();
+  assert.equal(await row.locator('.in-flight').textContent(), '1');
+  await screenshot(page, 'busy');
+  programs.signal(worker, 'SIGCONT');
+  await row.getByText('In rotation').waitFor();
+  assert.equal(await row.locator('.in-flight').textContent(), '0');
+  assert.equal(await row.locator('.done').textContent(), '1');
+  assert.match(await row.locator('.latency').textContent(), /^[0-9.]+ ms$/);
+  assert.equal(await page.locator('.news').textContent(), '');
+});
+
+test('workers are added and deleted by keyboard, and the page stays', async () => {
+  const page = await openPage();
+  await page.evaluate(() => { window.sameDocument = true; });
+  await page.getByLabel('Add a worker').focus();
+  await page.keyboard.type('[::1]:4321');
+  await page.keyboard.press('Enter');
+  await rowOf(page, '[::1]:4321').waitFor();
+  assert.deepEqual(await addresses(page), [worker, '[::1]:4321']);
+  assert.equal(await page.getByLabel('Add a worker').inputValue(), '');
+  assert.equal(await page.locator('.news').textContent(), '[::1]:4321 is in the list.');
+  await page.keyboard.type('nonsense');
+  await page.keyboard.press('Enter');
+  await page.getByText('HOST:PORT').waitFor();
+  assert.equal(await focusedLabel(page), 'address');
+  await screenshot(page, 'bad-address');
+
+  await page.keyboard.press('Shift+Tab');
+  assert.equal(await focusedLabel(page), 'Delete worker [::1]:4321');
+  await page.keyboard.press('Shift+Tab');
+  assert.equal(await focusedLabel(page), `Delete worker ${worker}`);
+  await page.keyboard.press('Enter');
+  await rowOf(page, worker).waitFor({state: 'detached'});
+  assert.equal(await focusedLabel(page), 'Delete worker [::1]:4321');
+  await page.keyboard.press('Space');
+  await page.getByText('There is no worker yet').waitFor();
+  assert.equal(await focusedLabel(page), 'address');
+  assert.equal(await page.evaluate(() => window.sameDocument), true);
+});
+
+/// Where this machine is no "trustworthy origin": there a browser says less of who sends a request.
+const ownAddress = Object.values(networkInterfaces()).flat()
+  .find(({family, internal}) => family === 'IPv4' && !internal)?.address;
+
+test('workers are added and deleted over plain HTTP from elsewhere too',
+     {skip: !ownAddress && 'needs an address besides loopback'}, async () => {
+  const page = await openPage(await programs.startDispatcher([], [], ownAddress));
+  await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  await page.getByRole('button', {name: 'Delete worker 127.0.0.1:4321'}).click();
+  await page.getByText('There is no worker yet').waitFor();
+});
+
+test('the stream is closed while nobody sees the page', async () => {
+  const page = await openPage();
+  const turn = (state) => page.evaluate((wanted) => {
+    Object.defineProperty(document, 'visibilityState', {value: wanted, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+    return window.sources.map(({readyState}) => readyState === EventSource.CLOSED);
+  }, state);
+  assert.deepEqual(await turn('hidden'), [true]);
+  assert.equal((await fetch(`${site}add/127.0.0.1:4321`)).status, 200);
+  assert.deepEqual(await turn('visible'), [true, false]);
+  await rowOf(page, '127.0.0.1:4321').waitFor();
+});
+
+test('a stream that is refused or lost is asked for again', async () => {
+  let refused = 0;
+  const page = await openPage(site, desktop, (opened) => opened.route(events, (route) => {
+    ++refused;
+    return refused < 3 ? route.fulfill({status: 503, body: ''}) : route.continue();
+  }));
+  assert.equal(refused, 3);
+  await fetch(`${site}add/127.0.0.1:4321`);
+  await rowOf(page, '127.0.0.1:4321').waitFor();
+});
+
+test('with an admin token only who signed in gets the stream', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
+  const file = path.join(folder, 'token');
+  await writeFile(file, 'a secret & more than enough of it\n', {mode: 0o600});
+  const guarded = await programs.startDispatcher([worker], ['--admin-token-file', file]);
+  await rm(folder, {recursive: true});
+  assert.equal((await fetch(`${guarded}api/v1/workers/events`)).status, 401);
+  const page = await browser.newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(guarded);
+  await page.locator('html.script').waitFor();
+  assert.ok(!asked.includes('/api/v1/workers/events'));
+  await page.getByLabel('Admin token').fill('a secret & more than enough of it');
+  await page.getByRole('button', {name: 'Sign in'}).click();
+  await rowOf(page, worker).waitFor();
+  await page.locator('html.script').waitFor();
+  await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
+  await page.keyboard.press('Enter');
+  await rowOf(page, '127.0.0.1:4321').waitFor();
+  assert.ok(asked.includes('/api/v1/workers/events'));
+});
