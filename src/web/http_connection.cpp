@@ -9,9 +9,7 @@
 #include <vector>
 
 #include <asio/buffer.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
@@ -33,10 +31,6 @@ namespace {
 
 /// Larger pictures are not shown again with their answer: the page would be a third larger still.
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
-
-/// A client is not watched while its picture is at a worker for less than this: where answers come at once
-/// that would be a coroutine and a system call more for each.
-constexpr std::chrono::milliseconds unwatched_time_max{100};
 
 /// Of the pictures that lists of results show.
 constexpr int thumbnail_side_px = 160;
@@ -98,8 +92,8 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, Site& site,
                session_timeouts(site.options.timeouts, turned_away_.has_value())),
       peer_(io::peer_name(socket_.socket())),
       peer_address_(address_of(socket_.socket())),
-      watch_begins_(socket_.socket().get_executor()),
-      watch_ended_(socket_.socket().get_executor(), Clock::time_point::max()) {}
+      watch_(std::make_shared<ClientWatch>(socket_, session_, received_,
+                                           site.options.limits.header_bytes_max)) {}
 
 asio::awaitable<void> HttpConnection::run() {
   while (!cut_) {
@@ -260,7 +254,7 @@ asio::awaitable<std::optional<Response>> HttpConnection::recognise(Request& requ
   for (std::size_t i = 0; i < images.size(); ++i) {
     dispatcher::Outcome outcome = co_await classify(images[i], upload);
     outcomes.push_back(std::move(outcome));
-    if (client_left_) co_return std::nullopt;
+    if (watch_->client_left()) co_return std::nullopt;
     if (const auto* const answer = std::get_if<dispatcher::Answer>(&outcomes.back())) {
       site_.metrics.count(*answer);
       record(upload, upload.pictures[i], *answer);
@@ -344,9 +338,8 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
       .model = upload.model,
       .request_id = current_->visit.request_id,
       .deadline = current_->visit.now + site_.options.timeouts.request,
-      .cancelled = left_.slot()};
-  classifying_ = true;
-  watch_client_soon();
+      .cancelled = watch_->left()};
+  watch_->begin();
   std::exception_ptr failure;
   std::optional<dispatcher::Outcome> outcome;
   try {
@@ -354,48 +347,9 @@ asio::awaitable<dispatcher::Outcome> HttpConnection::classify(
   } catch (...) {
     failure = std::current_exception();  // Not before the socket is free again.
   }
-  classifying_ = false;
-  if (watching_) socket_.cancel();
-  std::error_code ignored;  // It has ended, one way or the other.
-  while (watching_) {
-    co_await watch_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  co_await watch_->end();
   if (failure) std::rethrow_exception(failure);
   co_return std::move(*outcome);
-}
-
-/// The timer is left to run when the answer was there sooner, for the requests after it.
-void HttpConnection::watch_client_soon() {
-  if (std::exchange(watch_due_, true)) return;
-  watch_begins_.expires_after(unwatched_time_max);
-  watch_begins_.async_wait([weak = weak_from_this()](std::error_code) {
-    if (const auto connection = weak.lock()) connection->begin_watch();
-  });
-}
-
-void HttpConnection::begin_watch() {
-  watch_due_ = false;
-  // Not with much of the next requests in the buffer: it would grow for ever.
-  if (!classifying_ || session_.held_bytes() >= site_.options.limits.header_bytes_max) return;
-  watching_ = true;
-  asio::co_spawn(socket_.socket().get_executor(), watch_client(), [this](std::exception_ptr) {
-    watching_ = false;
-    watch_ended_.cancel();
-  });
-}
-
-asio::awaitable<void> HttpConnection::watch_client() {
-  std::error_code error;
-  const std::uint64_t held_max = site_.options.limits.header_bytes_max;
-  while (!error && classifying_ && session_.held_bytes() < held_max) {
-    const std::size_t room = held_max - session_.held_bytes();
-    const std::size_t size =
-        co_await socket_.read_some(asio::buffer(received_, room), Clock::time_point::max(), error);
-    session_.received({received_.data(), size});
-  }
-  if (!error || !classifying_) co_return;
-  client_left_ = true;
-  left_.emit(asio::cancellation_type::all);
 }
 
 asio::awaitable<void> HttpConnection::linger() {

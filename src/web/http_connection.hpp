@@ -9,13 +9,12 @@
 #include <string_view>
 
 #include <asio/awaitable.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 #include <spdlog/common.h>
 
 #include "samoyed/io/timed_socket.hpp"
 #include "web/admission.hpp"
+#include "web/client_watch.hpp"
 #include "web/errand.hpp"
 #include "web/http_session.hpp"
 #include "web/live_stream.hpp"
@@ -27,10 +26,8 @@ namespace samoyed::web {
 
 /// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
 ///
-/// While a picture is at a worker, and has been for a moment, it reads on, in order to notice a client
-/// that leaves: that ends the connection without an answer, and tells the classifier that nobody waits
-/// any more. The client's next requests that come meanwhile wait in the session, up to a header's limit:
-/// beyond that, no more is read until one of them is under way.
+/// A client that leaves while its picture is at a worker ends the connection without an answer, and the
+/// classifier is told that nobody waits any more.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
@@ -47,7 +44,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void cut();
 
   /// Whether a picture is at a worker, which may take a moment to let go of it.
-  bool classifying() const { return classifying_; }
+  bool classifying() const { return watch_->active(); }
 
  private:
   using Clock = HttpSession::Clock;
@@ -75,9 +72,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> feed_stream();
   void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
   void count_failures(const Response& answer, std::span<const dispatcher::Outcome> outcomes);
-  void watch_client_soon();
-  void begin_watch();
-  asio::awaitable<void> watch_client();
   asio::awaitable<void> linger();
   void consider(const Request& head);
   void admit();
@@ -99,13 +93,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool cut_ = false;
   bool reading_ = false;
 
-  bool classifying_ = false;
-  bool watch_due_ = false;  ///< The timer for its begin is set.
-  asio::steady_timer watch_begins_;
-  bool watching_ = false;
-  bool client_left_ = false;
-  asio::cancellation_signal left_;
-  asio::steady_timer watch_ended_;  ///< Cancelled when watch_client has ended.
+  const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
