@@ -55,7 +55,8 @@ class RecognitionQueue {
   void stop();
 
   /// Queues an image. Nothing, and `done` is never called, if the queue is full or stopped.
-  std::optional<Ticket> submit(std::vector<std::byte> image_file, int top, Done done);
+  std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionWish& wish,
+                               Done done);
 
   /// Takes an image that waits out of the queue, which has room for another at once: `done` is
   /// never called. False, and `done` is called as ever, if its recognition has begun.
@@ -67,7 +68,7 @@ class RecognitionQueue {
  private:
   struct Job {
     std::vector<std::byte> image_file;
-    int top;
+    RecognitionWish wish;
     Done done;
     std::chrono::steady_clock::time_point queued_at;
   };

@@ -122,8 +122,8 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   result_.reset();
   if (deadline <= start) {
     result_ = waited_too_long();
-  } else if (const auto ticket =
-                 context_->queue.submit(std::move(image.image_file), image.top, std::move(done))) {
+  } else if (const auto ticket = context_->queue.submit(
+                 std::move(image.image_file), {image.top, image.thumbnail_side}, std::move(done))) {
     co_await await_result(*ticket, deadline);
   } else {
     result_ = busy("The worker's queue is full.");
@@ -196,6 +196,7 @@ protocol::WorkerHello Session::hello() const {
           .image_bytes_max = context_->image_bytes_max,
           .busy = context_->queue.full(),
           .takes_timeout = true,
+          .takes_thumbnail = true,
           .takes_pipelining = true};
 }
 

@@ -14,6 +14,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/read.hpp>
+#include <asio/read_until.hpp>
 #include <asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <spdlog/sinks/ostream_sink.h>
@@ -96,6 +97,12 @@ class Client {
     std::error_code error;
     bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
     return bytes;
+  }
+  /// The payload of the message that comes next, which must be the last one for now.
+  std::string read_payload() {
+    std::string bytes;
+    const std::size_t end = asio::read_until(socket_, asio::dynamic_buffer(bytes), " -");
+    return bytes.substr(2, end - 4);
   }
   void expect(std::string_view expected) { CHECK(read_like(expected) == expected); }
   void expect_end() {
