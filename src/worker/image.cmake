@@ -15,12 +15,15 @@ add_library(samoyed_worker_image STATIC
   ${CMAKE_CURRENT_LIST_DIR}/image_decoder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/image_workspace.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jpeg_reader.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/jpeg_writer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/normalise.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize_filter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize_passes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resize_passes_avx2.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shrink.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stb_decoder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/thumbnail.cpp
   ${CMAKE_CURRENT_LIST_DIR}/webp_lossless.cpp)
 target_include_directories(samoyed_worker_image SYSTEM PRIVATE ${STB_INCLUDE_DIR})
 target_link_libraries(samoyed_worker_image PUBLIC samoyed_options samoyed_protocol

@@ -31,12 +31,13 @@ NullRecognizer::NullRecognizer(std::vector<std::string> labels)
   assert(!labels_.empty());
 }
 
-protocol::Result NullRecognizer::recognize(std::span<const std::byte> image_file, int top) {
+protocol::Result NullRecognizer::recognize(std::span<const std::byte> image_file,
+                                           const RecognitionWish& wish) {
   if (image_file.empty()) {
     return protocol::Refusal{protocol::RefusalReason::unreadable, "The image is empty."};
   }
   const std::uint64_t sum = hash(image_file);
-  const std::size_t count = std::min(labels_.size(), static_cast<std::size_t>(top));
+  const std::size_t count = std::min(labels_.size(), static_cast<std::size_t>(wish.top));
   protocol::Recognition recognition;
   recognition.top.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {

@@ -26,8 +26,10 @@ class NullRecognizer final : public Recognizer {
 
   /// The best class is the FNV-1a hash of the bytes, modulo the number of labels; the others follow
   /// it in class order. The best probability is in 0.25..0.5 and comes from the hash too; each
-  /// further one is half of that before it. Width and height are 0: nobody looked.
-  protocol::Result recognize(std::span<const std::byte> image_file, int top) override;
+  /// further one is half of that before it. Width and height are 0, and there is never a thumbnail:
+  /// nobody looked.
+  protocol::Result recognize(std::span<const std::byte> image_file,
+                             const RecognitionWish& wish) override;
 
  private:
   std::vector<std::string> labels_;

@@ -14,9 +14,9 @@ using Clock = std::chrono::steady_clock;
 /// The recognizer's answer. What it throws in spite of its promise is a fault of this worker, and
 /// must cost no more than this image.
 protocol::Result recognize(Recognizer& recognizer, const std::vector<std::byte>& image_file,
-                           int top) {
+                           const RecognitionWish& wish) {
   try {
-    return recognizer.recognize(image_file, top);
+    return recognizer.recognize(image_file, wish);
   } catch (const std::exception& error) {
     spdlog::error("the recognizer failed: {}", error.what());
     return protocol::Refusal{protocol::RefusalReason::internal, "The worker failed on this image."};
@@ -44,10 +44,11 @@ void RecognitionQueue::stop() {
 }
 
 std::optional<RecognitionQueue::Ticket> RecognitionQueue::submit(std::vector<std::byte> image_file,
-                                                                 int top, Done done) {
+                                                                 const RecognitionWish& wish,
+                                                                 Done done) {
   const std::size_t image_bytes = image_file.size();
   Jobs single;
-  single.emplace(0, Job{std::move(image_file), top, std::move(done), Clock::now()});
+  single.emplace(0, Job{std::move(image_file), wish, std::move(done), Clock::now()});
   Jobs::node_type job = single.extract(single.begin());
   Ticket ticket;
   {
@@ -70,6 +71,11 @@ bool RecognitionQueue::withdraw(Ticket ticket) {
   queued_bytes_ -= job->second.image_file.size();
   withdrawn = jobs_.extract(job);
   return true;
+}
+
+RecognitionQueue::Load RecognitionQueue::load() const {
+  const std::lock_guard lock(mutex_);
+  return {jobs_.size(), queued_bytes_, recognising_};
 }
 
 bool RecognitionQueue::full(std::size_t image_bytes) const {
@@ -102,13 +108,17 @@ void RecognitionQueue::run() {
     const Jobs::node_type taken = jobs_.extract(jobs_.begin());
     const Job& job = taken.mapped();
     queued_bytes_ -= job.image_file.size();
+    ++recognising_;
     lock.unlock();
 
     const std::chrono::duration<double, std::milli> queued = Clock::now() - job.queued_at;
-    protocol::Result result = recognize(recognizer_, job.image_file, job.top);
+    protocol::Result result = recognize(recognizer_, job.image_file, job.wish);
     if (auto* recognition = std::get_if<protocol::Recognition>(&result); recognition) {
       if (recognition->times) recognition->times->queue_ms = queued.count();
     }
+    lock.lock();
+    --recognising_;
+    lock.unlock();
     job.done(std::move(result));
   }
 }

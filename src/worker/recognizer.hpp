@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,6 +18,18 @@ struct ModelDescription {
   bool trained = true;
 };
 
+/// What is wanted of an image.
+struct RecognitionWish {
+  /// Implicit, since most want nothing but labels.
+  RecognitionWish(int labels, std::optional<int> thumbnail = std::nullopt)
+      : top(labels), thumbnail_side(thumbnail) {}
+
+  /// Labels, at least 1; a network with fewer classes gives as many as it has.
+  int top;
+  /// Pixels of the longer side of the thumbnail, at least 1, if one is wanted.
+  std::optional<int> thumbnail_side;
+};
+
 /// Turns the bytes of an image file into ranked labels.
 ///
 /// Keeps LibTorch's headers out of all who only want an answer. Thread rule: `recognize` may run on
@@ -27,10 +40,11 @@ class Recognizer {
 
   virtual const ModelDescription& description() const = 0;
 
-  /// `image_file` is a whole JPEG, PNG, BMP or WebP file; `top` the number of labels wanted, at
-  /// least 1 (a network with fewer classes gives as many as it has). Never throws for what is wrong
-  /// with the image: that is a Refusal. `times.queue_ms` is left 0 for the queue to fill in.
-  virtual protocol::Result recognize(std::span<const std::byte> image_file, int top) = 0;
+  /// `image_file` is a whole JPEG, PNG, BMP or WebP file. Never throws for what is wrong with the
+  /// image: that is a Refusal. The labels don't depend on whether a thumbnail is wanted, and one that
+  /// can't be made is left out. `times.queue_ms` is left 0 for the queue to fill in.
+  virtual protocol::Result recognize(std::span<const std::byte> image_file,
+                                     const RecognitionWish& wish) = 0;
 };
 
 }  // namespace samoyed::worker

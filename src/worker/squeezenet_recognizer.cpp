@@ -13,12 +13,10 @@
 #include "worker/exif.hpp"
 #include "worker/image_decoder.hpp"
 #include "worker/normalise.hpp"
+#include "worker/thumbnail.hpp"
 
 namespace samoyed::worker {
 namespace {
-
-/// The first three forwards of a process are up to ten times slower.
-constexpr int warm_up_forwards = 3;
 
 /// Milliseconds since it was last asked, or built.
 class Stopwatch {
@@ -76,18 +74,20 @@ SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<st
 
 const ModelDescription& SqueezenetRecognizer::description() const { return description_; }
 
-protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file, int top) {
-  assert(top >= 1);
+protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file,
+                                                 const RecognitionWish& wish) {
+  assert(wish.top >= 1);
   const UnderWay counted(under_way_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   const ImageWorkspaces::Lease workspace = workspaces_.take();
   const std::span<float, input_floats> planes(workspace->planes);
-  const DecodeWish wish{.apply_exif_orientation = handling_.apply_exif_orientation,
-                        .only_crop = true,
-                        .reduced = handling_.fast_decode};
+  // Decoding all of a JPEG at once costs less than its crop and then a small whole.
+  const DecodeWish decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
+                            .only_crop = !wish.thumbnail_side,
+                            .reduced = handling_.fast_decode};
   Stopwatch stopwatch;
-  auto decoded = decode_image(image_file, handling_.limits, wish, std::move(workspace->pixels));
+  auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
   auto& picture = std::get<StoredPicture>(decoded);
@@ -95,7 +95,6 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   recognition.width = size.width;
   recognition.height = size.height;
   normalise(workspace->resizer.resize_and_crop(picture), planes);
-  workspace->pixels = std::move(picture.pixels.rgb);
   times.resize_ms = stopwatch.lap_ms();
   const std::vector<float> probabilities =
       softmax(network_.forward(planes, [this] { return under_way_.load() == 1; }));
@@ -103,18 +102,12 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};
   }
-  recognition.top = rank(probabilities, top);
+  recognition.top = rank(probabilities, wish.top);
   times.forward_ms = stopwatch.lap_ms();
+  if (wish.thumbnail_side) recognition.thumbnail = make_thumbnail(picture, *wish.thumbnail_side);
+  workspace->pixels = std::move(picture.pixels.rgb);
   recognition.times = times;
   return recognition;
-}
-
-void SqueezenetRecognizer::warm_up() const {
-  const std::vector<float> black(input_floats);
-  for (int i = 0; i < warm_up_forwards; ++i) {
-    network_.forward(std::span<const float, input_floats>(black));
-    network_.forward(std::span<const float, input_floats>(black), [] { return true; });
-  }
 }
 
 std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const float> probabilities,

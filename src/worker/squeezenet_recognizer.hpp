@@ -37,12 +37,10 @@ class SqueezenetRecognizer final : public Recognizer {
   const ModelDescription& description() const override;
 
   /// Classes of equal probability stand in class order. `times.forward_ms` includes the ranking,
-  /// `times.resize_ms` the normalisation. A network that computes no finite numbers is a Refusal
-  /// (`internal`).
-  protocol::Result recognize(std::span<const std::byte> image_file, int top) override;
-
-  /// Runs the network a few times, since the first forwards of a process are slower.
-  void warm_up() const;
+  /// `times.resize_ms` the normalisation; what a thumbnail takes is in none, but for the decoding of
+  /// the whole. A network that computes no finite numbers is a Refusal (`internal`).
+  protocol::Result recognize(std::span<const std::byte> image_file,
+                             const RecognitionWish& wish) override;
 
  private:
   std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <variant>
 
 #include "fuzz/check.hpp"
@@ -11,8 +13,10 @@
 #include "samoyed/protocol/message.hpp"
 #include "worker/byte_order.hpp"
 #include "worker/crop.hpp"
+#include "worker/exif.hpp"
 #include "worker/image_decoder.hpp"
 #include "worker/resize.hpp"
+#include "worker/thumbnail.hpp"
 
 namespace samoyed::fuzz {
 namespace {
@@ -24,6 +28,7 @@ constexpr DecodeLimits limits{.side_px_max = 1024,
                               .pixels_max = 1 << 14,
                               .memory_bytes_max = std::size_t{1} << 20,
                               .jpeg_scans_max = 5};
+constexpr int thumbnail_side_px = 64;
 /// What a decoder holds beside pixels: libjpeg's and zlib's tables, and the refusal's text.
 constexpr std::size_t tables_bytes_max = std::size_t{256} << 10;
 
@@ -65,6 +70,20 @@ void check_refusal(const protocol::Refusal& refusal) {
         "a refusal is about the picture");
   check(refusal.detail.ends_with('.') && !protocol::contains_message_end(refusal.detail),
         "a refusal says why, in a sentence that can be sent");
+}
+
+/// Asks as the worker does, but of a part too, which has none.
+void check_thumbnail(const StoredPicture& picture) {
+  const std::string thumbnail = make_thumbnail(picture, thumbnail_side_px);
+  const Size whole{picture.pixels.width, picture.pixels.height};
+  check(thumbnail.empty() == (whole != picture.decoded), "a whole picture has a thumbnail");
+  if (thumbnail.empty()) return;
+  const auto read = decode_image(std::as_bytes(std::span(thumbnail)), limits, {});
+  const auto* const shown = std::get_if<StoredPicture>(&read);
+  check(shown != nullptr, "a thumbnail can be read");
+  check(shown->full ==
+            thumbnail_size(upright(picture.decoded, picture.orientation), thumbnail_side_px),
+        "a thumbnail has the size that is told of it");
 }
 
 /// Checks what comes of a file by itself, and within the memory that it may take.
@@ -114,6 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Resizer resizer;
     const Image& input = resizer.resize_and_crop(*picture);
     check(input.width == input_side_px && input.height == input_side_px, "the network's input");
+    check_thumbnail(*picture);
   }
   return 0;
 }

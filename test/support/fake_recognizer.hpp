@@ -10,13 +10,15 @@
 
 namespace samoyed::test {
 
-/// Sees in every image its own bytes as the label; holds images back while it is closed, and throws
+/// Sees in every image its own bytes as the label, and gives for a thumbnail what begins as a JPEG file
+/// and ends with the side that was asked for; holds images back while it is closed, and throws
 /// on the image `throw`.
 class FakeRecognizer final : public worker::Recognizer {
  public:
   const worker::ModelDescription& description() const override { return description_; }
 
-  protocol::Result recognize(std::span<const std::byte> image_file, int) override {
+  protocol::Result recognize(std::span<const std::byte> image_file,
+                             const worker::RecognitionWish& wish) override {
     std::unique_lock lock(mutex_);
     ++started_;
     changed_.notify_all();
@@ -26,6 +28,9 @@ class FakeRecognizer final : public worker::Recognizer {
     protocol::Recognition recognition;
     recognition.top = {{label, 0, 1.0}};
     recognition.times = protocol::PhaseTimes{};
+    if (wish.thumbnail_side) {
+      recognition.thumbnail = "\xFF\xD8\xFF" + std::to_string(*wish.thumbnail_side);
+    }
     return recognition;
   }
 

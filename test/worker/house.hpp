@@ -14,6 +14,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/read.hpp>
+#include <asio/read_until.hpp>
 #include <asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <spdlog/sinks/ostream_sink.h>
@@ -33,7 +34,7 @@ class House {
   explicit House(worker::Server::Limits limits = {}, worker::RecognitionQueue::Limits queue = {})
       : queue_(recognizer, queue),
         server_(io::open_acceptor(io_.get_executor(), "127.0.0.1", 0), queue_,
-                recognizer.description(), limits),
+                recognizer.description(), metrics, limits),
         address_(*protocol::parse_address(server_.listening_address())) {
     asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
     thread_ = std::jthread([this] { io_.run(); });
@@ -57,6 +58,8 @@ class House {
   }
 
   FakeRecognizer recognizer;
+  /// For the network's thread; to be read when nobody is under way.
+  worker::Metrics metrics{recognizer.description()};
 
  private:
   asio::io_context io_{1};
@@ -96,6 +99,12 @@ class Client {
     std::error_code error;
     bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
     return bytes;
+  }
+  /// The payload of the message that comes next, which must be the last one for now.
+  std::string read_payload() {
+    std::string bytes;
+    const std::size_t end = asio::read_until(socket_, asio::dynamic_buffer(bytes), " -");
+    return bytes.substr(2, end - 4);
   }
   void expect(std::string_view expected) { CHECK(read_like(expected) == expected); }
   void expect_end() {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "image_fixtures.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "worker/image_decoder.hpp"
+#include "worker/thumbnail.hpp"
 
 /// Small files that ask for much: each is refused before the time or the memory is spent.
 namespace samoyed {
@@ -51,7 +53,7 @@ Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits =
   return std::get<Refusal>(result);
 }
 
-/// What decoding a file came to and took.
+/// What decoding a file, and then making its thumbnail, came to and took.
 struct Cost {
   bool refused = false;
   RefusalReason reason = RefusalReason::other;
@@ -71,7 +73,11 @@ std::size_t status_bytes(std::string_view name) {
 Cost decode_and_measure(const std::string& file, const worker::DecodeLimits& limits) {
   const std::size_t before = status_bytes("VmRSS:");
   const auto start = std::chrono::steady_clock::now();
-  const auto result = test::decode_upright(test::as_bytes(file), limits, true);
+  auto result = test::decode_upright(test::as_bytes(file), limits, true);
+  if (auto* const image = std::get_if<worker::Image>(&result)) {
+    const worker::Size size{image->width, image->height};
+    worker::make_thumbnail({.full = size, .decoded = size, .pixels = std::move(*image)}, 160);
+  }
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
   const std::size_t most = status_bytes("VmHWM:");

@@ -9,8 +9,11 @@ set(SAMOYED_WORKER_IMAGE_TESTS
   ${CMAKE_CURRENT_LIST_DIR}/image_workspace_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jpeg_crop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jpeg_maker.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/jpeg_writer_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/normalise_test.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/resize_test.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/resize_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shrink_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/thumbnail_test.cpp)
 set(SAMOYED_WORKER_IMAGE_TEST_DEFINITIONS
   SAMOYED_IMAGE_FIXTURES_DIR="${CMAKE_CURRENT_LIST_DIR}/data")
 # Files that ask for much are made with these.

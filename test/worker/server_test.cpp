@@ -36,7 +36,7 @@ TEST_CASE("a full worker says so after the image's A, and hello tells it before"
   // The image was acknowledged before it was queued: a hello that is answered later saw it queued.
   greeted.send(data_message("hello"));
   greeted.expect(data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, true, true, false, true})));
+      {"fake", 1, true, protocol::image_bytes_max_default, true, true, true, true})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
   house.recognizer.open();
@@ -115,7 +115,7 @@ TEST_CASE("beyond its limit for one address the server ends connections at once"
 TEST_CASE("an image that waits too long for its turn is answered busy") {
   Server::Limits limits;
   const std::string hello = data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, false, true, false, true}));
+      {"fake", 1, true, protocol::image_bytes_max_default, false, true, true, true}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
   SECTION("by the time that its sender waits") { size = "8;timeout_ms=50"; }
@@ -141,6 +141,29 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
   begun.send("A");
   begun.exchange("next");
   CHECK(house.recognizer.started() == 2);
+}
+
+TEST_CASE("a thumbnail comes with the result to whom asked for it") {
+  House house;
+  Client client(house);
+  client.send(data_message("hello"));
+  CHECK(protocol::parse_hello(client.read_payload())->takes_thumbnail);
+  const auto thumbnail_of = [&](const std::string& size) {
+    client.send(data_message(size));
+    client.expect("A");
+    client.send(data_message("Zm9vYmFy"));
+    client.expect("A");
+    const auto result = protocol::parse_result(client.read_payload(), protocol::Dialect::extended);
+    client.send("A");
+    return std::get<protocol::Recognition>(result.value()).thumbnail;
+  };
+  CHECK(thumbnail_of("8;thumbnail=96") ==
+        "\xFF\xD8\xFF"
+        "96");
+  CHECK(thumbnail_of("8").empty());
+  CHECK(thumbnail_of("8;top=1;thumbnail=160") ==
+        "\xFF\xD8\xFF"
+        "160");
 }
 
 TEST_CASE("images that are being received share a bound of bytes") {

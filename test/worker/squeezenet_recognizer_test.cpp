@@ -93,6 +93,25 @@ TEST_CASE("a recognition tells the size of the upright picture and where the tim
   CHECK(std::get<protocol::Recognition>(lying).width == upright.height);
 }
 
+TEST_CASE("a thumbnail comes with a recognition where it is wanted, and changes nothing else") {
+  SqueezenetRecognizer recognizer(make_constant_network({1, 2, 3, 4}), four_labels);
+  const std::string file = read_image_fixture("exif_6.jpg");
+  const auto recognize = [&](const RecognitionWish& wish) {
+    return std::get<protocol::Recognition>(recognizer.recognize(as_bytes(file), wish));
+  };
+  const auto without = recognize(4);
+  const auto with = recognize({4, 10});
+  CHECK(without.thumbnail.empty());
+  CHECK(with.top == without.top);
+  const auto shown = samoyed::test::decode_upright(as_bytes(with.thumbnail), {}, false);
+  REQUIRE(std::holds_alternative<Image>(shown));
+  CHECK(std::get<Image>(shown).width == 7);  // Of 13x19, upright.
+  CHECK(std::get<Image>(shown).height == 10);
+  const auto refused = recognizer.recognize(as_bytes(file.substr(0, file.size() / 2)), {4, 10});
+  CHECK(refused == recognizer.recognize(as_bytes(file.substr(0, file.size() / 2)), 4));
+  CHECK(std::holds_alternative<protocol::Refusal>(refused));
+}
+
 TEST_CASE("what is wrong with an image is a refusal") {
   SqueezenetRecognizer recognizer(make_constant_network({1, 2, 3, 4}), four_labels,
                                   {.limits = {.side_px_max = 1}, .apply_exif_orientation = true});
@@ -121,7 +140,6 @@ TEST_CASE("the description tells the model's name, its labels and whether it was
   ModelFile file = make_constant_network({1, 2, 3, 4});
   file.trained = false;
   const SqueezenetRecognizer recognizer(file, four_labels);
-  recognizer.warm_up();
   CHECK(recognizer.description().name == "squeezenet1_1");
   CHECK(recognizer.description().label_count == 4);
   CHECK_FALSE(recognizer.description().trained);
