@@ -13,11 +13,12 @@
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/labels.hpp"
+#include "worker/model.hpp"
+#include "worker/network_recognizer.hpp"
 #include "worker/null_recognizer.hpp"
 #include "worker/options.hpp"
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
-#include "worker/squeezenet_recognizer.hpp"
 
 namespace {
 
@@ -31,12 +32,12 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   if (options.model_file == NullRecognizer::name) {
     return std::make_unique<NullRecognizer>(std::move(labels));
   }
-  auto recognizer = std::make_unique<SqueezenetRecognizer>(
-      load_model_file(options.model_file), std::move(labels),
+  auto recognizer = std::make_unique<NetworkRecognizer>(
+      make_squeezenet_model(load_model_file(options.model_file), std::move(labels),
+                            {.precision = options.precision, .threads = options.queue.threads}),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode},
-      Squeezenet::Options{.precision = options.precision, .threads = options.queue.threads});
+                    .fast_decode = options.fast_decode});
   recognizer->warm_up();
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));

@@ -39,12 +39,13 @@ add_library(samoyed_worker_network STATIC
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan_builder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_team.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/network_recognizer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/one_thread.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_architecture.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_recognizer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/torch_squeezenet.cpp)
 target_include_directories(samoyed_worker_network SYSTEM PRIVATE
   ${TORCH_INCLUDE_DIR} ${TORCH_API_INCLUDE_DIR} ${DNNL_INCLUDE_DIR})

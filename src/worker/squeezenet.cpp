@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <future>
@@ -24,6 +25,9 @@ namespace {
 /// another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
 constexpr float fp32_tolerance = 1e-4F;
 constexpr float bf16_tolerance = 5e-2F;
+
+/// The first three forwards of a process are up to ten times slower.
+constexpr int warm_up_forwards = 3;
 
 /// A picture with all frequencies, the same at every start, in the range of normalised pixels.
 std::vector<float> make_check_picture() {
@@ -148,8 +152,6 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
 }
 
 Squeezenet::~Squeezenet() = default;
-Squeezenet::Squeezenet(Squeezenet&&) noexcept = default;
-Squeezenet& Squeezenet::operator=(Squeezenet&&) noexcept = default;
 
 std::string_view Squeezenet::name() const { return network_->shape.architecture->name; }
 
@@ -162,17 +164,28 @@ std::vector<float> Squeezenet::forward(std::span<const float, input_floats> plan
   return network_->single.forward(planes, [](auto&) { return std::size_t{0}; });
 }
 
-std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes,
+std::vector<float> Squeezenet::forward(std::span<const float> planes,
                                        const std::function<bool()>& alone) const {
+  assert(planes.size() == input_floats);
+  const auto picture = planes.first<input_floats>();
   if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
-    return forward(planes);
+    return forward(picture);
   }
   use_one_thread();
   SharedRunner& shared = *network_->shared;
   std::vector<float> logits = shared.runner.forward(
-      planes, [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
+      picture,
+      [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
   shared.taken.clear();
   return logits;
+}
+
+void Squeezenet::warm_up() const {
+  const std::vector<float> black(input_floats);
+  for (int i = 0; i < warm_up_forwards; ++i) {
+    forward(std::span<const float, input_floats>(black));
+    forward(black, [] { return true; });
+  }
 }
 
 }  // namespace samoyed::worker

@@ -7,9 +7,10 @@ set(SAMOYED_WORKER_NETWORK_TESTS
   ${CMAKE_CURRENT_LIST_DIR}/forward_team_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_file_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_fixtures.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/network_recognizer_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recognizer_golden_test.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_recognizer_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/zip_archive_test.cpp)
 find_package(ZLIB REQUIRED)

@@ -1,4 +1,4 @@
-#include "worker/squeezenet_recognizer.hpp"
+#include "worker/network_recognizer.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -16,9 +15,6 @@
 
 namespace samoyed::worker {
 namespace {
-
-/// The first three forwards of a process are up to ten times slower.
-constexpr int warm_up_forwards = 3;
 
 /// Milliseconds since it was last asked, or built.
 class Stopwatch {
@@ -61,22 +57,16 @@ std::vector<float> softmax(std::span<const float> logits) {
   return probabilities;
 }
 
-SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                                           const ImageHandling& handling,
-                                           const Squeezenet::Options& network)
-    : network_(file, network), labels_(std::move(labels)), handling_(handling) {
-  if (labels_.size() != network_.class_count()) {
-    throw std::runtime_error(file.name + ": the network has " +
-                             std::to_string(network_.class_count()) + " classes, but there are " +
-                             std::to_string(labels_.size()) +
-                             " labels; give the labels file that belongs to it (--labels)");
-  }
-  description_ = {std::string(network_.name()), labels_.size(), file.trained};
+NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
+    : model_(std::move(model)),
+      handling_(handling),
+      description_{model_.name, model_.labels.size(), model_.trained} {
+  assert(model_.labels.size() == model_.network->class_count());
 }
 
-const ModelDescription& SqueezenetRecognizer::description() const { return description_; }
+const ModelDescription& NetworkRecognizer::description() const { return description_; }
 
-protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file, int top) {
+protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_file, int top) {
   assert(top >= 1);
   const UnderWay counted(under_way_);
   protocol::Recognition recognition;
@@ -98,7 +88,7 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   workspace->pixels = std::move(picture.pixels.rgb);
   times.resize_ms = stopwatch.lap_ms();
   const std::vector<float> probabilities =
-      softmax(network_.forward(planes, [this] { return under_way_.load() == 1; }));
+      softmax(model_.network->forward(planes, [this] { return under_way_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};
@@ -109,16 +99,8 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   return recognition;
 }
 
-void SqueezenetRecognizer::warm_up() const {
-  const std::vector<float> black(input_floats);
-  for (int i = 0; i < warm_up_forwards; ++i) {
-    network_.forward(std::span<const float, input_floats>(black));
-    network_.forward(std::span<const float, input_floats>(black), [] { return true; });
-  }
-}
-
-std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const float> probabilities,
-                                                              int top) const {
+std::vector<protocol::RankedLabel> NetworkRecognizer::rank(std::span<const float> probabilities,
+                                                           int top) const {
   std::vector<std::size_t> classes(probabilities.size());
   std::iota(classes.begin(), classes.end(), std::size_t{0});
   const std::size_t count = std::min(classes.size(), static_cast<std::size_t>(top));
@@ -131,7 +113,7 @@ std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const fl
   ranked.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = classes[i];
-    ranked.push_back({labels_[index], static_cast<int>(index), double{probabilities[index]}});
+    ranked.push_back({model_.labels[index], static_cast<int>(index), double{probabilities[index]}});
   }
   return ranked;
 }

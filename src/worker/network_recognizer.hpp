@@ -7,9 +7,8 @@
 
 #include "worker/image.hpp"
 #include "worker/image_workspace.hpp"
-#include "worker/model_file.hpp"
+#include "worker/model.hpp"
 #include "worker/recognizer.hpp"
-#include "worker/squeezenet.hpp"
 
 namespace samoyed::worker {
 
@@ -22,17 +21,12 @@ struct ImageHandling {
   bool fast_decode = false;
 };
 
-/// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
-/// softmax.
+/// Image bytes to ranked labels by a network: decode, resize and crop, normalise, forward, softmax.
 ///
 /// Thread rule: `recognize` may run on several threads at once.
-class SqueezenetRecognizer final : public Recognizer {
+class NetworkRecognizer final : public Recognizer {
  public:
-  /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
-  /// with one line where the file is no SqueezeNet or has another number of classes, or where this
-  /// processor doesn't support the precision.
-  SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                       const ImageHandling& handling = {}, const Squeezenet::Options& network = {});
+  explicit NetworkRecognizer(Model model, const ImageHandling& handling = {});
 
   const ModelDescription& description() const override;
 
@@ -42,13 +36,12 @@ class SqueezenetRecognizer final : public Recognizer {
   protocol::Result recognize(std::span<const std::byte> image_file, int top) override;
 
   /// Runs the network a few times, since the first forwards of a process are slower.
-  void warm_up() const;
+  void warm_up() const { model_.network->warm_up(); }
 
  private:
   std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;
 
-  Squeezenet network_;
-  std::vector<std::string> labels_;
+  Model model_;
   ImageHandling handling_;
   ModelDescription description_;
   /// Images being recognised: one that is alone may use a second thread.
