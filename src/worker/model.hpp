@@ -1,14 +1,29 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "worker/crop.hpp"
 #include "worker/model_file.hpp"
 #include "worker/network.hpp"
+#include "worker/normalise.hpp"
 #include "worker/squeezenet.hpp"
 
 namespace samoyed::worker {
+
+/// What happens to a picture between its file and the network.
+struct Preparation {
+  Framing framing = {};
+  Normalisation normalisation = {};
+
+  /// Floats of the network's input: the planes R, G, B.
+  std::size_t planes_floats() const {
+    return std::size_t{3} * static_cast<std::size_t>(framing.width_px) *
+           static_cast<std::size_t>(framing.height_px);
+  }
+};
 
 /// A network and what belongs to it.
 struct Model {
@@ -19,6 +34,7 @@ struct Model {
   std::vector<std::string> labels;
   /// False for weights that were made by arithmetic: the labels then mean nothing.
   bool trained = true;
+  Preparation preparation = {};
 };
 
 /// A SqueezeNet with its labels. Throws std::runtime_error with one line that names the file where it is

@@ -59,6 +59,7 @@ std::vector<float> softmax(std::span<const float> logits) {
 
 NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
     : model_(std::move(model)),
+      normaliser_(model_.preparation.normalisation),
       handling_(handling),
       description_{model_.name, model_.labels.size(), model_.trained} {
   assert(model_.labels.size() == model_.network->class_count());
@@ -72,10 +73,12 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   const ImageWorkspaces::Lease workspace = workspaces_.take();
-  const std::span<float, input_floats> planes(workspace->planes);
+  const Framing& framing = model_.preparation.framing;
+  workspace->planes.resize(model_.preparation.planes_floats());
   const DecodeWish wish{.apply_exif_orientation = handling_.apply_exif_orientation,
                         .only_crop = true,
-                        .reduced = handling_.fast_decode};
+                        .reduced = handling_.fast_decode,
+                        .framing = framing};
   Stopwatch stopwatch;
   auto decoded = decode_image(image_file, handling_.limits, wish, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();
@@ -84,11 +87,11 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   const Size size = upright(picture.full, picture.orientation);
   recognition.width = size.width;
   recognition.height = size.height;
-  normalise(workspace->resizer.resize_and_crop(picture), planes);
+  normaliser_.normalise(workspace->resizer.resize_and_crop(picture, framing), workspace->planes);
   workspace->pixels = std::move(picture.pixels.rgb);
   times.resize_ms = stopwatch.lap_ms();
-  const std::vector<float> probabilities =
-      softmax(model_.network->forward(planes, [this] { return under_way_.load() == 1; }));
+  const std::vector<float> probabilities = softmax(
+      model_.network->forward(workspace->planes, [this] { return under_way_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};

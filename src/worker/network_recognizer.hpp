@@ -8,6 +8,7 @@
 #include "worker/image.hpp"
 #include "worker/image_workspace.hpp"
 #include "worker/model.hpp"
+#include "worker/normalise.hpp"
 #include "worker/recognizer.hpp"
 
 namespace samoyed::worker {
@@ -42,6 +43,7 @@ class NetworkRecognizer final : public Recognizer {
   std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;
 
   Model model_;
+  const Normaliser normaliser_;
   ImageHandling handling_;
   ModelDescription description_;
   /// Images being recognised: one that is alone may use a second thread.

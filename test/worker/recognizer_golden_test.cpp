@@ -154,8 +154,7 @@ TEST_CASE("three pictures give the golden logits") {
     const auto decoded = decode_upright(as_bytes(read_file(image_path(name + ".jpg"))), {}, true);
     REQUIRE(std::holds_alternative<Image>(decoded));
     std::vector<float> planes(input_floats);
-    normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)),
-              std::span<float, input_floats>(planes));
+    Normaliser().normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)), planes);
     const auto logits = network.forward(std::span<const float, input_floats>(planes));
     const auto expected = samoyed::test::read_npy(shared + "/golden/" + name + ".logits.npy");
     REQUIRE(logits.size() == expected.size());
