@@ -26,15 +26,15 @@ using namespace samoyed;
 using namespace samoyed::worker;
 
 std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
-  auto labels = options.labels_file.empty()
-                    ? parse_labels(data::imagenet_labels_txt, "the built-in labels")
-                    : load_labels(options.labels_file);
+  const auto imagenet = [] {
+    return parse_labels(data::imagenet_labels_txt, "the built-in labels");
+  };
   if (options.model_file == NullRecognizer::name) {
-    return std::make_unique<NullRecognizer>(std::move(labels));
+    return std::make_unique<NullRecognizer>(labels_of(options.model_card, imagenet));
   }
   auto recognizer = std::make_unique<NetworkRecognizer>(
-      make_squeezenet_model(load_model_file(options.model_file), std::move(labels),
-                            {.precision = options.precision, .threads = options.queue.threads}),
+      load_model(options.model_file, options.model_card, imagenet,
+                 {.precision = options.precision, .threads = options.queue.threads}),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
                     .fast_decode = options.fast_decode});
