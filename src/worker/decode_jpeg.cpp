@@ -49,10 +49,11 @@ protocol::Refusal refusal_for(Step step, const JpegReader& reader, const DecodeL
 }
 
 /// The greatest of 1, 2, 4 and 8 that leaves the short side long enough.
-int reduction_for(const JpegReader& reader) {
+int reduction_for(const JpegReader& reader, const Framing& framing) {
   const std::int64_t short_side = std::min(reader.width(), reader.height());
+  const std::int64_t kept = std::int64_t{reduced_short_side_min} * framing.short_side_px;
   int reduction = 8;
-  while (reduction > 1 && short_side < std::int64_t{reduction} * reduced_short_side_px_min) {
+  while (reduction > 1 && short_side < reduction * kept) {
     reduction /= 2;
   }
   return reduction;
@@ -62,7 +63,7 @@ int reduction_for(const JpegReader& reader) {
 Region wanted_region(const JpegReader& reader, int orientation, const DecodeWish& wish) {
   const Size whole = reader.output_size();
   if (!wish.only_crop || !reader.can_crop()) return {0, 0, whole.width, whole.height};
-  const Region needed = crop_region(whole, orientation);
+  const Region needed = crop_region(whole, orientation, wish.framing);
   const int left = std::max(needed.left - upsampling_reach_px, 0);
   const int top = std::max(needed.top - upsampling_reach_px, 0);
   const int right = std::min(needed.left + needed.width + upsampling_reach_px, whole.width);
@@ -104,8 +105,8 @@ DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeWis
   // Leave room for the pixels themselves; check_size has seen to it that they fit. All of them,
   // since what is refused must not depend on how much of it is wanted.
   const auto rgb_bytes = static_cast<std::size_t>(reader.width() * reader.height() * 3);
-  step =
-      reader.start(wish.reduced ? reduction_for(reader) : 1, limits.memory_bytes_max - rgb_bytes);
+  step = reader.start(wish.reduced ? reduction_for(reader, wish.framing) : 1,
+                      limits.memory_bytes_max - rgb_bytes);
   if (step != Step::done) return refusal_for(step, reader, limits);
 
   StoredPicture picture{

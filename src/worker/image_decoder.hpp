@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "samoyed/protocol/result.hpp"
+#include "worker/crop.hpp"
 #include "worker/image.hpp"
 
 namespace samoyed::worker {
@@ -17,13 +18,16 @@ struct DecodeWish {
   bool apply_exif_orientation = true;
   /// Only what resize_and_crop reads, where that is less work: the pixels there are the same.
   bool only_crop = false;
-  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps
-  /// reduced_short_side_px_min: faster, but with other pixels.
+  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps reduced_short_side_min times
+  /// what it is resized to: faster, but with other pixels.
   bool reduced = false;
+  /// What the picture is wanted for.
+  Framing framing = {};
 };
 
-/// With this much 999 ImageNet pictures kept their best label, with 384 four lost it.
-inline constexpr int reduced_short_side_px_min = 512;
+/// With this much, 512 pixels for SqueezeNet, 999 ImageNet pictures kept their best label; with 384 four
+/// lost it.
+inline constexpr int reduced_short_side_min = 2;
 
 using DecodeResult = std::variant<StoredPicture, protocol::Refusal>;
 

@@ -6,7 +6,6 @@
 #include <mutex>
 #include <vector>
 
-#include "worker/normalise.hpp"
 #include "worker/resize.hpp"
 
 namespace samoyed::worker {
@@ -17,11 +16,11 @@ struct ImageWorkspace {
   /// For decode_image to decode into, and to be had back from it.
   std::vector<std::uint8_t> pixels;
   Resizer resizer;
-  std::vector<float> planes = std::vector<float>(input_floats);
+  /// As many as the network takes, from its first picture on.
+  std::vector<float> planes;
 
-  std::size_t held_bytes() const {
-    return pixels.capacity() + resizer.held_bytes() + planes.capacity() * sizeof(float);
-  }
+  /// The planes not counted, which are the same for every picture.
+  std::size_t held_bytes() const { return pixels.capacity() + resizer.held_bytes(); }
 };
 
 /// Lends a workspace to each image, so that there are as many as images are recognised at once.
@@ -31,7 +30,7 @@ struct ImageWorkspace {
 class ImageWorkspaces {
  public:
   /// Beyond this a workspace is not kept: a huge picture must not hold its memory for ever. The
-  /// crop of a picture whose short side is 1600 fits.
+  /// crop of a picture whose short side is 1400 fits, for SqueezeNet of 1600.
   static constexpr std::size_t kept_bytes_max = std::size_t{8} << 20;
 
   /// Gives the workspace back.

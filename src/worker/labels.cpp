@@ -51,8 +51,9 @@ bool is_utf8(std::string_view text) {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-/// What is wrong with a label, and what to do; empty where it may stand.
-std::string_view find_fault(std::string_view label) {
+}  // namespace
+
+std::string_view find_label_fault(std::string_view label) {
   if (label.empty()) return "the line is empty; write one label on each line";
   if (!is_utf8(label)) return "not UTF-8; save the file as UTF-8";
   if (std::any_of(label.begin(), label.end(), is_control)) {
@@ -68,15 +69,13 @@ std::string_view find_fault(std::string_view label) {
   return {};
 }
 
-}  // namespace
-
 std::vector<std::string> parse_labels(std::string_view text, std::string_view source) {
   std::vector<std::string> labels;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     labels.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (const std::string_view fault = find_fault(labels.back()); !fault.empty()) {
+    if (const std::string_view fault = find_label_fault(labels.back()); !fault.empty()) {
       throw std::runtime_error(std::string(source) + ":" + std::to_string(labels.size()) + ": " +
                                std::string(fault));
     }

@@ -17,11 +17,12 @@
 #include "worker/labels.hpp"
 #include "worker/metrics.hpp"
 #include "worker/metrics_server.hpp"
+#include "worker/model.hpp"
+#include "worker/network_recognizer.hpp"
 #include "worker/null_recognizer.hpp"
 #include "worker/options.hpp"
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
-#include "worker/squeezenet_recognizer.hpp"
 #include "worker/warm_up.hpp"
 
 namespace {
@@ -30,18 +31,18 @@ using namespace samoyed;
 using namespace samoyed::worker;
 
 std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
-  auto labels = options.labels_file.empty()
-                    ? parse_labels(data::imagenet_labels_txt, "the built-in labels")
-                    : load_labels(options.labels_file);
+  const auto imagenet = [] {
+    return parse_labels(data::imagenet_labels_txt, "the built-in labels");
+  };
   if (options.model_file == NullRecognizer::name) {
-    return std::make_unique<NullRecognizer>(std::move(labels));
+    return std::make_unique<NullRecognizer>(labels_of(options.model_card, imagenet));
   }
-  auto recognizer = std::make_unique<SqueezenetRecognizer>(
-      load_model_file(options.model_file), std::move(labels),
+  auto recognizer = std::make_unique<NetworkRecognizer>(
+      load_model(options.model_file, options.model_card, imagenet,
+                 {.precision = options.precision, .threads = options.queue.threads}),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode},
-      Squeezenet::Options{.precision = options.precision, .threads = options.queue.threads});
+                    .fast_decode = options.fast_decode});
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;

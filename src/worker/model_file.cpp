@@ -36,6 +36,12 @@ constexpr std::string_view legacy_magic =
 /// Refuses what pickle_load would read beyond, misread or explain in many lines.
 void check_container(const std::vector<char>& bytes, const std::string& name) {
   const std::string_view text(bytes.data(), bytes.size());
+  if (text.size() > model_file_bytes_max) {
+    fail(name, "larger than " + std::to_string(model_file_bytes_max >> 20U) +
+                   " MiB and no TorchScript "
+                   "archive; expected " +
+                   std::string(expected));
+  }
   if (text.empty()) fail(name, "the file is empty; expected " + std::string(expected));
   if (text.starts_with(legacy_magic)) fail_convertible(name, "in torch's older format without zip");
   if (!text.starts_with(zip_magic)) {

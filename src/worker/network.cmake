@@ -30,8 +30,10 @@ endif()
 add_library(samoyed_worker_files STATIC
   ${CMAKE_CURRENT_LIST_DIR}/file_bytes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/labels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_card.cpp
   ${CMAKE_CURRENT_LIST_DIR}/zip_archive.cpp)
-target_link_libraries(samoyed_worker_files PUBLIC samoyed_options PRIVATE ZLIB::ZLIB)
+target_link_libraries(samoyed_worker_files PUBLIC samoyed_options samoyed_worker_image
+                                           PRIVATE ZLIB::ZLIB nlohmann_json::nlohmann_json)
 
 add_library(samoyed_worker_network STATIC
   ${CMAKE_CURRENT_LIST_DIR}/channel_layout.cpp
@@ -39,13 +41,16 @@ add_library(samoyed_worker_network STATIC
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_plan_builder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/forward_team.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/network_recognizer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/one_thread.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/openblas_kernels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_architecture.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_recognizer.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/torch_squeezenet.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/torch_squeezenet.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/torchscript_network.cpp)
 target_include_directories(samoyed_worker_network SYSTEM PRIVATE
   ${TORCH_INCLUDE_DIR} ${TORCH_API_INCLUDE_DIR} ${DNNL_INCLUDE_DIR})
 # OpenBLAS stands before LibTorch, whose sgemm_ would otherwise be that of whichever libblas.so.3
@@ -53,10 +58,12 @@ target_include_directories(samoyed_worker_network SYSTEM PRIVATE
 # order in which the program names them.
 target_link_libraries(samoyed_worker_network
   PUBLIC samoyed_options samoyed_worker_image samoyed_worker_files
-  PRIVATE samoyed_worker_kernels ${OPENBLAS_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY} ${DNNL_LIBRARY})
+  PRIVATE samoyed_worker_kernels ${OPENBLAS_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY} ${DNNL_LIBRARY}
+          ${CMAKE_DL_LIBS})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # LibTorch 1.13's headers use IValue in vectors before they define it, which clang refuses in C++20.
   set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/torch_squeezenet.cpp
+                              ${CMAKE_CURRENT_LIST_DIR}/torchscript_network.cpp
                               TARGET_DIRECTORY samoyed_worker_network
                               PROPERTIES COMPILE_OPTIONS "-include;ATen/core/ivalue.h")
 endif()

@@ -1,6 +1,10 @@
 #include "worker/options.hpp"
 
+#include <array>
+#include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -14,11 +18,79 @@ namespace {
 constexpr std::uint64_t one = 1;
 constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
 
+/// `224` or, height first, `224x320`.
+Size parse_input_size(const std::string& text) {
+  Size size;
+  char cross = 'x';
+  std::istringstream words(text);
+  words >> size.height;
+  if (words.eof()) {
+    size.width = size.height;
+  } else {
+    words >> cross >> size.width;
+  }
+  const auto fits = [](int side) { return side >= 1 && side <= framing_side_px_max; };
+  if (!words || !words.eof() || cross != 'x' || !fits(size.width) || !fits(size.height)) {
+    throw CLI::ValidationError("--input-size", "must be a side or HEIGHTxWIDTH, from 1 to " +
+                                                   std::to_string(framing_side_px_max));
+  }
+  return size;
+}
+
+std::array<float, 3> three(const std::vector<float>& numbers) {
+  return {numbers.at(0), numbers.at(1), numbers.at(2)};
+}
+
+/// All of them may stand in the JSON file beside the model instead.
+void add_model_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Model (the same may stand in FILE.json beside FILE.pt)");
+  ModelCard& card = options.model_card;
+  app.add_option(
+      "--model", options.model_file,
+      "SqueezeNet's weights, as scripts/fetch-model provides them, or a TorchScript archive, as "
+      "scripts/export-model makes it; null: none, answers are made up");
+  app.add_option_function<std::string>(
+      "--labels", [&card](const std::string& path) { card.labels = std::filesystem::path(path); },
+      "One label a line, in class order (built in: ImageNet's 1000)");
+  app.add_option_function<std::string>(
+         "--model-name", [&card](const std::string& name) { card.name = name; },
+         "What the model is called, and asked for")
+      ->check([](const std::string& name) {
+        const auto fault = find_name_fault(name);
+        return fault ? "must be " + *fault : std::string();
+      });
+  app.add_option_function<std::string>(
+      "--input-size",
+      [&card](const std::string& text) { card.input_size = parse_input_size(text); },
+      "Pixels of the network's input, a side or HEIGHTxWIDTH (224)");
+  app.add_option_function<int>(
+         "--resize-size", [&card](int side) { card.resize_size = side; },
+         "Pixels of the picture's short side before the input is cut out of it (256/224 of the "
+         "input)")
+      ->check(CLI::Range(1, framing_side_px_max));
+  app.add_option_function<std::string>(
+         "--interpolation",
+         [&card](const std::string& name) {
+           card.interpolation = name == "bicubic" ? Resampling::bicubic : Resampling::bilinear;
+         },
+         "How the picture is resized (bilinear)")
+      ->check(CLI::IsMember({"bilinear", "bicubic"}));
+  app.add_option_function<std::vector<float>>(
+         "--mean", [&card](const std::vector<float>& mean) { card.mean = three(mean); },
+         "Of red, green and blue on a scale of 0 to 1, taken from each pixel (0.485,0.456,0.406)")
+      ->expected(3)
+      ->delimiter(',')
+      ->check(CLI::Range(-1000.0, 1000.0));
+  app.add_option_function<std::vector<float>>(
+         "--std", [&card](const std::vector<float>& std) { card.deviation = three(std); },
+         "By which the rest is divided (0.229,0.224,0.225)")
+      ->expected(3)
+      ->delimiter(',')
+      ->check(CLI::Range(1e-6, 1000.0));
+}
+
 void add_recognition_options(CLI::App& app, Options& options) {
-  app.add_option("--model", options.model_file,
-                 "Weights, as scripts/fetch-model provides them; null: none, answers are made up");
-  app.add_option("--labels", options.labels_file,
-                 "One label a line, in class order (built in: ImageNet's 1000)");
+  app.option_defaults()->group("Recognition");
   const auto set_precision = [&options](const std::string& name) {
     options.precision = name == to_string(Precision::bf16) ? Precision::bf16 : Precision::fp32;
   };
@@ -104,17 +176,21 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
   options.queue.threads = usable_cores();
 
-  CLI::App app{"Recognises images with SqueezeNet for all who speak the D/A/N protocol."};
+  CLI::App app{
+      "Recognises images with SqueezeNet, or another network, for all who speak the D/A/N "
+      "protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
   app.footer(
       "Examples:\n"
       "  samoyed-worker 127.0.0.1 8888\n"
       "  samoyed-worker 0.0.0.0 8888 --model models/squeezenet1_1.pth --threads 4\n"
+      "  samoyed-worker 0.0.0.0 8888 --model models/resnet18.pt\n"
       "Port 0 takes a free port; the log says which.");
   app.option_defaults()->always_capture_default();
   app.add_option("ADDRESS", options.address, "Address or name to listen on")->required();
   app.add_option("PORT", options.port, "Port to listen on, 0 for a free one")->required();
   io::add_log_option(app, options.log_format);
+  add_model_options(app, options);
   add_recognition_options(app, options);
   add_image_options(app, options);
   add_load_options(app, options);

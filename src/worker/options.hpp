@@ -8,6 +8,7 @@
 
 #include "samoyed/io/log.hpp"
 #include "worker/image.hpp"
+#include "worker/model_card.hpp"
 #include "worker/precision.hpp"
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
@@ -20,8 +21,9 @@ struct Options {
   std::uint16_t port = 0;
   /// `null` (the word, not a path) is the NullRecognizer.
   std::string model_file = "models/squeezenet1_1.pth";
-  /// Empty: torchvision's ImageNet categories, which are built in.
-  std::string labels_file;
+  /// What the command line says of the model: it counts before the JSON file beside the model. Labels that
+  /// neither names are torchvision's ImageNet categories, which are built in.
+  ModelCard model_card;
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
   bool fast_decode = false;

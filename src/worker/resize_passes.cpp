@@ -7,18 +7,17 @@ namespace samoyed::worker {
 
 namespace {
 
-constexpr std::size_t input_row_bytes = std::size_t{input_side_px} * 3;
 constexpr std::int32_t half = 1 << (resize_precision_bits - 1);
 
 /// Bytes of a row whose sums are held at a time.
 constexpr std::size_t column_bytes = 1024;
 
 std::uint8_t rounded(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::min(sum >> resize_precision_bits, 255));
+  return static_cast<std::uint8_t>(std::clamp(sum >> resize_precision_bits, 0, 255));
 }
 
 void narrow_row(const ResizeFilter& filter, const std::uint8_t* row, std::uint8_t* out) {
-  for (int x = 0; x < input_side_px; ++x, out += 3) {
+  for (int x = 0; x < filter.size(); ++x, out += 3) {
     const Tap tap = filter.tap(x);
     const std::int32_t* const weights = filter.weights(x);
     const std::uint8_t* in = row + std::ptrdiff_t{tap.first - filter.begin()} * 3;
@@ -37,7 +36,8 @@ void narrow_row(const ResizeFilter& filter, const std::uint8_t* row, std::uint8_
 }
 
 void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out) {
-  for (std::size_t y = 0; y < rows.count; ++y, out += input_row_bytes) {
+  const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
+  for (std::size_t y = 0; y < rows.count; ++y, out += out_bytes) {
     narrow_row(filter, rows.bytes.data() + y * rows.stride, out);
   }
 }
@@ -45,7 +45,7 @@ void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out
 void flatten(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_bytes,
              std::uint8_t* out) {
   std::array<std::int32_t, column_bytes> sums;
-  for (int y = 0; y < input_side_px; ++y, out += row_bytes) {
+  for (int y = 0; y < filter.size(); ++y, out += row_bytes) {
     const Tap tap = filter.tap(y);
     const std::int32_t* const weights = filter.weights(y);
     const std::uint8_t* const first =
@@ -67,7 +67,7 @@ void flatten(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_
 }  // namespace
 
 const ResizePasses& portable_resize_passes() {
-  static constexpr ResizePasses passes{"portable", narrow, flatten};
+  static constexpr ResizePasses passes{"portable", true, narrow, flatten};
   return passes;
 }
 

@@ -7,7 +7,7 @@
 #include "worker/resize_filter.hpp"
 
 /// The two passes of a resize, each to the last bit as Pillow does them, in versions for different
-/// processors. All have the same results.
+/// processors. All have the same results, for the filters that they take.
 namespace samoyed::worker {
 
 /// Rows of bytes below each other, each pixel of which is three bytes.
@@ -19,11 +19,13 @@ struct PixelRows {
 
 struct ResizePasses {
   const char* name;
-  /// Makes `rows.count` rows of 224 pixels, one after the other, of rows that begin with the pixel
-  /// filter.begin().
+  /// False for those that rely on weights being positive: they take bilinear filters only.
+  bool takes_negative_weights;
+  /// Makes `rows.count` rows of filter.size() pixels, one after the other, of rows that begin with the
+  /// pixel filter.begin().
   void (*narrow)(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out);
-  /// Makes 224 rows of `row_bytes`, one after the other, of rows the first of which is the row
-  /// filter.begin().
+  /// Makes filter.size() rows of `row_bytes`, one after the other, of rows the first of which is the
+  /// row filter.begin().
   void (*flatten)(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_bytes,
                   std::uint8_t* out);
 };

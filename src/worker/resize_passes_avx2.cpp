@@ -14,7 +14,6 @@ namespace samoyed::worker {
 
 namespace {
 
-constexpr std::size_t input_row_bytes = std::size_t{input_side_px} * 3;
 constexpr int half = 1 << (resize_precision_bits - 1);
 
 constexpr int pixels_per_block = 4;
@@ -30,7 +29,7 @@ int blocks_of(const Tap& tap) { return (tap.count + pixels_per_block - 1) / pixe
 /// Bytes from the first of a row to behind the last that narrow_group reads of it.
 std::size_t read_bytes(const ResizeFilter& filter) {
   int pixels = 0;
-  for (int x = 0; x < input_side_px; ++x) {
+  for (int x = 0; x < filter.size(); ++x) {
     const Tap& tap = filter.tap(x);
     const int last_block = tap.first - filter.begin() + (blocks_of(tap) - 1) * pixels_per_block;
     pixels = std::max(pixels, last_block);
@@ -59,6 +58,7 @@ SAMOYED_AVX2 inline __m128i rounded(__m128i sums) {
 /// Four rows at a time, which share the work on the weights.
 SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* in,
                                std::size_t stride, std::uint8_t* out) {
+  const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
   // Of four pixels, by channels: words of the first two in one half, of the others in the other.
   const __m256i by_channel =
       _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, 6, -1, 9, -1, 7,
@@ -69,7 +69,7 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
       _mm256_setr_epi8(8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, -1, -1, -1, -1, 12, 13, 14, 15, 12,
                        13, 14, 15, 12, 13, 14, 15, -1, -1, -1, -1);
 
-  for (int x = 0; x < input_side_px; ++x, out += 3) {
+  for (int x = 0; x < filter.size(); ++x, out += 3) {
     const Tap& tap = filter.tap(x);
     const std::int32_t* weights = filter.weights(x);
     const std::uint8_t* pixels = in + std::ptrdiff_t{tap.first - filter.begin()} * 3;
@@ -98,8 +98,8 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
     _mm_store_si128(reinterpret_cast<__m128i*>(results.data()), _mm_packus_epi16(upper, lower));
     for (std::size_t row = 0; row < rows_per_group; ++row) {
       // The fourth byte is one of the next pixel, which comes later; behind the last there is none.
-      std::uint8_t* const pixel = out + row * input_row_bytes;
-      if (x + 1 < input_side_px) {
+      std::uint8_t* const pixel = out + row * out_bytes;
+      if (x + 1 < filter.size()) {
         std::memcpy(pixel, &results[4 * row], 4);
       } else {
         std::memcpy(pixel, &results[4 * row], 3);
@@ -111,16 +111,16 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
 void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out) {
   // A block is read with some bytes behind it, which the last rows may not have.
   const std::size_t needed = read_bytes(filter);
+  const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
   std::size_t y = 0;
   while (y + rows_per_group <= rows.count &&
          (y + rows_per_group - 1) * rows.stride + needed <= rows.bytes.size()) {
-    narrow_group(filter, rows.bytes.data() + y * rows.stride, rows.stride,
-                 out + y * input_row_bytes);
+    narrow_group(filter, rows.bytes.data() + y * rows.stride, rows.stride, out + y * out_bytes);
     y += rows_per_group;
   }
   if (y == rows.count) return;
   const PixelRows rest{rows.bytes.subspan(y * rows.stride), rows.stride, rows.count - y};
-  portable_resize_passes().narrow(filter, rest, out + y * input_row_bytes);
+  portable_resize_passes().narrow(filter, rest, out + y * out_bytes);
 }
 
 constexpr std::size_t column_bytes = 32;
@@ -149,7 +149,7 @@ SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
 
 SAMOYED_AVX2 void flatten_rows(const ResizeFilter& filter, const PixelRows& rows,
                                std::size_t row_bytes, std::uint8_t* out) {
-  for (int y = 0; y < input_side_px; ++y, out += row_bytes) {
+  for (int y = 0; y < filter.size(); ++y, out += row_bytes) {
     const Tap& tap = filter.tap(y);
     const std::uint8_t* const in =
         rows.bytes.data() + static_cast<std::size_t>(tap.first - filter.begin()) * rows.stride;
@@ -173,7 +173,7 @@ void flatten(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_
 }  // namespace
 
 const ResizePasses* avx2_resize_passes() {
-  static constexpr ResizePasses passes{"AVX2", narrow, flatten};
+  static constexpr ResizePasses passes{"AVX2", false, narrow, flatten};
   static const bool supported = __builtin_cpu_supports("avx2") != 0;
   return supported ? &passes : nullptr;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <future>
@@ -148,8 +149,6 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
 }
 
 Squeezenet::~Squeezenet() = default;
-Squeezenet::Squeezenet(Squeezenet&&) noexcept = default;
-Squeezenet& Squeezenet::operator=(Squeezenet&&) noexcept = default;
 
 std::string_view Squeezenet::name() const { return network_->shape.architecture->name; }
 
@@ -162,15 +161,18 @@ std::vector<float> Squeezenet::forward(std::span<const float, input_floats> plan
   return network_->single.forward(planes, [](auto&) { return std::size_t{0}; });
 }
 
-std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes,
+std::vector<float> Squeezenet::forward(std::span<const float> planes,
                                        const std::function<bool()>& alone) const {
+  assert(planes.size() == input_floats);
+  const auto picture = planes.first<input_floats>();
   if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
-    return forward(planes);
+    return forward(picture);
   }
   use_one_thread();
   SharedRunner& shared = *network_->shared;
   std::vector<float> logits = shared.runner.forward(
-      planes, [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
+      picture,
+      [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
   shared.taken.clear();
   return logits;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "worker/model_file.hpp"
+#include "worker/network.hpp"
 #include "worker/normalise.hpp"
 #include "worker/precision.hpp"
 
@@ -18,7 +19,7 @@ namespace samoyed::worker {
 ///
 /// Thread rule: immutable but for its spare workspaces, which a mutex guards for a few instructions;
 /// `forward` may run on several threads at once.
-class Squeezenet {
+class Squeezenet final : public Network {
  public:
   struct Options {
     Precision precision = Precision::fp32;
@@ -31,13 +32,11 @@ class Squeezenet {
   /// doesn't support the precision, or where the two ways of computing disagree.
   explicit Squeezenet(const ModelFile& file) : Squeezenet(file, Options{}) {}
   Squeezenet(const ModelFile& file, const Options& options);
-  ~Squeezenet();
-  Squeezenet(Squeezenet&&) noexcept;
-  Squeezenet& operator=(Squeezenet&&) noexcept;
+  ~Squeezenet() override;
 
   /// `squeezenet1_0` or `squeezenet1_1`.
-  std::string_view name() const;
-  std::size_t class_count() const;
+  std::string_view name() const override;
+  std::size_t class_count() const override;
 
   /// The logits, one a class, for one picture as `normalise` gives it: 3x224x224 (channel, row,
   /// column). Throws only std::bad_alloc or dnnl::error, where memory ends.
@@ -45,8 +44,8 @@ class Squeezenet {
 
   /// The same on two threads for as long as `alone` says that no other image is under way; it is
   /// asked often. Of several such forwards at the same time one gets the second thread.
-  std::vector<float> forward(std::span<const float, input_floats> planes,
-                             const std::function<bool()>& alone) const;
+  std::vector<float> forward(std::span<const float> planes,
+                             const std::function<bool()>& alone) const override;
 
  private:
   struct Network;

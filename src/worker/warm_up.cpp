@@ -16,7 +16,8 @@ namespace {
 constexpr Size picture_size{1024, 768};
 constexpr int jpeg_quality = 75;
 constexpr std::size_t jpeg_bytes_max = std::size_t{4} << 20;
-/// The first three forwards of a process are slower, of which the network's check was one.
+/// The first three forwards of a process are slower, of which the network's check was one; LibTorch observes the
+/// first two of a TorchScript archive, and then optimises it.
 constexpr int rounds = 2;
 
 void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> picture,

@@ -22,8 +22,8 @@
 #include "samoyed/protocol/wire.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/labels.hpp"
+#include "worker/network_recognizer.hpp"
 #include "worker/squeezenet.hpp"
-#include "worker/squeezenet_recognizer.hpp"
 
 namespace {
 
@@ -122,10 +122,9 @@ json measure_encode(const Options& options) {
 }
 
 json measure_pipeline(const Options& options) {
-  worker::SqueezenetRecognizer recognizer(
+  worker::NetworkRecognizer recognizer(worker::make_squeezenet_model(
       worker::load_model_file(options.model),
-      worker::parse_labels(worker::data::imagenet_labels_txt, "the built-in labels"));
-  recognizer.warm_up();
+      worker::parse_labels(worker::data::imagenet_labels_txt, "the built-in labels")));
   const protocol::EncodedImage image(read_file(options.image));
   std::mutex mutex;
   std::vector<double> decode_ms, resize_ms, forward_ms;

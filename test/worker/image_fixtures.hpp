@@ -111,10 +111,12 @@ inline std::variant<worker::Image, protocol::Refusal> decode_upright(
 
 /// The network's input of a whole picture that is upright already.
 inline worker::Image resize_and_crop(
-    worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes()) {
+    worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes(),
+    const worker::Framing& framing = {}) {
   const worker::Size size{image.width, image.height};
   worker::Resizer resizer(passes);
-  return resizer.resize_and_crop({.full = size, .decoded = size, .pixels = std::move(image)});
+  return resizer.resize_and_crop({.full = size, .decoded = size, .pixels = std::move(image)},
+                                 framing);
 }
 
 /// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.

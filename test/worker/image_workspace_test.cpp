@@ -29,7 +29,7 @@ TEST_CASE("each of two images at a time has a workspace of its own", "[image]") 
 
 TEST_CASE("a workspace that a huge picture has filled is not kept", "[image]") {
   ImageWorkspaces workspaces;
-  workspaces.take()->pixels.resize(ImageWorkspaces::kept_bytes_max);
+  workspaces.take()->pixels.resize(ImageWorkspaces::kept_bytes_max + 1);
   const auto fresh = workspaces.take();
   CHECK(fresh->pixels.capacity() == 0);
   CHECK(fresh->held_bytes() < ImageWorkspaces::kept_bytes_max);

@@ -29,9 +29,9 @@ DecodeResult decode(const std::string& file, const DecodeWish& wish) {
   return worker::decode_image(test::as_bytes(file), {}, wish);
 }
 
-Image network_input(const StoredPicture& picture) {
+Image network_input(const StoredPicture& picture, const worker::Framing& framing = {}) {
   worker::Resizer resizer;
-  return resizer.resize_and_crop(picture);
+  return resizer.resize_and_crop(picture, framing);
 }
 
 /// Whether the part has the whole's pixels in all of the region.
@@ -50,9 +50,10 @@ bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Re
 }
 
 /// The file decoded both ways, or refused both ways for the same reason.
-void check_both_ways(const std::string& file, bool reduced = false) {
-  const auto all = decode(file, {.reduced = reduced});
-  const auto some = decode(file, {.only_crop = true, .reduced = reduced});
+void check_both_ways(const std::string& file, bool reduced = false,
+                     const worker::Framing& framing = {}) {
+  const auto all = decode(file, {.reduced = reduced, .framing = framing});
+  const auto some = decode(file, {.only_crop = true, .reduced = reduced, .framing = framing});
   REQUIRE(all.index() == some.index());
   if (const auto* const refusal = std::get_if<Refusal>(&all)) {
     REQUIRE(*refusal == std::get<Refusal>(some));
@@ -63,8 +64,8 @@ void check_both_ways(const std::string& file, bool reduced = false) {
   REQUIRE(part.full == whole.full);
   REQUIRE(part.decoded == whole.decoded);
   REQUIRE(part.orientation == whole.orientation);
-  REQUIRE(same_pixels(part, whole, worker::crop_region(whole.decoded, whole.orientation)));
-  REQUIRE((network_input(part) == network_input(whole)));
+  REQUIRE(same_pixels(part, whole, worker::crop_region(whole.decoded, whole.orientation, framing)));
+  REQUIRE((network_input(part, framing) == network_input(whole, framing)));
 }
 
 /// Around the blocks' sizes, where the crop leaves nothing out, and where it leaves out much.
@@ -80,6 +81,20 @@ TEST_CASE("a part of a JPEG of any kind and size has the pixels of the whole", "
     for (const worker::Size& size : sizes) {
       CAPTURE(kind.name, size.width, size.height);
       check_both_ways(test::make_jpeg(kind, size));
+    }
+  }
+}
+
+TEST_CASE("a part of a JPEG has what other networks need", "[image]") {
+  for (const worker::Framing& framing :
+       {worker::Framing{32, 32, 7}, worker::Framing{384, 384, 384, worker::Resampling::bicubic},
+        worker::Framing{342, 299, 31, worker::Resampling::bicubic}}) {
+    for (const test::JpegKind& kind : test::jpeg_kinds()) {
+      for (const worker::Size& size : sizes) {
+        CAPTURE(kind.name, size.width, size.height, framing.short_side_px);
+        check_both_ways(test::make_jpeg(kind, size, 1), false, framing);
+        check_both_ways(test::make_jpeg(kind, size, 6), true, framing);
+      }
     }
   }
 }

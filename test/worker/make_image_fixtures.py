@@ -4,7 +4,7 @@
 Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests need no Pillow; run
 this again only to add one. For each image file NAME there is NAME.ppm: the pixels that
 Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded pictures of many shapes, a hash of
-what Resize(256) and CenterCrop(224) make of them.
+what Resize(256) and CenterCrop(224) make of them; framings.txt likewise for the sizes and filters of other networks.
 """
 
 import io
@@ -181,15 +181,15 @@ def write_grey_16bit():
     write_ppm("grey_16bit.png", Image.frombytes("L", (7, 5), b"".join(row[::2] for row in rows)).convert("RGB"))
 
 
-def resized_and_cropped(image):
-    """torchvision's Resize(256) and CenterCrop(224) for a PIL image."""
+def resized_and_cropped(image, short_side=256, crop=(224, 224), resampling=Image.BILINEAR):
+    """torchvision's Resize(short_side) and CenterCrop for a PIL image; `crop` is a width and a height."""
     width, height = image.size
-    longer = int(256 * max(width, height) / min(width, height))
-    size = (256, longer) if width <= height else (longer, 256)
-    image = image.resize(size, Image.BILINEAR)
-    left = int(round((image.width - 224) / 2.0))
-    top = int(round((image.height - 224) / 2.0))
-    return image.crop((left, top, left + 224, top + 224))
+    longer = int(short_side * max(width, height) / min(width, height))
+    size = (short_side, longer) if width <= height else (longer, short_side)
+    image = image.resize(size, resampling)
+    left = int(round((image.width - crop[0]) / 2.0))
+    top = int(round((image.height - crop[1]) / 2.0))
+    return image.crop((left, top, left + crop[0], top + crop[1]))
 
 
 def fnv1a(data):
@@ -209,6 +209,20 @@ def write_crops():
     (DATA / "crops.txt").write_text("".join(lines))
 
 
+def write_framings():
+    framings = [(256, (224, 224), "bicubic"), (224, (224, 224), "bilinear"), (384, (384, 384), "bicubic"),
+                (342, (299, 299), "bilinear"), (32, (32, 20), "bilinear"), (33, (17, 32), "bicubic"),
+                (600, (600, 599), "bicubic"), (8, (1, 1), "bilinear")]
+    shapes = [(1, 1), (1, 300), (17, 5), (224, 224), (257, 256), (300, 199), (433, 701), (900, 31)]
+    lines = []
+    for short_side, crop, name in framings:
+        for width, height in shapes:
+            image = Image.frombytes("RGB", (width, height), noise(width * height * 3, width * 4099 + height))
+            framed = resized_and_cropped(image, short_side, crop, getattr(Image, name.upper()))
+            lines.append(f"{short_side} {crop[0]} {crop[1]} {name} {width} {height} {fnv1a(framed.tobytes()):016x}\n")
+    (DATA / "framings.txt").write_text("".join(lines))
+
+
 def main():
     warnings.simplefilter("ignore")
     DATA.mkdir(exist_ok=True)
@@ -219,6 +233,7 @@ def main():
         (DATA / name).write_bytes(content)
     write_grey_16bit()
     write_crops()
+    write_framings()
 
 
 if __name__ == "__main__":

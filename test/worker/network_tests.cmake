@@ -7,13 +7,22 @@ set(SAMOYED_WORKER_NETWORK_TESTS
   ${CMAKE_CURRENT_LIST_DIR}/forward_team_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_file_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_fixtures.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/network_recognizer_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/openblas_kernels_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recognizer_golden_test.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/squeezenet_recognizer_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/torchscript_fixtures.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/torchscript_network_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/zip_archive_test.cpp)
 find_package(ZLIB REQUIRED)
-set(SAMOYED_WORKER_NETWORK_TEST_LIBRARIES nlohmann_json::nlohmann_json ZLIB::ZLIB ${CMAKE_DL_LIBS})
+# LibTorch itself, for the archives that tests make; found by src/worker/network.cmake.
+add_library(samoyed_test_torch INTERFACE)
+target_include_directories(samoyed_test_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIR} ${TORCH_API_INCLUDE_DIR})
+target_link_libraries(samoyed_test_torch INTERFACE ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+set(SAMOYED_WORKER_NETWORK_TEST_LIBRARIES nlohmann_json::nlohmann_json ZLIB::ZLIB ${CMAKE_DL_LIBS}
+                                          samoyed_test_torch)
 
 # One test again as if Debian's alternatives preferred the reference BLAS, where that is installed.
 set(reference_blas_folder /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/blas)

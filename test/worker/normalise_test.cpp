@@ -21,7 +21,7 @@ constexpr std::size_t plane_floats = worker::input_floats / 3;
 
 std::vector<float> normalised(const worker::Image& image) {
   std::vector<float> planes(worker::input_floats);
-  worker::normalise(image, std::span<float, worker::input_floats>(planes));
+  worker::Normaliser().normalise(image, planes);
   return planes;
 }
 
@@ -39,6 +39,16 @@ TEST_CASE("each channel goes to its own plane by its own mean and deviation", "[
   CHECK(planes[plane_floats] == Approx(-0.456 / 0.224));
   CHECK(planes[3 * plane_floats - 1] == Approx((1 - 0.406) / 0.225));
   CHECK(planes[2 * plane_floats] == Approx(-0.406 / 0.225));
+}
+
+TEST_CASE("another network's mean, deviation and size are taken as they are said", "[normalise]") {
+  const worker::Normaliser normaliser(
+      {.mean = {0.5F, 0.0F, 1.0F}, .deviation = {0.5F, 1.0F, 2.0F}});
+  const worker::Image image{2, 1, {255, 0, 51, 0, 255, 255}};
+  std::vector<float> planes(6);
+  normaliser.normalise(image, planes);
+  CHECK(planes ==
+        std::vector<float>{1.0F, -1.0F, 0.0F, 1.0F, (51.0F / 255.0F - 1.0F) / 2.0F, 0.0F});
 }
 
 TEST_CASE("dog.jpg becomes the reference's input tensor, bit by bit", "[normalise][shared]") {

@@ -14,9 +14,9 @@
 #include "worker/image_decoder.hpp"
 #include "worker/image_fixtures.hpp"
 #include "worker/labels.hpp"
+#include "worker/network_recognizer.hpp"
 #include "worker/normalise.hpp"
 #include "worker/resize.hpp"
-#include "worker/squeezenet_recognizer.hpp"
 
 using samoyed::test::as_bytes;
 using samoyed::test::decode_upright;
@@ -75,9 +75,9 @@ TEST_CASE("the 99 golden pictures give the same five labels and probabilities") 
     WARN("skipped for want of ../shared");
     return;
   }
-  SqueezenetRecognizer recognizer(
+  NetworkRecognizer recognizer(make_squeezenet_model(
       load_model_file(shared + "/models/squeezenet1_1.pth"),
-      load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt"));
+      load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt")));
   const auto golden = nlohmann::json::parse(read_file(shared + "/golden/top5.json"));
   REQUIRE(golden.size() == 99);
   double largest_deviation = 0;
@@ -112,8 +112,8 @@ TEST_CASE("with --fast-decode the 99 golden pictures keep their best label") {
   }
   const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
   const auto labels = load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt");
-  SqueezenetRecognizer exact(model, labels);
-  SqueezenetRecognizer fast(model, labels, {.limits = {}, .fast_decode = true});
+  NetworkRecognizer exact(make_squeezenet_model(model, labels));
+  NetworkRecognizer fast(make_squeezenet_model(model, labels), {.limits = {}, .fast_decode = true});
   const auto golden = nlohmann::json::parse(read_file(shared + "/golden/top5.json"));
   REQUIRE(golden.size() == 99);
   int large = 0;
@@ -154,8 +154,7 @@ TEST_CASE("three pictures give the golden logits") {
     const auto decoded = decode_upright(as_bytes(read_file(image_path(name + ".jpg"))), {}, true);
     REQUIRE(std::holds_alternative<Image>(decoded));
     std::vector<float> planes(input_floats);
-    normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)),
-              std::span<float, input_floats>(planes));
+    Normaliser().normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)), planes);
     const auto logits = network.forward(std::span<const float, input_floats>(planes));
     const auto expected = samoyed::test::read_npy(shared + "/golden/" + name + ".logits.npy");
     REQUIRE(logits.size() == expected.size());
@@ -176,8 +175,8 @@ TEST_CASE("bfloat16 changes no answer that float32 is sure of") {
   }
   const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
   const auto labels = load_labels(SAMOYED_SOURCE_DIR "/src/worker/data/imagenet_labels.txt");
-  SqueezenetRecognizer exact(model, labels);
-  SqueezenetRecognizer rounded(model, labels, {}, {.precision = Precision::bf16});
+  NetworkRecognizer exact(make_squeezenet_model(model, labels));
+  NetworkRecognizer rounded(make_squeezenet_model(model, labels, {.precision = Precision::bf16}));
   const auto golden = nlohmann::json::parse(read_file(shared + "/golden/top5.json"));
   int agreements = 0;
   for (const auto& expected : golden) {

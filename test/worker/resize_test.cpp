@@ -60,20 +60,50 @@ TEST_CASE("pictures of every shape are resized and cropped to Pillow's pixels", 
   CHECK(pictures == 20);
 }
 
+TEST_CASE("pictures are framed for other networks as Pillow does it", "[resize]") {
+  std::istringstream lines(test::read_image_fixture("framings.txt"));
+  worker::Framing framing;
+  std::string filter;
+  int width = 0;
+  int height = 0;
+  std::uint64_t hash = 0;
+  int pictures = 0;
+  while (lines >> std::dec >> framing.short_side_px >> framing.width_px >> framing.height_px >>
+         filter >> width >> height >> std::hex >> hash) {
+    framing.resampling =
+        filter == "bicubic" ? worker::Resampling::bicubic : worker::Resampling::bilinear;
+    CAPTURE(framing.short_side_px, framing.width_px, framing.height_px, filter, width, height);
+    const auto seed = static_cast<std::uint32_t>(width * 4099 + height);
+    for (const auto* const passes : all_passes()) {
+      CAPTURE(passes->name);
+      const worker::Image crop =
+          test::resize_and_crop(test::noise_image(width, height, seed), *passes, framing);
+      CHECK(crop.width == framing.width_px);
+      CHECK(crop.height == framing.height_px);
+      CHECK(fnv1a(crop.rgb) == hash);
+    }
+    ++pictures;
+  }
+  CHECK(pictures == 64);
+}
+
 TEST_CASE("what lies on its side is resized as if it stood upright", "[resize]") {
   const auto [width, height] =
       GENERATE(table<int, int>({{1, 1}, {3, 7}, {224, 256}, {261, 256}, {433, 701}, {900, 331}}));
   const int orientation = GENERATE(range(1, 9));
-  CAPTURE(width, height, orientation);
+  const worker::Framing framing =
+      GENERATE(worker::Framing{}, worker::Framing{64, 64, 31, worker::Resampling::bicubic});
+  CAPTURE(width, height, orientation, framing.short_side_px);
   const worker::Image upright = test::noise_image(width, height, 7);
-  const worker::Image expected = test::resize_and_crop(upright, worker::portable_resize_passes());
+  const worker::Image expected =
+      test::resize_and_crop(upright, worker::portable_resize_passes(), framing);
   for (const auto* const passes : all_passes()) {
     CAPTURE(passes->name);
     worker::StoredPicture picture{.orientation = orientation,
                                   .pixels = turned_back(upright, orientation)};
     picture.full = picture.decoded = {picture.pixels.width, picture.pixels.height};
     worker::Resizer resizer(*passes);
-    CHECK((resizer.resize_and_crop(picture) == expected));
+    CHECK((resizer.resize_and_crop(picture, framing) == expected));
   }
 }
 

@@ -3,13 +3,18 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+#include <zlib.h>
 
 #include <catch2/catch.hpp>
 
 #include "worker/model_fixtures.hpp"
+#include "worker/torchscript_fixtures.hpp"
 
+using samoyed::test::make_torchscript;
 using samoyed::test::make_zip;
+using samoyed::worker::is_torchscript;
 
 namespace {
 
@@ -20,6 +25,32 @@ std::optional<std::string> damage_of(const std::vector<char>& archive) {
 const std::vector<char>& sample() {
   static const std::vector<char> archive =
       make_zip({{"m/data.pkl", "pickle"}, {"m/data/0", "weights"}, {"m/version", "3\n"}});
+  return archive;
+}
+
+/// Writes a number of 32 bits into an archive.
+void put(std::vector<char>& archive, std::size_t at, std::size_t number) {
+  for (std::size_t i = 0; i < 4; ++i) archive[at + i] = static_cast<char>(number >> (8 * i));
+}
+
+/// An archive of one entry `m/code`, which is deflated, said to inflate to `said_bytes`.
+std::vector<char> make_deflated(const std::string& text, std::size_t said_bytes) {
+  std::string deflated(text.size() + 100, '\0');
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) == Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(deflated.data());
+  stream.avail_out = static_cast<uInt>(deflated.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  deflated.resize(stream.total_out);
+  deflateEnd(&stream);
+  std::vector<char> archive = make_zip({{"m/code", deflated}});
+  const std::size_t directory = std::string(archive.begin(), archive.end()).find("PK\x01\x02");
+  archive[directory + 10] = 8;
+  put(archive, directory + 16,
+      crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+  put(archive, directory + 24, said_bytes);
   return archive;
 }
 
@@ -67,7 +98,8 @@ TEST_CASE("what torch never writes is refused with its reason") {
     char value;
     const char* damage;
   } cases[] = {
-      {directory + 10, 8, "an entry is compressed"},
+      {directory + 10, 12, "an entry is compressed in a way that torch never uses"},
+      {directory + 10, 8, "the bytes of its entry m/data.pkl don't match their checksum"},
       {directory + 20, 7, "its zip directory is damaged"},  // compressed size
       {directory + 45, 1, "its zip directory is damaged"},  // the local header's place
       {directory, 'Q', "its zip directory is damaged"},
@@ -91,4 +123,35 @@ TEST_CASE("entries that overlap are refused before their bytes are read again an
     for (std::size_t i = 16; i < 20; ++i) archive[directory + i] = 0;
   }
   CHECK(damage_of(archive) == "its zip directory is damaged");
+}
+
+TEST_CASE("a deflated entry is checked by what it inflates to") {
+  const std::string text = std::string(100'000, 'a') + "some code";
+  CHECK(damage_of(make_deflated(text, text.size())) == std::nullopt);
+  const char* const damage = "the bytes of its entry m/code don't match their checksum";
+  CHECK(damage_of(make_deflated(text, text.size() - 1)) == damage);
+  CHECK(damage_of(make_deflated(text, text.size() + 1)) == damage);
+  const std::vector<char> whole = make_deflated(text, text.size());
+  const std::size_t data = std::string(whole.begin(), whole.end()).find("m/code") + 6;
+  std::vector<char> changed = whole;
+  changed[data + 3] ^= 1;
+  CHECK(damage_of(changed) == damage);
+}
+
+TEST_CASE("what would inflate to much is refused before it is") {
+  CHECK(damage_of(make_deflated("small", 65U << 20)) == "its compressed entries are too large");
+}
+
+TEST_CASE("a TorchScript archive is known by its entries, and its code is checked too") {
+  // Longer code than torch leaves as it is.
+  const std::vector<char> archive =
+      make_torchscript("assert x.size(0) == 1, '" + std::string(300, 'a') + "'\n  return x");
+  CHECK(is_torchscript(std::as_bytes(std::span(archive))));
+  CHECK(damage_of(archive) == std::nullopt);
+  CHECK_FALSE(is_torchscript(std::as_bytes(std::span(sample()))));
+  for (const std::vector<char>& other :
+       {make_zip({{"m/code/a.py", ""}}), make_zip({{"m/constants.pkl", ""}}),
+        make_zip({{"code/a.py", ""}, {"constants.pkl", ""}}), std::vector<char>{}}) {
+    CHECK_FALSE(is_torchscript(std::as_bytes(std::span(other))));
+  }
 }

@@ -1,4 +1,4 @@
-#include "worker/squeezenet_recognizer.hpp"
+#include "worker/network_recognizer.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -59,33 +58,30 @@ std::vector<float> softmax(std::span<const float> logits) {
   return probabilities;
 }
 
-SqueezenetRecognizer::SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                                           const ImageHandling& handling,
-                                           const Squeezenet::Options& network)
-    : network_(file, network), labels_(std::move(labels)), handling_(handling) {
-  if (labels_.size() != network_.class_count()) {
-    throw std::runtime_error(file.name + ": the network has " +
-                             std::to_string(network_.class_count()) + " classes, but there are " +
-                             std::to_string(labels_.size()) +
-                             " labels; give the labels file that belongs to it (--labels)");
-  }
-  description_ = {std::string(network_.name()), labels_.size(), file.trained};
+NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
+    : model_(std::move(model)),
+      normaliser_(model_.preparation.normalisation),
+      handling_(handling),
+      description_{model_.name, model_.labels.size(), model_.trained} {
+  assert(model_.labels.size() == model_.network->class_count());
 }
 
-const ModelDescription& SqueezenetRecognizer::description() const { return description_; }
+const ModelDescription& NetworkRecognizer::description() const { return description_; }
 
-protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> image_file,
-                                                 const RecognitionWish& wish) {
+protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_file,
+                                              const RecognitionWish& wish) {
   assert(wish.top >= 1);
   const UnderWay counted(under_way_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   const ImageWorkspaces::Lease workspace = workspaces_.take();
-  const std::span<float, input_floats> planes(workspace->planes);
+  const Framing& framing = model_.preparation.framing;
+  workspace->planes.resize(model_.preparation.planes_floats());
   // Decoding all of a JPEG at once costs less than its crop and then a small whole.
   const DecodeWish decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
                             .only_crop = !wish.thumbnail_side,
-                            .reduced = handling_.fast_decode};
+                            .reduced = handling_.fast_decode,
+                            .framing = framing};
   Stopwatch stopwatch;
   auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();
@@ -94,10 +90,10 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   const Size size = upright(picture.full, picture.orientation);
   recognition.width = size.width;
   recognition.height = size.height;
-  normalise(workspace->resizer.resize_and_crop(picture), planes);
+  normaliser_.normalise(workspace->resizer.resize_and_crop(picture, framing), workspace->planes);
   times.resize_ms = stopwatch.lap_ms();
-  const std::vector<float> probabilities =
-      softmax(network_.forward(planes, [this] { return under_way_.load() == 1; }));
+  const std::vector<float> probabilities = softmax(
+      model_.network->forward(workspace->planes, [this] { return under_way_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};
@@ -110,8 +106,8 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   return recognition;
 }
 
-std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const float> probabilities,
-                                                              int top) const {
+std::vector<protocol::RankedLabel> NetworkRecognizer::rank(std::span<const float> probabilities,
+                                                           int top) const {
   std::vector<std::size_t> classes(probabilities.size());
   std::iota(classes.begin(), classes.end(), std::size_t{0});
   const std::size_t count = std::min(classes.size(), static_cast<std::size_t>(top));
@@ -124,7 +120,7 @@ std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const fl
   ranked.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = classes[i];
-    ranked.push_back({labels_[index], static_cast<int>(index), double{probabilities[index]}});
+    ranked.push_back({model_.labels[index], static_cast<int>(index), double{probabilities[index]}});
   }
   return ranked;
 }

@@ -7,9 +7,9 @@
 
 #include "worker/image.hpp"
 #include "worker/image_workspace.hpp"
-#include "worker/model_file.hpp"
+#include "worker/model.hpp"
+#include "worker/normalise.hpp"
 #include "worker/recognizer.hpp"
-#include "worker/squeezenet.hpp"
 
 namespace samoyed::worker {
 
@@ -22,17 +22,12 @@ struct ImageHandling {
   bool fast_decode = false;
 };
 
-/// Image bytes to ranked labels by SqueezeNet: decode, resize and crop, normalise, forward,
-/// softmax.
+/// Image bytes to ranked labels by a network: decode, resize and crop, normalise, forward, softmax.
 ///
 /// Thread rule: `recognize` may run on several threads at once.
-class SqueezenetRecognizer final : public Recognizer {
+class NetworkRecognizer final : public Recognizer {
  public:
-  /// `labels` are the names of the network's classes, in class order. Throws std::runtime_error
-  /// with one line where the file is no SqueezeNet or has another number of classes, or where this
-  /// processor doesn't support the precision.
-  SqueezenetRecognizer(const ModelFile& file, std::vector<std::string> labels,
-                       const ImageHandling& handling = {}, const Squeezenet::Options& network = {});
+  explicit NetworkRecognizer(Model model, const ImageHandling& handling = {});
 
   const ModelDescription& description() const override;
 
@@ -45,8 +40,8 @@ class SqueezenetRecognizer final : public Recognizer {
  private:
   std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;
 
-  Squeezenet network_;
-  std::vector<std::string> labels_;
+  Model model_;
+  const Normaliser normaliser_;
   ImageHandling handling_;
   ModelDescription description_;
   /// Images being recognised: one that is alone may use a second thread.
