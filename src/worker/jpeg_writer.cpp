@@ -24,7 +24,7 @@ class JpegWriter {
   JpegWriter& operator=(const JpegWriter&) = delete;
 
   /// False if the file would be longer than the memory is, or anything else fails.
-  bool write(const Image& image, int quality) noexcept;
+  bool write(const Image& image, int quality, JpegKind kind) noexcept;
 
   /// Once written.
   std::size_t written_bytes() const { return file_.size() - destination_.free_in_buffer; }
@@ -52,7 +52,7 @@ class JpegWriter {
   jpeg_destination_mgr destination_{};
 };
 
-bool JpegWriter::write(const Image& image, int quality) noexcept {
+bool JpegWriter::write(const Image& image, int quality, JpegKind kind) noexcept {
   info_.err = jpeg_std_error(&trap_.base);
   trap_.base.error_exit = go_home;
   trap_.base.output_message = [](j_common_ptr) {};
@@ -72,6 +72,7 @@ bool JpegWriter::write(const Image& image, int quality) noexcept {
   info_.in_color_space = JCS_RGB;
   jpeg_set_defaults(&info_);
   jpeg_set_quality(&info_, quality, TRUE);
+  if (kind == JpegKind::progressive) jpeg_simple_progression(&info_);
   jpeg_start_compress(&info_, TRUE);
   const std::size_t row_bytes = static_cast<std::size_t>(image.width) * 3;
   while (info_.next_scanline < info_.image_height) {
@@ -85,10 +86,10 @@ bool JpegWriter::write(const Image& image, int quality) noexcept {
 
 }  // namespace
 
-std::string write_jpeg(const Image& image, int quality, std::size_t bytes_max) {
+std::string write_jpeg(const Image& image, int quality, std::size_t bytes_max, JpegKind kind) {
   std::string file(bytes_max, '\0');
   JpegWriter writer(file);
-  if (!writer.write(image, quality)) return {};
+  if (!writer.write(image, quality, kind)) return {};
   file.resize(writer.written_bytes());
   file.shrink_to_fit();
   return file;

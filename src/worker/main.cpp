@@ -18,6 +18,7 @@
 #include "worker/recognition_queue.hpp"
 #include "worker/server.hpp"
 #include "worker/squeezenet_recognizer.hpp"
+#include "worker/warm_up.hpp"
 
 namespace {
 
@@ -37,7 +38,6 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
                     .apply_exif_orientation = options.apply_exif_orientation,
                     .fast_decode = options.fast_decode},
       Squeezenet::Options{.precision = options.precision, .threads = options.queue.threads});
-  recognizer->warm_up();
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
@@ -51,6 +51,7 @@ void run(const Options& options) {
   asio::io_context io(1);
   // What a crowd's images needed, 30 MB after twice what the worker can carry.
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
+  if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
   Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
                 options.server);
 

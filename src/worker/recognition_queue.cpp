@@ -73,6 +73,11 @@ bool RecognitionQueue::withdraw(Ticket ticket) {
   return true;
 }
 
+RecognitionQueue::Load RecognitionQueue::load() const {
+  const std::lock_guard lock(mutex_);
+  return {jobs_.size(), queued_bytes_, recognising_};
+}
+
 bool RecognitionQueue::full(std::size_t image_bytes) const {
   const std::lock_guard lock(mutex_);
   return full_locked(image_bytes);
@@ -103,6 +108,7 @@ void RecognitionQueue::run() {
     const Jobs::node_type taken = jobs_.extract(jobs_.begin());
     const Job& job = taken.mapped();
     queued_bytes_ -= job.image_file.size();
+    ++recognising_;
     lock.unlock();
 
     const std::chrono::duration<double, std::milli> queued = Clock::now() - job.queued_at;
@@ -110,6 +116,9 @@ void RecognitionQueue::run() {
     if (auto* recognition = std::get_if<protocol::Recognition>(&result); recognition) {
       if (recognition->times) recognition->times->queue_ms = queued.count();
     }
+    lock.lock();
+    --recognising_;
+    lock.unlock();
     job.done(std::move(result));
   }
 }

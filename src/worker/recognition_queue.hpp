@@ -22,7 +22,7 @@ namespace samoyed::worker {
 ///        ^                                                       |
 ///        +--------------- done(result), posted by the session ---+
 ///
-/// Thread rule: `submit`, `withdraw`, `full` and `stop` may be called from any thread; `done` is called on a
+/// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread; `done` is called on a
 /// recognition thread. The mutex is held for a few instructions: jobs are made and freed, images
 /// included, while it isn't.
 class RecognitionQueue {
@@ -62,6 +62,14 @@ class RecognitionQueue {
   /// never called. False, and `done` is called as ever, if its recognition has begun.
   bool withdraw(Ticket ticket);
 
+  /// How much there is to do at this moment.
+  struct Load {
+    std::size_t queued = 0;        ///< Images that wait.
+    std::size_t queued_bytes = 0;  ///< Of their files.
+    std::size_t recognising = 0;   ///< Images under recognition.
+  };
+  Load load() const;
+
   /// True if an image of that size would be refused now.
   bool full(std::size_t image_bytes = 0) const;
 
@@ -89,6 +97,7 @@ class RecognitionQueue {
   Jobs jobs_;
   Ticket last_ticket_ = 0;
   std::size_t queued_bytes_ = 0;
+  std::size_t recognising_ = 0;
   bool stopped_ = false;
 
   std::vector<std::jthread> threads_;

@@ -18,9 +18,6 @@
 namespace samoyed::worker {
 namespace {
 
-/// The first three forwards of a process are up to ten times slower.
-constexpr int warm_up_forwards = 3;
-
 /// Milliseconds since it was last asked, or built.
 class Stopwatch {
  public:
@@ -111,14 +108,6 @@ protocol::Result SqueezenetRecognizer::recognize(std::span<const std::byte> imag
   workspace->pixels = std::move(picture.pixels.rgb);
   recognition.times = times;
   return recognition;
-}
-
-void SqueezenetRecognizer::warm_up() const {
-  const std::vector<float> black(input_floats);
-  for (int i = 0; i < warm_up_forwards; ++i) {
-    network_.forward(std::span<const float, input_floats>(black));
-    network_.forward(std::span<const float, input_floats>(black), [] { return true; });
-  }
 }
 
 std::vector<protocol::RankedLabel> SqueezenetRecognizer::rank(std::span<const float> probabilities,

@@ -42,9 +42,6 @@ class SqueezenetRecognizer final : public Recognizer {
   protocol::Result recognize(std::span<const std::byte> image_file,
                              const RecognitionWish& wish) override;
 
-  /// Runs the network a few times, since the first forwards of a process are slower.
-  void warm_up() const;
-
  private:
   std::vector<protocol::RankedLabel> rank(std::span<const float> probabilities, int top) const;
 

@@ -125,7 +125,6 @@ json measure_pipeline(const Options& options) {
   worker::SqueezenetRecognizer recognizer(
       worker::load_model_file(options.model),
       worker::parse_labels(worker::data::imagenet_labels_txt, "the built-in labels"));
-  recognizer.warm_up();
   const protocol::EncodedImage image(read_file(options.image));
   std::mutex mutex;
   std::vector<double> decode_ms, resize_ms, forward_ms;

@@ -25,7 +25,8 @@ TEST_CASE("a picture that was written as JPEG looks the same when it is read", "
   for (int i = 0; i < size.width * size.height; ++i) {
     image.rgb.insert(image.rgb.end(), {200, static_cast<std::uint8_t>(i % size.width), 30});
   }
-  const std::string file = write_jpeg(image, 90, ample);
+  const auto kind = GENERATE(worker::JpegKind::baseline, worker::JpegKind::progressive);
+  const std::string file = write_jpeg(image, 90, ample, kind);
   const auto read = test::decode_upright(test::as_bytes(file), {}, true);
   REQUIRE(std::holds_alternative<Image>(read));
   const Image& again = std::get<Image>(read);
@@ -36,6 +37,7 @@ TEST_CASE("a picture that was written as JPEG looks the same when it is read", "
     worst = std::max(worst, std::abs(image.rgb[i] - again.rgb[i]));
   }
   CHECK(worst <= 12);
+  CHECK((file.find("\xFF\xC2") != file.npos) == (kind == worker::JpegKind::progressive));
 }
 
 TEST_CASE("a lower quality makes a smaller file", "[image]") {

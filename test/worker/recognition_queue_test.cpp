@@ -86,10 +86,16 @@ TEST_CASE("a full queue refuses at once, and takes again when there is room") {
   CHECK_FALSE(queue.full());
   CHECK(queue.submit(bytes("waits too"), 5, ignore));
   CHECK(queue.full());
+  CHECK(queue.load().queued == 2);
+  CHECK(queue.load().queued_bytes == 14);
+  CHECK(queue.load().recognising == 1);
   CHECK_FALSE(queue.submit(bytes("too many"), 5, ignore));
   recognizer.open();
   recognizer.wait_for_started(3);
   CHECK(answer(queue, "later") == "later");
+  CHECK(queue.load().queued == 0);
+  CHECK(queue.load().queued_bytes == 0);
+  CHECK(queue.load().recognising == 0);
 }
 
 TEST_CASE("the bytes that wait are bounded, but one image always finds room") {

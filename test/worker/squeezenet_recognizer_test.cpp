@@ -140,7 +140,6 @@ TEST_CASE("the description tells the model's name, its labels and whether it was
   ModelFile file = make_constant_network({1, 2, 3, 4});
   file.trained = false;
   const SqueezenetRecognizer recognizer(file, four_labels);
-  recognizer.warm_up();
   CHECK(recognizer.description().name == "squeezenet1_1");
   CHECK(recognizer.description().label_count == 4);
   CHECK_FALSE(recognizer.description().trained);
