@@ -187,7 +187,8 @@ WorkerExchange::Action WorkerExchange::send_result() {
   if (reader_.skipping()) return Read{Step::image};
   state_ = State::awaiting_ack;
   using std::chrono::milliseconds;
-  return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0)};
+  return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0),
+               refusal_ ? std::optional(refusal_->reason) : std::nullopt};
 }
 
 WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {

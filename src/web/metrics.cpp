@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 #include <utility>
 
+#include "samoyed/io/metric_families.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "web/reasons.hpp"
 
@@ -20,22 +21,6 @@ using prometheus::Registry;
 
 /// More would be too many series: then only their sums are told.
 constexpr std::size_t workers_listed_max = 64;
-
-/// From a small picture's decoding to a request's whole time, in seconds.
-const Histogram::BucketBoundaries& phase_buckets() {
-  static const Histogram::BucketBoundaries buckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                      0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
-                                                      1,      2.5,     5,      10,    30,     60};
-  return buckets;
-}
-
-void gauge(Registry& registry, const std::string& name, const std::string& help, double value) {
-  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(value);
-}
-
-void counter(Registry& registry, const std::string& name, const std::string& help, double value) {
-  prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({}).Increment(value);
-}
 
 void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
   auto& in_flight = prometheus::BuildGauge()
@@ -72,8 +57,8 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   add_workers(registry, snapshot.workers);
   const auto number = [](auto value) { return static_cast<double>(value); };
   const auto& dispatch = snapshot.dispatch;
-  counter(registry, "samoyed_worker_tries_total", "Images sent to workers, retries included.",
-          number(dispatch.tries));
+  io::add_counter(registry, "samoyed_worker_tries_total",
+                  "Images sent to workers, retries included.", number(dispatch.tries));
   auto& changes = prometheus::BuildCounter()
                       .Name("samoyed_worker_changes_total")
                       .Help(
@@ -83,12 +68,13 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   changes.Add({{"change", "removed"}}).Increment(number(dispatch.removed));
   changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
   changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
-  gauge(registry, "samoyed_requests_in_flight", "Uploads from their header to their answer.",
-        number(snapshot.requests));
-  gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
-        number(snapshot.held_bytes));
-  gauge(registry, "samoyed_connections", "Open HTTP connections.", number(snapshot.connections));
-  gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
+  io::add_gauge(registry, "samoyed_requests_in_flight",
+                "Uploads from their header to their answer.", number(snapshot.requests));
+  io::add_gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
+                number(snapshot.held_bytes));
+  io::add_gauge(registry, "samoyed_connections", "Open HTTP connections.",
+                number(snapshot.connections));
+  io::add_gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
   if (snapshot.jobs) {
     auto& jobs = prometheus::BuildGauge()
                      .Name("samoyed_jobs")
@@ -96,23 +82,14 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
                      .Register(registry);
     jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
     jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
-    gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
-          number(snapshot.jobs->bytes));
+    io::add_gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
+                  number(snapshot.jobs->bytes));
   }
   if (snapshot.results_dropped) {
-    counter(registry, "samoyed_results_dropped_total", "Results that could not be recorded.",
-            number(*snapshot.results_dropped));
+    io::add_counter(registry, "samoyed_results_dropped_total",
+                    "Results that could not be recorded.", number(*snapshot.results_dropped));
   }
-  const auto& process = snapshot.process;
-  gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes.",
-        number(process.resident_bytes));
-  gauge(registry, "process_virtual_memory_bytes", "Virtual memory size in bytes.",
-        number(process.virtual_bytes));
-  counter(registry, "process_cpu_seconds_total", "User and system CPU time spent in seconds.",
-          process.cpu_seconds);
-  gauge(registry, "process_open_fds", "Open file descriptors.", number(process.open_descriptors));
-  gauge(registry, "process_max_fds", "Most file descriptors that may be open.",
-        number(process.descriptors_max));
+  io::add_process(registry, snapshot.process);
 }
 
 }  // namespace
@@ -131,12 +108,12 @@ struct Metrics::Families {
                                               .Help("Where the time of recognised pictures went.")
                                               .Register(registry);
   Counter& ok = requests.Add({{"outcome", "ok"}});
-  Histogram& queue = phases.Add({{"phase", "queue"}}, phase_buckets());
-  Histogram& transfer = phases.Add({{"phase", "transfer"}}, phase_buckets());
-  Histogram& decode = phases.Add({{"phase", "decode"}}, phase_buckets());
-  Histogram& resize = phases.Add({{"phase", "resize"}}, phase_buckets());
-  Histogram& forward = phases.Add({{"phase", "forward"}}, phase_buckets());
-  Histogram& total = phases.Add({{"phase", "total"}}, phase_buckets());
+  Histogram& queue = phases.Add({{"phase", "queue"}}, io::phase_buckets());
+  Histogram& transfer = phases.Add({{"phase", "transfer"}}, io::phase_buckets());
+  Histogram& decode = phases.Add({{"phase", "decode"}}, io::phase_buckets());
+  Histogram& resize = phases.Add({{"phase", "resize"}}, io::phase_buckets());
+  Histogram& forward = phases.Add({{"phase", "forward"}}, io::phase_buckets());
+  Histogram& total = phases.Add({{"phase", "total"}}, io::phase_buckets());
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {

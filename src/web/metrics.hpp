@@ -11,6 +11,7 @@
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/process.hpp"
 
 namespace samoyed::web {
 
@@ -30,13 +31,7 @@ struct MetricsSnapshot {
   };
   std::optional<Jobs> jobs = std::nullopt;
   std::optional<std::uint64_t> results_dropped = std::nullopt;
-  struct Process {
-    std::uint64_t resident_bytes = 0;
-    std::uint64_t virtual_bytes = 0;
-    double cpu_seconds = 0;
-    std::uint64_t open_descriptors = 0;
-    std::uint64_t descriptors_max = 0;
-  } process;
+  io::ProcessUse process = {};
 };
 
 /// The dispatcher's numbers for Prometheus: requests are counted as they end, the rest is read when
@@ -62,8 +57,5 @@ class Metrics {
 };
 
 inline constexpr std::string_view metrics_media_type = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Of this process, from /proc; 0 for what can't be read there.
-MetricsSnapshot::Process read_process();
 
 }  // namespace samoyed::web

@@ -102,7 +102,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         .streams = site_.streams.requests(),
         .jobs = jobs_load(),
         .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
-        .process = read_process()};
+        .process = io::read_process()};
   }
 
   std::optional<MetricsSnapshot::Jobs> jobs_load() const {

@@ -1,6 +1,8 @@
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -13,6 +15,8 @@
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/labels.hpp"
+#include "worker/metrics.hpp"
+#include "worker/metrics_server.hpp"
 #include "worker/null_recognizer.hpp"
 #include "worker/options.hpp"
 #include "worker/recognition_queue.hpp"
@@ -43,6 +47,20 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   return recognizer;
 }
 
+/// Serves metrics on the network thread until that ends; nothing where none are wanted.
+std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
+                                             std::function<std::string()> text) {
+  if (!options.metrics_port) return nullptr;
+  auto server = std::make_unique<MetricsServer>(
+      io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port),
+      std::move(text), MetricsServer::Limits{});
+  spdlog::info("metrics on http://{}/metrics", server->listening_address());
+  asio::co_spawn(io, server->run(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  return server;
+}
+
 void run(const Options& options) {
   const auto recognizer = make_recognizer(options);
   const ModelDescription& model = recognizer->description();
@@ -52,8 +70,19 @@ void run(const Options& options) {
   // What a crowd's images needed, 30 MB after twice what the worker can carry.
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
+  Metrics metrics(model);
   Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
-                options.server);
+                metrics, options.server);
+  const auto metrics_text = [&] {
+    const RecognitionQueue::Load load = queue.load();
+    return metrics.text({.queued = load.queued,
+                         .queued_bytes = load.queued_bytes,
+                         .recognising = load.recognising,
+                         .threads = options.queue.threads,
+                         .connections = server.connections(),
+                         .receiving_bytes = server.receiving_bytes(),
+                         .process = io::read_process()});
+  };
 
   asio::steady_timer drain_deadline(io);
   asio::signal_set signals(io, SIGINT, SIGTERM);
@@ -69,6 +98,8 @@ void run(const Options& options) {
 
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
                options.queue.threads);
+  // Also while what is under way is finished: that is worth watching.
+  const auto metrics_server = start_metrics(io, options, metrics_text);
   spdlog::info("listening on {}", server.listening_address());
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

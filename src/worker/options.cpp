@@ -89,6 +89,15 @@ void add_time_options(CLI::App& app, Options& options) {
       "How long SIGTERM waits for what is under way; a second one ends at once", 0);
 }
 
+void add_metrics_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Metrics");
+  app.add_option(
+      "--metrics-port", options.metrics_port,
+      "Serves http://ADDRESS:PORT/metrics to Prometheus, to whoever asks; 0 takes a free "
+      "port");
+  app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on");
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
@@ -110,6 +119,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_image_options(app, options);
   add_load_options(app, options);
   add_time_options(app, options);
+  add_metrics_options(app, options);
   try {
     app.parse(argc, argv);
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {

@@ -29,6 +29,9 @@ struct Options {
   Server::Limits server;
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
+  std::string metrics_address = "127.0.0.1";
+  /// Nothing: no metrics are served.
+  std::optional<std::uint16_t> metrics_port;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

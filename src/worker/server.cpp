@@ -8,13 +8,14 @@
 namespace samoyed::worker {
 
 Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
-               const ModelDescription& description, Limits limits)
+               const ModelDescription& description, Metrics& metrics, Limits limits)
     : executor_(acceptor.get_executor()),
       accept_loop_(std::move(acceptor),
                    {.connections_max = limits.connections_max,
                     .connections_per_peer_max = limits.connections_per_peer_max,
                     .refused_max = 0}),
       context_(new SessionContext{.queue = queue,
+                                  .metrics = metrics,
                                   .description = description,
                                   .image_bytes_max = limits.image_bytes_max,
                                   .timeouts = limits.timeouts,

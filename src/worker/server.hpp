@@ -33,15 +33,19 @@ class Server {
     std::size_t connections_per_peer_max = 512;
   };
 
-  /// The queue and the description must outlive the server.
+  /// The queue, the description and the metrics must outlive the server.
   Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
-         const ModelDescription& description, Limits limits);
+         const ModelDescription& description, Metrics& metrics, Limits limits);
 
   /// Accepts until `stop`, then returns when the last session has ended.
   asio::awaitable<void> run();
 
   /// Stops accepting; idle connections end at once, others after the exchange that is under way.
   void stop();
+
+  std::size_t connections() const { return sessions_.size(); }
+  /// Of image files that are being received.
+  std::uint64_t receiving_bytes() const { return context_->receiving.used_bytes(); }
 
   /// `HOST:PORT` that peers connect to.
   std::string listening_address() const { return io::listening_address(accept_loop_.acceptor()); }

@@ -95,6 +95,7 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
 
 asio::awaitable<void> Session::perform(const Exchange::Write& write) {
   step_.reset();
+  if (write.refused) context_->metrics.count(*write.refused);
   if (const auto due = last_io_ + write.pause; due > io::Clock::now()) {
     asio::steady_timer pause(socket_.socket().get_executor(), due);
     std::error_code ignored;  // Nobody cancels the pause.
@@ -112,6 +113,7 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   const auto deadline = std::min(start + context_->timeouts.queue,
                                  image.wanted_until.value_or(io::Clock::time_point::max()));
   const std::size_t image_bytes = image.image_file.size();
+  context_->metrics.count_image(image_bytes);
   RecognitionQueue::Done done = [session = weak_from_this(),
                                  executor =
                                      result_arrived_.get_executor()](protocol::Result result) {
@@ -128,7 +130,11 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   } else {
     result_ = busy("The worker's queue is full.");
   }
-  if (!result_) co_return;
+  if (!result_) {
+    context_->metrics.count_left();
+    co_return;
+  }
+  context_->metrics.count(*result_);
   const std::chrono::duration<double, std::milli> elapsed = io::Clock::now() - start;
   log_image(image_bytes, elapsed.count());
   exchange_.recognized(*result_);

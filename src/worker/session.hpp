@@ -15,6 +15,7 @@
 #include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
 #include "worker/log_throttle.hpp"
+#include "worker/metrics.hpp"
 #include "worker/recognition_queue.hpp"
 
 namespace samoyed::worker {
@@ -33,9 +34,10 @@ struct SessionTimeouts {
   std::chrono::milliseconds ack{10000};
 };
 
-/// What the sessions of one server share. The queue and the description must outlive it.
+/// What the sessions of one server share. The queue, the metrics and the description must outlive it.
 struct SessionContext {
   RecognitionQueue& queue;
+  Metrics& metrics;
   const ModelDescription& description;
   const std::uint64_t image_bytes_max;
   const SessionTimeouts timeouts;

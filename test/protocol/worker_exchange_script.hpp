@@ -7,6 +7,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/message.hpp"
@@ -57,6 +58,8 @@ class Script {
 
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
+  /// Why images were refused that were not given to recognise.
+  const std::vector<RefusalReason>& refused() const { return refused_; }
   bool closed() const { return closed_; }
   /// How often the worker was asked about itself.
   int described() const { return described_; }
@@ -83,6 +86,7 @@ class Script {
       if (const auto* write = std::get_if<WorkerExchange::Write>(&action)) {
         if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
         seen_ += write->bytes;
+        if (write->refused) refused_.push_back(*write->refused);
       } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
         seen_ +=
             "[recognize " + std::string(as_text(image->image_file)) + " " +
@@ -108,6 +112,7 @@ class Script {
   std::optional<WorkerExchange::Clock::time_point> wanted_until_;
   WorkerExchange::Step step_{};
   std::string seen_;
+  std::vector<RefusalReason> refused_;
   bool closed_ = false;
 };
 

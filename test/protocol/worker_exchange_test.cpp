@@ -163,6 +163,17 @@ TEST_CASE("what can't be recognised is refused after the image's A") {
   }
 }
 
+TEST_CASE("the answer to an image that was not given to recognise says why, once") {
+  Script script;
+  script.receive(data_message("160") + image_message(std::string(120, 'x')));
+  CHECK(script.refused() == std::vector{RefusalReason::too_large});
+  script.receive("N");  // The client wants the answer again.
+  script.receive("A" + size + image + "A");
+  CHECK(script.refused().size() == 1);
+  script.receive(size + data_message("Zm9v*mFy"));
+  CHECK(script.refused() == std::vector{RefusalReason::too_large, RefusalReason::bad_encoding});
+}
+
 TEST_CASE("the limit on an image is exact, and far beyond it the connection ends") {
   Script largest;
   largest.receive(data_message("136") + image_message(std::string(100, 'x')));

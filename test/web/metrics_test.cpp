@@ -90,14 +90,6 @@ TEST_CASE("many workers are counted, not listed") {
   CHECK(count_of(text, "worker=\"") == 0);
 }
 
-TEST_CASE("a process knows its own size") {
-  const auto process = read_process();
-  CHECK(process.resident_bytes > 0);
-  CHECK(process.virtual_bytes >= process.resident_bytes);
-  CHECK(process.open_descriptors > 0);
-  CHECK(process.descriptors_max >= process.open_descriptors);
-}
-
 struct ScrapeTest : RoutesTest {
   explicit ScrapeTest(const std::string& token = {}) : RoutesTest(token) {}
 

@@ -34,7 +34,7 @@ class House {
   explicit House(worker::Server::Limits limits = {}, worker::RecognitionQueue::Limits queue = {})
       : queue_(recognizer, queue),
         server_(io::open_acceptor(io_.get_executor(), "127.0.0.1", 0), queue_,
-                recognizer.description(), limits),
+                recognizer.description(), metrics, limits),
         address_(*protocol::parse_address(server_.listening_address())) {
     asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
     thread_ = std::jthread([this] { io_.run(); });
@@ -58,6 +58,8 @@ class House {
   }
 
   FakeRecognizer recognizer;
+  /// For the network's thread; to be read when nobody is under way.
+  worker::Metrics metrics{recognizer.description()};
 
  private:
   asio::io_context io_{1};

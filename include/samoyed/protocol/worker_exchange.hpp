@@ -60,6 +60,8 @@ class WorkerExchange {
   struct Write {
     std::string bytes;
     std::chrono::milliseconds pause{0};
+    /// Why, where it answers an image that was never given to recognise.
+    std::optional<RefusalReason> refused = std::nullopt;
   };
   /// Recognise the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
   /// the peer and report `received` or `ended`. After `ended` nobody wants the result.

@@ -1,22 +1,30 @@
+#pragma once
+
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <system_error>
 #include <unistd.h>
 
-#include "web/metrics.hpp"
+namespace samoyed::io {
 
-namespace samoyed::web {
-namespace {
+/// What this process uses, and may use.
+struct ProcessUse {
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t virtual_bytes = 0;
+  double cpu_seconds = 0;
+  std::uint64_t open_descriptors = 0;
+  std::uint64_t descriptors_max = 0;
+};
 
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-}  // namespace
-
-MetricsSnapshot::Process read_process() {
-  MetricsSnapshot::Process process;
+/// From /proc and the kernel; 0 for what can't be read there.
+inline ProcessUse read_process() {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  ProcessUse process;
   // proc(5): the first two numbers, in pages.
   std::ifstream memory("/proc/self/statm");
   std::uint64_t virtual_pages = 0;
@@ -39,4 +47,4 @@ MetricsSnapshot::Process read_process() {
   return process;
 }
 
-}  // namespace samoyed::web
+}  // namespace samoyed::io
