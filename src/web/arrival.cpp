@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "samoyed/io/network_list.hpp"
 #include "samoyed/protocol/ip_text.hpp"
 #include "web/client_address.hpp"
 #include "web/random_id.hpp"
@@ -14,11 +13,6 @@ namespace {
 
 /// Whose results are seen by who brings no cookie: nothing is recorded for it.
 constexpr std::string_view nobody = "-";
-
-bool is_near(std::string_view address) {
-  static const io::NetworkList near{io::private_networks()};
-  return near.contains(address);
-}
 
 void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_upload) {
   if (site.options.results_by == dispatcher::ResultsBy::address) {
@@ -46,7 +40,6 @@ Visit arrive(const Site& site, const Request& head, std::string_view peer_addres
               .client = protocol::limit_key(client.address),
               .address = client.address,
               .https = client.https,
-              .near = is_near(client.address),
               .now = now};
   visit.admin = site.gate.check(head.fields, visit.client, now);
   know_visitor(visit, site, head.fields, is_upload);

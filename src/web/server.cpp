@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/network_list.hpp"
 #include "web/http_connection.hpp"
 #include "web/metrics.hpp"
 #include "web/random_id.hpp"
@@ -89,6 +90,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
             .worker_allowed = [networks = options.access.worker_networks](
                                   std::string_view address) { return networks.contains(address); },
+            .is_near = [near = io::NetworkList(io::private_networks())](
+                           std::string_view address) { return near.contains(address); },
             .metrics_text = [this] { return metrics_.text(snapshot()); }};
   }
 

@@ -25,8 +25,6 @@ struct Visit {
   bool new_visitor = false;
   /// Whether the client came over TLS, to a proxy in front.
   bool https = false;
-  /// Whether the client is on this machine or in a private network.
-  bool near = false;
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;
   std::chrono::steady_clock::time_point now{};
@@ -38,6 +36,8 @@ struct RouteRules {
   HostRules hosts;
   /// Whether an IP address may be a worker's. Names are checked by who resolves them.
   std::function<bool(std::string_view address)> worker_allowed = [](auto) { return true; };
+  /// Whether a client's address is this machine's or in a private network.
+  std::function<bool(std::string_view address)> is_near = [](auto) { return false; };
   /// What /metrics shows.
   std::function<std::string()> metrics_text = [] { return std::string(); };
 };
