@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "samoyed/io/network_list.hpp"
 #include "samoyed/protocol/ip_text.hpp"
 #include "web/client_address.hpp"
 #include "web/random_id.hpp"
@@ -18,11 +17,6 @@ constexpr std::string_view nobody = "-";
 std::int64_t wall_clock_ms() {
   const auto time = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
-
-bool is_near(std::string_view address) {
-  static const io::NetworkList near{io::private_networks()};
-  return near.contains(address);
 }
 
 void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_upload) {
@@ -51,7 +45,6 @@ Visit arrive(const Site& site, const Request& head, std::string_view peer_addres
               .client = protocol::limit_key(client.address),
               .address = client.address,
               .https = client.https,
-              .near = is_near(client.address),
               .now = now,
               .time_ms = wall_clock_ms()};
   visit.admin = site.gate.check(head.fields, visit.client, now);

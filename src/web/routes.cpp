@@ -87,7 +87,8 @@ std::optional<Response> Routes::find_fault(const Route& route, const Request& he
   if (row->rules.admin && visit.admin != AdminGate::Verdict::admitted) {
     return context_.refuse(not_signed_in(visit.admin), route.style, visit);
   }
-  if (row->rules.near && !context_.gate().needed() && !visit.near) {
+  if (row->rules.near && !context_.gate().needed() &&
+      !context_.rules().is_near(visit.address)) {
     return context_.refuse({Reason::private_only,
                             "This is for this machine and the private networks, unless an admin "
                             "token is set."},

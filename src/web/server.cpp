@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/network_list.hpp"
 #include "web/http_connection.hpp"
 #include "web/metrics.hpp"
 #include "web/random_id.hpp"
@@ -91,6 +92,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                                   std::string_view address) { return networks.contains(address); },
             .results_by_address = options.results_by == dispatcher::ResultsBy::address,
             .results_days = options.results_days,
+            .is_near = [near = io::NetworkList(io::private_networks())](
+                           std::string_view address) { return near.contains(address); },
             .metrics_text = [this] { return metrics_.text(snapshot()); }};
   }
 

@@ -25,8 +25,6 @@ struct Visit {
   bool new_visitor = false;
   /// Whether the client came over TLS, to a proxy in front.
   bool https = false;
-  /// Whether the client is on this machine or in a private network.
-  bool near = false;
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;
   std::chrono::steady_clock::time_point now{};
@@ -44,6 +42,8 @@ struct RouteRules {
   bool results_by_address = false;
   /// How long results are kept.
   int results_days = 30;
+  /// Whether a client's address is this machine's or in a private network.
+  std::function<bool(std::string_view address)> is_near = [](auto) { return false; };
   /// What /metrics shows.
   std::function<std::string()> metrics_text = [] { return std::string(); };
 };

@@ -95,6 +95,7 @@ struct ScrapeTest : RoutesTest {
 
   Response scrape() {
     RouteRules with_metrics = rules;
+    with_metrics.is_near = [](std::string_view address) { return address == "10.0.0.1"; };
     with_metrics.metrics_text = [] { return std::string("samoyed_x 1\n"); };
     const Routes site(workers, gate, with_metrics);
     return std::get<Response>(site.route({"GET", "/metrics", 11, with_host({}), {}}, visit));
@@ -104,7 +105,7 @@ struct ScrapeTest : RoutesTest {
 TEST_CASE_METHOD(ScrapeTest, "without a token metrics are for this machine and private networks") {
   CHECK(scrape().status == 403);
   CHECK(find_field(scrape().fields, "Samoyed-Reason") == "private_only");
-  visit.near = true;
+  visit.address = "10.0.0.1";
   const Response shown = scrape();
   CHECK(shown.status == 200);
   CHECK(shown.body == "samoyed_x 1\n");
@@ -116,10 +117,10 @@ struct GuardedScrapeTest : ScrapeTest {
 };
 
 TEST_CASE_METHOD(GuardedScrapeTest, "with a token metrics are for who has it, wherever he is") {
-  visit.near = true;
+  visit.address = "10.0.0.1";
   visit.admin = Verdict::missing;
   CHECK(scrape().status == 401);
-  visit.near = false;
+  visit.address = "192.0.2.1";
   visit.admin = Verdict::admitted;
   CHECK(scrape().status == 200);
 }
