@@ -203,11 +203,13 @@ class MetricsTest(support.ProgramTestCase):
         support.upload(dispatcher.port, support.sample("chelsea.png"))
         support.upload(dispatcher.port, b"no picture")
         text = support.request(dispatcher.port, "/metrics").text
-        self.assertIn('samoyed_requests_total{outcome="ok"} 1\n', text)
-        self.assertIn('samoyed_phase_seconds_count{phase="forward"} 1\n', text)
+        # A worker without a network recognises anything.
+        recognised = 2 if support.model_is_null() else 1
+        self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognised}\n', text)
+        self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognised}\n', text)
         self.assertIn('samoyed_workers{state="in_rotation"} 1\n', text)
         self.assertIn("samoyed_worker_tries_total 2\n", text)
-        if support.model() != "null":
+        if not support.model_is_null():
             self.assertIn('samoyed_requests_total{outcome="unreadable"} 1\n', text)
 
     @unittest.skipUnless(shutil.which("promtool"), "promtool is missing (Debian's prometheus)")
