@@ -7,6 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   const auto damage = samoyed::worker::find_zip_damage(as_bytes(data, size));
+  static_cast<void>(samoyed::worker::is_torchscript(as_bytes(data, size)));
   if (damage) check(!damage->empty(), "damage has a name");
   return 0;
 }
