@@ -163,11 +163,11 @@ void add_time_options(CLI::App& app, Options& options) {
 
 void add_metrics_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Metrics");
-  app.add_option(
+  auto* const port = app.add_option(
       "--metrics-port", options.metrics_port,
-      "Serves http://ADDRESS:PORT/metrics to Prometheus, to whoever asks; 0 takes a free "
-      "port");
-  app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on");
+      "Serves http://ADDRESS:PORT/metrics to Prometheus, to whoever asks; 0 takes a free port");
+  app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on")
+      ->needs(port);
 }
 
 }  // namespace

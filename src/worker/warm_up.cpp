@@ -36,7 +36,7 @@ void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> pictu
 
 }  // namespace
 
-std::string make_warm_up_picture(JpegKind kind) {
+std::string make_warm_up_picture() {
   Image picture{picture_size.width, picture_size.height, {}};
   picture.rgb.resize(static_cast<std::size_t>(picture.width) *
                      static_cast<std::size_t>(picture.height) * 3);
@@ -45,15 +45,15 @@ std::string make_warm_up_picture(JpegKind kind) {
     state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator.
     value = static_cast<std::uint8_t>(124 + (state >> 29));
   }
-  return write_jpeg(picture, jpeg_quality, jpeg_bytes_max, kind);
+  return write_jpeg(picture, jpeg_quality, jpeg_bytes_max, JpegKind::progressive);
 }
 
 void warm_up(RecognitionQueue& queue, std::size_t threads) {
-  const std::string progressive = make_warm_up_picture(JpegKind::progressive);
-  const std::string baseline = make_warm_up_picture(JpegKind::baseline);
+  const std::string file = make_warm_up_picture();
+  const auto picture = std::as_bytes(std::span(file));
   for (int round = 0; round < rounds; ++round) {
-    recognize_at_once(queue, std::as_bytes(std::span(progressive)), threads);
-    recognize_at_once(queue, std::as_bytes(std::span(baseline)), 1);
+    recognize_at_once(queue, picture, threads);
+    recognize_at_once(queue, picture, 1);
   }
 }
 
