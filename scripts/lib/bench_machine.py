@@ -20,6 +20,11 @@ def describe():
             "load": round(os.getloadavg()[0], 2), "kernel": platform.release()}
 
 
+def has_amx():
+    """Whether `--precision bf16` is not refused."""
+    return "amx_bf16" in describe()["flags"]
+
+
 def cores():
     """Those that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -7,6 +7,8 @@ import bench_machine
 from bench_run import PEERS_DIR, CannotRun, Turns, run_json
 
 PYTHON = "/usr/bin/python3"
+OURS = "Samoyed"
+OURS_BF16 = "Samoyed, bf16"
 
 
 def openblas_core():
@@ -41,9 +43,12 @@ class Forward:
     def __init__(self, bin_dir, model, folder):
         onnx = folder / "model.onnx"
 
-        def ours(path, images, threads, seconds):
-            return [bin_dir / "samoyed_bench", "forward", "--model", model, "--input", path,
-                    "--threads", images, "--seconds", seconds, *(["--shared"] if threads > 1 else [])], {}
+        def ours(precision):
+            def command(path, images, threads, seconds):
+                return [bin_dir / "samoyed_bench", "forward", "--model", model, "--input", path,
+                        "--threads", images, "--seconds", seconds, "--precision", precision,
+                        *(["--shared"] if threads > 1 else [])], {}
+            return command
 
         def onnx_runtime(path, images, threads, seconds):
             return ["node", PEERS_DIR / "onnxruntime.mjs", onnx, path, images, threads, seconds], {}
@@ -64,7 +69,8 @@ class Forward:
             return command
 
         self.commands = {
-            "Samoyed": ours,
+            OURS: ours("fp32"),
+            OURS_BF16: ours("bf16"),
             "ONNX Runtime": onnx_runtime,
             "OpenCV DNN": opencv,
             "naive LibTorch, reference BLAS": naive("blas"),
@@ -73,8 +79,10 @@ class Forward:
             "PyTorch eager, OpenBLAS, channels_last": python("openblas-pthread", "--channels-last"),
         }
         # One image with two threads: how its time is brought down on an idle machine.
-        self.can_share_an_image = ["Samoyed", "ONNX Runtime", "OpenCV DNN"]
-        self.can_take_many = ["Samoyed", "ONNX Runtime", "OpenCV DNN", "naive LibTorch, OpenBLAS"]
+        if not bench_machine.has_amx():
+            del self.commands[OURS_BF16]
+        self.can_share_an_image = [OURS, OURS_BF16, "ONNX Runtime", "OpenCV DNN"]
+        self.can_take_many = [*self.can_share_an_image, "naive LibTorch, OpenBLAS"]
 
     def run(self, name, folder, image, images, threads, seconds):
         """`image`: (its name, the class that is to be seen in it); another one is an error, so that a wrong

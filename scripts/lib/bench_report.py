@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from bench_service import DIRECT, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
+from bench_peers import OURS, OURS_BF16
+from bench_service import DIRECT, DIRECT_BF16, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
 
 BEGIN, END = "<!-- bench begin -->", "<!-- bench end -->"
 
@@ -22,7 +23,7 @@ def ratio(value, base):
 
 
 def _forward(results, _):
-    ours = results["forward"].get("Samoyed", {})
+    ours = results["forward"].get(OURS, {})
     rows = [[name, number(row.get("median_ms"), 2), number(row.get("two_threads_ms"), 2),
              number(row.get("per_s_all_cores"), 0),
              number(ratio(row.get("median_ms"), ours.get("median_ms")), 2)]
@@ -150,12 +151,17 @@ def targets(results):
         return _get(results, "open", who, share, "p99_by_unloaded_median")
 
     wanted = [
-        ("forward, times ONNX Runtime's speed", ratio(forward("ONNX Runtime"), forward("Samoyed")), 1.0, True),
+        ("forward, times ONNX Runtime's speed", ratio(forward("ONNX Runtime"), forward(OURS)), 1.0, True),
         ("worker direct, by the pipeline in one process", ratio(per_s(DIRECT), per_s(IN_PROCESS)), 0.95, True),
         ("service through HTTP, by the same", ratio(per_s(THROUGH_HTTP), per_s(IN_PROCESS)), 0.85, True),
         ("worker direct, times the plain Python's throughput", ratio(per_s(DIRECT), per_s(PLAIN_PYTHON)), 10, True),
         ("worker direct, latency by the plain Python's", ratio(alone(DIRECT), alone(PLAIN_PYTHON)), 0.1, False),
         ("worker direct, times the tuned Python's throughput", ratio(per_s(DIRECT), per_s(TUNED_PYTHON)), 2.5, True)]
+    if OURS_BF16 in (results.get("forward") or {}):
+        wanted.append(("forward in bf16, times fp32's speed", ratio(forward(OURS), forward(OURS_BF16)), 2.0, True))
+    if per_s(DIRECT_BF16):
+        wanted.append(("worker direct in bf16, times the tuned Python's throughput",
+                       ratio(per_s(DIRECT_BF16), per_s(TUNED_PYTHON)), 3.2, True))
     for who in (DIRECT, THROUGH_HTTP):
         wanted += [(f"p99 by the unloaded median at 50 % load, {who}", tail(who, "0.5"), 4, False),
                    (f"p99 by the unloaded median at 80 % load, {who}", tail(who, "0.8"), 8, False)]

@@ -21,6 +21,7 @@ NULL_CLIENTS = 16
 START_UP_IMAGES = 100
 
 DIRECT = "worker, direct"
+DIRECT_BF16 = "worker, direct, bf16"
 THROUGH_HTTP = "service through HTTP"
 IN_PROCESS = "pipeline in one process"
 PLAIN_PYTHON = "Python, reference BLAS"
@@ -98,6 +99,8 @@ def _python_servers(bench):
 def measure_closed(bench):
     """{image: {who: {per_s, clients, generator_cores}}}, and with one client {who: {median_ms, p99_ms}}."""
     targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
+    if bench_machine.has_amx():
+        targets[DIRECT_BF16] = worker_words(bench.service.start_worker("--precision", "bf16"))
     servers = _python_servers(bench)
     pythons = {name: worker_words(server) for name, server in servers.items()}
     seconds = bench.settings.seconds

@@ -105,8 +105,9 @@ std::variant<Upload, Problem> PictureRoutes::take(const Route& route,
   auto found = find_pictures(request);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
   auto& pictures = std::get<std::vector<Picture>>(found);
-  // A program's picture is the first; a person may choose several.
-  if (route.row->body == BodyKind::picture) pictures.erase(pictures.begin() + 1, pictures.end());
+  if (route.row->body == BodyKind::picture && pictures.size() > 1) {
+    return bad_form("Send one picture a request, or several to /api/v1/jobs.");
+  }
   const std::uint64_t image_bytes_max = context_.rules().image_bytes_max;
   for (const Picture& picture : pictures) {
     if (picture.image.size() > image_bytes_max) return too_large(image_bytes_max);

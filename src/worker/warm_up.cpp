@@ -16,9 +16,6 @@ namespace {
 constexpr Size picture_size{1024, 768};
 constexpr int jpeg_quality = 75;
 constexpr std::size_t jpeg_bytes_max = std::size_t{4} << 20;
-/// The first three forwards of a process are slower, of which the network's check was one; LibTorch observes the
-/// first two of a TorchScript archive, and then optimises it.
-constexpr int rounds = 2;
 
 void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> picture,
                        std::size_t count) {
@@ -51,10 +48,8 @@ std::string make_warm_up_picture() {
 void warm_up(RecognitionQueue& queue, std::size_t threads) {
   const std::string file = make_warm_up_picture();
   const auto picture = std::as_bytes(std::span(file));
-  for (int round = 0; round < rounds; ++round) {
-    recognize_at_once(queue, picture, threads);
-    recognize_at_once(queue, picture, 1);
-  }
+  recognize_at_once(queue, picture, threads);
+  recognize_at_once(queue, picture, 1);
 }
 
 }  // namespace samoyed::worker

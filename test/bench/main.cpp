@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,7 @@ struct Options {
   int threads = 1;
   /// One image is shared by two threads, as a worker does with one that is alone.
   bool shared = false;
+  worker::Precision precision = worker::Precision::fp32;
   double seconds = 1;
   int warm_up_calls = bench::warm_up_calls_default;
 
@@ -81,7 +83,8 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 json measure_forward(const Options& options) {
-  const worker::Squeezenet network(worker::load_model_file(options.model), {.threads = 2});
+  const worker::Squeezenet network(worker::load_model_file(options.model), 
+                                   {.precision = options.precision, .threads = 2});
   const std::vector<float> input = read_input(options.input);
   const std::span<const float, worker::input_floats> planes(input);
   const auto forward = [&] {
@@ -179,6 +182,10 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--threads", options.threads, "Each with an image of its own")
       ->check(CLI::Range(1, 1024));
   app.add_flag("--shared", options.shared, "For forward: two threads compute one image");
+  const std::map<std::string, worker::Precision> precisions{{"fp32", worker::Precision::fp32},
+                                                            {"bf16", worker::Precision::bf16}};
+  app.add_option("--precision", options.precision, "For forward")
+      ->transform(CLI::CheckedTransformer(precisions));
   app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
       ->check(CLI::Range(0, 1000));
   app.add_option("--seconds", options.seconds, "How long to measure")

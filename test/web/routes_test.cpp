@@ -116,20 +116,21 @@ TEST_CASE_METHOD(RoutesTest, "an upload is taken from the field `file`") {
   CHECK(taken.pictures[0].image == "abc");
 }
 
-TEST_CASE_METHOD(RoutesTest, "several pictures of one form are all taken, a program's first alone") {
+TEST_CASE_METHOD(RoutesTest, "several pictures of one form are all taken, or all refused") {
   Request request = upload("name=file; filename=a.jpg",
                            "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
                            "filename=b.jpg\r\n\r\nde");
-  const auto names = [&](const std::string& target) {
-    request.target = target;
-    const auto routed = routes.route(request, visit);
-    REQUIRE(std::holds_alternative<Upload>(routed));
-    std::string all;
-    for (const Picture& picture : std::get<Upload>(routed).pictures) all += picture.file_name + " ";
-    return all;
-  };
-  CHECK(names("/") == "a.jpg b.jpg ");
-  CHECK(names("/api/v1/classify") == "a.jpg ");
+  const auto of_page = routes.route(request, visit);
+  REQUIRE(std::holds_alternative<Upload>(of_page));
+  std::string names;
+  for (const Picture& picture : std::get<Upload>(of_page).pictures) names += picture.file_name + " ";
+  CHECK(names == "a.jpg b.jpg ");
+
+  request.target = "/api/v1/classify";
+  const auto of_program = routes.route(request, visit);
+  REQUIRE(std::holds_alternative<Response>(of_program));
+  CHECK(std::get<Response>(of_program).status == 400);
+  CHECK(count_of(std::get<Response>(of_program).body, "several to /api/v1/jobs") == 1);
 }
 
 TEST_CASE_METHOD(RoutesTest, "of several pictures each has its end on one page") {
