@@ -3,7 +3,6 @@
 import http.client
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -212,12 +211,12 @@ class MetricsTest(support.ProgramTestCase):
         if not support.model_is_null():
             self.assertIn('samoyed_requests_total{outcome="unreadable"} 1\n', text)
 
-    @unittest.skipUnless(shutil.which("promtool"), "promtool is missing (Debian's prometheus)")
+    @unittest.skipUnless(support.promtool(), "promtool is missing (scripts/fetch-promtool)")
     def test_promtool_accepts_their_names(self):
         dispatcher = self.start_dispatcher(workers=["localhost:1"])
         support.upload(dispatcher.port, b"any")
         text = support.request(dispatcher.port, "/metrics").body
-        checked = subprocess.run(["promtool", "check", "metrics"], input=text, check=False,
+        checked = subprocess.run([support.promtool(), "check", "metrics"], input=text, check=False,
                                  capture_output=True)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, b""))
 

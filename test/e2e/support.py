@@ -26,6 +26,7 @@ import http.client
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sys
 import time
@@ -87,6 +88,11 @@ def sample_path(name):
 def sample(name):
     """The bytes of a sample photograph."""
     return sample_path(name).read_bytes()
+
+
+def promtool():
+    """The program that checks what /metrics shows; nothing where there is none."""
+    return shutil.which("promtool", path=f"{SOURCE_DIR / 'build' / 'tools'}{os.pathsep}{os.environ['PATH']}")
 
 
 def shared_dir():

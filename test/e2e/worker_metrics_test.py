@@ -1,7 +1,6 @@
 """A worker's own metrics: samoyed-worker --metrics-port."""
 
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -47,11 +46,11 @@ class WorkerMetricsTest(support.ProgramTestCase):
         self.assertEqual(support.upload(dispatcher.port, b"no picture").status, 415)
         self.assertEqual(self.value(port, 'samoyed_worker_recognitions_total{outcome="unreadable"}'), 1)
 
-    @unittest.skipUnless(shutil.which("promtool"), "promtool is missing (Debian's prometheus)")
+    @unittest.skipUnless(support.promtool(), "promtool is missing (scripts/fetch-promtool)")
     def test_promtool_accepts_their_names(self):
         _, port = self.start_with_metrics()
         text = support.request(port, "/metrics").body
-        checked = subprocess.run(["promtool", "check", "metrics"], input=text, check=False,
+        checked = subprocess.run([support.promtool(), "check", "metrics"], input=text, check=False,
                                  capture_output=True)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, b""))
 

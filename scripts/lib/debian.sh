@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# Files out of Debian's packages, which are downloaded and unpacked, not installed. To be sourced after common.sh.
+
+# Debian's index may be missing where a container's builder tidied it away.
+update_lists_if_needed() {
+  local package=$1 log=$2
+  [[ -n "$(apt-cache show "$package" 2>/dev/null)" ]] && return
+  find_root "ask an administrator to run 'apt-get update': apt doesn't know $package."
+  step "$log" "Reading Debian's package lists" "${as_root[@]}" apt-get update || exit 1
+}
+
+# take_from_package PACKAGE WHAT FOLDER LOG FILE...: puts these files of a package, paths without the leading
+# slash, straight into FOLDER. Only they are unpacked: a package may be a hundred times their size.
+take_from_package() {
+  local package=$1 what=$2 folder=$3 log=$4 work file
+  shift 4
+  mkdir -p -- "${log%/*}" "$folder"
+  : >"$log"
+  update_lists_if_needed "$package" "$log"
+  work="$(mktemp -d -- "$folder.XXXXXX")"
+  # shellcheck disable=SC2064  # the folder of now
+  trap "rm -rf -- $(printf %q "$work")" EXIT
+  step "$log" "Downloading $what (in Debian's $package)" env -C "$work" apt-get download "$package" || exit 1
+  dpkg-deb --fsys-tarfile "$work/${package}"_*.deb | tar -x -f - -C "$work" "${@/#/./}"
+  for file in "$@"; do
+    mv -- "$work/$file" "$folder/${file##*/}"
+  done
+}
