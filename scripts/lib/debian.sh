@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # as_root is set by find_root
 # Files out of Debian's packages, which are downloaded and unpacked, not installed. To be sourced after common.sh.
 
 # Debian's index may be missing where a container's builder tidied it away.
