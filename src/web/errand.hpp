@@ -54,4 +54,14 @@ struct CountResults {
 using Errand = std::variant<FindJob, CancelJob, WatchJob, WatchWorkers, FindResults, FindThumbnail,
                             ExportResults, RemoveResults, CountResults>;
 
+/// In which the answer is wanted: `api` where an errand has only one.
+inline Style style_of(const Errand& errand) {
+  return std::visit(
+      [](const auto& asked) {
+        if constexpr (requires { asked.style; }) return asked.style;
+        return Style::api;
+      },
+      errand);
+}
+
 }  // namespace samoyed::web

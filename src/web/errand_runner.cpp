@@ -96,15 +96,9 @@ asio::awaitable<Response> ErrandRunner::submit(dispatcher::JobRequest request, c
 }
 
 Response ErrandRunner::not_kept(const Errand& errand, const Visit& visit) const {
-  Style style = Style::api;
-  if (const auto* to_find = std::get_if<FindResults>(&errand)) style = to_find->style;
-  if (const auto* to_remove = std::get_if<RemoveResults>(&errand)) style = to_remove->style;
-  Tab tab = Tab::results;
-  if (const auto* to_count = std::get_if<CountResults>(&errand)) {
-    style = to_count->style;
-    tab = Tab::statistics;
-  }
-  return routes_.results().not_kept(style, tab, visit);
+  const bool counts = std::holds_alternative<CountResults>(errand);
+  return routes_.results().not_kept(style_of(errand), counts ? Tab::statistics : Tab::results,
+                                    visit);
 }
 
 }  // namespace samoyed::web

@@ -62,8 +62,6 @@ Html facts(const HistoryRow& row, const HistoryView& view) {
 }
 
 Html entry(const HistoryRow& row, const HistoryView& view) {
-  Html labels;
-  for (const auto& label : row.top) labels += label_row(label);
   return Html::fill(
       files::history_entry_html,
       {{"thumbnail", thumbnail(row)},
@@ -75,7 +73,7 @@ Html entry(const HistoryRow& row, const HistoryView& view) {
        {"time", time_text(row.time_ms)},
        {"size", size_text(row)},
        {"total", milliseconds_text(row.times.total_ms)},
-       {"labels", labels},
+       {"labels", labels_table(row.top)},
        {"facts", facts(row, view)}});
 }
 

@@ -2,9 +2,7 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 #include <utility>
 
 #include "samoyed/io/metric_families.hpp"
@@ -103,17 +101,11 @@ struct Metrics::Families {
               "Pictures that were recognised (ok), and requests "
               "with pictures that were refused, by reason.")
           .Register(registry);
-  prometheus::Family<Histogram>& phases = prometheus::BuildHistogram()
-                                              .Name("samoyed_phase_seconds")
-                                              .Help("Where the time of recognised pictures went.")
-                                              .Register(registry);
+  io::PhaseHistograms phases{registry, "samoyed_phase_seconds",
+                             "Where the time of recognised pictures went."};
   Counter& ok = requests.Add({{"outcome", "ok"}});
-  Histogram& queue = phases.Add({{"phase", "queue"}}, io::phase_buckets());
-  Histogram& transfer = phases.Add({{"phase", "transfer"}}, io::phase_buckets());
-  Histogram& decode = phases.Add({{"phase", "decode"}}, io::phase_buckets());
-  Histogram& resize = phases.Add({{"phase", "resize"}}, io::phase_buckets());
-  Histogram& forward = phases.Add({{"phase", "forward"}}, io::phase_buckets());
-  Histogram& total = phases.Add({{"phase", "total"}}, io::phase_buckets());
+  Histogram& transfer = phases.add("transfer");
+  Histogram& total = phases.add("total");
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
@@ -130,12 +122,7 @@ void Metrics::count(const dispatcher::Answer& answer) {
   families_->transfer.Observe(answer.transfer_ms / 1000);
   families_->total.Observe(answer.elapsed_ms / 1000);
   // A reference server tells nothing of these.
-  if (!answer.recognition.times) return;
-  const protocol::PhaseTimes& times = *answer.recognition.times;
-  families_->queue.Observe(times.queue_ms / 1000);
-  families_->decode.Observe(times.decode_ms / 1000);
-  families_->resize.Observe(times.resize_ms / 1000);
-  families_->forward.Observe(times.forward_ms / 1000);
+  if (answer.recognition.times) families_->phases.observe(*answer.recognition.times);
 }
 
 void Metrics::count_refused(std::string_view reason) {
@@ -145,9 +132,7 @@ void Metrics::count_refused(std::string_view reason) {
 std::string Metrics::text(const MetricsSnapshot& snapshot) const {
   Registry momentary;
   add_snapshot(momentary, snapshot);
-  auto metrics = families_->registry.Collect();
-  for (auto& family : momentary.Collect()) metrics.push_back(std::move(family));
-  return prometheus::TextSerializer().Serialize(metrics);
+  return io::metrics_text(families_->registry, momentary);
 }
 
 }  // namespace samoyed::web

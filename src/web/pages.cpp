@@ -73,8 +73,6 @@ bool is_untrained_answer(const dispatcher::Answer& answer) {
 /// `number` tells it from others on its page; 0: it is alone.
 Html result(const ResultView& view, std::size_t number, const WorkersView& workers) {
   const auto& top = view.answer.recognition.top;
-  Html rows;
-  for (const auto& label : top) rows += label_row(label);
   const std::string best = best_label(view.answer);
   const bool alone = number == 0;
   return Html::fill(files::result_html,
@@ -83,7 +81,7 @@ Html result(const ResultView& view, std::size_t number, const WorkersView& worke
                      {"label", best},
                      {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
                      {"picture", picture(view, best)},
-                     {"rows", rows},
+                     {"labels", labels_table(top)},
                      {"facts", facts(view, workers.visible())}});
 }
 
@@ -93,11 +91,11 @@ Html picture_section(const PictureEnd& end, std::size_t number, const WorkersVie
                   workers);
   }
   const std::string number_text = std::to_string(number);
-  return Html::fill(files::unrecognised_html,
-                    {{"number", number_text},
-                     {"file", end.file_name.empty() ? "Picture " + number_text
-                                                    : std::string(end.file_name)},
-                     {"sentence", end.sentence}});
+  return Html::fill(
+      files::unrecognised_html,
+      {{"number", number_text},
+       {"file", end.file_name.empty() ? "Picture " + number_text : std::string(end.file_name)},
+       {"sentence", end.sentence}});
 }
 
 Html another_one() {
@@ -129,6 +127,12 @@ Html label_row(const protocol::RankedLabel& label) {
                                             {"confidence", percent_text(label.probability)}});
 }
 
+Html labels_table(std::span<const protocol::RankedLabel> labels) {
+  Html rows;
+  for (const auto& label : labels) rows += label_row(label);
+  return Html::fill(files::labels_html, {{"rows", rows}});
+}
+
 Html fact(std::string_view name, std::string_view value) {
   return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
 }
@@ -149,7 +153,8 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
   const std::string best = best_label(view.answer);
   Html content = result(view, 0, workers);
   content += another_one();
-  return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer), workers);
+  return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer),
+              workers);
 }
 
 std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers) {

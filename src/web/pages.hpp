@@ -64,8 +64,11 @@ std::string confirm_page(int status, std::string_view sentence, std::string_view
 /// A document around `content`.
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers);
 
-/// One line of a result's table, with its bar.
+/// One line of a table of labels, with its bar.
 Html label_row(const protocol::RankedLabel& label);
+
+/// All of them as a table.
+Html labels_table(std::span<const protocol::RankedLabel> labels);
 
 /// A name and its value in a list of facts.
 Html fact(std::string_view name, std::string_view value);

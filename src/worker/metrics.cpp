@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <prometheus/text_serializer.h>
 #include <utility>
 #include <variant>
 
@@ -13,7 +12,6 @@ namespace samoyed::worker {
 namespace {
 
 using prometheus::Counter;
-using prometheus::Histogram;
 using prometheus::Registry;
 using protocol::RefusalReason;
 
@@ -63,16 +61,10 @@ struct Metrics::Families {
                              .Help("Image files that came whole and were to be recognised.")
                              .Register(registry)
                              .Add({});
-  prometheus::Family<Histogram>& phases = prometheus::BuildHistogram()
-                                              .Name("samoyed_worker_phase_seconds")
-                                              .Help("Where the time of recognised images went.")
-                                              .Register(registry);
+  io::PhaseHistograms phases{registry, "samoyed_worker_phase_seconds",
+                             "Where the time of recognised images went."};
   Counter& ok = recognitions.Add({{"outcome", "ok"}});
   Counter& left = recognitions.Add({{"outcome", "left"}});
-  Histogram& queue = phases.Add({{"phase", "queue"}}, io::phase_buckets());
-  Histogram& decode = phases.Add({{"phase", "decode"}}, io::phase_buckets());
-  Histogram& resize = phases.Add({{"phase", "resize"}}, io::phase_buckets());
-  Histogram& forward = phases.Add({{"phase", "forward"}}, io::phase_buckets());
 };
 
 Metrics::Metrics(const ModelDescription& model) : families_(std::make_unique<Families>()) {
@@ -103,11 +95,7 @@ void Metrics::count(const protocol::Result& result) {
   }
   families_->ok.Increment();
   const auto& times = std::get<protocol::Recognition>(result).times;
-  if (!times) return;
-  families_->queue.Observe(times->queue_ms / 1000);
-  families_->decode.Observe(times->decode_ms / 1000);
-  families_->resize.Observe(times->resize_ms / 1000);
-  families_->forward.Observe(times->forward_ms / 1000);
+  if (times) families_->phases.observe(*times);
 }
 
 void Metrics::count(RefusalReason reason) {
@@ -119,9 +107,7 @@ void Metrics::count_left() { families_->left.Increment(); }
 std::string Metrics::text(const MetricsSnapshot& snapshot) const {
   Registry momentary;
   add_snapshot(momentary, snapshot);
-  auto metrics = families_->registry.Collect();
-  for (auto& family : momentary.Collect()) metrics.push_back(std::move(family));
-  return prometheus::TextSerializer().Serialize(metrics);
+  return io::metrics_text(families_->registry, momentary);
 }
 
 }  // namespace samoyed::worker

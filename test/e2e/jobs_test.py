@@ -40,12 +40,9 @@ class JobsTest(support.ProgramTestCase):
 
     def submit(self, names):
         """The ids of jobs that were acknowledged, none where the dispatcher died before it could."""
-        boundary = "b0undary"
-        body = b"".join(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-                        .encode() + self.picture + b"\r\n" for name in names) + f"--{boundary}--\r\n".encode()
+        body, content_type = support.multipart_of([(self.picture, name) for name in names])
         try:
-            answer = support.request(self.port, "/api/v1/jobs", "POST", body,
-                                     {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+            answer = support.request(self.port, "/api/v1/jobs", "POST", body, {"Content-Type": content_type})
         except (OSError, http.client.HTTPException):
             return []
         self.assertEqual(answer.status, 202, answer.text)

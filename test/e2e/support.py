@@ -199,12 +199,17 @@ def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0
 
 def multipart(content, file_name="picture.png", field="file"):
     """(body, content type) of a form with one file, as a browser sends it."""
+    return multipart_of([(content, file_name)], field)
+
+
+def multipart_of(files, field="file"):
+    """The same with several files, each (content, file name)."""
     boundary = uuid.uuid4().hex
-    head = (f"--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n")
-    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    return body, f"multipart/form-data; boundary={boundary}"
+    parts = [f"--{boundary}\r\n"
+             f'Content-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
+             "Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n"
+             for content, file_name in files]
+    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
 def upload(port, content, file_name="picture.png", headers=None, **options):

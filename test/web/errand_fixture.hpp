@@ -39,4 +39,19 @@ struct ErrandTest : RoutesTest {
   }
 };
 
+/// The same before a server with a token, which nobody brought.
+struct GuardedErrandTest : ErrandTest {
+  GuardedErrandTest() : ErrandTest("secret") { visit.admin = web::AdminGate::Verdict::missing; }
+};
+
+/// A row with what must not be taken for a formula, and a worker that not everyone may see.
+inline dispatcher::HistoryRow some_row() {
+  dispatcher::HistoryRow row;
+  row.id = 7;
+  row.file_name = "=dog.jpg";
+  row.worker = "hidden-worker:8888";
+  row.top = {{"Samoyed", 258, 0.75}};
+  return row;
+}
+
 }  // namespace samoyed::test

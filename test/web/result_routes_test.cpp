@@ -8,21 +8,10 @@ namespace {
 
 using nlohmann::json;
 using test::count_of;
+using test::some_row;
 using ResultsTest = test::ErrandTest;
+using GuardedResultsTest = test::GuardedErrandTest;
 using Verdict = AdminGate::Verdict;
-
-struct GuardedResultsTest : ResultsTest {
-  GuardedResultsTest() : ResultsTest("secret") { visit.admin = Verdict::missing; }
-};
-
-dispatcher::HistoryRow some_row() {
-  dispatcher::HistoryRow row;
-  row.id = 7;
-  row.file_name = "=dog.jpg";
-  row.worker = "hidden-worker:8888";
-  row.top = {{"Samoyed", 258, 0.75}};
-  return row;
-}
 
 TEST_CASE_METHOD(ResultsTest, "what programs ask of results") {
   CHECK(planned<RemoveResults>("DELETE", "/api/v1/results").visitor == "somebody");

@@ -10,13 +10,10 @@ using dispatcher::HistoryStatistics;
 using nlohmann::json;
 using test::count_of;
 using StatisticsTest = test::ErrandTest;
+using GuardedStatisticsTest = test::GuardedErrandTest;
 using Verdict = AdminGate::Verdict;
 
 constexpr std::int64_t noon_ms = 1769860800123;
-
-struct GuardedStatisticsTest : StatisticsTest {
-  GuardedStatisticsTest() : StatisticsTest("secret") { visit.admin = Verdict::missing; }
-};
 
 HistoryStatistics some_numbers() {
   HistoryStatistics numbers;

@@ -10,22 +10,11 @@ using dispatcher::Job;
 using dispatcher::JobState;
 using dispatcher::SubmitError;
 using nlohmann::json;
+using test::some_row;
 using Verdict = AdminGate::Verdict;
 
 using StorageTest = test::ErrandTest;
-
-struct GuardedStorageTest : StorageTest {
-  GuardedStorageTest() : StorageTest("secret") { visit.admin = Verdict::missing; }
-};
-
-dispatcher::HistoryRow some_row() {
-  dispatcher::HistoryRow row;
-  row.id = 7;
-  row.file_name = "=dog.jpg";
-  row.worker = "hidden-worker:8888";
-  row.top = {{"Samoyed", 258, 0.75}};
-  return row;
-}
+using GuardedStorageTest = test::GuardedErrandTest;
 
 TEST_CASE_METHOD(StorageTest, "what requests ask of jobs and events") {
   CHECK(planned<FindJob>("GET", "/api/v1/jobs/abc").id == "abc");
@@ -45,7 +34,8 @@ TEST_CASE_METHOD(StorageTest, "another site's page cancels no job") {
   CHECK(std::get<Response>(routed).status == 403);
 }
 
-TEST_CASE_METHOD(StorageTest, "several pictures of a form become jobs, where another request may have one") {
+TEST_CASE_METHOD(StorageTest,
+                 "several pictures of a form become jobs, where another request may have one") {
   Request form = upload("name=file; filename=a", "abc");
   form.target = "/api/v1/jobs?top=3&model=m";
   form.body.insert(0, "--b\r\nContent-Disposition: form-data; name=file; filename=z\r\n\r\nxy\r\n");

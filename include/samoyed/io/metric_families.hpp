@@ -4,9 +4,12 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
 #include <string>
+#include <utility>
 
 #include "samoyed/io/process.hpp"
+#include "samoyed/protocol/result.hpp"
 
 /// What the metrics of all our programs have in common. Names follow Prometheus' conventions.
 namespace samoyed::io {
@@ -17,6 +20,39 @@ inline const prometheus::Histogram::BucketBoundaries& phase_buckets() {
       0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
       0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30,    60};
   return buckets;
+}
+
+/// A family of histograms of where recognitions' time went, in seconds, one for each phase. The registry must
+/// outlive it.
+class PhaseHistograms {
+ public:
+  PhaseHistograms(prometheus::Registry& registry, const std::string& name, const std::string& help)
+      : family_(prometheus::BuildHistogram().Name(name).Help(help).Register(registry)) {}
+
+  prometheus::Histogram& add(const std::string& phase) {
+    return family_.Add({{"phase", phase}}, phase_buckets());
+  }
+
+  void observe(const protocol::PhaseTimes& times) {
+    queue_.Observe(times.queue_ms / 1000);
+    decode_.Observe(times.decode_ms / 1000);
+    resize_.Observe(times.resize_ms / 1000);
+    forward_.Observe(times.forward_ms / 1000);
+  }
+
+ private:
+  prometheus::Family<prometheus::Histogram>& family_;
+  prometheus::Histogram& queue_ = add("queue");
+  prometheus::Histogram& decode_ = add("decode");
+  prometheus::Histogram& resize_ = add("resize");
+  prometheus::Histogram& forward_ = add("forward");
+};
+
+/// What Prometheus reads: the families of both.
+inline std::string metrics_text(prometheus::Registry& lasting, prometheus::Registry& momentary) {
+  auto metrics = lasting.Collect();
+  for (auto& family : momentary.Collect()) metrics.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(metrics);
 }
 
 /// A family of one gauge that has this value.

@@ -35,6 +35,15 @@ void settle(HistoryHouse& house) {
   wait_for(house.io, house.writer.run(nothing));
 }
 
+/// Five rows of each visitor: `me` has the odd ids, `you` the even ones.
+void record_alternately(HistoryHouse& house) {
+  for (int count = 0; count < 5; ++count) {
+    house.history.record(history_row("me"));
+    house.history.record(history_row("you"));
+  }
+  settle(house);
+}
+
 }  // namespace
 
 TEST_CASE("a row is found again with everything in it") {
@@ -68,11 +77,7 @@ TEST_CASE("rows are there after a restart, and ids go on") {
 TEST_CASE("a visitor sees own rows only, newest first, page by page") {
   const test::TemporaryFolder folder;
   HistoryHouse house(folder.path());
-  for (int count = 0; count < 5; ++count) {
-    house.history.record(history_row("me"));
-    house.history.record(history_row("you"));
-  }
-  settle(house);
+  record_alternately(house);
   auto page = find(house, {.visitor = "me", .before = {}, .rows_max = 2});
   CHECK(ids(page) == std::vector<HistoryId>{9, 7});
   REQUIRE(page.next_before == 7);
@@ -91,11 +96,7 @@ TEST_CASE("a visitor sees own rows only, newest first, page by page") {
 TEST_CASE("pages lead back to newer rows as they lead to older ones") {
   const test::TemporaryFolder folder;
   HistoryHouse house(folder.path());
-  for (int count = 0; count < 5; ++count) {
-    house.history.record(history_row("me"));
-    house.history.record(history_row("you"));
-  }
-  settle(house);
+  record_alternately(house);
   const auto mine = [&](std::optional<HistoryId> before, std::optional<HistoryId> after) {
     return find(house, {.visitor = "me", .before = before, .after = after, .rows_max = 2});
   };
