@@ -103,10 +103,10 @@ bool run(const Options& options) {
   const auto target = make_target(io, options, uploads);
   try_target(io, *target, options);
 
-  const auto begin = Clock::now() + options.warm_up;
-  Tally tally({begin, begin + options.duration});
+  const auto begin = Clock::now();
+  Tally tally({begin + options.warm_up, begin + options.warm_up + options.duration});
   const OwnShare own_share(io, tally.window());
-  Load load(io, *target, {uploads.size(), options.request_timeout}, tally);
+  Load load(io, *target, {uploads.size(), options.request_timeout, begin}, tally);
   if (options.rate_per_s) {
     load.start_open_loop(*options.rate_per_s, options.seed, options.in_flight_max);
   } else {

@@ -57,8 +57,8 @@ asio::awaitable<void> Load::send_when_due(double rate_per_s, std::uint64_t seed,
                                           int in_flight_max) {
   PoissonArrivals arrivals(rate_per_s, seed);
   asio::steady_timer timer(io_);
-  for (auto due = begin_ + arrivals.next(); due < tally_.window().end;
-       due = begin_ + arrivals.next()) {
+  for (auto due = settings_.begin + arrivals.next(); due < tally_.window().end;
+       due = settings_.begin + arrivals.next()) {
     if (due > Clock::now()) co_await wait_until(timer, due);
     const bool none_idle = idle_clients_.empty();
     if (none_idle && clients_.size() >= static_cast<std::size_t>(in_flight_max)) {

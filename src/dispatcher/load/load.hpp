@@ -28,6 +28,9 @@ class Load {
   struct Settings {
     std::size_t image_count = 1;
     std::chrono::milliseconds request_timeout{60000};
+    /// From which an open loop counts its arrivals. It has to lie as far before the tally's window in
+    /// each run: the same seed then makes the same requests due, however late the generator starts.
+    Clock::time_point begin;
   };
 
   Load(asio::io_context& io, Target& target, Settings settings, Tally& tally);
@@ -51,7 +54,6 @@ class Load {
   Target& target_;
   const Settings settings_;
   Tally& tally_;
-  const Clock::time_point begin_ = Clock::now();
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Client*> idle_clients_;  ///< Open loop only.
   std::size_t next_image_ = 0;
