@@ -54,9 +54,12 @@ asio::awaitable<void> Session::run() {
       co_await perform(*read);
     } else if (const auto* write = std::get_if<Exchange::Write>(&action)) {
       co_await perform(*write);
+      // The client doesn't wait for the line.
+      if (const auto image = std::exchange(unlogged_, std::nullopt)) log(*image);
     } else if (auto* image = std::get_if<Exchange::Recognize>(&action)) {
       co_await perform(std::move(*image));
     } else {
+      if (unlogged_) log(*unlogged_);
       const std::error_code why = std::get<Exchange::Close>(action).why;
       if (why) complain("connection ended: " + why.message());
       co_return;
@@ -135,8 +138,7 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
     co_return;
   }
   context_->metrics.count(*result_);
-  const std::chrono::duration<double, std::milli> elapsed = io::Clock::now() - start;
-  log_image(image_bytes, elapsed.count());
+  unlogged_ = RecognizedImage{image_bytes, io::Clock::now() - start};
   exchange_.recognized(*result_);
 }
 
@@ -206,9 +208,9 @@ protocol::WorkerHello Session::hello() const {
           .takes_pipelining = true};
 }
 
-void Session::log_image(std::size_t image_bytes, double elapsed_ms) {
+void Session::log(const RecognizedImage& image) {
   const std::string line =
-      fmt::format("{} bytes, {}, {:.1f} ms", image_bytes, describe(*result_), elapsed_ms);
+      fmt::format("{} bytes, {}, {:.1f} ms", image.bytes, describe(*result_), image.took.count());
   if (std::holds_alternative<protocol::Refusal>(*result_)) {
     complain(line);
   } else {

@@ -64,6 +64,11 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::string& peer() const { return peer_; }
 
  private:
+  struct RecognizedImage {
+    std::size_t bytes;
+    std::chrono::duration<double, std::milli> took;  ///< From its last byte to its result.
+  };
+
   using Exchange = protocol::WorkerExchange;
 
   asio::awaitable<void> perform(Exchange::Read read);
@@ -75,7 +80,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void peer_left(std::error_code error);
   std::chrono::milliseconds timeout(Exchange::Step step) const;
   protocol::WorkerHello hello() const;
-  void log_image(std::size_t image_bytes, double elapsed_ms);
+  void log(const RecognizedImage& image);
   void complain(const std::string& what);
 
   io::TimedSocket socket_;
@@ -92,6 +97,7 @@ class Session : public std::enable_shared_from_this<Session> {
   io::Clock::time_point step_deadline_;
   std::optional<protocol::Result> result_;  ///< Of the image that was to be recognised last.
   asio::steady_timer result_arrived_;       ///< Cancelled when it has.
+  std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;
   bool idle_ = false;  ///< Waiting between two exchanges.
 };

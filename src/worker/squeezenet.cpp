@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <future>
@@ -16,6 +17,7 @@
 #include "worker/forward_team.hpp"
 #include "worker/one_thread.hpp"
 #include "worker/squeezenet_architecture.hpp"
+#include "worker/team_trial.hpp"
 #include "worker/torch_squeezenet.hpp"
 
 namespace samoyed::worker {
@@ -106,9 +108,21 @@ struct SharedRunner {
       : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
         team(runner.plan()) {}
 
+  /// `was_alone` tells whether the second thread stayed to the end.
+  std::vector<float> forward(std::span<const float, input_floats> planes,
+                             const std::function<bool()>& alone, bool& was_alone) {
+    return runner.forward(planes, [&](ForwardPlan::Workspace& workspace) {
+      const std::size_t next = team.run(workspace, alone);
+      was_alone = next == runner.plan().step_count();
+      return next;
+    });
+  }
+
   Runner runner;
   ForwardTeam team;
+  /// Whose picture has the second thread, or the trial's turn to do without it.
   std::atomic_flag taken;
+  TeamTrial trial;  ///< Of who has set `taken`.
 };
 
 }  // namespace
@@ -140,8 +154,12 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   network_ = std::make_unique<Network>(file, shape, options);
   const std::vector<float> expected = by_torch.get();
   const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
+  const auto by_team = [&] {
+    bool was_alone = false;
+    return network_->shared->forward(planes, [] { return true; }, was_alone);
+  };
   if (!agree(forward(planes), expected, tolerance) ||
-      !agree(forward(planes, [] { return true; }), expected, tolerance)) {
+      (network_->shared && !agree(by_team(), expected, tolerance))) {
     throw std::runtime_error(
         file.name + ": oneDNN and LibTorch compute different answers on this processor with " +
         to_string(options.precision) + "; please report it with the processor's name");
@@ -168,11 +186,19 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
   if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
     return forward(picture);
   }
-  use_one_thread();
   SharedRunner& shared = *network_->shared;
-  std::vector<float> logits = shared.runner.forward(
-      picture,
-      [&](ForwardPlan::Workspace& workspace) { return shared.team.run(workspace, alone); });
+  const TeamTrial::Way way = shared.trial.next();
+  bool was_alone = false;
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<float> logits;
+  if (way == TeamTrial::Way::team) {
+    use_one_thread();
+    logits = shared.forward(picture, alone, was_alone);
+  } else {
+    logits = forward(picture);
+    was_alone = alone();
+  }
+  if (was_alone) shared.trial.took(way, std::chrono::steady_clock::now() - begin);
   shared.taken.clear();
   return logits;
 }

@@ -39,7 +39,7 @@ struct Options {
   std::string input;
   std::string image;
   int threads = 1;
-  /// One image is shared by two threads, as a worker does with one that is alone.
+  /// An image gets what a worker gives one that is alone: two threads, where they are faster.
   bool shared = false;
   worker::Precision precision = worker::Precision::fp32;
   double seconds = 1;
@@ -181,7 +181,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--input", options.input, "For forward: raw float32, 3x224x224");
   app.add_option("--threads", options.threads, "Each with an image of its own")
       ->check(CLI::Range(1, 1024));
-  app.add_flag("--shared", options.shared, "For forward: two threads compute one image");
+  app.add_flag("--shared", options.shared, "For forward: two threads compute one image, where that is faster");
   const std::map<std::string, worker::Precision> precisions{{"fp32", worker::Precision::fp32},
                                                             {"bf16", worker::Precision::bf16}};
   app.add_option("--precision", options.precision, "For forward")
