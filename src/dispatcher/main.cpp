@@ -7,7 +7,7 @@
 
 int main(int argc, char** argv) {
   using namespace samoyed;
-  io::give_back_large_blocks();
+  io::keep_freed_blocks();
   int exit_status = EXIT_SUCCESS;
   const auto options = dispatcher::parse_options(argc, argv, exit_status);
   if (!options) return exit_status;

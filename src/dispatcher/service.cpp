@@ -1,5 +1,6 @@
 #include "dispatcher/service.hpp"
 
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/state_file.hpp"
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
@@ -110,6 +112,7 @@ void Service::run() {
   // Every page is to tell an untrained network, and the dead are to be known, before the first image.
   for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure);
+  watch_memory();
   if (storage_) storage_->start();
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
@@ -124,6 +127,15 @@ asio::awaitable<void> Service::serve() {
   if (storage_) co_await storage_->finish(drained_by_);
   // Images on their way to reference servers, for requests that are over.
   co_await dispatcher_.finish(drained_by_);
+}
+
+void Service::watch_memory() {
+  memory_watch_.expires_after(std::chrono::seconds(1));
+  memory_watch_.async_wait([this](std::error_code cancelled) {
+    if (cancelled) return;
+    surplus_memory_.give_back();
+    watch_memory();
+  });
 }
 
 asio::ip::tcp::acceptor Service::open_port() {

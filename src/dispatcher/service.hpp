@@ -8,6 +8,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "dispatcher/health_monitor.hpp"
 #include "dispatcher/options.hpp"
@@ -15,6 +16,7 @@
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/web/server.hpp"
 
 namespace samoyed::dispatcher {
@@ -52,6 +54,7 @@ class Service {
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
   asio::awaitable<void> serve();
+  void watch_memory();
 
   Options options_;
   asio::io_context io_{1};
@@ -69,6 +72,8 @@ class Service {
   std::string listening_address_;     ///< `HOST:PORT`
   web::Server server_;
   Clock::time_point drained_by_;  ///< Once a signal came.
+  io::SurplusMemory surplus_memory_;
+  asio::steady_timer memory_watch_{io_};
 };
 
 }  // namespace samoyed::dispatcher

@@ -18,6 +18,7 @@
 #include "image_bombs.hpp"
 #include "image_fixtures.hpp"
 #include "samoyed/protocol/result.hpp"
+#include "support/sanitized.hpp"
 #include "worker/image_decoder.hpp"
 #include "worker/thumbnail.hpp"
 
@@ -36,16 +37,7 @@ using namespace std::string_literals;
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 
-#if defined(__has_feature)  // As clang tells of its sanitizers.
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SAMOYED_TEST_SANITIZED
-#endif
-#endif
-#ifdef SAMOYED_TEST_SANITIZED
-constexpr bool memory_is_measurable = false;  // Their shadows and quarantines count as ours.
-#else
-constexpr bool memory_is_measurable = true;
-#endif
+using test::memory_is_measurable;
 
 Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
   const auto result = test::decode_upright(test::as_bytes(file), limits, true);

@@ -19,20 +19,30 @@ struct ProcessUse {
   std::uint64_t descriptors_max = 0;
 };
 
+/// As proc(5) tells it; 0 where it can't be read.
+struct MemoryUse {
+  std::uint64_t virtual_bytes = 0;
+  std::uint64_t resident_bytes = 0;
+};
+
+inline MemoryUse read_memory() {
+  std::ifstream statm("/proc/self/statm");  // The first two numbers, in pages.
+  std::uint64_t virtual_pages = 0;
+  std::uint64_t resident_pages = 0;
+  statm >> virtual_pages >> resident_pages;
+  const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return {virtual_pages * page_bytes, resident_pages * page_bytes};
+}
+
 /// From /proc and the kernel; 0 for what can't be read there.
 inline ProcessUse read_process() {
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   ProcessUse process;
-  // proc(5): the first two numbers, in pages.
-  std::ifstream memory("/proc/self/statm");
-  std::uint64_t virtual_pages = 0;
-  std::uint64_t resident_pages = 0;
-  memory >> virtual_pages >> resident_pages;
-  const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  process.virtual_bytes = virtual_pages * page_bytes;
-  process.resident_bytes = resident_pages * page_bytes;
+  const MemoryUse memory = read_memory();
+  process.virtual_bytes = memory.virtual_bytes;
+  process.resident_bytes = memory.resident_bytes;
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     process.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
