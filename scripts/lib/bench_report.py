@@ -64,12 +64,12 @@ def _open(results, primary):
             rows.append([who, f"{float(share) * 100:.0f} %", number(row["offered_per_s"]),
                          number(row["goodput_per_s"])]
                         + [number(latency.get(key)) for key in ("p50", "p90", "p99", "p99.9")]
-                        + [number(row["p99_by_unloaded_median"]),
+                        + [number(row["p99_by_unloaded_median"]), number(row["perfect_p99"]),
                            f"{number(row['refused'], 0)} / {number(row['failed'], 0)}",
                            number(row["generator_cores"], 2)])
     return f"Poisson arrivals, {primary}, latency in ms from the time at which a picture was due\n\n" + table(
         ["who", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 by unloaded median",
-         "refused / failed", "generator's cores"], rows)
+         "of perfect service", "refused / failed", "generator's cores"], rows)
 
 
 def _dispatcher(results, _):

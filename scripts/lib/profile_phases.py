@@ -7,10 +7,10 @@ import re
 # called them.
 PHASES = [
     ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),
-     re.compile(r"Squeezenet::|dnnl|jit_|at::|c10::")),
+     re.compile(r"Squeezenet::|Forward|multiply_|transform_|max_pool|dnnl|jit_|at::|c10::")),
     ("decode", re.compile(r"libjpeg|libwebp|libz\."),
      re.compile(r"decode_|exif|stbi__|Exif|JpegReader")),
-    ("resize, normalise", None, re.compile(r"resize|normalise|Resampl|resampl")),
+    ("resize, normalise", None, re.compile(r"[Rr]esize|[Nn]ormalise|narrow|flatten")),
     ("base64, checksum", None, re.compile(r"[Bb]ase64|Checksum|checksum|MessageReader")),
     ("ranking, result", None, re.compile(r"softmax|::rank|format_result|nlohmann|parse_|__expf?(?:_fma|$)")),
     ("log", re.compile(r"libspdlog|libfmt"), re.compile(r"spdlog|fmt::")),
@@ -21,7 +21,8 @@ OTHER = "memory and all else"
 NAMELESS = "(no names)"
 ADDRESS = re.compile(r"0x[0-9a-f]+$")
 
-PERF_LINE = re.compile(r"^\s*([\d.]+)%?\s*\|\s*(.*?)\s*\|\s*(?:\[[.k]\]\s*)?(.*?)\s*$")
+# Some versions of perf put a column of their own behind.
+PERF_LINE = re.compile(r"^\s*([\d.]+)%?\s*\|\s*(.*?)\s*\|\s*(?:\[[.k]\]\s*)?([^|]*?)\s*(?:\|.*)?$")
 CALLGRIND_LINE = re.compile(r"^\s*[\d,]+ \(\s*([\d.]+)%\)\s+\S*?:(.*?)(?: \[(.*)\])?$")
 
 

@@ -1,6 +1,7 @@
 // Measures parts of the worker in one process, without the network around them. One measure a run, as
 // one JSON object, so that a script can let programs take turns.
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -16,14 +17,18 @@
 #include <nlohmann/json.hpp>
 
 #include "floors.hpp"
+#include "jpeg_floor.hpp"
 #include "measure.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message_reader.hpp"
 #include "samoyed/protocol/wire.hpp"
 #include "samoyed_worker_data.hpp"
+#include "worker/forward_plan.hpp"
+#include "worker/image_decoder.hpp"
 #include "worker/labels.hpp"
 #include "worker/network_recognizer.hpp"
+#include "worker/one_thread.hpp"
 #include "worker/squeezenet.hpp"
 
 namespace {
@@ -83,7 +88,7 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 json measure_forward(const Options& options) {
-  const worker::Squeezenet network(worker::load_model_file(options.model), 
+  const worker::Squeezenet network(worker::load_model_file(options.model),
                                    {.precision = options.precision, .threads = 2});
   const std::vector<float> input = read_input(options.input);
   const std::span<const float, worker::input_floats> planes(input);
@@ -94,6 +99,40 @@ json measure_forward(const Options& options) {
   const std::vector<float> logits = forward();
   value["top1"] = std::max_element(logits.begin(), logits.end()) - logits.begin();
   return value;
+}
+
+/// Each task of the forward pass on one thread, in their order.
+json measure_layers(const Options& options) {
+  using Clock = std::chrono::steady_clock;
+  worker::use_one_thread();
+  const worker::ModelFile file = worker::load_model_file(options.model);
+  const worker::ForwardPlan plan(file, worker::recognize_squeezenet(file),
+                                 {.precision = options.precision});
+  worker::ForwardPlan::Workspace workspace(plan);
+  const std::vector<float> input = read_input(options.input);
+  std::vector<std::vector<double>> times_ms;
+  const auto forward = [&] {
+    plan.set_input(workspace, std::span<const float, worker::input_floats>(input));
+    std::size_t next = 0;
+    for (std::size_t step = 0; step < plan.step_count(); ++step) {
+      for (std::size_t task = 0; task < plan.task_count(step); ++task, ++next) {
+        const auto begin = Clock::now();
+        plan.run_task(workspace, step, task);
+        if (times_ms.size() == next) times_ms.emplace_back();
+        times_ms[next].push_back(
+            std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+      }
+    }
+  };
+  static_cast<void>(bench::measure(1, std::chrono::duration<double>(options.seconds), forward));
+  json layers = json::array();
+  for (std::size_t step = 0; step < plan.step_count(); ++step) {
+    for (std::size_t task = 0; task < plan.task_count(step); ++task) {
+      layers.push_back({{"name", plan.task_name(step, task)},
+                        {"median_ms", bench::median(times_ms[layers.size()])}});
+    }
+  }
+  return {{"layers", layers}};
 }
 
 /// An image message's bytes become those of the image, as on a worker's connection.
@@ -151,40 +190,48 @@ json measure_pipeline(const Options& options) {
   return value;
 }
 
-json measure_floors(const Options&) {
+json measure_floors(const Options& options) {
   const bench::Floors floors = bench::measure_floors();
-  return {{"gflop_per_s", floors.gflop_per_s}, {"memory_gb_per_s", floors.memory_gb_per_s}};
+  json value = {{"gflop_per_s", floors.gflop_per_s}, {"memory_gb_per_s", floors.memory_gb_per_s}};
+  if (options.image.empty()) return value;
+  const std::vector<std::byte> file = read_file(options.image);
+  value["huffman_ms"] = bench::measure_huffman_decoding_ms(file);
+  const auto decoded = worker::decode_image(file, {}, {.only_crop = true});
+  const auto* picture = std::get_if<worker::StoredPicture>(&decoded);
+  if (!picture) throw std::runtime_error(options.image + " can't be decoded");
+  value["decoded_bytes"] = picture->pixels.rgb.size();
+  return value;
 }
 
 struct Measure {
   const char* name;
   json (*run)(const Options& options);
 };
-constexpr Measure measures[] = {{"forward", measure_forward},
-                                {"receive", measure_receive},
-                                {"encode", measure_encode},
-                                {"pipeline", measure_pipeline},
-                                {"floors", measure_floors}};
+constexpr Measure measures[] = {{"forward", measure_forward},   {"layers", measure_layers},
+                                {"receive", measure_receive},   {"encode", measure_encode},
+                                {"pipeline", measure_pipeline}, {"floors", measure_floors}};
 
 void add_options(CLI::App& app, Options& options) {
   std::vector<std::string> names;
   for (const Measure& one : measures) names.emplace_back(one.name);
   app.option_defaults()->always_capture_default();
   app.add_option("MEASURE", options.measure,
-                 "forward: the network alone; receive: base64 and checksum, as a worker does; "
+                 "forward: the network alone; layers: its parts; receive: base64 and checksum, as "
+                 "a worker does; "
                  "encode: as a client does; pipeline: an image message in, five labels out; "
-                 "floors: what a core does at best")
+                 "floors: what a core does at best, and the least that IMAGE takes")
       ->required()
       ->check(CLI::IsMember(names));
-  app.add_option("IMAGE", options.image, "For receive, encode and pipeline");
+  app.add_option("IMAGE", options.image, "For receive, encode, pipeline and floors");
   app.add_option("--model", options.model, "Model file");
-  app.add_option("--input", options.input, "For forward: raw float32, 3x224x224");
+  app.add_option("--input", options.input, "For forward and layers: raw float32, 3x224x224");
   app.add_option("--threads", options.threads, "Each with an image of its own")
       ->check(CLI::Range(1, 1024));
-  app.add_flag("--shared", options.shared, "For forward: two threads compute one image, where that is faster");
+  app.add_flag("--shared", options.shared,
+               "For forward: two threads compute one image, where that is faster");
   const std::map<std::string, worker::Precision> precisions{{"fp32", worker::Precision::fp32},
                                                             {"bf16", worker::Precision::bf16}};
-  app.add_option("--precision", options.precision, "For forward")
+  app.add_option("--precision", options.precision, "For forward and layers")
       ->transform(CLI::CheckedTransformer(precisions));
   app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
       ->check(CLI::Range(0, 1000));

@@ -10,6 +10,7 @@ import unittest
 import support
 import bench_report
 import bench_run
+import queueing
 
 support.require_release_build()
 
@@ -43,6 +44,15 @@ class BenchScriptTest(unittest.TestCase):
         done = self.bench("--only", "dispatcher,nothing")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no such section: nothing", done.stderr)
+
+
+class QueueingTest(unittest.TestCase):
+    def test_perfect_service_is_that_of_an_m_d_c_queue(self):
+        self.assertAlmostEqual(queueing.perfect_p99(0.01, 2), 1, delta=0.01)
+        self.assertAlmostEqual(queueing.perfect_p99(0.5, 2), 2.6, delta=0.1)
+        self.assertAlmostEqual(queueing.perfect_p99(0.8, 2), 6.0, delta=0.3)
+        # One server that is twice as fast, in its own times.
+        self.assertGreater(queueing.perfect_p99(0.8, 1), queueing.perfect_p99(0.8, 2))
 
 
 class TurnsTest(unittest.TestCase):

@@ -10,9 +10,12 @@ support.require_release_build()
 
 PERF = """\
 # comment
-    24.10%|libopenblasp-r0.3.21.so|[.] sgemm_kernel_ZEN
-     6.80%|samoyed-worker        |[.] samoyed::worker::resize_and_crop
-     2.30%|libjpeg.so.62.3.0     |[.] 0x000000000002b51a
+    24.10%|[JIT] tid 7985        |[.] 0x00007fc486963127
+    14.50%|samoyed-worker        |[.] samoyed::worker::(anonymous namespace)::multiply_rows<5>
+     4.20%|samoyed-worker        |[.] samoyed::worker::transform_output_tiles
+     4.80%|samoyed-worker        |[.] samoyed::worker::(anonymous namespace)::narrow_group
+     2.00%|samoyed-worker        |[.] samoyed::worker::Normaliser::normalise
+     2.30%|libjpeg.so.62.3.0     |[.] 0x000000000002b51a    |-      -
      1.60%|libjpeg.so.62.3.0     |[.] 0x000000000002b2eb
      1.50%|[kernel.kallsyms]     |[k] copy_user_generic
      0.70%|samoyed-worker        |[.] samoyed::protocol::Base64Decoder::update
@@ -32,10 +35,10 @@ Ir
 class PhasesTest(unittest.TestCase):
     def test_perfs_samples_fall_into_phases(self):
         samples = profile_phases.read_perf(PERF)
-        self.assertEqual(samples[0], (24.1, "libopenblasp-r0.3.21.so", "sgemm_kernel_ZEN"))
+        self.assertEqual(samples[3], (4.8, "samoyed-worker", "samoyed::worker::(anonymous namespace)::narrow_group"))
         self.assertIn(("libjpeg.so.62.3.0", "(no names)"), [sample[1:] for sample in samples])
         phases = {name: round(percent, 2) for name, percent in profile_phases.by_phase(samples).items()}
-        self.assertEqual(phases, {"forward": 24.1, "resize, normalise": 6.8, "decode": 3.9,
+        self.assertEqual(phases, {"forward": 42.8, "resize, normalise": 6.8, "decode": 3.9,
                                   "kernel: sockets, memory, waiting": 1.5, "base64, checksum": 0.7,
                                   "memory and all else": 0.5})
         self.assertEqual(next(iter(phases)), "forward")
@@ -68,6 +71,7 @@ class ProfileScriptTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for phase in ("receive, base64, checksum", "decode", "resize, normalise", "forward, ranking"):
             self.assertRegex(done.stdout, rf"(?m)^\| {phase} \| [\d.]+ \| [\d.]+ % \|")
+        self.assertRegex(done.stdout, r"(?m)^\| features\.3\.squeeze \| [\w:]+ \| [\d.]+ \| [\d.]+ % \|$")
         self.assertRegex(done.stdout, r"(?m)^\| forward \| [\d.]+ % \|$")
 
     def test_an_image_that_is_not_there_is_told(self):

@@ -93,7 +93,7 @@ inline std::unique_ptr<spdlog::formatter> log_formatter(LogFormat format) {
 /// Logs a line with fields. Loggers must write on the thread that calls, as ours do.
 inline void log(spdlog::level::level_enum level, std::string_view message, LogFields fields) {
   const LogFields outer = std::exchange(detail::current_fields(), fields);
-  spdlog::log(level, "{}", message);
+  spdlog::log(level, message);
   detail::current_fields() = outer;
 }
 
