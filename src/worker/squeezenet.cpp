@@ -17,7 +17,7 @@
 #include "worker/forward_team.hpp"
 #include "worker/one_thread.hpp"
 #include "worker/squeezenet_architecture.hpp"
-#include "worker/team_trial.hpp"
+#include "worker/team_choice.hpp"
 #include "worker/torch_squeezenet.hpp"
 
 namespace samoyed::worker {
@@ -120,9 +120,9 @@ struct SharedRunner {
 
   Runner runner;
   ForwardTeam team;
-  /// Whose picture has the second thread, or the trial's turn to do without it.
+  /// Whose picture has the second thread, or is to do without it by choice.
   std::atomic_flag taken;
-  TeamTrial trial;  ///< Of who has set `taken`.
+  TeamChoice choice;  ///< Of who has set `taken`.
 };
 
 }  // namespace
@@ -187,18 +187,18 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
     return forward(picture);
   }
   SharedRunner& shared = *network_->shared;
-  const TeamTrial::Way way = shared.trial.next();
+  const TeamChoice::Way way = shared.choice.next();
   bool was_alone = false;
   const auto begin = std::chrono::steady_clock::now();
   std::vector<float> logits;
-  if (way == TeamTrial::Way::team) {
+  if (way == TeamChoice::Way::team) {
     use_one_thread();
     logits = shared.forward(picture, alone, was_alone);
   } else {
     logits = forward(picture);
     was_alone = alone();
   }
-  if (was_alone) shared.trial.took(way, std::chrono::steady_clock::now() - begin);
+  if (was_alone) shared.choice.took(way, std::chrono::steady_clock::now() - begin);
   shared.taken.clear();
   return logits;
 }

@@ -43,7 +43,7 @@ class Squeezenet final : public Network {
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
   /// The same on two threads for as long as `alone` says that no other image is under way, if that is
-  /// faster on this machine (see TeamTrial); it is asked often. Of several such forwards at the same time
+  /// faster on this machine (see TeamChoice); it is asked often. Of several such forwards at the same time
   /// one gets the second thread.
   std::vector<float> forward(std::span<const float> planes,
                              const std::function<bool()>& alone) const override;
