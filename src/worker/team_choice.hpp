@@ -39,16 +39,20 @@ class TeamChoice {
   void took(Way way, Duration time) {
     since_try_ = way == faster() ? since_try_ + 1 : 0;
     Record& record = records_[static_cast<std::size_t>(way)];
-    if (record.runs < first_runs) ++record.runs;
-    if (record.mean == Duration::zero()) record.mean = time;
-    // A moving mean in which a stop of the whole machine, which has nothing to do with the way, counts little.
-    record.mean += (std::min(time, 2 * record.mean) - record.mean) / 4;
+    // Stops of the whole machine have nothing to do with the way: at first the shortest time counts, and in the
+    // moving mean that it begins none counts for more than twice that mean.
+    if (record.runs < first_runs) {
+      ++record.runs;
+      record.mean = std::min(record.mean, time);
+    } else {
+      record.mean += (std::min(time, 2 * record.mean) - record.mean) / 4;
+    }
   }
 
  private:
   struct Record {
     int runs = 0;  ///< Counted up to first_runs.
-    Duration mean = Duration::zero();
+    Duration mean = Duration::max();
   };
 
   static Way other(Way way) { return way == Way::team ? Way::single : Way::team; }

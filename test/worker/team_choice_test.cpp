@@ -52,6 +52,15 @@ TEST_CASE("a second thread that gains nothing is left to sleep") {
   CHECK(after_start(milliseconds(5), milliseconds(5)).next() == Way::single);
 }
 
+TEST_CASE("stops of the machine during the first pictures decide nothing") {
+  TeamChoice choice;
+  for (int i = 0; i < TeamChoice::first_runs; ++i) {
+    choice.took(Way::team, milliseconds(i == 2 ? 4 : 500));
+    choice.took(Way::single, milliseconds(7));
+  }
+  CHECK(choice.next() == Way::team);
+}
+
 TEST_CASE("one stop of the machine changes nothing") {
   TeamChoice choice = after_start(milliseconds(4), milliseconds(7));
   choice.took(Way::team, milliseconds(500));
