@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <charconv>
 
+#include "samoyed/protocol/ascii.hpp"
+
 namespace samoyed::protocol {
 namespace {
 
@@ -11,7 +13,6 @@ namespace {
 constexpr std::size_t name_length_max = 253;
 constexpr std::size_t label_length_max = 63;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 std::string to_lower(std::string_view text) {

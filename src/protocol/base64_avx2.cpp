@@ -102,7 +102,7 @@ SAMOYED_AVX2 inline __m256i characters(__m256i values) {
                          _mm256_shuffle_epi8(both_lanes(character_offset_of_class), classes));
 }
 
-SAMOYED_AVX2 void encode(std::span<const std::byte> bytes, char* text) {
+SAMOYED_AVX2 void encode_avx2(std::span<const std::byte> bytes, char* text) {
   std::size_t i = 0;
   // Each half is loaded with four bytes more than it needs.
   for (; i + half_triples_bytes + lane_bytes <= bytes.size(); i += triples_bytes) {
@@ -126,7 +126,7 @@ SAMOYED_AVX2 void encode(std::span<const std::byte> bytes, char* text) {
   portable_base64.encode(bytes.subspan(i), text);
 }
 
-SAMOYED_AVX2 std::size_t decode(std::string_view text, std::byte* bytes) {
+SAMOYED_AVX2 std::size_t decode_avx2(std::string_view text, std::byte* bytes) {
   // The second half is stored with four bytes more than it has: there must be quads to come.
   constexpr std::size_t chars_needed = quads_chars + 8;
   std::size_t i = 0;
@@ -152,7 +152,7 @@ SAMOYED_AVX2 std::size_t decode(std::string_view text, std::byte* bytes) {
   return i + portable_base64.decode(text.substr(i), bytes);
 }
 
-constexpr Base64Kernels kernels{encode, decode};
+constexpr Base64Kernels kernels{encode_avx2, decode_avx2};
 
 }  // namespace
 

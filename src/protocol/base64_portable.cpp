@@ -3,7 +3,7 @@
 namespace samoyed::protocol {
 namespace {
 
-void encode(std::span<const std::byte> bytes, char* text) {
+void encode_portable(std::span<const std::byte> bytes, char* text) {
   const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
   for (std::size_t i = 0; i + 3 <= bytes.size(); i += 3, text += 4) {
     const std::uint32_t triple = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
@@ -14,7 +14,7 @@ void encode(std::span<const std::byte> bytes, char* text) {
   }
 }
 
-std::size_t decode(std::string_view text, std::byte* bytes) {
+std::size_t decode_portable(std::string_view text, std::byte* bytes) {
   const auto at = [&](std::size_t i) -> std::uint32_t {
     return base64_digit_values[static_cast<unsigned char>(text[i])];
   };
@@ -32,7 +32,7 @@ std::size_t decode(std::string_view text, std::byte* bytes) {
 
 }  // namespace
 
-const Base64Kernels portable_base64{encode, decode};
+const Base64Kernels portable_base64{encode_portable, decode_portable};
 
 const Base64Kernels& best_base64() {
   static const Base64Kernels* const avx2 = avx2_base64();

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "samoyed/protocol/ascii.hpp"
+
 namespace samoyed::protocol {
-namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-}  // namespace
-
 void Checksum::update(std::string_view payload_piece) {
   std::uint16_t sum = sum_;
   for (const char c : payload_piece) {

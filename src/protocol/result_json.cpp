@@ -16,8 +16,6 @@
 namespace samoyed::protocol {
 namespace {
 
-using nlohmann::json;
-
 /// The objects and the list that a result consists of.
 enum class Place { outside, result, top, label, times };
 
@@ -90,7 +88,7 @@ class ResultHandler {
   bool number_integer(std::int64_t value) { return whole_number(value); }
   bool number_unsigned(std::uint64_t value) { return whole_number(value); }
   bool number_float(double value, const std::string&) { return number(value); }
-  bool binary(json::binary_t&) { return false; }  // JSON text has none.
+  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON text has none.
 
   bool string(std::string& value) {
     switch (field_) {
@@ -161,7 +159,7 @@ class ResultHandler {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) { return false; }
 
   /// After the whole text.
   std::optional<Result> take() {
@@ -258,7 +256,7 @@ class ResultHandler {
 
 std::optional<Result> parse_result_json(std::string_view payload) {
   ResultHandler handler;
-  if (!json::sax_parse(payload, &handler)) return std::nullopt;
+  if (!nlohmann::json::sax_parse(payload, &handler)) return std::nullopt;
   return handler.take();
 }
 

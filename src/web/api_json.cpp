@@ -4,15 +4,12 @@
 
 #include "samoyed/dispatcher/recognition_json.hpp"
 #include "samoyed/protocol/address.hpp"
+#include "web/bounded_json.hpp"
 
 namespace samoyed::web {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string to_text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json model_json(const std::optional<dispatcher::WorkerModel>& model) {
   if (!model) return nullptr;

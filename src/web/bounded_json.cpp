@@ -18,4 +18,8 @@ std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text) 
   return json;
 }
 
+std::string to_text(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace samoyed::web

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,5 +15,8 @@ inline constexpr int json_depth_max = 16;
 
 /// Nothing for a text that is no JSON, or more of it than the bounds allow.
 std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text);
+
+/// On one line. Bytes that are no UTF-8 become U+FFFD.
+std::string to_text(const nlohmann::ordered_json& json);
 
 }  // namespace samoyed::web

@@ -203,10 +203,6 @@ Tensor labels_tensor(std::span<const protocol::Recognition> recognitions, std::s
   return tensor;
 }
 
-std::string to_text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,

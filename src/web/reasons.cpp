@@ -8,7 +8,7 @@ namespace {
 using dispatcher::FailureReason;
 using protocol::RefusalReason;
 
-constexpr ReasonRow rows[] = {
+constexpr ReasonRow reason_rows[] = {
     {Reason::bad_request, "bad_request", 400},
     {Reason::bad_form, "bad_form", 400},
     {Reason::bad_address, "bad_address", 400},
@@ -53,7 +53,7 @@ constexpr ReasonRow rows[] = {
 };
 
 const ReasonRow& row_of(Reason reason) {
-  return *std::ranges::find(rows, reason, &ReasonRow::reason);
+  return *std::ranges::find(reason_rows, reason, &ReasonRow::reason);
 }
 
 Reason reason_of(const protocol::Refusal& refusal) {
@@ -79,7 +79,7 @@ Reason reason_of(const protocol::Refusal& refusal) {
 
 }  // namespace
 
-std::span<const ReasonRow> reasons() { return rows; }
+std::span<const ReasonRow> reasons() { return reason_rows; }
 
 std::string_view word_of(Reason reason) { return row_of(reason).word; }
 

@@ -4,12 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "samoyed/protocol/ascii.hpp"
 #include "web/url.hpp"
 
 namespace samoyed::web {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using protocol::is_digit;
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Problem bad_request(std::string sentence) { return {Reason::bad_request, std::move(sentence)}; }

@@ -6,7 +6,7 @@
 namespace samoyed::web {
 namespace {
 
-constexpr RouteRow rows[] = {
+constexpr RouteRow route_rows[] = {
     {"/", "GET, HEAD, POST", Place::form, Style::page, BodyKind::form},
     {"/healthz", "GET, HEAD", Place::alive, Style::page, BodyKind::none, {.any_host = true}},
     {"/readyz", "GET, HEAD", Place::ready, Style::page, BodyKind::none, {.any_host = true}},
@@ -122,7 +122,7 @@ bool is_known_method(std::string_view method) {
 
 }  // namespace
 
-std::span<const RouteRow> route_table() { return rows; }
+std::span<const RouteRow> route_table() { return route_rows; }
 
 Route find_route(const Request& head) {
   Route route;
@@ -141,7 +141,7 @@ Route find_route(const Request& head) {
     return route;
   }
   route.target = *target;
-  for (const RouteRow& row : rows) {
+  for (const RouteRow& row : route_rows) {
     const auto parameter = match(row.pattern, target->path);
     if (!parameter) continue;
     route.row = &row;

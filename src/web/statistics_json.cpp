@@ -4,6 +4,7 @@
 
 #include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/dispatcher/recognition_json.hpp"
+#include "web/bounded_json.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -66,7 +67,7 @@ std::string statistics_json(const StatisticsView& view) {
                {"buckets", buckets_json(numbers)},
                {"points", points_json(numbers)}};
   if (view.workers_visible) json["workers"] = workers_json(numbers);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return to_text(json);
 }
 
 }  // namespace samoyed::web

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "samoyed/dispatcher/history_export.hpp"
+#include "web/bounded_json.hpp"
 #include "web/event_stream.hpp"
 #include "web/responses.hpp"
 
@@ -10,10 +11,6 @@ namespace samoyed::web {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string to_text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Problem unknown_job() {
   return {Reason::unknown_job, "There is no such job, or it ended too long ago."};

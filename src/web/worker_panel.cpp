@@ -37,7 +37,7 @@ Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
 }
 
 /// The row's cells as texts; `address` empty: of a row that the script fills in.
-struct Cells {
+struct RowCells {
   std::string address;
   std::string model;
   bool untrained = false;
@@ -48,9 +48,9 @@ struct Cells {
   std::string latency{no_number};
 };
 
-Cells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   const bool hidden = is_hidden(row, workers);
-  Cells cells{.address = protocol::to_string(row.worker.address),
+  RowCells cells{.address = protocol::to_string(row.worker.address),
               .model = row.model ? row.model->name : "network not known yet",
               .untrained = is_untrained(row),
               .status = status_of(row, hidden)};
@@ -62,7 +62,7 @@ Cells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   return cells;
 }
 
-Html worker_row(const Cells& cells) {
+Html worker_row(const RowCells& cells) {
   return Html::fill(files::worker_row_html, {{"address", cells.address},
                                              {"path", percent_encode(cells.address)},
                                              {"model", cells.model},

@@ -36,7 +36,7 @@ struct BmpHeader {
 };
 
 /// Needs all of the file header and BITMAPINFOHEADER.
-BmpHeader parse_header(Bytes file) {
+BmpHeader parse_bmp_header(Bytes file) {
   const std::int64_t height = static_cast<std::int32_t>(read_u32le(file, 22));
   return {read_u32le(file, 10),          read_u32le(file, 14), std::int64_t{read_u32le(file, 18)},
           height < 0 ? -height : height, read_u16le(file, 28), read_u32le(file, 30),
@@ -117,7 +117,7 @@ StoredResult decode_bmp(Bytes file, const DecodeLimits& limits) {
   if (file.size() < file_header_bytes + info_bytes) {
     return unreadable("The BMP file ends in its header.");
   }
-  const BmpHeader header = parse_header(file);
+  const BmpHeader header = parse_bmp_header(file);
   if (auto refusal = check(header, file, limits)) return *refusal;
 
   const auto rgb_bytes = static_cast<std::size_t>(header.width * header.height * 3);

@@ -116,7 +116,7 @@ std::variant<PngParts, protocol::Refusal> sort_chunks(Bytes file) {
   return unreadable("The PNG file ends before its last part.");
 }
 
-PngHeader parse_header(Bytes ihdr) {
+PngHeader parse_png_header(Bytes ihdr) {
   return {std::int64_t{read_u32be(ihdr, 0)}, std::int64_t{read_u32be(ihdr, 4)},
           std::to_integer<unsigned>(ihdr[8]), std::to_integer<unsigned>(ihdr[9]),
           std::to_integer<unsigned>(ihdr[12])};
@@ -226,7 +226,7 @@ std::string plain_png(const PngParts& parts, std::size_t data_bytes) {
   append_chunk_head(out, ihdr_bytes, "IHDR");
   append_bytes(out, parts.ihdr);
   append_u32be(out, 0);
-  if (parse_header(parts.ihdr).colour_type == 3) append_full_palette(out, parts.palette);
+  if (parse_png_header(parts.ihdr).colour_type == 3) append_full_palette(out, parts.palette);
   append_chunk_head(out, data_bytes, "IDAT");
   for (const Bytes piece : parts.data) append_bytes(out, piece);
   append_u32be(out, 0);
@@ -265,7 +265,7 @@ StoredResult decode_png(Bytes file, const DecodeLimits& limits) {
   auto sorted = sort_chunks(file);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&sorted)) return std::move(*refusal);
   const auto& parts = std::get<PngParts>(sorted);
-  const PngHeader header = parse_header(parts.ihdr);
+  const PngHeader header = parse_png_header(parts.ihdr);
   if (auto refusal = check(parts, header, limits)) return *refusal;
 
   std::size_t data_bytes = 0;

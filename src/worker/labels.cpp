@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include "samoyed/protocol/ascii.hpp"
 #include "worker/file_bytes.hpp"
 
 namespace samoyed::worker {
@@ -11,13 +12,11 @@ namespace {
 
 constexpr std::size_t labels_bytes_max = std::size_t{4} << 20;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// Whether the text holds what ends a message of the protocol: SP "-" 4DIGIT.
 bool holds_message_end(std::string_view text) {
   for (std::size_t at = text.find(" -"); at != text.npos; at = text.find(" -", at + 1)) {
     const std::string_view digits = text.substr(at + 2, 4);
-    if (digits.size() == 4 && std::all_of(digits.begin(), digits.end(), is_digit)) return true;
+    if (digits.size() == 4 && std::all_of(digits.begin(), digits.end(), protocol::is_digit)) return true;
   }
   return false;
 }

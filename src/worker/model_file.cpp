@@ -15,7 +15,7 @@
 namespace samoyed::worker {
 namespace {
 
-constexpr std::string_view expected = "a plain dict of tensors in torch's zip format";
+constexpr std::string_view archive_expected = "a plain dict of tensors in torch's zip format";
 /// The first bytes of every zip archive that isn't empty.
 constexpr std::string_view zip_magic = "PK\x03\x04";
 /// The first pickle of torch's older format: protocol 2, then the 10-byte number
@@ -30,7 +30,7 @@ constexpr std::string_view legacy_magic =
 
 [[noreturn]] void fail_convertible(const std::string& name, const std::string& fault) {
   fail(name, fault + ", which LibTorch's pickle_load can't read; expected " +
-                 std::string(expected) + ": run scripts/convert-model IN OUT");
+                 std::string(archive_expected) + ": run scripts/convert-model IN OUT");
 }
 
 /// Refuses what pickle_load would read beyond, misread or explain in many lines.
@@ -40,15 +40,15 @@ void check_container(const std::vector<char>& bytes, const std::string& name) {
     fail(name, "larger than " + std::to_string(model_file_bytes_max >> 20U) +
                    " MiB and no TorchScript "
                    "archive; expected " +
-                   std::string(expected));
+                   std::string(archive_expected));
   }
-  if (text.empty()) fail(name, "the file is empty; expected " + std::string(expected));
+  if (text.empty()) fail(name, "the file is empty; expected " + std::string(archive_expected));
   if (text.starts_with(legacy_magic)) fail_convertible(name, "in torch's older format without zip");
   if (!text.starts_with(zip_magic)) {
-    fail(name, "not a model file of torch; expected " + std::string(expected));
+    fail(name, "not a model file of torch; expected " + std::string(archive_expected));
   }
   if (const auto damage = find_zip_damage(std::as_bytes(std::span(bytes)))) {
-    fail(name, "damaged: " + *damage + "; expected " + std::string(expected) +
+    fail(name, "damaged: " + *damage + "; expected " + std::string(archive_expected) +
                    "; fetch or convert the file again");
   }
 }
@@ -98,12 +98,12 @@ ModelTensor read_tensor(const at::Tensor& tensor, const std::string& label) {
 ModelFile parse_model_file(const std::vector<char>& bytes, std::string name) {
   check_container(bytes, name);
   const c10::IValue value = unpickle(bytes, name);
-  if (!value.isGenericDict()) fail(name, "holds no dict; expected " + std::string(expected));
+  if (!value.isGenericDict()) fail(name, "holds no dict; expected " + std::string(archive_expected));
 
   ModelFile file;
   for (const auto& entry : value.toGenericDict()) {
     if (!entry.key().isString() || !entry.value().isTensor()) {
-      fail(name, "holds more than named tensors; expected " + std::string(expected));
+      fail(name, "holds more than named tensors; expected " + std::string(archive_expected));
     }
     const std::string tensor_name = entry.key().toStringRef();
     if (tensor_name == untrained_marker) {

@@ -11,7 +11,7 @@ namespace samoyed::worker {
 namespace {
 
 /// A convolution and the ReLU that follows each one in SqueezeNet.
-struct Convolution {
+struct TorchConvolution {
   at::Tensor weight;
   at::Tensor bias;
   std::int64_t stride = 1;
@@ -24,9 +24,9 @@ struct Convolution {
 
 /// A fire module, or a max pool where `squeeze` is undefined.
 struct Layer {
-  Convolution squeeze;
-  Convolution expand1x1;
-  Convolution expand3x3;
+  TorchConvolution squeeze;
+  TorchConvolution expand1x1;
+  TorchConvolution expand3x3;
 
   at::Tensor operator()(const at::Tensor& input) const {
     if (!squeeze.weight.defined()) {
@@ -45,7 +45,7 @@ at::Tensor to_tensor(const ModelTensor& tensor) {
   return tensor.shape.size() == 4 ? view.clone(at::MemoryFormat::ChannelsLast) : view.clone();
 }
 
-Convolution read_convolution(const ModelFile& file, const std::string& name,
+TorchConvolution read_convolution(const ModelFile& file, const std::string& name,
                              std::int64_t stride = 1, std::int64_t padding = 0) {
   return {to_tensor(file.tensors.at(name + ".weight")), to_tensor(file.tensors.at(name + ".bias")),
           stride, padding};
@@ -55,9 +55,9 @@ Convolution read_convolution(const ModelFile& file, const std::string& name,
 
 struct TorchSqueezenet::Network {
   std::size_t class_count = 0;
-  Convolution first;
+  TorchConvolution first;
   std::vector<Layer> layers;
-  Convolution classifier;
+  TorchConvolution classifier;
 };
 
 TorchSqueezenet::TorchSqueezenet(const ModelFile& file, const SqueezenetShape& shape) {

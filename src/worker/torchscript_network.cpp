@@ -18,7 +18,7 @@
 namespace samoyed::worker {
 namespace {
 
-constexpr std::string_view expected =
+constexpr std::string_view network_expected =
     "expected a classifier that takes 1x3xHEIGHTxWIDTH and returns 1xCLASSES";
 
 /// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each thread
@@ -149,13 +149,13 @@ TorchScriptNetwork::TorchScriptNetwork(const std::vector<char>& bytes, const std
     output = main_output(module_->run(black, options));
   } catch (const std::exception& error) {
     throw fail("the network fails on an input of " + size +
-               " (--input-size says another): " + reason_of(error) + "; " + std::string(expected));
+               " (--input-size says another): " + reason_of(error) + "; " + std::string(network_expected));
   }
   if (output.dim() != 2 || output.size(0) != 1 || output.size(1) < 1 ||
       !output.is_floating_point() || output.layout() != at::kStrided) {
     throw fail("the network returns " + shape_of(output) + " of " +
                std::string(output.dtype().name()) + " for an input of " + size + "; " +
-               std::string(expected));
+               std::string(network_expected));
   }
   class_count_ = static_cast<std::size_t>(output.size(1));
 }

@@ -9,7 +9,7 @@ namespace samoyed::worker {
 namespace {
 
 // The numbers of RFC 9649, section 3.
-constexpr unsigned signature = 0x2F;
+constexpr unsigned lossless_signature = 0x2F;
 constexpr unsigned code_length_max = 15;
 constexpr std::size_t literal_symbols = 256;
 constexpr std::size_t length_symbols = 24;
@@ -222,7 +222,7 @@ void read_transforms(BitReader& bits, std::int64_t& width, std::int64_t height) 
 
 std::optional<std::int64_t> count_huffman_groups(Bytes stream) {
   BitReader bits(stream);
-  if (bits.read(8) != signature) return std::nullopt;
+  if (bits.read(8) != lossless_signature) return std::nullopt;
   std::int64_t width = bits.read(14) + 1;
   const std::int64_t height = bits.read(14) + 1;
   bits.read(1);  // Whether there is alpha: only a hint.

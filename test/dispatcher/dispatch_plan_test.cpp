@@ -4,9 +4,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/dispatch_house.hpp"
+
 using namespace samoyed;
 using namespace samoyed::dispatcher;
 using protocol::Progress;
+using test::closed_on;
+using test::no_worker;
 using Kind = TryFailure::Kind;
 
 namespace {
@@ -31,8 +35,8 @@ std::string describe(const DispatchPlan::Action& action) {
 }
 
 /// A list of the workers w1 .. wN and a plan over it, whose time a test moves.
-struct Fixture {
-  explicit Fixture(int count) {
+struct PlanFixture {
+  explicit PlanFixture(int count) {
     for (int i = 1; i <= count; ++i) list.add({"w" + std::to_string(i), 1});
   }
   std::string start() { return describe(plan.start(now)); }
@@ -71,9 +75,6 @@ struct Fixture {
   DispatchPlan plan{list, now + std::chrono::seconds(60)};
 };
 
-const std::string no_worker = "Error: No active worker!";
-const std::string closed_on =
-    "Workers closed the connection on this image: it can't be recognised.";
 const std::string all_busy = "All workers are busy: try again in a moment.";
 const std::string out_of_connections =
     "The dispatcher is out of connections: try again in a moment.";
@@ -81,19 +82,19 @@ const std::string out_of_connections =
 }  // namespace
 
 TEST_CASE("an empty list has no active worker") {
-  Fixture f(0);
+  PlanFixture f(0);
   CHECK(f.start() == no_worker);
 }
 
 TEST_CASE("a recognition ends the plan") {
-  Fixture f(2);
+  PlanFixture f(2);
   CHECK(f.start() == "0: try w1");
   CHECK(f.end(0, seen) == "recognised");
   CHECK(f.left() == "w1 w2 ");
 }
 
 TEST_CASE("the image's fault ends the plan and costs no worker") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   CHECK(f.end(0, protocol::Refusal{protocol::RefusalReason::unreadable, "No image."}) ==
         "No image.");
@@ -123,7 +124,7 @@ TEST_CASE("every way to die removes the worker, once, and the next one is tried"
   };
   for (const auto& [kind, progress, reused, harmed_by_image] : deaths) {
     INFO(static_cast<int>(kind) << " " << static_cast<int>(progress) << " " << reused);
-    Fixture f(3);
+    PlanFixture f(3);
     f.start();
     CHECK(f.fail(0, kind, progress, reused) == "1: try w2");
     REQUIRE(f.plan.removed().has_value());
@@ -137,7 +138,7 @@ TEST_CASE("every way to die removes the worker, once, and the next one is tried"
 }
 
 TEST_CASE("who finds a death that is known already removes nobody") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   f.list.remove(WorkerId{1}, f.now);
   CHECK(f.refuses(0) == "1: try w2");
@@ -146,7 +147,7 @@ TEST_CASE("who finds a death that is known already removes nobody") {
 
 TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
   for (const Kind kind : {Kind::closed, Kind::connection_lost}) {
-    Fixture f(2);
+    PlanFixture f(2);
     f.start();
     CHECK(f.fail(0, kind, Progress::nothing_answered, true) == "0: try w1 fresh");
     CHECK_FALSE(f.plan.removed().has_value());
@@ -162,7 +163,7 @@ TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
 }
 
 TEST_CASE("a close on the complete image counts against the image") {
-  Fixture f(3);
+  PlanFixture f(3);
   f.start();
   CHECK(f.fail(0, Kind::closed, Progress::image_sent) == "0: probe w1");
   SECTION("after two workers it is given up, and both stay") {
@@ -188,28 +189,28 @@ TEST_CASE("a close on the complete image counts against the image") {
 }
 
 TEST_CASE("an image that harmed two workers is not tried on a third, however it harmed them") {
-  const std::vector<std::function<std::string(Fixture&, std::size_t)>> harms{
-      [](Fixture& f, std::size_t number) { return f.dies(number); },
-      [](Fixture& f, std::size_t number) { return f.closes(number, true); },
-      [](Fixture& f, std::size_t number) { return f.closes(number, false); }};
-  const std::vector<std::function<std::string(Fixture&, std::size_t)>> others{
-      [](Fixture& f, std::size_t number) { return f.refuses(number); },
-      [](Fixture& f, std::size_t number) { return f.end(number, busy); },
-      [](Fixture& f, std::size_t number) {
+  const std::vector<std::function<std::string(PlanFixture&, std::size_t)>> harms{
+      [](PlanFixture& f, std::size_t number) { return f.dies(number); },
+      [](PlanFixture& f, std::size_t number) { return f.closes(number, true); },
+      [](PlanFixture& f, std::size_t number) { return f.closes(number, false); }};
+  const std::vector<std::function<std::string(PlanFixture&, std::size_t)>> others{
+      [](PlanFixture& f, std::size_t number) { return f.refuses(number); },
+      [](PlanFixture& f, std::size_t number) { return f.end(number, busy); },
+      [](PlanFixture& f, std::size_t number) {
         return f.fail(number, Kind::connection_lost, Progress::size_answered);
       },
-      [](Fixture& f, std::size_t number) {
+      [](PlanFixture& f, std::size_t number) {
         return f.fail(number, Kind::timed_out, Progress::image_sent);
       }};
   for (const auto& first : harms) {
     for (const auto& second : harms) {
-      Fixture f(3);
+      PlanFixture f(3);
       f.start();
       CHECK(first(f, 0) == "1: try w2");
       CHECK(second(f, 1) == closed_on);
       // What is nobody's harm between the two doesn't count, nor is it forgotten.
       for (const auto& other : others) {
-        Fixture g(4);
+        PlanFixture g(4);
         g.start();
         CHECK(first(g, 0) == "1: try w2");
         CHECK(other(g, 1) == "2: try w3");
@@ -220,7 +221,7 @@ TEST_CASE("an image that harmed two workers is not tried on a third, however it 
 }
 
 TEST_CASE("a single harmed worker leaves the image to what is known of the worker") {
-  Fixture f(1);
+  PlanFixture f(1);
   f.start();
   SECTION("it lives and decided against the image") {
     CHECK(f.closes(0, true) == closed_on);
@@ -237,14 +238,14 @@ TEST_CASE("a single harmed worker leaves the image to what is known of the worke
 }
 
 TEST_CASE("a harmed worker and a full one may yet recognise the image later") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   f.closes(0, true);
   CHECK(f.end(1, busy) == all_busy);
 }
 
 TEST_CASE("a busy worker stays and the next one is tried, each once") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   CHECK(f.end(0, busy) == "1: try w2");
   CHECK(f.end(1, busy) == all_busy);
@@ -252,7 +253,7 @@ TEST_CASE("a busy worker stays and the next one is tried, each once") {
 }
 
 TEST_CASE("a lack of resources of our own removes nobody") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
   SECTION("and keeps nobody from a worker that doesn't need what is lacking") {
@@ -265,7 +266,7 @@ TEST_CASE("a lack of resources of our own removes nobody") {
 }
 
 TEST_CASE("a lack of our own beside dead workers is no absence") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
   CHECK(f.refuses(1) == out_of_connections);
@@ -273,7 +274,7 @@ TEST_CASE("a lack of our own beside dead workers is no absence") {
 }
 
 TEST_CASE("one busy and one dead worker are busy, not absent") {
-  Fixture f(2);
+  PlanFixture f(2);
   f.start();
   CHECK(f.end(0, busy) == "1: try w2");
   CHECK(f.refuses(1) == all_busy);
@@ -281,7 +282,7 @@ TEST_CASE("one busy and one dead worker are busy, not absent") {
 
 TEST_CASE("a slow request is sent to a second worker, and the first answer wins") {
   for (const std::size_t winner : {0, 1}) {
-    Fixture f(3);
+    PlanFixture f(3);
     f.start();
     CHECK(f.slow() == "1: try w2");
     CHECK(f.end(winner, seen) == "recognised");
@@ -290,11 +291,11 @@ TEST_CASE("a slow request is sent to a second worker, and the first answer wins"
 }
 
 TEST_CASE("a request is hedged once at most, and only if another worker is there") {
-  Fixture f(3);
+  PlanFixture f(3);
   f.start();
   CHECK(f.slow() == "1: try w2");
   CHECK(f.slow() == "wait");
-  Fixture alone(1);
+  PlanFixture alone(1);
   alone.start();
   CHECK(alone.slow() == "wait");
 }
@@ -302,7 +303,7 @@ TEST_CASE("a request is hedged once at most, and only if another worker is there
 TEST_CASE("when one of two tries fails the other is the retry") {
   for (const std::size_t first : {0, 1}) {
     const std::size_t second = 1 - first;
-    Fixture f(3);
+    PlanFixture f(3);
     f.start();
     f.slow();
     DYNAMIC_SECTION("which may recognise, after number " << first) {
@@ -339,7 +340,7 @@ TEST_CASE("when one of two tries fails the other is the retry") {
 }
 
 TEST_CASE("an image that harmed a worker is not hedged") {
-  Fixture f(3);
+  PlanFixture f(3);
   f.start();
   CHECK(f.dies(0) == "1: try w2");
   CHECK(f.slow() == "wait");
@@ -348,7 +349,7 @@ TEST_CASE("an image that harmed a worker is not hedged") {
 TEST_CASE("no try begins after the deadline") {
   const std::string late = describe(DispatchPlan::on_deadline());
   CHECK(late == "No worker answered in time: try again in a moment.");
-  Fixture f(3);
+  PlanFixture f(3);
   SECTION("the first") {
     f.now += std::chrono::seconds(60);
     CHECK(f.start() == late);

@@ -1,6 +1,5 @@
 #include "dispatcher/image_files.hpp"
 
-#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -9,23 +8,15 @@
 using namespace samoyed;
 using namespace samoyed::clientsocket;
 
-namespace {
-
-void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-}  // namespace
-
 TEST_CASE("folders are walked for images in the order of their names") {
   const test::TemporaryFolder folder;
   const auto root = folder.path();
   std::filesystem::create_directories(root / "walked" / "deep");
   for (const char* name :
        {"b.jpg", "a.PNG", "c.Jpeg", "d.bmp", "e.webp", "f.txt", "jpg", "deep/z.jpg"}) {
-    write(root / "walked" / name, "x");
+    test::write_file(root / "walked" / name, "x");
   }
-  write(root / "given.txt", "x");
+  test::write_file(root / "given.txt", "x");
   std::vector<std::string> names;
   for (const auto& path :
        list_image_files({root / "given.txt", root / "walked", root / "missing.jpg"})) {
@@ -38,14 +29,14 @@ TEST_CASE("folders are walked for images in the order of their names") {
 
 TEST_CASE("a folder without images gives nothing") {
   const test::TemporaryFolder folder;
-  write(folder.path() / "readme.txt", "x");
+  test::write_file(folder.path() / "readme.txt", "x");
   CHECK(list_image_files({folder.path()}).empty());
 }
 
 TEST_CASE("a file is read whole, or the reason is told") {
   const test::TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
-  write(folder.path() / "image", bytes);
+  test::write_file(folder.path() / "image", bytes);
   const auto read = read_image_file(folder.path() / "image");
   REQUIRE(std::get_if<std::vector<std::byte>>(&read));
   const auto& got = std::get<std::vector<std::byte>>(read);

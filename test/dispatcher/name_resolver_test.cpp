@@ -35,14 +35,14 @@ struct Directory {
   }
 };
 
-class Fixture {
+class ResolverFixture {
  public:
-  explicit Fixture(NameResolver::Limits limits = {}) {
+  explicit ResolverFixture(NameResolver::Limits limits = {}) {
     resolver.emplace(io.get_executor(), limits, [directory = directory](const auto& name) {
       return directory->look_up(name);
     });
   }
-  ~Fixture() {
+  ~ResolverFixture() {
     if (!slow_for_ever) directory->slow_answered.open();
   }
 
@@ -73,7 +73,7 @@ class Fixture {
   bool slow_for_ever = false;
 };
 
-constexpr std::chrono::milliseconds soon{50};
+constexpr std::chrono::milliseconds short_wait{50};
 
 }  // namespace
 
@@ -86,14 +86,14 @@ TEST_CASE("the system knows this machine's own name") {
 }
 
 TEST_CASE("an address is its own answer") {
-  Fixture f;
+  ResolverFixture f;
   CHECK(f.resolve("127.0.0.1").addresses == std::vector{loopback});
   CHECK(f.resolve("::1").addresses == std::vector{asio::ip::make_address("::1")});
   CHECK(f.directory->look_ups == 0);
 }
 
 TEST_CASE("a slow name delays no other") {
-  Fixture f;
+  ResolverFixture f;
   const auto slow = f.ask("slow");
   CHECK(f.resolve("fast").addresses == std::vector{loopback});
   CHECK_FALSE(slow->has_value());
@@ -102,7 +102,7 @@ TEST_CASE("a slow name delays no other") {
 }
 
 TEST_CASE("who asks for the same name waits for the same answer") {
-  Fixture f;
+  ResolverFixture f;
   const auto first = f.ask("slow");
   const auto second = f.ask("slow");
   f.io.poll();
@@ -114,22 +114,22 @@ TEST_CASE("who asks for the same name waits for the same answer") {
 
 TEST_CASE("good answers are kept for a while, bad ones never") {
   SECTION("good") {
-    Fixture f;
+    ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
     CHECK(f.directory->look_ups == 1);
   }
   SECTION("good, but too old") {
-    Fixture f({.cache_time = std::chrono::milliseconds(0)});
+    ResolverFixture f({.cache_time = std::chrono::milliseconds(0)});
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
     CHECK(f.directory->look_ups == 3);
   }
   SECTION("bad") {
-    Fixture f;
+    ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK(f.resolve("none").error == asio::error::host_not_found);
     CHECK(f.directory->look_ups == 3);
   }
   SECTION("no more than the limit") {
-    Fixture f({.cached_names_max = 1});
+    ResolverFixture f({.cached_names_max = 1});
     for (int i = 0; i < 2; ++i) {
       f.resolve("one");
       f.resolve("two");
@@ -139,8 +139,8 @@ TEST_CASE("good answers are kept for a while, bad ones never") {
 }
 
 TEST_CASE("a name whose look-up takes too long has timed out") {
-  Fixture f;
-  CHECK(f.resolve("slow", soon).error == protocol::Errc::timed_out);
+  ResolverFixture f;
+  CHECK(f.resolve("slow", short_wait).error == protocol::Errc::timed_out);
   // The answer that comes too late is kept for the next one.
   f.directory->slow_answered.open();
   CHECK_FALSE(f.resolve("slow").error);
@@ -148,17 +148,17 @@ TEST_CASE("a name whose look-up takes too long has timed out") {
 }
 
 TEST_CASE("a name that waits behind slow ones says nothing of its worker") {
-  Fixture f({.threads_max = 1});
+  ResolverFixture f({.threads_max = 1});
   const auto slow = f.ask("slow");
   f.io.poll();
   REQUIRE(f.directory->slow_begun.wait());
-  CHECK(f.resolve("fast", soon).error == std::errc::no_buffer_space);
+  CHECK(f.resolve("fast", short_wait).error == std::errc::no_buffer_space);
   f.directory->slow_answered.open();
   CHECK_FALSE(f.wait(slow).error);
 }
 
 TEST_CASE("only so many names wait") {
-  Fixture f({.threads_max = 1, .queue_max = 1, .stuck_after = std::chrono::hours(1)});
+  ResolverFixture f({.threads_max = 1, .queue_max = 1, .stuck_after = std::chrono::hours(1)});
   f.ask("slow");
   f.io.poll();
   REQUIRE(f.directory->slow_begun.wait());
@@ -170,7 +170,7 @@ TEST_CASE("only so many names wait") {
 }
 
 TEST_CASE("no name waits where all threads are stuck") {
-  Fixture f({.threads_max = 1, .stuck_after = std::chrono::milliseconds(0)});
+  ResolverFixture f({.threads_max = 1, .stuck_after = std::chrono::milliseconds(0)});
   const auto slow = f.ask("slow");
   f.io.poll();
   REQUIRE(f.directory->slow_begun.wait());
@@ -181,7 +181,7 @@ TEST_CASE("no name waits where all threads are stuck") {
 
 TEST_CASE("a name that was queued in vain waits no longer where all threads are stuck") {
   const std::chrono::milliseconds stuck_after{400};
-  Fixture f({.threads_max = 1, .stuck_after = stuck_after});
+  ResolverFixture f({.threads_max = 1, .stuck_after = stuck_after});
   const auto slow = f.ask("slow");
   const auto queued = f.ask("fast");
   f.io.poll();
@@ -194,7 +194,7 @@ TEST_CASE("a name that was queued in vain waits no longer where all threads are 
 }
 
 TEST_CASE("a resolver and its io_context may go while a name is looked up") {
-  auto f = std::make_unique<Fixture>();
+  auto f = std::make_unique<ResolverFixture>();
   const auto directory = f->directory;
   f->slow_for_ever = true;
   f->ask("slow");

@@ -1,7 +1,6 @@
 #include "dispatcher/state_file.hpp"
 
 #include <filesystem>
-#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -10,14 +9,6 @@
 using namespace samoyed;
 using namespace samoyed::dispatcher;
 using Catch::Matchers::Contains;
-
-namespace {
-
-void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-
-}  // namespace
 
 TEST_CASE("a saved list is loaded in its order") {
   const test::TemporaryFolder folder;
@@ -38,21 +29,21 @@ TEST_CASE("no file is an empty list") {
 
 TEST_CASE("a person may edit the file") {
   const test::TemporaryFolder folder;
-  write(folder.path() / "workers", "# mine\n\nLocalHost:8888\n[::1]:7777");
+  test::write_file(folder.path() / "workers", "# mine\n\nLocalHost:8888\n[::1]:7777");
   CHECK(StateFile(folder.path() / "workers").load() ==
         std::vector<protocol::Address>{{"localhost", 8888}, {"::1", 7777}});
 }
 
 TEST_CASE("a line that is no address is an error that names it") {
   const test::TemporaryFolder folder;
-  write(folder.path() / "workers", "localhost:8888\nlocalhost\n");
+  test::write_file(folder.path() / "workers", "localhost:8888\nlocalhost\n");
   CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(),
                     Contains("workers, line 2: no worker address; expected HOST:PORT"));
 }
 
 TEST_CASE("a file far too large is refused before it is read") {
   const test::TemporaryFolder folder;
-  write(folder.path() / "workers", std::string(2 << 20, '#'));
+  test::write_file(folder.path() / "workers", std::string(2 << 20, '#'));
   CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(), Contains("too large"));
 }
 

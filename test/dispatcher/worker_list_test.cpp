@@ -193,8 +193,8 @@ TEST_CASE("a worker's model is kept with it") {
 namespace {
 
 /// A list of w1 .. wN whose time a test moves.
-struct House {
-  explicit House(int count, HealthOptions options = {}) : list([this] { ++changes; }, options) {
+struct ListHouse {
+  explicit ListHouse(int count, HealthOptions options = {}) : list([this] { ++changes; }, options) {
     for (int i = 1; i <= count; ++i) list.add(worker(i));
     changes = 0;
   }
@@ -240,7 +240,7 @@ constexpr HealthOptions reference_behaviour{.readmit = false};
 }  // namespace
 
 TEST_CASE("a worker that failed stays known but is not picked") {
-  House house(3);
+  ListHouse house(3);
   CHECK(house.fail(2));
   CHECK_FALSE(house.fail(2));
   CHECK(house.states() == "w1 (w2) w3 ");
@@ -256,7 +256,7 @@ TEST_CASE("a worker that failed stays known but is not picked") {
 }
 
 TEST_CASE("two good probes in a row bring a removed worker back, at the end and as a new one") {
-  House house(3);
+  ListHouse house(3);
   const WorkerId old = house.id(2);
   house.fail(2);
   CHECK(house.probe(ProbeEnd::good).empty());  // Not at once.
@@ -273,7 +273,7 @@ TEST_CASE("two good probes in a row bring a removed worker back, at the end and 
 
 TEST_CASE("a failed probe between two good ones keeps a worker away") {
   for (const ProbeEnd failed : {ProbeEnd::bad, ProbeEnd::refused}) {
-    House house(1);
+    ListHouse house(1);
     house.fail(1);
     for (const ProbeEnd end : {ProbeEnd::good, failed, ProbeEnd::good}) {
       house.now += std::chrono::minutes(1);
@@ -287,7 +287,7 @@ TEST_CASE("a failed probe between two good ones keeps a worker away") {
 }
 
 TEST_CASE("adding a removed worker puts it back at once") {
-  House house(2);
+  ListHouse house(2);
   house.list.set_model(1, {"squeezenet1_1", true});
   house.fail(1);
   CHECK(house.list.add(worker(1)) == AddResult::added);
@@ -297,7 +297,7 @@ TEST_CASE("adding a removed worker puts it back at once") {
 }
 
 TEST_CASE("adding a removed worker that never answered doesn't show that it was removed") {
-  House house(2);
+  ListHouse house(2);
   house.fail(1);
   CHECK(house.states() == "(w1) w2 ");
   CHECK(house.list.add(worker(1)) == AddResult::added);
@@ -306,7 +306,7 @@ TEST_CASE("adding a removed worker that never answered doesn't show that it was 
 }
 
 TEST_CASE("a worker was heard once it answered a probe or an image, for as long as it is known") {
-  House house(3);
+  ListHouse house(3);
   const auto heard = [&](std::size_t row) { return house.list.rows().at(row).heard; };
   CHECK_FALSE(heard(0));
   SECTION("an image") { house.list.answered(1, house.now); }
@@ -327,7 +327,7 @@ TEST_CASE("a worker was heard once it answered a probe or an image, for as long 
 }
 
 TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe on the way") {
-  House house(2);
+  ListHouse house(2);
   house.fail(1);
   house.now += std::chrono::seconds(1);
   const auto probed = house.list.begin_probes(house.now, 10);
@@ -341,7 +341,7 @@ TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe
 }
 
 TEST_CASE("with the reference's behaviour a failure forgets at once and nobody is probed") {
-  House house(2, reference_behaviour);
+  ListHouse house(2, reference_behaviour);
   CHECK(house.fail(1));
   CHECK(house.states() == "w2 ");
   house.now += std::chrono::hours(100);
@@ -350,14 +350,14 @@ TEST_CASE("with the reference's behaviour a failure forgets at once and nobody i
 }
 
 TEST_CASE("removed workers count against the list's limit") {
-  House house(static_cast<int>(workers_max));
+  ListHouse house(static_cast<int>(workers_max));
   house.fail(1);
   CHECK(house.list.add(worker(2000)) == AddResult::list_full);
   CHECK(house.list.add(worker(1)) == AddResult::added);
 }
 
 TEST_CASE("a worker that stays away too long is forgotten") {
-  House house(2);
+  ListHouse house(2);
   house.fail(1);
   house.now += std::chrono::hours(24) - std::chrono::seconds(1);
   CHECK(house.forget().empty());
@@ -368,7 +368,7 @@ TEST_CASE("a worker that stays away too long is forgotten") {
 }
 
 TEST_CASE("nobody is forgotten by time while most of the workers are away") {
-  House house(5);
+  ListHouse house(5);
   for (const int number : {1, 2, 3}) house.fail(number);
   house.now += std::chrono::hours(1000);
   CHECK(house.forget().empty());
@@ -379,7 +379,7 @@ TEST_CASE("nobody is forgotten by time while most of the workers are away") {
 }
 
 TEST_CASE("probes are begun by the longest due, a few at a time, and each once") {
-  House house(3);
+  ListHouse house(3);
   for (const int number : {2, 3, 1}) {
     house.fail(number);
     house.now += std::chrono::milliseconds(300);
@@ -393,7 +393,7 @@ TEST_CASE("probes are begun by the longest due, a few at a time, and each once")
 }
 
 TEST_CASE("the next probe's time is known once it was planned") {
-  House house(2);
+  ListHouse house(2);
   CHECK(house.list.next_probe_at() == Clock::time_point::max());
   house.probe(ProbeEnd::good);
   CHECK(house.list.next_probe_at() == house.now + std::chrono::seconds(10));

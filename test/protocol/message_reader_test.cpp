@@ -52,7 +52,7 @@ std::string read_all(std::string_view first, std::string_view second) {
   return seen;
 }
 
-void check_every_split(const std::string& stream, const std::string& expected) {
+void check_reading(const std::string& stream, const std::string& expected) {
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     INFO("split at " << split);
     CHECK(read_all(stream.substr(0, split), stream.substr(split)) == expected);
@@ -75,14 +75,14 @@ void check_every_split(const std::string& stream, const std::string& expected) {
 
 TEST_CASE("every split of a stream gives the same messages") {
   const EncodedImage image(as_bytes("picture"));  // 12 characters of base64
-  check_every_split("A", "A ");
-  check_every_split("ANNA", "A N N A ");
-  check_every_split(data_message("hello") + "A" + data_message(""), "text(hello) A text() ");
-  check_every_split("D x -0000" + data_message("Samoyed:0.93") + "N",
+  check_reading("A", "A ");
+  check_reading("ANNA", "A N N A ");
+  check_reading(data_message("hello") + "A" + data_message(""), "text(hello) A text() ");
+  check_reading("D x -0000" + data_message("Samoyed:0.93") + "N",
                     "damaged(x) text(Samoyed:0.93) N ");
-  check_every_split(data_message("8") + "D Zm9vYmFy -0764" + "A", "text(8) image(foobar) A ");
-  check_every_split(data_message("8") + "D Zm9vYmFy -0765", "text(8) damaged image(foobar) ");
-  check_every_split(data_message("8") + data_message("Zm9v*mFy"), "text(8) image(bad) ");
+  check_reading(data_message("8") + "D Zm9vYmFy -0764" + "A", "text(8) image(foobar) A ");
+  check_reading(data_message("8") + "D Zm9vYmFy -0765", "text(8) damaged image(foobar) ");
+  check_reading(data_message("8") + data_message("Zm9v*mFy"), "text(8) image(bad) ");
 }
 
 TEST_CASE("an image's payload may look like anything, even a message's end") {

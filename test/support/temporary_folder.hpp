@@ -2,8 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace samoyed::test {
 
@@ -27,5 +29,10 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Makes a file of exactly these bytes.
+inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 }  // namespace samoyed::test

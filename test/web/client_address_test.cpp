@@ -10,15 +10,15 @@ bool trusted(std::string_view address) {
   return address == "10.0.0.1" || address == "10.0.0.2" || address == "fd00::1";
 }
 
-struct Case {
+struct AddressCase {
   std::string name;
   std::string peer;
   Fields fields;
   std::string address;
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& one : cases) {
+void check(const std::vector<AddressCase>& cases) {
+  for (const AddressCase& one : cases) {
     INFO(one.name);
     CHECK(find_client(one.peer, one.fields, trusted).address == one.address);
   }
@@ -41,7 +41,7 @@ TEST_CASE("a client without a proxy is its peer, whatever it says") {
 TEST_CASE("X-Forwarded-For") {
   const auto from = [](const std::string& name, const std::string& value,
                        const std::string& address) {
-    return Case{name, "10.0.0.1", {{"X-Forwarded-For", value}}, address};
+    return AddressCase{name, "10.0.0.1", {{"X-Forwarded-For", value}}, address};
   };
   check({
       from("one", "203.0.113.7", "203.0.113.7"),
@@ -71,7 +71,7 @@ TEST_CASE("X-Forwarded-For") {
 TEST_CASE("Forwarded") {
   const auto from = [](const std::string& name, const std::string& value,
                        const std::string& address) {
-    return Case{name, "fd00::1", {{"Forwarded", value}}, address};
+    return AddressCase{name, "fd00::1", {{"Forwarded", value}}, address};
   };
   // The first ones are examples of RFC 7239, sections 4 and 6.3.
   check({

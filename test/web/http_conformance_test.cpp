@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 using test::HttpDriver;
 
 /// Bytes that a client sends and then ends, and the statuses that it gets.
-struct Case {
+struct ConformanceCase {
   std::string_view name;
   std::string_view begin;
   std::string_view rest;
@@ -29,7 +29,7 @@ constexpr std::string_view chunked =
     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 // Plain constants: as a table of std::strings this took a compiler with sanitizers minutes.
-constexpr Case cases[] = {
+constexpr ConformanceCase cases[] = {
     // RFC 9112, section 2.2: lines.
     {"one request", get, "\r\n", "200"},
     {"an empty line before the request line", none, "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
@@ -303,7 +303,7 @@ void check_statuses(const std::string& bytes, std::string_view statuses) {
 }
 
 TEST_CASE("requests get the statuses of RFC 9112, however they are cut") {
-  for (const Case& one : cases) {
+  for (const ConformanceCase& one : cases) {
     INFO(one.name);
     check_statuses(one.bytes(), one.statuses);
   }
@@ -327,7 +327,7 @@ TEST_CASE("what is over a limit is refused, however it is cut") {
 }
 
 TEST_CASE("a status of 400 and more about the framing ends the connection, lingering") {
-  for (const Case& one : cases) {
+  for (const ConformanceCase& one : cases) {
     if (one.statuses.ends_with("200")) continue;
     INFO(one.name);
     HttpDriver driver;

@@ -14,13 +14,13 @@ using namespace std::chrono_literals;
 using test::count_of;
 using test::HttpDriver;
 
-const std::string get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string get_a = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 const std::string post_head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n";
 
 TEST_CASE("a response has Date and Content-Length") {
   HttpDriver driver;
   driver.now.wall = std::chrono::sys_days(std::chrono::year(1994) / 11 / 6) + 8h + 49min + 37s;
-  driver.receive(get);
+  driver.receive(get_a);
   CHECK(driver.output ==
         "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 7\r\n\r\n"
         "GET /a ");
@@ -28,11 +28,11 @@ TEST_CASE("a response has Date and Content-Length") {
 }
 
 TEST_CASE("several requests on one connection are answered alike at every split point") {
-  const std::string bytes = get + post_head + "\r\nhello" + "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" +
+  const std::string bytes = get_a + post_head + "\r\nhello" + "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" +
                             post_head + "Expect: 100-continue\r\n\r\nagain" +
                             "POST /d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "3;x=y\r\nchu\r\n3\r\nnks\r\n0\r\nT: t\r\n\r\n" +
-                            get;
+                            get_a;
   HttpDriver whole;
   whole.receive(bytes);
   REQUIRE(whole.requests.size() == 6);
@@ -52,7 +52,7 @@ TEST_CASE("several requests on one connection are answered alike at every split 
 
 TEST_CASE("pipelined requests are answered in order and one at a time") {
   HttpDriver driver;
-  driver.session.received(get + "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+  driver.session.received(get_a + "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
   auto action = driver.session.next(driver.now);
   REQUIRE(std::holds_alternative<HttpSession::Serve>(action));
   CHECK(std::get<HttpSession::Serve>(action).request.target == "/a");
@@ -111,7 +111,7 @@ TEST_CASE("a small body that isn't wanted is read and dropped, and the connectio
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
   CHECK(!driver.closed);
-  driver.receive("5678" + get);
+  driver.receive("5678" + get_a);
   CHECK(driver.statuses == std::vector{404, 200});
   CHECK(driver.requests.size() == 1);
   CHECK(!driver.closed);
@@ -141,7 +141,7 @@ TEST_CASE("a body may be refused while it is read") {
 
 TEST_CASE("an answer may end the connection") {
   HttpDriver driver;
-  driver.session.received(get + get);
+  driver.session.received(get_a + get_a);
   REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
   driver.session.respond({429, {}, "too many", true});
   driver.step();
@@ -170,7 +170,7 @@ TEST_CASE("a body of tiny chunks costs no more than its bytes") {
 TEST_CASE("an idle connection is closed without a word") {
   HttpDriver driver;
   const bool after_a_request = GENERATE(false, true);
-  if (after_a_request) driver.receive(get);
+  if (after_a_request) driver.receive(get_a);
   driver.step();
   const std::string before = driver.output;
   CHECK(driver.until == driver.now.steady + driver.timeouts.idle);
@@ -211,9 +211,9 @@ TEST_CASE("a slow body gets 408") {
 TEST_CASE("each request has its time anew") {
   HttpDriver driver;
   for (int i = 0; i < 3; ++i) {
-    driver.receive(get.substr(0, 5));
+    driver.receive(get_a.substr(0, 5));
     driver.advance(driver.timeouts.header - 1ms);
-    driver.receive(get.substr(5));
+    driver.receive(get_a.substr(5));
   }
   CHECK(driver.statuses == std::vector{200, 200, 200});
 }
@@ -221,7 +221,7 @@ TEST_CASE("each request has its time anew") {
 TEST_CASE("a client that has ended its side still gets its answer") {
   HttpDriver driver;
   driver.session.ended();
-  driver.receive(get);
+  driver.receive(get_a);
   CHECK(driver.statuses == std::vector{200});
   CHECK(driver.closed);
 }
@@ -237,7 +237,7 @@ TEST_CASE("after stop an idle session closes and a busy one answers first") {
   busy.session.stop();
   busy.step();
   CHECK(!busy.closed);
-  busy.receive("lo" + get);
+  busy.receive("lo" + get_a);
   CHECK(busy.statuses == std::vector{200});
   CHECK(count_of(busy.output, "Connection: close\r\n") == 1);
   CHECK(busy.closed);
@@ -252,7 +252,7 @@ TEST_CASE("HTTP/1.0 is told that the connection is kept") {
 
 TEST_CASE("304 has no body and no length") {
   HttpDriver driver;
-  driver.session.received(get);
+  driver.session.received(get_a);
   REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
   driver.session.respond({304, {{"ETag", "\"a\""}}, {}});
   driver.step();

@@ -15,9 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 using test::count_of;
+using test::get_root;
 using test::ServerTest;
 
-const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// Keeps what is logged while it lives.
 class LogCapture {
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered i
     tcp::socket socket = co_await connect();
     co_await send(socket, upload(3));
     while (classifier.file_bytes.empty()) co_await next_turn();
-    co_await send(socket, get);
+    co_await send(socket, get_root);
     for (int i = 0; i < 10; ++i) co_await next_turn();
     classifier.open_gate();
     const std::string pages = co_await receive_until(socket, "</html>", 2);
@@ -74,11 +74,11 @@ TEST_CASE_METHOD(ServerTest,
     std::string later;
   };
   const auto one = GENERATE_COPY(values<Case>({{"\r\n", ""},
-                                               {get, ""},
-                                               {get + get, ""},
+                                               {get_root, ""},
+                                               {get_root + get_root, ""},
                                                {"", "\r\n"},
-                                               {"", get},
-                                               {get, get},
+                                               {"", get_root},
+                                               {get_root, get_root},
                                                {"GE", "T"}}));
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -99,9 +99,9 @@ TEST_CASE_METHOD(ServerTest, "what follows a picture in pieces is answered as if
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
-    co_await send(socket, upload(3) + get.substr(0, 1));
+    co_await send(socket, upload(3) + get_root.substr(0, 1));
     while (classifier.file_bytes.empty()) co_await next_turn();
-    for (const char c : get.substr(1) + get) {
+    for (const char c : get_root.substr(1) + get_root) {
       co_await send(socket, std::string(1, c));
       co_await next_turn();
     }
@@ -120,7 +120,7 @@ TEST_CASE_METHOD(ServerTest, "of what follows a picture, no more than a header's
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
     std::string many;
-    while (many.size() < 8 * options.limits.header_bytes_max) many += get;
+    while (many.size() < 8 * options.limits.header_bytes_max) many += get_root;
     co_await send(socket, upload(3));
     while (classifier.file_bytes.empty()) co_await next_turn();
     co_await send(socket, many);
@@ -165,7 +165,7 @@ TEST_CASE_METHOD(ServerTest, "a failure of ours is answered with 500, and the co
     CHECK(page.starts_with("HTTP/1.1 500 "));
     CHECK(count_of(page, "Samoyed-Reason: internal\r\n") == 1);
     CHECK(count_of(page, "on fire") == 0);
-    co_await send(socket, get);
+    co_await send(socket, get_root);
     const std::string form = co_await receive_until(socket, "</html>");
     CHECK(form.starts_with("HTTP/1.1 200 "));
   };

@@ -25,6 +25,8 @@
 
 namespace samoyed::test {
 
+inline const std::string get_root = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /// Answers when it is allowed to.
 class GatedClassifier final : public dispatcher::Classifier {
  public:

@@ -12,9 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 using test::count_of;
+using test::get_root;
 using test::ServerTest;
 
-const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 struct OverloadTest : ServerTest {
   /// Sends `bytes` on a new connection and reads until the server closes it or answered once.
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the number are refused, and everyth
     // In turn on one thread: the head of the first was read before the second's.
     const std::string refused = co_await ask(upload(3));
     check_refused(refused, one.status, one.reason);
-    const std::string form = co_await ask(get);
+    const std::string form = co_await ask(get_root);
     CHECK(form.starts_with("HTTP/1.1 200 "));
     first.close();
     classifier.open_gate();
@@ -123,9 +123,9 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit are told so and closed"
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
-    co_await send(first, get);
+    co_await send(first, get_root);
     co_await receive_until(first, "</html>");
-    for (const std::string& bytes : {get, upload(3), begun_upload(9000, 1), get + get}) {
+    for (const std::string& bytes : {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
       tcp::socket socket = co_await connect();
       co_await send(socket, bytes);
       socket.shutdown(tcp::socket::shutdown_send);
@@ -134,7 +134,7 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit are told so and closed"
       CHECK(count_of(page, "Connection: close\r\n") == 1);
       CHECK(count_of(page, "</html>") == 1);
     }
-    co_await send(first, get);
+    co_await send(first, get_root);
     const std::string form = co_await receive_until(first, "</html>");
     CHECK(form.starts_with("HTTP/1.1 200 "));
   };
@@ -148,7 +148,7 @@ TEST_CASE_METHOD(OverloadTest, "a connection over the limit that says nothing is
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
-    co_await send(first, get);
+    co_await send(first, get_root);
     co_await receive_until(first, "</html>");
     tcp::socket silent = co_await connect();
     const std::string nothing = co_await receive_all(silent);

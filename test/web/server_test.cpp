@@ -13,10 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 using test::count_of;
+using test::get_root;
 
 using test::ServerTest;
 
-const std::string get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST_CASE_METHOD(ServerTest, "one connection carries many requests") {
   classifier.open_gate();
@@ -24,11 +24,11 @@ TEST_CASE_METHOD(ServerTest, "one connection carries many requests") {
   const auto client = [this]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
     for (int i = 0; i < 3; ++i) {
-      co_await send(socket, get);
+      co_await send(socket, get_root);
       const std::string page = co_await receive_until(socket, "</html>");
       CHECK(page.starts_with("HTTP/1.1 200 OK\r\n"));
     }
-    co_await send(socket, get + upload(3) + get);
+    co_await send(socket, get_root + upload(3) + get_root);
     const std::string pages = co_await receive_until(socket, "</html>", 3);
     CHECK(count_of(pages, "93.009%") >= 1);
     CHECK(count_of(pages, "dog.jpg") == 1);
@@ -99,7 +99,7 @@ TEST_CASE_METHOD(ServerTest,
   bool answered = false;
   const auto idle = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
-    co_await send(socket, get);
+    co_await send(socket, get_root);
     co_await receive_until(socket, "</html>");
     co_await receive_all(socket);
     idle_closed = true;

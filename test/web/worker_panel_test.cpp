@@ -13,7 +13,7 @@ using dispatcher::WorkerState;
 using test::count_of;
 using Shown = WorkersView::Shown;
 
-WorkerRow worker(std::string host) {
+WorkerRow worker_row(std::string host) {
   return {.worker = {1, {std::move(host), 8888}}, .model = {}, .heard = true};
 }
 
@@ -26,7 +26,7 @@ std::string panel(WorkerRows rows, Shown shown = Shown::open) {
 }
 
 TEST_CASE("the table of workers has a row and a button for each") {
-  const std::string text = panel({worker("localhost"), worker("::1")});
+  const std::string text = panel({worker_row("localhost"), worker_row("::1")});
   CHECK(count_of(text, "<tr role=\"row\" class=\"worker ready\">") == 2);
   CHECK(count_of(text, "action=\"/del/localhost:8888\"") == 1);
   CHECK(count_of(text, "action=\"/del/[::1]:8888\"") == 1);
@@ -57,7 +57,7 @@ TEST_CASE("a worker's state has a word and a note") {
            // It was removed by another picture than those that are still under way.
            {gone, false, 2, "removed", "Removed", "tried again in the background", "0"},
        }) {
-    WorkerRow row = worker("kennel");
+    WorkerRow row = worker_row("kennel");
     row.state = one.state;
     row.probing = one.probing;
     row.counts.in_flight = one.in_flight;
@@ -71,7 +71,7 @@ TEST_CASE("a worker's state has a word and a note") {
 }
 
 TEST_CASE("a worker's numbers are those of its pictures") {
-  WorkerRow row = worker("kennel");
+  WorkerRow row = worker_row("kennel");
   const auto cell = [&](const std::string& name, const std::string& text) {
     const std::string shown = panel({row});
     INFO(shown);
@@ -86,7 +86,7 @@ TEST_CASE("a worker's numbers are those of its pictures") {
 }
 
 TEST_CASE("an untrained network has its badge") {
-  WorkerRow row = worker("kennel");
+  WorkerRow row = worker_row("kennel");
   const auto told = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
   CHECK(told() == 0);
   row.model = WorkerModel{"m", true};
@@ -97,12 +97,12 @@ TEST_CASE("an untrained network has its badge") {
 
 TEST_CASE("without a token, what became of a worker that never answered is not told") {
   const auto text = [](Shown shown, WorkerState state) {
-    WorkerRow never_heard = worker("10.1.2.3");
+    WorkerRow never_heard = worker_row("10.1.2.3");
     never_heard.heard = false;
     never_heard.state = state;
     never_heard.probing = state == WorkerState::removed;
     never_heard.counts.failed = state == WorkerState::removed ? 7 : 0;
-    return panel({worker("here"), never_heard}, shown);
+    return panel({worker_row("here"), never_heard}, shown);
   };
   const auto gone = WorkerState::removed;
   const auto there = WorkerState::in_rotation;

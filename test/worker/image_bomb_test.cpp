@@ -32,18 +32,13 @@ using protocol::RefusalReason;
 using test::patched;
 using test::png;
 using test::read_image_fixture;
+using test::refusal_of;
 using test::zlib_zeros;
 using namespace std::string_literals;
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 
 using test::memory_is_measurable;
-
-Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
-  const auto result = test::decode_upright(test::as_bytes(file), limits, true);
-  REQUIRE(std::holds_alternative<Refusal>(result));
-  return std::get<Refusal>(result);
-}
 
 /// What decoding a file, and then making its thumbnail, came to and took.
 struct Cost {

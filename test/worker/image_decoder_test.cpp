@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "image_bombs.hpp"
 #include "image_fixtures.hpp"
 #include "samoyed/protocol/result.hpp"
 
@@ -17,19 +18,10 @@ namespace {
 using protocol::Refusal;
 using protocol::RefusalReason;
 using test::decode_upright;
+using test::patched;
+using test::refusal_of;
 using worker::Image;
 using namespace std::string_literals;
-
-Refusal refusal_of(const std::string& file, const worker::DecodeLimits& limits = {}) {
-  const auto result = decode_upright(test::as_bytes(file), limits, true);
-  REQUIRE(std::holds_alternative<Refusal>(result));
-  return std::get<Refusal>(result);
-}
-
-/// The file with `bytes` written over it at `offset`.
-std::string patched(std::string file, std::size_t offset, std::string_view bytes) {
-  return file.replace(offset, bytes.size(), bytes);
-}
 
 }  // namespace
 

@@ -109,6 +109,12 @@ inline std::variant<worker::Image, protocol::Refusal> decode_upright(
   return worker::upright(std::move(picture.pixels), picture.orientation);
 }
 
+/// Why a file can't be decoded. Throws std::bad_variant_access if it can.
+inline protocol::Refusal refusal_of(const std::string& file,
+                                    const worker::DecodeLimits& limits = {}) {
+  return std::get<protocol::Refusal>(decode_upright(as_bytes(file), limits, true));
+}
+
 /// The network's input of a whole picture that is upright already.
 inline worker::Image resize_and_crop(
     worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes(),

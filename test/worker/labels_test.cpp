@@ -12,7 +12,7 @@ using samoyed::worker::parse_labels;
 
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string labels_error(const std::string& text) {
   try {
     parse_labels(text, "l.txt");
   } catch (const std::runtime_error& error) {
@@ -60,7 +60,7 @@ TEST_CASE("a label that can't be used is an error that names the line and what t
       {"a\r\nb\r\n",
        "l.txt:1: a control character in the label; write plain text, with line breaks as LF"},
   };
-  for (const auto& [text, error] : cases) CHECK(error_of(text) == error);
+  for (const auto& [text, error] : cases) CHECK(labels_error(text) == error);
 }
 
 TEST_CASE("malformed UTF-8 is an error") {
@@ -68,7 +68,7 @@ TEST_CASE("malformed UTF-8 is an error") {
   for (const std::string label :
        {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", "\xED\xA0\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE7\x8A", "\xC3", "\xC3(", "caf\xE9 au lait"}) {
-    CHECK(error_of("a\n" + label) == "l.txt:2: not UTF-8; save the file as UTF-8");
+    CHECK(labels_error("a\n" + label) == "l.txt:2: not UTF-8; save the file as UTF-8");
   }
 }
 

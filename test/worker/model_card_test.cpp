@@ -17,7 +17,7 @@ using namespace samoyed::worker;
 
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string card_error(const std::string& text) {
   try {
     parse_model_card(text, "models/tiny.json");
   } catch (const std::runtime_error& error) {
@@ -89,7 +89,7 @@ TEST_CASE("a card that is wrong is an error that names the key and what may stan
       {R"({"labels": ["a", "b,c"]})",
        R"("labels" must be labels that a result can carry, but of number 2: the label holds ',' or ':', which separate labels in a result; remove it)"},
   };
-  for (const auto& [text, error] : cases) CHECK(error_of(text) == "models/tiny.json: " + error);
+  for (const auto& [text, error] : cases) CHECK(card_error(text) == "models/tiny.json: " + error);
 }
 
 TEST_CASE("the command line counts before the card") {

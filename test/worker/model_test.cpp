@@ -13,6 +13,7 @@
 #include "worker/torchscript_fixtures.hpp"
 
 using samoyed::test::float_bytes;
+using samoyed::test::four_labels;
 using samoyed::test::make_model_file;
 using samoyed::test::make_squeezenet;
 using samoyed::test::make_torchscript;
@@ -20,8 +21,6 @@ using samoyed::test::TemporaryFolder;
 using namespace samoyed::worker;
 
 namespace {
-
-const std::vector<std::string> four_labels = {"ant", "bee", "cat", "dog"};
 
 std::vector<std::string> usual_labels() { return {"ant", "bee", "cat"}; }
 

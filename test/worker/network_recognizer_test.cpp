@@ -12,6 +12,7 @@
 #include "worker/model_fixtures.hpp"
 
 using samoyed::test::as_bytes;
+using samoyed::test::four_labels;
 using samoyed::test::make_squeezenet;
 using samoyed::test::read_image_fixture;
 using namespace samoyed::worker;
@@ -26,8 +27,6 @@ ModelFile make_constant_network(const std::vector<float>& logits) {
   file.tensors["classifier.1.bias"].values = logits;
   return file;
 }
-
-const std::vector<std::string> four_labels = {"ant", "bee", "cat", "dog"};
 
 Model make_constant_model(const std::vector<float>& logits) {
   return make_squeezenet_model(make_constant_network(logits), four_labels);

@@ -32,6 +32,9 @@ if(EXISTS ${reference_blas_folder}/libblas.so.3)
   set_tests_properties("worker: OpenBLAS is used beside the reference BLAS" PROPERTIES
     ENVIRONMENT LD_LIBRARY_PATH=${reference_blas_folder})
 endif()
+# LibTorch's headers are for this file alone.
+set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/torchscript_fixtures.cpp
+                            PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # As src/worker/network.cmake does for its own.
   set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/torchscript_fixtures.cpp

@@ -17,7 +17,7 @@ std::string status_of(const std::string& request) {
 }
 
 /// As Prometheus 2.42 sends it.
-const std::string scrape =
+const std::string scrape_request =
     "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9100\r\nUser-Agent: Prometheus/2.42.0\r\n"
     "Accept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\nAccept-Encoding: gzip\r\n"
     "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n";
@@ -25,7 +25,7 @@ const std::string scrape =
 }  // namespace
 
 TEST_CASE("a scrape is answered with the metrics, and the connection ends") {
-  CHECK(answer_scrape(scrape, metrics) ==
+  CHECK(answer_scrape(scrape_request, metrics) ==
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
         "Content-Length: 12\r\nConnection: close\r\n\r\nsamoyed_x 1\n");
   CHECK(status_of("GET /metrics HTTP/1.0\r\n\r\n") == "200");
@@ -33,10 +33,10 @@ TEST_CASE("a scrape is answered with the metrics, and the connection ends") {
 }
 
 TEST_CASE("a scrape is answered when its header is there, wherever it was cut") {
-  for (std::size_t size = 0; size < scrape.size(); ++size) {
-    REQUIRE_FALSE(answer_scrape(scrape.substr(0, size), metrics));
+  for (std::size_t size = 0; size < scrape_request.size(); ++size) {
+    REQUIRE_FALSE(answer_scrape(scrape_request.substr(0, size), metrics));
   }
-  CHECK(status_of(scrape + "GET") == "200");
+  CHECK(status_of(scrape_request + "GET") == "200");
   CHECK(status_of("GET /" + std::string(scrape_header_bytes_max - 5, 'x')) == "none");
 }
 

@@ -23,7 +23,7 @@ using worker::thumbnail_size;
 
 namespace {
 
-StoredPicture decode(const std::string& file, const worker::DecodeWish& wish = {},
+StoredPicture decode_stored(const std::string& file, const worker::DecodeWish& wish = {},
                      const worker::DecodeLimits& limits = {}) {
   auto result = worker::decode_image(as_bytes(file), limits, wish);
   REQUIRE(std::holds_alternative<StoredPicture>(result));
@@ -76,7 +76,7 @@ TEST_CASE("a picture of any format has a thumbnail of all of it, upright", "[ima
   CAPTURE(name);
   const Image expected = test::read_expected_image(name);
   for (const int side : {256, 10}) {
-    CHECK(worker::make_thumbnail(decode(test::read_image_fixture(name)), side) ==
+    CHECK(worker::make_thumbnail(decode_stored(test::read_image_fixture(name)), side) ==
           thumbnail_of_upright(expected, side));
   }
 }
@@ -102,7 +102,7 @@ TEST_CASE("pictures that are tiny or thin have thumbnails", "[image]") {
   const Size size = GENERATE(Size{1, 1}, Size{2, 1}, Size{1, 5000}, Size{5000, 1}, Size{3, 3});
   const std::string file =
       test::make_jpeg({.name = "4:4:4", .samplings = {{1, 1}, {1, 1}, {1, 1}}}, size);
-  const Image shown = read(worker::make_thumbnail(decode(file), 160));
+  const Image shown = read(worker::make_thumbnail(decode_stored(file), 160));
   CHECK(Size{shown.width, shown.height} == thumbnail_size(size, 160));
 }
 
@@ -111,8 +111,8 @@ TEST_CASE("every kind of JPEG has a thumbnail, also where it is read at a fracti
   const auto& kind = kinds[GENERATE_COPY(range(std::size_t{0}, kinds.size()))];
   CAPTURE(kind.name);
   const std::string file = test::make_jpeg(kind, {1030, 1030}, 6);
-  const std::string exact = worker::make_thumbnail(decode(file), 160);
-  const std::string reduced = worker::make_thumbnail(decode(file, {.reduced = true}), 160);
+  const std::string exact = worker::make_thumbnail(decode_stored(file), 160);
+  const std::string reduced = worker::make_thumbnail(decode_stored(file, {.reduced = true}), 160);
   CHECK(difference(read(exact), read(reduced)) < 6);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("noise of the largest side is still short enough to be sent", "[image]
 TEST_CASE("a part of a picture has no thumbnail", "[image]") {
   const std::string file =
       test::make_jpeg({.name = "4:2:0", .samplings = {{2, 2}, {1, 1}, {1, 1}}}, {900, 300});
-  CHECK(worker::make_thumbnail(decode(file, {.only_crop = true}), 160).empty());
+  CHECK(worker::make_thumbnail(decode_stored(file, {.only_crop = true}), 160).empty());
 }
 
 TEST_CASE("a thumbnail makes no picture dearer that was cheap to refuse", "[image]") {

@@ -27,7 +27,7 @@ std::vector<float> forward(const TorchScriptNetwork& network, const std::vector<
 }
 
 /// Red is 1, green 2, and half of blue 8, the rest 0.
-std::vector<float> make_planes() {
+std::vector<float> make_small_planes() {
   std::vector<float> planes;
   for (const float value : {1.0F, 2.0F}) planes.insert(planes.end(), 8, value);
   planes.insert(planes.end(), 4, 8.0F);
@@ -35,7 +35,7 @@ std::vector<float> make_planes() {
   return planes;
 }
 
-std::string error_of(const std::vector<char>& bytes) {
+std::string network_error(const std::vector<char>& bytes) {
   try {
     TorchScriptNetwork(bytes, "tiny.pt", {.input = input});
   } catch (const std::runtime_error& error) {
@@ -52,18 +52,18 @@ const std::string wanted =
 TEST_CASE("a TorchScript archive is run on planes of rows") {
   const TorchScriptNetwork network = make_network(channel_means);
   CHECK(network.class_count() == 3);
-  CHECK(forward(network, make_planes()) == std::vector<float>{1, 2, 4});
+  CHECK(forward(network, make_small_planes()) == std::vector<float>{1, 2, 4});
   // The first row, and the first column, tell height from width.
-  CHECK(forward(make_network("return x[:, :, 0].mean(2)"), make_planes()) ==
+  CHECK(forward(make_network("return x[:, :, 0].mean(2)"), make_small_planes()) ==
         std::vector<float>{1, 2, 8});
-  CHECK(forward(make_network("return x[:, 2, :, 0]"), make_planes()) == std::vector<float>{8, 0});
+  CHECK(forward(make_network("return x[:, 2, :, 0]"), make_small_planes()) == std::vector<float>{8, 0});
 }
 
 TEST_CASE("a network that returns more than the logits is asked for what comes first") {
   for (const std::string body : {"return (x.mean([2, 3]), x)", "return [x.mean([2, 3]), x]",
                                  "return ((x.mean([2, 3]), 1), 2)"}) {
     CAPTURE(body);
-    CHECK(forward(make_network(body), make_planes()) == std::vector<float>{1, 2, 4});
+    CHECK(forward(make_network(body), make_small_planes()) == std::vector<float>{1, 2, 4});
   }
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("forwards of a TorchScript archive on several threads agree") {
   {
     std::vector<std::jthread> running;
     for (auto& of_thread : logits) {
-      running.emplace_back([&] { of_thread = forward(network, make_planes()); });
+      running.emplace_back([&] { of_thread = forward(network, make_small_planes()); });
     }
   }
   for (const auto& of_thread : logits) CHECK(of_thread == std::vector<float>{1, 2, 4});
@@ -100,16 +100,16 @@ TEST_CASE("an archive that is no classifier is an error in one line") {
       {"assert x.size(2) == 224, 'Wrong image height!'\n  return x",
        fails + "RuntimeError: AssertionError: Wrong image height!" + wanted},
   };
-  for (const auto& [body, error] : cases) CHECK(error_of(make_torchscript(body)) == error);
+  for (const auto& [body, error] : cases) CHECK(network_error(make_torchscript(body)) == error);
 }
 
 TEST_CASE("damage to an archive is found before LibTorch sees it") {
   std::vector<char> archive = make_torchscript();
   archive[archive.size() / 3] ^= 1;
-  CHECK_THAT(error_of(archive), Catch::StartsWith("tiny.pt: damaged: ") &&
+  CHECK_THAT(network_error(archive), Catch::StartsWith("tiny.pt: damaged: ") &&
                                     Catch::EndsWith("; fetch or export the file again"));
   archive.resize(archive.size() / 2);
-  CHECK(error_of(archive) ==
+  CHECK(network_error(archive) ==
         "tiny.pt: damaged: its zip directory is missing, as if the file were cut off; fetch or "
         "export the file again");
 }
@@ -117,7 +117,7 @@ TEST_CASE("damage to an archive is found before LibTorch sees it") {
 TEST_CASE("a network that fails on one picture alone is no end of the worker") {
   const TorchScriptNetwork network =
       make_network("assert bool(x.sum() == 0), 'a picture'\n  return x.mean([2, 3])");
-  CHECK_THROWS_WITH(forward(network, make_planes()),
+  CHECK_THROWS_WITH(forward(network, make_small_planes()),
                     "the network failed: RuntimeError: AssertionError: a picture");
   CHECK(forward(network, std::vector<float>(24)) == std::vector<float>{0, 0, 0});
 }

@@ -32,7 +32,7 @@ void bind_optional(Statement& statement, std::optional<int> value) {
   }
 }
 
-JobRow read_row(const Statement& rows) {
+JobRow read_job_row(const Statement& rows) {
   return {.job = {.id = rows.text(0),
                   .state = static_cast<JobState>(rows.integer(1)),
                   .submitted_ms = rows.integer(2),
@@ -73,7 +73,7 @@ std::optional<Job> find_job(Database& database, const std::string& id) {
   auto rows = database.prepare(select_job + "WHERE id = ?");
   rows.bind(id);
   if (!rows.step()) return std::nullopt;
-  Job job = read_row(rows).job;
+  Job job = read_job_row(rows).job;
   if (!rows.is_null(9)) job.result = find_row(database, rows.integer(9), std::nullopt, false);
   return job;
 }
@@ -84,7 +84,7 @@ ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t coun
                                "WHERE state = 0 AND (due_ms <= ? OR due_ms > ?)"
                                " ORDER BY due_ms, number LIMIT ?");
   rows.bind(now_ms).bind(now_ms + due_later_max_ms).bind(static_cast<std::int64_t>(count));
-  while (rows.step()) claimed.rows.push_back(read_row(rows));
+  while (rows.step()) claimed.rows.push_back(read_job_row(rows));
   for (JobRow& row : claimed.rows) {
     row.job.state = JobState::running;
     row.job.changed_ms = now_ms;
@@ -161,7 +161,7 @@ std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, s
 std::vector<JobRow> unfinished_jobs(Database& database) {
   std::vector<JobRow> found;
   auto rows = database.prepare(select_job + "WHERE state < 2");
-  while (rows.step()) found.push_back(read_row(rows));
+  while (rows.step()) found.push_back(read_job_row(rows));
   return found;
 }
 

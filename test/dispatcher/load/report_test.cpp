@@ -9,14 +9,14 @@ using nlohmann::json;
 
 namespace {
 
-const Clock::time_point begin{1000s};
+const Clock::time_point report_begin{1000s};
 
 Tally some_answers() {
-  Tally tally({begin, begin + 2s});
+  Tally tally({report_begin, report_begin + 2s});
   for (int us = 1; us <= 1000; ++us) {
-    tally.ended(begin, begin + std::chrono::microseconds(us), {});
+    tally.ended(report_begin, report_begin + std::chrono::microseconds(us), {});
   }
-  tally.ended(begin, begin + 1ms, {.kind = Ending::Kind::refused, .why = "503 all_busy"});
+  tally.ended(report_begin, report_begin + 1ms, {.kind = Ending::Kind::refused, .why = "503 all_busy"});
   return tally;
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("a closed loop's report as JSON") {
 TEST_CASE(
     "an open loop's report tells rate and seed, and no latency where nothing was recognised") {
   const RunFacts facts{.target = "http://a:80/", .rate_per_s = 12.5, .seed = 9};
-  const json value = json::parse(format_json(facts, Tally({begin, begin + 1s})));
+  const json value = json::parse(format_json(facts, Tally({report_begin, report_begin + 1s})));
   CHECK(value["rate_per_s"] == 12.5);
   CHECK(value["seed"] == 9);
   CHECK_FALSE(value.contains("clients"));
