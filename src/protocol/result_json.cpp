@@ -159,7 +159,9 @@ class ResultHandler {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) {
+    return false;
+  }
 
   /// After the whole text.
   std::optional<Result> take() {

@@ -51,9 +51,9 @@ struct RowCells {
 RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   const bool hidden = is_hidden(row, workers);
   RowCells cells{.address = protocol::to_string(row.worker.address),
-              .model = row.model ? row.model->name : "network not known yet",
-              .untrained = is_untrained(row),
-              .status = status_of(row, hidden)};
+                 .model = row.model ? row.model->name : "network not known yet",
+                 .untrained = is_untrained(row),
+                 .status = status_of(row, hidden)};
   if (hidden) return cells;
   cells.in_flight = std::to_string(row.counts.in_flight);
   cells.done = std::to_string(row.counts.done);

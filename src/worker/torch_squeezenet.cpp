@@ -46,7 +46,7 @@ at::Tensor to_tensor(const ModelTensor& tensor) {
 }
 
 TorchConvolution read_convolution(const ModelFile& file, const std::string& name,
-                             std::int64_t stride = 1, std::int64_t padding = 0) {
+                                  std::int64_t stride = 1, std::int64_t padding = 0) {
   return {to_tensor(file.tensors.at(name + ".weight")), to_tensor(file.tensors.at(name + ".bias")),
           stride, padding};
 }

@@ -148,8 +148,8 @@ TorchScriptNetwork::TorchScriptNetwork(const std::vector<char>& bytes, const std
   try {
     output = main_output(module_->run(black, options));
   } catch (const std::exception& error) {
-    throw fail("the network fails on an input of " + size +
-               " (--input-size says another): " + reason_of(error) + "; " + std::string(network_expected));
+    throw fail("the network fails on an input of " + size + " (--input-size says another): " +
+               reason_of(error) + "; " + std::string(network_expected));
   }
   if (output.dim() != 2 || output.size(0) != 1 || output.size(1) < 1 ||
       !output.is_floating_point() || output.layout() != at::kStrided) {

@@ -281,7 +281,7 @@ TEST_CASE("one busy and one dead worker are busy, not absent") {
 }
 
 TEST_CASE("a slow request is sent to a second worker, and the first answer wins") {
-  for (const std::size_t winner : {0, 1}) {
+  for (const std::size_t winner : {0U, 1U}) {
     PlanFixture f(3);
     f.start();
     CHECK(f.slow() == "1: try w2");
@@ -301,7 +301,7 @@ TEST_CASE("a request is hedged once at most, and only if another worker is there
 }
 
 TEST_CASE("when one of two tries fails the other is the retry") {
-  for (const std::size_t first : {0, 1}) {
+  for (const std::size_t first : {0U, 1U}) {
     const std::size_t second = 1 - first;
     PlanFixture f(3);
     f.start();

@@ -1,6 +1,5 @@
 #include "dispatcher/image_files.hpp"
 
-
 #include <catch2/catch.hpp>
 
 #include "support/temporary_folder.hpp"

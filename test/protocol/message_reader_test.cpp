@@ -79,7 +79,7 @@ TEST_CASE("every split of a stream gives the same messages") {
   check_reading("ANNA", "A N N A ");
   check_reading(data_message("hello") + "A" + data_message(""), "text(hello) A text() ");
   check_reading("D x -0000" + data_message("Samoyed:0.93") + "N",
-                    "damaged(x) text(Samoyed:0.93) N ");
+                "damaged(x) text(Samoyed:0.93) N ");
   check_reading(data_message("8") + "D Zm9vYmFy -0764" + "A", "text(8) image(foobar) A ");
   check_reading(data_message("8") + "D Zm9vYmFy -0765", "text(8) damaged image(foobar) ");
   check_reading(data_message("8") + data_message("Zm9v*mFy"), "text(8) image(bad) ");

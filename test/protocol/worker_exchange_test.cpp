@@ -178,7 +178,7 @@ TEST_CASE("the limit on an image is exact, and far beyond it the connection ends
   Script largest;
   largest.receive(data_message("136") + image_message(std::string(100, 'x')));
   CHECK(largest.seen().starts_with("AA[recognize xxx"));
-  for (const std::size_t bytes : {101, 102}) {
+  for (const std::size_t bytes : {101U, 102U}) {
     Script larger;
     larger.receive(data_message("136") + image_message(std::string(bytes, 'x')));
     CHECK(larger.seen() == "AA[20 ms]" + data_message("error:too large"));

@@ -28,8 +28,9 @@ TEST_CASE("a response has Date and Content-Length") {
 }
 
 TEST_CASE("several requests on one connection are answered alike at every split point") {
-  const std::string bytes = get_a + post_head + "\r\nhello" + "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" +
-                            post_head + "Expect: 100-continue\r\n\r\nagain" +
+  const std::string bytes = get_a + post_head + "\r\nhello" +
+                            "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" + post_head +
+                            "Expect: 100-continue\r\n\r\nagain" +
                             "POST /d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "3;x=y\r\nchu\r\n3\r\nnks\r\n0\r\nT: t\r\n\r\n" +
                             get_a;

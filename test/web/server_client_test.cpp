@@ -18,7 +18,6 @@ using test::count_of;
 using test::get_root;
 using test::ServerTest;
 
-
 /// Keeps what is logged while it lives.
 class LogCapture {
  public:

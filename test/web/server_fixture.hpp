@@ -62,7 +62,7 @@ class GatedClassifier final : public dispatcher::Classifier {
   std::vector<std::uint64_t> file_bytes;
   std::vector<std::chrono::steady_clock::time_point> deadlines;
   int cancelled = 0;
-  std::uint64_t refused_bytes = 0;  ///< No worker takes an image of that size.
+  std::uint64_t refused_bytes = 0;     ///< No worker takes an image of that size.
   std::optional<std::string> failure;  ///< Thrown instead of an answer.
   std::function<void()> on_image;
 

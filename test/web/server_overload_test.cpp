@@ -15,7 +15,6 @@ using test::count_of;
 using test::get_root;
 using test::ServerTest;
 
-
 struct OverloadTest : ServerTest {
   /// Sends `bytes` on a new connection and reads until the server closes it or answered once.
   asio::awaitable<std::string> ask(std::string bytes) {
@@ -125,7 +124,8 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit are told so and closed"
     tcp::socket first = co_await connect();
     co_await send(first, get_root);
     co_await receive_until(first, "</html>");
-    for (const std::string& bytes : {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
+    for (const std::string& bytes :
+         {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
       tcp::socket socket = co_await connect();
       co_await send(socket, bytes);
       socket.shutdown(tcp::socket::shutdown_send);

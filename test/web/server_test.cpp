@@ -17,7 +17,6 @@ using test::get_root;
 
 using test::ServerTest;
 
-
 TEST_CASE_METHOD(ServerTest, "one connection carries many requests") {
   classifier.open_gate();
   start();

@@ -96,7 +96,8 @@ std::string zlib_zeros(std::size_t count) {
   bits.number(286 - 257, 5);
   bits.number(0, 5);       // one distance
   bits.number(18 - 4, 4);  // lengths of code lengths, in the RFC's order up to that of length 1
-  for (const unsigned length : {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2}) {
+  for (const unsigned length :
+       {0U, 0U, 1U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 2U, 0U, 2U}) {
     bits.number(length, 3);
   }
   const auto zeros = [&bits](unsigned run) {  // 18: a run of 11 to 138 zeros
@@ -150,7 +151,8 @@ class BitWriter {
   void write(unsigned value, unsigned count) {
     for (unsigned i = 0; i < count; ++i, ++position_) {
       if (position_ % 8 == 0) bytes_ += '\0';
-      bytes_.back() = static_cast<char>(bytes_.back() | (value >> i & 1) << (position_ % 8));
+      bytes_.back() = static_cast<char>(static_cast<unsigned char>(bytes_.back()) |
+                                        (value >> i & 1) << (position_ % 8));
     }
   }
   /// A prefix code's word, its highest bit first.

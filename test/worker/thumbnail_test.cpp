@@ -24,7 +24,7 @@ using worker::thumbnail_size;
 namespace {
 
 StoredPicture decode_stored(const std::string& file, const worker::DecodeWish& wish = {},
-                     const worker::DecodeLimits& limits = {}) {
+                            const worker::DecodeLimits& limits = {}) {
   auto result = worker::decode_image(as_bytes(file), limits, wish);
   REQUIRE(std::holds_alternative<StoredPicture>(result));
   return std::get<StoredPicture>(std::move(result));

@@ -56,7 +56,8 @@ TEST_CASE("a TorchScript archive is run on planes of rows") {
   // The first row, and the first column, tell height from width.
   CHECK(forward(make_network("return x[:, :, 0].mean(2)"), make_small_planes()) ==
         std::vector<float>{1, 2, 8});
-  CHECK(forward(make_network("return x[:, 2, :, 0]"), make_small_planes()) == std::vector<float>{8, 0});
+  CHECK(forward(make_network("return x[:, 2, :, 0]"), make_small_planes()) ==
+        std::vector<float>{8, 0});
 }
 
 TEST_CASE("a network that returns more than the logits is asked for what comes first") {
@@ -107,7 +108,7 @@ TEST_CASE("damage to an archive is found before LibTorch sees it") {
   std::vector<char> archive = make_torchscript();
   archive[archive.size() / 3] ^= 1;
   CHECK_THAT(network_error(archive), Catch::StartsWith("tiny.pt: damaged: ") &&
-                                    Catch::EndsWith("; fetch or export the file again"));
+                                         Catch::EndsWith("; fetch or export the file again"));
   archive.resize(archive.size() / 2);
   CHECK(network_error(archive) ==
         "tiny.pt: damaged: its zip directory is missing, as if the file were cut off; fetch or "

@@ -16,7 +16,8 @@ Tally some_answers() {
   for (int us = 1; us <= 1000; ++us) {
     tally.ended(report_begin, report_begin + std::chrono::microseconds(us), {});
   }
-  tally.ended(report_begin, report_begin + 1ms, {.kind = Ending::Kind::refused, .why = "503 all_busy"});
+  tally.ended(report_begin, report_begin + 1ms,
+              {.kind = Ending::Kind::refused, .why = "503 all_busy"});
   return tally;
 }
 
