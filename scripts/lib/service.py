@@ -18,7 +18,8 @@ def argument_parser(doc):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.description = doc.split("\n", 1)[1].strip()
     parser.add_argument("--model", help="weights, or `null` for workers without a network")
-    parser.add_argument("--bin-dir", type=pathlib.Path, help="run these programs; builds nothing")
+    parser.add_argument("--bin-dir", type=lambda text: pathlib.Path(text).resolve(),
+                        help="run these programs; builds nothing")
     return parser
 
 
@@ -56,8 +57,10 @@ class Service:
         self._programs = []
 
     def __enter__(self):
-        # A service manager's signal ends the programs too.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        # A service manager's signal ends the programs too, and a terminal's that goes away, unless nohup is to outlive it.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_: sys.exit(1))
         return self
 
     def __exit__(self, *_):

@@ -129,7 +129,7 @@ class WorkerStopTest(wire.TestCase):
             results = [upload.result() for upload in uploads]
         self.assertEqual(set(results), {(200, True)})
         self.assertEqual(workers[0].wait(), 0)
-        self.assertNotIn(" error]", dispatcher.log.text())
+        self.assertNotIn("[error]", dispatcher.log.text())
 
     def test_a_stopping_worker_finishes_its_image(self):
         worker = self.start_null_worker()

@@ -1,6 +1,7 @@
 """Jobs through the API, while the dispatcher is killed again and again: none is lost, none recorded twice."""
 
 import collections
+import concurrent.futures
 import http.client
 import json
 import os
@@ -68,17 +69,17 @@ class JobsTest(support.ProgramTestCase):
                 # Not more than what the workers can do meanwhile.
                 time.sleep(0.1 if acknowledged else 0.02)
 
-        client = threading.Thread(target=submit_all)
-        client.start()
-        try:
-            for _ in range(KILLS):
-                time.sleep(chance.uniform(0.05, 0.8))
-                dispatcher.send(signal.SIGKILL)
-                dispatcher.wait()
-                dispatcher = self.start_again()
-        finally:
-            ended.set()
-            client.join()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            client = pool.submit(submit_all)
+            try:
+                for _ in range(KILLS):
+                    time.sleep(chance.uniform(0.05, 0.8))
+                    dispatcher.send(signal.SIGKILL)
+                    dispatcher.wait()
+                    dispatcher = self.start_again()
+            finally:
+                ended.set()
+            client.result()
 
         self.assertGreater(len(names), KILLS)
         for job, name in names.items():
