@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import pathlib
 import re
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -70,6 +71,23 @@ class StorageTest(support.ProgramTestCase):
             rows = database.execute("SELECT file_name, visitor, image_bytes, source FROM recognition")
             self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(picture), 2)])
         self.assertFalse((self.folder / "spool" / job).exists())
+
+    def test_a_history_that_can_t_be_written_holds_up_nobody(self):
+        """Another process keeps the file locked, as one that saves a copy of it may."""
+        worker = self.start_null_worker()
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        visitor = {"Cookie": "samoyed_visitor=0123456789abcdef"}
+        lock = sqlite3.connect(self.folder / "history.sqlite", isolation_level=None)
+        self.addCleanup(lock.close)
+        lock.execute("BEGIN IMMEDIATE")
+        for _ in range(50):
+            answer = support.request(dispatcher.port, "/api/v1/classify", "POST", b"any bytes",
+                                     {"Content-Type": "image/jpeg", **visitor})
+            self.assertEqual(answer.status, 200, answer.text)
+        removed = support.request(dispatcher.port, "/api/v1/results", "DELETE", headers=visitor)
+        self.assertEqual(removed.status, 500, removed.text)
+        dispatcher.send(signal.SIGTERM)
+        self.assertEqual(dispatcher.wait(), 0, dispatcher.report())
 
     def test_two_hundred_uploads_at_once_have_a_row_each(self):
         dispatcher = self.dispatcher().wait_until_ready()

@@ -107,12 +107,16 @@ void DatabaseThread::read(Task& task) {
 
 void DatabaseThread::carry_out(std::vector<Task>& group) {
   if (group.size() > 1 && !commit(group)) return;
-  for (Task& task : group) carry_out_alone(task);
+  for (std::size_t index = 0; index < group.size(); ++index) {
+    if (group[index].run) carry_out_alone(group[index], std::span(group).subspan(index + 1));
+  }
 }
 
-void DatabaseThread::carry_out_alone(Task& task) {
+/// `later` are those of its group that come after it.
+void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
   bool told = false;
   bool last = false;
+  const auto refuse_at = std::chrono::steady_clock::now() + limits_.patience;
   while (const auto failure = commit({&task, 1})) {
     if (!task.persistent) {
       if (task.done) task.done(failure);
@@ -123,12 +127,37 @@ void DatabaseThread::carry_out_alone(Task& task) {
     if (!std::exchange(told, true)) spdlog::error("can't write the history: {}", why);
     if (!passing || last) {
       ++lost_;
+      // The others have one more try each, but they don't wait for who locks the file.
+      if (last) database_.set_busy_timeout(std::chrono::milliseconds(0));
       return;
     }
+    if (std::chrono::steady_clock::now() >= refuse_at) refuse_awaited(later, failure);
     std::unique_lock lock(mutex_);
     last = changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_; });
   }
   if (told) spdlog::info("the history is written again");
+}
+
+/// Ends all that isn't persistent, of the group and of what waits.
+void DatabaseThread::refuse_awaited(std::span<Task> later, const std::exception_ptr& failure) {
+  std::vector<Task> refused;
+  for (Task& task : later) {
+    if (task.run && !task.persistent) refused.push_back(std::exchange(task, Task{}));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    const auto persistent = [](const Task& task) { return task.persistent; };
+    const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(), persistent);
+    for (auto task = rest; task != waiting_.end(); ++task) {
+      --tasks_;
+      bytes_ -= task->bytes;
+      refused.push_back(std::move(*task));
+    }
+    waiting_.erase(rest, waiting_.end());
+  }
+  for (const Task& task : refused) {
+    if (task.done) task.done(failure);
+  }
 }
 
 /// One transaction. What it failed of; then nothing of it was done, and nobody told.

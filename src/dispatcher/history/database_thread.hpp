@@ -44,6 +44,8 @@ class DatabaseThread {
     std::chrono::milliseconds task_timeout{10000};
     /// Between two tries of a commit that failed, as on a full disk.
     std::chrono::milliseconds retry_pause{1000};
+    /// How long such a disk holds up what someone awaits; then that fails of the disk's error.
+    std::chrono::milliseconds patience{3000};
   };
   /// What a commit of the writer survives.
   enum class Durability {
@@ -84,7 +86,8 @@ class DatabaseThread {
   void loop();
   std::vector<Task> take_group();
   void carry_out(std::vector<Task>& group);
-  void carry_out_alone(Task& task);
+  void carry_out_alone(Task& task, std::span<Task> later);
+  void refuse_awaited(std::span<Task> later, const std::exception_ptr& failure);
   std::exception_ptr commit(std::span<Task> group);
   void read(Task& task);
 

@@ -6,7 +6,7 @@ namespace samoyed::dispatcher {
 namespace {
 
 /// How long another process that looks into the file, as a backup does, may hold it.
-constexpr int busy_timeout_ms = 5000;
+constexpr std::chrono::milliseconds busy_timeout{5000};
 /// Instructions of SQLite's machine between two looks at the clock: some 0.1 ms.
 constexpr int deadline_instructions = 10000;
 
@@ -115,11 +115,15 @@ Database::Database(const std::filesystem::path& path, Mode mode)
                        (database ? sqlite3_errmsg(database) : sqlite3_errstr(result)));
   }
   sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, busy_timeout_ms);
+  set_busy_timeout(busy_timeout);
   // A file from elsewhere runs nothing of its own, and a damaged one is noticed as it is read.
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   execute("PRAGMA cell_size_check = ON");
+}
+
+void Database::set_busy_timeout(std::chrono::milliseconds timeout) {
+  sqlite3_busy_timeout(database_.get(), static_cast<int>(timeout.count()));
 }
 
 Statement Database::prepare(const std::string& sql) {

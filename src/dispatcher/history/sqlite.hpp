@@ -89,6 +89,9 @@ class Database {
   std::uint64_t changes() const;
   std::int64_t last_insert_id() const;
 
+  /// How long a statement waits for another process that locks the file: 5 s unless it is set.
+  void set_busy_timeout(std::chrono::milliseconds timeout);
+
   /// Statements that run beyond it fail; nothing: none does.
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline);
 

@@ -213,8 +213,10 @@ void DurableJobs::stop() {
   for (const auto& [id, watch] : watches_) watch->end();
 }
 
-asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count) {
-  auto work = [count](Database& database) { return claim_jobs(database, wall_clock_ms(), count); };
+asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count, std::uint64_t bytes_max) {
+  auto work = [count, bytes_max](Database& database) {
+    return claim_jobs(database, wall_clock_ms(), count, bytes_max);
+  };
   auto claimed = co_await writer_.run(std::move(work));
   load_.waiting -= claimed.rows.size();
   load_.running += claimed.rows.size();
@@ -232,12 +234,7 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::enco
     if (!bytes) return nullptr;
     return std::make_shared<const protocol::EncodedImage>(std::as_bytes(std::span(*bytes)));
   };
-  try {
-    co_return co_await run_on(files_, std::move(work));
-  } catch (const std::system_error& error) {
-    spdlog::error("can't read a job's image: {}", error.what());
-    co_return nullptr;
-  }
+  co_return co_await run_on(files_, std::move(work));
 }
 
 asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds pause) {

@@ -62,8 +62,9 @@ class DurableJobs final : public Jobs {
 
   // For who carries jobs out. They throw StorageError.
 
-  asio::awaitable<ClaimedJobs> claim(std::size_t count);
-  /// The file's bytes, encoded for the wire; nothing if the file is missing or can't be read.
+  asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max);
+  /// The file's bytes, encoded for the wire; nothing if the file is missing. Throws std::system_error if it can't
+  /// be read.
   asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> encoded_image(std::string id);
   /// Each is false if the job was cancelled meanwhile.
   asio::awaitable<bool> put_back(Job job, std::chrono::milliseconds pause);

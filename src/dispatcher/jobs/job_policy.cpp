@@ -15,12 +15,12 @@ struct Word {
   Next next = Next::fail;
 };
 
-Word word_of(protocol::RefusalReason reason, Next while_attempts_last) {
+Word word_of(protocol::RefusalReason reason, Next suspect) {
   switch (reason) {
     case protocol::RefusalReason::busy:
       return {"all_busy", Next::again};
     case protocol::RefusalReason::internal:
-      return {"worker_failed", while_attempts_last};
+      return {"worker_failed", suspect};
     case protocol::RefusalReason::too_large:
       return {"too_large"};
     case protocol::RefusalReason::unreadable:
@@ -35,7 +35,7 @@ Word word_of(protocol::RefusalReason reason, Next while_attempts_last) {
   return {"unrecognisable"};
 }
 
-Word word_of(const Failure& failure, Next while_attempts_last) {
+Word word_of(const Failure& failure, Next suspect) {
   switch (failure.reason) {
     case FailureReason::no_active_worker:
       return {"no_active_worker", Next::again};
@@ -44,13 +44,13 @@ Word word_of(const Failure& failure, Next while_attempts_last) {
     case FailureReason::all_busy:
       return {"all_busy", Next::again};
     case FailureReason::refused:
-      return word_of(failure.refusal.value_or(protocol::Refusal{}).reason, while_attempts_last);
+      return word_of(failure.refusal.value_or(protocol::Refusal{}).reason, suspect);
     case FailureReason::workers_closed:
       return {"workers_closed"};
     case FailureReason::unknown_model:
       return {"unknown_model"};
     case FailureReason::deadline:
-      return {"deadline", while_attempts_last};
+      return {"deadline", suspect};
     case FailureReason::cancelled:
       break;
   }
@@ -60,7 +60,7 @@ Word word_of(const Failure& failure, Next while_attempts_last) {
 }  // namespace
 
 std::size_t jobs_to_start(const JobCapacity& capacity) {
-  if (capacity.workers_in_rotation == 0) return 0;
+  if (capacity.workers_in_rotation == 0 || capacity.running_bytes >= running_bytes_max) return 0;
   const std::size_t slots =
       capacity.workers_in_rotation - std::min(capacity.workers_in_rotation, capacity.interactive);
   if (slots == 0) {
@@ -76,9 +76,20 @@ std::chrono::milliseconds retry_pause(int attempts) {
   return std::min(pause, pause_max);
 }
 
-JobVerdict judge(const Failure& failure, int attempts) {
-  const Word word = word_of(failure, attempts < job_attempts_max ? Next::again : Next::fail);
-  return {word.next, std::string(word.reason), describe(failure)};
+bool is_suspect(const Failure& failure) {
+  if (failure.reason == FailureReason::refused) {
+    return failure.refusal && failure.refusal->reason == protocol::RefusalReason::internal;
+  }
+  return failure.reason == FailureReason::deadline;
+}
+
+JobVerdict judge(const Failure& failure, int suspect_ends) {
+  const Next suspect = suspect_ends < suspect_ends_max ? Next::again : Next::fail;
+  const Word word = word_of(failure, suspect);
+  return {.next = word.next,
+          .reason = std::string(word.reason),
+          .detail = describe(failure),
+          .tried = failure.reason != FailureReason::cancelled};
 }
 
 }  // namespace samoyed::dispatcher

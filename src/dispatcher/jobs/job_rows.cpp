@@ -78,13 +78,20 @@ std::optional<Job> find_job(Database& database, const std::string& id) {
   return job;
 }
 
-ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count) {
+ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count,
+                       std::uint64_t bytes_max) {
   ClaimedJobs claimed;
   auto rows = database.prepare(select_job +
                                "WHERE state = 0 AND (due_ms <= ? OR due_ms > ?)"
                                " ORDER BY due_ms, number LIMIT ?");
   rows.bind(now_ms).bind(now_ms + due_later_max_ms).bind(static_cast<std::int64_t>(count));
-  while (rows.step()) claimed.rows.push_back(read_job_row(rows));
+  std::uint64_t bytes = 0;
+  while (rows.step()) {
+    JobRow row = read_job_row(rows);
+    bytes += row.job.image_bytes;
+    if (bytes > bytes_max && !claimed.rows.empty()) break;
+    claimed.rows.push_back(std::move(row));
+  }
   for (JobRow& row : claimed.rows) {
     row.job.state = JobState::running;
     row.job.changed_ms = now_ms;

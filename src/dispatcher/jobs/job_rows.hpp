@@ -35,9 +35,11 @@ struct ClaimedJobs {
   /// When the next of those that wait may run; nothing if none waits.
   std::optional<std::int64_t> next_due_ms;
 };
-/// At most `count` of the waiting jobs that are due are running from now on, the longest due first. Due is also
-/// what is due so late that the clock must have been set back.
-ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count);
+/// At most `count` of the waiting jobs that are due are running from now on, the longest due first; beyond the
+/// first only as many as have `bytes_max` of images together. Due is also what is due so late that the clock must
+/// have been set back.
+ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count,
+                       std::uint64_t bytes_max);
 
 /// Running to waiting. False if it is not running any more, as after a cancel.
 bool put_back_job(Database& database, const Job& job, std::int64_t now_ms, std::int64_t due_ms);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
+#include <system_error>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -31,6 +33,7 @@ JobRunner::JobRunner(asio::any_io_executor executor, DurableJobs& jobs, Classifi
     wake();
   });
   jobs_.on_cancelled([this](const std::string& id) {
+    suspect_ends_.erase(id);
     const auto found = running_.find(id);
     if (found != running_.end()) found->second.emit(asio::cancellation_type::terminal);
   });
@@ -59,6 +62,7 @@ std::size_t JobRunner::startable(Clock::time_point now) const {
       {.workers_in_rotation = around.workers_in_rotation,
        .interactive = around.interactive,
        .jobs_running = running_.size(),
+       .running_bytes = running_bytes_,
        .idle = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_progress_)});
 }
 
@@ -66,7 +70,7 @@ asio::awaitable<void> JobRunner::start_some() {
   const auto now = Clock::now();
   const std::size_t count = startable(now);
   if (count == 0) co_return;
-  ClaimedJobs claimed = co_await jobs_.claim(count);
+  ClaimedJobs claimed = co_await jobs_.claim(count, running_bytes_max - running_bytes_);
   if (claimed.rows.size() < count) {
     const auto pause = claimed.next_due_ms.value_or(0) - wall_clock_ms();
     nothing_due_before_ = now + std::clamp(std::chrono::milliseconds(pause),
@@ -77,16 +81,19 @@ asio::awaitable<void> JobRunner::start_some() {
 
 void JobRunner::start(JobRow row) {
   const std::string id = row.job.id;
+  const std::uint64_t bytes = row.job.image_bytes;
+  running_bytes_ += bytes;
   auto& signal = running_[id];
   last_progress_ = Clock::now();
   asio::co_spawn(executor_, carry_out(std::move(row), signal.slot()),
-                 [this, id](std::exception_ptr failure) {
+                 [this, id, bytes](std::exception_ptr failure) {
                    try {
                      if (failure) std::rethrow_exception(failure);
                    } catch (const std::exception& error) {
                      // It waits again after the next start.
                      spdlog::error("job {} was left: {}", id, error.what());
                    }
+                   running_bytes_ -= bytes;
                    running_.erase(id);
                    last_progress_ = Clock::now();
                    if (running_.empty()) all_ended_.cancel();
@@ -95,12 +102,25 @@ void JobRunner::start(JobRow row) {
 }
 
 asio::awaitable<void> JobRunner::carry_out(JobRow row, asio::cancellation_slot cancelled) {
-  const auto image = co_await jobs_.encoded_image(row.job.id);
+  End end = co_await attempt(row, cancelled);
+  co_await write_down(row, std::move(end));
+}
+
+asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
+                                                   asio::cancellation_slot cancelled) {
+  std::shared_ptr<const protocol::EncodedImage> image;
+  try {
+    image = co_await jobs_.encoded_image(row.job.id);
+  } catch (const std::system_error& error) {
+    // The dispatcher may be out of file descriptors, or the disk ill for a while: no fault of the image.
+    spdlog::error("can't read a job's image: {}", error.what());
+    co_return JobVerdict{.reason = "no_resources",
+                         .detail = "The picture's file can't be read from the spool folder now."};
+  }
   if (!image) {
-    row.job.reason = "image_lost";
-    row.job.detail = "The picture's file can't be read from the spool folder.";
-    co_await jobs_.fail(row.job);
-    co_return;
+    co_return JobVerdict{.next = JobVerdict::Next::fail,
+                         .reason = "image_lost",
+                         .detail = "The picture's file is missing from the spool folder."};
   }
   Outcome outcome = Failure{.reason = FailureReason::cancelled, .refusal = {}};
   if (!stopping_) {
@@ -115,13 +135,18 @@ asio::awaitable<void> JobRunner::carry_out(JobRow row, asio::cancellation_slot c
     outcome = co_await std::move(classified);
   }
   on_step_(JobStep::recognised);
-  co_await end(row, std::move(outcome));
+  if (auto* answer = std::get_if<Answer>(&outcome)) co_return std::move(*answer);
+  co_return judge_attempt(row.job.id, std::get<Failure>(outcome));
+}
+
+JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failure) {
+  return judge(failure, is_suspect(failure) ? ++suspect_ends_[id] : 0);
 }
 
 /// Until it is written down: what was recognised is not thrown away since a disk is full for a while.
-asio::awaitable<void> JobRunner::end(const JobRow& row, Outcome outcome) {
+asio::awaitable<void> JobRunner::write_down(const JobRow& row, End end) {
   bool told = false;
-  while (!co_await end_once(row, outcome)) {
+  while (!co_await write_down_once(row, end)) {
     if (!std::exchange(told, true)) spdlog::error("can't write down the end of a job: disk failed");
     if (stopping_) co_return;  // It waits again after the next start.
     asio::steady_timer pause(executor_, options_.storage_pause);
@@ -131,10 +156,10 @@ asio::awaitable<void> JobRunner::end(const JobRow& row, Outcome outcome) {
 }
 
 /// False if the disk failed.
-asio::awaitable<bool> JobRunner::end_once(const JobRow& row, const Outcome& outcome) {
+asio::awaitable<bool> JobRunner::write_down_once(const JobRow& row, const End& end) {
   Job job = row.job;
   try {
-    if (const auto* answer = std::get_if<Answer>(&outcome)) {
+    if (const auto* answer = std::get_if<Answer>(&end)) {
       HistoryRow result = recognised_row(*answer, job.image_bytes, wall_clock_ms());
       result.visitor = row.visitor;
       result.client = row.client;
@@ -142,19 +167,20 @@ asio::awaitable<bool> JobRunner::end_once(const JobRow& row, const Outcome& outc
       result.request_id = row.request_id;
       result.file_name = job.file_name;
       co_await jobs_.finish(job, within_limits(std::move(result)));
+      suspect_ends_.erase(job.id);
       co_return true;
     }
-    const Failure& failure = std::get<Failure>(outcome);
-    const JobVerdict verdict = judge(failure, job.attempts);
+    const JobVerdict& verdict = std::get<JobVerdict>(end);
     job.reason = verdict.reason;
     job.detail = verdict.detail;
     if (verdict.next == JobVerdict::Next::fail) {
       co_await jobs_.fail(job);
-    } else if (failure.reason == FailureReason::cancelled) {
-      --job.attempts;  // Nothing was tried to the end.
-      co_await jobs_.put_back(job, std::chrono::milliseconds(0));
-    } else {
+      suspect_ends_.erase(job.id);
+    } else if (verdict.tried) {
       co_await jobs_.put_back(job, retry_pause(job.attempts));
+    } else {
+      --job.attempts;
+      co_await jobs_.put_back(job, std::chrono::milliseconds(0));
     }
     co_return true;
   } catch (const StorageError&) {

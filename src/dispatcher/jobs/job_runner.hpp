@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <variant>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -55,12 +56,16 @@ class JobRunner {
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// What an attempt came to.
+  using End = std::variant<Answer, JobVerdict>;
 
   asio::awaitable<void> start_some();
   void start(JobRow row);
   asio::awaitable<void> carry_out(JobRow row, asio::cancellation_slot cancelled);
-  asio::awaitable<void> end(const JobRow& row, Outcome outcome);
-  asio::awaitable<bool> end_once(const JobRow& row, const Outcome& outcome);
+  asio::awaitable<End> attempt(const JobRow& row, asio::cancellation_slot cancelled);
+  JobVerdict judge_attempt(const std::string& id, const Failure& failure);
+  asio::awaitable<void> write_down(const JobRow& row, End end);
+  asio::awaitable<bool> write_down_once(const JobRow& row, const End& end);
   std::size_t startable(Clock::time_point now) const;
 
   asio::any_io_executor executor_;
@@ -72,6 +77,10 @@ class JobRunner {
   asio::steady_timer changed_;
   asio::steady_timer all_ended_;
   std::map<std::string, asio::cancellation_signal> running_;  ///< By the job's id.
+  std::uint64_t running_bytes_ = 0;
+  /// By the id of a job that isn't finished: how many of its attempts had a suspect end. Counted anew after a
+  /// restart, so that in doubt a job is tried again.
+  std::map<std::string, int> suspect_ends_;
   Clock::time_point last_progress_;
   /// Nothing that waits is due before it.
   Clock::time_point nothing_due_before_ = Clock::time_point::min();

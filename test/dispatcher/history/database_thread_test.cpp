@@ -1,5 +1,7 @@
 #include "dispatcher/history/database_thread.hpp"
 
+#include <atomic>
+
 #include <catch2/catch.hpp>
 
 #include "support/gate.hpp"
@@ -101,6 +103,54 @@ TEST_CASE("a disk that stays full doesn't hold the end, and what is lost is coun
   REQUIRE(tried.wait());
   writer.stop();
   CHECK(writer.lost() == 1);
+  Database left(folder.path() / "numbers", Database::Mode::read_only);
+  CHECK(count(left) == 1);
+}
+
+TEST_CASE("nobody waits for a disk that stays full") {
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
+                        {.retry_pause = std::chrono::milliseconds(1),
+                         .patience = std::chrono::milliseconds(5)});
+  std::atomic<bool> full = true;
+  test::Gate entered;
+  test::Gate gate;
+  auto hold = [&](Database&) {
+    entered.open();
+    gate.wait();
+  };
+  auto promised = [&](Database& database) {
+    if (full) throw DiskError("full");
+    insert(1)(database);
+  };
+  REQUIRE(writer.post({.run = hold, .done = {}}));
+  REQUIRE(entered.wait());
+  REQUIRE(writer.post({.run = promised, .done = {}, .persistent = true}));
+  asio::io_context io;
+  int refused = 0;
+  const auto add = [&](int value) {
+    auto work = [value](Database& database) {
+      insert(value)(database);
+      return true;
+    };
+    asio::co_spawn(io, writer.run(std::move(work)), [&](std::exception_ptr failure, bool) {
+      CHECK_THROWS_AS(std::rethrow_exception(failure), DiskError);
+      ++refused;
+    });
+  };
+  // One is of the same group, one comes while the disk is tried again.
+  add(2);
+  io.poll();
+  gate.open();
+  io.restart();
+  io.run_for(std::chrono::seconds(60));
+  add(3);
+  io.restart();
+  io.run_for(std::chrono::seconds(60));
+  CHECK(refused == 2);
+  full = false;
+  writer.stop();
+  CHECK(writer.lost() == 0);
   Database left(folder.path() / "numbers", Database::Mode::read_only);
   CHECK(count(left) == 1);
 }

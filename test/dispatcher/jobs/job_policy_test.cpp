@@ -16,14 +16,14 @@ std::size_t start(std::size_t workers, std::size_t interactive, std::size_t runn
                         .idle = idle});
 }
 
-std::string verdict(const Failure& failure, int attempts = 1) {
-  const JobVerdict found = judge(failure, attempts);
+std::string verdict(const Failure& failure, int suspect_ends = 1) {
+  const JobVerdict found = judge(failure, suspect_ends);
   CHECK_FALSE(found.detail.empty());
   return (found.next == JobVerdict::Next::again ? "again: " : "fail: ") + found.reason;
 }
 
-std::string refused(protocol::RefusalReason reason, int attempts = 1) {
-  return verdict({FailureReason::refused, protocol::Refusal{reason, ""}}, attempts);
+std::string refused(protocol::RefusalReason reason, int suspect_ends = 1) {
+  return verdict({FailureReason::refused, protocol::Refusal{reason, ""}}, suspect_ends);
 }
 
 }  // namespace
@@ -56,6 +56,14 @@ TEST_CASE("where all slots are taken for long, a single job goes all the same") 
   CHECK(start(4, 100, 1, job_starved_after) == 0);
 }
 
+TEST_CASE("no job starts while the images of those that run fill their memory") {
+  JobCapacity capacity{.workers_in_rotation = 1000, .running_bytes = running_bytes_max - 1};
+  CHECK(jobs_to_start(capacity) == 999);
+  capacity.running_bytes = running_bytes_max;
+  capacity.idle = job_starved_after;
+  CHECK(jobs_to_start(capacity) == 0);
+}
+
 TEST_CASE("pauses double up to a minute") {
   CHECK(retry_pause(1) == milliseconds(1000));
   CHECK(retry_pause(2) == milliseconds(2000));
@@ -83,9 +91,18 @@ TEST_CASE("the image's fault fails a job, in the words of REASONS.md") {
   CHECK(verdict({FailureReason::unknown_model, {}}) == "fail: unknown_model");
 }
 
+TEST_CASE("only a deadline and a worker's own failure may be the image's fault") {
+  CHECK(is_suspect({FailureReason::deadline, {}}));
+  CHECK(is_suspect({FailureReason::refused, protocol::Refusal{protocol::RefusalReason::internal, ""}}));
+  CHECK_FALSE(is_suspect({FailureReason::refused, protocol::Refusal{protocol::RefusalReason::busy, ""}}));
+  CHECK_FALSE(is_suspect({FailureReason::all_busy, {}}));
+  CHECK_FALSE(is_suspect({FailureReason::no_active_worker, {}}));
+  CHECK_FALSE(is_suspect({FailureReason::cancelled, {}}));
+}
+
 TEST_CASE("an image that is too slow, or fails workers, each time is given up") {
-  CHECK(verdict({FailureReason::deadline, {}}, job_attempts_max - 1) == "again: deadline");
-  CHECK(verdict({FailureReason::deadline, {}}, job_attempts_max) == "fail: deadline");
-  CHECK(refused(protocol::RefusalReason::internal, job_attempts_max - 1) == "again: worker_failed");
-  CHECK(refused(protocol::RefusalReason::internal, job_attempts_max) == "fail: worker_failed");
+  CHECK(verdict({FailureReason::deadline, {}}, suspect_ends_max - 1) == "again: deadline");
+  CHECK(verdict({FailureReason::deadline, {}}, suspect_ends_max) == "fail: deadline");
+  CHECK(refused(protocol::RefusalReason::internal, suspect_ends_max - 1) == "again: worker_failed");
+  CHECK(refused(protocol::RefusalReason::internal, suspect_ends_max) == "fail: worker_failed");
 }

@@ -107,11 +107,65 @@ TEST_CASE("what may pass puts a job back, for a while") {
   CHECK(job->reason == "all_busy");
   CHECK(job->attempts == 1);
   auto due_later = [now_ms = job->changed_ms](Database& database) {
-    return claim_jobs(database, now_ms + 999, 1).rows.size();
+    return claim_jobs(database, now_ms + 999, 1, running_bytes_max).rows.size();
   };
   CHECK(house.classifier.asked == 1);
   house.stop();
   CHECK(house.run_beside(house.writer.run(due_later)) == 0);
+}
+
+TEST_CASE("attempts that met no free worker don't condemn an image") {
+  const test::TemporaryFolder folder;
+  JobsHouse house(folder.path());
+  house.classifier.outcomes.push_back(failure(FailureReason::deadline));
+  const auto id = house.submit({"dog"}).front();
+  auto as_after_many = [id](Database& database) {
+    database.prepare("UPDATE job SET attempts = 1000 WHERE id = ?").bind(id).run();
+    return true;
+  };
+  REQUIRE(house.run_beside(house.writer.run(as_after_many)));
+  house.start();
+  REQUIRE(house.run_until(
+      [&] { return house.classifier.asked == 1 && house.jobs.load().running == 0; }));
+  CHECK(house.find(id)->state == JobState::waiting);
+  CHECK(house.find(id)->reason == "deadline");
+  CHECK(house.files() == 1);
+  house.stop();
+}
+
+TEST_CASE("a job waits where its image can't be read for a while, and keeps the image") {
+  const test::TemporaryFolder folder;
+  JobsHouse house(folder.path());
+  const auto id = house.submit({"dog"}).front();
+  // Opened and not read: a folder, which also root can't read as a file.
+  const auto image = folder.path() / "spool" / id;
+  std::filesystem::rename(image, folder.path() / "kept");
+  std::filesystem::create_directory(image);
+  house.start();
+  REQUIRE(house.run_until([&] { return house.find(id)->reason == "no_resources"; }));
+  CHECK(house.find(id)->state == JobState::waiting);
+  CHECK(house.find(id)->attempts == 1);
+  CHECK(house.classifier.asked == 0);
+  std::filesystem::remove(image);
+  std::filesystem::rename(folder.path() / "kept", image);
+  CHECK(house.run_until_finished());
+  CHECK(house.find(id)->state == JobState::done);
+  house.stop();
+}
+
+TEST_CASE("only so many jobs are taken at once as their images fit into memory, and one always") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  for (const char* id : {"a", "b", "c", "d"}) {
+    JobRow row{};
+    row.job.id = id;
+    row.job.submitted_ms = 10;
+    row.job.image_bytes = 100;
+    insert_job(database, row);
+  }
+  CHECK(claim_jobs(database, 100, 10, 299).rows.size() == 2);
+  CHECK(claim_jobs(database, 100, 10, 0).rows.size() == 1);
+  CHECK(claim_jobs(database, 100, 10, 299).rows.size() == 1);
 }
 
 TEST_CASE("jobs are taken the longest due first, and a clock that was set back holds none") {
@@ -127,13 +181,13 @@ TEST_CASE("jobs are taken the longest due first, and a clock that was set back h
   insert("first", 10);
   insert("later", 1000);
   insert("from the future", 100000000);
-  auto claimed = claim_jobs(database, 100, 10);
+  auto claimed = claim_jobs(database, 100, 10, running_bytes_max);
   REQUIRE(claimed.rows.size() == 3);
   CHECK(claimed.rows[0].job.id == "first");
   CHECK(claimed.rows[1].job.id == "second");
   CHECK(claimed.rows[2].job.id == "from the future");
   CHECK(claimed.next_due_ms == 1000);
-  CHECK(claim_jobs(database, 100, 10).rows.empty());
+  CHECK(claim_jobs(database, 100, 10, running_bytes_max).rows.empty());
 }
 
 TEST_CASE("a running job that is cancelled records nothing") {
