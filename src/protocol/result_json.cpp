@@ -1,6 +1,7 @@
 #include "protocol/result_json.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -228,20 +229,24 @@ class ResultHandler {
         recognition_.top.back().probability = value;
         break;
       case Field::queue:
-        recognition_.times->queue_ms = value;
-        break;
+        return time(recognition_.times->queue_ms, value);
       case Field::decode:
-        recognition_.times->decode_ms = value;
-        break;
+        return time(recognition_.times->decode_ms, value);
       case Field::resize:
-        recognition_.times->resize_ms = value;
-        break;
+        return time(recognition_.times->resize_ms, value);
       case Field::forward:
-        recognition_.times->forward_ms = value;
-        break;
+        return time(recognition_.times->forward_ms, value);
       default:
         return skip();
     }
+    return found();
+  }
+
+  /// No worker takes eleven days, and pages and sums are made for numbers of everyday size.
+  bool time(double& field, double value) {
+    constexpr double ms_max = 1e9;
+    if (!(std::abs(value) <= ms_max)) return false;
+    field = value;
     return found();
   }
 

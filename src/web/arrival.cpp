@@ -11,9 +11,6 @@
 namespace samoyed::web {
 namespace {
 
-/// Whose results are seen by who brings no cookie: nothing is recorded for it.
-constexpr std::string_view nobody = "-";
-
 std::int64_t wall_clock_ms() {
   const auto time = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -28,7 +25,7 @@ void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_
     visit.visitor = short_random_id();
     visit.new_visitor = true;
   } else {
-    visit.visitor = nobody;
+    visit.visitor = no_visitor;
   }
 }
 

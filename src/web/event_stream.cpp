@@ -16,6 +16,7 @@ Response event_stream() {
                      {"X-Accel-Buffering", "no"}},
                     {}};
   response.stream = true;
+  response.endless = true;
   return response;
 }
 

@@ -296,8 +296,8 @@ asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
     if (std::holds_alternative<Reason>(entered)) {
       co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
     }
-    const bool events = find_field(end.response.fields, "Content-Type") == "text/event-stream";
-    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)), events);
+    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)),
+                    end.response.endless);
   }
   co_return Routes::sent(std::move(end.response));
 }

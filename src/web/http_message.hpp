@@ -39,6 +39,8 @@ struct Response {
   bool close = false;
   /// The body follows in pieces, by `HttpSession::send`; `body` is empty.
   bool stream = false;
+  /// The stream has no end of its own: it is whole wherever it ends, as at the server's stop.
+  bool endless = false;
 };
 
 /// Why a request can't be served, before it has become a page.

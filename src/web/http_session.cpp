@@ -249,6 +249,7 @@ HttpSession::Action HttpSession::write_response(Now now) {
   if (!head_only) write.body = std::move(response.body);
   if (response.stream && !head_only) {
     chunked_ = head_.version >= 11;
+    endless_ = response.endless;
     state_ = State::streaming;
   } else if (keep_alive) {
     begin_request();
@@ -259,9 +260,10 @@ HttpSession::Action HttpSession::write_response(Now now) {
 }
 
 HttpSession::Action HttpSession::write_stream(Now now) {
-  if (piece_.empty() && !stream_ended_ && !stopping_) return Feed{};
+  const bool over = stream_ended_ || (stopping_ && endless_);
+  if (piece_.empty() && !over) return Feed{};
   std::string bytes = std::exchange(piece_, {});
-  if (stream_ended_ || stopping_) {
+  if (over) {
     state_ = State::closing;
     if (chunked_) bytes += last_chunk_bytes();
     if (bytes.empty()) return Close{};

@@ -106,7 +106,7 @@ class HttpSession {
   /// No more can be had: the client is to see that the stream is not whole.
   void cut_stream();
 
-  /// Answers what is under way, takes no further request, ends a stream, and closes.
+  /// Answers what is under way, takes no further request, ends an endless stream, and closes.
   void stop() { stopping_ = true; }
 
   /// Of the request that is being read or answered, as far as its header could be read.
@@ -161,6 +161,7 @@ class HttpSession {
   bool refused_ = false;  ///< The body is read only to be dropped: `response_` is ready.
   Response response_;
   bool chunked_ = false;  ///< The stream is.
+  bool endless_ = false;  ///< Likewise.
   bool stream_ended_ = false;
   std::string piece_;  ///< Of the stream, to be written.
 

@@ -8,8 +8,11 @@ namespace samoyed::web {
 
 std::string fixed_text(double number, int decimals) {
   char digits[64];
-  const auto end =
+  auto end =
       std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, decimals);
+  if (end.ec != std::errc()) {
+    end = std::to_chars(digits, digits + sizeof digits, number, std::chars_format::scientific, 0);
+  }
   return {digits, end.ptr};
 }
 

@@ -6,7 +6,7 @@ namespace samoyed::web {
 
 // Numbers as pages show them.
 
-/// With so many decimals, for numbers of everyday size: below 1e40, up to 9 decimals.
+/// With so many decimals; a number that would have more than 64 characters as `1e+300`.
 std::string fixed_text(double number, int decimals);
 
 /// 0.93009 as `93.009%`: always three decimals; what is no number in 0..1 is brought there.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "web/api_json.hpp"
 #include "web/multipart.hpp"
@@ -36,12 +37,15 @@ bool is_raw_picture(const Request& head) {
 /// The query's `top` and `model`.
 std::optional<Problem> read_query(std::string_view query, Upload& upload) {
   if (const auto text = query_value(query, "top")) {
+    // A job's result is kept in the history.
+    const int top_max =
+        upload.queued ? static_cast<int>(dispatcher::history_labels_max) : protocol::top_max;
     int top = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
     const bool number = error == std::errc() && end == text->data() + text->size();
-    if (!number || top < 1 || top > protocol::top_max) {
+    if (!number || top < 1 || top > top_max) {
       return Problem{Reason::bad_parameter,
-                     "`top` is a number from 1 to " + std::to_string(protocol::top_max) + "."};
+                     "`top` is a number from 1 to " + std::to_string(top_max) + "."};
     }
     upload.top = top;
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "web/visitor.hpp"
+
 namespace samoyed::web {
 
 dispatcher::HistoryRow record_of(const Upload& upload, const Picture& picture,
@@ -23,7 +25,8 @@ dispatcher::JobRequest jobs_of(const Upload& upload, const Visit& visit,
   for (const Picture& picture : upload.pictures) {
     jobs.images.push_back({picture.file_name, std::string(picture.image)});
   }
-  jobs.visitor = visit.visitor;
+  // Without a history visitors get no cookie, but jobs are kept all the same: as nobody's but the operator's.
+  if (visit.visitor != no_visitor) jobs.visitor = visit.visitor;
   jobs.client = visit.address;
   jobs.request_id = visit.request_id;
   jobs.top = upload.top;

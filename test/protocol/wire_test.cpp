@@ -173,6 +173,10 @@ TEST_CASE("results that can't be taken apart are refused") {
         R"({"top":[{"label":["a"],"probability":0.5}],"width":1,"height":1})",
         R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"times":null})",
         R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"times":{"queue_ms":1}})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,)"
+        R"("times":{"queue_ms":1e300,"decode_ms":1,"resize_ms":1,"forward_ms":1}})",
+        R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,)"
+        R"("times":{"queue_ms":1,"decode_ms":1,"resize_ms":1,"forward_ms":-2000000000}})",
         R"({"x":{"top":[{"label":"a","probability":0.5}],"width":1,"height":1}})",
         R"([{"top":[{"label":"a","probability":0.5}],"width":1,"height":1}])",
         R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1}{)",

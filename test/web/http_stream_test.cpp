@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 struct StreamTest {
   StreamTest() { begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n"); }
 
-  void begin(const std::string& request) {
+  void begin(const std::string& request, Response response = event_stream()) {
     session.emplace(HttpSession::Limits{512, 1000, 8}, ServerTimeouts{});
     session->received(request);
     REQUIRE(std::holds_alternative<HttpSession::Serve>(session->next(now)));
-    session->respond(event_stream());
+    session->respond(std::move(response));
     head = written();
   }
 
@@ -55,7 +55,22 @@ TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the con
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "a stop ends a stream after the piece that waits") {
+TEST_CASE_METHOD(StreamTest, "a stop lets a stream that has an end come to it") {
+  Response document;
+  document.stream = true;
+  begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n", std::move(document));
+  session->send("a");
+  session->stop();
+  CHECK(written() == "1\r\na\r\n");
+  CHECK(next_is<HttpSession::Feed>());
+  session->send("b");
+  CHECK(written() == "1\r\nb\r\n");
+  session->end_stream();
+  CHECK(written() == "0\r\n\r\n");
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "a stop ends an endless stream after the piece that waits") {
   session->send("a");
   session->stop();
   CHECK(written() == "1\r\na\r\n0\r\n\r\n");

@@ -22,6 +22,8 @@ TEST_CASE("numbers have the decimals that were asked for") {
   CHECK(fixed_text(34.26, 1) == "34.3");
   CHECK(fixed_text(0, 0) == "0");
   CHECK(fixed_text(-1.5, 3) == "-1.500");
+  CHECK(fixed_text(1e300, 1) == "1e+300");
+  CHECK(fixed_text(-std::numeric_limits<double>::max(), 1) == "-2e+308");
 }
 
 }  // namespace

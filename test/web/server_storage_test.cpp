@@ -28,6 +28,7 @@ class ShortHistory final : public dispatcher::History {
   std::uint64_t dropped() const override { return 0; }
   asio::awaitable<HistoryPage> find(dispatcher::HistoryQuery query) override {
     if (failing) throw dispatcher::StorageError("the disk is gone");
+    if (on_find) on_find();
     HistoryPage page;
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
       const bool wanted = (!query.visitor || row->visitor == *query.visitor) &&
@@ -63,6 +64,7 @@ class ShortHistory final : public dispatcher::History {
 
   std::vector<HistoryRow> rows;
   bool failing = false;
+  std::function<void()> on_find;
   int counts = 0;
   /// Waited for by each count.
   std::function<asio::awaitable<void>()> on_count;
@@ -227,7 +229,8 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
   }(*this, opening));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "of several pictures in one form each is recognised and recorded") {
+TEST_CASE_METHOD(StorageServerTest,
+                 "of several pictures in one form each is recognised and recorded") {
   classifier.refused_bytes = 4;
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -278,6 +281,22 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
     const std::string failed = co_await test.exchange(get("/api/v1/results", somebody));
     CHECK(failed.starts_with("HTTP/1.1 500"));
     CHECK(count_of(failed, "the disk is gone") == 0);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
+  for (int i = 0; i < 3; ++i) {
+    HistoryRow row;
+    row.visitor = somebody;
+    row.file_name = "picture " + std::to_string(i);
+    kept.record(row);
+  }
+  start();
+  kept.on_find = [this] { server->stop(); };
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
+    CHECK(count_of(whole, "picture ") == 3);
+    CHECK(whole.ends_with("\r\n0\r\n\r\n"));
   }(*this));
 }
 

@@ -46,6 +46,11 @@ TEST_CASE_METHOD(StorageTest,
   CHECK(many.pictures[1].image == "abc");
   CHECK(many.top == 3);
   CHECK(many.model == "m");
+  // No more labels than a result keeps.
+  form.target = "/api/v1/jobs?top=100";
+  CHECK(std::get<Upload>(routes.route(form, visit)).top == 100);
+  form.target = "/api/v1/jobs?top=101";
+  CHECK(std::get<Response>(routes.route(form, visit)).status == 400);
   form.target = "/api/v1/classify";
   CHECK(std::get<Response>(routes.route(form, visit)).status == 400);
 }

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "web/visitor.hpp"
+
 namespace samoyed::web {
 namespace {
 
@@ -47,6 +49,14 @@ TEST_CASE("jobs hold their pictures' bytes, and what is wanted of them") {
   CHECK(jobs.top == 3);
   CHECK(jobs.model == "m");
   CHECK(jobs.thumbnail_side == 160);
+}
+
+TEST_CASE("jobs of who has no cookie are nobody's, whose results no visitor sees") {
+  Upload upload;
+  upload.pictures = {{"a", "abc"}};
+  Visit stranger = visit;
+  stranger.visitor = no_visitor;
+  CHECK(jobs_of(upload, stranger, std::nullopt).visitor.empty());
 }
 
 }  // namespace
