@@ -106,11 +106,23 @@ class SteppingJobs final : public dispatcher::Jobs {
   std::vector<dispatcher::JobRequest> submitted;
 };
 
+const std::string somebody(32, 'a');
+const std::string other(32, 'b');
+
 struct StorageServerTest : ServerTest {
   StorageServerTest() {
     history = &kept;
     jobs = &queue;
     classifier.open_gate();
+  }
+
+  void keep_three_pictures() {
+    for (int i = 0; i < 3; ++i) {
+      HistoryRow row;
+      row.visitor = somebody;
+      row.file_name = "picture " + std::to_string(i);
+      kept.record(row);
+    }
   }
 
   static std::string get(const std::string& path, const std::string& cookie = {},
@@ -129,9 +141,6 @@ struct StorageServerTest : ServerTest {
   ShortHistory kept;
   SteppingJobs queue;
 };
-
-const std::string somebody(32, 'a');
-const std::string other(32, 'b');
 
 TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see and to remove") {
   start();
@@ -257,12 +266,7 @@ TEST_CASE_METHOD(StorageServerTest,
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
-  for (int i = 0; i < 3; ++i) {
-    HistoryRow row;
-    row.visitor = somebody;
-    row.file_name = "picture " + std::to_string(i);
-    kept.record(row);
-  }
+  keep_three_pictures();
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
@@ -285,12 +289,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
-  for (int i = 0; i < 3; ++i) {
-    HistoryRow row;
-    row.visitor = somebody;
-    row.file_name = "picture " + std::to_string(i);
-    kept.record(row);
-  }
+  keep_three_pictures();
   start();
   kept.on_find = [this] { server->stop(); };
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {

@@ -173,15 +173,16 @@ asio::awaitable<bool> JobRunner::write_down_once(const JobRow& row, const End& e
     const JobVerdict& verdict = std::get<JobVerdict>(end);
     job.reason = verdict.reason;
     job.detail = verdict.detail;
+    bool waits = false;
     if (verdict.next == JobVerdict::Next::fail) {
       co_await jobs_.fail(job);
-      suspect_ends_.erase(job.id);
     } else if (verdict.tried) {
-      co_await jobs_.put_back(job, retry_pause(job.attempts));
+      waits = co_await jobs_.put_back(job, retry_pause(job.attempts));
     } else {
       --job.attempts;
-      co_await jobs_.put_back(job, std::chrono::milliseconds(0));
+      waits = co_await jobs_.put_back(job, std::chrono::milliseconds(0));
     }
+    if (!waits) suspect_ends_.erase(job.id);
     co_return true;
   } catch (const StorageError&) {
     co_return false;
