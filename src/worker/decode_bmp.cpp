@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "worker/decoders.hpp"
 #include "worker/stb_decoder.hpp"
@@ -14,6 +16,7 @@ namespace samoyed::worker {
 namespace {
 
 constexpr std::size_t file_header_bytes = 14;
+constexpr std::size_t pixels_offset_at = 10;
 /// BITMAPINFOHEADER; its later forms (56, 108, 124 bytes) begin alike.
 constexpr std::size_t info_header_bytes = 40;
 
@@ -33,13 +36,26 @@ struct BmpHeader {
   }
   /// Rows begin at multiples of four bytes.
   std::size_t row_bytes() const { return (row_used_bytes() + 3) / 4 * 4; }
+  /// Of all rows; behind the last one nothing need be.
+  std::size_t pixels_bytes() const {
+    return row_bytes() * static_cast<std::size_t>(height - 1) + row_used_bytes();
+  }
 };
+
+void write_u32le(std::span<std::byte> bytes, std::size_t at, std::size_t value) {
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[at + i] = static_cast<std::byte>(value >> (8 * i) & 0xFF);
+}
 
 /// Needs all of the file header and BITMAPINFOHEADER.
 BmpHeader parse_bmp_header(Bytes file) {
   const std::int64_t height = static_cast<std::int32_t>(read_u32le(file, 22));
-  return {read_u32le(file, 10),          read_u32le(file, 14), std::int64_t{read_u32le(file, 18)},
-          height < 0 ? -height : height, read_u16le(file, 28), read_u32le(file, 30),
+  return {read_u32le(file, pixels_offset_at),
+          read_u32le(file, 14),
+          std::int64_t{read_u32le(file, 18)},
+          height < 0 ? -height : height,
+          read_u16le(file, 28),
+          read_u32le(file, 30),
           read_u32le(file, 46)};
 }
 
@@ -96,13 +112,47 @@ std::optional<protocol::Refusal> check(const BmpHeader& header, Bytes file,
   if (header.pixels_offset < file_header_bytes + header.info_bytes) {
     return unreadable("The BMP file is damaged: its pixels begin inside its header.");
   }
-  const std::size_t pixels_bytes =
-      header.row_bytes() * static_cast<std::size_t>(header.height - 1) + header.row_used_bytes();
-  if (header.pixels_offset > file.size() || file.size() - header.pixels_offset < pixels_bytes) {
+  if (header.pixels_offset > file.size() ||
+      file.size() - header.pixels_offset < header.pixels_bytes()) {
     return unreadable("The BMP file ends before its last row.");
   }
   if (bits <= 8) return check_palette(header, file);
   return std::nullopt;
+}
+
+/// The header as stb_image reads it of a file without a palette: the pixels must follow it at once.
+struct CompactHeader {
+  explicit CompactHeader(const BmpHeader& header) {
+    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image looks for them.
+    const bool begins_as_40 = header.info_bytes <= 56;
+    info_bytes = begins_as_40 ? info_header_bytes : header.info_bytes;
+    bytes = file_header_bytes + info_bytes + (begins_as_40 && header.compression == 3 ? 12 : 0);
+    differs = header.bits_per_pixel > 8 && header.pixels_offset > bytes;
+  }
+
+  std::size_t info_bytes;
+  std::size_t bytes;
+  bool differs;
+};
+
+/// Without what lies between the header and the pixels.
+std::vector<std::byte> without_gap(const BmpHeader& header, const CompactHeader& compact,
+                                   Bytes file) {
+  const Bytes head = file.first(compact.bytes);
+  const Bytes pixels = file.subspan(header.pixels_offset, header.pixels_bytes());
+  std::vector<std::byte> bytes;
+  bytes.reserve(head.size() + pixels.size());
+  bytes.assign(head.begin(), head.end());
+  bytes.insert(bytes.end(), pixels.begin(), pixels.end());
+  write_u32le(bytes, pixels_offset_at, compact.bytes);
+  write_u32le(bytes, file_header_bytes, compact.info_bytes);
+  return bytes;
+}
+
+StbImage decode_pixels(const BmpHeader& header, const CompactHeader& compact, Bytes file,
+                       std::size_t rgb_bytes) {
+  if (!compact.differs) return decode_with_stb(file, 3, rgb_bytes);
+  return decode_with_stb(without_gap(header, compact, file), 3, rgb_bytes);
 }
 
 }  // namespace
@@ -121,7 +171,12 @@ StoredResult decode_bmp(Bytes file, const DecodeLimits& limits) {
   if (auto refusal = check(header, file, limits)) return *refusal;
 
   const auto rgb_bytes = static_cast<std::size_t>(header.width * header.height * 3);
-  const StbImage decoded = decode_with_stb(file, 3, rgb_bytes);
+  const CompactHeader compact(header);
+  if (compact.differs &&
+      compact.bytes + header.pixels_bytes() + rgb_bytes > limits.memory_bytes_max) {
+    return too_much_memory(header.width, header.height);
+  }
+  const StbImage decoded = decode_pixels(header, compact, file, rgb_bytes);
   if (!decoded.pixels || decoded.width != header.width || decoded.height != header.height) {
     return unreadable("The BMP file is damaged.");
   }

@@ -10,6 +10,7 @@
 
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
+#include "samoyed/io/number_range.hpp"
 #include "worker/usable_cores.hpp"
 
 namespace samoyed::worker {
@@ -80,13 +81,13 @@ void add_model_options(CLI::App& app, Options& options) {
          "Of red, green and blue on a scale of 0 to 1, taken from each pixel (0.485,0.456,0.406)")
       ->expected(3)
       ->delimiter(',')
-      ->check(CLI::Range(-1000.0, 1000.0));
+      ->check(io::number_range(-1000, 1000));
   app.add_option_function<std::vector<float>>(
          "--std", [&card](const std::vector<float>& std) { card.deviation = three(std); },
          "By which the rest is divided (0.229,0.224,0.225)")
       ->expected(3)
       ->delimiter(',')
-      ->check(CLI::Range(1e-6, 1000.0));
+      ->check(io::number_range(1e-6, 1000));
 }
 
 void add_recognition_options(CLI::App& app, Options& options) {

@@ -128,6 +128,11 @@ class BenchTest(support.ProgramTestCase):
         for target in (["--worker", f"127.0.0.1:{port}"], ["--http", f"http://127.0.0.1:{port}/"]):
             message = self.bench(*target, status=1)
             self.assertRegex(message, rf"127\.0\.0\.1:{port}/? does not answer an image: Connection refused")
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            for target in (["--worker", f"127.0.0.1:{port}"], ["--http", f"http://127.0.0.1:{port}/"]):
+                message = self.bench(*target, "--request-timeout-ms", "200", status=1)
+                self.assertRegex(message, rf"127\.0\.0\.1:{port}/? does not answer an image: ")
         worker = self.start_null_worker()
         message = self.bench("--worker", worker.address, "--worker", f"127.0.0.1:{port}", status=1)
         self.assertIn(f"127.0.0.1:{port} does not answer", message)

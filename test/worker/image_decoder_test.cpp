@@ -1,9 +1,11 @@
 #include "worker/image_decoder.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -83,6 +85,40 @@ TEST_CASE("headers that make no sense are refused", "[image]") {
   const Refusal refusal = refusal_of(patched(test::read_image_fixture(name), offset, bytes));
   CHECK(refusal.reason == RefusalReason::unreadable);
   CHECK_THAT(refusal.detail, Catch::Contains(word));
+}
+
+TEST_CASE("a BMP's pixels may begin anywhere behind its header", "[image]") {
+  const std::string name = GENERATE("rgb.bmp", "rgba.bmp", "top_down.bmp");
+  CAPTURE(name);
+  std::string file = test::read_image_fixture(name);
+  REQUIRE(file[10] == 54);
+  file.insert(54, std::string(66, '\x55'));
+  file[10] = 120;
+  const auto result = decode_upright(test::as_bytes(file), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK((std::get<Image>(result) == test::read_expected_image(name)));
+  worker::DecodeLimits limits;
+  const Image& image = std::get<Image>(result);
+  limits.memory_bytes_max = 2 * image.rgb.size();
+  CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
+}
+
+TEST_CASE("a BMP's bit masks may be a part of its header", "[image]") {
+  const auto number = [](std::uint32_t value) {
+    std::string bytes;
+    for (int i = 0; i < 4; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xFF);
+    return bytes;
+  };
+  // BITMAPV3INFOHEADER: one row of two pixels of 32 bits, red in the lowest of their bytes.
+  const std::string file = "BM" + number(78) + number(0) + number(70) + number(56) + number(2) +
+                           number(1) + "\1\0\x20\0"s + number(3) + number(8) + number(0) +
+                           number(0) + number(0) + number(0) + number(0xFF) + number(0xFF00) +
+                           number(0xFF0000) + number(0xFF000000) + number(0xFF332211) +
+                           number(0xFF665544);
+  const auto result = decode_upright(test::as_bytes(file), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK(std::get<Image>(result).rgb ==
+        std::vector<std::uint8_t>{0x11, 0x22, 0x33, 0x44, 0x55, 0x66});
 }
 
 TEST_CASE("a flaw in PNG pixels passes, as with Pillow, one in a header does not", "[image]") {

@@ -16,6 +16,7 @@
 #include "dispatcher/load/load.hpp"
 #include "dispatcher/load/options.hpp"
 #include "dispatcher/load/report.hpp"
+#include "dispatcher/load/socket.hpp"
 #include "dispatcher/load/worker_client.hpp"
 #include "samoyed/io/descriptor_limit.hpp"
 
@@ -63,7 +64,10 @@ void try_target(asio::io_context& io, Target& target, const Options& options) {
     asio::co_spawn(io, try_once(), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
     });
-    while (io.run_one_for(options.request_timeout) > 0) client->watch(Clock::now());
+    while (!io.stopped()) {
+      io.run_one_for(watch_interval);
+      client->watch(Clock::now());
+    }
     io.restart();
     if (ending.kind != Ending::Kind::failed) continue;
     const std::string who = options.http ? target.name() : to_string(options.workers[i]);

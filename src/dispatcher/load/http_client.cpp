@@ -25,16 +25,17 @@ constexpr std::size_t dropped_bytes_at_a_time = 65536;
 class HttpClient final : public Client {
  public:
   /// The others must outlive this; nobody reads `dropped`, so all clients may share it.
-  HttpClient(const asio::any_io_executor& executor, const asio::ip::tcp::endpoint& endpoint,
+  HttpClient(const asio::any_io_executor& executor, std::vector<asio::ip::tcp::endpoint>& endpoints,
              const std::vector<std::string>& requests, std::span<char> dropped)
-      : socket_(executor), endpoint_(endpoint), requests_(requests), dropped_(dropped) {}
+      : socket_(executor), endpoints_(endpoints), requests_(requests), dropped_(dropped) {}
 
   asio::awaitable<Ending> send(std::size_t image, Clock::time_point deadline) override {
     socket_.begin(deadline);
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(requests_[image]);
     // The server may end an idle connection at any time; that tells nothing about the image.
-    if (kept && ending.kind == Ending::Kind::failed && nothing_answered_) {
+    if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
+        Clock::now() < deadline) {
       ending = co_await try_once(requests_[image]);
     }
     socket_.end();
@@ -47,7 +48,7 @@ class HttpClient final : public Client {
   asio::awaitable<Ending> try_once(std::string_view request) {
     nothing_answered_ = true;
     std::error_code error;
-    if (!socket_.is_open()) error = co_await socket_.connect(endpoint_);
+    if (!socket_.is_open()) error = co_await socket_.connect(endpoints_);
     std::string why;
     if (error) {
       why = error.message();
@@ -122,7 +123,7 @@ class HttpClient final : public Client {
   }
 
   Socket socket_;
-  const asio::ip::tcp::endpoint& endpoint_;
+  std::vector<asio::ip::tcp::endpoint>& endpoints_;
   const std::vector<std::string>& requests_;
   std::optional<http::response_parser<http::buffer_body>> parser_;
   std::array<char, 32768> buffer_;
@@ -160,7 +161,7 @@ std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_a
 HttpTarget::HttpTarget(const asio::any_io_executor& executor, HttpUrl url,
                        const std::vector<Upload>& uploads, bool fresh_connections)
     : url_(std::move(url)),
-      endpoint_(resolve(executor, url_.address)),
+      endpoints_(resolve(executor, url_.address)),
       dropped_(dropped_bytes_at_a_time) {
   for (const Upload& upload : uploads) {
     requests_.push_back(upload_request(url_, upload, !fresh_connections));
@@ -168,7 +169,7 @@ HttpTarget::HttpTarget(const asio::any_io_executor& executor, HttpUrl url,
 }
 
 std::unique_ptr<Client> HttpTarget::make_client(const asio::any_io_executor& executor) {
-  return std::make_unique<HttpClient>(executor, endpoint_, requests_, dropped_);
+  return std::make_unique<HttpClient>(executor, endpoints_, requests_, dropped_);
 }
 
 std::string HttpTarget::name() const { return "http://" + to_string(url_.address) + url_.path; }

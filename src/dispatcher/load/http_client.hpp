@@ -30,7 +30,7 @@ class HttpTarget final : public Target {
 
  private:
   HttpUrl url_;
-  asio::ip::tcp::endpoint endpoint_;
+  std::vector<asio::ip::tcp::endpoint> endpoints_;
   std::vector<std::string> requests_;
   std::vector<char> dropped_;
 };

@@ -12,7 +12,6 @@
 namespace samoyed::load {
 namespace {
 
-constexpr std::chrono::milliseconds watch_interval{50};
 /// Before a client sends again whose image failed: a dead target must not be asked as fast as it can
 /// refuse.
 constexpr std::chrono::milliseconds pause_after_failure{10};

@@ -6,6 +6,7 @@
 
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
+#include "samoyed/io/number_range.hpp"
 #include "samoyed/protocol/limits.hpp"
 
 namespace samoyed::load {
@@ -24,7 +25,7 @@ void add_seconds_option(CLI::App& app, const std::string& name, std::chrono::mil
          },
          description)
       ->default_str(CLI::detail::to_string(std::chrono::duration<double>(value).count()))
-      ->check(CLI::Range(least, seconds_max));
+      ->check(io::number_range(least, seconds_max));
 }
 
 CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
@@ -52,7 +53,7 @@ void add_load_options(CLI::App& app, Options& options) {
   app.add_option_function<double>(
          "--rate", [&options](double rate) { options.rate_per_s = rate; },
          "Open loop: so many images are due a second, at random (Poisson), whatever the answers do")
-      ->check(CLI::Range(0.001, 1e6))
+      ->check(io::number_range(0.001, 1e6))
       ->excludes(clients);
   app.add_option("--seed", options.seed, "Of the random times");
   app.add_option("--in-flight-max", options.in_flight_max,

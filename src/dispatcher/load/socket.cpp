@@ -1,5 +1,7 @@
 #include "dispatcher/load/socket.hpp"
 
+#include <utility>
+
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -9,10 +11,16 @@ namespace samoyed::load {
 
 using asio::ip::tcp;
 
-asio::awaitable<std::error_code> Socket::connect(const tcp::endpoint& endpoint) {
-  close();
+asio::awaitable<std::error_code> Socket::connect(std::vector<tcp::endpoint>& endpoints) {
   std::error_code error;
-  co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+  for (std::size_t i = 0; i < endpoints.size() && !timed_out_; ++i) {
+    close();
+    const tcp::endpoint endpoint = endpoints[i];  // Others may reorder them meanwhile.
+    co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    if (error) continue;
+    std::swap(endpoints[i], endpoints.front());
+    break;
+  }
   if (!error) socket_.set_option(tcp::no_delay(true), error);
   if (!error) socket_.non_blocking(true, error);
   co_return told(error);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
@@ -10,6 +12,9 @@
 #include "dispatcher/load/tally.hpp"
 
 namespace samoyed::load {
+
+/// How often requests' deadlines are looked at.
+inline constexpr std::chrono::milliseconds watch_interval{50};
 
 /// A TCP socket that one request at a time uses, whose owner ends it when the request takes too long.
 ///
@@ -21,8 +26,8 @@ class Socket {
  public:
   explicit Socket(const asio::any_io_executor& executor) : socket_(executor) {}
 
-  /// Closes it first where it is open.
-  asio::awaitable<std::error_code> connect(const asio::ip::tcp::endpoint& endpoint);
+  /// Closes it first where it is open. Tries one after the other; who takes the connection is the first next time.
+  asio::awaitable<std::error_code> connect(std::vector<asio::ip::tcp::endpoint>& endpoints);
   asio::awaitable<std::error_code> write(std::string_view bytes);
   /// What is there, at least one byte; 0 with `error` set.
   asio::awaitable<std::size_t> read(std::span<char> buffer, std::error_code& error);

@@ -53,7 +53,8 @@ class WorkerClient final : public Client {
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(target_.image(image));
     // The worker may end an idle connection at any time; that tells nothing about the image.
-    if (kept && ending.kind == Ending::Kind::failed && nothing_answered_) {
+    if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
+        Clock::now() < deadline) {
       ending = co_await try_once(target_.image(image));
     }
     socket_.end();
@@ -77,7 +78,7 @@ class WorkerClient final : public Client {
   }
 
   asio::awaitable<std::error_code> open() {
-    if (auto error = co_await socket_.connect(worker_.endpoint)) co_return error;
+    if (auto error = co_await socket_.connect(worker_.endpoints)) co_return error;
     if (worker_.is_reference) co_return std::error_code();
     ClientGreeting greeting;
     while (true) {
@@ -91,7 +92,7 @@ class WorkerClient final : public Client {
       } else if (const auto* greeted = std::get_if<protocol::Greeted>(&action)) {
         if (greeted->hello) co_return std::error_code();
         worker_.is_reference = true;
-        co_return co_await socket_.connect(worker_.endpoint);
+        co_return co_await socket_.connect(worker_.endpoints);
       } else {
         error = std::get<ClientGreeting::Failed>(action).why;
       }
@@ -161,7 +162,7 @@ WorkerTarget::WorkerTarget(const asio::any_io_executor& executor,
                            Settings settings)
     : addresses_(std::move(addresses)), settings_(settings) {
   for (const auto& address : addresses_) {
-    workers_.push_back({.endpoint = resolve(executor, address)});
+    workers_.push_back({.endpoints = resolve(executor, address)});
   }
   for (const auto& file : image_files) images_.emplace_back(file);
 }

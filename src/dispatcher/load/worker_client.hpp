@@ -22,7 +22,7 @@ class WorkerTarget final : public Target {
     bool fresh_connections = false;
   };
   struct Worker {
-    asio::ip::tcp::endpoint endpoint;
+    std::vector<asio::ip::tcp::endpoint> endpoints;
     /// It answered a hello as reference servers do.
     bool is_reference = false;
   };

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/load/http_client.hpp"
+#include "dispatcher/load/socket.hpp"
 #include "dispatcher/load/worker_client.hpp"
 #include "samoyed/protocol/errc.hpp"
 #include "samoyed/protocol/message.hpp"
@@ -162,6 +163,51 @@ TEST_CASE("a worker that talks nonsense or hangs fails the image") {
   ScriptedPeer hanging({[](Connection& connection) { connection.wait_for_end(); }});
   CHECK(ask_worker(hanging, 1, false, impatient)[0] ==
         "failed " + make_error_code(protocol::Errc::timed_out).message());
+}
+
+TEST_CASE("an image that took too long on a kept connection is not sent again") {
+  ScriptedPeer worker({[](Connection& connection) {
+    greet(connection);
+    serve(connection, result);
+    connection.wait_for_end();
+  }});
+  const std::string too_long = "failed " + make_error_code(protocol::Errc::timed_out).message();
+  CHECK(ask_worker(worker, 2, false, impatient) ==
+        std::vector<std::string>{"recognized", too_long});
+  CHECK(worker.connections() == 1);
+  ScriptedPeer page({[](Connection& connection) {
+    read_upload(connection);
+    connection.send(http_answer("200 OK", "", "x"));
+    connection.wait_for_end();
+  }});
+  CHECK(post(page, 2, impatient) == std::vector<std::string>{"recognized", too_long});
+  CHECK(page.connections() == 1);
+}
+
+TEST_CASE("of a name's addresses the one that answers is taken, and is the first next time") {
+  ScriptedPeer peer({[](Connection& connection) { connection.wait_for_end(); },
+                     [](Connection& connection) { connection.wait_for_end(); }});
+  asio::io_context io;
+  using asio::ip::tcp;
+  tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});
+  const tcp::endpoint dead = closed.local_endpoint();
+  closed.close();
+  const tcp::endpoint live(asio::ip::address_v4::loopback(), peer.address().port);
+  std::vector<tcp::endpoint> endpoints{dead, live};
+  Socket socket(io.get_executor());
+  for (int i = 0; i < 2; ++i) {
+    std::error_code error = std::make_error_code(std::errc::timed_out);
+    const auto connect = [&]() -> asio::awaitable<void> {
+      error = co_await socket.connect(endpoints);
+    };
+    asio::co_spawn(io, connect(), asio::detached);
+    io.restart();
+    io.run();
+    CHECK_FALSE(error);
+    CHECK(socket.is_open());
+    CHECK(endpoints.front() == live);
+  }
+  socket.close();
 }
 
 TEST_CASE("steps and the worker's times come with a recognition") {

@@ -74,6 +74,7 @@ TEST_CASE("what bench can't do it refuses") {
        {"a.jpg", "--worker a:1", "--worker a a.jpg", "--http a a.jpg",
         "--worker a:1 --http http://a/ a.jpg", "--worker a:1 --clients 2 --rate 3 a.jpg",
         "--worker a:1 --clients 0 a.jpg", "--worker a:1 --rate 0 a.jpg",
+        "--worker a:1 --rate nan a.jpg", "--worker a:1 --seconds nan a.jpg",
         "--worker a:1 --seconds 0 a.jpg", "--worker a:1 --seconds 1e9 a.jpg",
         "--worker a:1 --in-flight-max 0 a.jpg"}) {
     INFO(line);
