@@ -8,6 +8,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "dispatcher/load/arrivals.hpp"
+#include "dispatcher/load/socket.hpp"
 
 namespace samoyed::load {
 namespace {
