@@ -20,8 +20,9 @@ if "--seed" in sys.argv:
     SEED = int(sys.argv[at + 1])
     del sys.argv[at:at + 2]
 
-# The programs wait no longer than this for a step, so that what hangs costs little.
-STEP_TIMEOUT_MS = 1200 if support.is_sanitized() else 400
+# The programs wait no longer than this for a step, so that what hangs costs little; and long enough that no step
+# takes it for want of a processor.
+STEP_TIMEOUT_MS = 2400 if support.is_sanitized() else 800
 TIMEOUTS = ["--connect-timeout-ms", STEP_TIMEOUT_MS, "--answer-timeout-ms", STEP_TIMEOUT_MS,
             "--image-timeout-ms", STEP_TIMEOUT_MS, "--result-timeout-ms", STEP_TIMEOUT_MS]
 # Four steps on each of two workers and a fresh connection would take half of it.
