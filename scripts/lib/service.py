@@ -57,7 +57,7 @@ class Service:
         self._programs = []
 
     def __enter__(self):
-        # A service manager's signal ends the programs too, and a terminal's that goes away, unless nohup is to outlive it.
+        # A service manager's signal ends the programs too, and that of a terminal which goes away, but for nohup.
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, lambda *_: sys.exit(1))

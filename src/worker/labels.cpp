@@ -16,8 +16,7 @@ constexpr std::size_t labels_bytes_max = std::size_t{4} << 20;
 bool holds_message_end(std::string_view text) {
   for (std::size_t at = text.find(" -"); at != text.npos; at = text.find(" -", at + 1)) {
     const std::string_view digits = text.substr(at + 2, 4);
-    if (digits.size() == 4 && std::all_of(digits.begin(), digits.end(), protocol::is_digit))
-      return true;
+    if (digits.size() == 4 && std::ranges::all_of(digits, protocol::is_digit)) return true;
   }
   return false;
 }

@@ -98,8 +98,9 @@ ModelTensor read_tensor(const at::Tensor& tensor, const std::string& label) {
 ModelFile parse_model_file(const std::vector<char>& bytes, std::string name) {
   check_container(bytes, name);
   const c10::IValue value = unpickle(bytes, name);
-  if (!value.isGenericDict())
+  if (!value.isGenericDict()) {
     fail(name, "holds no dict; expected " + std::string(archive_expected));
+  }
 
   ModelFile file;
   for (const auto& entry : value.toGenericDict()) {

@@ -110,17 +110,17 @@ class BenchTest(support.ProgramTestCase):
         self.assertGreater(report["recognized"], 0)
 
     def test_a_stall_is_not_hidden_in_the_open_loop(self):
-        # Of 50 images that are due within a second the last is answered after five.
+        # Of 50 images that are due within a second the last is answered after ten.
         turn = threading.Lock()
 
         def slow(_):
             with turn:
-                time.sleep(0.1)
+                time.sleep(0.2)
 
         stalling = wire.ScriptedWorker(on_image=slow)
         self.addCleanup(stalling.stop)
         report = self.bench("--worker", stalling.address, "--rate", "50")
-        self.assertGreater(report["latency_ms"]["max"], 1500)
+        self.assertGreater(report["latency_ms"]["max"], 3000)
 
     def test_a_dead_target_is_told_before_the_load(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

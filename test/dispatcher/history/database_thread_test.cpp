@@ -109,9 +109,9 @@ TEST_CASE("a disk that stays full doesn't hold the end, and what is lost is coun
 
 TEST_CASE("nobody waits for a disk that stays full") {
   const test::TemporaryFolder folder;
-  DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
-                        {.retry_pause = std::chrono::milliseconds(1),
-                         .patience = std::chrono::milliseconds(5)});
+  DatabaseThread writer(
+      numbers(folder.path()), DatabaseThread::Kind::writer,
+      {.retry_pause = std::chrono::milliseconds(1), .patience = std::chrono::milliseconds(5)});
   std::atomic<bool> full = true;
   test::Gate entered;
   test::Gate gate;

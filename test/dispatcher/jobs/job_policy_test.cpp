@@ -93,8 +93,10 @@ TEST_CASE("the image's fault fails a job, in the words of REASONS.md") {
 
 TEST_CASE("only a deadline and a worker's own failure may be the image's fault") {
   CHECK(is_suspect({FailureReason::deadline, {}}));
-  CHECK(is_suspect({FailureReason::refused, protocol::Refusal{protocol::RefusalReason::internal, ""}}));
-  CHECK_FALSE(is_suspect({FailureReason::refused, protocol::Refusal{protocol::RefusalReason::busy, ""}}));
+  CHECK(is_suspect(
+      {FailureReason::refused, protocol::Refusal{protocol::RefusalReason::internal, ""}}));
+  CHECK_FALSE(
+      is_suspect({FailureReason::refused, protocol::Refusal{protocol::RefusalReason::busy, ""}}));
   CHECK_FALSE(is_suspect({FailureReason::all_busy, {}}));
   CHECK_FALSE(is_suspect({FailureReason::no_active_worker, {}}));
   CHECK_FALSE(is_suspect({FailureReason::cancelled, {}}));
