@@ -1,11 +1,7 @@
 #include "worker/convolution.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <optional>
-#include <unordered_map>
-#include <utility>
 
 namespace samoyed::worker {
 namespace {
@@ -13,9 +9,6 @@ namespace {
 using dnnl::algorithm;
 using dnnl::memory;
 using Described = dnnl::convolution_forward::primitive_desc;
-
-/// Of a kernel on trial. The fastest run counts: others are slower by what else the machine does.
-constexpr int trial_runs = 5;
 
 dnnl::primitive_attr attributes(const Convolution& convolution, const ConvolutionPart& part) {
   dnnl::primitive_attr attributes;
@@ -28,32 +21,6 @@ dnnl::primitive_attr attributes(const Convolution& convolution, const Convolutio
   }
   attributes.set_post_ops(after);
   return attributes;
-}
-
-/// Milliseconds of a kernel on zeros.
-double time_of(const Described& described, const dnnl::engine& engine) {
-  dnnl::stream stream(engine);
-  const dnnl::convolution_forward primitive(described);
-  std::unordered_map<int, memory> arguments;
-  const std::pair<int, memory::desc> operands[] = {
-      {DNNL_ARG_SRC, described.src_desc()},
-      {DNNL_ARG_WEIGHTS, described.weights_desc()},
-      {DNNL_ARG_BIAS, described.bias_desc()},
-      {DNNL_ARG_DST, described.dst_desc()},
-      {DNNL_ARG_SCRATCHPAD, described.scratchpad_desc()}};
-  for (const auto& [argument, desc] : operands) {
-    if (desc.get_size() == 0) continue;
-    const memory zeros(desc, engine);
-    std::fill_n(static_cast<std::byte*>(zeros.get_data_handle()), desc.get_size(), std::byte{0});
-    arguments.emplace(argument, zeros);
-  }
-  std::chrono::duration<double, std::milli> fastest = std::chrono::hours(1);
-  for (int run = 0; run < trial_runs; ++run) {
-    const auto begin = std::chrono::steady_clock::now();
-    primitive.execute(stream, arguments);
-    fastest = std::min<decltype(fastest)>(fastest, std::chrono::steady_clock::now() - begin);
-  }
-  return fastest.count();
 }
 
 }  // namespace
@@ -71,23 +38,9 @@ Described describe_convolution(const Convolution& convolution, const Convolution
   const memory::desc bias = part.is_first()
                                 ? memory::desc({part.outputs.count}, memory::data_type::f32, Tag::x)
                                 : memory::desc();
-  const auto describe = [&](algorithm how) {
-    return Described({dnnl::prop_kind::forward_inference, how, source, weights, bias, destination,
-                      strides, padding, padding},
-                     attributes(convolution, part), engine);
-  };
-  const Described direct = describe(algorithm::convolution_direct);
-  if (convolution.kernel() != 3 || convolution.stride != 1 ||
-      source.data_type() != memory::data_type::f32) {
-    return direct;
-  }
-  std::optional<Described> winograd;
-  try {
-    winograd = describe(algorithm::convolution_winograd);
-  } catch (const dnnl::error&) {
-    return direct;  // Most processors' kernels have no Winograd: oneDNN says so by an exception.
-  }
-  return time_of(*winograd, engine) < time_of(direct, engine) ? *winograd : direct;
+  return Described({dnnl::prop_kind::forward_inference, algorithm::convolution_direct, source,
+                    weights, bias, destination, strides, padding, padding},
+                   attributes(convolution, part), engine);
 }
 
 memory prepack_weights(const Convolution& convolution, const ConvolutionPart& part,

@@ -40,8 +40,7 @@ struct ConvolutionPart {
   }
 };
 
-/// oneDNN's best kernel for a part: of float32 products, Winograd's where it is faster. Layouts that
-/// are `any` are chosen by oneDNN. Throws dnnl::error where it has no kernel.
+/// oneDNN's best kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws dnnl::error where it has no kernel.
 dnnl::convolution_forward::primitive_desc describe_convolution(
     const Convolution& convolution, const ConvolutionPart& part, const dnnl::memory::desc& source,
     const dnnl::memory::desc& destination, const dnnl::engine& engine);

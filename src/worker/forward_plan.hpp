@@ -41,13 +41,14 @@ using WinogradByName = std::map<std::string, std::shared_ptr<const WinogradConvo
 /// tasks of one step may run at the same time.
 class ForwardPlan {
  public:
+  /// How channels are kept. All but the fastest for tests: a processor has one of them by itself.
+  enum class Layout { fastest, blocks_of_8, blocks_of_16, innermost };
+
   struct Options {
     Precision precision = Precision::fp32;
     /// Into how many tasks a convolution is split by its output channels, where that can be done.
     int ways = 1;
-    /// Keeps channels innermost whatever oneDNN prefers, for tests: on processors without AMX it
-    /// never does by itself.
-    bool channels_innermost = false;
+    Layout layout = Layout::fastest;
   };
 
   /// Memory for one forward: 6 MB for SqueezeNet 1.1 in fp32.

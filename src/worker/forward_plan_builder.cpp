@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "worker/avx2.hpp"
 #include "worker/max_pool.hpp"
+#include "worker/simd.hpp"
 #include "worker/winograd.hpp"
 
 namespace samoyed::worker {
@@ -27,6 +27,26 @@ constexpr std::int64_t pooled_side(std::int64_t side) {
 }
 constexpr std::int64_t pool_padding(std::int64_t side) {
   return (pooled_side(side) - 1) * pool_stride + pool_side - side;
+}
+
+/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it its Winograd and
+/// us ours, and makes two tensors of each concatenation. For bf16 it is right.
+Tag layout_of(const ForwardPlan::Options& options) {
+  using Layout = ForwardPlan::Layout;
+  switch (options.layout) {
+    case Layout::blocks_of_8:
+      return Tag::nChw8c;
+    case Layout::blocks_of_16:
+      return Tag::nChw16c;
+    case Layout::innermost:
+      return Tag::nhwc;
+    case Layout::fastest:
+      break;
+  }
+  constexpr auto avx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  const auto allowed = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const bool in_blocks = options.precision == Precision::fp32 && (allowed & avx512) == avx512;
+  return in_blocks ? Tag::nChw16c : Tag::any;
 }
 
 dnnl::pooling_forward::primitive_desc describe_pool(const memory::desc& source,
@@ -53,6 +73,7 @@ ForwardPlanBuilder::ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file,
       file_(file),
       options_(options),
       type_(options.precision == Precision::bf16 ? memory::data_type::bf16 : fp32),
+      layout_(layout_of(options)),
       winograd_(winograd) {}
 
 void ForwardPlanBuilder::build(const SqueezenetArchitecture& architecture) {
@@ -84,7 +105,7 @@ ForwardPlanBuilder::Tensor ForwardPlanBuilder::reorder_input(const Convolution& 
   const std::int64_t side = first.output_side(input_side_px);
   const auto described = describe_convolution(
       first, {{0, first.inputs()}, {0, first.outputs()}}, memory::desc(dims, type_, Tag::any),
-      memory::desc({1, first.outputs(), side, side}, type_, Tag::any), plan_.engine_);
+      memory::desc({1, first.outputs(), side, side}, type_, layout_), plan_.engine_);
   if (described.src_desc() == planes.desc) return planes;
 
   const Tensor reordered{described.src_desc(), Slot::squeezed, 0};
@@ -194,8 +215,7 @@ ForwardPlanBuilder::Tensor ForwardPlanBuilder::make_output(const Features& input
   const std::int64_t rows = convolution.output_side(source.dims()[2]);
   const std::int64_t columns = convolution.output_side(source.dims()[3]);
   const memory::desc any({1, convolution.outputs(), rows, columns},
-                         convolution.to_fp32 ? fp32 : type_,
-                         options_.channels_innermost ? Tag::nhwc : Tag::any);
+                         convolution.to_fp32 ? fp32 : type_, layout_);
   const ConvolutionPart part{{0, source.dims()[1]}, {0, convolution.outputs()}};
   const Tensor output{
       describe_convolution(convolution, part, source, any, plan_.engine_).dst_desc(), slot,
@@ -251,14 +271,14 @@ ForwardPlan::Task ForwardPlanBuilder::make_task(const Tensor& source,
 std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
     const Tensor& source, const Convolution& convolution, const ConvolutionPart& part,
     const Tensor& destination) {
-  const WinogradShape shape{convolution.inputs(), convolution.outputs(), source.desc.dims()[2],
-                            source.desc.dims()[3]};
-  const bool fits = type_ == fp32 && convolution.kernel() == 3 && convolution.stride == 1 &&
-                    convolution.padding == 1 && part.inputs.count == convolution.inputs() &&
-                    WinogradConvolution::can_run(part.outputs.begin, part.outputs.count) &&
-                    ChannelLayout(source.desc).block() == 8 &&
-                    ChannelLayout(destination.desc).block() == 8 &&
-                    WinogradConvolution::supports(shape);
+  const WinogradShape shape{ChannelLayout(source.desc).block(), convolution.inputs(),
+                            convolution.outputs(), source.desc.dims()[2], source.desc.dims()[3]};
+  const bool fits =
+      type_ == fp32 && convolution.kernel() == 3 && convolution.stride == 1 &&
+      convolution.padding == 1 && part.inputs.count == convolution.inputs() &&
+      ChannelLayout(destination.desc).block() == shape.block &&
+      WinogradConvolution::supports(shape) &&
+      WinogradConvolution::can_run(shape.block, part.outputs.begin, part.outputs.count);
   if (!fits) return std::nullopt;
   auto& winograd = winograd_[convolution.name];
   if (!winograd) {

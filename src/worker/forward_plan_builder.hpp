@@ -65,6 +65,7 @@ class ForwardPlanBuilder {
   const ModelFile& file_;
   const ForwardPlan::Options options_;
   const dnnl::memory::data_type type_;
+  dnnl::memory::format_tag layout_;  ///< Of features.
   WinogradByName& winograd_;
 };
 

@@ -1,6 +1,6 @@
 #include "worker/max_pool.hpp"
 
-#include "worker/avx2.hpp"
+#include "worker/simd.hpp"
 
 namespace samoyed::worker {
 namespace {

@@ -13,17 +13,22 @@ find_package(ZLIB REQUIRED)
 
 # Our own kernels, without LibTorch or oneDNN.
 add_library(samoyed_worker_kernels STATIC
-  ${CMAKE_CURRENT_LIST_DIR}/avx2.cpp
   ${CMAKE_CURRENT_LIST_DIR}/max_pool.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/simd.cpp
   ${CMAKE_CURRENT_LIST_DIR}/winograd.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/winograd_kernels.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/winograd_avx2.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/winograd_avx512.cpp)
 target_link_libraries(samoyed_worker_kernels PUBLIC samoyed_options)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  # Called only where the processor has it (avx2.hpp). Sums may be fused: they are not Pillow's.
+  # Called only where the processor has it (simd.hpp). Sums may be fused: they are not Pillow's.
   set_source_files_properties(
-    ${CMAKE_CURRENT_LIST_DIR}/max_pool.cpp ${CMAKE_CURRENT_LIST_DIR}/winograd_kernels.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/max_pool.cpp ${CMAKE_CURRENT_LIST_DIR}/winograd_avx2.cpp
     TARGET_DIRECTORY samoyed_worker_kernels
     PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-O3;-ffp-contract=fast")
+  set_source_files_properties(
+    ${CMAKE_CURRENT_LIST_DIR}/winograd_avx512.cpp
+    TARGET_DIRECTORY samoyed_worker_kernels
+    PROPERTIES COMPILE_OPTIONS "-mavx512f;-mprefer-vector-width=512;-O3;-ffp-contract=fast")
 endif()
 
 # The files that a worker reads, as far as no LibTorch is needed for them.

@@ -4,7 +4,7 @@
 #include <array>
 #include <cassert>
 
-#include "worker/avx2.hpp"
+#include "worker/simd.hpp"
 #include "worker/winograd_kernels.hpp"
 
 namespace samoyed::worker {
@@ -40,17 +40,24 @@ std::int64_t tiles_along(std::int64_t side) {
   return (side + winograd_output_px - 1) / winograd_output_px;
 }
 
+/// Null where the processor has none for such blocks.
+const WinogradKernels* kernels_for(std::int64_t block) {
+  if (block == 16 && has_avx512()) return &winograd_avx512;
+  if (block == 8 && has_avx2()) return &winograd_avx2;
+  return nullptr;
+}
+
 }  // namespace
 
 WinogradConvolution::WinogradConvolution(const WinogradShape& shape, const float* weight,
                                          const float* bias)
-    : shape_(shape), bias_(bias, bias + shape.outputs) {
+    : shape_(shape), kernels_(kernels_for(shape.block)), bias_(bias, bias + shape.outputs) {
   assert(supports(shape));
   weights_.reserve(static_cast<std::size_t>(winograd_planes * shape.inputs * shape.outputs));
-  for (std::int64_t first = 0; first < shape.outputs; first += winograd_channels) {
+  for (std::int64_t first = 0; first < shape.outputs; first += channels_at_a_time()) {
     for (std::size_t plane = 0; plane < winograd_planes; ++plane) {
       for (std::int64_t input = 0; input < shape.inputs; ++input) {
-        for (std::int64_t output = first; output < first + winograd_channels; ++output) {
+        for (std::int64_t output = first; output < first + channels_at_a_time(); ++output) {
           const float* const kernel =
               weight + (output * shape.inputs + input) * kernel_px * kernel_px;
           weights_.push_back(static_cast<float>(
@@ -62,11 +69,18 @@ WinogradConvolution::WinogradConvolution(const WinogradShape& shape, const float
 }
 
 bool WinogradConvolution::supports(const WinogradShape& shape) {
-  return has_avx2() && shape.inputs % 8 == 0 && shape.outputs % winograd_channels == 0;
+  return kernels_for(shape.block) != nullptr && shape.inputs % shape.block == 0 &&
+         can_run(shape.block, 0, shape.outputs);
 }
 
-bool WinogradConvolution::can_run(std::int64_t first_output, std::int64_t outputs) {
-  return first_output % winograd_channels == 0 && outputs % winograd_channels == 0;
+bool WinogradConvolution::can_run(std::int64_t block, std::int64_t first_output,
+                                  std::int64_t outputs) {
+  const std::int64_t channels = winograd_channels(block);
+  return first_output % channels == 0 && outputs % channels == 0;
+}
+
+std::int64_t WinogradConvolution::channels_at_a_time() const {
+  return winograd_channels(shape_.block);
 }
 
 std::int64_t WinogradConvolution::tile_count() const {
@@ -80,24 +94,25 @@ std::int64_t WinogradConvolution::tiles_at_a_time() const {
 
 std::size_t WinogradConvolution::scratch_bytes() const {
   const std::int64_t plane_floats = winograd_plane_floats(tiles_at_a_time(), shape_.inputs) +
-                                    winograd_plane_floats(tiles_at_a_time(), winograd_channels);
+                                    winograd_plane_floats(tiles_at_a_time(), channels_at_a_time());
   return static_cast<std::size_t>(winograd_planes * plane_floats) * sizeof(float);
 }
 
 void WinogradConvolution::run(std::int64_t first_output, std::int64_t outputs, const float* input,
                               float* output, float* scratch) const {
-  assert(can_run(first_output, outputs));
+  assert(can_run(shape_.block, first_output, outputs));
   float* const products =
       scratch + winograd_planes * winograd_plane_floats(tiles_at_a_time(), shape_.inputs);
   for (std::int64_t first = 0; first < tile_count(); first += tiles_at_a_time()) {
     const std::int64_t count = std::min(tiles_at_a_time(), tile_count() - first);
-    transform_input_tiles(shape_, input, first, count, scratch);
-    for (std::int64_t done = 0; done < outputs; done += winograd_channels) {
+    kernels_->transform_input_tiles(shape_, input, first, count, scratch);
+    for (std::int64_t done = 0; done < outputs; done += channels_at_a_time()) {
       const std::int64_t channel = first_output + done;
-      multiply_tiles(shape_.inputs, count, scratch,
-                     weights_.data() + channel * winograd_planes * shape_.inputs, products);
-      transform_output_tiles(shape_, products, first, count, bias_.data() + channel,
-                             output + done * shape_.rows * shape_.columns);
+      kernels_->multiply_tiles(shape_.inputs, count, scratch,
+                               weights_.data() + channel * winograd_planes * shape_.inputs,
+                               products);
+      kernels_->transform_output_tiles(shape_, products, first, count, bias_.data() + channel,
+                                       output + done * shape_.rows * shape_.columns);
     }
   }
 }

@@ -4,36 +4,46 @@
 
 #include "worker/winograd.hpp"
 
-/// The three steps of WinogradConvolution on some of its tiles, compiled for AVX2.
-///
-/// Tiles are counted row by row. Transformed planes are kept as [36][tile][channel], each of the 36
-/// `winograd_plane_floats` behind the one before it.
 namespace samoyed::worker {
 
 /// Pixels on a side: of the outputs of a tile, and of its inputs.
 inline constexpr std::int64_t winograd_output_px = 4;
 inline constexpr std::int64_t winograd_input_px = 6;
 inline constexpr std::int64_t winograd_planes = winograd_input_px * winograd_input_px;
-/// Output channels that are computed together: two registers of AVX2.
-inline constexpr std::int64_t winograd_channels = 16;
+
+/// Output channels that are computed together: two registers, of which each holds a block.
+constexpr std::int64_t winograd_channels(std::int64_t block) { return 2 * block; }
+
+/// The three steps of WinogradConvolution on some of its tiles, for one width of registers.
+///
+/// Tiles are counted row by row. Transformed planes are kept as [36][tile][channel], each of the 36
+/// `winograd_plane_floats` behind the one before it.
+struct WinogradKernels {
+  /// Transforms all input channels of the tiles from `first` on.
+  void (*transform_input_tiles)(const WinogradShape& shape, const float* input, std::int64_t first,
+                                std::int64_t count, float* transformed);
+
+  /// The products with the weights of `winograd_channels` output channels, kept as
+  /// [36][input channel][output channel].
+  void (*multiply_tiles)(std::int64_t inputs, std::int64_t count, const float* transformed,
+                         const float* weights, float* products);
+
+  /// Transforms the products of `winograd_channels` output channels back, adds the bias, applies the
+  /// ReLU, and writes the two blocks of channels that begin at `output`.
+  void (*transform_output_tiles)(const WinogradShape& shape, const float* products,
+                                 std::int64_t first, std::int64_t count, const float* bias,
+                                 float* output);
+};
+
+/// For channels in blocks of 8.
+extern const WinogradKernels winograd_avx2;
+/// For channels in blocks of 16.
+extern const WinogradKernels winograd_avx512;
 
 /// From one transformed plane to the next. The line of a cache to spare keeps the 36 from falling into
 /// the same set of it.
 constexpr std::int64_t winograd_plane_floats(std::int64_t tiles, std::int64_t channels) {
   return tiles * channels + 16;
 }
-
-/// Transforms all input channels of the tiles from `first` on.
-void transform_input_tiles(const WinogradShape& shape, const float* input, std::int64_t first,
-                           std::int64_t count, float* transformed);
-
-/// The products with the weights of 16 output channels, kept as [36][input channel][16].
-void multiply_tiles(std::int64_t inputs, std::int64_t count, const float* transformed,
-                    const float* weights, float* products);
-
-/// Transforms the products of 16 output channels back, adds the bias, applies the ReLU, and writes
-/// the two blocks of 8 channels that begin at `output`.
-void transform_output_tiles(const WinogradShape& shape, const float* products, std::int64_t first,
-                            std::int64_t count, const float* bias, float* output);
 
 }  // namespace samoyed::worker

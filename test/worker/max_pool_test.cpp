@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/avx2.hpp"
+#include "worker/simd.hpp"
 
 using namespace samoyed::worker;
 

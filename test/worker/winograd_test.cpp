@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/avx2.hpp"
+#include "worker/simd.hpp"
 
 using namespace samoyed::worker;
 
@@ -24,11 +24,20 @@ std::vector<float> noise(std::int64_t count, std::uint32_t seed) {
   return values;
 }
 
-/// Where a channel's pixel is, with channels in blocks of 8.
+/// The blocks of channels for which this processor has registers.
+std::vector<std::int64_t> blocks() {
+  std::vector<std::int64_t> blocks;
+  if (has_avx2()) blocks.push_back(8);
+  if (has_avx512()) blocks.push_back(16);
+  if (blocks.empty()) WARN("nothing to see for want of AVX2");
+  return blocks;
+}
+
+/// Where a channel's pixel is.
 std::size_t offset(const WinogradShape& shape, std::int64_t channel, std::int64_t row,
                    std::int64_t column) {
-  return static_cast<std::size_t>(((channel / 8 * shape.rows + row) * shape.columns + column) * 8 +
-                                  channel % 8);
+  const std::int64_t pixel = (channel / shape.block * shape.rows + row) * shape.columns + column;
+  return static_cast<std::size_t>(pixel * shape.block + channel % shape.block);
 }
 
 /// One output by the definition of a convolution, in double.
@@ -54,14 +63,21 @@ double convolve(const WinogradShape& shape, const std::vector<float>& input,
 }  // namespace
 
 TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave of the last tiles") {
-  if (!has_avx2()) {
-    WARN("skipped for want of AVX2");
-    return;
+  std::vector<WinogradShape> shapes;
+  for (const std::int64_t block : blocks()) {
+    // So many tiles that a step takes from one of them to all that fit its registers, and more.
+    shapes.insert(shapes.end(), {{block, block, 2 * block, 1, 1},
+                                 {block, block, 2 * block, 4, 4},
+                                 {block, 2 * block, 4 * block, 5, 3},
+                                 {block, 3 * block, 2 * block, 13, 8},
+                                 {block, 48, 64, 13, 13},
+                                 {block, block, 2 * block, 29, 31}});
+    for (std::int64_t tiles = 2; tiles <= 15; ++tiles) {
+      shapes.push_back({block, block, 2 * block, 3, 4 * tiles - 1});
+    }
   }
-  const WinogradShape shapes[] = {{8, 16, 1, 1},   {8, 16, 4, 4},    {16, 32, 5, 3},
-                                  {24, 16, 13, 8}, {48, 64, 13, 13}, {16, 16, 29, 31}};
   for (const WinogradShape& shape : shapes) {
-    CAPTURE(shape.inputs, shape.outputs, shape.rows, shape.columns);
+    CAPTURE(shape.block, shape.inputs, shape.outputs, shape.rows, shape.columns);
     const auto input = noise(shape.inputs * shape.rows * shape.columns, 1);
     const auto weight = noise(shape.outputs * shape.inputs * 9, 2);
     const auto bias = noise(shape.outputs, 3);
@@ -89,20 +105,17 @@ TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave o
 }
 
 TEST_CASE("Winograd's convolution writes nothing beside its output and its scratch") {
-  if (!has_avx2()) {
-    WARN("skipped for want of AVX2");
-    return;
-  }
-  const WinogradShape shape{8, 16, 6, 5};
+  const std::int64_t block = GENERATE_COPY(from_range(blocks()));
+  const WinogradShape shape{block, block, 2 * block, 6, 5};
   const auto weight = noise(shape.outputs * shape.inputs * 9, 2);
   const auto bias = noise(shape.outputs, 3);
   const WinogradConvolution convolution(shape, weight.data(), bias.data());
   constexpr float untouched = 12345.0F;
-  const std::size_t output_floats = 16 * 6 * 5;
+  const auto output_floats = static_cast<std::size_t>(shape.outputs * 6 * 5);
   const std::size_t scratch_floats = convolution.scratch_bytes() / sizeof(float);
   std::vector<float> output(output_floats + 64, untouched);
   std::vector<float> scratch(scratch_floats + 64, untouched);
-  convolution.run(0, shape.outputs, noise(8 * 6 * 5, 1).data(), output.data() + 32,
+  convolution.run(0, shape.outputs, noise(shape.inputs * 6 * 5, 1).data(), output.data() + 32,
                   scratch.data() + 32);
   const auto is_untouched = [](float value) { return value == untouched; };
   CHECK(std::all_of(output.begin(), output.begin() + 32, is_untouched));
@@ -112,7 +125,11 @@ TEST_CASE("Winograd's convolution writes nothing beside its output and its scrat
 }
 
 TEST_CASE("Winograd's convolution is for whole blocks of channels") {
-  CHECK(WinogradConvolution::supports({8, 16, 1, 1}) == has_avx2());
-  CHECK_FALSE(WinogradConvolution::supports({4, 16, 1, 1}));
-  CHECK_FALSE(WinogradConvolution::supports({8, 24, 1, 1}));
+  CHECK(WinogradConvolution::supports({8, 8, 16, 1, 1}) == has_avx2());
+  CHECK_FALSE(WinogradConvolution::supports({8, 4, 16, 1, 1}));
+  CHECK_FALSE(WinogradConvolution::supports({8, 8, 24, 1, 1}));
+  CHECK(WinogradConvolution::supports({16, 16, 32, 1, 1}) == has_avx512());
+  CHECK_FALSE(WinogradConvolution::supports({16, 24, 32, 1, 1}));
+  CHECK_FALSE(WinogradConvolution::supports({16, 16, 48, 1, 1}));
+  CHECK_FALSE(WinogradConvolution::supports({4, 8, 16, 1, 1}));
 }

@@ -1,0 +1,18 @@
+#include "worker/simd.hpp"
+#include "worker/winograd_steps.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+struct Avx512Registers {
+  using Floats = Float16;
+  using UnalignedFloats = UnalignedFloat16;
+  /// Of 32 registers, 28 hold sums.
+  static constexpr int tiles_at_a_time = 14;
+};
+
+}  // namespace
+
+constinit const WinogradKernels winograd_avx512 = WinogradSteps<Avx512Registers>::kernels();
+
+}  // namespace samoyed::worker
