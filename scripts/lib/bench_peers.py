@@ -76,6 +76,7 @@ class Forward:
             "naive LibTorch, reference BLAS": naive("blas"),
             "naive LibTorch, OpenBLAS": naive("openblas-pthread"),
             "PyTorch eager, reference BLAS": python("blas"),
+            "PyTorch eager, OpenBLAS": python("openblas-pthread"),
             "PyTorch eager, OpenBLAS, channels_last": python("openblas-pthread", "--channels-last"),
         }
         # One image with two threads: how its time is brought down on an idle machine.

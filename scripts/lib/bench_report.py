@@ -45,14 +45,16 @@ def _parts(results, _):
 def _closed(results, primary):
     images = list(results["closed"])
     rows = []
-    for who in results["closed"][primary]:
+    first = results["closed"][primary]
+    for who in first:
         of_who = [results["closed"][image].get(who, {}).get("per_s") for image in images]
         alone = results["alone"].get(who, {})
         rows.append([who] + [number(value) for value in of_who]
+                    + [number(ratio(_get(first, DIRECT, "per_s"), first[who].get("per_s")), 2)]
                     + [number(alone.get("median_ms")), number(alone.get("p99_ms"))]
-                    + [number(results["closed"][primary][who].get("generator_cores"), 2)])
+                    + [number(first[who].get("generator_cores"), 2)])
     return "Pictures a second on all cores, closed loop\n\n" + table(
-        ["who"] + [f"{image}, /s" for image in images]
+        ["who"] + [f"{image}, /s" for image in images] + [f"{DIRECT}, by it"]
         + [f"one client, {primary}: median ms", "p99 ms", "generator's cores"], rows)
 
 

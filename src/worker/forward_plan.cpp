@@ -49,7 +49,8 @@ void ForwardPlan::set_input(Workspace& workspace,
   }
 }
 
-void ForwardPlan::run_task(Workspace& workspace, std::size_t step, std::size_t task) const {
+void ForwardPlan::run_task(Workspace& workspace, std::size_t step,
+                           std::size_t task) const noexcept {
   const auto& kernel = steps_[step][task].kernel;
   const auto& arguments = workspace.arguments_[step][task];
   if (const auto* const own = std::get_if<OwnKernel>(&kernel)) {

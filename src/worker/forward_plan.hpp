@@ -33,15 +33,16 @@ using WinogradByName = std::map<std::string, std::shared_ptr<const WinogradConvo
 ///     [first conv]  [max pool]  [squeeze]  [expand 1x1] [expand 3x3]         [mean]
 ///
 /// Steps follow each other; the tasks of one step depend on earlier steps only, so several threads
-/// may share them. The two expansions write into the halves of one buffer where oneDNN keeps
-/// channels in blocks (for one picture that is a concatenation). Where it keeps them innermost (bf16
-/// with AMX) each half stays by itself, and the next squeeze adds up its products with both.
+/// may share them. The two expansions write into the halves of one buffer where channels are kept in
+/// blocks (for one picture that is a concatenation). Where they are kept innermost (bf16 with AMX) each
+/// half stays by itself, and the next squeeze adds up its products with both.
 ///
 /// Thread rule: immutable once built. A Workspace serves one forward at a time, within which the
 /// tasks of one step may run at the same time.
 class ForwardPlan {
  public:
-  /// How channels are kept. All but the fastest for tests: a processor has one of them by itself.
+  /// How the channels of features are kept: in blocks of so many, or innermost, a pixel's numbers side by
+  /// side. The fastest for this processor, or for tests another one.
   enum class Layout { fastest, blocks_of_8, blocks_of_16, innermost };
 
   struct Options {
@@ -73,7 +74,8 @@ class ForwardPlan {
 
   /// Before step 0: the picture as `normalise` gives it, which must outlive the forward.
   void set_input(Workspace& workspace, std::span<const float, input_floats> planes) const;
-  void run_task(Workspace& workspace, std::size_t step, std::size_t task) const;
+  /// Whatever oneDNN could complain about, it has complained about when the plan was made.
+  void run_task(Workspace& workspace, std::size_t step, std::size_t task) const noexcept;
   /// After the last step: one a class, valid until the workspace's next forward.
   std::span<const float> logits(const Workspace& workspace) const;
 

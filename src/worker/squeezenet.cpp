@@ -154,12 +154,12 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   network_ = std::make_unique<Network>(file, shape, options);
   const std::vector<float> expected = by_torch.get();
   const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
-  const auto by_team = [&] {
-    bool was_alone = false;
-    return network_->shared->forward(planes, [] { return true; }, was_alone);
-  };
-  if (!agree(forward(planes), expected, tolerance) ||
-      (network_->shared && !agree(by_team(), expected, tolerance))) {
+  bool agreed = agree(forward(planes), expected, tolerance);
+  // With two threads and with one in turn: the first picture is to go the faster way already.
+  for (int run = 0; network_->shared && run < 2 * TeamChoice::first_runs; ++run) {
+    agreed = agreed && agree(forward(planes, [] { return true; }), expected, tolerance);
+  }
+  if (!agreed) {
     throw std::runtime_error(
         file.name + ": oneDNN and LibTorch compute different answers on this processor with " +
         to_string(options.precision) + "; please report it with the processor's name");

@@ -21,6 +21,7 @@ struct WinogradSteps {
   /// Channels in a block, which is what a register holds.
   static constexpr std::int64_t block = sizeof(Floats) / sizeof(float);
   static constexpr std::int64_t channels = winograd_channels(block);
+  static constexpr std::int64_t cache_line_floats = 16;
 
   static Floats load(const float* from) { return *reinterpret_cast<const UnalignedFloats*>(from); }
 
@@ -73,8 +74,10 @@ struct WinogradSteps {
                             float* products) {
     Floats sums[rows][2] = {};
     for (std::int64_t input = 0; input < inputs; ++input) {
-      __builtin_prefetch(weights + (inputs + input) * channels);
-      if (block == 16) __builtin_prefetch(weights + (inputs + input) * channels + 16);
+      // The next plane's weights, a kilobyte or more away: the processor's own prefetching ends with a page.
+      for (std::int64_t ahead = 0; ahead < channels; ahead += cache_line_floats) {
+        __builtin_prefetch(weights + (inputs + input) * channels + ahead);
+      }
       const Floats low = load(weights + input * channels);
       const Floats high = load(weights + input * channels + block);
 #pragma GCC unroll 16
@@ -91,17 +94,12 @@ struct WinogradSteps {
     }
   }
 
+  template <std::int64_t at_most = rows_max>
   static void multiply_up_to(std::int64_t rows, std::int64_t inputs, const float* transformed,
                              const float* weights, float* products) {
-    multiply_some<rows_max>(rows, inputs, transformed, weights, products);
-  }
-
-  template <std::int64_t at_most>
-  static void multiply_some(std::int64_t rows, std::int64_t inputs, const float* transformed,
-                            const float* weights, float* products) {
     if constexpr (at_most > 1) {
       if (rows < at_most) {
-        return multiply_some<at_most - 1>(rows, inputs, transformed, weights, products);
+        return multiply_up_to<at_most - 1>(rows, inputs, transformed, weights, products);
       }
     }
     multiply_rows<at_most>(inputs, transformed, weights, products);

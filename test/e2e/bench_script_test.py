@@ -103,19 +103,22 @@ class ReportTest(unittest.TestCase):
         "primary": "basketball", "left_out": {"OpenCV DNN": "not installed"},
         "forward": {"Samoyed": {"median_ms": 4.0, "per_s_all_cores": 500.0}, "ONNX Runtime": {"median_ms": 5.0}},
         "closed": {"basketball": {"pipeline in one process": {"per_s": 200.0},
-                                  "worker, direct": {"per_s": 180.0, "generator_cores": 0.01}}},
+                                  "worker, direct": {"per_s": 180.0, "generator_cores": 0.01},
+                                  "Python, reference BLAS": {"per_s": 15.0}}},
         "alone": {"worker, direct": {"median_ms": 8.0, "p99_ms": 9.0}}}
 
     def test_targets_are_reached_or_not_or_not_measured(self):
         lines = [target.line() for target in bench_report.targets(self.RESULTS)]
         self.assertIn("reached: forward, times ONNX Runtime's speed: 1.25 (wanted >= 1)", lines)
         self.assertIn("NOT reached: worker direct, by the pipeline in one process: 0.90 (wanted >= 0.95)", lines)
+        self.assertIn("reached: worker direct, times the plain Python's throughput: 12.00 (wanted >= 10)", lines)
         self.assertIn("not measured: service through HTTP, by the same: - (wanted >= 0.85)", lines)
 
     def test_tables_have_a_dash_where_nothing_was_measured_and_name_what_was_left_out(self):
         text = bench_report.markdown(self.RESULTS)
         self.assertIn("| Samoyed | 4.00 | - | 500 | 1.00 |", text)
         self.assertIn("| ONNX Runtime | 5.00 | - | - | 1.25 |", text)
+        self.assertIn("| Python, reference BLAS | 15.0 | 12.00 | - | - | - |", text)
         self.assertIn("Left out: OpenCV DNN (not installed).", text)
         for table in text.split("\n\n"):
             rows = [line for line in table.splitlines() if line.startswith("|")]

@@ -1,20 +1,18 @@
 #!/usr/bin/python3
-"""usage: python_server.py MODEL [--tuned]
-
-What one writes in Python to serve SqueezeNet by the D/A/N protocol (src/protocol/PROTOCOL.md, the side
+"""What one writes in Python to serve SqueezeNet by the D/A/N protocol (src/protocol/PROTOCOL.md, the side
 of a reference server): Pillow, torchvision's transforms and eager network, a thread a connection, which
 may carry many exchanges. Prints `listening on HOST:PORT`.
 
---tuned takes what makes this fast without leaving Python: weights and input channels_last, one thread a
-forward, and the checksum by sum(). Which BLAS it runs on, and with how many threads, is for the caller's
-environment (LD_LIBRARY_PATH, OPENBLAS_NUM_THREADS).
+--tuned takes one thread a forward, and the checksum by sum(); --channels-last keeps the channels of weights and
+input innermost, which oneDNN's convolutions like better. Which BLAS it runs on, and with how many threads, is
+for the caller's environment (LD_LIBRARY_PATH, OPENBLAS_NUM_THREADS).
 """
 
+import argparse
 import base64
 import re
 import socket
 import socketserver
-import sys
 
 import network
 import torch
@@ -40,17 +38,14 @@ def quick_checksum(payload):
 class Recognizer:
     """Image bytes to the five best labels."""
 
-    def __init__(self, model, tuned):
-        self._net = network.load(model)
-        self._tuned = tuned
+    def __init__(self, model, tuned, channels_last):
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._net = network.load(model).to(memory_format=self._layout)
         if tuned:
             torch.set_num_threads(1)
-            self._net = self._net.to(memory_format=torch.channels_last)
 
     def recognize(self, content):
-        planes = network.preprocess(content)[None]
-        if self._tuned:
-            planes = planes.contiguous(memory_format=torch.channels_last)
+        planes = network.preprocess(content)[None].contiguous(memory_format=self._layout)
         with torch.inference_mode():
             probabilities = self._net(planes)[0].softmax(0)
         values, classes = probabilities.topk(5)
@@ -121,15 +116,18 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, model, tuned):
+    def __init__(self, model, tuned, channels_last):
         super().__init__(("127.0.0.1", 0), Exchange)
         self.checksum = quick_checksum if tuned else plain_checksum
-        self.recognizer = Recognizer(model, tuned)
+        self.recognizer = Recognizer(model, tuned, channels_last)
 
 
 def main():
-    arguments = [word for word in sys.argv[1:] if word != "--tuned"]
-    with Server(arguments[0], "--tuned" in sys.argv) as server:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--tuned", action="store_true")
+    parser.add_argument("--channels-last", action="store_true")
+    with Server(**vars(parser.parse_args())) as server:
         print(f"listening on 127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()
 
