@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,12 +18,11 @@
 #include "web/http_session.hpp"
 #include "web/live_stream.hpp"
 #include "web/site.hpp"
-#include "web/upload.hpp"
 #include "web/visit.hpp"
 
 namespace samoyed::web {
 
-/// Carries bytes between one socket and an HttpSession, and pictures to the classifier.
+/// Carries bytes between one socket and an HttpSession, and requests to who answers them.
 ///
 /// A client that leaves while its picture is at a worker ends the connection without an answer, and the
 /// classifier is told that nobody waits any more.
@@ -64,14 +62,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write(const HttpSession::Write& response);
   /// False if the client left meanwhile.
   asio::awaitable<bool> serve(Request& request);
-  asio::awaitable<std::optional<Response>> recognise(Request& request, Upload& upload);
-  asio::awaitable<dispatcher::Outcome> classify(std::shared_ptr<const protocol::EncodedImage> image,
-                                                const Upload& upload);
-  asio::awaitable<Response> submit(Request& request, const Upload& upload);
   asio::awaitable<Response> run_errand(Errand errand);
   asio::awaitable<void> feed_stream();
-  void record(const Upload& upload, const Picture& picture, const dispatcher::Answer& answer);
-  void count_failures(const Response& answer, std::span<const dispatcher::Outcome> outcomes);
   asio::awaitable<void> linger();
   void consider(const Request& head);
   void admit();

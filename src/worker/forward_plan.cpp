@@ -7,7 +7,7 @@
 namespace samoyed::worker {
 
 ForwardPlan::ForwardPlan(const ModelFile& file, const SqueezenetShape& shape,
-                         const Options& options, WinogradByName& winograd)
+                         const Options& options, WinogradByLayer& winograd)
     : class_count_(static_cast<std::size_t>(shape.class_count)) {
   ForwardPlanBuilder(*this, file, options, winograd).build(*shape.architecture);
 }
@@ -15,7 +15,7 @@ ForwardPlan::ForwardPlan(const ModelFile& file, const SqueezenetShape& shape,
 ForwardPlan::ForwardPlan(const ModelFile& file, const SqueezenetShape& shape,
                          const Options& options)
     : class_count_(static_cast<std::size_t>(shape.class_count)) {
-  WinogradByName own;
+  WinogradByLayer own;
   ForwardPlanBuilder(*this, file, options, own).build(*shape.architecture);
 }
 
@@ -49,8 +49,7 @@ void ForwardPlan::set_input(Workspace& workspace,
   }
 }
 
-void ForwardPlan::run_task(Workspace& workspace, std::size_t step,
-                           std::size_t task) const noexcept {
+void ForwardPlan::run_task(Workspace& workspace, std::size_t step, std::size_t task) const {
   const auto& kernel = steps_[step][task].kernel;
   const auto& arguments = workspace.arguments_[step][task];
   if (const auto* const own = std::get_if<OwnKernel>(&kernel)) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -21,8 +22,10 @@
 
 namespace samoyed::worker {
 
-/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1), by the names of their layers.
-using WinogradByName = std::map<std::string, std::shared_ptr<const WinogradConvolution>>;
+/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1) by the names of their layers and the
+/// channels in a block.
+using WinogradByLayer =
+    std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const WinogradConvolution>>;
 
 /// SqueezeNet's forward pass as oneDNN primitives, and kernels of ours where they are faster (see
 /// WinogradConvolution and max_pool), made for this processor: weights in the order in which the
@@ -41,15 +44,12 @@ using WinogradByName = std::map<std::string, std::shared_ptr<const WinogradConvo
 /// tasks of one step may run at the same time.
 class ForwardPlan {
  public:
-  /// How the channels of features are kept: in blocks of so many, or innermost, a pixel's numbers side by
-  /// side. The fastest for this processor, or for tests another one.
-  enum class Layout { fastest, blocks_of_8, blocks_of_16, innermost };
-
   struct Options {
     Precision precision = Precision::fp32;
     /// Into how many tasks a convolution is split by its output channels, where that can be done.
     int ways = 1;
-    Layout layout = Layout::fastest;
+    /// How the channels of features are kept, for tests; else as is fastest on this processor.
+    std::optional<dnnl::memory::format_tag> layout = std::nullopt;
   };
 
   /// Memory for one forward: 6 MB for SqueezeNet 1.1 in fp32.
@@ -62,20 +62,20 @@ class ForwardPlan {
   /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds what
   /// isn't.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options,
-              WinogradByName& winograd);
+              WinogradByLayer& winograd);
 
   std::size_t step_count() const { return steps_.size(); }
   std::size_t task_count(std::size_t step) const { return steps_[step].size(); }
   /// Which part of the network a task computes, and by which kernel: `features.3.squeeze
-  /// jit_1x1:avx2` (as oneDNN calls it) or `features.3.expand3x3 own:winograd`.
+  /// jit_1x1:avx2` (as oneDNN calls it) or `features.3.expand3x3 own:winograd_avx2`.
   const std::string& task_name(std::size_t step, std::size_t task) const {
     return steps_[step][task].name;
   }
 
   /// Before step 0: the picture as `normalise` gives it, which must outlive the forward.
   void set_input(Workspace& workspace, std::span<const float, input_floats> planes) const;
-  /// Whatever oneDNN could complain about, it has complained about when the plan was made.
-  void run_task(Workspace& workspace, std::size_t step, std::size_t task) const noexcept;
+  /// Throws std::bad_alloc or dnnl::error where memory ends.
+  void run_task(Workspace& workspace, std::size_t step, std::size_t task) const;
   /// After the last step: one a class, valid until the workspace's next forward.
   std::span<const float> logits(const Workspace& workspace) const;
 

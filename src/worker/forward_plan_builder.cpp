@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "worker/max_pool.hpp"
+#include "worker/onednn_isa.hpp"
 #include "worker/simd.hpp"
 #include "worker/winograd.hpp"
 
@@ -29,23 +30,12 @@ constexpr std::int64_t pool_padding(std::int64_t side) {
   return (pooled_side(side) - 1) * pool_stride + pool_side - side;
 }
 
-/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it its Winograd and
-/// us ours, and makes two tensors of each concatenation. For bf16 it is right.
+/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it its Winograd
+/// and us ours, and makes two tensors of each concatenation. For bf16 it is right.
 Tag layout_of(const ForwardPlan::Options& options) {
-  using Layout = ForwardPlan::Layout;
-  switch (options.layout) {
-    case Layout::blocks_of_8:
-      return Tag::nChw8c;
-    case Layout::blocks_of_16:
-      return Tag::nChw16c;
-    case Layout::innermost:
-      return Tag::nhwc;
-    case Layout::fastest:
-      break;
-  }
-  constexpr auto avx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  const auto allowed = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const bool in_blocks = options.precision == Precision::fp32 && (allowed & avx512) == avx512;
+  if (options.layout) return *options.layout;
+  const bool in_blocks =
+      options.precision == Precision::fp32 && onednn_may_use(dnnl::cpu_isa::avx512_core);
   return in_blocks ? Tag::nChw16c : Tag::any;
 }
 
@@ -68,7 +58,7 @@ dnnl::pooling_forward::primitive_desc describe_pool(const memory::desc& source,
 
 ForwardPlanBuilder::ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file,
                                        const ForwardPlan::Options& options,
-                                       WinogradByName& winograd)
+                                       WinogradByLayer& winograd)
     : plan_(plan),
       file_(file),
       options_(options),
@@ -214,11 +204,11 @@ ForwardPlanBuilder::Tensor ForwardPlanBuilder::make_output(const Features& input
   const memory::desc& source = input.front().desc;
   const std::int64_t rows = convolution.output_side(source.dims()[2]);
   const std::int64_t columns = convolution.output_side(source.dims()[3]);
-  const memory::desc any({1, convolution.outputs(), rows, columns},
-                         convolution.to_fp32 ? fp32 : type_, layout_);
+  const memory::desc wanted({1, convolution.outputs(), rows, columns},
+                            convolution.to_fp32 ? fp32 : type_, layout_);
   const ConvolutionPart part{{0, source.dims()[1]}, {0, convolution.outputs()}};
   const Tensor output{
-      describe_convolution(convolution, part, source, any, plan_.engine_).dst_desc(), slot,
+      describe_convolution(convolution, part, source, wanted, plan_.engine_).dst_desc(), slot,
       offset_bytes};
   reserve(output);
   return output;
@@ -280,7 +270,7 @@ std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
       WinogradConvolution::supports(shape) &&
       WinogradConvolution::can_run(shape.block, part.outputs.begin, part.outputs.count);
   if (!fits) return std::nullopt;
-  auto& winograd = winograd_[convolution.name];
+  auto& winograd = winograd_[{convolution.name, shape.block}];
   if (!winograd) {
     winograd = std::make_shared<const WinogradConvolution>(shape, convolution.weight->values.data(),
                                                            convolution.bias->values.data());
@@ -288,7 +278,8 @@ std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
   const memory::desc scratch({static_cast<memory::dim>(winograd->scratch_bytes())},
                              memory::data_type::u8, Tag::a);
   return Task{
-      .name = convolution.name + " own:winograd",
+      .name =
+          convolution.name + (shape.block == 16 ? " own:winograd_avx512" : " own:winograd_avx2"),
       .kernel =
           [winograd, outputs = part.outputs](const float* input, float* output, float* products) {
             winograd->run(outputs.begin, outputs.count, input, output, products);

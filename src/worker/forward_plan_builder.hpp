@@ -16,7 +16,7 @@ class ForwardPlanBuilder {
  public:
   /// The references must outlive it.
   ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file, const ForwardPlan::Options& options,
-                     WinogradByName& winograd);
+                     WinogradByLayer& winograd);
 
   void build(const SqueezenetArchitecture& architecture);
 
@@ -66,7 +66,7 @@ class ForwardPlanBuilder {
   const ForwardPlan::Options options_;
   const dnnl::memory::data_type type_;
   dnnl::memory::format_tag layout_;  ///< Of features.
-  WinogradByName& winograd_;
+  WinogradByLayer& winograd_;
 };
 
 }  // namespace samoyed::worker

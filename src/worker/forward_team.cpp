@@ -58,8 +58,7 @@ std::size_t ForwardTeam::run(ForwardPlan::Workspace& workspace,
   return step;
 }
 
-/// False if the step has no task left.
-bool ForwardTeam::take_task() {
+bool ForwardTeam::take_task() noexcept {
   const Cursor taken = cursor_.fetch_add(1);
   const auto step = static_cast<std::size_t>(taken >> task_bits);
   const auto task = static_cast<std::size_t>(taken & task_mask);

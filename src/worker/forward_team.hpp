@@ -36,7 +36,9 @@ class ForwardTeam {
 
   void help();
   void work_until_ended(std::uint32_t shift);
-  bool take_task();
+  /// False if the step has no task left. Where a task fails the process ends: the other thread may be in
+  /// another task of the same workspace, and would go on for ever.
+  bool take_task() noexcept;
 
   /// A step 0 without a task to take.
   static constexpr Cursor nothing_to_do = Cursor{1} << 31;

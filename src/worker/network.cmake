@@ -50,7 +50,7 @@ add_library(samoyed_worker_network STATIC
   ${CMAKE_CURRENT_LIST_DIR}/model_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/network_recognizer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/one_thread.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/openblas_kernels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/openblas.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_architecture.cpp

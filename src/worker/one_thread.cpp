@@ -2,22 +2,19 @@
 
 #include <ATen/Parallel.h>
 
-#include "worker/openblas_kernels.hpp"
-
-// Declared here because cblas.h may be another BLAS's, whichever Debian's alternatives point to.
-extern "C" void openblas_set_num_threads(int count);
+#include "worker/openblas.hpp"
 
 namespace samoyed::worker {
 
 void use_one_thread() {
-  static const bool kernels_chosen = (choose_openblas_kernels(), true);
-  static_cast<void>(kernels_chosen);
-  thread_local const bool told = [] {
-    at::set_num_threads(1);
-    openblas_set_num_threads(1);
+  static const bool openblas_told = [] {
+    choose_openblas_kernels();
+    end_openblas_threads();
     return true;
   }();
-  static_cast<void>(told);
+  thread_local const bool openmp_told = (at::set_num_threads(1), true);
+  static_cast<void>(openblas_told);
+  static_cast<void>(openmp_told);
 }
 
 }  // namespace samoyed::worker

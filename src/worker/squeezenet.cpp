@@ -56,7 +56,7 @@ class Runner {
  public:
   /// Makes as many workspaces as forwards will run at the same time: more are made when needed.
   Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
-         WinogradByName& winograd, std::size_t workspaces)
+         WinogradByLayer& winograd, std::size_t workspaces)
       : plan_(file, shape, options, winograd) {
     for (std::size_t i = 0; i < workspaces; ++i) {
       spare_workspaces_.push_back(std::make_unique<ForwardPlan::Workspace>(plan_));
@@ -104,7 +104,7 @@ class Runner {
 /// What two threads run, one picture at a time.
 struct SharedRunner {
   SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
-               WinogradByName& winograd)
+               WinogradByLayer& winograd)
       : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
         team(runner.plan()) {}
 
@@ -125,6 +125,18 @@ struct SharedRunner {
   TeamChoice choice;  ///< Of who has set `taken`.
 };
 
+/// Clears a flag that was set.
+class TakenFlag {
+ public:
+  explicit TakenFlag(std::atomic_flag& flag) : flag_(flag) {}
+  ~TakenFlag() { flag_.clear(); }
+  TakenFlag(const TakenFlag&) = delete;
+  TakenFlag& operator=(const TakenFlag&) = delete;
+
+ private:
+  std::atomic_flag& flag_;
+};
+
 }  // namespace
 
 struct Squeezenet::Network {
@@ -135,7 +147,7 @@ struct Squeezenet::Network {
   }
 
   SqueezenetShape shape;
-  WinogradByName winograd;  ///< Of both runners' plans.
+  WinogradByLayer winograd;  ///< Of both runners' plans.
   Runner single;
   std::optional<SharedRunner> shared;
 };
@@ -187,6 +199,7 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
     return forward(picture);
   }
   SharedRunner& shared = *network_->shared;
+  const TakenFlag taken(shared.taken);
   const TeamChoice::Way way = shared.choice.next();
   bool was_alone = false;
   const auto begin = std::chrono::steady_clock::now();
@@ -199,7 +212,6 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
     was_alone = alone();
   }
   if (was_alone) shared.choice.took(way, std::chrono::steady_clock::now() - begin);
-  shared.taken.clear();
   return logits;
 }
 

@@ -11,8 +11,8 @@ namespace samoyed::worker {
 /// late.
 ///
 /// Which that is depends on the processor's kernels, on whether its cores are whole ones, and on who else
-/// wants them: a second thread that waits for its core holds up the first. The first pictures go either
-/// way in turn. From then on the faster way is taken, but by one picture in 128 the other is tried again.
+/// wants them: a second thread that waits for its core holds up the first. The first pictures, those of
+/// Squeezenet's check, go either way in turn. From then on the faster way is taken, but by one picture in 128 the other is tried again.
 ///
 /// Thread rule: one thread at a time.
 class TeamChoice {
@@ -39,25 +39,27 @@ class TeamChoice {
   void took(Way way, Duration time) {
     since_try_ = way == faster() ? since_try_ + 1 : 0;
     Record& record = records_[static_cast<std::size_t>(way)];
-    // Stops of the whole machine have nothing to do with the way: at first the shortest time counts, and in the
-    // moving mean that it begins none counts for more than twice that mean.
-    if (record.runs < first_runs) {
-      ++record.runs;
-      record.mean = std::min(record.mean, time);
-    } else {
-      record.mean += (std::min(time, 2 * record.mean) - record.mean) / 4;
+    // What else the machine does only makes a way slower: a shorter time counts at once, and a longer one, once
+    // there is a choice, moves what is expected by a part, and for no more than twice of it.
+    if (time < record.expected) {
+      record.expected = time;
+    } else if (record.runs == first_runs) {
+      record.expected += (std::min(time, 2 * record.expected) - record.expected) / 4;
     }
+    record.runs = std::min(record.runs + 1, first_runs);
   }
 
  private:
   struct Record {
     int runs = 0;  ///< Counted up to first_runs.
-    Duration mean = Duration::max();
+    Duration expected = Duration::max();
   };
 
   static Way other(Way way) { return way == Way::team ? Way::single : Way::team; }
   const Record& of(Way way) const { return records_[static_cast<std::size_t>(way)]; }
-  Way faster() const { return of(Way::team).mean < of(Way::single).mean ? Way::team : Way::single; }
+  Way faster() const {
+    return of(Way::team).expected < of(Way::single).expected ? Way::team : Way::single;
+  }
 
   std::array<Record, 2> records_;
   int since_try_ = 0;

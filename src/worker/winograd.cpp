@@ -53,15 +53,18 @@ WinogradConvolution::WinogradConvolution(const WinogradShape& shape, const float
                                          const float* bias)
     : shape_(shape), kernels_(kernels_for(shape.block)), bias_(bias, bias + shape.outputs) {
   assert(supports(shape));
-  weights_.reserve(static_cast<std::size_t>(winograd_planes * shape.inputs * shape.outputs));
+  // A plane to spare, which multiply_tiles looks ahead to.
+  weights_.resize(static_cast<std::size_t>(
+      (winograd_planes * shape.outputs + channels_at_a_time()) * shape.inputs / cache_line_floats));
+  float* transformed = weights_.front().values;
   for (std::int64_t first = 0; first < shape.outputs; first += channels_at_a_time()) {
     for (std::size_t plane = 0; plane < winograd_planes; ++plane) {
       for (std::int64_t input = 0; input < shape.inputs; ++input) {
         for (std::int64_t output = first; output < first + channels_at_a_time(); ++output) {
           const float* const kernel =
               weight + (output * shape.inputs + input) * kernel_px * kernel_px;
-          weights_.push_back(static_cast<float>(
-              transformed_weight(kernel, plane / winograd_input_px, plane % winograd_input_px)));
+          *transformed++ = static_cast<float>(
+              transformed_weight(kernel, plane / winograd_input_px, plane % winograd_input_px));
         }
       }
     }
@@ -75,6 +78,7 @@ bool WinogradConvolution::supports(const WinogradShape& shape) {
 
 bool WinogradConvolution::can_run(std::int64_t block, std::int64_t first_output,
                                   std::int64_t outputs) {
+  assert(block > 0);
   const std::int64_t channels = winograd_channels(block);
   return first_output % channels == 0 && outputs % channels == 0;
 }
@@ -109,7 +113,7 @@ void WinogradConvolution::run(std::int64_t first_output, std::int64_t outputs, c
     for (std::int64_t done = 0; done < outputs; done += channels_at_a_time()) {
       const std::int64_t channel = first_output + done;
       kernels_->multiply_tiles(shape_.inputs, count, scratch,
-                               weights_.data() + channel * winograd_planes * shape_.inputs,
+                               weights_.front().values + channel * winograd_planes * shape_.inputs,
                                products);
       kernels_->transform_output_tiles(shape_, products, first, count, bias_.data() + channel,
                                        output + done * shape_.rows * shape_.columns);

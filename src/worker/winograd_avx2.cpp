@@ -8,7 +8,7 @@ struct Avx2Registers {
   using Floats = Float8;
   using UnalignedFloats = UnalignedFloat8;
   /// Of 16 registers, 12 hold sums: those of a seventh tile would not fit.
-  static constexpr int tiles_at_a_time = 6;
+  static constexpr int tiles_max = 6;
 };
 
 }  // namespace

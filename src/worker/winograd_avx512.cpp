@@ -8,7 +8,7 @@ struct Avx512Registers {
   using Floats = Float16;
   using UnalignedFloats = UnalignedFloat16;
   /// Of 32 registers, 28 hold sums.
-  static constexpr int tiles_at_a_time = 14;
+  static constexpr int tiles_max = 14;
 };
 
 }  // namespace

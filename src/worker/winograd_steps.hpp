@@ -12,16 +12,15 @@ namespace samoyed::worker {
 namespace {
 
 /// `Registers` has the types `Floats`, a register, and `UnalignedFloats`, the same anywhere in memory, and
-/// `tiles_at_a_time`: so many tiles' sums, two registers each, are kept in registers.
+/// `tiles_max`: so many tiles' sums, two registers each, are kept in registers.
 template <typename Registers>
 struct WinogradSteps {
   using Floats = typename Registers::Floats;
   using UnalignedFloats = typename Registers::UnalignedFloats;
-  static constexpr std::int64_t rows_max = Registers::tiles_at_a_time;
+  static constexpr std::int64_t tiles_max = Registers::tiles_max;
   /// Channels in a block, which is what a register holds.
   static constexpr std::int64_t block = sizeof(Floats) / sizeof(float);
   static constexpr std::int64_t channels = winograd_channels(block);
-  static constexpr std::int64_t cache_line_floats = 16;
 
   static Floats load(const float* from) { return *reinterpret_cast<const UnalignedFloats*>(from); }
 
@@ -68,11 +67,11 @@ struct WinogradSteps {
     }
   }
 
-  /// `rows` tiles times two registers of output channels: the sums stay in registers.
-  template <int rows>
-  static void multiply_rows(std::int64_t inputs, const float* transformed, const float* weights,
-                            float* products) {
-    Floats sums[rows][2] = {};
+  /// So many tiles times two registers of output channels: the sums stay in registers.
+  template <int tiles>
+  static void multiply_in_registers(std::int64_t inputs, const float* transformed,
+                                    const float* weights, float* products) {
+    Floats sums[tiles][2] = {};
     for (std::int64_t input = 0; input < inputs; ++input) {
       // The next plane's weights, a kilobyte or more away: the processor's own prefetching ends with a page.
       for (std::int64_t ahead = 0; ahead < channels; ahead += cache_line_floats) {
@@ -81,28 +80,29 @@ struct WinogradSteps {
       const Floats low = load(weights + input * channels);
       const Floats high = load(weights + input * channels + block);
 #pragma GCC unroll 16
-      for (int row = 0; row < rows; ++row) {
-        const float value = transformed[row * inputs + input];
-        sums[row][0] += value * low;
-        sums[row][1] += value * high;
+      for (int tile = 0; tile < tiles; ++tile) {
+        const float value = transformed[tile * inputs + input];
+        sums[tile][0] += value * low;
+        sums[tile][1] += value * high;
       }
     }
 #pragma GCC unroll 16
-    for (int row = 0; row < rows; ++row) {
-      store(products + row * channels, sums[row][0]);
-      store(products + row * channels + block, sums[row][1]);
+    for (int tile = 0; tile < tiles; ++tile) {
+      store(products + tile * channels, sums[tile][0]);
+      store(products + tile * channels + block, sums[tile][1]);
     }
   }
 
-  template <std::int64_t at_most = rows_max>
-  static void multiply_up_to(std::int64_t rows, std::int64_t inputs, const float* transformed,
+  /// The same, for a number that is known at run time.
+  template <std::int64_t at_most = tiles_max>
+  static void multiply_group(std::int64_t tiles, std::int64_t inputs, const float* transformed,
                              const float* weights, float* products) {
     if constexpr (at_most > 1) {
-      if (rows < at_most) {
-        return multiply_up_to<at_most - 1>(rows, inputs, transformed, weights, products);
+      if (tiles < at_most) {
+        return multiply_group<at_most - 1>(tiles, inputs, transformed, weights, products);
       }
     }
-    multiply_rows<at_most>(inputs, transformed, weights, products);
+    multiply_in_registers<at_most>(inputs, transformed, weights, products);
   }
 
   /// Writes what of a tile's 4x4 pixels is inside the picture.
@@ -144,12 +144,12 @@ struct WinogradSteps {
   static void multiply_tiles(std::int64_t inputs, std::int64_t count, const float* transformed,
                              const float* weights, float* products) {
     // As many groups as there must be, of nearly the same size: a small rest would use few registers.
-    const std::int64_t groups = (count + rows_max - 1) / rows_max;
+    const std::int64_t groups = (count + tiles_max - 1) / tiles_max;
     for (std::int64_t plane = 0; plane < winograd_planes; ++plane) {
       for (std::int64_t group = 0; group < groups; ++group) {
         const std::int64_t begin = count * group / groups;
-        const std::int64_t rows = count * (group + 1) / groups - begin;
-        multiply_up_to(rows, inputs, transformed + begin * inputs, weights,
+        const std::int64_t tiles = count * (group + 1) / groups - begin;
+        multiply_group(tiles, inputs, transformed + begin * inputs, weights,
                        products + begin * channels);
       }
       transformed += winograd_plane_floats(count, inputs);

@@ -1,5 +1,6 @@
 #include "worker/forward_plan.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -8,12 +9,13 @@
 
 #include "worker/model_fixtures.hpp"
 #include "worker/one_thread.hpp"
-#include "worker/simd.hpp"
+#include "worker/onednn_isa.hpp"
 #include "worker/torch_squeezenet.hpp"
 
 using samoyed::test::make_planes;
 using samoyed::test::make_squeezenet;
 using namespace samoyed::worker;
+using Tag = dnnl::memory::format_tag;
 
 namespace {
 
@@ -30,13 +32,25 @@ std::vector<float> forward(const ForwardPlan& plan, ForwardPlan::Workspace& work
   return {logits.begin(), logits.end()};
 }
 
-/// Those that oneDNN and we have quick kernels for on this processor.
-std::vector<ForwardPlan::Layout> quick_layouts() {
-  using Layout = ForwardPlan::Layout;
-  std::vector<Layout> layouts{Layout::fastest, Layout::innermost};
-  if (has_avx2()) layouts.push_back(Layout::blocks_of_8);
-  if (has_avx512()) layouts.push_back(Layout::blocks_of_16);
+/// Ways to keep channels for which this processor has quick kernels; nothing: as the plan chooses.
+std::vector<std::optional<Tag>> quick_layouts() {
+  std::vector<std::optional<Tag>> layouts{std::nullopt, Tag::nhwc};
+  if (onednn_may_use(dnnl::cpu_isa::avx2)) layouts.push_back(Tag::nChw8c);
+  if (onednn_may_use(dnnl::cpu_isa::avx512_core)) layouts.push_back(Tag::nChw16c);
   return layouts;
+}
+
+/// What computes the 3x3 convolutions of the fire modules.
+std::set<std::string> expansions(const ForwardPlan& plan) {
+  std::set<std::string> names;
+  for (std::size_t step = 0; step < plan.step_count(); ++step) {
+    for (std::size_t task = 0; task < plan.task_count(step); ++task) {
+      const std::string& name = plan.task_name(step, task);
+      if (name.find("expand3x3") == std::string::npos) continue;
+      names.insert(name.substr(name.rfind(' ') + 1));
+    }
+  }
+  return names;
 }
 
 std::set<std::string> kernels(const ForwardPlan& plan) {
@@ -60,9 +74,9 @@ TEST_CASE("every way of computing the network gives LibTorch's logits") {
     const std::vector<float> planes = make_planes();
     const std::vector<float> expected =
         TorchSqueezenet(file, shape).forward(std::span<const float, input_floats>(planes));
-    for (const ForwardPlan::Layout layout : quick_layouts()) {
+    for (const std::optional<Tag> layout : quick_layouts()) {
       for (const int ways : {1, 2, 3}) {
-        CAPTURE(version_1_1, ways, layout);
+        CAPTURE(version_1_1, ways, layout.has_value(), layout.value_or(Tag::any));
         const ForwardPlan plan(file, shape, {.ways = ways, .layout = layout});
         ForwardPlan::Workspace workspace(plan);
         const std::vector<float> logits = forward(plan, workspace, planes);
@@ -98,24 +112,61 @@ TEST_CASE("a workspace keeps nothing of the picture before") {
 
 TEST_CASE("no part of the network falls to oneDNN's reference kernels, which take seconds") {
   use_one_thread();
-  const ModelFile file = make_squeezenet(true, 1000);
-  for (const std::string& kernel : kernels(ForwardPlan(file, recognize_squeezenet(file), {}))) {
-    CAPTURE(kernel);
-    CHECK(kernel.find("ref") == std::string::npos);
+  for (const bool version_1_1 : {false, true}) {
+    for (const int class_count : {7, 1000}) {
+      for (const int ways : {1, 2}) {
+        const ModelFile file = make_squeezenet(version_1_1, class_count);
+        const ForwardPlan plan(file, recognize_squeezenet(file), {.ways = ways});
+        for (const std::string& kernel : kernels(plan)) {
+          CAPTURE(version_1_1, class_count, ways, kernel);
+          CHECK(kernel.find("ref") == std::string::npos);
+        }
+      }
+    }
   }
 }
 
-TEST_CASE("our own kernels are used where they are faster than oneDNN's") {
-  constexpr auto avx2 = static_cast<unsigned>(dnnl::cpu_isa::avx2);
-  if (!has_avx2() || (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & avx2) != avx2) {
+TEST_CASE("our own kernels compute what they can, in blocks of channels") {
+  if (!onednn_may_use(dnnl::cpu_isa::avx2)) {
     WARN("skipped for want of AVX2");
     return;
   }
   use_one_thread();
+  const bool avx512 = onednn_may_use(dnnl::cpu_isa::avx512_core);
   const ModelFile file = make_squeezenet(true, 1000);
+  const SqueezenetShape shape = recognize_squeezenet(file);
+  const std::set<std::string> by_avx2{"own:winograd_avx2"};
+  const std::set<std::string> by_avx512{"own:winograd_avx512"};
   for (const int ways : {1, 2}) {
-    const auto used = kernels(ForwardPlan(file, recognize_squeezenet(file), {.ways = ways}));
-    CHECK(used.contains("own:winograd"));
-    CHECK(used.contains("own:avx2"));
+    CAPTURE(ways);
+    const ForwardPlan fastest(file, shape, {.ways = ways});
+    CHECK(expansions(fastest) == (avx512 ? by_avx512 : by_avx2));
+    CHECK(kernels(fastest).contains("own:avx2"));
+    CHECK(expansions(ForwardPlan(file, shape, {.ways = ways, .layout = Tag::nChw8c})) == by_avx2);
+    for (const std::string& kernel :
+         kernels(ForwardPlan(file, shape, {.ways = ways, .layout = Tag::nhwc}))) {
+      CHECK(kernel.find("own:") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("plans of one file that keep channels in other blocks share no weights") {
+  if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
+    WARN("skipped for want of AVX-512");
+    return;
+  }
+  use_one_thread();
+  const ModelFile file = make_squeezenet(true, 7);
+  const SqueezenetShape shape = recognize_squeezenet(file);
+  WinogradByLayer winograd;
+  const ForwardPlan eights(file, shape, {.layout = Tag::nChw8c}, winograd);
+  const ForwardPlan sixteens(file, shape, {.layout = Tag::nChw16c}, winograd);
+  ForwardPlan::Workspace of_eights(eights);
+  ForwardPlan::Workspace of_sixteens(sixteens);
+  const std::vector<float> planes = make_planes();
+  const std::vector<float> expected = forward(eights, of_eights, planes);
+  const std::vector<float> logits = forward(sixteens, of_sixteens, planes);
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    CHECK(logits[i] == Approx(expected[i]).margin(1e-4));
   }
 }

@@ -9,7 +9,7 @@ set(SAMOYED_WORKER_NETWORK_TESTS
   ${CMAKE_CURRENT_LIST_DIR}/model_fixtures.cpp
   ${CMAKE_CURRENT_LIST_DIR}/model_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/network_recognizer_test.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/openblas_kernels_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/openblas_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/precision_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recognizer_golden_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/squeezenet_test.cpp

@@ -61,6 +61,12 @@ TEST_CASE("stops of the machine during the first pictures decide nothing") {
   CHECK(choice.next() == Way::team);
 }
 
+TEST_CASE("a start at which others wanted the cores is forgotten after one try") {
+  TeamChoice choice = after_start(milliseconds(20), milliseconds(7));
+  CHECK(compute(choice, TeamChoice::tried_again_after, milliseconds(4), milliseconds(7)) == 1);
+  CHECK(choice.next() == Way::team);
+}
+
 TEST_CASE("one stop of the machine changes nothing") {
   TeamChoice choice = after_start(milliseconds(4), milliseconds(7));
   choice.took(Way::team, milliseconds(500));

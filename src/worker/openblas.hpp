@@ -7,4 +7,7 @@ namespace samoyed::worker {
 /// the user says by OPENBLAS_CORETYPE counts. Nothing may compute by OpenBLAS meanwhile, or have done so.
 void choose_openblas_kernels();
 
+/// Ends the threads that OpenBLAS begins when it is loaded, and has it compute on the thread that calls it.
+void end_openblas_threads();
+
 }  // namespace samoyed::worker

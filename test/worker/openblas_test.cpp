@@ -1,4 +1,4 @@
-#include "worker/openblas_kernels.hpp"
+#include "worker/openblas.hpp"
 
 #include <string>
 

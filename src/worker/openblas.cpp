@@ -1,4 +1,4 @@
-#include "worker/openblas_kernels.hpp"
+#include "worker/openblas.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 
 // Declared here because cblas.h may be another BLAS's, whichever Debian's alternatives point to.
 extern "C" const char* openblas_get_corename();
+extern "C" void openblas_set_num_threads(int count);
 
 namespace samoyed::worker {
 namespace {
@@ -55,6 +56,15 @@ void choose_openblas_kernels() {
   quit();
   init();
   unsetenv(variable);
+}
+
+/// Those of its builds that have such threads have a function to end them, which no header has either. A later call of
+/// openblas_set_num_threads would begin them anew.
+void end_openblas_threads() {
+  openblas_set_num_threads(1);
+  using Function = int (*)();
+  const auto shut_down = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, "blas_thread_shutdown_"));
+  if (shut_down != nullptr) shut_down();
 }
 
 }  // namespace samoyed::worker
