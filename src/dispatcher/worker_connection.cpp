@@ -11,9 +11,6 @@ namespace {
 
 using asio::ip::tcp;
 
-/// So little that the time for one answer is enough for its transfer too.
-constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
-
 /// Errors that neither the network nor the protocol knows.
 class DispatchCategory final : public std::error_category {
  public:
@@ -142,11 +139,10 @@ protocol::ClientExchange WorkerConnection::begin_exchange(const Cargo& cargo) co
                   takes_thumbnail ? cargo.thumbnail_side : std::nullopt, pipelines(cargo));
 }
 
-/// Saves two system calls and a round trip for small images. Not on the first exchange of a connection, which
-/// is how an image goes on whose size was refused.
+/// Saves two system calls and a round trip for small images.
 bool WorkerConnection::pipelines(const Cargo& cargo) const {
   return kept_ && hello_ && hello_->takes_pipelining &&
-         cargo.image->message().size() <= pipelined_bytes_max;
+         cargo.image->message().size() <= Exchange::pipelined_bytes_max;
 }
 
 /// How long a worker is told to go on with an image whose request ends at `deadline`.

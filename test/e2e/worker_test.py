@@ -133,10 +133,11 @@ class WorkerTest(support.ProgramTestCase):
         for threads in (1, 2, 4):
             with self.subTest(threads=threads):
                 # OpenMP and a BLAS start a pool for each thread of ours that first uses them.
-                worker = self.start_worker("--threads", threads,
-                                           env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"})
-                # The network's; the recognisers; and one that helps with an image that is alone.
-                ours = 1 + threads + (1 if threads > 1 else 0)
+                worker = self.start(
+                    support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(), "--threads",
+                    threads, env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"}).wait_until_ready()
+                # The network's; the recognisers; and one that helps a network with an image that is alone.
+                ours = 1 + threads + (threads > 1 and not support.model_is_null())
                 self.assertEqual(thread_count(worker.pid), ours)
                 clients = [self.connect(worker) for _ in range(2 * threads)]
                 for client in clients:
@@ -144,6 +145,20 @@ class WorkerTest(support.ProgramTestCase):
                 for client in clients:
                     client.finish(b"")
                 self.assertEqual(thread_count(worker.pid), ours)
+
+    @unittest.skipIf(support.model_is_null(), "needs a network")
+    def test_bf16_is_computed_where_it_is_quicker_and_else_refused(self):
+        with open("/proc/cpuinfo", encoding="ascii") as processor:
+            quicker = "amx_bf16" in processor.read()
+        worker = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(),
+                            "--precision", "bf16")
+        if quicker:
+            self.assertIn(":0.", self.connect(worker.wait_until_ready()).recognize(support.sample("chelsea.png")))
+            self.assertIn("computing in bf16", worker.log.text())
+        else:
+            self.assertEqual(worker.wait(), 1)
+            self.assertIn("bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
+                          "--precision fp32", worker.log.text())
 
     def test_deadlines_are_options(self):
         for option, sent in (("--request-timeout-ms", b"D 1"),

@@ -1,5 +1,6 @@
 #include "worker/forward_plan.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -86,6 +87,35 @@ TEST_CASE("every way of computing the network gives LibTorch's logits") {
         }
       }
     }
+  }
+}
+
+TEST_CASE("bfloat16 gives LibTorch's logits as nearly as its 8 bits allow") {
+  // With AMX it is quick; oneDNN can do it wherever there is AVX-512.
+  if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
+    WARN("skipped for want of AVX-512");
+    return;
+  }
+  use_one_thread();
+  const ModelFile file = make_squeezenet(true, 11);
+  const SqueezenetShape shape = recognize_squeezenet(file);
+  const std::vector<float> planes = make_planes();
+  const std::vector<float> expected =
+      TorchSqueezenet(file, shape).forward(std::span<const float, input_floats>(planes));
+  const float largest = *std::max_element(expected.begin(), expected.end());
+  REQUIRE(largest > 0);
+  for (const int ways : {1, 2}) {
+    const ForwardPlan plan(file, shape, {.precision = Precision::bf16, .ways = ways});
+    ForwardPlan::Workspace workspace(plan);
+    const std::vector<float> logits = forward(plan, workspace, planes);
+    REQUIRE(logits.size() == expected.size());
+    bool exact = true;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      CAPTURE(ways, i);
+      CHECK(logits[i] == Approx(expected[i]).margin(0.1 * largest));
+      exact = exact && logits[i] == Approx(expected[i]).epsilon(1e-6).margin(1e-6 * largest);
+    }
+    CHECK_FALSE(exact);
   }
 }
 

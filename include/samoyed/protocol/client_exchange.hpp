@@ -87,11 +87,15 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
+  /// Of an image message that follows its size at once: so little that the time for one answer is enough for
+  /// its transfer too.
+  static constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
+
   /// `top`, `timeout` and `thumbnail_side` are told in the extended dialect only; `timeout`, how long the
   /// client waits for the result, only to a worker whose hello said `takes_timeout`, and
   /// `thumbnail_side` to one that said `takes_thumbnail`. `pipelining` is for workers that said
-  /// `takes_pipelining`, and for images that a socket takes without waiting: the whole transfer then has the
-  /// time of the size's answer.
+  /// `takes_pipelining`, and for images of up to `pipelined_bytes_max`. Not on the first exchange of a
+  /// connection, which is how an image goes on whose size was refused (Errc::pipelined_refused).
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
                  std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                  std::optional<int> thumbnail_side = std::nullopt, bool pipelining = false);

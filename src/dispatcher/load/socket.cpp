@@ -1,7 +1,10 @@
 #include "dispatcher/load/socket.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include <asio/buffer.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -26,12 +29,15 @@ asio::awaitable<std::error_code> Socket::connect(std::vector<tcp::endpoint>& end
   co_return told(error);
 }
 
-asio::awaitable<std::error_code> Socket::write(std::string_view bytes) {
+asio::awaitable<std::error_code> Socket::write(std::string_view bytes, std::string_view more) {
   std::error_code error;
-  while (!bytes.empty() && !error) {
+  while (bytes.size() + more.size() > 0 && !error) {
+    const std::array both{asio::buffer(bytes), asio::buffer(more)};
     // Nearly always there is room: no trip through the reactor then.
-    const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
-    bytes.remove_prefix(written);
+    const std::size_t written = socket_.write_some(both, error);
+    const std::size_t of_first = std::min(written, bytes.size());
+    bytes.remove_prefix(of_first);
+    more.remove_prefix(written - of_first);
     if (error == asio::error::would_block) {
       co_await socket_.async_wait(tcp::socket::wait_write,
                                   asio::redirect_error(asio::use_awaitable, error));

@@ -28,7 +28,8 @@ class Socket {
 
   /// Closes it first where it is open. Tries one after the other; who takes the connection is the first next time.
   asio::awaitable<std::error_code> connect(std::vector<asio::ip::tcp::endpoint>& endpoints);
-  asio::awaitable<std::error_code> write(std::string_view bytes);
+  /// Both, one after the other.
+  asio::awaitable<std::error_code> write(std::string_view bytes, std::string_view more = {});
   /// What is there, at least one byte; 0 with `error` set.
   asio::awaitable<std::size_t> read(std::span<char> buffer, std::error_code& error);
 

@@ -67,10 +67,13 @@ class WorkerClient final : public Client {
   asio::awaitable<Ending> try_once(const protocol::EncodedImage& image) {
     nothing_answered_ = true;
     std::error_code error;
-    if (!socket_.is_open()) error = co_await open();
+    const bool kept = socket_.is_open();
+    if (!kept) error = co_await open();
     Ending ending;
-    if (!error) error = co_await exchange(image, ending);
+    if (!error) error = co_await exchange(image, kept, ending);
     if (error) {
+      // As after an idle connection's end, a fresh one is tried.
+      if (error == protocol::Errc::pipelined_refused) nothing_answered_ = true;
       socket_.close();
       ending = {.kind = Ending::Kind::failed, .why = error.message()};
     }
@@ -90,6 +93,7 @@ class WorkerClient final : public Client {
         const std::size_t size = co_await socket_.read(buffer_, error);
         greeting.received({buffer_.data(), size});
       } else if (const auto* greeted = std::get_if<protocol::Greeted>(&action)) {
+        worker_.takes_pipelining = greeted->hello && greeted->hello->takes_pipelining;
         if (greeted->hello) co_return std::error_code();
         worker_.is_reference = true;
         co_return co_await socket_.connect(worker_.endpoints);
@@ -100,10 +104,15 @@ class WorkerClient final : public Client {
     }
   }
 
-  asio::awaitable<std::error_code> exchange(const protocol::EncodedImage& image, Ending& ending) {
+  asio::awaitable<std::error_code> exchange(const protocol::EncodedImage& image, bool kept,
+                                            Ending& ending) {
     const auto dialect =
         worker_.is_reference ? protocol::Dialect::plain : protocol::Dialect::extended;
-    ClientExchange exchange(image, dialect, target_.settings().top);
+    // As the dispatcher does.
+    const bool pipelining = kept && worker_.takes_pipelining &&
+                            image.message().size() <= ClientExchange::pipelined_bytes_max;
+    ClientExchange exchange(image, dialect, target_.settings().top, /*timeout=*/std::nullopt,
+                            /*thumbnail_side=*/std::nullopt, pipelining);
     std::optional<ClientExchange::Step> step;
     steps_.begin();
     while (true) {
@@ -111,7 +120,7 @@ class WorkerClient final : public Client {
       std::error_code error;
       if (const auto* write = std::get_if<ClientExchange::Write>(&action)) {
         note(step, write->step);
-        error = co_await socket_.write(write->bytes);
+        error = co_await socket_.write(write->bytes, write->more);
       } else if (const auto* read = std::get_if<ClientExchange::Read>(&action)) {
         note(step, read->step);
         const std::size_t size = co_await socket_.read(buffer_, error);

@@ -25,6 +25,8 @@ class WorkerTarget final : public Target {
     std::vector<asio::ip::tcp::endpoint> endpoints;
     /// It answered a hello as reference servers do.
     bool is_reference = false;
+    /// Its hello said so.
+    bool takes_pipelining = false;
   };
 
   /// Looks up the names. Throws std::runtime_error where one has no address.

@@ -22,6 +22,8 @@ namespace {
 const std::string hello = data_message("hello");
 const std::string hello_reply =
     data_message(protocol::format_hello({.model = "m", .label_count = 1}));
+const std::string pipelining_hello_reply = data_message(
+    protocol::format_hello({.model = "m", .label_count = 1, .takes_pipelining = true}));
 const std::string image_message = data_message("Zm9vYmFy");
 const std::string result =
     data_message(R"({"top":[{"label":"Samoyed","probability":0.93}],"width":2,"height":1,)"
@@ -107,6 +109,36 @@ TEST_CASE("a worker's client greets once and keeps its connection") {
   CHECK(ask_worker(peer, 3) ==
         std::vector<std::string>{"recognized", "refused busy", "recognized"});
   CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("from the second image of a connection on, a size and its image go out together") {
+  ScriptedPeer peer({[](Connection& connection) {
+    connection.expect(hello);
+    connection.send(pipelining_hello_reply);
+    serve(connection, result);
+    connection.expect(data_message("8;top=3") + image_message);
+    connection.send("AA" + result);
+    connection.expect("A");
+  }});
+  CHECK(ask_worker(peer, 2) == std::vector<std::string>{"recognized", "recognized"});
+}
+
+TEST_CASE("an image whose size was refused when both went out goes on by a fresh connection") {
+  ScriptedPeer peer({[](Connection& connection) {
+                       connection.expect(hello);
+                       connection.send(pipelining_hello_reply);
+                       serve(connection, result);
+                       connection.expect(data_message("8;top=3") + image_message);
+                       connection.send("N");
+                       connection.wait_for_end();
+                     },
+                     [](Connection& connection) {
+                       connection.expect(hello);
+                       connection.send(pipelining_hello_reply);
+                       serve(connection, result);
+                     }});
+  CHECK(ask_worker(peer, 2) == std::vector<std::string>{"recognized", "recognized"});
+  CHECK(peer.connections() == 2);
 }
 
 TEST_CASE("a worker's client takes a fresh connection for each image if it is told to") {
