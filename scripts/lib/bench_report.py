@@ -69,7 +69,8 @@ def _open(results, primary):
                         + [number(row["p99_by_unloaded_median"]), number(row["perfect_p99"]),
                            f"{number(row['refused'], 0)} / {number(row['failed'], 0)}",
                            number(row["generator_cores"], 2)])
-    return f"Poisson arrivals, {primary}, latency in ms from the time at which a picture was due\n\n" + table(
+    return (f"Poisson arrivals, {primary}, latency in ms from the time at which a picture was due; p99.9 of all rounds "
+            "together\n\n") + table(
         ["who", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 by unloaded median",
          "of perfect service", "refused / failed", "generator's cores"], rows)
 
@@ -104,6 +105,7 @@ def markdown(results):
                                           f"Medians of {results['rounds']} rounds in which all took turns."))
     parts = [head] + [render(results, results["primary"]) for name, render in SECTIONS.items()
                       if results.get(name)]
+    parts.append(_wanted(results))
     if results["left_out"]:
         parts.append("Left out: " + "; ".join(f"{what} ({why})" for what, why in results["left_out"].items())
                      + ".")
@@ -125,10 +127,10 @@ class Target:
             return None
         return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
 
-    def line(self):
-        word = {True: "reached", False: "NOT reached", None: "not measured"}[self.reached]
-        sign = ">=" if self.at_least else "<="
-        return f"{word}: {self.text}: {number(self.measured, 2)} (wanted {sign} {self.wanted:g})"
+    def row(self):
+        word = {True: "yes", False: "NO", None: "not measured"}[self.reached]
+        sign = "at least" if self.at_least else "at most"
+        return [self.text, number(self.measured, 2), f"{sign} {self.wanted:g}", word]
 
 
 def _get(results, *keys):
@@ -178,6 +180,11 @@ def targets(results):
         ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
         ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
     return [Target(*one) for one in wanted]
+
+
+def _wanted(results):
+    return "What the project wants of it\n\n" + table(
+        ["figure", "measured", "wanted", "reached"], [one.row() for one in targets(results)])
 
 
 def split_readme(readme):

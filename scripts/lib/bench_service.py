@@ -24,6 +24,7 @@ START_UP_IMAGES = 100
 DIRECT = "worker, direct"
 DIRECT_BF16 = "worker, direct, bf16"
 THROUGH_HTTP = "service through HTTP"
+THROUGH_API = "service through its API"
 IN_PROCESS = "pipeline in one process"
 PLAIN_PYTHON = "Python, reference BLAS"
 TUNED_PYTHON = "Python, tuned: OpenBLAS, one thread"
@@ -41,8 +42,8 @@ def worker_words(program):
     return ["--worker", program.address]
 
 
-def page_words(program):
-    return ["--http", f"http://{program.address}/"]
+def page_words(program, path="/"):
+    return ["--http", f"http://{program.address}{path}"]
 
 
 def saturating_clients():
@@ -103,7 +104,8 @@ def _python_servers(bench):
 
 def measure_closed(bench):
     """{image: {who: {per_s, clients, generator_cores}}}, and with one client {who: {median_ms, p99_ms}}."""
-    targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
+    targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher),
+               THROUGH_API: page_words(bench.dispatcher, "/api/v1/classify")}
     if bench_machine.has_amx():
         targets[DIRECT_BF16] = worker_words(bench.service.start_worker("--precision", "bf16"))
     servers = _python_servers(bench)
@@ -160,20 +162,35 @@ def measure_open(bench):
         return {**result, "p99_by_unloaded_median": p99 and p99 / alone_ms, "perfect_p99": perfect}
 
     turns = Turns(settings.rounds, bench.progress)
+    rounds = {}
     for who, words in targets.items():
         for share in LOADS:
-            turns.add((who, share), lambda number, words=words, share=share: turn(words, share, number))
+            def kept(number, who=who, words=words, share=share):
+                result = turn(words, share, number)
+                rounds.setdefault((who, share), []).append(result)
+                return result
+            turns.add((who, share), kept)
     results = turns.run()
     bench.leave_out_failures(turns)
     table = {}
     for (who, share), result in results.items():
         table.setdefault(who, {})[str(share)] = {
             "offered_per_s": result["rate_per_s"], "goodput_per_s": result["goodput_per_s"],
-            "latency_ms": result["latency_ms"] or {}, "refused": sum(result["refused"].values()),
+            "latency_ms": {**(result["latency_ms"] or {}), "p99.9": pooled_percentile(rounds[who, share], 0.999)},
+            "refused": sum(result["refused"].values()),
             "failed": sum(result["failed"].values()), "sent": result["sent"],
             "p99_by_unloaded_median": result["p99_by_unloaded_median"], "perfect_p99": result["perfect_p99"],
             "generator_cores": result["generator_cores"]}
     return table
+
+
+def pooled_percentile(results, share):
+    """Of the latencies of several runs taken together, from the slowest of each; None where these don't tell."""
+    beyond = int(sum(result["recognized"] for result in results) * (1 - share))
+    known = min((len(result["slowest_ms"]) for result in results), default=0)
+    if beyond >= known:
+        return None
+    return sorted((ms for result in results for ms in result["slowest_ms"]), reverse=True)[beyond]
 
 
 def measure_dispatcher(bench):

@@ -72,14 +72,21 @@ class BenchTest(support.ProgramTestCase):
         # The same seed, the same number of requests due.
         self.assertEqual(report["sent"], self.bench("--http", url, "--rate", "100", "--seed", "5")["sent"])
 
+    def test_the_api_in_both_loops(self):
+        dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
+        url = f"http://{dispatcher.address}/api/v1/classify?top=3"
+        self.check_all_recognized(self.bench("--http", url, "--clients", "3"))
+        self.check_all_recognized(self.bench("--http", url, "--rate", "100"))
+
     def test_refusals_are_counted_by_reason(self):
         dispatcher = self.start_dispatcher()
-        report = self.bench("--http", f"http://{dispatcher.address}")
-        self.check_sum(report)
-        self.assertEqual(list(report["refused"]), ["503 no_active_worker"])
-        self.assertIsNone(report["latency_ms"])
-        self.assertEqual(report["goodput_per_s"], 0)
-        self.assertGreater(report["throughput_per_s"], 0)
+        for path in ("/", "/api/v1/classify"):
+            report = self.bench("--http", f"http://{dispatcher.address}{path}")
+            self.check_sum(report)
+            self.assertEqual(list(report["refused"]), ["503 no_active_worker"])
+            self.assertIsNone(report["latency_ms"])
+            self.assertEqual(report["goodput_per_s"], 0)
+            self.assertGreater(report["throughput_per_s"], 0)
         worker = wire.ScriptedWorker(refusal="unreadable")
         self.addCleanup(worker.stop)
         report = self.bench("--worker", worker.address)

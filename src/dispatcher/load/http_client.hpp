@@ -17,7 +17,7 @@ struct Upload {
 };
 std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive);
 
-/// A dispatcher's page, to which images are posted as its form does. 200 is a recognition; any other
+/// A dispatcher's page or its /api/v1/classify, to which images are posted as its form does. 200 is a recognition; any other
 /// status with the field `Samoyed-Reason` a documented refusal.
 class HttpTarget final : public Target {
  public:

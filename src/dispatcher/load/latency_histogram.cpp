@@ -55,4 +55,15 @@ std::chrono::microseconds LatencyHistogram::percentile(double share) const {
   return {};
 }
 
+std::vector<std::chrono::microseconds> LatencyHistogram::slowest(std::size_t count_max) const {
+  std::vector<std::chrono::microseconds> slowest;
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(count_max, count_));
+  for (std::uint64_t bucket = buckets_.size(); bucket-- > 0 && slowest.size() < wanted;) {
+    const auto size = static_cast<std::size_t>(
+        std::min(slowest.size() + buckets_[bucket], std::uint64_t{wanted}));
+    slowest.resize(size, std::chrono::microseconds(std::min(upper_end(bucket), longest_us_)));
+  }
+  return slowest;
+}
+
 }  // namespace samoyed::load

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +24,9 @@ class LatencyHistogram {
   /// The smallest of the recorded latencies that at least `share` (0..1) of them don't exceed; exact
   /// below 2048 us and at share 1, else the upper end of its bucket. Zero of none.
   std::chrono::microseconds percentile(double share) const;
+
+  /// Up to so many of the longest, the longest first; as exact as percentiles are.
+  std::vector<std::chrono::microseconds> slowest(std::size_t count_max) const;
 
  private:
   std::vector<std::uint64_t> buckets_;

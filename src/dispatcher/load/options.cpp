@@ -41,7 +41,7 @@ CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
             }
             http.emplace(std::move(*url));
           },
-          "A dispatcher's page: images are posted as its form does")
+          "A dispatcher's page, or its /api/v1/classify: images are posted as a form does")
       ->type_name("URL");
 }
 
@@ -92,7 +92,8 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
   CLI::App app{
-      "Loads workers, or a dispatcher's page, with images, and tells throughput and latency.",
+      "Loads workers, or a dispatcher's page or API, with images, and tells throughput and "
+      "latency.",
       "clientsocket bench"};
   app.footer(
       "Examples:\n"

@@ -24,6 +24,17 @@ json to_json(const LatencyHistogram& latencies) {
           {"max", percentile_ms(latencies, 1)}};
 }
 
+/// So that the runs of one load can be told of as one: their own p99.9 rests on few requests, if on any.
+constexpr std::size_t slowest_told_max = 16;
+
+json slowest_ms(const LatencyHistogram& latencies) {
+  json slowest = json::array();
+  for (const auto latency : latencies.slowest(slowest_told_max)) {
+    slowest.push_back(static_cast<double>(latency.count()) / 1000);
+  }
+  return slowest;
+}
+
 /// Per request the median of each part; the parts need not add up to the median of the whole.
 json medians(const Tally::Steps& steps) {
   return {{"size", percentile_ms(steps.size, 0.5)},
@@ -90,6 +101,7 @@ std::string format_json(const RunFacts& facts, const Tally& tally) {
   value["goodput_per_s"] = tally.goodput_per_s();
   value["throughput_per_s"] = tally.throughput_per_s();
   value["latency_ms"] = to_json(tally.latency());
+  value["slowest_ms"] = slowest_ms(tally.latency());
   if (tally.steps().size.count() > 0) value["step_median_ms"] = medians(tally.steps());
   if (tally.phases().queue.count() > 0) value["worker_median_ms"] = medians(tally.phases());
   value["generator_cores"] = facts.generator_cores;

@@ -33,6 +33,16 @@ TEST_CASE("of no latencies every percentile is zero") {
   CHECK(LatencyHistogram().percentile(1) == 0us);
 }
 
+TEST_CASE("the slowest come one by one, the slowest first") {
+  LatencyHistogram histogram;
+  CHECK(histogram.slowest(3).empty());
+  for (const auto latency : {7us, 9us, 7us, 8us, 9us}) histogram.record(latency);
+  CHECK(histogram.slowest(0).empty());
+  CHECK(histogram.slowest(1) == std::vector{9us});
+  CHECK(histogram.slowest(4) == std::vector{9us, 9us, 8us, 7us});
+  CHECK(histogram.slowest(9) == std::vector{9us, 9us, 8us, 7us, 7us});
+}
+
 TEST_CASE("long latencies are known to a thousandth, the longest exactly") {
   for (std::int64_t us = 2000; us < 4'000'000'000; us += us / 7) {
     LatencyHistogram histogram;

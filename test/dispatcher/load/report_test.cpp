@@ -24,6 +24,8 @@ Tally some_answers() {
 }  // namespace
 
 TEST_CASE("a closed loop's report as JSON") {
+  json slowest = json::array();
+  for (int us = 1000; us > 1000 - 16; --us) slowest.push_back(us / 1000.0);
   const RunFacts facts{.target = "worker [::1]:8888", .clients = 4, .generator_cores = 0.25};
   CHECK(json::parse(format_json(facts, some_answers())) ==
         json{{"target", "worker [::1]:8888"},
@@ -37,6 +39,7 @@ TEST_CASE("a closed loop's report as JSON") {
              {"throughput_per_s", 500.5},
              {"latency_ms",
               {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}}},
+             {"slowest_ms", slowest},
              {"generator_cores", 0.25}});
 }
 
@@ -48,6 +51,7 @@ TEST_CASE(
   CHECK(value["seed"] == 9);
   CHECK_FALSE(value.contains("clients"));
   CHECK(value["latency_ms"].is_null());
+  CHECK(value["slowest_ms"].empty());
 }
 
 TEST_CASE("a report as text") {
