@@ -13,7 +13,6 @@ add_library(samoyed_worker_image STATIC
   ${CMAKE_CURRENT_LIST_DIR}/decode_webp.cpp
   ${CMAKE_CURRENT_LIST_DIR}/exif.cpp
   ${CMAKE_CURRENT_LIST_DIR}/image_decoder.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/image_workspace.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jpeg_reader.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jpeg_writer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/normalise.cpp

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <numeric>
 #include <utility>
 #include <variant>
@@ -74,7 +75,7 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   const UnderWay counted(under_way_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
-  const ImageWorkspaces::Lease workspace = workspaces_.take();
+  const auto workspace = workspaces_.take([] { return std::make_unique<ImageWorkspace>(); });
   const Framing& framing = model_.preparation.framing;
   workspace->planes.resize(model_.preparation.planes_floats());
   // Decoding all of a JPEG at once costs less than its crop and then a small whole.

@@ -10,6 +10,7 @@
 #include "worker/model.hpp"
 #include "worker/normalise.hpp"
 #include "worker/recognizer.hpp"
+#include "worker/spares.hpp"
 
 namespace samoyed::worker {
 
@@ -46,7 +47,8 @@ class NetworkRecognizer final : public Recognizer {
   ModelDescription description_;
   /// Images being recognised: one that is alone may use a second thread.
   std::atomic<int> under_way_ = 0;
-  ImageWorkspaces workspaces_;
+  Spares<ImageWorkspace> workspaces_{
+      [](const ImageWorkspace& workspace) { return workspace.is_worth_keeping(); }};
 };
 
 /// The softmax of logits, as float32; empty where a logit is not finite.

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <future>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -16,6 +16,7 @@
 #include "worker/forward_plan.hpp"
 #include "worker/forward_team.hpp"
 #include "worker/one_thread.hpp"
+#include "worker/spares.hpp"
 #include "worker/squeezenet_architecture.hpp"
 #include "worker/team_choice.hpp"
 #include "worker/torch_squeezenet.hpp"
@@ -58,9 +59,8 @@ class Runner {
   Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
          WinogradByLayer& winograd, std::size_t workspaces)
       : plan_(file, shape, options, winograd) {
-    for (std::size_t i = 0; i < workspaces; ++i) {
-      spare_workspaces_.push_back(std::make_unique<ForwardPlan::Workspace>(plan_));
-    }
+    std::vector<Spares<ForwardPlan::Workspace>::Lease> taken;
+    for (std::size_t i = 0; i < workspaces; ++i) taken.push_back(take_workspace());
   }
 
   const ForwardPlan& plan() const { return plan_; }
@@ -68,7 +68,7 @@ class Runner {
   /// `begin(workspace)` may run the first steps, and returns the first that is left to run here.
   template <typename Begin>
   std::vector<float> forward(std::span<const float, input_floats> planes, Begin begin) {
-    std::unique_ptr<ForwardPlan::Workspace> workspace = take_workspace();
+    const auto workspace = take_workspace();
     plan_.set_input(*workspace, planes);
     for (std::size_t step = begin(*workspace); step < plan_.step_count(); ++step) {
       for (std::size_t task = 0; task < plan_.task_count(step); ++task) {
@@ -76,29 +76,16 @@ class Runner {
       }
     }
     const std::span<const float> logits = plan_.logits(*workspace);
-    std::vector<float> result(logits.begin(), logits.end());
-    const std::lock_guard lock(mutex_);
-    spare_workspaces_.push_back(std::move(workspace));
-    return result;
+    return {logits.begin(), logits.end()};
   }
 
  private:
-  std::unique_ptr<ForwardPlan::Workspace> take_workspace() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!spare_workspaces_.empty()) {
-        auto workspace = std::move(spare_workspaces_.back());
-        spare_workspaces_.pop_back();
-        return workspace;
-      }
-    }
-    return std::make_unique<ForwardPlan::Workspace>(plan_);
+  Spares<ForwardPlan::Workspace>::Lease take_workspace() {
+    return workspaces_.take([this] { return std::make_unique<ForwardPlan::Workspace>(plan_); });
   }
 
   const ForwardPlan plan_;
-  std::mutex mutex_;
-  /// As many as forwards ever ran at the same time. Guarded by mutex_.
-  std::vector<std::unique_ptr<ForwardPlan::Workspace>> spare_workspaces_;
+  Spares<ForwardPlan::Workspace> workspaces_;
 };
 
 /// What two threads run, one picture at a time.

@@ -12,7 +12,9 @@ namespace samoyed::worker {
 ///
 /// Which that is depends on the processor's kernels, on whether its cores are whole ones, and on who else
 /// wants them: a second thread that waits for its core holds up the first. The first pictures, those of
-/// Squeezenet's check, go either way in turn. From then on the faster way is taken, but by one picture in 128 the other is tried again.
+/// Squeezenet's check, go either way in turn. From then on the faster way is taken, but now and then a
+/// picture tries the other: after a few at first, since the start of a program tells little, and at last
+/// by one picture in 128.
 ///
 /// Thread rule: one thread at a time.
 class TeamChoice {
@@ -22,8 +24,10 @@ class TeamChoice {
 
   /// Of each way, before there is a choice.
   static constexpr int first_runs = 4;
-  /// Pictures between two tries of the slower way: less than one in a hundred shall be late for it.
-  static constexpr int tried_again_after = 127;
+  /// Pictures between two tries of the slower way: so many before the first, and then twice as many each
+  /// time, up to where less than one in a hundred is late for it. The same anew when the choice changes.
+  static constexpr int tried_again_after_min = 7;
+  static constexpr int tried_again_after_max = 127;
 
   /// How to compute the next picture.
   Way next() const {
@@ -32,12 +36,12 @@ class TeamChoice {
     if (team.runs < first_runs || single.runs < first_runs) {
       return team.runs <= single.runs ? Way::team : Way::single;
     }
-    return since_try_ < tried_again_after ? faster() : other(faster());
+    return since_try_ < tried_again_after_ ? faster() : other(faster());
   }
 
   /// A picture that was alone from its first step to its last took so long.
   void took(Way way, Duration time) {
-    since_try_ = way == faster() ? since_try_ + 1 : 0;
+    const Way faster_before = faster();
     Record& record = records_[static_cast<std::size_t>(way)];
     // What else the machine does only makes a way slower: a shorter time counts at once, and a longer one, once
     // there is a choice, moves what is expected by a part, and for no more than twice of it.
@@ -46,7 +50,17 @@ class TeamChoice {
     } else if (record.runs == first_runs) {
       record.expected += (std::min(time, 2 * record.expected) - record.expected) / 4;
     }
-    record.runs = std::min(record.runs + 1, first_runs);
+    if (record.runs < first_runs) {
+      ++record.runs;
+    } else if (faster() != faster_before) {
+      since_try_ = 0;
+      tried_again_after_ = tried_again_after_min;
+    } else if (way == faster_before) {
+      ++since_try_;
+    } else {
+      since_try_ = 0;
+      tried_again_after_ = std::min(2 * tried_again_after_ + 1, tried_again_after_max);
+    }
   }
 
  private:
@@ -63,6 +77,7 @@ class TeamChoice {
 
   std::array<Record, 2> records_;
   int since_try_ = 0;
+  int tried_again_after_ = tried_again_after_min;
 };
 
 }  // namespace samoyed::worker

@@ -11,7 +11,7 @@ namespace samoyed::worker {
 /// same at every start.
 std::string make_warm_up_picture();
 
-/// Has that picture recognised on all of the queue's `threads` at once, and then alone, when it may be
+/// Has that picture recognised on all of the queue's `threads` at once, twice, and then alone, when it may be
 /// computed in another way. Otherwise the first pictures of a process would pay for memory that nobody
 /// touched yet and for what libraries put off: 1000 page faults, and forwards up to ten times slower. Together
 /// with the network's check it is at least the three forwards after which LibTorch has optimised an archive.

@@ -5,34 +5,14 @@
 namespace samoyed {
 
 using worker::ImageWorkspace;
-using worker::ImageWorkspaces;
 
-TEST_CASE("a workspace that was given back is lent again", "[image]") {
-  ImageWorkspaces workspaces;
-  const ImageWorkspace* first = nullptr;
-  {
-    const auto lease = workspaces.take();
-    first = lease.get();
-    lease->pixels.resize(1000);
-  }
-  const auto again = workspaces.take();
-  CHECK(again.get() == first);
-  CHECK(again->pixels.capacity() >= 1000);
-}
-
-TEST_CASE("each of two images at a time has a workspace of its own", "[image]") {
-  ImageWorkspaces workspaces;
-  const auto one = workspaces.take();
-  const auto other = workspaces.take();
-  CHECK(one.get() != other.get());
-}
-
-TEST_CASE("a workspace that a huge picture has filled is not kept", "[image]") {
-  ImageWorkspaces workspaces;
-  workspaces.take()->pixels.resize(ImageWorkspaces::kept_bytes_max + 1);
-  const auto fresh = workspaces.take();
-  CHECK(fresh->pixels.capacity() == 0);
-  CHECK(fresh->held_bytes() < ImageWorkspaces::kept_bytes_max);
+TEST_CASE("a workspace that a huge picture has filled is not worth keeping", "[image]") {
+  ImageWorkspace workspace;
+  workspace.planes.resize(ImageWorkspace::kept_bytes_max);  // The same for every picture.
+  workspace.pixels.resize(1000);
+  CHECK(workspace.is_worth_keeping());
+  workspace.pixels.resize(ImageWorkspace::kept_bytes_max + 1);
+  CHECK_FALSE(workspace.is_worth_keeping());
 }
 
 }  // namespace samoyed

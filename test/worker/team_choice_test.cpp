@@ -40,11 +40,14 @@ TEST_CASE("the first lone pictures go either way in turn") {
   }
 }
 
-TEST_CASE("the way that took less is taken, and the other rarely tried") {
-  constexpr int pictures = 10 * (TeamChoice::tried_again_after + 1);
+TEST_CASE("the way that took less is taken, and the other tried ever more rarely") {
   TeamChoice helps = after_start(milliseconds(4), milliseconds(7));
+  // After 7 pictures, 15, 31 and 63.
+  CHECK(120 - compute(helps, 120, milliseconds(4), milliseconds(7)) == 4);
+  constexpr int pictures = 10 * (TeamChoice::tried_again_after_max + 1);
   CHECK(pictures - compute(helps, pictures, milliseconds(4), milliseconds(7)) == 10);
   TeamChoice hinders = after_start(milliseconds(7), milliseconds(4));
+  CHECK(compute(hinders, 120, milliseconds(7), milliseconds(4)) == 4);
   CHECK(compute(hinders, pictures, milliseconds(7), milliseconds(4)) == 10);
 }
 
@@ -63,7 +66,8 @@ TEST_CASE("stops of the machine during the first pictures decide nothing") {
 
 TEST_CASE("a start at which others wanted the cores is forgotten after one try") {
   TeamChoice choice = after_start(milliseconds(20), milliseconds(7));
-  CHECK(compute(choice, TeamChoice::tried_again_after, milliseconds(4), milliseconds(7)) == 1);
+  CHECK(compute(choice, TeamChoice::tried_again_after_min + 1, milliseconds(4), milliseconds(7)) ==
+        1);
   CHECK(choice.next() == Way::team);
 }
 
@@ -77,7 +81,7 @@ TEST_CASE("a machine on which others want the cores gets one thread, until they 
   TeamChoice choice = after_start(milliseconds(4), milliseconds(7));
   CHECK(compute(choice, 100, milliseconds(20), milliseconds(8)) < 10);
   REQUIRE(choice.next() == Way::single);
-  constexpr int pictures = 4 * TeamChoice::tried_again_after;
+  constexpr int pictures = 4 * TeamChoice::tried_again_after_max;
   CHECK(compute(choice, pictures, milliseconds(4), milliseconds(7)) > pictures / 4);
   CHECK(choice.next() == Way::team);
 }

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace samoyed::worker {
+
+/// Lends things that are dear to make and serve one user at a time, and keeps them for the next: there are as
+/// many as were ever in use at the same time.
+///
+/// Thread rule: any thread may take and give back; the lock is held for no longer than it takes to move a
+/// pointer. Must outlive what it lends.
+template <typename Thing>
+class Spares {
+ public:
+  /// Whether what was given back is worth keeping.
+  using Keeps = bool (*)(const Thing& thing);
+
+  /// Gives the thing back.
+  struct Return {
+    Spares* to = nullptr;
+    void operator()(Thing* thing) const noexcept { to->take_back(std::unique_ptr<Thing>(thing)); }
+  };
+  using Lease = std::unique_ptr<Thing, Return>;
+
+  explicit Spares(Keeps keeps = [](const Thing&) { return true; }) : keeps_(keeps) {}
+
+  /// One that is idle, or else what `make` returns, a std::unique_ptr<Thing>.
+  template <typename Make>
+  Lease take(const Make& make) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<Thing> thing = std::move(idle_.back());
+        idle_.pop_back();
+        return lend(std::move(thing));
+      }
+    }
+    std::unique_ptr<Thing> thing = make();
+    const std::lock_guard lock(mutex_);
+    return lend(std::move(thing));
+  }
+
+ private:
+  /// Needs the lock.
+  Lease lend(std::unique_ptr<Thing> thing) {
+    // Room for all to come back, so that giving back can't fail.
+    idle_.reserve(idle_.size() + lent_ + 1);
+    ++lent_;
+    return Lease(thing.release(), Return{this});
+  }
+
+  void take_back(std::unique_ptr<Thing> thing) noexcept {
+    const std::lock_guard lock(mutex_);
+    --lent_;
+    if (keeps_(*thing)) idle_.push_back(std::move(thing));
+  }
+
+  const Keeps keeps_;
+  std::mutex mutex_;
+  std::size_t lent_ = 0;                      // guarded by mutex_
+  std::vector<std::unique_ptr<Thing>> idle_;  // guarded by mutex_
+};
+
+}  // namespace samoyed::worker
