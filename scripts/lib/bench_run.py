@@ -72,9 +72,10 @@ def median_of(results):
 class Turns:
     """Measures that take turns: A B C A B C ..., so that what else the machine does meets all alike."""
 
-    def __init__(self, rounds, say):
+    def __init__(self, rounds, say, begin_round=lambda: None):
         self._rounds = rounds
         self._say = say
+        self._begin_round = begin_round
         self._measures = {}
         self.failures = {}
 
@@ -86,6 +87,7 @@ class Turns:
         """{name: median of its rounds}; one that fails is left out, and named in `failures`."""
         results = {}
         for number in range(self._rounds):
+            self._begin_round()
             for name, measure in self._measures.items():
                 if name in self.failures:
                     continue

@@ -104,14 +104,15 @@ def _python_servers(bench):
 
 def measure_closed(bench):
     """{image: {who: {per_s, clients, generator_cores}}}, and with one client {who: {median_ms, p99_ms}}."""
-    targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher),
-               THROUGH_API: page_words(bench.dispatcher, "/api/v1/classify")}
+    targets = {DIRECT: lambda: worker_words(bench.worker), THROUGH_HTTP: lambda: page_words(bench.dispatcher),
+               THROUGH_API: lambda: page_words(bench.dispatcher, "/api/v1/classify")}
     if bench_machine.has_amx():
-        targets[DIRECT_BF16] = worker_words(bench.service.start_worker("--precision", "bf16"))
+        in_bf16 = bench.service.start_worker("--precision", "bf16")
+        targets[DIRECT_BF16] = lambda: worker_words(in_bf16)
     servers = _python_servers(bench)
-    pythons = {name: worker_words(server) for name, server in servers.items()}
+    pythons = {name: lambda server=server: worker_words(server) for name, server in servers.items()}
     seconds = bench.settings.seconds
-    turns = Turns(bench.settings.rounds, bench.progress)
+    turns = Turns(bench.settings.rounds, bench.progress, begin_round=bench.start_anew)
     for image, path in bench.images.items():
         turns.add((image, IN_PROCESS), lambda _, path=path: run_json(
             bench.bin_dir / "samoyed_bench", "pipeline", "--model", bench.model, "--threads",
@@ -120,10 +121,10 @@ def measure_closed(bench):
         for who, words in {**targets, **(pythons if primary else {})}.items():
             lasts = max(seconds, SECONDS_MIN_OF_PYTHON) if who in pythons else seconds
             turns.add((image, who), lambda _, words=words, path=path, lasts=lasts: load(
-                bench, words, path, lasts, "--clients", saturating_clients()))
+                bench, words(), path, lasts, "--clients", saturating_clients()))
             if primary:
                 turns.add(("alone", who), lambda _, words=words, path=path, lasts=lasts: load(
-                    bench, words, path, lasts, "--clients", 1))
+                    bench, words(), path, lasts, "--clients", 1))
     results = turns.run()
     bench.leave_out_failures(turns)
     for server in servers.values():

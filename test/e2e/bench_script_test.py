@@ -64,7 +64,7 @@ class QueueingTest(unittest.TestCase):
 class TurnsTest(unittest.TestCase):
     def test_measures_take_turns_and_the_median_counts(self):
         order = []
-        turns = bench_run.Turns(3, lambda text: None)
+        turns = bench_run.Turns(3, lambda text: None, begin_round=lambda: order.append("|"))
 
         def measure(name, values):
             def one(number):
@@ -75,7 +75,7 @@ class TurnsTest(unittest.TestCase):
         turns.add("a", measure("a", [1, 9, 2]))
         turns.add("b", measure("b", [5, 4, 6]))
         self.assertEqual(turns.run(), {"a": {"ms": 2, "label": "a"}, "b": {"ms": 5, "label": "b"}})
-        self.assertEqual("".join(order), "ababab")
+        self.assertEqual("".join(order), "|ab|ab|ab")
 
     def test_what_fails_once_is_left_out_by_name(self):
         turns = bench_run.Turns(2, lambda text: None)

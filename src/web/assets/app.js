@@ -12,7 +12,7 @@ if (pictures) {
 }
 
 // Without it the workers are not shown, or there is only the way to sign in.
-const workers = document.querySelector('.workers:has(.worker-table)');
+const workers = document.querySelector('.worker-table')?.closest('.workers');
 if (workers) {
   const table = new WorkerTable(workers);
   const feed = new WorkerFeed('/api/v1/workers/events', (list) => table.show(list));
