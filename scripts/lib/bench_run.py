@@ -73,10 +73,11 @@ class Turns:
     """Measures that take turns: A B C A B C ..., so that what else the machine does meets all alike."""
 
     def __init__(self, rounds, say, begin_round=lambda: None):
-        self._rounds = rounds
+        self._round_count = rounds
         self._say = say
         self._begin_round = begin_round
         self._measures = {}
+        self.rounds = {}    # What each measure returned, by name.
         self.failures = {}
 
     def add(self, name, measure):
@@ -85,18 +86,17 @@ class Turns:
 
     def run(self):
         """{name: median of its rounds}; one that fails is left out, and named in `failures`."""
-        results = {}
-        for number in range(self._rounds):
+        for number in range(self._round_count):
             self._begin_round()
             for name, measure in self._measures.items():
                 if name in self.failures:
                     continue
-                self._say(f"round {number + 1} of {self._rounds}: {name}")
+                self._say(f"round {number + 1} of {self._round_count}: {name}")
                 try:
-                    results.setdefault(name, []).append(measure(number))
+                    self.rounds.setdefault(name, []).append(measure(number))
                 except CannotRun as error:
                     self.failures[name] = str(error)
-        return {name: median_of(of_name) for name, of_name in results.items()
+        return {name: median_of(of_name) for name, of_name in self.rounds.items()
                 if name not in self.failures}
 
 

@@ -163,21 +163,16 @@ def measure_open(bench):
         return {**result, "p99_by_unloaded_median": p99 and p99 / alone_ms, "perfect_p99": perfect}
 
     turns = Turns(settings.rounds, bench.progress)
-    rounds = {}
     for who, words in targets.items():
         for share in LOADS:
-            def kept(number, who=who, words=words, share=share):
-                result = turn(words, share, number)
-                rounds.setdefault((who, share), []).append(result)
-                return result
-            turns.add((who, share), kept)
+            turns.add((who, share), lambda number, words=words, share=share: turn(words, share, number))
     results = turns.run()
     bench.leave_out_failures(turns)
     table = {}
     for (who, share), result in results.items():
         table.setdefault(who, {})[str(share)] = {
             "offered_per_s": result["rate_per_s"], "goodput_per_s": result["goodput_per_s"],
-            "latency_ms": {**(result["latency_ms"] or {}), "p99.9": pooled_percentile(rounds[who, share], 0.999)},
+            "latency_ms": {**(result["latency_ms"] or {}), "p99.9": pooled_percentile(turns.rounds[who, share], 0.999)},
             "refused": sum(result["refused"].values()),
             "failed": sum(result["failed"].values()), "sent": result["sent"],
             "p99_by_unloaded_median": result["p99_by_unloaded_median"], "perfect_p99": result["perfect_p99"],

@@ -40,7 +40,8 @@ struct ConvolutionPart {
   }
 };
 
-/// oneDNN's best kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws dnnl::error where it has no kernel.
+/// oneDNN's best direct kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws dnnl::error
+/// where it has no kernel.
 dnnl::convolution_forward::primitive_desc describe_convolution(
     const Convolution& convolution, const ConvolutionPart& part, const dnnl::memory::desc& source,
     const dnnl::memory::desc& destination, const dnnl::engine& engine);

@@ -17,8 +17,8 @@ struct Upload {
 };
 std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive);
 
-/// A dispatcher's page or its /api/v1/classify, to which images are posted as its form does. 200 is a recognition; any other
-/// status with the field `Samoyed-Reason` a documented refusal.
+/// A dispatcher's page or its /api/v1/classify, to which images are posted as its form does. 200 is a
+/// recognition; any other status with the field `Samoyed-Reason` a documented refusal.
 class HttpTarget final : public Target {
  public:
   /// Looks up the name. Throws std::runtime_error where it has no address.
