@@ -118,6 +118,8 @@ asio::awaitable<ProbeEnd> WorkerConnections::probe(Worker worker) {
     if (std::holds_alternative<TryFailure>(greeting)) {
       end = ProbeEnd::bad;
     } else if (connection->hello()) {
+      // A worker of ours may have taken the place of a reference server at this address.
+      of_worker->plain = false;
       workers_.set_model(worker.id, *model_of(connection->hello()));
       if (of_worker->idle.empty()) keep(worker.id, *of_worker, connection);
     } else {

@@ -61,7 +61,8 @@ ClientExchange::Action ClientExchange::next() {
     case State::acknowledging:
       break;
   }
-  return Finished{std::move(*result_), reader_.unread().empty()};
+  const bool reusable = dialect_ == Dialect::extended && reader_.unread().empty();
+  return Finished{std::move(*result_), reusable};
 }
 
 void ClientExchange::received(std::string_view bytes) {

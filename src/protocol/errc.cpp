@@ -33,6 +33,8 @@ class Category final : public std::error_category {
         return "the peer closed in the middle of an exchange";
       case Errc::timed_out:
         return "the peer took too long";
+      case Errc::unacknowledged:
+        return "the peer did not acknowledge its result";
     }
     return "unknown protocol error";
   }

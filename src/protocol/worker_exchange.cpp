@@ -43,7 +43,10 @@ void WorkerExchange::received(std::string_view bytes) {
 }
 
 void WorkerExchange::ended(std::error_code why) {
-  if (why) {
+  // A client that acknowledges one copy of its result and closes resets the connection if there is another one
+  // that it has not read.
+  const bool reset_by_copy = between_exchanges() && unanswered_copies_ > 0;
+  if (why && !reset_by_copy) {
     close(why);
   } else {
     close(between_exchanges() ? std::error_code() : make_error_code(Errc::truncated));
@@ -57,6 +60,10 @@ void WorkerExchange::timed_out() {
     state_ = State::recognizing;
     return;
   }
+  if (state_ == State::awaiting_ack) {
+    close(Errc::unacknowledged);
+    return;
+  }
   close(between_exchanges() && !first_message_ ? std::error_code()
                                                : make_error_code(Errc::timed_out));
 }
@@ -66,11 +73,12 @@ void WorkerExchange::recognized(const Result& result) {
 }
 
 WorkerExchange::Action WorkerExchange::await_request(Clock::time_point now) {
+  drop_spare_answers();
   Message message = reader_.next();
   if (std::holds_alternative<NeedMore>(message)) return Read{Step::request};
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (const auto* text = std::get_if<TextMessage>(&message)) return on_request(*text, now);
-  if (std::holds_alternative<Nack>(message) && hello_answered_) {
+  if (std::holds_alternative<Nack>(message) && (hello_answered_ || unanswered_copies_ > 0)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
     return Write{last_data_};
   }
@@ -79,8 +87,10 @@ WorkerExchange::Action WorkerExchange::await_request(Clock::time_point now) {
 
 WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
                                                   Clock::time_point now) {
-  if (hello_answered_) {
+  if (hello_answered_ || unanswered_copies_ > 0) {
+    // What was sent last needs no answer any more.
     hello_answered_ = false;
+    unanswered_copies_ = 0;
     refusals_ = 0;
   }
   if (!message.intact) return refuse(Errc::refused_too_often);
@@ -186,25 +196,50 @@ WorkerExchange::Action WorkerExchange::send_result() {
   // as one.
   if (reader_.skipping()) return Read{Step::image};
   state_ = State::awaiting_ack;
-  using std::chrono::milliseconds;
-  return Write{last_data_, dialect_ == Dialect::plain ? result_gap : milliseconds(0),
-               refusal_ ? std::optional(refusal_->reason) : std::nullopt};
+  const bool plain = dialect_ == Dialect::plain;
+  repeats_left_ = plain ? result_copies_max - 1 : 0;
+  Write write = write_result(plain ? result_gap : std::chrono::milliseconds(0));
+  if (refusal_) write.refused = refusal_->reason;
+  return write;
+}
+
+WorkerExchange::Write WorkerExchange::write_result(std::chrono::milliseconds pause) {
+  ++unanswered_copies_;
+  repeat_at_.reset();
+  return {.bytes = last_data_, .pause = pause};
 }
 
 WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   drop_late_image_copies();
   Message message = reader_.next();
-  if (std::holds_alternative<NeedMore>(message)) return Read{Step::result_ack};
+  if (std::holds_alternative<NeedMore>(message)) return await_answer_or_repeat(now);
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (std::holds_alternative<Nack>(message)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
-    return Write{last_data_};
+    // Evidently it sees what it is sent, so what it is sent now needs no repeating.
+    repeats_left_ = 0;
+    --unanswered_copies_;
+    return write_result(std::chrono::milliseconds(0));
   }
   if (!std::holds_alternative<Ack>(message)) return close(Errc::unexpected_message);
+  --unanswered_copies_;
   refusals_ = 0;
   copies_due_ = 0;
   state_ = State::awaiting_request;
   return await_request(now);
+}
+
+/// Waits for the answer to the result, and sends it once more each time that an interval passed without one.
+WorkerExchange::Action WorkerExchange::await_answer_or_repeat(Clock::time_point now) {
+  // A client that is still sending a late copy of its image reads nothing meanwhile: its time begins at the end.
+  if (reader_.skipping()) repeat_at_.reset();
+  if (repeats_left_ == 0 || reader_.skipping()) return Read{Step::result_ack};
+  if (!repeat_at_) repeat_at_ = now + result_repeat_interval;
+  if (now < *repeat_at_) return Read{Step::result_ack, repeat_at_};
+  --repeats_left_;
+  Write write = write_result(std::chrono::milliseconds(0));
+  write.repeats = true;
+  return write;
 }
 
 /// What was kept of the image, in whole or in part, is needed for others.
@@ -223,6 +258,14 @@ WorkerExchange::Action WorkerExchange::close(std::error_code why) {
   state_ = State::closed;
   closed_ = why;
   return Close{why};
+}
+
+/// A client may acknowledge each copy of its last result.
+void WorkerExchange::drop_spare_answers() {
+  while (unanswered_copies_ > 0 && !reader_.unread().empty() && reader_.unread().front() == ack) {
+    reader_.skip(1);
+    --unanswered_copies_;
+  }
 }
 
 /// True once the next byte of the stream is no longer that of a copy of the size message. An

@@ -82,10 +82,11 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
     exchange_.ended({});
     co_return;
   }
+  const auto deadline = std::min(step_deadline_, read.ask_again_at.value_or(step_deadline_));
   std::error_code error;
-  const std::size_t size =
-      co_await socket_.read_some(asio::buffer(read_buffer_), step_deadline_, error);
+  const std::size_t size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
   idle_ = false;
+  if (error == protocol::Errc::timed_out && deadline < step_deadline_) co_return;
   last_io_ = io::Clock::now();
   if (!error) {
     exchange_.received({read_buffer_.data(), size});
@@ -97,7 +98,7 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
 }
 
 asio::awaitable<void> Session::perform(const Exchange::Write& write) {
-  step_.reset();
+  if (!write.repeats) step_.reset();
   if (write.refused) context_->metrics.count(*write.refused);
   if (const auto due = last_io_ + write.pause; due > io::Clock::now()) {
     asio::steady_timer pause(socket_.socket().get_executor(), due);

@@ -29,6 +29,39 @@ TEST_CASE("a reference server is remembered, and its closes after each image cos
   CHECK(worker.connections() == 4);
 }
 
+TEST_CASE(
+    "a connection of a reference server carries one image, though the server leaves it open") {
+  // As the original does with the last connection that it accepted: nobody reads from it any more.
+  const ScriptedPeer::Script serve_and_leave_open = [](Connection& peer) {
+    serve_plain(peer);
+    peer.wait_for_end();
+  };
+  const ScriptedPeer::Script greet_and_leave_open = [](Connection& peer) {
+    answer_hello_plainly(peer);
+    peer.wait_for_end();
+  };
+  ScriptedPeer worker({greet_and_leave_open, serve_and_leave_open, serve_and_leave_open,
+                       greet_and_leave_open, serve_and_leave_open});
+  House house({&worker});
+  for (int i = 0; i < 2; ++i) CHECK(house.classify() == "Samoyed");
+  house.probe_all();
+  CHECK(house.classify() == "Samoyed");
+  CHECK(house.log.tries == 3);
+  CHECK(house.log.removals == 0);
+  CHECK(worker.connections() == 5);
+}
+
+TEST_CASE("a worker of ours that took a reference server's place is found by a probe") {
+  ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_all, serve_all});
+  House house({&worker});
+  CHECK(house.classify() == "Samoyed");
+  house.probe_all();
+  // A new connection: it begins with hello again.
+  for (int i = 0; i < 2; ++i) CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  CHECK(house.log.removals == 0);
+  CHECK(worker.connections() == 3);
+}
+
 TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next one answers") {
   // The steps of an exchange at which the worker does what it should not.
   const std::vector<std::pair<std::string, ScriptedPeer::Script>> steps{

@@ -3,6 +3,7 @@
 
 #include "samoyed/protocol/worker_exchange.hpp"
 
+#include <optional>
 #include <string>
 #include <system_error>
 #include <variant>
@@ -26,8 +27,11 @@ class Shell {
   /// Does all that follows from what was told; false once the connection is closed.
   bool run() {
     while (true) {
-      auto action = exchange.next();
-      if (std::holds_alternative<WorkerExchange::Read>(action)) return true;
+      auto action = exchange.next(now_);
+      if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
+        ask_again_at_ = read->ask_again_at;
+        return true;
+      }
       if (const auto* to_write = std::get_if<WorkerExchange::Write>(&action)) {
         check_write(to_write->bytes);
         transcript.push_back(to_write->bytes);
@@ -39,6 +43,16 @@ class Shell {
         return false;
       }
     }
+  }
+
+  /// The read has waited for as long as it may.
+  void time_out() {
+    if (!ask_again_at_) {
+      exchange.timed_out();
+      return;
+    }
+    check(*ask_again_at_ > now_, "what is asked again is asked later");
+    now_ = *ask_again_at_;
   }
 
   WorkerExchange exchange{limits, [] { return hello; }};
@@ -69,6 +83,9 @@ class Shell {
     recognition.top = {{"a dog", 0, 0.75}, {"a cat", 1, 0.25}};
     exchange.recognized(recognition);
   }
+
+  WorkerExchange::Clock::time_point now_;
+  std::optional<WorkerExchange::Clock::time_point> ask_again_at_;
 };
 
 }  // namespace
@@ -84,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (open) {
     const auto event = script.next();
     if (event == Script::Event::piece) shell.exchange.received(script.piece());
-    if (event == Script::Event::timed_out) shell.exchange.timed_out();
+    if (event == Script::Event::timed_out) shell.time_out();
     if (event == Script::Event::ended) shell.exchange.ended({});
     if (event == Script::Event::broken) {
       shell.exchange.ended(std::make_error_code(std::errc::connection_reset));

@@ -134,7 +134,19 @@ TEST_CASE("nothing is written before its turn") {
   CHECK(script.waiting_for() == ClientExchange::Step::result);
   script.receive(result);
   CHECK(script.seen() == "A[Samoyed 0.93]");
-  CHECK(script.reusable());
+}
+
+TEST_CASE("a connection carries another exchange if it began with hello, and only then") {
+  const std::string json_result = data_message(
+      R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
+  Script extended(Dialect::extended);
+  extended.receive("AA" + json_result);
+  CHECK(extended.seen() == sent + "A[Samoyed 0.93]");
+  CHECK(extended.reusable());
+  Script plain;
+  plain.receive("AA" + result);
+  CHECK(plain.seen() == sent + "A[Samoyed 0.93]");
+  CHECK_FALSE(plain.reusable());
 }
 
 TEST_CASE("with pipelining an image follows its size at once") {
@@ -190,8 +202,11 @@ TEST_CASE("answers that are not the protocol's fail the exchange") {
 }
 
 TEST_CASE("a connection with bytes left over can't be used again") {
-  Script script;
-  script.receive("AA" + result + "A");
+  Script script(Dialect::extended);
+  script.receive(
+      "AA" +
+      data_message(R"({"top":[{"label":"Samoyed","probability":0.93}],"width":2,"height":1})") +
+      "A");
   CHECK(script.seen() == sent + "A[Samoyed 0.93]");
   CHECK_FALSE(script.reusable());
 }

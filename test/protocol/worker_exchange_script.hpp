@@ -55,15 +55,28 @@ class Script {
   }
   /// The time from now on.
   void set_time(WorkerExchange::Clock::time_point now) { now_ = now; }
+  /// Lets time pass as a shell does: the worker's side is asked again whenever it wanted to be.
+  void pass(std::chrono::milliseconds time) {
+    const auto end = now_ + time;
+    while (!closed_ && ask_again_at_ && *ask_again_at_ <= end) {
+      now_ = *ask_again_at_;
+      run();
+    }
+    now_ = end;
+  }
 
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
   /// Why images were refused that were not given to recognise.
   const std::vector<RefusalReason>& refused() const { return refused_; }
   bool closed() const { return closed_; }
+  /// How many writes said that they repeat what was sent before.
+  int repeats() const { return repeats_; }
   /// How often the worker was asked about itself.
   int described() const { return described_; }
   WorkerExchange::Step waiting_for() const { return step_; }
+  /// When the worker's side wants to be asked again at the latest.
+  std::optional<WorkerExchange::Clock::time_point> ask_again_at() const { return ask_again_at_; }
   bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
   std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }
 
@@ -81,11 +94,13 @@ class Script {
       auto action = exchange_.next(now_);
       if (const auto* read = std::get_if<WorkerExchange::Read>(&action)) {
         step_ = read->step;
+        ask_again_at_ = read->ask_again_at;
         return;
       }
       if (const auto* write = std::get_if<WorkerExchange::Write>(&action)) {
         if (write->pause.count() > 0) seen_ += "[" + std::to_string(write->pause.count()) + " ms]";
         seen_ += write->bytes;
+        if (write->repeats) ++repeats_;
         if (write->refused) refused_.push_back(*write->refused);
       } else if (auto* image = std::get_if<WorkerExchange::Recognize>(&action)) {
         seen_ +=
@@ -111,6 +126,8 @@ class Script {
   WorkerExchange::Clock::time_point now_;
   std::optional<WorkerExchange::Clock::time_point> wanted_until_;
   WorkerExchange::Step step_{};
+  std::optional<WorkerExchange::Clock::time_point> ask_again_at_;
+  int repeats_ = 0;
   std::string seen_;
   std::vector<RefusalReason> refused_;
   bool closed_ = false;

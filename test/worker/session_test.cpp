@@ -126,6 +126,34 @@ TEST_CASE("a peer that doesn't read its result is ended, and costs others nothin
   waiting.expect("A");  // The deaf one's place is free.
 }
 
+TEST_CASE("a client that missed its result is sent it again, and its next image is taken") {
+  House house;
+  Client late(house);
+  late.begin("image");
+  late.expect(data_message("image:1.0") + data_message("image:1.0"));
+  late.send("A");
+  late.exchange("next image");
+  CHECK(house.recognizer.started() == 2);
+}
+
+TEST_CASE(
+    "a client that never acknowledges its result is ended at its time, and the log says why") {
+  const test::LogCapture log;
+  {
+    Server::Limits limits;
+    limits.timeouts.ack = milliseconds(1500);
+    House house(limits);
+    Client silent(house);
+    silent.begin("image");
+    // The time counts from the first copy: it is over before there are more than two.
+    silent.expect(data_message("image:1.0") + data_message("image:1.0"));
+    silent.expect_end();
+    house.stop();
+    house.wait_for_end();
+  }
+  CHECK_THAT(log.text(), Catch::Contains("the peer did not acknowledge its result"));
+}
+
 TEST_CASE("strangers are dropped at once, and the log says why") {
   const auto [name, bytes, reason] = GENERATE(table<std::string, std::string, std::string>({
       {"HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",

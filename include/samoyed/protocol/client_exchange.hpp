@@ -79,7 +79,9 @@ class ClientExchange {
   };
   struct Finished {
     Result result;
-    /// The stream stands at a message's end: the connection can carry another exchange.
+    /// The connection can carry another exchange: it began with a hello that a worker of ours answered, and the
+    /// stream is at a message's end. A connection in the plain dialect never is: a reference server doesn't read
+    /// from it any more, though it may leave it open.
     bool reusable = false;
   };
   struct Failed {

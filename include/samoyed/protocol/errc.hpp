@@ -17,6 +17,7 @@ enum class Errc {
   bad_hello,             ///< A reply to hello that can't be taken apart.
   truncated,             ///< The peer closed in the middle of an exchange.
   timed_out,             ///< The peer let a step's time pass.
+  unacknowledged,        ///< The peer did not answer a result in time, however often it was sent.
 };
 
 const std::error_category& error_category();

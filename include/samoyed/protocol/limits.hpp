@@ -38,6 +38,14 @@ inline constexpr int refusals_max = 3;
 /// core between the two (PROTOCOL.md, Living with the reference peers).
 inline constexpr std::chrono::milliseconds result_gap{20};
 
+/// Copies of a result that a worker writes, on a connection without hello, while it is not acknowledged. No gap is
+/// long enough for a reference client that waits for a processor: one that read the image's A and the result at once
+/// took both for the A, and still waits for a result.
+inline constexpr int result_copies_max = 4;
+
+/// The time from one of these copies to the next.
+inline constexpr std::chrono::milliseconds result_repeat_interval{1000};
+
 /// How long a worker waits, on a connection without hello, for the second copy of an image that it
 /// had refused: reference clients send a refused message twice.
 inline constexpr std::chrono::milliseconds second_copy_wait{200};

@@ -32,10 +32,12 @@ namespace samoyed::protocol {
 ///     recognizing <---+
 ///        |       result
 ///        v
-///     awaiting_ack --- N: result again; A: back to awaiting_request
+///     awaiting_ack --- N, or a second without an answer on a plain connection: result again;
+///                      A: back to awaiting_request
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
-/// second copy of a refused image, which a reference client always sends. A peer that closes, even
+/// second copy of a refused image, which a reference client always sends. A result that was sent several
+/// times may be answered as often: the answers that are left over are dropped before the next request. A peer that closes, even
 /// its own direction only, has left: nobody would acknowledge the result. Not thread-safe.
 class WorkerExchange {
  public:
@@ -52,14 +54,18 @@ class WorkerExchange {
   /// What the peer is expected to send; each has a deadline of its own in the shell.
   enum class Step { request, image, second_copy, result_ack };
 
-  /// Read from the peer and report `received`, `ended` or `timed_out`.
+  /// Read from the peer and report `received`, `ended` or, when the step's time has passed, `timed_out`. Ask
+  /// `next` again at `ask_again_at`, if there is one and nothing has come by then; the step goes on.
   struct Read {
     Step step;
+    std::optional<Clock::time_point> ask_again_at = std::nullopt;
   };
   /// Write these bytes, `pause` after the last thing that was read or written.
   struct Write {
     std::string bytes;
     std::chrono::milliseconds pause{0};
+    /// It repeats what the peer left unanswered: the step that is waited for, and its time, go on.
+    bool repeats = false;
     /// Why, where it answers an image that was never given to recognise.
     std::optional<RefusalReason> refused = std::nullopt;
   };
@@ -86,8 +92,8 @@ class WorkerExchange {
         reader_(request_text_bytes_max),
         receiving_(limits.receiving, [this] { drop_image(); }) {}
 
-  /// The next thing to do. `now` matters to clients only that say how long they wait, and to images
-  /// that are slow.
+  /// The next thing to do; a Write counts as done when `next` is called again. `now` matters to clients only that
+  /// say how long they wait, to images that are slow, and to results that are not acknowledged.
   Action next(Clock::time_point now = {});
 
   void received(std::string_view bytes);
@@ -122,10 +128,13 @@ class WorkerExchange {
   Action on_image(ImageMessage message, Clock::time_point now);
   Action await_second_copy();
   Action send_result();
+  Write write_result(std::chrono::milliseconds pause);
   Action await_ack(Clock::time_point now);
+  Action await_answer_or_repeat(Clock::time_point now);
   void drop_image();
   Action refuse(std::error_code if_too_often);
   Action close(std::error_code why);
+  void drop_spare_answers();
   bool drop_request_copies();
   void drop_late_image_copies();
 
@@ -146,6 +155,10 @@ class WorkerExchange {
   std::vector<std::byte> image_file_;
   std::string last_data_;        ///< The result or hello reply that an N would ask for again.
   bool hello_answered_ = false;  ///< The last thing sent was a hello reply.
+  // Of the last result:
+  int unanswered_copies_ = 0;  ///< How often it was sent, less the answers to it.
+  int repeats_left_ = 0;       ///< How often it may still be sent without being asked for.
+  std::optional<Clock::time_point> repeat_at_;  ///< Unset until the copy before has been written.
   std::error_code closed_;
 };
 

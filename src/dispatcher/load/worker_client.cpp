@@ -143,7 +143,7 @@ class WorkerClient final : public Client {
   }
 
   void finish(const ClientExchange::Finished& finished, Ending& ending) {
-    if (!finished.reusable || worker_.is_reference || target_.settings().fresh_connections) {
+    if (!finished.reusable || target_.settings().fresh_connections) {
       socket_.close();
     }
     ending.steps = steps_.times();
