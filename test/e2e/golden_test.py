@@ -14,10 +14,11 @@ class GoldenTest(support.ProgramTestCase):
     def test_all_golden_pictures_by_folder(self):
         goldens = {golden["file"]: golden
                    for golden in json.loads((SHARED / "golden" / "top5.json").read_text())}
+        folders = [SHARED / "images" / name for name in ("imagenet96", "dog.jpg", "beaver.jpg", "basketball.jpg")]
         workers = [self.start_worker(), self.start_worker()]
         listed = [part for worker in workers for part in ("--worker", worker.address)]
         done = subprocess.run([support.bin_dir() / "clientsocket", *listed, "--threads", "3", "--json",
-                               SHARED / "images"],
+                               *folders],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         answers = [json.loads(line) for line in done.stdout.splitlines()]

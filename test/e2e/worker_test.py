@@ -161,16 +161,19 @@ class WorkerTest(support.ProgramTestCase):
                           "--precision fp32", worker.log.text())
 
     def test_deadlines_are_options(self):
-        for option, sent in (("--request-timeout-ms", b"D 1"),
-                             ("--image-timeout-ms", message(b"8") + b"D 1"),
-                             ("--ack-timeout-ms", message(b"8") + message(b"Zm9v*mFy"))):
+        too_long = "the peer took too long"
+        for option, sent, reason in (
+                ("--request-timeout-ms", b"D 1", too_long),
+                ("--image-timeout-ms", message(b"8") + b"D 1", too_long),
+                ("--ack-timeout-ms", message(b"8") + message(b"Zm9v*mFy"),
+                 "the peer did not acknowledge its result")):
             with self.subTest(option):
                 worker = self.start_null_worker(option, "200")
                 client = self.connect(worker)
                 client.send(sent)
                 while client.receive(1):
                     pass
-                self.assertTrue(worker.log.wait_for("the peer took too long"))
+                self.assertTrue(worker.log.wait_for(reason))
 
     def test_a_wrong_option_is_told_in_one_line(self):
         for arguments, told in (
