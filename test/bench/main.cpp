@@ -24,12 +24,12 @@
 #include "samoyed/protocol/message_reader.hpp"
 #include "samoyed/protocol/wire.hpp"
 #include "samoyed_worker_data.hpp"
-#include "worker/forward_plan.hpp"
-#include "worker/image_decoder.hpp"
-#include "worker/labels.hpp"
-#include "worker/network_recognizer.hpp"
-#include "worker/one_thread.hpp"
-#include "worker/squeezenet.hpp"
+#include "worker/image/image_decoder.hpp"
+#include "worker/model/labels.hpp"
+#include "worker/network/forward_plan.hpp"
+#include "worker/network/network_recognizer.hpp"
+#include "worker/network/one_thread.hpp"
+#include "worker/network/squeezenet.hpp"
 
 namespace {
 

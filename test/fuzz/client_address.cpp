@@ -1,6 +1,6 @@
 // The client's address behind proxies: the peer's address in the first line, fields in the others.
 
-#include "web/client_address.hpp"
+#include "web/http/client_address.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // EXIF blocks, alone and within a JPEG file's headers.
 
-#include "worker/exif.hpp"
+#include "worker/image/exif.hpp"
 
 #include "fuzz/check.hpp"
 

@@ -12,12 +12,12 @@
 
 #include "fuzz/check.hpp"
 #include "fuzz/script.hpp"
-#include "web/access.hpp"
-#include "web/client_address.hpp"
-#include "web/http_session.hpp"
-#include "web/image_type.hpp"
-#include "web/reasons.hpp"
-#include "web/routes.hpp"
+#include "web/access/access.hpp"
+#include "web/http/client_address.hpp"
+#include "web/http/http_session.hpp"
+#include "web/http/reasons.hpp"
+#include "web/routes/routes.hpp"
+#include "web/views/image_type.hpp"
 
 namespace samoyed::fuzz {
 namespace {

@@ -11,12 +11,12 @@
 #include "fuzz/check.hpp"
 #include "fuzz/heap_meter.hpp"
 #include "samoyed/protocol/message.hpp"
-#include "worker/byte_order.hpp"
-#include "worker/crop.hpp"
-#include "worker/exif.hpp"
-#include "worker/image_decoder.hpp"
-#include "worker/resize.hpp"
-#include "worker/thumbnail.hpp"
+#include "worker/image/byte_order.hpp"
+#include "worker/image/crop.hpp"
+#include "worker/image/exif.hpp"
+#include "worker/image/image_decoder.hpp"
+#include "worker/image/resize.hpp"
+#include "worker/image/thumbnail.hpp"
 
 namespace samoyed::fuzz {
 namespace {

@@ -1,6 +1,6 @@
 // A labels file: every label that is let through can stand in a result.
 
-#include "worker/labels.hpp"
+#include "worker/model/labels.hpp"
 
 #include <stdexcept>
 

@@ -3,7 +3,7 @@
 
 usage: make_seeds.py OUT
 
-They are made anew from the image fixtures of test/worker/data and from messages, requests and forms
+They are made anew from the image fixtures of test/worker/image/data and from messages, requests and forms
 written down here, as good as a peer that means well would send them; the fuzzers do the rest.
 """
 
@@ -15,7 +15,7 @@ import struct
 import sys
 import zlib
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "data"
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "image" / "data"
 # Larger fixtures would only slow a fuzzer down.
 SEED_BYTES_MAX = 8192
 

@@ -1,6 +1,6 @@
 // A form's body, and the Content-Type before it: a line, then the body.
 
-#include "web/multipart.hpp"
+#include "web/http/multipart.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 // A request's target, percent-encoding and the query.
 
-#include "web/url.hpp"
+#include "web/http/url.hpp"
 
 #include <algorithm>
 #include <string>

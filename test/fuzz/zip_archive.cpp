@@ -1,6 +1,6 @@
 // The container of a model file: an answer for any bytes.
 
-#include "worker/zip_archive.hpp"
+#include "worker/model/zip_archive.hpp"
 
 #include "fuzz/check.hpp"
 

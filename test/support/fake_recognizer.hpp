@@ -6,7 +6,7 @@
 #include <string>
 
 #include "support/bytes.hpp"
-#include "worker/recognizer.hpp"
+#include "worker/serving/recognizer.hpp"
 
 namespace samoyed::test {
 

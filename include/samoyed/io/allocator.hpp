@@ -1,10 +1,9 @@
 #pragma once
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <malloc.h>
 
 #include "samoyed/io/process.hpp"
 

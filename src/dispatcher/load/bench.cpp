@@ -11,7 +11,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "dispatcher/image_files.hpp"
+#include "dispatcher/client/image_files.hpp"
 #include "dispatcher/load/http_client.hpp"
 #include "dispatcher/load/load.hpp"
 #include "dispatcher/load/options.hpp"

@@ -1,0 +1,177 @@
+#include "dispatcher/app/service.hpp"
+
+#include <chrono>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/state_file.hpp"
+#include "samoyed/io/allocator.hpp"
+#include "samoyed/io/listener.hpp"
+#include "samoyed/io/log.hpp"
+#include "samoyed/io/program.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+std::unique_ptr<WorkerStore> open_store(const std::string& path) {
+  if (path.empty()) return nullptr;
+  return std::make_unique<StateFile>(path);
+}
+
+std::unique_ptr<Storage> open_storage(asio::any_io_executor executor, const Options& options,
+                                      Dispatcher& dispatcher, InteractiveClassifier& interactive,
+                                      const WorkerList& workers) {
+  if (options.storage.folder.empty()) return nullptr;
+  return std::make_unique<Storage>(std::move(executor), options.storage, dispatcher, interactive,
+                                   workers);
+}
+
+void log_failure(std::exception_ptr failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::error("watching the workers failed: {}", error.what());
+  }
+}
+
+}  // namespace
+
+void DispatchLog::on_try(const Worker& worker, const std::string& request_id) {
+  ++counts_.tries;
+  if (!spdlog::should_log(spdlog::level::debug)) return;
+  const std::string address = to_string(worker.address);
+  const io::LogField fields[] = {{io::request_id_field, request_id}, {"worker", address}};
+  io::log(spdlog::level::debug, "using worker " + address, fields);
+}
+void DispatchLog::on_removed(const Worker& worker, const std::string& why,
+                             const std::string& request_id) {
+  ++counts_.removed;
+  const std::string address = to_string(worker.address);
+  const io::LogField fields[] = {
+      {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
+  io::log(spdlog::level::warn, "removed worker " + address + ": " + why, fields);
+}
+void DispatchLog::on_readmitted(const Worker& worker) {
+  ++counts_.readmitted;
+  spdlog::info("worker {} is back in rotation", to_string(worker.address));
+}
+void DispatchLog::on_forgotten(const Worker& worker) {
+  ++counts_.forgotten;
+  spdlog::warn("forgot worker {}: it stayed away for too long", to_string(worker.address));
+}
+
+Service::Service(Options options)
+    : options_(std::move(options)),
+      store_(open_store(options_.state_file)),
+      workers_(
+          // Changes come from the service's thread only, and are saved before who made them is
+          // answered.
+          [this] {
+            if (!loaded_) return;
+            if (store_) save();
+            asio::post(io_, [this] {
+              dispatcher_.close_unused();
+              monitor_.wake();
+              if (storage_) storage_->wake();
+            });
+          },
+          options_.health),
+      dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
+      monitor_(io_.get_executor(), dispatcher_, workers_, log_),
+      interactive_(dispatcher_),
+      storage_(open_storage(io_.get_executor(), options_, dispatcher_, interactive_, workers_)),
+      server_(io_.get_executor(), open_port(),
+              {.classifier = interactive_,
+               .workers = workers_,
+               .dispatch = &log_.counts(),
+               .history = storage_ ? storage_->history() : nullptr,
+               .jobs = storage_ ? &storage_->jobs() : nullptr},
+              options_.web) {
+  if (store_) add(store_->load(), "the --state file");
+  add(options_.workers, "--worker");
+  loaded_ = true;
+  if (store_) save();
+}
+
+void Service::run() {
+  asio::signal_set signals(io_, SIGINT, SIGTERM);
+  io::on_stop_signal(signals, [this] {
+    drained_by_ = Clock::now() + options_.web.timeouts.drain;
+    if (storage_) storage_->stop();
+    server_.stop();
+  });
+  // Not before a signal stops it gracefully: who reads this may send one at once.
+  spdlog::info("{} workers", workers_.rows().size());
+  spdlog::info("listening on {}", listening_address_);
+  // Every page is to tell an untrained network, and the dead are to be known, before the first image.
+  for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
+  asio::co_spawn(io_, monitor_.run(), log_failure);
+  watch_memory();
+  if (storage_) storage_->start();
+  asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    io_.stop();
+  });
+  io_.run();
+}
+
+asio::awaitable<void> Service::serve() {
+  co_await server_.run();
+  monitor_.stop();
+  if (storage_) co_await storage_->finish(drained_by_);
+  // Images on their way to reference servers, for requests that are over.
+  co_await dispatcher_.finish(drained_by_);
+}
+
+void Service::watch_memory() {
+  memory_watch_.expires_after(std::chrono::seconds(1));
+  memory_watch_.async_wait([this](std::error_code cancelled) {
+    if (cancelled) return;
+    surplus_memory_.give_back();
+    watch_memory();
+  });
+}
+
+asio::ip::tcp::acceptor Service::open_port() {
+  auto acceptor = io::open_acceptor(io_.get_executor(), options_.address, options_.port);
+  listening_address_ = io::listening_address(acceptor);
+  return acceptor;
+}
+
+void Service::add(const std::vector<protocol::Address>& addresses, const std::string& source) {
+  const io::NetworkList& networks = options_.web.access.worker_networks;
+  for (const auto& address : addresses) {
+    std::error_code is_name;
+    const auto literal = asio::ip::make_address(address.host, is_name);
+    if (!is_name && !networks.contains(literal)) {
+      throw std::runtime_error(to_string(address) + " of " + source +
+                               " is in no network that workers may be in; name its network with "
+                               "--worker-network");
+    }
+    if (workers_.add(address) == AddResult::list_full) {
+      throw std::runtime_error("more than " + std::to_string(workers_max) +
+                               " workers; name fewer, or delete lines of the --state file");
+    }
+  }
+}
+
+void Service::save() {
+  std::vector<protocol::Address> addresses;
+  for (const WorkerRow& row : workers_.rows()) addresses.push_back(row.worker.address);
+  // A removed worker stays known: writing the file for it would only make everyone wait for the disk.
+  if (addresses == stored_) return;
+  try {
+    store_->save(addresses);
+    stored_ = std::move(addresses);
+  } catch (const std::system_error& error) {
+    spdlog::error("the worker list could not be saved: {}", error.what());
+  }
+}
+
+}  // namespace samoyed::dispatcher

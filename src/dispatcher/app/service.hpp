@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "dispatcher/app/options.hpp"
+#include "dispatcher/app/storage.hpp"
+#include "dispatcher/health_monitor.hpp"
+#include "samoyed/dispatcher/dispatch_counts.hpp"
+#include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/dispatcher/worker_store.hpp"
+#include "samoyed/io/allocator.hpp"
+#include "samoyed/web/server.hpp"
+
+namespace samoyed::dispatcher {
+
+/// What happens to workers, in the log and counted.
+class DispatchLog final : public DispatchObserver {
+ public:
+  void on_try(const Worker& worker, const std::string& request_id) override;
+  void on_removed(const Worker& worker, const std::string& why,
+                  const std::string& request_id) override;
+  void on_readmitted(const Worker& worker) override;
+  void on_forgotten(const Worker& worker) override;
+
+  const DispatchCounts& counts() const { return counts_; }
+
+ private:
+  DispatchCounts counts_;
+};
+
+/// The whole dispatcher: the list and its store, who sends, who probes, what is kept, and the site in front.
+///
+/// Thread rule: everything runs on the thread that calls `run`.
+class Service {
+ public:
+  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error, in one line
+  /// that says what to do.
+  explicit Service(Options options);
+
+  /// Serves until SIGINT or SIGTERM, then finishes what is under way within the drain's time. Call
+  /// once.
+  void run();
+
+ private:
+  asio::ip::tcp::acceptor open_port();
+  void add(const std::vector<protocol::Address>& addresses, const std::string& source);
+  void save();
+  asio::awaitable<void> serve();
+  void watch_memory();
+
+  Options options_;
+  asio::io_context io_{1};
+  std::unique_ptr<WorkerStore> store_;
+  std::optional<std::vector<protocol::Address>> stored_;  ///< What `store_` was given last.
+  /// While the list is being loaded, what is stored must stay as it is.
+  bool loaded_ = false;
+  WorkerList workers_;
+  DispatchLog log_;
+  Dispatcher dispatcher_;
+  HealthMonitor monitor_;
+  /// What the web server asks; jobs ask the dispatcher itself.
+  InteractiveClassifier interactive_;
+  std::unique_ptr<Storage> storage_;  ///< Nothing without a data folder.
+  std::string listening_address_;     ///< `HOST:PORT`
+  web::Server server_;
+  Clock::time_point drained_by_;  ///< Once a signal came.
+  io::SurplusMemory surplus_memory_;
+  asio::steady_timer memory_watch_{io_};
+};
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,121 @@
+#include "dispatcher/app/storage.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <fcntl.h>
+#include <stdexcept>
+#include <sys/file.h>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/schema.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+
+/// The lock's file descriptor holds the lock until it is closed, were it by a crash.
+std::filesystem::path lock_file(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    std::filesystem::create_directories(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  }
+  return folder / "lock";
+}
+
+void lock(const DurableFile& file, const std::filesystem::path& folder) {
+  if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    throw std::runtime_error("another samoyed-dispatcher uses " + folder.string() +
+                             ": end it, or name another --data-dir");
+  }
+}
+
+Database open_recovered(const std::filesystem::path& folder, const Spool& spool,
+                        Jobs::Load& recovered) {
+  Database database = open_history(folder / "history.sqlite");
+  recovered = recover_jobs(database, spool);
+  if (recovered.waiting > 0) spdlog::info("{} jobs wait", recovered.waiting);
+  return database;
+}
+
+void log_end_of_loop(std::exception_ptr failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::error("jobs or the history's retention ended: {}", error.what());
+  }
+}
+
+}  // namespace
+
+Storage::Storage(asio::any_io_executor executor, StorageOptions options, Classifier& classifier,
+                 InteractiveClassifier& interactive, const WorkerList& workers)
+    : executor_(executor),
+      options_(std::move(options)),
+      interactive_(interactive),
+      lock_(lock_file(options_.folder), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+      spool_((lock(lock_, options_.folder), options_.folder / "spool")),
+      writer_(open_recovered(options_.folder, spool_, recovered_), DatabaseThread::Kind::writer,
+              {}),
+      reader_(open_history_reader(options_.folder / "history.sqlite"), DatabaseThread::Kind::reader,
+              {}),
+      history_(writer_, reader_),
+      jobs_(executor, writer_, reader_, spool_, options_.jobs, recovered_),
+      runner_(
+          executor, jobs_, classifier,
+          [&workers, &interactive] {
+            return JobRunner::Surroundings{.workers_in_rotation = workers.in_rotation_count(),
+                                           .interactive = interactive.in_flight()};
+          },
+          options_.runner),
+      retention_(executor, writer_, retention_steps()) {
+  interactive.on_end([this] {
+    if (jobs_.load().waiting > 0) runner_.wake();
+  });
+}
+
+Storage::~Storage() {
+  interactive_.on_end([] {});
+  // Whatever waits is written.
+  jobs_.join();
+  writer_.stop();
+  reader_.stop();
+  if (const auto lost = history_.dropped()) {
+    spdlog::warn("{} rows of the history were dropped", lost);
+  }
+}
+
+std::vector<Retention::Step> Storage::retention_steps() const {
+  const auto keep_jobs_ms = options_.jobs.keep_finished.count();
+  // Without a history the results are there for the jobs only.
+  const std::int64_t keep_rows_ms =
+      options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
+  return {[keep_rows_ms, rows_max = options_.history.rows_max](
+              Database& database, std::int64_t now_ms, std::size_t count) {
+            return remove_old_rows(database, now_ms - keep_rows_ms, rows_max, count);
+          },
+          [keep_jobs_ms](Database& database, std::int64_t now_ms, std::size_t count) {
+            return remove_finished_jobs(database, now_ms - keep_jobs_ms, count);
+          }};
+}
+
+void Storage::start() {
+  asio::co_spawn(executor_, runner_.run(), log_end_of_loop);
+  asio::co_spawn(executor_, retention_.run(), log_end_of_loop);
+}
+
+void Storage::stop() {
+  jobs_.stop();
+  runner_.stop();
+  retention_.stop();
+}
+
+asio::awaitable<void> Storage::finish(std::chrono::steady_clock::time_point deadline) {
+  return runner_.finish(deadline);
+}
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,145 @@
+#include "dispatcher/client/clientsocket_report.hpp"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace samoyed::clientsocket {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// From this many images on, a bar says more than the line of each worker used.
+constexpr std::size_t progress_images_min = 20;
+constexpr std::size_t bar_width = 40;
+/// Back to the line's start, and erase it (ECMA-48, EL).
+constexpr const char* erase_line = "\r\x1b[K";
+
+constexpr const char* untrained_notice = "The network is untrained: its labels mean nothing.";
+
+std::string host_and_port(const dispatcher::Worker& worker) {
+  return fmt::format("{} {}", worker.address.host, worker.address.port);
+}
+
+/// A name of any bytes as one object on one line: what is no UTF-8 is replaced.
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string format_text(const std::filesystem::path& file, const dispatcher::Answer& answer) {
+  std::string line = file.string() + ":";
+  const char* separator = " ";
+  for (const auto& ranked : answer.recognition.top) {
+    line += fmt::format("{}{} {:.3f}%", separator, ranked.label, ranked.probability * 100);
+    separator = ", ";
+  }
+  return line;
+}
+
+std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer) {
+  json top = json::array();
+  for (const auto& ranked : answer.recognition.top) {
+    top.push_back({{"label", ranked.label}, {"probability", ranked.probability}});
+    if (ranked.class_index) top.back()["class"] = *ranked.class_index;
+  }
+  json value = {{"file", file.string()},
+                {"worker", to_string(answer.worker)},
+                {"top", std::move(top)},
+                {"ms", answer.elapsed_ms}};
+  if (answer.model) {
+    value["model"] = answer.model->name;
+    value["trained"] = answer.model->trained;
+    if (!answer.model->trained) value["notice"] = untrained_notice;
+  }
+  return dump(value);
+}
+
+std::string format_json_error(const std::filesystem::path& file, const std::string& error) {
+  return dump({{"file", file.string()}, {"error", error}});
+}
+
+Report::Report(bool json, std::size_t image_count)
+    : json_(json),
+      image_count_(image_count),
+      show_progress_(image_count >= progress_images_min && isatty(STDERR_FILENO) != 0) {}
+
+void Report::on_try(const dispatcher::Worker& worker, const std::string&) {
+  if (show_progress_) return;
+  const std::lock_guard lock(mutex_);
+  print_message("Using worker: " + host_and_port(worker));
+}
+
+void Report::on_removed(const dispatcher::Worker& worker, const std::string& why,
+                        const std::string&) {
+  const std::lock_guard lock(mutex_);
+  print_message("Inactive worker: " + host_and_port(worker));
+  if (show_progress_) print_message("  " + why);
+}
+
+void Report::recognized(const std::filesystem::path& file, const dispatcher::Answer& answer) {
+  const std::lock_guard lock(mutex_);
+  if (answer.model && !answer.model->trained && !untrained_told_) {
+    untrained_told_ = true;
+    print_message(std::string("NOTICE: ") + untrained_notice);
+  }
+  print_result(json_ ? format_json(file, answer) : format_text(file, answer));
+  count_one();
+}
+
+void Report::failed(const std::filesystem::path& file, const dispatcher::Failure& failure) {
+  const std::string error = describe(failure);
+  using dispatcher::FailureReason;
+  const bool about_the_file = failure.reason != FailureReason::no_active_worker &&
+                              failure.reason != FailureReason::unknown_model;
+  fail(file, error, about_the_file ? file.string() + ": " + error : error);
+}
+
+void Report::unreadable(const std::filesystem::path& file, const std::string& why) {
+  fail(file, why, file.string() + " " + why);
+}
+
+void Report::broke(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  any_failed_ = true;
+  print_message("Error: a thread ended early: " + why + "; try fewer --threads");
+}
+
+bool Report::any_failed() const {
+  const std::lock_guard lock(mutex_);
+  return any_failed_;
+}
+
+void Report::fail(const std::filesystem::path& file, const std::string& error,
+                  const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  any_failed_ = true;
+  if (json_) print_result(format_json_error(file, error));
+  print_message(line);
+  count_one();
+}
+
+void Report::print_message(const std::string& line) {
+  if (show_progress_) std::cerr << erase_line;
+  std::cerr << line << '\n';
+}
+
+void Report::print_result(const std::string& line) {
+  // On a terminal the two streams share the line that the bar stands on.
+  if (show_progress_) std::cerr << erase_line << std::flush;
+  std::cout << line << std::endl;
+}
+
+void Report::count_one() {
+  ++done_count_;
+  if (!show_progress_) return;
+  const std::size_t filled = bar_width * done_count_ / image_count_;
+  std::cerr << fmt::format("{}[{:#<{}}{:.<{}}] {}/{}", erase_line, "", filled, "",
+                           bar_width - filled, done_count_, image_count_)
+            << (done_count_ == image_count_ ? "\n" : "") << std::flush;
+}
+
+}  // namespace samoyed::clientsocket

@@ -1,0 +1,72 @@
+#include "dispatcher/client/image_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+namespace samoyed::clientsocket {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Far above any worker's limit: only keeps a mistaken argument from filling the memory.
+constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 30;
+
+constexpr std::array<std::string_view, 5> image_suffixes{".jpg", ".jpeg", ".png", ".bmp", ".webp"};
+
+bool has_image_suffix(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::ranges::transform(suffix, suffix.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return std::ranges::find(image_suffixes, suffix) != image_suffixes.end();
+}
+
+/// Appends the folder's image files; false if it can't be walked to its end.
+bool walk(const fs::path& folder, std::vector<fs::path>& files) {
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code unknown_kind;  // A dangling link, say: not a file.
+    if (entry->is_regular_file(unknown_kind) && has_image_suffix(entry->path())) {
+      files.push_back(entry->path());
+    }
+  }
+  return !error;
+}
+
+}  // namespace
+
+std::vector<fs::path> list_image_files(const std::vector<fs::path>& given) {
+  std::vector<fs::path> files;
+  for (const fs::path& path : given) {
+    std::error_code error;  // What can't be looked at is no folder; reading it will say why.
+    if (!fs::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    const auto first = static_cast<std::ptrdiff_t>(files.size());
+    const bool walked = walk(path, files);
+    std::sort(files.begin() + first, files.end());
+    if (!walked) files.push_back(path);
+  }
+  return files;
+}
+
+std::variant<std::vector<std::byte>, std::string> read_image_file(const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) return "can't be read: " + error.message();
+  if (size > file_bytes_max) return std::string("is larger than 1 GiB");
+  std::vector<std::byte> bytes(size);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!file) return "can't be read: " + std::generic_category().message(errno);
+  return bytes;
+}
+
+}  // namespace samoyed::clientsocket

@@ -1,0 +1,158 @@
+#include "web/http/client_address.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "samoyed/protocol/address.hpp"
+#include "samoyed/protocol/ip_text.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// One proxy's word on who it was asked by.
+struct Hop {
+  /// Nothing if it can't be understood.
+  std::optional<std::string> node;
+  bool https = false;
+};
+
+bool is_port(std::string_view text) {
+  const bool obfuscated = text.starts_with('_') && text.size() > 1;
+  return obfuscated || (!text.empty() && text.size() <= 5 &&
+                        std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }));
+}
+
+bool is_identifier(std::string_view text) {
+  return text.starts_with('_') && text.size() > 1 && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
+/// `node [ ":" node-port ]` of RFC 7239, section 6, and the bare IPv6 address of X-Forwarded-For.
+/// `unknown` is nothing.
+std::optional<std::string> parse_node(std::string_view text) {
+  std::string_view name = text;
+  const std::size_t bracket = text.find(']');
+  const bool bare_ipv6 = bracket == text.npos && std::ranges::count(text, ':') > 1;
+  const std::size_t colon = text.find(':', bracket == text.npos ? 0 : bracket);
+  if (!bare_ipv6 && colon != text.npos) {
+    if (!is_port(text.substr(colon + 1))) return std::nullopt;
+    name = text.substr(0, colon);
+  }
+  if (is_identifier(name)) return std::string(name);
+  const auto host = protocol::parse_host(name);
+  if (!host || !protocol::is_ip_literal(*host)) return std::nullopt;
+  return protocol::unmapped_ip(*host);
+}
+
+/// Cuts at `separator`, but not within quotation marks; nothing if they don't match.
+std::optional<std::vector<std::string_view>> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (quoted && text[i] == '\\') ++i;
+    if (i >= text.size() || quoted || text[i] != separator) continue;
+    parts.push_back(trimmed(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  if (quoted) return std::nullopt;
+  parts.push_back(trimmed(text.substr(begin)));
+  return parts;
+}
+
+std::optional<std::string> unquoted(std::string_view text) {
+  if (!text.starts_with('"')) return std::string(text);
+  if (text.size() < 2 || !text.ends_with('"')) return std::nullopt;
+  std::string plain;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (text[i] == '\\') ++i;
+    plain += text[i];
+  }
+  return plain;
+}
+
+/// `for=192.0.2.60;proto=http;by=203.0.113.43`.
+Hop parse_forwarded_element(std::string_view element) {
+  Hop hop;
+  bool known = false;
+  const auto pairs = split(element, ';');
+  if (!pairs) return {};
+  for (const std::string_view pair : *pairs) {
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    if (equals == pair.npos) return {};
+    const std::string_view name = pair.substr(0, equals);
+    const auto value = unquoted(pair.substr(equals + 1));
+    if (!value) return {};
+    if (equal_ignoring_case(name, "for")) {
+      if (std::exchange(known, true)) return {};  // RFC 7239, section 4: once an element.
+      hop.node = parse_node(*value);
+    } else if (equal_ignoring_case(name, "proto")) {
+      hop.https = equal_ignoring_case(*value, "https");
+    }
+  }
+  return hop;
+}
+
+/// Hops from left to right, as far as they can be taken apart: of a line that can't be, one hop
+/// that isn't understood.
+std::vector<Hop> parse_hops(const Fields& fields, std::string_view name) {
+  const bool standard = equal_ignoring_case(name, "Forwarded");
+  std::vector<Hop> hops;
+  for (const Field& field : fields) {
+    if (!equal_ignoring_case(field.name, name)) continue;
+    const auto elements = split(field.value, ',');
+    if (!elements) {
+      hops.emplace_back();
+      continue;
+    }
+    for (const std::string_view element : *elements) {
+      if (element.empty()) continue;
+      hops.push_back(standard ? parse_forwarded_element(element) : Hop{parse_node(element)});
+    }
+  }
+  return hops;
+}
+
+/// Nothing where the hop that counts isn't understood.
+std::optional<Client> pick(const std::vector<Hop>& hops, const ProxyPredicate& trusted) {
+  std::optional<Client> client;
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    if (!hop->node) return std::nullopt;
+    client = Client{*hop->node, hop->https};
+    if (!trusted(client->address)) break;
+  }
+  return client;
+}
+
+bool last_is_https(const Fields& fields) {
+  std::string_view last;
+  for (const Field& field : fields) {
+    if (equal_ignoring_case(field.name, "X-Forwarded-Proto")) last = field.value;
+  }
+  const std::size_t comma = last.rfind(',');
+  return equal_ignoring_case(trimmed(comma == last.npos ? last : last.substr(comma + 1)), "https");
+}
+
+}  // namespace
+
+Client find_client(std::string_view peer, const Fields& fields, const ProxyPredicate& trusted) {
+  const Client itself{protocol::unmapped_ip(peer), false};
+  if (!trusted(itself.address)) return itself;
+  const auto standard_hops = parse_hops(fields, "Forwarded");
+  const auto usual_hops = parse_hops(fields, "X-Forwarded-For");
+  const auto standard = pick(standard_hops, trusted);
+  auto usual = pick(usual_hops, trusted);
+  if (usual) usual->https = last_is_https(fields);
+  if (usual_hops.empty()) return standard.value_or(itself);
+  if (standard_hops.empty()) return usual.value_or(itself);
+  const bool agree = standard && usual && standard->address == usual->address;
+  return agree ? *standard : itself;
+}
+
+}  // namespace samoyed::web

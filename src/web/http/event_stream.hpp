@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "web/http/http_message.hpp"
+
+namespace samoyed::web {
+
+// Server-sent events (WHATWG HTML, section 9.2).
+
+/// An event of that name. `data` is one line.
+std::string server_sent_event(std::string_view name, std::string_view data);
+
+/// A comment, which tells that the server is still there, and finds out if the client is.
+inline constexpr std::string_view event_heartbeat = ":\n\n";
+
+/// The head of a stream of events.
+Response event_stream();
+
+}  // namespace samoyed::web

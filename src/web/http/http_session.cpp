@@ -1,0 +1,295 @@
+#include "web/http/http_session.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "web/http/response_bytes.hpp"
+
+namespace samoyed::web {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// `0 CR LF CR LF`, with which every chunked body ends. Given fewer bytes of it, byte by byte,
+/// Beast 1.81 fails an assertion of its own (parse_chunk_header's `n >= 5`).
+constexpr std::size_t chunked_end_bytes = 5;
+
+Problem to_problem(boost::beast::error_code error, std::string_view unread,
+                   std::uint64_t body_bytes_max) {
+  if (error == http::error::body_limit) {
+    return {Reason::too_large,
+            "A request may have " + std::to_string(body_bytes_max >> 20) + " MiB at most."};
+  }
+  if (error == http::error::bad_version && names_http_version(unread)) {
+    return {Reason::http_version, "This server speaks HTTP/1.0 and HTTP/1.1."};
+  }
+  return {Reason::bad_request,
+          "The request is not HTTP that can be understood (" + error.message() + ")."};
+}
+
+}  // namespace
+
+struct HttpSession::Parser {
+  http::request_parser<http::string_body> http;
+};
+
+HttpSession::HttpSession(Limits limits, const ServerTimeouts& timeouts)
+    : limits_(limits), timeouts_(timeouts) {}
+
+HttpSession::~HttpSession() = default;
+
+HttpSession::Action HttpSession::next(Now now) {
+  switch (state_) {
+    case State::reading_head:
+      return read_head(now);
+    case State::reading_body:
+      if (std::exchange(continue_due_, false)) {
+        return Write{std::string(continue_bytes), {}, now.steady + timeouts_.write};
+      }
+      return read_body(now);
+    case State::responding:
+      return write_response(now);
+    case State::streaming:
+      return write_stream(now);
+    case State::considering:
+    case State::serving:
+      assert(false && "the shell owes a response");
+      break;
+    case State::closing:
+      break;
+  }
+  return Close{linger_};
+}
+
+HttpSession::Action HttpSession::read_head(Now now) {
+  switch (scan_.scan(unread())) {
+    case HeaderScan::State::bad:
+      return refuse(Reason::bad_request,
+                    "The request's header holds bytes that may not stand there.");
+    case HeaderScan::State::need_more:
+      if (unread().size() >= limits_.header_bytes_max) break;
+      return wait_for(unread().empty() ? Wait::idle : Wait::header, now);
+    case HeaderScan::State::complete:
+      if (scan_.length() > limits_.header_bytes_max) break;
+      if (scan_.length() == 2 && !std::exchange(empty_line_dropped_, true)) {
+        // RFC 9112, section 2.2: an empty line before the request line is to be ignored.
+        parsed_ += 2;
+        scan_ = HeaderScan();
+        return read_head(now);
+      }
+      return on_head(now);
+  }
+  return refuse(Reason::header_too_large, "The request's header is larger than " +
+                                              std::to_string(limits_.header_bytes_max >> 10) +
+                                              " KiB.");
+}
+
+HttpSession::Action HttpSession::on_head(Now now) {
+  parser_ = std::make_unique<Parser>();
+  parser_->http.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
+  parser_->http.body_limit(limits_.body_bytes_max);
+  waiting_ = Wait::none;
+  const auto problem = parse(scan_.length());
+
+  const auto& message = parser_->http.get();
+  head_.method = std::string(message.method_string());
+  head_.target = std::string(message.target());
+  head_.version = static_cast<int>(message.version());
+  for (const auto& field : message) {
+    head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  if (problem) return refuse(problem->reason, problem->sentence);
+  if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
+
+  const bool complete = parser_->http.is_done();
+  const std::string_view expectation = find_field(head_.fields, "Expect");
+  if (!expectation.empty() && head_.version >= 11) {
+    if (!equal_ignoring_case(expectation, "100-continue")) {
+      return refuse(Reason::expectation,
+                    "The only expectation that is understood is `100-continue`.");
+    }
+    continue_due_ = !complete;
+  }
+  keep_alive_ = parser_->http.keep_alive();
+  if (complete) return on_whole_request(now);
+  state_ = State::considering;
+  return Consider{&head_};
+}
+
+void HttpSession::proceed() {
+  assert(state_ == State::considering);
+  state_ = State::reading_body;
+}
+
+HttpSession::Action HttpSession::read_body(Now now) {
+  auto& parser = parser_->http;
+  const std::size_t enough = parser.chunked() ? chunked_end_bytes : 1;
+  while (!parser.is_done() && unread().size() >= enough) {
+    const std::size_t size_before = parser.get().body().size();
+    const std::size_t unread_before = unread().size();
+    if (const auto problem = parse(unread_before)) {
+      return refuse(problem->reason, problem->sentence);
+    }
+    const std::size_t used = unread_before - unread().size();
+    const bool stuck = used == 0;
+    const bool framing = parser.get().body().size() == size_before;
+    if (framing && !is_clean_framing(std::string_view(buffer_).substr(parsed_ - used, used))) {
+      return refuse(Reason::bad_request,
+                    "A chunk's header or the trailers hold bytes that may not "
+                    "stand there.");
+    }
+    // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
+    if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
+      return refuse(Reason::header_too_large, "A chunk's header or the trailers are too large.");
+    }
+    if (stuck) break;
+  }
+  if (parser.is_done()) return on_whole_request(now);
+  return wait_for(Wait::body, now);
+}
+
+HttpSession::Action HttpSession::on_whole_request(Now now) {
+  waiting_ = Wait::none;
+  if (refused_) {
+    parser_.reset();
+    state_ = State::responding;
+    return write_response(now);
+  }
+  state_ = State::serving;
+  Request request = head_;
+  request.body = std::move(parser_->http.get().body());
+  parser_.reset();
+  return Serve{std::move(request)};
+}
+
+std::optional<Problem> HttpSession::parse(std::size_t bytes) {
+  boost::beast::error_code error;
+  const std::size_t used =
+      parser_->http.put(boost::asio::const_buffer(unread().data(), bytes), error);
+  std::optional<Problem> problem;
+  if (error && error != http::error::need_more) {
+    problem = to_problem(error, unread(), limits_.body_bytes_max);
+  }
+  parsed_ += used;
+  return problem;
+}
+
+HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
+  if (ended_) {
+    if (what == Wait::idle) return Close{};
+    return refuse(Reason::bad_request, "The request ended before it was complete.");
+  }
+  if (what == Wait::idle && stopping_) return Close{};
+  if (waiting_ != what) {
+    waiting_ = what;
+    const auto limit = what == Wait::idle     ? timeouts_.idle
+                       : what == Wait::header ? timeouts_.header
+                                              : timeouts_.body;
+    until_ = now.steady + limit;
+  }
+  if (now.steady < until_) return Read{until_};
+  if (what == Wait::idle) return Close{};
+  return refuse(Reason::slow_request, "The request took too long to arrive.");
+}
+
+HttpSession::Action HttpSession::refuse(Reason reason, std::string sentence) {
+  state_ = State::serving;
+  keep_alive_ = false;
+  linger_ = true;
+  return Refuse{{reason, std::move(sentence)}};
+}
+
+void HttpSession::respond(Response response) {
+  assert(state_ == State::considering || state_ == State::reading_body || state_ == State::serving);
+  if (response.close || response.stream) keep_alive_ = false;
+  response_ = std::move(response);
+  const bool considering = state_ == State::considering;
+  if (considering && worth_dropping()) {
+    refused_ = true;
+    state_ = State::reading_body;
+    return;
+  }
+  const bool early = state_ != State::serving;
+  if (early) keep_alive_ = false;
+  linger_ = linger_ || early || response_.close;
+  state_ = State::responding;
+}
+
+/// A client that was promised to be told whether to go on isn't made to.
+bool HttpSession::worth_dropping() const {
+  const auto length = parser_->http.content_length();
+  return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;
+}
+
+void HttpSession::received(std::string_view bytes) {
+  // Only here, not after every piece that was parsed: a body of tiny chunks would be moved as often.
+  buffer_.erase(0, std::exchange(parsed_, 0));
+  buffer_.append(bytes);
+}
+
+std::uint64_t HttpSession::held_bytes() const {
+  return unread().size() + (parser_ ? parser_->http.get().body().size() : 0);
+}
+
+HttpSession::Action HttpSession::write_response(Now now) {
+  const bool head_only = head_.method == "HEAD";
+  const bool keep_alive = keep_alive_ && !stopping_;
+  Response response = std::exchange(response_, {});
+  Write write{header_bytes(response, head_.version, keep_alive, now.wall),
+              {},
+              now.steady + timeouts_.write};
+  if (!head_only) write.body = std::move(response.body);
+  if (response.stream && !head_only) {
+    chunked_ = head_.version >= 11;
+    endless_ = response.endless;
+    state_ = State::streaming;
+  } else if (keep_alive) {
+    begin_request();
+  } else {
+    state_ = State::closing;
+  }
+  return write;
+}
+
+HttpSession::Action HttpSession::write_stream(Now now) {
+  const bool over = stream_ended_ || (stopping_ && endless_);
+  if (piece_.empty() && !over) return Feed{};
+  std::string bytes = std::exchange(piece_, {});
+  if (over) {
+    state_ = State::closing;
+    if (chunked_) bytes += last_chunk_bytes();
+    if (bytes.empty()) return Close{};
+  }
+  return Write{std::move(bytes), {}, now.steady + timeouts_.write};
+}
+
+void HttpSession::send(std::string_view piece) {
+  if (state_ != State::streaming || stream_ended_ || piece.empty()) return;
+  piece_ = chunked_ ? chunk_bytes(piece) : std::string(piece);
+}
+
+void HttpSession::cut_stream() {
+  piece_.clear();
+  state_ = State::closing;
+}
+
+void HttpSession::begin_request() {
+  state_ = State::reading_head;
+  scan_ = HeaderScan();
+  parser_.reset();
+  head_ = Request();
+  empty_line_dropped_ = false;
+  continue_due_ = false;
+  refused_ = false;
+  waiting_ = Wait::none;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,185 @@
+#include "web/http/multipart.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "web/http/http_message.hpp"
+
+namespace samoyed::web {
+namespace {
+
+constexpr std::size_t boundary_length_max = 70;
+
+using Parameters = std::vector<std::pair<std::string_view, std::string>>;
+
+/// What stands in quotation marks, after the first one, and the text behind the last one. `\"` is
+/// an escaped quotation mark to RFC 2045, but a browser writes a name that ends in a backslash in
+/// the same way: where no other quotation mark ends the text, that one does.
+std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_view text) {
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') return std::pair(std::move(value), text.substr(i + 1));
+    const bool escaped =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\');
+    if (escaped) ++i;
+    value += text[i];
+  }
+  const std::size_t end = text.rfind('"');
+  if (end == text.npos) return std::nullopt;
+  return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
+}
+
+/// `; name=value; name="value"`; nothing if it is not of that form.
+std::optional<Parameters> parse_parameters(std::string_view text) {
+  Parameters parameters;
+  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+    if (text.front() != ';') return std::nullopt;
+    text = trimmed(text.substr(1));
+    if (text.empty()) break;
+    const std::size_t equals = text.find('=');
+    if (equals == text.npos) return std::nullopt;
+    const std::string_view name = trimmed(text.substr(0, equals));
+    text = trimmed(text.substr(equals + 1));
+    if (text.starts_with('"')) {
+      auto quoted = read_quoted(text.substr(1));
+      if (!quoted) return std::nullopt;
+      parameters.emplace_back(name, std::move(quoted->first));
+      text = quoted->second;
+    } else {
+      const std::size_t end = std::min(text.find(';'), text.size());
+      parameters.emplace_back(name, std::string(trimmed(text.substr(0, end))));
+      text.remove_prefix(end);
+    }
+  }
+  return parameters;
+}
+
+const std::string* find_parameter(const Parameters& parameters, std::string_view name) {
+  for (const auto& [key, value] : parameters) {
+    if (equal_ignoring_case(key, name)) return &value;
+  }
+  return nullptr;
+}
+
+/// Only the three that browsers write: `100%41.jpg` is a name of its own.
+std::string unescape_browser_name(std::string_view text) {
+  constexpr std::pair<std::string_view, char> escapes[] = {
+      {"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
+  std::string name;
+  while (!text.empty()) {
+    const auto* const escape =
+        std::find_if(std::begin(escapes), std::end(escapes), [&](const auto& candidate) {
+          return equal_ignoring_case(text.substr(0, candidate.first.size()), candidate.first);
+        });
+    const bool found = escape != std::end(escapes);
+    name += found ? escape->second : text.front();
+    text.remove_prefix(found ? escape->first.size() : 1);
+  }
+  return name;
+}
+
+/// Where a delimiter line begins and what follows it.
+struct Delimiter {
+  std::size_t begin = 0;  ///< Of the CRLF that belongs to the line.
+  std::size_t end = 0;    ///< Behind the line.
+  bool last = false;
+};
+
+/// The next delimiter line at or behind `from`. `delimiter` is CRLF, two hyphens, the boundary;
+/// before the first line there may be no CRLF.
+std::optional<Delimiter> find_delimiter(std::string_view body, std::string_view delimiter,
+                                        std::size_t from) {
+  const std::string_view first_line = delimiter.substr(2);
+  bool at_begin = from == 0 && body.starts_with(first_line);
+  while (true) {
+    const std::size_t begin = at_begin ? 0 : body.find(delimiter, from);
+    if (begin == body.npos) return std::nullopt;
+    std::size_t end = begin + (at_begin ? first_line.size() : delimiter.size());
+    at_begin = false;
+    from = std::max(from, end);
+    const bool last = body.substr(end, 2) == "--";
+    if (last) return Delimiter{begin, end + 2, true};
+    // RFC 2046 allows padding behind the boundary.
+    end = std::min(body.find_first_not_of(" \t", end), body.size());
+    if (body.substr(end, 2) == "\r\n") return Delimiter{begin, end + 2, false};
+  }
+}
+
+/// Reads a part's header into `part`; where its content begins, or an error.
+std::variant<std::size_t, FormError> read_part_header(std::string_view text, FormPart& part) {
+  std::size_t position = 0;
+  bool named = false;
+  while (true) {
+    const std::size_t end = text.substr(0, part_header_bytes_max).find("\r\n", position);
+    if (end == text.npos) return FormError{"A part of the form has a header that is too long."};
+    const std::string_view line = text.substr(position, end - position);
+    position = end + 2;
+    if (line.empty()) break;
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos) return FormError{"A part of the form has a header without a colon."};
+    if (!equal_ignoring_case(line.substr(0, colon), "Content-Disposition")) continue;
+    const std::string_view value = trimmed(line.substr(colon + 1));
+    const std::size_t kind_end = std::min(value.find(';'), value.size());
+    const auto parameters = parse_parameters(value.substr(kind_end));
+    const std::string* name = parameters ? find_parameter(*parameters, "name") : nullptr;
+    if (!name || !equal_ignoring_case(trimmed(value.substr(0, kind_end)), "form-data")) {
+      return FormError{"A part of the form has a Content-Disposition without a name."};
+    }
+    named = true;
+    part.name = unescape_browser_name(*name);
+    if (const std::string* file_name = find_parameter(*parameters, "filename")) {
+      part.file_name = unescape_browser_name(*file_name);
+    }
+  }
+  if (!named) return FormError{"A part of the form has no Content-Disposition."};
+  return position;
+}
+
+}  // namespace
+
+const FormPart* Form::find(std::string_view name) const {
+  const auto found = std::find_if(parts.begin(), parts.end(),
+                                  [&](const FormPart& part) { return part.name == name; });
+  return found == parts.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> form_boundary(std::string_view content_type) {
+  const std::size_t type_end = std::min(content_type.find(';'), content_type.size());
+  if (!equal_ignoring_case(trimmed(content_type.substr(0, type_end)), "multipart/form-data")) {
+    return std::nullopt;
+  }
+  const auto parameters = parse_parameters(content_type.substr(type_end));
+  const std::string* boundary = parameters ? find_parameter(*parameters, "boundary") : nullptr;
+  const auto allowed = [](char c) {
+    constexpr std::string_view marks = "'()+_,-./:=? ";
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != marks.npos;
+  };
+  const bool legal = boundary && !boundary->empty() && boundary->size() <= boundary_length_max &&
+                     boundary->back() != ' ' &&
+                     std::all_of(boundary->begin(), boundary->end(), allowed);
+  return legal ? std::optional(*boundary) : std::nullopt;
+}
+
+std::variant<Form, FormError> parse_form(std::string_view body, std::string_view boundary) {
+  const std::string delimiter = "\r\n--" + std::string(boundary);
+  Form form;
+  auto line = find_delimiter(body, delimiter, 0);
+  if (!line) return FormError{"The form doesn't begin with the boundary that it names."};
+  while (!line->last) {
+    if (form.parts.size() == form_parts_max) return FormError{"The form has too many parts."};
+    FormPart part;
+    const auto header = read_part_header(body.substr(line->end), part);
+    if (const auto* error = std::get_if<FormError>(&header)) return *error;
+    const std::size_t begin = line->end + std::get<std::size_t>(header);
+    // The CRLF of the delimiter may be the one that ends the part's header: an empty part.
+    line = find_delimiter(body, delimiter, begin - 2);
+    if (!line)
+      return FormError{"The form ends before its last boundary: the upload is incomplete."};
+    part.content = body.substr(begin, std::max(line->begin, begin) - begin);
+    form.parts.push_back(std::move(part));
+  }
+  return form;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "web/http/http_message.hpp"
+
+namespace samoyed::web {
+
+/// A response's header as it goes over the wire, with Date, Content-Length and Connection; a stream's
+/// body is chunked, or for HTTP/1.0 ends with the connection;
+/// `request_version` as Request has it.
+std::string header_bytes(const Response& response, int request_version, bool keep_alive,
+                         std::chrono::system_clock::time_point now);
+
+/// A piece of a chunked body, not empty, and what ends one.
+std::string chunk_bytes(std::string_view piece);
+std::string last_chunk_bytes();
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110, section 5.6.7.
+std::string http_date(std::chrono::system_clock::time_point time);
+
+}  // namespace samoyed::web

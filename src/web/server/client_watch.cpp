@@ -1,0 +1,76 @@
+#include "web/server/client_watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace samoyed::web {
+namespace {
+
+using Clock = HttpSession::Clock;
+
+/// Where answers come at once, watching would be a coroutine and a system call more for each.
+constexpr std::chrono::milliseconds unwatched_time_max{100};
+
+}  // namespace
+
+ClientWatch::ClientWatch(io::TimedSocket& socket, HttpSession& session, std::span<char> room,
+                         std::size_t held_bytes_max)
+    : socket_(socket),
+      session_(session),
+      room_(room),
+      held_bytes_max_(held_bytes_max),
+      reading_begins_(socket.socket().get_executor()),
+      reading_ended_(socket.socket().get_executor(), Clock::time_point::max()) {}
+
+/// The timer is left to run when the answer was there sooner, for the pictures after it.
+void ClientWatch::begin() {
+  active_ = true;
+  if (std::exchange(due_, true)) return;
+  reading_begins_.expires_after(unwatched_time_max);
+  reading_begins_.async_wait([weak = weak_from_this()](std::error_code) {
+    if (const auto watch = weak.lock()) watch->begin_reading();
+  });
+}
+
+void ClientWatch::begin_reading() {
+  due_ = false;
+  // Not with much of the next requests in the buffer: it would grow for ever.
+  if (!active_ || session_.held_bytes() >= held_bytes_max_) return;
+  reading_ = true;
+  asio::co_spawn(socket_.socket().get_executor(), read_on(), [this](std::exception_ptr) {
+    reading_ = false;
+    reading_ended_.cancel();
+  });
+}
+
+asio::awaitable<void> ClientWatch::read_on() {
+  std::error_code error;
+  while (!error && active_ && session_.held_bytes() < held_bytes_max_) {
+    const asio::mutable_buffer free =
+        asio::buffer(room_.data(), std::min(room_.size(), held_bytes_max_ - session_.held_bytes()));
+    const std::size_t size = co_await socket_.read_some(free, Clock::time_point::max(), error);
+    session_.received({room_.data(), size});
+  }
+  if (!error || !active_) co_return;
+  client_left_ = true;
+  left_.emit(asio::cancellation_type::all);
+}
+
+asio::awaitable<void> ClientWatch::end() {
+  active_ = false;
+  if (reading_) socket_.cancel();
+  std::error_code ignored;  // It has ended, one way or the other.
+  while (reading_) {
+    co_await reading_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,306 @@
+#include "web/server/http_connection.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include <asio/buffer.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/io/log.hpp"
+#include "samoyed/io/peer_name.hpp"
+#include "samoyed/protocol/ip_text.hpp"
+#include "web/access/visitor.hpp"
+#include "web/http/log_text.hpp"
+#include "web/http/request_id.hpp"
+#include "web/http/responses.hpp"
+#include "web/server/arrival.hpp"
+#include "web/server/upload_handler.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// Of a refused request; reading it keeps a connection that is worth more.
+constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
+
+HttpSession::Now now() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+HttpSession::Limits session_limits(const ServerLimits& limits) {
+  return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
+          dropped_body_bytes_max};
+}
+
+ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
+  if (!turned_away) return timeouts;
+  for (auto* const step : {&timeouts.idle, &timeouts.header, &timeouts.body, &timeouts.write}) {
+    *step = std::min(*step, timeouts.refused);
+  }
+  return timeouts;
+}
+
+std::string address_of(const asio::ip::tcp::socket& socket) {
+  std::error_code gone;
+  return socket.remote_endpoint(gone).address().to_string();
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, Site& site,
+                               std::optional<Problem> turned_away)
+    : socket_(std::move(socket)),
+      site_(site),
+      turned_away_(std::move(turned_away)),
+      session_(session_limits(site.options.limits),
+               session_timeouts(site.options.timeouts, turned_away_.has_value())),
+      peer_(io::peer_name(socket_.socket())),
+      peer_address_(address_of(socket_.socket())),
+      watch_(std::make_shared<ClientWatch>(socket_, session_, received_,
+                                           site.options.limits.header_bytes_max)) {}
+
+asio::awaitable<void> HttpConnection::run() {
+  while (!cut_) {
+    HttpSession::Action action = session_.next(now());
+    if (const auto* to_read = std::get_if<HttpSession::Read>(&action)) {
+      if (!co_await read(to_read->until)) co_return;
+    } else if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
+      if (!co_await write(*to_write)) co_return;
+    } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
+      consider(*to_consider->head);
+    } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
+      if (!co_await serve(to_serve->request)) co_return;
+    } else if (std::holds_alternative<HttpSession::Feed>(action)) {
+      co_await feed_stream();
+    } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
+      note_begin();
+      respond(refusal(to_refuse->problem));
+    } else {
+      if (std::get<HttpSession::Close>(action).linger) co_await linger();
+      co_return;
+    }
+  }
+}
+
+void HttpConnection::stop() {
+  stopping_ = true;
+  session_.stop();
+  // A read that waits for another request would wait in vain; every other goes on where it was.
+  if (reading_) socket_.cancel();
+}
+
+void HttpConnection::cut() {
+  cut_ = true;
+  std::error_code ignored;  // It is lost in any case.
+  socket_.socket().close(ignored);
+}
+
+asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
+  std::error_code error;
+  reading_ = true;
+  const std::size_t size = co_await socket_.read_some(asio::buffer(received_), until, error);
+  reading_ = false;
+  if (cut_) co_return false;
+  if (error == asio::error::eof) {
+    session_.ended();
+  } else if (error && error != protocol::Errc::timed_out &&
+             error != asio::error::operation_aborted) {
+    co_return false;
+  }
+  if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
+    respond(refusal(refused_upload(Reason::overloaded)));
+    co_return true;
+  }
+  session_.received({received_.data(), size});
+  co_return true;
+}
+
+asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
+  const std::size_t size = response.header.size() + response.body.size();
+  // An answer is never larger than what was held for its picture and a page around it, so where
+  // there is no room for it, what is held already stands for it.
+  if (ticket_ && current_->status) ticket_->hold(size);
+  std::error_code error;
+  co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
+                         error);
+  if (error) log_line(spdlog::level::info, peer_ + " took no answer: " + error.message());
+  if (current_ && current_->status && !error) {
+    log_answer(*current_->status, size);
+    current_.reset();
+    ticket_.reset();
+  }
+  // Not one request after another without a pause: others' turn comes in between.
+  if (session_.held_bytes() > 0) co_await asio::post(asio::use_awaitable);
+  co_return !error;
+}
+
+void HttpConnection::consider(const Request& head) {
+  note_begin();
+  try {
+    if (turned_away_) {
+      respond(refusal(*turned_away_));
+    } else if (auto response = site_.routes.consider(head, current_->visit)) {
+      respond(std::move(*response));
+    } else {
+      admit();
+    }
+  } catch (const std::exception& error) {
+    respond(fail(error.what()));
+  }
+}
+
+void HttpConnection::admit() {
+  if (current_->upload) {
+    auto entered = site_.admission.enter(current_->visit.client);
+    if (const auto* reason = std::get_if<Reason>(&entered)) {
+      respond(refusal(refused_upload(*reason)));
+      return;
+    }
+    ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
+  }
+  session_.proceed();
+}
+
+asio::awaitable<bool> HttpConnection::serve(Request& request) {
+  note_begin();
+  std::optional<Response> response;
+  try {
+    if (turned_away_) {
+      response = refusal(*turned_away_);
+    } else {
+      auto routed = site_.routes.route(request, current_->visit);
+      if (auto* const ready = std::get_if<Response>(&routed)) {
+        response = std::move(*ready);
+      } else if (auto* const errand = std::get_if<Errand>(&routed)) {
+        response = co_await run_errand(std::move(*errand));
+      } else {
+        UploadHandler handler(site_, *watch_, current_->visit, ticket_ ? &*ticket_ : nullptr);
+        response = co_await handler.handle(request, std::get<Upload>(routed));
+      }
+    }
+  } catch (const std::exception& error) {
+    response = fail(error.what());
+  }
+  if (!response) {
+    if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    site_.metrics.count_refused(word_of(Reason::client_left));
+    co_return false;
+  }
+  respond(std::move(*response));
+  co_return true;
+}
+
+asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
+  ErrandEnd end = co_await site_.errands.run(std::move(errand), current_->visit);
+  if (end.feed) {
+    auto entered = site_.streams.enter(current_->visit.client);
+    if (std::holds_alternative<Reason>(entered)) {
+      co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
+    }
+    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)),
+                    end.response.endless);
+  }
+  co_return Routes::sent(std::move(end.response));
+}
+
+/// One piece of a stream, or a moment of waiting for one, short enough that an end is noticed.
+asio::awaitable<void> HttpConnection::feed_stream() {
+  std::optional<std::string> piece;
+  std::string failure;
+  try {
+    piece = co_await stream_->next();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!failure.empty()) {
+    log_line(spdlog::level::err, peer_ + "'s stream can't go on: " + failure);
+    session_.cut_stream();
+  } else if (!piece) {
+    session_.end_stream();
+  } else {
+    session_.send(*piece);
+  }
+}
+
+asio::awaitable<void> HttpConnection::linger() {
+  const ServerLimits& limits = site_.options.limits;
+  const ServerTimeouts& timeouts = site_.options.timeouts;
+  if (site_.lingering >= limits.lingering_max) co_return;
+  ++site_.lingering;
+  std::error_code error;
+  socket_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  const auto until = Clock::now() + (turned_away_ ? timeouts.refused : timeouts.linger);
+  const auto bytes_max = turned_away_ ? limits.refused_linger_bytes_max : limits.linger_bytes_max;
+  std::uint64_t dropped = 0;
+  while (!error && !cut_ && dropped < bytes_max) {
+    dropped += co_await socket_.read_some(asio::buffer(received_), until, error);
+  }
+  --site_.lingering;
+}
+
+void HttpConnection::respond(Response response) {
+  current_->status = response.status;
+  response.fields.push_back({std::string(request_id_name), current_->visit.request_id});
+  const Visit& visit = current_->visit;
+  if (visit.new_visitor && response.status < 300) {
+    response.fields.push_back(keep_visitor(visit.visitor, visit.https));
+  }
+  const std::string_view reason = find_field(response.fields, reason_name);
+  if (current_->upload && !reason.empty()) site_.metrics.count_refused(reason);
+  if (turned_away_) response.close = true;
+  session_.respond(std::move(response));
+}
+
+Response HttpConnection::refusal(const Problem& problem) const {
+  return site_.routes.refusal(session_.head(), problem, current_->visit);
+}
+
+Response HttpConnection::fail(std::string_view what) const {
+  log_line(spdlog::level::err, peer_ + " can't be served: " + std::string(what));
+  return refusal({Reason::internal, "The server failed on this; its log says more."});
+}
+
+void HttpConnection::note_begin() {
+  if (current_) {
+    current_->visit.now = Clock::now();
+    current_->visit.stopping = stopping_;
+    return;
+  }
+  const Request& head = session_.head();
+  const bool upload = site_.routes.is_upload(head);
+  Visit visit = arrive(site_, head, peer_address_, upload, Clock::now());
+  visit.stopping = stopping_;
+  const bool direct = visit.address == protocol::unmapped_ip(peer_address_);
+  current_.emplace();
+  current_->begun = visit.now;
+  current_->client = direct ? peer_ : visit.address + " through " + peer_;
+  current_->line = log_text(head.method) + " " + log_text(head.target);
+  current_->upload = upload;
+  current_->visit = std::move(visit);
+}
+
+void HttpConnection::log_answer(int status, std::size_t bytes) {
+  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
+  const io::LogField fields[] = {{io::request_id_field, current_->visit.request_id},
+                                 {"client", current_->client},
+                                 {"request", current_->line},
+                                 {"status", std::int64_t{status}},
+                                 {"bytes", static_cast<std::int64_t>(bytes)},
+                                 {"elapsed_ms", elapsed.count()}};
+  io::log(spdlog::level::info,
+          fmt::format("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status,
+                      bytes, elapsed.count()),
+          fields);
+}
+
+void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {
+  const std::string_view id = current_ ? std::string_view(current_->visit.request_id) : "";
+  const io::LogField fields[] = {{io::request_id_field, id}};
+  io::log(level, line, fields);
+}
+
+}  // namespace samoyed::web

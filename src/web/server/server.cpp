@@ -1,0 +1,186 @@
+#include "samoyed/web/server.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/ip/host_name.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/network_list.hpp"
+#include "web/http/random_id.hpp"
+#include "web/server/http_connection.hpp"
+#include "web/views/metrics.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// Nothing for a connection within the limits.
+std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
+  switch (verdict) {
+    case io::AcceptLoop::Verdict::admitted:
+      break;
+    case io::AcceptLoop::Verdict::peer_full:
+      return Problem{Reason::client_connections, "You have too many connections open."};
+    case io::AcceptLoop::Verdict::all_full:
+      return Problem{Reason::connections,
+                     "The server has too many connections open: try again in a moment."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// Shared with the connections' ends, which may come after the server's.
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
+       ServerOptions options)
+      : executor_(std::move(executor)),
+        accept_loop_(std::move(acceptor),
+                     {.connections_max = options.limits.connections_max,
+                      .connections_per_peer_max = options.limits.connections_per_peer_max,
+                      .refused_max = options.limits.refused_connections_max},
+                     [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
+                       return proxies.contains(address);
+                     }),
+        wake_up_(executor_),
+        parts_(parts),
+        gate_(options.access.admin_token, random_id),
+        site_{
+            .routes = Routes(parts.workers, gate_, route_rules(options)),
+            .gate = gate_,
+            .classifier = parts.classifier,
+            .metrics = metrics_,
+            .admission =
+                Admission({.requests_max = options.limits.requests_max,
+                           .requests_per_client_max = options.limits.requests_per_client_max,
+                           .bytes_max = options.limits.request_bytes_max}),
+            .streams = Admission({.requests_max = options.limits.streams_max,
+                                  .requests_per_client_max = options.limits.streams_per_client_max,
+                                  .bytes_max = 1}),
+            .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
+            .history = parts.history,
+            .options = options} {}
+
+  asio::awaitable<void> run() {
+    co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
+      open(std::move(socket), std::move(slot));
+    });
+    co_await drain();
+  }
+
+  void stop() { accept_loop_.stop(); }
+
+  std::size_t connections() const { return connections_.size(); }
+  const asio::any_io_executor& executor() const { return executor_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  RouteRules route_rules(const ServerOptions& options) {
+    std::error_code unknown;  // Then it has no name of its own.
+    return {.image_bytes_max = options.limits.image_bytes_max,
+            .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
+            .worker_allowed = [networks = options.access.worker_networks](
+                                  std::string_view address) { return networks.contains(address); },
+            .results_by_address = options.results_by == dispatcher::ResultsBy::address,
+            .results_days = options.results_days,
+            .is_near = [near = io::NetworkList(io::private_networks())](
+                           std::string_view address) { return near.contains(address); },
+            .metrics_text = [this] { return metrics_.text(snapshot()); }};
+  }
+
+  MetricsSnapshot snapshot() const {
+    return {
+        .workers = parts_.workers.rows(),
+        .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
+        .requests = site_.admission.requests(),
+        .held_bytes = site_.admission.bytes(),
+        .connections = connections_.size(),
+        .streams = site_.streams.requests(),
+        .jobs = jobs_load(),
+        .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
+        .process = io::read_process()};
+  }
+
+  std::optional<MetricsSnapshot::Jobs> jobs_load() const {
+    if (!parts_.jobs) return std::nullopt;
+    const auto load = parts_.jobs->load();
+    return MetricsSnapshot::Jobs{load.waiting, load.running, load.bytes};
+  }
+
+  void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
+    const auto connection =
+        std::make_shared<HttpConnection>(std::move(socket), site_, over_limit(slot.verdict()));
+    connections_.emplace(connection, std::move(slot));
+    asio::co_spawn(executor_, connection->run(),
+                   [self = shared_from_this(), connection](std::exception_ptr failure) {
+                     self->close(connection, failure);
+                   });
+  }
+
+  void close(const std::shared_ptr<HttpConnection>& connection, std::exception_ptr failure) {
+    connections_.erase(connection);
+    wake_up_.cancel();
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("a connection ended by an error of ours: {}", error.what());
+    }
+  }
+
+  asio::awaitable<void> drain() {
+    const auto until = Clock::now() + site_.options.timeouts.drain;
+    for (const auto& [connection, slot] : connections_) connection->stop();
+    while (!connections_.empty() && Clock::now() < until) co_await sleep_until(until);
+    for (const auto& [connection, slot] : connections_) connection->cut();
+    const auto hurried = [](const auto& entry) { return !entry.first->classifying(); };
+    while (std::any_of(connections_.begin(), connections_.end(), hurried)) {
+      co_await sleep_until(Clock::time_point::max());
+    }
+    if (!connections_.empty()) {
+      spdlog::warn("{} pictures were still at a worker when the time to drain was over",
+                   connections_.size());
+    }
+  }
+
+  /// Until `time` or a connection's end.
+  asio::awaitable<void> sleep_until(Clock::time_point time) {
+    wake_up_.expires_at(time);
+    std::error_code woken;
+    co_await wake_up_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+
+  asio::any_io_executor executor_;
+  io::AcceptLoop accept_loop_;
+  asio::steady_timer wake_up_;
+  const ServerParts parts_;
+  AdminGate gate_;
+  Metrics metrics_;
+  Site site_;
+  std::map<std::shared_ptr<HttpConnection>, io::AcceptLoop::Slot> connections_;
+};
+
+Server::Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
+               ServerOptions options)
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(acceptor), parts, options)) {}
+
+Server::~Server() = default;
+
+asio::awaitable<void> Server::run() { return impl_->run(); }
+
+void Server::stop() {
+  asio::post(impl_->executor(), [impl = impl_] { impl->stop(); });
+}
+
+std::size_t Server::connections() const { return impl_->connections(); }
+
+}  // namespace samoyed::web

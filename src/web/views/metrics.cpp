@@ -1,0 +1,138 @@
+#include "web/views/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <utility>
+
+#include "samoyed/io/metric_families.hpp"
+#include "samoyed/protocol/address.hpp"
+#include "web/http/reasons.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+/// More would be too many series: then only their sums are told.
+constexpr std::size_t workers_listed_max = 64;
+
+void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
+  auto& in_flight = prometheus::BuildGauge()
+                        .Name("samoyed_worker_images_in_flight")
+                        .Help("Images at each worker.")
+                        .Register(registry);
+  auto& images = prometheus::BuildCounter()
+                     .Name("samoyed_worker_images_total")
+                     .Help("Images that each worker answered or failed on since it was added.")
+                     .Register(registry);
+  for (const dispatcher::WorkerRow& row : rows) {
+    const std::string name = protocol::to_string(row.worker.address);
+    in_flight.Add({{"worker", name}}).Set(static_cast<double>(row.counts.in_flight));
+    images.Add({{"worker", name}, {"outcome", "done"}})
+        .Increment(static_cast<double>(row.counts.done));
+    images.Add({{"worker", name}, {"outcome", "failed"}})
+        .Increment(static_cast<double>(row.counts.failed));
+  }
+}
+
+void add_workers(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
+  double in_rotation = 0;
+  for (const auto& row : rows) in_rotation += row.state == dispatcher::WorkerState::in_rotation;
+  auto& states = prometheus::BuildGauge()
+                     .Name("samoyed_workers")
+                     .Help("Workers that the list knows, by state.")
+                     .Register(registry);
+  states.Add({{"state", "in_rotation"}}).Set(in_rotation);
+  states.Add({{"state", "removed"}}).Set(static_cast<double>(rows.size()) - in_rotation);
+  if (rows.size() <= workers_listed_max) add_worker_series(registry, rows);
+}
+
+void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
+  add_workers(registry, snapshot.workers);
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  const auto& dispatch = snapshot.dispatch;
+  io::add_counter(registry, "samoyed_worker_tries_total",
+                  "Images sent to workers, retries included.", number(dispatch.tries));
+  auto& changes = prometheus::BuildCounter()
+                      .Name("samoyed_worker_changes_total")
+                      .Help(
+                          "Workers that were found dead, that came back, and that stayed away "
+                          "for too long.")
+                      .Register(registry);
+  changes.Add({{"change", "removed"}}).Increment(number(dispatch.removed));
+  changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
+  changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
+  io::add_gauge(registry, "samoyed_requests_in_flight",
+                "Uploads from their header to their answer.", number(snapshot.requests));
+  io::add_gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
+                number(snapshot.held_bytes));
+  io::add_gauge(registry, "samoyed_connections", "Open HTTP connections.",
+                number(snapshot.connections));
+  io::add_gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
+  if (snapshot.jobs) {
+    auto& jobs = prometheus::BuildGauge()
+                     .Name("samoyed_jobs")
+                     .Help("Pictures among the jobs that are not done yet, by state.")
+                     .Register(registry);
+    jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
+    jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
+    io::add_gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
+                  number(snapshot.jobs->bytes));
+  }
+  if (snapshot.results_dropped) {
+    io::add_counter(registry, "samoyed_results_dropped_total",
+                    "Results that could not be recorded.", number(*snapshot.results_dropped));
+  }
+  io::add_process(registry, snapshot.process);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  Registry registry;
+  prometheus::Family<Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("samoyed_requests_total")
+          .Help(
+              "Pictures that were recognised (ok), and requests "
+              "with pictures that were refused, by reason.")
+          .Register(registry);
+  io::PhaseHistograms phases{registry, "samoyed_phase_seconds",
+                             "Where the time of recognised pictures went."};
+  Counter& ok = requests.Add({{"outcome", "ok"}});
+  Histogram& transfer = phases.add("transfer");
+  Histogram& total = phases.add("total");
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
+  // A series that is there from the start shows its first increase.
+  for (const ReasonRow& row : reasons()) {
+    if (row.status >= 500) families_->requests.Add({{"outcome", std::string(row.word)}});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const dispatcher::Answer& answer) {
+  families_->ok.Increment();
+  families_->transfer.Observe(answer.transfer_ms / 1000);
+  families_->total.Observe(answer.elapsed_ms / 1000);
+  // A reference server tells nothing of these.
+  if (answer.recognition.times) families_->phases.observe(*answer.recognition.times);
+}
+
+void Metrics::count_refused(std::string_view reason) {
+  families_->requests.Add({{"outcome", std::string(reason)}}).Increment();
+}
+
+std::string Metrics::text(const MetricsSnapshot& snapshot) const {
+  Registry momentary;
+  add_snapshot(momentary, snapshot);
+  return io::metrics_text(families_->registry, momentary);
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,104 @@
+#include "web/views/worker_panel.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "samoyed/protocol/address.hpp"
+#include "samoyed_web_files.hpp"
+#include "web/http/url.hpp"
+#include "web/views/number_text.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// Where there is no number yet, or it isn't told.
+constexpr std::string_view no_number = "–";
+
+bool is_in_rotation(const dispatcher::WorkerRow& row) {
+  return row.state == dispatcher::WorkerState::in_rotation;
+}
+
+/// A worker's state, for the style sheet and for a person. assets/worker_table.js has the same words.
+struct Status {
+  std::string_view kind;
+  std::string_view word;
+  std::string_view note;
+};
+
+Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
+  if (hidden) return {"unknown", "Unknown", "has not answered yet"};
+  const std::string_view probed = row.probing ? "being probed" : "";
+  if (!is_in_rotation(row)) {
+    return {"removed", "Removed", row.probing ? probed : "tried again in the background"};
+  }
+  return row.counts.in_flight > 0 ? Status{"busy", "Busy", probed}
+                                  : Status{"ready", "In rotation", probed};
+}
+
+/// The row's cells as texts; `address` empty: of a row that the script fills in.
+struct RowCells {
+  std::string address;
+  std::string model;
+  bool untrained = false;
+  Status status;
+  std::string in_flight{no_number};
+  std::string done{no_number};
+  std::string failed{no_number};
+  std::string latency{no_number};
+};
+
+RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+  const bool hidden = is_hidden(row, workers);
+  RowCells cells{.address = protocol::to_string(row.worker.address),
+                 .model = row.model ? row.model->name : "network not known yet",
+                 .untrained = is_untrained(row),
+                 .status = status_of(row, hidden)};
+  if (hidden) return cells;
+  cells.in_flight = std::to_string(row.counts.in_flight);
+  cells.done = std::to_string(row.counts.done);
+  cells.failed = std::to_string(row.counts.failed);
+  if (row.counts.latency_ms > 0) cells.latency = fixed_text(row.counts.latency_ms, 1) + " ms";
+  return cells;
+}
+
+Html worker_row(const RowCells& cells) {
+  return Html::fill(files::worker_row_html, {{"address", cells.address},
+                                             {"path", percent_encode(cells.address)},
+                                             {"model", cells.model},
+                                             {"badge", cells.untrained ? "untrained" : ""},
+                                             {"kind", cells.status.kind},
+                                             {"word", cells.status.word},
+                                             {"note", cells.status.note},
+                                             {"in_flight", cells.in_flight},
+                                             {"done", cells.done},
+                                             {"failed", cells.failed},
+                                             {"latency", cells.latency}});
+}
+
+}  // namespace
+
+bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
+  return workers.shown == WorkersView::Shown::open && !row.heard;
+}
+
+bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
+
+Html worker_panel(const WorkersView& workers) {
+  if (workers.shown == WorkersView::Shown::nothing) return Html();
+  if (!workers.visible()) return Html::fill(files::sign_in_html, {});
+  Html rows;
+  for (const auto& row : workers.rows) rows += worker_row(cells_of(row, workers));
+  const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
+    return is_in_rotation(row) && !is_hidden(row, workers);
+  });
+  const bool signed_in = workers.shown == WorkersView::Shown::signed_in;
+  return Html::fill(files::workers_html,
+                    {{"count", std::to_string(count)},
+                     {"rows", rows},
+                     {"none_hidden", workers.rows.empty() ? "" : "hidden"},
+                     {"new_row", worker_row({})},
+                     {"sign_out", signed_in ? Html::fill(files::sign_out_html, {}) : Html()}});
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,119 @@
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/io/allocator.hpp"
+#include "samoyed/io/listener.hpp"
+#include "samoyed/io/program.hpp"
+#include "samoyed_worker_data.hpp"
+#include "worker/app/options.hpp"
+#include "worker/model/labels.hpp"
+#include "worker/network/model.hpp"
+#include "worker/network/network_recognizer.hpp"
+#include "worker/serving/metrics.hpp"
+#include "worker/serving/metrics_server.hpp"
+#include "worker/serving/null_recognizer.hpp"
+#include "worker/serving/recognition_queue.hpp"
+#include "worker/serving/server.hpp"
+#include "worker/serving/warm_up.hpp"
+
+namespace {
+
+using namespace samoyed;
+using namespace samoyed::worker;
+
+std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
+  const auto imagenet = [] {
+    return parse_labels(data::imagenet_labels_txt, "the built-in labels");
+  };
+  if (options.model_file == NullRecognizer::name) {
+    return std::make_unique<NullRecognizer>(labels_of(options.model_card, imagenet));
+  }
+  auto recognizer = std::make_unique<NetworkRecognizer>(
+      load_model(options.model_file, options.model_card, imagenet,
+                 {.precision = options.precision, .threads = options.queue.threads}),
+      ImageHandling{.limits = options.decode,
+                    .apply_exif_orientation = options.apply_exif_orientation,
+                    .fast_decode = options.fast_decode});
+  io::give_back_free_memory();
+  spdlog::info("computing in {}", to_string(options.precision));
+  return recognizer;
+}
+
+/// Serves metrics on the network thread until that ends; nothing where none are wanted.
+std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
+                                             std::function<std::string()> text) {
+  if (!options.metrics_port) return nullptr;
+  auto server = std::make_unique<MetricsServer>(
+      io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port),
+      std::move(text), MetricsServer::Limits{});
+  spdlog::info("metrics on http://{}/metrics", server->listening_address());
+  asio::co_spawn(io, server->run(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  return server;
+}
+
+void run(const Options& options) {
+  const auto recognizer = make_recognizer(options);
+  const ModelDescription& model = recognizer->description();
+  if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
+
+  asio::io_context io(1);
+  // What a crowd's images needed, 30 MB after twice what the worker can carry.
+  RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
+  if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
+  Metrics metrics(model);
+  Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
+                metrics, options.server);
+  const auto metrics_text = [&] {
+    const RecognitionQueue::Load load = queue.load();
+    return metrics.text({.queued = load.queued,
+                         .queued_bytes = load.queued_bytes,
+                         .recognising = load.recognising,
+                         .threads = options.queue.threads,
+                         .connections = server.connections(),
+                         .receiving_bytes = server.receiving_bytes(),
+                         .process = io::read_process()});
+  };
+
+  asio::steady_timer drain_deadline(io);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  io::on_stop_signal(signals, [&] {
+    server.stop();
+    drain_deadline.expires_after(options.drain_timeout);
+    drain_deadline.async_wait([&](std::error_code cancelled) {
+      if (cancelled) return;
+      spdlog::warn("stopping with exchanges still under way");
+      io.stop();
+    });
+  });
+
+  spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
+               options.queue.threads);
+  // Also while what is under way is finished: that is worth watching.
+  const auto metrics_server = start_metrics(io, options, metrics_text);
+  spdlog::info("listening on {}", server.listening_address());
+  asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+    io.stop();
+  });
+  io.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int exit_status = EXIT_SUCCESS;
+  const auto options = parse_options(argc, argv, exit_status);
+  if (!options) return exit_status;
+  return io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+}

@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "worker/image/decoders.hpp"
+#include "worker/image/stb_decoder.hpp"
+
+namespace samoyed::worker {
+
+namespace {
+
+constexpr std::size_t file_header_bytes = 14;
+constexpr std::size_t pixels_offset_at = 10;
+/// BITMAPINFOHEADER; its later forms (56, 108, 124 bytes) begin alike.
+constexpr std::size_t info_header_bytes = 40;
+
+/// BITMAPFILEHEADER and BITMAPINFOHEADER as they stand in the file.
+struct BmpHeader {
+  std::size_t pixels_offset;
+  std::size_t info_bytes;
+  std::int64_t width;
+  std::int64_t
+      height;  ///< Negative in the file if the rows go from top to bottom; here the number of rows.
+  unsigned bits_per_pixel;
+  std::uint32_t compression;   ///< 0 none, 1 and 2 run lengths, 3 bit masks
+  std::uint32_t colours_used;  ///< 0: as many as the bits allow
+
+  std::size_t row_used_bytes() const {
+    return (static_cast<std::size_t>(width) * bits_per_pixel + 7) / 8;
+  }
+  /// Rows begin at multiples of four bytes.
+  std::size_t row_bytes() const { return (row_used_bytes() + 3) / 4 * 4; }
+  /// Of all rows; behind the last one nothing need be.
+  std::size_t pixels_bytes() const {
+    return row_bytes() * static_cast<std::size_t>(height - 1) + row_used_bytes();
+  }
+};
+
+void write_u32le(std::span<std::byte> bytes, std::size_t at, std::size_t value) {
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[at + i] = static_cast<std::byte>(value >> (8 * i) & 0xFF);
+}
+
+/// Needs all of the file header and BITMAPINFOHEADER.
+BmpHeader parse_bmp_header(Bytes file) {
+  const std::int64_t height = static_cast<std::int32_t>(read_u32le(file, 22));
+  return {read_u32le(file, pixels_offset_at),
+          read_u32le(file, 14),
+          std::int64_t{read_u32le(file, 18)},
+          height < 0 ? -height : height,
+          read_u16le(file, 28),
+          read_u32le(file, 30),
+          read_u32le(file, 46)};
+}
+
+/// Whether every pixel's index is below `colours`. stb_image would take the colour of one beyond
+/// from memory that nobody has written.
+bool indices_are_below(std::size_t colours, const BmpHeader& header, Bytes file) {
+  const unsigned bits = header.bits_per_pixel;
+  if (colours >= std::size_t{1} << bits) return true;
+  const unsigned mask = (1U << bits) - 1;
+  const std::size_t pixels_per_byte = 8 / bits;
+  for (std::int64_t y = 0; y < header.height; ++y) {
+    const Bytes row =
+        file.subspan(header.pixels_offset + static_cast<std::size_t>(y) * header.row_bytes());
+    for (std::size_t x = 0; x < static_cast<std::size_t>(header.width); ++x) {
+      const auto shift = static_cast<unsigned>(8 - bits * (x % pixels_per_byte + 1));
+      const unsigned index = std::to_integer<unsigned>(row[x / pixels_per_byte]) >> shift & mask;
+      if (index >= colours) return false;
+    }
+  }
+  return true;
+}
+
+std::optional<protocol::Refusal> check_palette(const BmpHeader& header, Bytes file) {
+  // stb_image takes all between header and pixels for the palette.
+  const std::size_t space = header.pixels_offset - file_header_bytes - header.info_bytes;
+  const std::size_t colours_stored = space / 4;
+  if (colours_stored == 0 || colours_stored > 256) {
+    return unreadable("The BMP file is damaged: its palette has no possible size.");
+  }
+  const std::size_t colours_named =
+      header.colours_used != 0 ? header.colours_used : std::size_t{1} << header.bits_per_pixel;
+  if (!indices_are_below(std::min(colours_stored, colours_named), header, file)) {
+    return unreadable("The BMP file is damaged: a pixel names a colour beyond the palette.");
+  }
+  return std::nullopt;
+}
+
+/// All that stb_image doesn't check itself.
+std::optional<protocol::Refusal> check(const BmpHeader& header, Bytes file,
+                                       const DecodeLimits& limits) {
+  if (header.compression == 1 || header.compression == 2) {
+    return unreadable("The BMP file is compressed by run lengths, which is not read.");
+  }
+  if (header.compression != 0 && header.compression != 3) {
+    return unreadable("The BMP file is compressed in a way that is not read.");
+  }
+  const unsigned bits = header.bits_per_pixel;
+  if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) {
+    return unreadable("The BMP file has " + std::to_string(bits) +
+                      " bits a pixel; 1, 4, 8, 16, 24 or 32 are read.");
+  }
+  if (auto refusal = check_size(header.width, header.height, limits)) return refusal;
+
+  if (header.pixels_offset < file_header_bytes + header.info_bytes) {
+    return unreadable("The BMP file is damaged: its pixels begin inside its header.");
+  }
+  if (header.pixels_offset > file.size() ||
+      file.size() - header.pixels_offset < header.pixels_bytes()) {
+    return unreadable("The BMP file ends before its last row.");
+  }
+  if (bits <= 8) return check_palette(header, file);
+  return std::nullopt;
+}
+
+/// The header as stb_image reads it of a file without a palette: the pixels must follow it at once.
+struct CompactHeader {
+  explicit CompactHeader(const BmpHeader& header) {
+    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image looks for them.
+    const bool begins_as_40 = header.info_bytes <= 56;
+    info_bytes = begins_as_40 ? info_header_bytes : header.info_bytes;
+    bytes = file_header_bytes + info_bytes + (begins_as_40 && header.compression == 3 ? 12 : 0);
+    differs = header.bits_per_pixel > 8 && header.pixels_offset > bytes;
+  }
+
+  std::size_t info_bytes;
+  std::size_t bytes;
+  bool differs;
+};
+
+/// Without what lies between the header and the pixels.
+std::vector<std::byte> without_gap(const BmpHeader& header, const CompactHeader& compact,
+                                   Bytes file) {
+  const Bytes head = file.first(compact.bytes);
+  const Bytes pixels = file.subspan(header.pixels_offset, header.pixels_bytes());
+  std::vector<std::byte> bytes;
+  bytes.reserve(head.size() + pixels.size());
+  bytes.assign(head.begin(), head.end());
+  bytes.insert(bytes.end(), pixels.begin(), pixels.end());
+  write_u32le(bytes, pixels_offset_at, compact.bytes);
+  write_u32le(bytes, file_header_bytes, compact.info_bytes);
+  return bytes;
+}
+
+StbImage decode_pixels(const BmpHeader& header, const CompactHeader& compact, Bytes file,
+                       std::size_t rgb_bytes) {
+  if (!compact.differs) return decode_with_stb(file, 3, rgb_bytes);
+  return decode_with_stb(without_gap(header, compact, file), 3, rgb_bytes);
+}
+
+}  // namespace
+
+StoredResult decode_bmp(Bytes file, const DecodeLimits& limits) {
+  if (file.size() < file_header_bytes + 4) return unreadable("The BMP file ends in its header.");
+  const std::size_t info_bytes = read_u32le(file, file_header_bytes);
+  if (info_bytes != info_header_bytes && info_bytes != 56 && info_bytes != 108 &&
+      info_bytes != 124) {
+    return unreadable("The BMP file is of a kind that is not read, perhaps of OS/2.");
+  }
+  if (file.size() < file_header_bytes + info_bytes) {
+    return unreadable("The BMP file ends in its header.");
+  }
+  const BmpHeader header = parse_bmp_header(file);
+  if (auto refusal = check(header, file, limits)) return *refusal;
+
+  const auto rgb_bytes = static_cast<std::size_t>(header.width * header.height * 3);
+  const CompactHeader compact(header);
+  if (compact.differs &&
+      compact.bytes + header.pixels_bytes() + rgb_bytes > limits.memory_bytes_max) {
+    return too_much_memory(header.width, header.height);
+  }
+  const StbImage decoded = decode_pixels(header, compact, file, rgb_bytes);
+  if (!decoded.pixels || decoded.width != header.width || decoded.height != header.height) {
+    return unreadable("The BMP file is damaged.");
+  }
+  Image image = make_image(decoded.width, decoded.height);
+  std::copy_n(decoded.pixels.get(), image.rgb.size(), image.rgb.begin());
+  return StoredImage{std::move(image), {}};
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "worker/image/byte_order.hpp"
+
+/// stb_image behind a budget: the only door to it, for the PNG and the BMP decoder.
+namespace samoyed::worker {
+
+struct StbDeleter {
+  void operator()(std::uint8_t* pixels) const;
+};
+
+/// What stb_image made of a file.
+struct StbImage {
+  /// Rows of width * channels bytes; null if it failed.
+  std::unique_ptr<std::uint8_t, StbDeleter> pixels;
+  int width = 0;
+  int height = 0;
+  /// Whether it failed for want of more memory than the budget.
+  bool budget_exceeded = false;
+};
+
+/// Decodes a PNG or BMP file to `channels` (3 or 4) bytes a pixel; 16-bit channels keep their high
+/// byte. stb_image and the result together never hold more than `budget_bytes`. stb_image trusts
+/// what it reads too far (palette indices, truncated rows, checksums), so the caller has to look at
+/// the file first.
+StbImage decode_with_stb(Bytes file, int channels, std::size_t budget_bytes);
+
+}  // namespace samoyed::worker

@@ -1,0 +1,44 @@
+#include "worker/image/thumbnail.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <new>
+
+#include "samoyed/protocol/wire.hpp"
+#include "worker/image/exif.hpp"
+#include "worker/image/jpeg_writer.hpp"
+#include "worker/image/shrink.hpp"
+
+namespace samoyed::worker {
+
+namespace {
+
+/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they improve.
+constexpr int jpeg_quality = 75;
+
+}  // namespace
+
+Size thumbnail_size(Size picture, int side_px) {
+  const std::int64_t longer = std::max(picture.width, picture.height);
+  if (longer <= side_px) return picture;
+  const auto scaled = [&](std::int64_t side) {
+    return static_cast<int>(std::max<std::int64_t>((side * side_px + longer / 2) / longer, 1));
+  };
+  return {scaled(picture.width), scaled(picture.height)};
+}
+
+std::string make_thumbnail(const StoredPicture& picture, int side_px) noexcept {
+  assert(side_px >= 1);
+  const Image& pixels = picture.pixels;
+  const Size size{pixels.width, pixels.height};
+  if (size != picture.decoded) return {};
+  try {
+    return write_jpeg(upright(shrink(pixels, thumbnail_size(size, side_px)), picture.orientation),
+                      jpeg_quality, protocol::thumbnail_bytes_max);
+  } catch (const std::bad_alloc&) {
+    return {};  // As the declaration says: the answer goes without.
+  }
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,93 @@
+#include "worker/model/labels.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <stdexcept>
+
+#include "samoyed/protocol/ascii.hpp"
+#include "worker/model/file_bytes.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+constexpr std::size_t labels_bytes_max = std::size_t{4} << 20;
+
+/// Whether the text holds what ends a message of the protocol: SP "-" 4DIGIT.
+bool holds_message_end(std::string_view text) {
+  for (std::size_t at = text.find(" -"); at != text.npos; at = text.find(" -", at + 1)) {
+    const std::string_view digits = text.substr(at + 2, 4);
+    if (digits.size() == 4 && std::ranges::all_of(digits, protocol::is_digit)) return true;
+  }
+  return false;
+}
+
+/// Length in bytes of the UTF-8 sequence that `text` begins with; 0 if it is none (RFC 3629,
+/// section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t utf8_sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t at = 1; at < length; ++at) {
+    if ((byte(at) & 0xC0U) != 0x80) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second > 0x9F;
+  const bool too_high = first == 0xF4 && second > 0x8F;
+  return overlong || surrogate || too_high ? 0 : length;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+}  // namespace
+
+std::string_view find_label_fault(std::string_view label) {
+  if (label.empty()) return "the line is empty; write one label on each line";
+  if (!is_utf8(label)) return "not UTF-8; save the file as UTF-8";
+  if (std::any_of(label.begin(), label.end(), is_control)) {
+    return "a control character in the label; write plain text, with line breaks as LF";
+  }
+  if (label.find_first_of(",:") != label.npos) {
+    return "the label holds ',' or ':', which separate labels in a result; remove it";
+  }
+  if (label == "error") return "the label `error` begins a refusal in a result; change it";
+  if (holds_message_end(label)) {
+    return "the label holds a space, '-' and four digits, which end a message; change it";
+  }
+  return {};
+}
+
+std::vector<std::string> parse_labels(std::string_view text, std::string_view source) {
+  std::vector<std::string> labels;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    labels.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (const std::string_view fault = find_label_fault(labels.back()); !fault.empty()) {
+      throw std::runtime_error(std::string(source) + ":" + std::to_string(labels.size()) + ": " +
+                               std::string(fault));
+    }
+  }
+  if (labels.empty()) {
+    throw std::runtime_error(std::string(source) + ": no labels; write one on each line");
+  }
+  return labels;
+}
+
+std::vector<std::string> load_labels(const std::filesystem::path& path) {
+  const std::vector<char> bytes = read_whole_file(path, labels_bytes_max, "a labels file");
+  return parse_labels({bytes.data(), bytes.size()}, path.string());
+}
+
+}  // namespace samoyed::worker

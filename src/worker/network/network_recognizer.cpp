@@ -1,0 +1,129 @@
+#include "worker/network/network_recognizer.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <numeric>
+#include <utility>
+#include <variant>
+
+#include "worker/image/exif.hpp"
+#include "worker/image/image_decoder.hpp"
+#include "worker/image/normalise.hpp"
+#include "worker/image/thumbnail.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+/// Milliseconds since it was last asked, or built.
+class Stopwatch {
+ public:
+  double lap_ms() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> lap = now - std::exchange(last_, now);
+    return lap.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+/// Counts an image for as long as it lives.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~UnderWay() { --count_; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
+}  // namespace
+
+std::vector<float> softmax(std::span<const float> logits) {
+  const auto finite = [](float logit) { return std::isfinite(logit); };
+  if (logits.empty() || !std::all_of(logits.begin(), logits.end(), finite)) return {};
+  const float highest = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> powers;
+  powers.reserve(logits.size());
+  for (const float logit : logits) powers.push_back(std::exp(double{logit} - double{highest}));
+  const double sum = std::accumulate(powers.begin(), powers.end(), 0.0);
+  std::vector<float> probabilities;
+  probabilities.reserve(logits.size());
+  for (const double power : powers) probabilities.push_back(static_cast<float>(power / sum));
+  return probabilities;
+}
+
+NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
+    : model_(std::move(model)),
+      normaliser_(model_.preparation.normalisation),
+      handling_(handling),
+      description_{model_.name, model_.labels.size(), model_.trained} {
+  assert(model_.labels.size() == model_.network->class_count());
+}
+
+const ModelDescription& NetworkRecognizer::description() const { return description_; }
+
+protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_file,
+                                              const RecognitionWish& wish) {
+  assert(wish.top >= 1);
+  const UnderWay counted(under_way_);
+  protocol::Recognition recognition;
+  protocol::PhaseTimes times;
+  const auto workspace = workspaces_.take([] { return std::make_unique<ImageWorkspace>(); });
+  const Framing& framing = model_.preparation.framing;
+  workspace->planes.resize(model_.preparation.planes_floats());
+  // Decoding all of a JPEG at once costs less than its crop and then a small whole.
+  const DecodeWish decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
+                            .only_crop = !wish.thumbnail_side,
+                            .reduced = handling_.fast_decode,
+                            .framing = framing};
+  Stopwatch stopwatch;
+  auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
+  times.decode_ms = stopwatch.lap_ms();
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
+  auto& picture = std::get<StoredPicture>(decoded);
+  const Size size = upright(picture.full, picture.orientation);
+  recognition.width = size.width;
+  recognition.height = size.height;
+  normaliser_.normalise(workspace->resizer.resize_and_crop(picture, framing), workspace->planes);
+  times.resize_ms = stopwatch.lap_ms();
+  const std::vector<float> probabilities = softmax(
+      model_.network->forward(workspace->planes, [this] { return under_way_.load() == 1; }));
+  if (probabilities.empty()) {
+    return protocol::Refusal{protocol::RefusalReason::internal,
+                             "The network computed numbers that are not finite."};
+  }
+  recognition.top = rank(probabilities, wish.top);
+  times.forward_ms = stopwatch.lap_ms();
+  if (wish.thumbnail_side) recognition.thumbnail = make_thumbnail(picture, *wish.thumbnail_side);
+  workspace->pixels = std::move(picture.pixels.rgb);
+  recognition.times = times;
+  return recognition;
+}
+
+std::vector<protocol::RankedLabel> NetworkRecognizer::rank(std::span<const float> probabilities,
+                                                           int top) const {
+  std::vector<std::size_t> classes(probabilities.size());
+  std::iota(classes.begin(), classes.end(), std::size_t{0});
+  const std::size_t count = std::min(classes.size(), static_cast<std::size_t>(top));
+  std::partial_sort(
+      classes.begin(), classes.begin() + static_cast<std::ptrdiff_t>(count), classes.end(),
+      [&](std::size_t a, std::size_t b) {
+        return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+      });
+  std::vector<protocol::RankedLabel> ranked;
+  ranked.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = classes[i];
+    ranked.push_back({model_.labels[index], static_cast<int>(index), double{probabilities[index]}});
+  }
+  return ranked;
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,18 @@
+#include "worker/network/precision.hpp"
+
+#include "worker/network/onednn_isa.hpp"
+
+namespace samoyed::worker {
+
+std::string to_string(Precision precision) {
+  return precision == Precision::bf16 ? "bf16" : "fp32";
+}
+
+std::optional<std::string> why_unsupported(Precision precision) {
+  if (precision == Precision::fp32 || onednn_may_use(dnnl::cpu_isa::avx512_core_amx))
+    return std::nullopt;
+  return "bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
+         "--precision fp32";
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,205 @@
+#include "worker/network/squeezenet.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "worker/image/spares.hpp"
+#include "worker/network/forward_plan.hpp"
+#include "worker/network/forward_team.hpp"
+#include "worker/network/one_thread.hpp"
+#include "worker/network/squeezenet_architecture.hpp"
+#include "worker/network/team_choice.hpp"
+#include "worker/network/torch_squeezenet.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+/// By how much a logit may differ from LibTorch's, as a share of the largest one. Sums of float32 in
+/// another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
+constexpr float fp32_tolerance = 1e-4F;
+constexpr float bf16_tolerance = 5e-2F;
+
+/// A picture with all frequencies, the same at every start, in the range of normalised pixels.
+std::vector<float> make_check_picture() {
+  std::vector<float> planes(input_floats);
+  std::uint32_t state = 1;
+  for (float& value : planes) {
+    state = state * 1664525U + 1013904223U;  // Knuth's and Lewis's linear congruential generator.
+    value = static_cast<float>(state >> 8) / 0x1p23F - 1.0F;
+  }
+  return planes;
+}
+
+/// Where the network overflows, both ways do: then there is nothing to compare.
+bool agree(std::span<const float> logits, std::span<const float> expected, float tolerance) {
+  float largest = 1.0F;
+  for (const float logit : expected) {
+    if (!std::isfinite(logit)) return true;
+    largest = std::max(largest, std::abs(logit));
+  }
+  return std::equal(
+      logits.begin(), logits.end(), expected.begin(), expected.end(),
+      [&](float logit, float wanted) { return std::abs(logit - wanted) <= tolerance * largest; });
+}
+
+/// A plan, and the workspaces that no forward uses at the moment.
+class Runner {
+ public:
+  /// Makes as many workspaces as forwards will run at the same time: more are made when needed.
+  Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
+         WinogradByLayer& winograd, std::size_t workspaces)
+      : plan_(file, shape, options, winograd) {
+    std::vector<Spares<ForwardPlan::Workspace>::Lease> taken;
+    for (std::size_t i = 0; i < workspaces; ++i) taken.push_back(take_workspace());
+  }
+
+  const ForwardPlan& plan() const { return plan_; }
+
+  /// `begin(workspace)` may run the first steps, and returns the first that is left to run here.
+  template <typename Begin>
+  std::vector<float> forward(std::span<const float, input_floats> planes, Begin begin) {
+    const auto workspace = take_workspace();
+    plan_.set_input(*workspace, planes);
+    for (std::size_t step = begin(*workspace); step < plan_.step_count(); ++step) {
+      for (std::size_t task = 0; task < plan_.task_count(step); ++task) {
+        plan_.run_task(*workspace, step, task);
+      }
+    }
+    const std::span<const float> logits = plan_.logits(*workspace);
+    return {logits.begin(), logits.end()};
+  }
+
+ private:
+  Spares<ForwardPlan::Workspace>::Lease take_workspace() {
+    return workspaces_.take([this] { return std::make_unique<ForwardPlan::Workspace>(plan_); });
+  }
+
+  const ForwardPlan plan_;
+  Spares<ForwardPlan::Workspace> workspaces_;
+};
+
+/// What two threads run, one picture at a time.
+struct SharedRunner {
+  SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
+               WinogradByLayer& winograd)
+      : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
+        team(runner.plan()) {}
+
+  /// `was_alone` tells whether the second thread stayed to the end.
+  std::vector<float> forward(std::span<const float, input_floats> planes,
+                             const std::function<bool()>& alone, bool& was_alone) {
+    return runner.forward(planes, [&](ForwardPlan::Workspace& workspace) {
+      const std::size_t next = team.run(workspace, alone);
+      was_alone = next == runner.plan().step_count();
+      return next;
+    });
+  }
+
+  Runner runner;
+  ForwardTeam team;
+  /// Whose picture has the second thread, or is to do without it by choice.
+  std::atomic_flag taken;
+  TeamChoice choice;  ///< Of who has set `taken`.
+};
+
+/// Clears a flag that was set.
+class TakenFlag {
+ public:
+  explicit TakenFlag(std::atomic_flag& flag) : flag_(flag) {}
+  ~TakenFlag() { flag_.clear(); }
+  TakenFlag(const TakenFlag&) = delete;
+  TakenFlag& operator=(const TakenFlag&) = delete;
+
+ private:
+  std::atomic_flag& flag_;
+};
+
+}  // namespace
+
+struct Squeezenet::Network {
+  Network(const ModelFile& file, const SqueezenetShape& of_file, const Options& options)
+      : shape(of_file),
+        single(file, of_file, {.precision = options.precision}, winograd, options.threads) {
+    if (options.threads > 1) shared.emplace(file, of_file, options.precision, winograd);
+  }
+
+  SqueezenetShape shape;
+  WinogradByLayer winograd;  ///< Of both runners' plans.
+  Runner single;
+  std::optional<SharedRunner> shared;
+};
+
+Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
+  const SqueezenetShape shape = recognize_squeezenet(file);
+  if (const auto why = why_unsupported(options.precision)) throw std::runtime_error(*why);
+  use_one_thread();
+  const std::vector<float> picture = make_check_picture();
+  const std::span<const float, input_floats> planes(picture);
+  // Both take as long, and a start waits for both.
+  auto by_torch = std::async(std::launch::async, [&] {
+    use_one_thread();
+    return TorchSqueezenet(file, shape).forward(planes);
+  });
+  network_ = std::make_unique<Network>(file, shape, options);
+  const std::vector<float> expected = by_torch.get();
+  const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
+  bool agreed = agree(forward(planes), expected, tolerance);
+  // With two threads and with one in turn: the first picture is to go the faster way already.
+  for (int run = 0; network_->shared && run < 2 * TeamChoice::first_runs; ++run) {
+    agreed = agreed && agree(forward(planes, [] { return true; }), expected, tolerance);
+  }
+  if (!agreed) {
+    throw std::runtime_error(
+        file.name + ": oneDNN and LibTorch compute different answers on this processor with " +
+        to_string(options.precision) + "; please report it with the processor's name");
+  }
+}
+
+Squeezenet::~Squeezenet() = default;
+
+std::string_view Squeezenet::name() const { return network_->shape.architecture->name; }
+
+std::size_t Squeezenet::class_count() const {
+  return static_cast<std::size_t>(network_->shape.class_count);
+}
+
+std::vector<float> Squeezenet::forward(std::span<const float, input_floats> planes) const {
+  use_one_thread();
+  return network_->single.forward(planes, [](auto&) { return std::size_t{0}; });
+}
+
+std::vector<float> Squeezenet::forward(std::span<const float> planes,
+                                       const std::function<bool()>& alone) const {
+  assert(planes.size() == input_floats);
+  const auto picture = planes.first<input_floats>();
+  if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
+    return forward(picture);
+  }
+  SharedRunner& shared = *network_->shared;
+  const TakenFlag taken(shared.taken);
+  const TeamChoice::Way way = shared.choice.next();
+  bool was_alone = false;
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<float> logits;
+  if (way == TeamChoice::Way::team) {
+    use_one_thread();
+    logits = shared.forward(picture, alone, was_alone);
+  } else {
+    logits = forward(picture);
+    was_alone = alone();
+  }
+  if (was_alone) shared.choice.took(way, std::chrono::steady_clock::now() - begin);
+  return logits;
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,113 @@
+#include "worker/serving/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "samoyed/io/metric_families.hpp"
+#include "samoyed/protocol/wire.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Registry;
+using protocol::RefusalReason;
+
+/// All that this worker answers with.
+constexpr std::array refusal_reasons = {RefusalReason::busy,         RefusalReason::too_large,
+                                        RefusalReason::unreadable,   RefusalReason::too_many_pixels,
+                                        RefusalReason::bad_encoding, RefusalReason::bad_option,
+                                        RefusalReason::internal};
+
+/// The protocol's word for it, as Prometheus' conventions want label values: `too_large`.
+std::string outcome(RefusalReason reason) {
+  std::string word(to_string(reason));
+  std::replace(word.begin(), word.end(), ' ', '_');
+  return word;
+}
+
+void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
+  const auto gauge = [&](const char* name, const char* help, auto value) {
+    io::add_gauge(registry, name, help, static_cast<double>(value));
+  };
+  gauge("samoyed_worker_queue_images", "Images that wait to be recognised.", snapshot.queued);
+  gauge("samoyed_worker_queue_bytes", "Files of the images that wait to be recognised.",
+        snapshot.queued_bytes);
+  gauge("samoyed_worker_recognitions_in_flight", "Images under recognition.", snapshot.recognising);
+  gauge("samoyed_worker_threads", "Images that can be under recognition at a time.",
+        snapshot.threads);
+  gauge("samoyed_worker_connections", "Open connections of the workers' protocol.",
+        snapshot.connections);
+  gauge("samoyed_worker_receiving_bytes", "Image files on their way in, as far as they came.",
+        snapshot.receiving_bytes);
+  io::add_process(registry, snapshot.process);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  Registry registry;
+  prometheus::Family<Counter>& recognitions =
+      prometheus::BuildCounter()
+          .Name("samoyed_worker_recognitions_total")
+          .Help(
+              "Images that were recognised (ok), that were refused, by reason, and whose peer left "
+              "before the answer.")
+          .Register(registry);
+  Counter& image_bytes = prometheus::BuildCounter()
+                             .Name("samoyed_worker_image_bytes_total")
+                             .Help("Image files that came whole and were to be recognised.")
+                             .Register(registry)
+                             .Add({});
+  io::PhaseHistograms phases{registry, "samoyed_worker_phase_seconds",
+                             "Where the time of recognised images went."};
+  Counter& ok = recognitions.Add({{"outcome", "ok"}});
+  Counter& left = recognitions.Add({{"outcome", "left"}});
+};
+
+Metrics::Metrics(const ModelDescription& model) : families_(std::make_unique<Families>()) {
+  prometheus::BuildGauge()
+      .Name("samoyed_worker_model_info")
+      .Help("The model that this worker runs; always 1.")
+      .Register(families_->registry)
+      .Add({{"model", model.name},
+            {"labels", std::to_string(model.label_count)},
+            {"trained", model.trained ? "true" : "false"}})
+      .Set(1);
+  // A series that is there from the start shows its first increase.
+  for (const RefusalReason reason : refusal_reasons) {
+    families_->recognitions.Add({{"outcome", outcome(reason)}});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count_image(std::size_t bytes) {
+  families_->image_bytes.Increment(static_cast<double>(bytes));
+}
+
+void Metrics::count(const protocol::Result& result) {
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
+    count(refusal->reason);
+    return;
+  }
+  families_->ok.Increment();
+  const auto& times = std::get<protocol::Recognition>(result).times;
+  if (times) families_->phases.observe(*times);
+}
+
+void Metrics::count(RefusalReason reason) {
+  families_->recognitions.Add({{"outcome", outcome(reason)}}).Increment();
+}
+
+void Metrics::count_left() { families_->left.Increment(); }
+
+std::string Metrics::text(const MetricsSnapshot& snapshot) const {
+  Registry momentary;
+  add_snapshot(momentary, snapshot);
+  return io::metrics_text(families_->registry, momentary);
+}
+
+}  // namespace samoyed::worker

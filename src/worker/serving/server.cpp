@@ -1,0 +1,56 @@
+#include "worker/serving/server.hpp"
+
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <spdlog/spdlog.h>
+
+namespace samoyed::worker {
+
+Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
+               const ModelDescription& description, Metrics& metrics, Limits limits)
+    : executor_(acceptor.get_executor()),
+      accept_loop_(std::move(acceptor),
+                   {.connections_max = limits.connections_max,
+                    .connections_per_peer_max = limits.connections_per_peer_max,
+                    .refused_max = 0}),
+      context_(new SessionContext{.queue = queue,
+                                  .metrics = metrics,
+                                  .description = description,
+                                  .image_bytes_max = limits.image_bytes_max,
+                                  .timeouts = limits.timeouts,
+                                  .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
+                                                                    protocol::receiving_grace)}),
+      session_ended_(executor_, asio::steady_timer::time_point::max()) {}
+
+asio::awaitable<void> Server::run() {
+  co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
+    start_session(std::move(socket), std::move(slot));
+  });
+  while (!sessions_.empty()) {
+    std::error_code ended;
+    co_await session_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+  }
+}
+
+void Server::stop() {
+  accept_loop_.stop();
+  for (const Entry& entry : sessions_) entry.session->stop();
+}
+
+void Server::start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
+  const auto session = std::make_shared<Session>(std::move(socket), context_);
+  const auto entry = sessions_.insert(sessions_.end(), Entry{session, std::move(slot)});
+  auto ended = [this, entry](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("{}: session failed: {}", entry->session->peer(), error.what());
+    }
+    sessions_.erase(entry);
+    session_ended_.cancel();
+  };
+  asio::co_spawn(executor_, session->run(), std::move(ended));
+}
+
+}  // namespace samoyed::worker

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/listener.hpp"
+#include "worker/serving/session.hpp"
+
+namespace samoyed::worker {
+
+/// Accepts peers and runs a session for each.
+///
+/// Thread rule: the network thread.
+class Server {
+ public:
+  struct Limits {
+    std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
+    SessionTimeouts timeouts;
+    /// Bytes of image files that are being received, on all connections together.
+    std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;
+    /// Further peers wait in the kernel's queue until a connection ends.
+    std::size_t connections_max = 1024;
+    /// From one address; further ones are closed at once. A dispatcher holds one for each image that
+    /// is on its way.
+    std::size_t connections_per_peer_max = 512;
+  };
+
+  /// The queue, the description and the metrics must outlive the server.
+  Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
+         const ModelDescription& description, Metrics& metrics, Limits limits);
+
+  /// Accepts until `stop`, then returns when the last session has ended.
+  asio::awaitable<void> run();
+
+  /// Stops accepting; idle connections end at once, others after the exchange that is under way.
+  void stop();
+
+  std::size_t connections() const { return sessions_.size(); }
+  /// Of image files that are being received.
+  std::uint64_t receiving_bytes() const { return context_->receiving.used_bytes(); }
+
+  /// `HOST:PORT` that peers connect to.
+  std::string listening_address() const { return io::listening_address(accept_loop_.acceptor()); }
+
+ private:
+  /// A session and its place among the connections.
+  struct Entry {
+    std::shared_ptr<Session> session;
+    io::AcceptLoop::Slot slot;
+  };
+
+  void start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot);
+
+  asio::any_io_executor executor_;
+  io::AcceptLoop accept_loop_;
+  const std::shared_ptr<SessionContext> context_;
+  std::list<Entry> sessions_;
+  asio::steady_timer session_ended_;  ///< Cancelled when one has.
+};
+
+}  // namespace samoyed::worker

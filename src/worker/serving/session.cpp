@@ -1,0 +1,229 @@
+#include "worker/serving/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/io/peer_name.hpp"
+
+namespace samoyed::worker {
+namespace {
+
+protocol::Refusal busy(std::string detail) {
+  return {protocol::RefusalReason::busy, std::move(detail)};
+}
+
+protocol::Refusal waited_too_long() {
+  return busy("The image would have waited too long in the worker's queue.");
+}
+
+std::string describe(const protocol::Result& result) {
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
+    return fmt::format("refused: {} {}", to_string(refusal->reason), refusal->detail);
+  }
+  const auto& recognition = std::get<protocol::Recognition>(result);
+  const protocol::PhaseTimes times = recognition.times.value_or(protocol::PhaseTimes{});
+  const std::string top =
+      recognition.top.empty()
+          ? "no label"
+          : fmt::format("{} {:.3f}", recognition.top[0].label, recognition.top[0].probability);
+  return fmt::format("{}x{}, {}, queue {:.1f} decode {:.1f} resize {:.1f} forward {:.1f} ms",
+                     recognition.width, recognition.height, top, times.queue_ms, times.decode_ms,
+                     times.resize_ms, times.forward_ms);
+}
+
+}  // namespace
+
+Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context)
+    : socket_(std::move(socket)),
+      context_(std::move(context)),
+      exchange_({.image_bytes_max = context_->image_bytes_max, .receiving = &context_->receiving},
+                [this] { return hello(); }),
+      peer_(io::peer_name(socket_.socket())),
+      last_io_(io::Clock::now()),
+      result_arrived_(socket_.socket().get_executor()) {}
+
+asio::awaitable<void> Session::run() {
+  const auto keep_alive = shared_from_this();
+  while (true) {
+    Exchange::Action action = exchange_.next(io::Clock::now());
+    if (const auto* read = std::get_if<Exchange::Read>(&action)) {
+      co_await perform(*read);
+    } else if (const auto* write = std::get_if<Exchange::Write>(&action)) {
+      co_await perform(*write);
+      // The client doesn't wait for the line.
+      if (const auto image = std::exchange(unlogged_, std::nullopt)) log(*image);
+    } else if (auto* image = std::get_if<Exchange::Recognize>(&action)) {
+      co_await perform(std::move(*image));
+    } else {
+      if (unlogged_) log(*unlogged_);
+      const std::error_code why = std::get<Exchange::Close>(action).why;
+      if (why) complain("connection ended: " + why.message());
+      co_return;
+    }
+  }
+}
+
+void Session::stop() {
+  stopping_ = true;
+  if (idle_) socket_.cancel();
+}
+
+asio::awaitable<void> Session::perform(Exchange::Read read) {
+  if (step_ != read.step) {
+    step_ = read.step;
+    step_deadline_ = io::Clock::now() + timeout(read.step);
+  }
+  idle_ = exchange_.between_exchanges();
+  if (idle_ && stopping_) {
+    exchange_.ended({});
+    co_return;
+  }
+  const auto deadline = std::min(step_deadline_, read.ask_again_at.value_or(step_deadline_));
+  std::error_code error;
+  const std::size_t size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+  idle_ = false;
+  if (error == protocol::Errc::timed_out && deadline < step_deadline_) co_return;
+  last_io_ = io::Clock::now();
+  if (!error) {
+    exchange_.received({read_buffer_.data(), size});
+  } else if (error == protocol::Errc::timed_out) {
+    exchange_.timed_out();
+  } else {
+    peer_left(error);
+  }
+}
+
+asio::awaitable<void> Session::perform(const Exchange::Write& write) {
+  if (!write.repeats) step_.reset();
+  if (write.refused) context_->metrics.count(*write.refused);
+  if (const auto due = last_io_ + write.pause; due > io::Clock::now()) {
+    asio::steady_timer pause(socket_.socket().get_executor(), due);
+    std::error_code ignored;  // Nobody cancels the pause.
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  std::error_code error;
+  co_await socket_.write(asio::buffer(write.bytes), io::Clock::now() + context_->timeouts.ack,
+                         error);
+  last_io_ = io::Clock::now();
+  if (error) exchange_.ended(error);
+}
+
+asio::awaitable<void> Session::perform(Exchange::Recognize image) {
+  const auto start = io::Clock::now();
+  const auto deadline = std::min(start + context_->timeouts.queue,
+                                 image.wanted_until.value_or(io::Clock::time_point::max()));
+  const std::size_t image_bytes = image.image_file.size();
+  context_->metrics.count_image(image_bytes);
+  RecognitionQueue::Done done = [session = weak_from_this(),
+                                 executor =
+                                     result_arrived_.get_executor()](protocol::Result result) {
+    asio::post(executor, [session, result = std::move(result)]() mutable {
+      if (const auto alive = session.lock()) alive->deliver(std::move(result));
+    });
+  };
+  result_.reset();
+  if (deadline <= start) {
+    result_ = waited_too_long();
+  } else if (const auto ticket = context_->queue.submit(
+                 std::move(image.image_file), {image.top, image.thumbnail_side}, std::move(done))) {
+    co_await await_result(*ticket, deadline);
+  } else {
+    result_ = busy("The worker's queue is full.");
+  }
+  if (!result_) {
+    context_->metrics.count_left();
+    co_return;
+  }
+  context_->metrics.count(*result_);
+  unlogged_ = RecognizedImage{image_bytes, io::Clock::now() - start};
+  exchange_.recognized(*result_);
+}
+
+/// Returns with a result, or without one when the peer has left. By the deadline the image's
+/// recognition has begun, or it is taken out of the queue.
+asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
+                                            io::Clock::time_point deadline) {
+  while (!result_) {
+    std::error_code error;
+    std::size_t size = 0;
+    if (exchange_.takes_early_bytes()) {
+      size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+    } else {
+      result_arrived_.expires_at(deadline);
+      co_await result_arrived_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      if (!error) error = protocol::Errc::timed_out;
+    }
+    if (!error) {
+      last_io_ = io::Clock::now();
+      exchange_.received({read_buffer_.data(), size});
+    } else if (error == protocol::Errc::timed_out) {
+      deadline = io::Clock::time_point::max();
+      if (context_->queue.withdraw(ticket)) result_ = waited_too_long();
+    } else if (error != asio::error::operation_aborted) {
+      context_->queue.withdraw(ticket);
+      peer_left(error);
+      result_.reset();
+      co_return;
+    }
+  }
+}
+
+void Session::deliver(protocol::Result result) {
+  result_ = std::move(result);
+  socket_.cancel();
+  result_arrived_.cancel();
+}
+
+void Session::peer_left(std::error_code error) {
+  const bool orderly =
+      error == asio::error::eof || (stopping_ && error == asio::error::operation_aborted);
+  exchange_.ended(orderly ? std::error_code() : error);
+}
+
+std::chrono::milliseconds Session::timeout(Exchange::Step step) const {
+  switch (step) {
+    case Exchange::Step::request:
+      return context_->timeouts.request;
+    case Exchange::Step::image:
+      return context_->timeouts.image;
+    case Exchange::Step::second_copy:
+      return protocol::second_copy_wait;
+    case Exchange::Step::result_ack:
+      break;
+  }
+  return context_->timeouts.ack;
+}
+
+protocol::WorkerHello Session::hello() const {
+  return {.model = context_->description.name,
+          .label_count = context_->description.label_count,
+          .trained = context_->description.trained,
+          .image_bytes_max = context_->image_bytes_max,
+          .busy = context_->queue.full(),
+          .takes_timeout = true,
+          .takes_thumbnail = true,
+          .takes_pipelining = true};
+}
+
+void Session::log(const RecognizedImage& image) {
+  const std::string line =
+      fmt::format("{} bytes, {}, {:.1f} ms", image.bytes, describe(*result_), image.took.count());
+  if (std::holds_alternative<protocol::Refusal>(*result_)) {
+    complain(line);
+  } else {
+    spdlog::info("{}: {}", peer_, line);
+  }
+}
+
+void Session::complain(const std::string& what) {
+  const auto left_out = context_->complaints.admit(io::Clock::now());
+  if (!left_out) return;
+  if (*left_out > 0) spdlog::warn("{} lines like the next were left out", *left_out);
+  spdlog::warn("{}: {}", peer_, what);
+}
+
+}  // namespace samoyed::worker

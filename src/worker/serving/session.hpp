@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "samoyed/io/timed_socket.hpp"
+#include "samoyed/protocol/byte_budget.hpp"
+#include "samoyed/protocol/worker_exchange.hpp"
+#include "worker/serving/log_throttle.hpp"
+#include "worker/serving/metrics.hpp"
+#include "worker/serving/recognition_queue.hpp"
+
+namespace samoyed::worker {
+
+/// How long a peer may take for each thing that it has to send, and its image may wait.
+struct SessionTimeouts {
+  /// For the first message of a connection, and for the next one on a kept connection.
+  std::chrono::milliseconds request{120000};
+  /// From the size's A to the image's end.
+  std::chrono::milliseconds image{60000};
+  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than the
+  /// 30 s that a dispatcher waits for a result, so that it can still try another worker and doesn't
+  /// take this one for dead.
+  std::chrono::milliseconds queue{20000};
+  /// From the result to its A, and for any write.
+  std::chrono::milliseconds ack{10000};
+};
+
+/// What the sessions of one server share. The queue, the metrics and the description must outlive it.
+struct SessionContext {
+  RecognitionQueue& queue;
+  Metrics& metrics;
+  const ModelDescription& description;
+  const std::uint64_t image_bytes_max;
+  const SessionTimeouts timeouts;
+  /// Bytes of image files that are being received.
+  protocol::ByteBudget receiving;
+  /// For all lines that a peer can cause without the work of a recognition: 2 a second on average.
+  LogThrottle complaints{20, std::chrono::seconds(10)};
+};
+
+/// One connection: does what a WorkerExchange says. While its image waits or is recognised it reads
+/// on, so that an image whose peer has left is dropped from the queue.
+///
+/// Thread rule: the network thread. Owned by its own coroutine through a shared_ptr.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context);
+
+  /// Serves the peer until either side ends. Logs how it ended.
+  asio::awaitable<void> run();
+
+  /// Ends the connection as soon as no exchange is under way.
+  void stop();
+
+  const std::string& peer() const { return peer_; }
+
+ private:
+  struct RecognizedImage {
+    std::size_t bytes;
+    std::chrono::duration<double, std::milli> took;  ///< From its last byte to its result.
+  };
+
+  using Exchange = protocol::WorkerExchange;
+
+  asio::awaitable<void> perform(Exchange::Read read);
+  asio::awaitable<void> perform(const Exchange::Write& write);
+  asio::awaitable<void> perform(Exchange::Recognize image);
+  asio::awaitable<void> await_result(RecognitionQueue::Ticket ticket,
+                                     io::Clock::time_point deadline);
+  void deliver(protocol::Result result);
+  void peer_left(std::error_code error);
+  std::chrono::milliseconds timeout(Exchange::Step step) const;
+  protocol::WorkerHello hello() const;
+  void log(const RecognizedImage& image);
+  void complain(const std::string& what);
+
+  io::TimedSocket socket_;
+  const std::shared_ptr<SessionContext>
+      context_;  ///< Before the exchange, which holds a share of it.
+  Exchange exchange_;
+  std::string peer_;
+  /// Enough for an image of some hundred kB in a few reads.
+  std::array<char, 64 * 1024> read_buffer_;
+  /// When the last read or write ended: the gap before a result counts from it.
+  io::Clock::time_point last_io_;
+  /// The step being waited for, and since when; a write begins a new step.
+  std::optional<Exchange::Step> step_;
+  io::Clock::time_point step_deadline_;
+  std::optional<protocol::Result> result_;  ///< Of the image that was to be recognised last.
+  asio::steady_timer result_arrived_;       ///< Cancelled when it has.
+  std::optional<RecognizedImage> unlogged_;
+  bool stopping_ = false;
+  bool idle_ = false;  ///< Waiting between two exchanges.
+};
+
+}  // namespace samoyed::worker

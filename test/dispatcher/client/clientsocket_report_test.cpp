@@ -1,0 +1,57 @@
+#include "dispatcher/client/clientsocket_report.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace samoyed;
+using namespace samoyed::clientsocket;
+using nlohmann::json;
+
+namespace {
+
+dispatcher::Answer answer(bool trained) {
+  protocol::Recognition recognition;
+  recognition.top = {{"Samoyed", 258, 0.93009}, {"Great \"Pyrenees\"", {}, 0.0146853}};
+  return {recognition, {"::1", 8888}, dispatcher::WorkerModel{"squeezenet1_1", trained}, 12.5};
+}
+
+}  // namespace
+
+TEST_CASE("a result is one line of text with percents") {
+  CHECK(format_text("dog.jpg", answer(true)) ==
+        "dog.jpg: Samoyed 93.009%, Great \"Pyrenees\" 1.469%");
+}
+
+TEST_CASE("a result is one JSON object on one line") {
+  const std::string line = format_json("dog\n.jpg", answer(true));
+  CHECK(line.find('\n') == std::string::npos);
+  CHECK(json::parse(line) ==
+        json{{"file", "dog\n.jpg"},
+             {"worker", "[::1]:8888"},
+             {"top",
+              {{{"label", "Samoyed"}, {"probability", 0.93009}, {"class", 258}},
+               {{"label", "Great \"Pyrenees\""}, {"probability", 0.0146853}}}},
+             {"ms", 12.5},
+             {"model", "squeezenet1_1"},
+             {"trained", true}});
+}
+
+TEST_CASE("an untrained network's answer says so, loudly") {
+  const json value = json::parse(format_json("dog.jpg", answer(false)));
+  CHECK(value["trained"] == false);
+  CHECK(value["notice"] == "The network is untrained: its labels mean nothing.");
+}
+
+TEST_CASE("a reference server's answer claims nothing about its network") {
+  dispatcher::Answer plain = answer(true);
+  plain.model.reset();
+  const json value = json::parse(format_json("dog.jpg", plain));
+  CHECK_FALSE(value.contains("trained"));
+  CHECK_FALSE(value.contains("model"));
+}
+
+TEST_CASE("a file name of any bytes is still one JSON object") {
+  const json value = json::parse(format_json_error("\xFF\xFE.jpg", "can't be read"));
+  CHECK(value["error"] == "can't be read");
+  CHECK(value["file"].get<std::string>().ends_with(".jpg"));
+}

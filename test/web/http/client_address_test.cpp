@@ -1,0 +1,134 @@
+#include "web/http/client_address.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace samoyed::web {
+namespace {
+
+/// The proxies of the cases below: 10.0.0.1, 10.0.0.2 and fd00::1.
+bool trusted(std::string_view address) {
+  return address == "10.0.0.1" || address == "10.0.0.2" || address == "fd00::1";
+}
+
+struct AddressCase {
+  std::string name;
+  std::string peer;
+  Fields fields;
+  std::string address;
+};
+
+void check(const std::vector<AddressCase>& cases) {
+  for (const AddressCase& one : cases) {
+    INFO(one.name);
+    CHECK(find_client(one.peer, one.fields, trusted).address == one.address);
+  }
+}
+
+TEST_CASE("a client without a proxy is its peer, whatever it says") {
+  check({
+      {"no field", "192.0.2.1", {}, "192.0.2.1"},
+      {"Forwarded", "192.0.2.1", {{"Forwarded", "for=203.0.113.7"}}, "192.0.2.1"},
+      {"X-Forwarded-For", "192.0.2.1", {{"X-Forwarded-For", "10.0.0.1"}}, "192.0.2.1"},
+      {"an IPv4 peer on an IPv6 socket", "::ffff:192.0.2.1", {}, "192.0.2.1"},
+      {"a proxy that says nothing", "10.0.0.1", {}, "10.0.0.1"},
+      {"a proxy on an IPv6 socket",
+       "::ffff:10.0.0.1",
+       {{"X-Forwarded-For", "203.0.113.7"}},
+       "203.0.113.7"},
+  });
+}
+
+TEST_CASE("X-Forwarded-For") {
+  const auto from = [](const std::string& name, const std::string& value,
+                       const std::string& address) {
+    return AddressCase{name, "10.0.0.1", {{"X-Forwarded-For", value}}, address};
+  };
+  check({
+      from("one", "203.0.113.7", "203.0.113.7"),
+      from("with a port", "203.0.113.7:1234", "203.0.113.7"),
+      from("IPv6", "2001:DB8::7", "2001:db8::7"),
+      from("IPv6 with a port", "[2001:db8::7]:1234", "2001:db8::7"),
+      from("what the client made up stands to the left", "1.2.3.4, 203.0.113.7", "203.0.113.7"),
+      from("a second proxy", "1.2.3.4, 203.0.113.7,10.0.0.2 , 10.0.0.1", "203.0.113.7"),
+      from("all are proxies", "10.0.0.2, 10.0.0.1", "10.0.0.2"),
+      from("a proxy behind an unknown one isn't asked", "1.2.3.4, 10.0.0.2, 9.9.9.9", "9.9.9.9"),
+      from("empty", "", "10.0.0.1"),
+      from("unknown", "unknown", "10.0.0.1"),
+      from("a name", "localhost", "10.0.0.1"),
+      from("markup", "<script>", "10.0.0.1"),
+      from("an address cut short", "203.0.113", "10.0.0.1"),
+      from("a bad port", "203.0.113.7:123456", "10.0.0.1"),
+      from("a bad one to the right", "203.0.113.7, x", "10.0.0.1"),
+      from("a bad one to the left", "x, 203.0.113.7", "203.0.113.7"),
+      from("quotation marks that don't end", "203.0.113.7, \"", "10.0.0.1"),
+  });
+  check({{"several fields count as one list",
+          "10.0.0.1",
+          {{"X-Forwarded-For", "1.2.3.4"}, {"A", "b"}, {"x-forwarded-for", "203.0.113.7"}},
+          "203.0.113.7"}});
+}
+
+TEST_CASE("Forwarded") {
+  const auto from = [](const std::string& name, const std::string& value,
+                       const std::string& address) {
+    return AddressCase{name, "fd00::1", {{"Forwarded", value}}, address};
+  };
+  // The first ones are examples of RFC 7239, sections 4 and 6.3.
+  check({
+      from("with a protocol", "for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"),
+      from("IPv6 with a port", "For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"),
+      from("a list", "for=192.0.2.43, for=198.51.100.17", "198.51.100.17"),
+      from("an identifier", "for=_hidden, for=_SEVKISEK", "_SEVKISEK"),
+      from("a port", "for=\"192.0.2.60:_port\"", "192.0.2.60"),
+      from("behind a second proxy", "for=\"203.0.113.7\";proto=https, for=10.0.0.2", "203.0.113.7"),
+      from("a comma in quotation marks", "for=1.2.3.4;x=\"a,for=6.6.6.6\"", "1.2.3.4"),
+      from("an escaped quotation mark", "for=1.2.3.4;x=\"\\\",for=6.6.6.6\"", "1.2.3.4"),
+      from("semicolons too many", ";for=1.2.3.4;;", "1.2.3.4"),
+      from("unknown", "for=unknown", "fd00::1"),
+      from("no address", "proto=https", "fd00::1"),
+      from("two addresses in one element", "for=1.2.3.4;for=5.6.7.8", "fd00::1"),
+      from("no value", "for", "fd00::1"),
+      from("quotation marks that don't end", "for=\"1.2.3.4", "fd00::1"),
+      from("an identifier with markup", "for=\"_<script>\"", "fd00::1"),
+      from("brackets that don't end", "for=\"[2001:db8::1\"", "fd00::1"),
+      from("empty", "", "fd00::1"),
+  });
+  check({{"a line that can't be read stands to the left of one that can",
+          "10.0.0.1",
+          {{"Forwarded", "for=\""}, {"Forwarded", "for=203.0.113.7"}},
+          "203.0.113.7"}});
+}
+
+TEST_CASE("where both fields are there they must agree") {
+  check({
+      {"alike",
+       "10.0.0.1",
+       {{"Forwarded", "for=203.0.113.7"}, {"X-Forwarded-For", "1.2.3.4, 203.0.113.7"}},
+       "203.0.113.7"},
+      {"the client added the one that its proxy passes on",
+       "10.0.0.1",
+       {{"Forwarded", "for=1.2.3.4"}, {"X-Forwarded-For", "203.0.113.7"}},
+       "10.0.0.1"},
+      {"one of them is bad",
+       "10.0.0.1",
+       {{"Forwarded", "for="}, {"X-Forwarded-For", "203.0.113.7"}},
+       "10.0.0.1"},
+  });
+}
+
+TEST_CASE("a proxy tells whether the client came over TLS, a client doesn't") {
+  const auto https = [](const std::string& peer, const Fields& fields) {
+    return find_client(peer, fields, trusted).https;
+  };
+  const Field from{"X-Forwarded-For", "203.0.113.7"};
+  CHECK(https("10.0.0.1", {from, {"X-Forwarded-Proto", "https"}}));
+  CHECK(https("10.0.0.1", {from, {"X-Forwarded-Proto", "http, HTTPS"}}));
+  CHECK(!https("10.0.0.1", {from, {"X-Forwarded-Proto", "https, http"}}));
+  CHECK(!https("10.0.0.1", {from}));
+  CHECK(!https("192.0.2.1", {from, {"X-Forwarded-Proto", "https"}}));
+  CHECK(https("10.0.0.1", {{"Forwarded", "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http"}}));
+  CHECK(!https("192.0.2.1", {{"Forwarded", "for=203.0.113.7;proto=https"}}));
+}
+
+}  // namespace
+}  // namespace samoyed::web

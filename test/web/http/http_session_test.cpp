@@ -1,0 +1,266 @@
+#include "web/http/http_session.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <catch2/catch.hpp>
+
+#include "web/http/http_driver.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using namespace std::chrono_literals;
+using test::count_of;
+using test::HttpDriver;
+
+const std::string get_a = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string post_head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n";
+
+TEST_CASE("a response has Date and Content-Length") {
+  HttpDriver driver;
+  driver.now.wall = std::chrono::sys_days(std::chrono::year(1994) / 11 / 6) + 8h + 49min + 37s;
+  driver.receive(get_a);
+  CHECK(driver.output ==
+        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 7\r\n\r\n"
+        "GET /a ");
+  CHECK(!driver.closed);
+}
+
+TEST_CASE("several requests on one connection are answered alike at every split point") {
+  const std::string bytes = get_a + post_head + "\r\nhello" +
+                            "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" + post_head +
+                            "Expect: 100-continue\r\n\r\nagain" +
+                            "POST /d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "3;x=y\r\nchu\r\n3\r\nnks\r\n0\r\nT: t\r\n\r\n" +
+                            get_a;
+  HttpDriver whole;
+  whole.receive(bytes);
+  REQUIRE(whole.requests.size() == 6);
+  CHECK(whole.requests[1].body == "hello");
+  CHECK(whole.requests[3].body == "again");
+  CHECK(whole.requests[4].body == "chunks");
+  CHECK(!whole.closed);
+
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    HttpDriver split;
+    split.receive(bytes.substr(0, first));
+    split.receive(bytes.substr(first));
+    INFO("split at " << first);
+    REQUIRE(split.output == whole.output);
+  }
+}
+
+TEST_CASE("pipelined requests are answered in order and one at a time") {
+  HttpDriver driver;
+  driver.session.received(get_a + "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto action = driver.session.next(driver.now);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(action));
+  CHECK(std::get<HttpSession::Serve>(action).request.target == "/a");
+  driver.session.respond({200, {}, "first"});
+  driver.step();
+  REQUIRE(driver.requests.size() == 1);
+  CHECK(driver.requests[0].target == "/second");
+  CHECK(driver.output.find("first") < driver.output.find("/second"));
+}
+
+TEST_CASE("HEAD has GET's fields and no body") {
+  HttpDriver driver;
+  driver.receive("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(driver.output.ends_with("Content-Length: 8\r\n\r\n"));
+}
+
+TEST_CASE("100 Continue comes once, before the body") {
+  HttpDriver driver;
+  driver.receive(post_head + "Expect: 100-Continue\r\n\r\n");
+  CHECK(driver.output == "HTTP/1.1 100 Continue\r\n\r\n");
+  driver.receive("hello");
+  CHECK(driver.statuses == std::vector{200});
+  CHECK(count_of(driver.output, "100 Continue") == 1);
+}
+
+TEST_CASE("no 100 Continue without a body, on HTTP/1.0, or where the body isn't wanted") {
+  const std::string head =
+      GENERATE(as<std::string>(), "GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+               "POST /a HTTP/1.0\r\nExpect: 100-continue\r\n"
+               "Content-Length: 1\r\n\r\n",
+               "POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+               "Expect: 100-continue\r\n\r\n",
+               "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n"
+               "Expect: 100-continue\r\n\r\n");
+  HttpDriver driver;
+  driver.receive(head);
+  CHECK(count_of(driver.output, "100 Continue") == 0);
+}
+
+TEST_CASE("a body that isn't wanted is refused before it comes, and the connection lingers") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
+  CHECK(driver.statuses == std::vector{404});
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("413 comes before the body, for what Content-Length announces") {
+  HttpDriver driver;
+  driver.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n");
+  CHECK(driver.statuses == std::vector{413});
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a small body that isn't wanted is read and dropped, and the connection kept") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
+  CHECK(!driver.closed);
+  driver.receive("5678" + get_a);
+  CHECK(driver.statuses == std::vector{404, 200});
+  CHECK(driver.requests.size() == 1);
+  CHECK(!driver.closed);
+  CHECK(count_of(driver.output, "Connection: close") == 0);
+}
+
+TEST_CASE("a small body that isn't wanted and doesn't come costs its time and no more") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
+  driver.advance(driver.timeouts.body);
+  CHECK(driver.statuses == std::vector{404, 408});
+  CHECK(count_of(driver.output, "HTTP/1.1 ") == 1);
+  CHECK(driver.closed);
+}
+
+TEST_CASE("a body may be refused while it is read") {
+  HttpDriver driver;
+  driver.receive(post_head + "\r\nhel");
+  CHECK(driver.session.held_bytes() == 3);
+  driver.session.respond({503, {}, "full"});
+  driver.receive("lo");
+  CHECK(driver.output.starts_with("HTTP/1.1 503 "));
+  CHECK(count_of(driver.output, "Connection: close") == 1);
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("an answer may end the connection") {
+  HttpDriver driver;
+  driver.session.received(get_a + get_a);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
+  driver.session.respond({429, {}, "too many", true});
+  driver.step();
+  CHECK(count_of(driver.output, "HTTP/1.1 ") == 1);
+  CHECK(count_of(driver.output, "Connection: close") == 1);
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a body of tiny chunks costs no more than its bytes") {
+  // Moving what is left after every chunk would take hours.
+  constexpr std::size_t chunks = 2'000'000;
+  std::string body;
+  for (std::size_t i = 0; i < chunks; ++i) body += "1\r\na\r\n";
+  HttpSession session({512, chunks, 0}, {});
+  const HttpSession::Now now{};
+  session.received("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
+                   "0\r\n\r\n");
+  REQUIRE(std::holds_alternative<HttpSession::Consider>(session.next(now)));
+  session.proceed();
+  auto action = session.next(now);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(action));
+  CHECK(std::get<HttpSession::Serve>(action).request.body == std::string(chunks, 'a'));
+}
+
+TEST_CASE("an idle connection is closed without a word") {
+  HttpDriver driver;
+  const bool after_a_request = GENERATE(false, true);
+  if (after_a_request) driver.receive(get_a);
+  driver.step();
+  const std::string before = driver.output;
+  CHECK(driver.until == driver.now.steady + driver.timeouts.idle);
+  driver.advance(driver.timeouts.idle - 1ms);
+  CHECK(!driver.closed);
+  driver.advance(1ms);
+  CHECK(driver.closed);
+  CHECK(!driver.lingered);
+  CHECK(driver.output == before);
+}
+
+TEST_CASE("a slow header gets 408 after its time in all, however often a byte comes") {
+  HttpDriver driver;
+  driver.step();
+  driver.advance(driver.timeouts.idle / 2);
+  driver.receive("G");
+  const auto deadline = driver.now.steady + driver.timeouts.header;
+  CHECK(driver.until == deadline);
+  driver.advance(driver.timeouts.header - 1ms);
+  driver.receive("E");
+  CHECK(driver.until == deadline);
+  CHECK(driver.statuses.empty());
+  driver.advance(1ms);
+  CHECK(driver.statuses == std::vector{408});
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a slow body gets 408") {
+  HttpDriver driver;
+  driver.receive(post_head + "\r\nhell");
+  driver.advance(driver.timeouts.body - 1ms);
+  CHECK(driver.statuses.empty());
+  driver.advance(1ms);
+  CHECK(driver.statuses == std::vector{408});
+  CHECK(driver.closed);
+}
+
+TEST_CASE("each request has its time anew") {
+  HttpDriver driver;
+  for (int i = 0; i < 3; ++i) {
+    driver.receive(get_a.substr(0, 5));
+    driver.advance(driver.timeouts.header - 1ms);
+    driver.receive(get_a.substr(5));
+  }
+  CHECK(driver.statuses == std::vector{200, 200, 200});
+}
+
+TEST_CASE("a client that has ended its side still gets its answer") {
+  HttpDriver driver;
+  driver.session.ended();
+  driver.receive(get_a);
+  CHECK(driver.statuses == std::vector{200});
+  CHECK(driver.closed);
+}
+
+TEST_CASE("after stop an idle session closes and a busy one answers first") {
+  HttpDriver idle;
+  idle.session.stop();
+  idle.step();
+  CHECK(idle.closed);
+
+  HttpDriver busy;
+  busy.receive(post_head + "\r\nhel");
+  busy.session.stop();
+  busy.step();
+  CHECK(!busy.closed);
+  busy.receive("lo" + get_a);
+  CHECK(busy.statuses == std::vector{200});
+  CHECK(count_of(busy.output, "Connection: close\r\n") == 1);
+  CHECK(busy.closed);
+}
+
+TEST_CASE("HTTP/1.0 is told that the connection is kept") {
+  HttpDriver driver;
+  driver.receive("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(count_of(driver.output, "Connection: keep-alive\r\n") == 1);
+  CHECK(!driver.closed);
+}
+
+TEST_CASE("304 has no body and no length") {
+  HttpDriver driver;
+  driver.session.received(get_a);
+  REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
+  driver.session.respond({304, {{"ETag", "\"a\""}}, {}});
+  driver.step();
+  CHECK(driver.output ==
+        "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n"
+        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,101 @@
+#include <catch2/catch.hpp>
+
+#include "web/http/event_stream.hpp"
+#include "web/http/http_session.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A session that is to answer one request with a stream.
+struct StreamTest {
+  StreamTest() { begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n"); }
+
+  void begin(const std::string& request, Response response = event_stream()) {
+    session.emplace(HttpSession::Limits{512, 1000, 8}, ServerTimeouts{});
+    session->received(request);
+    REQUIRE(std::holds_alternative<HttpSession::Serve>(session->next(now)));
+    session->respond(std::move(response));
+    head = written();
+  }
+
+  std::string written() {
+    auto action = session->next(now);
+    REQUIRE(std::holds_alternative<HttpSession::Write>(action));
+    const auto& write = std::get<HttpSession::Write>(action);
+    CHECK(write.until > now.steady);
+    return write.header + write.body;
+  }
+
+  template <typename Action>
+  bool next_is() {
+    return std::holds_alternative<Action>(session->next(now));
+  }
+
+  HttpSession::Now now{};
+  std::optional<HttpSession> session;
+  std::string head;
+};
+
+TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the connection") {
+  CHECK(head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos);
+  CHECK(head.find("\r\n\r\n") == head.size() - 4);
+  CHECK(head.find("Content-Length") == head.npos);
+  CHECK(head.find("\r\nConnection: close\r\n") != head.npos);
+  CHECK(next_is<HttpSession::Feed>());
+  CHECK(next_is<HttpSession::Feed>());
+  session->send(server_sent_event("job", "{}"));
+  CHECK(written() == "15\r\nevent: job\ndata: {}\n\n\r\n");
+  CHECK(next_is<HttpSession::Feed>());
+  session->send("");
+  CHECK(next_is<HttpSession::Feed>());
+  session->end_stream();
+  CHECK(written() == "0\r\n\r\n");
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "a stop lets a stream that has an end come to it") {
+  Response document;
+  document.stream = true;
+  begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n", std::move(document));
+  session->send("a");
+  session->stop();
+  CHECK(written() == "1\r\na\r\n");
+  CHECK(next_is<HttpSession::Feed>());
+  session->send("b");
+  CHECK(written() == "1\r\nb\r\n");
+  session->end_stream();
+  CHECK(written() == "0\r\n\r\n");
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "a stop ends an endless stream after the piece that waits") {
+  session->send("a");
+  session->stop();
+  CHECK(written() == "1\r\na\r\n0\r\n\r\n");
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "a stream that is cut lacks its end") {
+  session->cut_stream();
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "for HTTP/1.0 a stream ends with the connection") {
+  begin("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(head.find("Transfer-Encoding") == head.npos);
+  CHECK(head.find("\r\nConnection: close\r\n") != head.npos);
+  session->send("abc");
+  CHECK(written() == "abc");
+  session->end_stream();
+  CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "HEAD gets a stream's head only") {
+  begin("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(next_is<HttpSession::Close>());
+}
+
+}  // namespace
+}  // namespace samoyed::web

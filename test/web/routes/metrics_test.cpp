@@ -1,0 +1,129 @@
+#include "web/views/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "web/routes/routes_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using test::count_of;
+using test::RoutesTest;
+using Verdict = AdminGate::Verdict;
+
+bool has_line(const std::string& text, const std::string& line) {
+  return count_of("\n" + text, "\n" + line + "\n") == 1;
+}
+
+dispatcher::Answer answer(bool with_times) {
+  dispatcher::Answer answer;
+  if (with_times) {
+    answer.recognition.times =
+        protocol::PhaseTimes{.queue_ms = 1, .decode_ms = 2, .resize_ms = 3, .forward_ms = 4};
+  }
+  answer.transfer_ms = 5;
+  answer.elapsed_ms = 2000;
+  return answer;
+}
+
+TEST_CASE("recognised pictures are counted with their times, refused ones by reason") {
+  Metrics metrics;
+  metrics.count(answer(true));
+  metrics.count(answer(false));
+  metrics.count_refused("unreadable");
+  metrics.count_refused("unreadable");
+  const std::string text = metrics.text({});
+  CHECK(has_line(text, "# TYPE samoyed_requests_total counter"));
+  CHECK(has_line(text, "samoyed_requests_total{outcome=\"ok\"} 2"));
+  CHECK(has_line(text, "samoyed_requests_total{outcome=\"unreadable\"} 2"));
+  CHECK(has_line(text, "samoyed_requests_total{outcome=\"no_active_worker\"} 0"));
+  CHECK(has_line(text, "# TYPE samoyed_phase_seconds histogram"));
+  for (const std::string phase : {"queue", "decode", "resize", "forward"}) {
+    CHECK(has_line(text, "samoyed_phase_seconds_count{phase=\"" + phase + "\"} 1"));
+  }
+  CHECK(has_line(text, "samoyed_phase_seconds_count{phase=\"transfer\"} 2"));
+  CHECK(has_line(text, "samoyed_phase_seconds_sum{phase=\"total\"} 4"));
+  CHECK(has_line(text, "samoyed_phase_seconds_bucket{phase=\"total\",le=\"1\"} 0"));
+  CHECK(has_line(text, "samoyed_phase_seconds_bucket{phase=\"total\",le=\"2.5\"} 2"));
+}
+
+TEST_CASE("a scrape tells how things stand") {
+  MetricsSnapshot snapshot;
+  dispatcher::WorkerRow row;
+  row.worker.address = {"localhost", 8888};
+  row.counts = {.in_flight = 3, .done = 10, .failed = 1, .latency_ms = 0};
+  snapshot.workers.push_back(row);
+  row.worker.address = {"quote\"", 1};
+  row.state = dispatcher::WorkerState::removed;
+  snapshot.workers.push_back(row);
+  snapshot.dispatch = {.tries = 20, .removed = 4, .readmitted = 3, .forgotten = 2};
+  snapshot.requests = 7;
+  snapshot.held_bytes = 4096;
+  snapshot.connections = 9;
+  snapshot.streams = 2;
+  snapshot.jobs = MetricsSnapshot::Jobs{.waiting = 5, .running = 1, .bytes = 1000};
+  snapshot.results_dropped = 3;
+  snapshot.process.resident_bytes = 1 << 20;
+  const std::string text = Metrics().text(snapshot);
+  for (const std::string line :
+       {"samoyed_workers{state=\"in_rotation\"} 1", "samoyed_workers{state=\"removed\"} 1",
+        "samoyed_worker_images_in_flight{worker=\"localhost:8888\"} 3",
+        "samoyed_worker_images_total{outcome=\"done\",worker=\"localhost:8888\"} 10",
+        "samoyed_worker_images_total{outcome=\"failed\",worker=\"quote\\\":1\"} 1",
+        "samoyed_worker_tries_total 20", "samoyed_worker_changes_total{change=\"removed\"} 4",
+        "samoyed_worker_changes_total{change=\"readmitted\"} 3",
+        "samoyed_worker_changes_total{change=\"forgotten\"} 2", "samoyed_requests_in_flight 7",
+        "samoyed_held_bytes 4096", "samoyed_connections 9", "samoyed_streams 2",
+        "samoyed_jobs{state=\"waiting\"} 5", "samoyed_jobs{state=\"running\"} 1",
+        "samoyed_spool_bytes 1000", "samoyed_results_dropped_total 3",
+        "process_resident_memory_bytes 1048576"}) {
+    INFO(line << "\n" << text);
+    CHECK(has_line(text, line));
+  }
+}
+
+TEST_CASE("many workers are counted, not listed") {
+  MetricsSnapshot snapshot;
+  snapshot.workers.resize(65);
+  const std::string text = Metrics().text(snapshot);
+  CHECK(has_line(text, "samoyed_workers{state=\"in_rotation\"} 65"));
+  CHECK(count_of(text, "worker=\"") == 0);
+}
+
+struct ScrapeTest : RoutesTest {
+  explicit ScrapeTest(const std::string& token = {}) : RoutesTest(token) {}
+
+  Response scrape() {
+    RouteRules with_metrics = rules;
+    with_metrics.is_near = [](std::string_view address) { return address == "10.0.0.1"; };
+    with_metrics.metrics_text = [] { return std::string("samoyed_x 1\n"); };
+    const Routes site(workers, gate, with_metrics);
+    return std::get<Response>(site.route({"GET", "/metrics", 11, with_host({}), {}}, visit));
+  }
+};
+
+TEST_CASE_METHOD(ScrapeTest, "without a token metrics are for this machine and private networks") {
+  CHECK(scrape().status == 403);
+  CHECK(find_field(scrape().fields, "Samoyed-Reason") == "private_only");
+  visit.address = "10.0.0.1";
+  const Response shown = scrape();
+  CHECK(shown.status == 200);
+  CHECK(shown.body == "samoyed_x 1\n");
+  CHECK(find_field(shown.fields, "Content-Type") == metrics_media_type);
+}
+
+struct GuardedScrapeTest : ScrapeTest {
+  GuardedScrapeTest() : ScrapeTest("secret") {}
+};
+
+TEST_CASE_METHOD(GuardedScrapeTest, "with a token metrics are for who has it, wherever he is") {
+  visit.address = "10.0.0.1";
+  visit.admin = Verdict::missing;
+  CHECK(scrape().status == 401);
+  visit.address = "192.0.2.1";
+  visit.admin = Verdict::admitted;
+  CHECK(scrape().status == 200);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "web/routes/routes_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using nlohmann::json;
+using test::count_of;
+using test::RoutesTest;
+
+/// All of the site's operations as `METHOD path`; HEAD goes without saying.
+std::set<std::string> operations_of_table() {
+  std::set<std::string> operations;
+  for (const RouteRow& row : route_table()) {
+    std::string path(row.pattern);
+    if (path.ends_with("...}")) path.replace(path.size() - 4, 4, "}");
+    for (const std::string method : {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
+      const std::string methods = ", " + std::string(row.methods) + ",";
+      if (methods.find(", " + method + ",") != methods.npos) operations.insert(method + " " + path);
+    }
+  }
+  return operations;
+}
+
+struct OpenapiTest : RoutesTest {
+  json document = json::parse(get("/api/openapi.json").body);
+
+  std::set<std::string> operations() const {
+    std::set<std::string> names;
+    for (const auto& [path, item] : document.at("paths").items()) {
+      for (const auto& [method, operation] : item.items()) {
+        std::string upper = method;
+        std::ranges::transform(upper, upper.begin(),
+                               [](unsigned char c) { return std::toupper(c); });
+        names.insert(upper + " " + path);
+      }
+    }
+    return names;
+  }
+};
+
+TEST_CASE_METHOD(OpenapiTest, "the API's description has every address of the site, and no other") {
+  CHECK(operations() == operations_of_table());
+}
+
+TEST_CASE_METHOD(OpenapiTest,
+                 "the API's page shows every operation, and loads nothing from outside") {
+  const Response page = get("/api");
+  CHECK(page.status == 200);
+  for (const std::string& operation : operations()) {
+    INFO(operation);
+    CHECK(count_of(page.body, "<code>" + operation + "</code>") == 1);
+  }
+  CHECK(count_of(page.body, "src=\"http") + count_of(page.body, "href=\"http") == 0);
+}
+
+TEST_CASE_METHOD(OpenapiTest, "the description is revalidated as assets are") {
+  const Response first = get("/api/openapi.json");
+  CHECK(find_field(first.fields, "Content-Type") == "application/json");
+  const std::string tag(find_field(first.fields, "ETag"));
+  CHECK(respond({"GET", "/api/openapi.json", 11, {{"If-None-Match", tag}}, {}}).status == 304);
+}
+
+}  // namespace
+}  // namespace samoyed::web

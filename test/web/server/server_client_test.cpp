@@ -1,0 +1,303 @@
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "web/server/server_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+using test::count_of;
+using test::get_root;
+using test::ServerTest;
+
+/// Keeps what is logged while it lives.
+class LogCapture {
+ public:
+  LogCapture() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "captured", std::make_shared<spdlog::sinks::ostream_sink_st>(text_)));
+  }
+  ~LogCapture() { spdlog::set_default_logger(before_); }
+
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_;
+  std::ostringstream text_;
+};
+
+TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work, and nothing is answered") {
+  const bool reset = GENERATE(false, true);
+  const LogCapture log;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    if (reset) socket.set_option(asio::socket_base::linger(true, 0));
+    classifier.on_image = [&] { socket.close(); };
+    co_await send(socket, upload(3));
+    while (server->connections() > 0) co_await next_turn();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 1);
+  CHECK(count_of(log.text(), "POST / -> 499, 0 bytes") == 1);
+}
+
+TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered in turn") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await send(socket, get_root);
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    classifier.open_gate();
+    const std::string pages = co_await receive_until(socket, "</html>", 2);
+    CHECK(pages.find("93.009%") < pages.find("What is in the picture?</h1>"));
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest,
+                 "a client that leaves is noticed whatever it sent behind its picture") {
+  struct Case {
+    std::string with_it;
+    std::string later;
+  };
+  const auto one = GENERATE_COPY(values<Case>({{"\r\n", ""},
+                                               {get_root, ""},
+                                               {get_root + get_root, ""},
+                                               {"", "\r\n"},
+                                               {"", get_root},
+                                               {get_root, get_root},
+                                               {"GE", "T"}}));
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3) + one.with_it);
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await send(socket, one.later);
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    CHECK(server->connections() == 1);
+    socket.close();
+    while (server->connections() > 0) co_await next_turn();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 1);
+}
+
+TEST_CASE_METHOD(ServerTest, "what follows a picture in pieces is answered as if it came at once") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3) + get_root.substr(0, 1));
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    for (const char c : get_root.substr(1) + get_root) {
+      co_await send(socket, std::string(1, c));
+      co_await next_turn();
+    }
+    classifier.open_gate();
+    const std::string pages = co_await receive_until(socket, "</html>", 3);
+    CHECK(pages.find("93.009%") < pages.find("What is in the picture?</h1>"));
+    CHECK(test::count_of(pages, "HTTP/1.1 200 OK") == 3);
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest, "of what follows a picture, no more than a header's bytes are kept") {
+  options.limits.header_bytes_max = 1024;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    std::string many;
+    while (many.size() < 8 * options.limits.header_bytes_max) many += get_root;
+    co_await send(socket, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await send(socket, many);
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    socket.close();
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    CHECK(server->connections() == 1);  // It reads no further, to where the end would be.
+    classifier.open_gate();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest, "a picture's deadline counts from its complete arrival") {
+  options.timeouts.request = 1h;
+  classifier.open_gate();
+  start();
+  std::chrono::steady_clock::time_point last_byte;
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    const std::string bytes = upload(3);
+    co_await send(socket, bytes.substr(0, bytes.size() - 1));
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    last_byte = std::chrono::steady_clock::now();
+    co_await send(socket, bytes.substr(bytes.size() - 1));
+    co_await receive_until(socket, "</html>");
+  };
+  run_client(client());
+  REQUIRE(classifier.deadlines.size() == 1);
+  CHECK(classifier.deadlines[0] >= last_byte + 1h);
+  CHECK(classifier.deadlines[0] <= std::chrono::steady_clock::now() + 1h);
+}
+
+TEST_CASE_METHOD(ServerTest, "a failure of ours is answered with 500, and the connection goes on") {
+  const LogCapture log;
+  classifier.failure = "the kennel is on fire";
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3));
+    const std::string page = co_await receive_until(socket, "</html>");
+    CHECK(page.starts_with("HTTP/1.1 500 "));
+    CHECK(count_of(page, "Samoyed-Reason: internal\r\n") == 1);
+    CHECK(count_of(page, "on fire") == 0);
+    co_await send(socket, get_root);
+    const std::string form = co_await receive_until(socket, "</html>");
+    CHECK(form.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+  CHECK(count_of(log.text(), "on fire") == 1);
+}
+
+TEST_CASE_METHOD(ServerTest, "a client that is slow with its body gets 408") {
+  options.timeouts.body = 50ms;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    const std::string bytes = upload(300);
+    co_await send(socket, bytes.substr(0, bytes.size() - 100));
+    const std::string page = co_await receive_until(socket, "</html>");
+    CHECK(page.starts_with("HTTP/1.1 408 "));
+    CHECK(count_of(page, "Samoyed-Reason: slow_request\r\n") == 1);
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(ServerTest,
+                 "a client that doesn't read its answers is ended, and costs nobody else") {
+  options.timeouts.write = 50ms;
+  start();
+  const auto greedy = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    std::string many;
+    for (int i = 0; i < 10'000; ++i) many += "GET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n";
+    std::error_code error;
+    co_await asio::async_write(socket, asio::buffer(many),
+                               asio::redirect_error(asio::use_awaitable, error));
+    while (server->connections() > 0) co_await next_turn();
+  };
+  const auto other = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string page = co_await receive_all(socket);
+    CHECK(page.starts_with("HTTP/1.1 200 "));
+  };
+  std::vector<asio::awaitable<void>> clients;
+  clients.push_back(greedy());
+  clients.push_back(other());
+  run_clients(std::move(clients));
+}
+
+TEST_CASE_METHOD(ServerTest, "a client that goes on sending after its answer is ended") {
+  options.timeouts.linger = 50ms;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
+    std::error_code error;
+    while (!error) {
+      co_await asio::async_write(socket, asio::buffer("a", 1),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      co_await next_turn();
+    }
+    while (server->connections() > 0) co_await next_turn();
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(ServerTest, "a server that stops says so to who asks whether it is ready") {
+  workers.add({"localhost", 8888});
+  start();
+  const std::string ready = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, ready);
+    const std::string before = co_await receive_until(socket, "ok\n");
+    CHECK(before.starts_with("HTTP/1.1 200 "));
+    co_await send(socket, ready.substr(0, 10));
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    server->stop();
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    co_await send(socket, ready.substr(10));
+    const std::string after = co_await receive_all(socket);
+    CHECK(after.starts_with("HTTP/1.1 503 "));
+    CHECK(count_of(after, "Samoyed-Reason: stopping\r\n") == 1);
+    CHECK(count_of(after, "Connection: close\r\n") == 1);
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(ServerTest,
+                 "the log names the client behind a trusted proxy, and only behind one") {
+  const bool trusted = GENERATE(true, false);
+  const LogCapture log;
+  if (trusted) options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket,
+                  "GET / HTTP/1.1\r\nHost: x\r\nForwarded: for=\"[2001:db8::7]:1\"\r\n\r\n");
+    co_await receive_until(socket, "</html>");
+  };
+  run_client(client());
+  CHECK(count_of(log.text(), "2001:db8::7 through 127.0.0.1:") == (trusted ? 1U : 0U));
+  CHECK(count_of(log.text(), "GET / -> 200") == 1);
+}
+
+TEST_CASE_METHOD(ServerTest, "the admin token is asked for, in the header or as a cookie") {
+  options.access.admin_token = "secret";
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    const auto ask = [&](std::string head, std::string body) -> asio::awaitable<std::string> {
+      co_await send(socket, head + "\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+                                "\r\n\r\n" + body);
+      // A redirect has no body.
+      std::string answer = co_await receive_until(socket, "\r\n\r\n");
+      if (!answer.starts_with("HTTP/1.1 303 ")) {
+        while (answer.find("</html>") == answer.npos) answer += co_await receive_some(socket);
+      }
+      co_return answer;
+    };
+    const std::string refused = co_await ask("GET /add/localhost:1 HTTP/1.1", "");
+    CHECK(refused.starts_with("HTTP/1.1 401 "));
+    const std::string added =
+        co_await ask("GET /add/localhost:1 HTTP/1.1\r\nAuthorization: Bearer secret", "");
+    CHECK(added.starts_with("HTTP/1.1 200 "));
+    const std::string entered = co_await ask("POST /sign-in HTTP/1.1", "token=secret");
+    REQUIRE(entered.starts_with("HTTP/1.1 303 "));
+    const std::size_t at = entered.find("samoyed_session=");
+    const std::string cookie = entered.substr(at, entered.find(';', at) - at);
+    CHECK(cookie.size() == std::string("samoyed_session=").size() + 64);
+    const std::string deleted =
+        co_await ask("POST /del/localhost:1 HTTP/1.1\r\nCookie: " + cookie, "");
+    CHECK(deleted.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+}  // namespace
+}  // namespace samoyed::web

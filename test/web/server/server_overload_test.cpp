@@ -1,0 +1,199 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "web/server/server_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+using test::count_of;
+using test::get_root;
+using test::ServerTest;
+
+struct OverloadTest : ServerTest {
+  /// Sends `bytes` on a new connection and reads until the server closes it or answered once.
+  asio::awaitable<std::string> ask(std::string bytes) {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, bytes);
+    std::string page = co_await receive_until(socket, "</html>");
+    co_return page;
+  }
+
+  static void check_refused(const std::string& page, int status, const std::string& reason) {
+    INFO(page.substr(0, 400));
+    CHECK(page.starts_with("HTTP/1.1 " + std::to_string(status) + " "));
+    CHECK(count_of(page, "Samoyed-Reason: " + reason + "\r\n") == 1);
+    CHECK(count_of(page, "Retry-After: 2\r\n") == 1);
+  }
+};
+
+/// The head of an upload and the beginning of its body; the rest never comes.
+std::string begun_upload(std::size_t announced, std::size_t sent) {
+  return "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+         "Content-Length: " +
+         std::to_string(announced) + "\r\n\r\n" + std::string(sent, 'a');
+}
+
+TEST_CASE_METHOD(OverloadTest, "uploads over the number are refused, and everything else isn't") {
+  struct Case {
+    std::size_t requests_max;
+    std::size_t per_client_max;
+    int status;
+    std::string reason;
+  };
+  const auto one = GENERATE(values<Case>({{1, 9, 503, "overloaded"}, {9, 1, 429, "client_limit"}}));
+  options.limits.requests_max = one.requests_max;
+  options.limits.requests_per_client_max = one.per_client_max;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    co_await send(first, begun_upload(9000, 1));
+    // In turn on one thread: the head of the first was read before the second's.
+    const std::string refused = co_await ask(upload(3));
+    check_refused(refused, one.status, one.reason);
+    const std::string form = co_await ask(get_root);
+    CHECK(form.starts_with("HTTP/1.1 200 "));
+    first.close();
+    classifier.open_gate();
+    // The place is free once the server has noticed that the first has left.
+    std::string page;
+    while (!page.starts_with("HTTP/1.1 200 ")) page = co_await ask(upload(3));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "a small refused upload keeps the connection") {
+  options.limits.requests_max = 0;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    for (int i = 0; i < 3; ++i) {
+      co_await send(socket, upload(3));
+      const std::string page = co_await receive_until(socket, "</html>");
+      check_refused(page, 503, "overloaded");
+      CHECK(count_of(page, "Connection: close") == 0);
+    }
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "uploads over the bytes are refused as they come") {
+  options.limits.request_bytes_max = 300'000;
+  options.limits.image_bytes_max = 1 << 20;
+  classifier.open_gate();
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    // Many that announce a lot and send little starve nobody.
+    std::vector<tcp::socket> stalled;
+    for (int i = 0; i < 20; ++i) {
+      stalled.push_back(co_await connect());
+      co_await send(stalled.back(), begun_upload(1'000'000, 10));
+    }
+    const std::string fine = co_await ask(upload(100'000));
+    CHECK(fine.starts_with("HTTP/1.1 200 "));
+    const std::string refused = co_await ask(upload(400'000));
+    check_refused(refused, 503, "overloaded");
+    CHECK(count_of(refused, "Connection: close\r\n") == 1);
+    // It arrives, but not also its base64 text.
+    const std::string no_room = co_await ask(upload(200'000));
+    check_refused(no_room, 503, "overloaded");
+    const std::string again = co_await ask(upload(100'000));
+    CHECK(again.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "connections over a limit are told so and closed") {
+  struct Case {
+    std::size_t connections_max;
+    std::size_t per_peer_max;
+    int status;
+    std::string reason;
+  };
+  const auto one =
+      GENERATE(values<Case>({{1, 9, 503, "connections"}, {9, 1, 429, "client_connections"}}));
+  options.limits.connections_max = one.connections_max;
+  options.limits.connections_per_peer_max = one.per_peer_max;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    co_await send(first, get_root);
+    co_await receive_until(first, "</html>");
+    for (const std::string& bytes :
+         {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
+      tcp::socket socket = co_await connect();
+      co_await send(socket, bytes);
+      socket.shutdown(tcp::socket::shutdown_send);
+      const std::string page = co_await receive_all(socket);
+      check_refused(page, one.status, one.reason);
+      CHECK(count_of(page, "Connection: close\r\n") == 1);
+      CHECK(count_of(page, "</html>") == 1);
+    }
+    co_await send(first, get_root);
+    const std::string form = co_await receive_until(first, "</html>");
+    CHECK(form.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+  CHECK(classifier.file_bytes.empty());
+}
+
+TEST_CASE_METHOD(OverloadTest, "a connection over the limit that says nothing is soon closed") {
+  options.limits.connections_max = 1;
+  options.timeouts.refused = 50ms;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    co_await send(first, get_root);
+    co_await receive_until(first, "</html>");
+    tcp::socket silent = co_await connect();
+    const std::string nothing = co_await receive_all(silent);
+    CHECK(nothing.empty());
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest,
+                 "a trusted proxy's clients are counted, and it may have more connections") {
+  options.limits.connections_per_peer_max = 1;
+  options.limits.requests_per_client_max = 1;
+  options.access.trusted_proxies = io::NetworkList({"127.0.0.0/8"});
+  classifier.open_gate();
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    std::string begun = begun_upload(9000, 1);
+    begun.insert(begun.find("Content-Type"), "X-Forwarded-For: 203.0.113.7\r\n");
+    co_await send(first, begun);
+    const std::string refused = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.7\r\n"));
+    check_refused(refused, 429, "client_limit");
+    const std::string other = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.8\r\n"));
+    CHECK(other.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "only so many connections linger at a time") {
+  options.limits.lingering_max = 1;
+  options.timeouts.linger = 30s;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    const std::string wrong = "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n";
+    tcp::socket first = co_await connect();
+    co_await send(first, wrong);
+    co_await receive_until(first, "</html>");
+    tcp::socket second = co_await connect();
+    co_await send(second, wrong);
+    // Ends here, long before the time to linger: the first has its place.
+    const std::string page = co_await receive_all(second);
+    CHECK(page.starts_with("HTTP/1.1 404 "));
+  };
+  run_client(client());
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,365 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <catch2/catch.hpp>
+
+#include "web/server/server_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::HistoryPage;
+using dispatcher::HistoryRow;
+using dispatcher::Job;
+using dispatcher::JobState;
+using test::count_of;
+using test::ServerTest;
+
+/// Rows in memory, oldest first; pages of one row, so that an export needs several.
+class ShortHistory final : public dispatcher::History {
+ public:
+  bool record(HistoryRow row) override {
+    row.id = static_cast<dispatcher::HistoryId>(rows.size() + 1);
+    rows.push_back(std::move(row));
+    return true;
+  }
+  std::uint64_t dropped() const override { return 0; }
+  asio::awaitable<HistoryPage> find(dispatcher::HistoryQuery query) override {
+    if (failing) throw dispatcher::StorageError("the disk is gone");
+    if (on_find) on_find();
+    HistoryPage page;
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      const bool wanted = (!query.visitor || row->visitor == *query.visitor) &&
+                          (!query.before || row->id < *query.before);
+      if (!wanted) continue;
+      if (!page.rows.empty()) {
+        page.next_before = page.rows.back().id;
+        break;
+      }
+      page.rows.push_back(*row);
+    }
+    co_return page;
+  }
+  asio::awaitable<std::optional<HistoryRow>> find_row(dispatcher::HistoryId id,
+                                                      std::optional<std::string> visitor) override {
+    const auto row = std::ranges::find(rows, id, &HistoryRow::id);
+    if (row == rows.end() || (visitor && row->visitor != *visitor)) co_return std::nullopt;
+    co_return *row;
+  }
+  asio::awaitable<std::uint64_t> remove_all(std::string visitor) override {
+    co_return std::erase_if(rows, [&](const HistoryRow& row) { return row.visitor == visitor; });
+  }
+  asio::awaitable<dispatcher::HistoryStatistics> statistics(
+      dispatcher::HistoryStatisticsQuery query) override {
+    ++counts;
+    if (on_count) co_await on_count();
+    dispatcher::HistoryStatistics numbers;
+    numbers.rows = static_cast<std::size_t>(std::ranges::count_if(rows, [&](const HistoryRow& row) {
+      return !query.visitor || row.visitor == *query.visitor;
+    }));
+    co_return numbers;
+  }
+
+  std::vector<HistoryRow> rows;
+  bool failing = false;
+  std::function<void()> on_find;
+  int counts = 0;
+  /// Waited for by each count.
+  std::function<asio::awaitable<void>()> on_count;
+};
+
+/// Jobs that take one step each time somebody looks.
+class SteppingJobs final : public dispatcher::Jobs {
+ public:
+  class Watch final : public dispatcher::JobWatch {
+   public:
+    asio::awaitable<std::optional<Job>> next(std::chrono::steady_clock::time_point) override {
+      Job job{.id = "abc"};
+      job.state = step_ == 0 ? JobState::waiting : JobState::done;
+      ++step_;
+      co_return step_ > 2 ? std::nullopt : std::optional(job);
+    }
+    bool ended() const override { return step_ >= 2; }
+
+   private:
+    int step_ = 0;
+  };
+
+  asio::awaitable<dispatcher::Submitted> submit(dispatcher::JobRequest request) override {
+    submitted.push_back(request);
+    std::vector<std::string> ids(request.images.size(), "abc");
+    co_return ids;
+  }
+  asio::awaitable<std::optional<Job>> find(std::string id) override {
+    if (id != "abc") co_return std::nullopt;
+    Job job{.id = id};
+    co_return job;
+  }
+  asio::awaitable<bool> cancel(std::string) override { co_return false; }
+  std::unique_ptr<dispatcher::JobWatch> watch(std::string) override {
+    return std::make_unique<Watch>();
+  }
+  Load load() const override { return {}; }
+
+  std::vector<dispatcher::JobRequest> submitted;
+};
+
+const std::string somebody(32, 'a');
+const std::string other(32, 'b');
+
+struct StorageServerTest : ServerTest {
+  StorageServerTest() {
+    history = &kept;
+    jobs = &queue;
+    classifier.open_gate();
+  }
+
+  void keep_three_pictures() {
+    for (int i = 0; i < 3; ++i) {
+      HistoryRow row;
+      row.visitor = somebody;
+      row.file_name = "picture " + std::to_string(i);
+      kept.record(row);
+    }
+  }
+
+  static std::string get(const std::string& path, const std::string& cookie = {},
+                         const std::string& method = "GET") {
+    return method + " " + path + " HTTP/1.1\r\nHost: x\r\n" +
+           (cookie.empty() ? "" : "Cookie: samoyed_visitor=" + cookie + "\r\n") +
+           "Connection: close\r\n\r\n";
+  }
+
+  asio::awaitable<std::string> exchange(std::string request) {
+    auto socket = co_await connect();
+    co_await send(socket, request);
+    co_return co_await receive_all(socket);
+  }
+
+  ShortHistory kept;
+  SteppingJobs queue;
+};
+
+TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see and to remove") {
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string first = co_await test.exchange(upload(3, "Connection: close\r\n"));
+    const std::size_t cookie = first.find("\r\nSet-Cookie: samoyed_visitor=");
+    REQUIRE(cookie != first.npos);
+    const std::string visitor = first.substr(cookie + 30, 32);
+    REQUIRE(test.kept.rows.size() == 1);
+    CHECK(test.kept.rows[0].visitor == visitor);
+    CHECK(test.kept.rows[0].file_name == "dog.jpg");
+    CHECK(test.kept.rows[0].image_bytes == 3);
+    CHECK(test.kept.rows[0].client == "127.0.0.1");
+    CHECK(test.kept.rows[0].worker == "localhost:8888");
+    CHECK(test.kept.rows[0].time_ms > 0);
+
+    const std::string cookie_line =
+        "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
+    const std::string second = co_await test.exchange(upload(3, cookie_line));
+    CHECK(second.find("Set-Cookie") == second.npos);
+    CHECK(test.kept.rows.back().visitor == other);
+
+    const std::string mine = co_await test.exchange(get("/api/v1/results", visitor));
+    CHECK(count_of(mine, "\"file_name\":\"dog.jpg\"") == 1);
+    const std::string nobodys = co_await test.exchange(get("/api/v1/results"));
+    CHECK(count_of(nobodys, "\"results\":[]") == 1);
+    CHECK(nobodys.find("Set-Cookie") == nobodys.npos);
+
+    const std::string gone = co_await test.exchange(get("/api/v1/results", visitor, "DELETE"));
+    CHECK(count_of(gone, "{\"removed\":1}") == 1);
+    REQUIRE(test.kept.rows.size() == 1);
+    CHECK(test.kept.rows[0].visitor == other);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete them") {
+  HistoryRow row;
+  row.visitor = somebody;
+  row.file_name = "yesterday.jpg";
+  row.thumbnail = "jpeg bytes";
+  row.has_thumbnail = true;
+  kept.record(row);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string mine = co_await test.exchange(get("/results", somebody));
+    CHECK(count_of(mine, "<bdi>yesterday.jpg</bdi>") == 1);
+    const std::string others = co_await test.exchange(get("/results", other));
+    CHECK(count_of(others, "yesterday.jpg") == 0);
+    CHECK(count_of(others, "Nothing here yet.") == 1);
+    CHECK(others.find("Set-Cookie") == others.npos);
+
+    const std::string picture = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
+    CHECK(picture.ends_with("\r\n\r\njpeg bytes"));
+    const std::string head =
+        co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
+    CHECK(head.starts_with("HTTP/1.1 200"));
+    CHECK(head.ends_with("\r\n\r\n"));
+    for (const std::string& visitor : {other, std::string()}) {
+      const std::string refused = co_await test.exchange(get("/results/1/thumbnail.jpg", visitor));
+      CHECK(refused.starts_with("HTTP/1.1 404"));
+    }
+
+    const std::string none = co_await test.exchange(get("/results/delete", other, "POST"));
+    CHECK(count_of(none, "There were no results of yours.") == 1);
+    CHECK(test.kept.rows.size() == 1);
+    const std::string gone = co_await test.exchange(get("/results/delete", somebody, "POST"));
+    CHECK(count_of(gone, "1 result is gone for good.") == 1);
+    CHECK(test.kept.rows.empty());
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
+  asio::steady_timer opening(io, std::chrono::steady_clock::time_point::max());
+  kept.on_count = [&opening]() -> asio::awaitable<void> {
+    std::error_code opened;
+    co_await opening.async_wait(asio::redirect_error(asio::use_awaitable, opened));
+  };
+  start();
+  run_client([](StorageServerTest& test, asio::steady_timer& gate) -> asio::awaitable<void> {
+    std::vector<asio::ip::tcp::socket> waiting;
+    for (int i = 0; i < 4; ++i) {
+      waiting.push_back(co_await test.connect());
+      co_await send(waiting.back(), get(i % 2 == 0 ? "/stats" : "/api/v1/statistics"));
+    }
+    while (test.kept.counts < 4) co_await test.next_turn();
+    const std::string refused = co_await test.exchange(get("/api/v1/statistics"));
+    CHECK(refused.starts_with("HTTP/1.1 503"));
+    gate.expires_at(std::chrono::steady_clock::time_point::min());
+    for (auto& socket : waiting) {
+      const std::string answer = co_await receive_all(socket);
+      CHECK(answer.starts_with("HTTP/1.1 200"));
+    }
+    const std::string again = co_await test.exchange(get("/api/v1/statistics"));
+    CHECK(count_of(again, "\"count\":0") >= 1);
+  }(*this, opening));
+}
+
+TEST_CASE_METHOD(StorageServerTest,
+                 "of several pictures in one form each is recognised and recorded") {
+  classifier.refused_bytes = 4;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    std::string body;
+    for (const std::string content : {"abc", "abcd", "abcde"}) {
+      body += "--b\r\nContent-Disposition: form-data; name=file; filename=\"" + content +
+              ".jpg\"\r\n\r\n" + content + "\r\n";
+    }
+    body += "--b--\r\n";
+    const std::string page = co_await test.exchange(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Connection: close\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
+    CHECK(page.starts_with("HTTP/1.1 200"));
+    CHECK(count_of(page, "<h1>2 of 3 pictures recognised</h1>") == 1);
+    CHECK(test.classifier.file_bytes == std::vector<std::uint64_t>{3, 4, 5});
+    REQUIRE(test.kept.rows.size() == 2);
+    CHECK(test.kept.rows[0].file_name == "abc.jpg");
+    CHECK(test.kept.rows[1].file_name == "abcde.jpg");
+    CHECK(test.kept.rows[1].image_bytes == 5);
+    const std::string metrics = co_await test.exchange(get("/metrics"));
+    CHECK(count_of(metrics, "all_busy\"} 1\n") == 1);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
+  keep_three_pictures();
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
+    CHECK(count_of(whole, "picture ") == 3);
+    CHECK(count_of(whole, "\r\n0\r\n\r\n") == 1);
+    CHECK(whole.ends_with("\r\n0\r\n\r\n"));
+    const std::string text = co_await test.exchange(get("/api/v1/results.json", somebody));
+    CHECK(count_of(text, "{\"results\":[") == 1);
+    CHECK(count_of(text, "\"file_name\":\"picture ") == 3);
+    CHECK(count_of(text, ",\n{\"id\"") == 2);
+    CHECK(text.ends_with("]}\n\r\n0\r\n\r\n"));
+    test.kept.failing = true;
+    const std::string torn = co_await test.exchange(get("/api/v1/results.csv", somebody));
+    CHECK(torn.starts_with("HTTP/1.1 200"));
+    CHECK(!torn.ends_with("\r\n0\r\n\r\n"));
+    const std::string failed = co_await test.exchange(get("/api/v1/results", somebody));
+    CHECK(failed.starts_with("HTTP/1.1 500"));
+    CHECK(count_of(failed, "the disk is gone") == 0);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
+  keep_three_pictures();
+  start();
+  kept.on_find = [this] { server->stop(); };
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
+    CHECK(count_of(whole, "picture ") == 3);
+    CHECK(whole.ends_with("\r\n0\r\n\r\n"));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "pictures become jobs, whose states come as events") {
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string accepted = co_await test.exchange(
+        "POST /api/v1/jobs?top=2 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+        "X-Request-Id: job-1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+    CHECK(accepted.starts_with("HTTP/1.1 202"));
+    CHECK(count_of(accepted, "\r\nSet-Cookie: samoyed_visitor=") == 1);
+    REQUIRE(test.queue.submitted.size() == 1);
+    const dispatcher::JobRequest& request = test.queue.submitted[0];
+    REQUIRE(request.images.size() == 1);
+    CHECK(request.images[0].bytes == "abc");
+    CHECK(request.top == 2);
+    CHECK(request.request_id == "job-1");
+    CHECK(request.visitor.size() == 32);
+    CHECK(test.classifier.file_bytes.empty());
+
+    const std::string events = co_await test.exchange(get("/api/v1/jobs/abc/events"));
+    CHECK(count_of(events, "\r\nContent-Type: text/event-stream\r\n") == 1);
+    CHECK(count_of(events, "event: job\ndata: {") == 2);
+    CHECK(events.ends_with("\r\n0\r\n\r\n"));
+    const std::string none = co_await test.exchange(get("/api/v1/jobs/xyz/events"));
+    CHECK(none.starts_with("HTTP/1.1 404"));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once, and end with the server") {
+  workers.add({"localhost", 8888});
+  options.limits.streams_per_client_max = 1;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    auto watching = co_await test.connect();
+    co_await send(watching, get("/api/v1/workers/events"));
+    const std::string begun = co_await receive_until(watching, "\"state\":\"unknown\"}]}\n\n");
+    CHECK(count_of(begun, "event: workers\ndata: {\"workers\":[{\"address\":\"localhost:8888\"") ==
+          1);
+    const std::string second = co_await test.exchange(get("/api/v1/workers/events"));
+    CHECK(second.starts_with("HTTP/1.1 503"));
+    test.workers.add({"localhost", 7777});
+    co_await receive_until(watching, "localhost:7777");
+    test.server->stop();
+    const std::string rest = co_await receive_all(watching);
+    CHECK(rest.ends_with("0\r\n\r\n"));
+  }(*this));
+}
+
+TEST_CASE_METHOD(ServerTest, "a server that keeps nothing says so") {
+  start();
+  run_client([](ServerTest& test) -> asio::awaitable<void> {
+    auto socket = co_await test.connect();
+    co_await send(socket,
+                  "GET /api/v1/results HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /api/v1/jobs/abc HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /api/v1/statistics HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /results HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string answers = co_await receive_all(socket);
+    CHECK(count_of(answers, "HTTP/1.1 404") == 3);
+    CHECK(count_of(answers, "<h1 id=\"results\">No results are kept</h1>") == 2);
+  }(*this));
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,110 @@
+#include "web/views/statistics_page.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "web/http/http_driver.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::HistoryStatistics;
+using test::count_of;
+
+HistoryStatistics numbers() {
+  HistoryStatistics numbers;
+  numbers.rows = 3;
+  numbers.points = {{1000, 60000, {1, 2, 3, 4, 5, 20}}, {2000000, 0, {0, 0, 0, 0, 0, 40}}};
+  numbers.buckets = {{1769857200000, 0, 0, 0, 0}, {1769860800000, 3, 20, 40, 41}};
+  numbers.workers = {{"kennel:8888", 3, 30}};
+  numbers.summary = {20, 40, 41, {1, 1, 2, 1, 4, 16}};
+  return numbers;
+}
+
+std::string page_of(const StatisticsView& view) { return statistics_page(view, {}); }
+
+TEST_CASE("below each chart stands the table that it is drawn of") {
+  const auto counted = numbers();
+  const std::string page = page_of(
+      {.numbers = counted, .range = time_ranges[1], .everyone = true, .workers_visible = true});
+  for (const std::string_view chart : {"bytes", "pixels", "throughput", "latency", "workers"}) {
+    INFO(chart);
+    CHECK(count_of(page, "data-chart=\"" + std::string(chart) + "\"") == 1);
+  }
+  CHECK(count_of(page, "<canvas role=\"img\" aria-label=\"") == 5);
+  CHECK(count_of(page, "<details>") == 5);
+  CHECK(count_of(page, "<table>") == 5);
+  for (const std::string_view row :
+       {"<bdi>1000</bdi></th><td>20.00</td><td>1.00</td><td>3.00</td><td>5.00</td>",
+        "<bdi>2000000</bdi></th><td>40.00</td>", "<bdi>60000</bdi></th><td>20.00</td>",
+        "2026-01-31 12:00:00 UTC</time></th><td>3</td>",
+        "2026-01-31 12:00:00 UTC</time></th><td>20.00</td><td>40.00</td><td>41.00</td>",
+        "<bdi>kennel:8888</bdi></th><td>3</td><td>30.00</td>"}) {
+    INFO(row);
+    CHECK(count_of(page, row) == 1);
+  }
+  // Neither a picture of unknown size nor a time without recognitions has a row.
+  CHECK(count_of(page, "<bdi>0</bdi>") == 0);
+  CHECK(count_of(page, "11:00:00 UTC") == 0);
+  CHECK(count_of(page, "data-numbers=\"/api/v1/statistics?range=day&amp;all=true\"") == 1);
+  CHECK(count_of(page, "Drawn are the newest 2.") == 2);
+}
+
+TEST_CASE("the summary tells where the time goes") {
+  const auto counted = numbers();
+  const std::string page = page_of({.numbers = counted, .everyone = true});
+  for (const std::string_view part :
+       {"for everyone: 3 recognitions.", "20.0 ms", "40.0 ms", "41.0 ms",
+        "Worker&#39;s queue <b>1.0 ms</b> 6%", "Decoding <b>3.0 ms</b> 19%",
+        "Network&#39;s run <b>4.0 ms</b> 25%", "All else <b>8.0 ms</b> 50%",
+        "x=\"50.000\" width=\"50.000\""}) {
+    INFO(part);
+    CHECK(count_of(page, part) == 1);
+  }
+}
+
+TEST_CASE("phases that tell more than the whole leave nothing over") {
+  auto odd = numbers();
+  odd.summary.mean = {10, 0, 0, 0, 10, 5};
+  CHECK(count_of(page_of({.numbers = odd}), "All else <b>0.0 ms</b> 0%") == 1);
+  odd.summary.mean = {};
+  CHECK(count_of(page_of({.numbers = odd}), "class=\"phases\"") == 0);
+}
+
+TEST_CASE("links choose the time, and whose numbers where there is a choice") {
+  const auto counted = numbers();
+  const std::string open = page_of(
+      {.numbers = counted, .range = time_ranges[2], .everyone = true, .workers_visible = true});
+  CHECK(count_of(open, "href=\"/stats?range=hour&amp;all=true\">Hour") == 1);
+  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=true\" aria-current=\"page\">Week") == 1);
+  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=false\">Mine") == 1);
+  const std::string own = page_of({.numbers = counted});
+  CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\">Hour") == 1);
+  CHECK(count_of(own, ">Mine<") == 0);
+  CHECK(count_of(own, "recognised for you") == 1);
+  CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
+}
+
+TEST_CASE("a time without recognitions has no charts, and a cut one says so") {
+  const HistoryStatistics none;
+  const std::string page = page_of({.numbers = none});
+  CHECK(count_of(page, "Nothing was recognised in this time.") == 1);
+  CHECK(count_of(page, "<canvas") == 0);
+  auto cut = numbers();
+  cut.cut = true;
+  CHECK(count_of(page_of({.numbers = cut}), "the oldest are left out") == 1);
+}
+
+TEST_CASE("the statistics obey the Content-Security-Policy") {
+  auto bad = numbers();
+  bad.workers = {{"\"><script>alert('1')</script>", 1, 1}};
+  const std::string page = page_of({.numbers = bad, .workers_visible = true});
+  for (const std::string_view part :
+       {"<script>", "alert('", " style=", " onclick", "<style", "{{"}) {
+    INFO(part);
+    CHECK(count_of(page, part) == 0);
+  }
+  CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
+}
+
+}  // namespace
+}  // namespace samoyed::web

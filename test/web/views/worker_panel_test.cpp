@@ -1,0 +1,118 @@
+#include "web/views/worker_panel.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "web/http/http_driver.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::WorkerModel;
+using dispatcher::WorkerRow;
+using dispatcher::WorkerState;
+using test::count_of;
+using Shown = WorkersView::Shown;
+
+WorkerRow worker_row(std::string host) {
+  return {.worker = {1, {std::move(host), 8888}}, .model = {}, .heard = true};
+}
+
+/// The panel without the row that the script copies.
+std::string panel(WorkerRows rows, Shown shown = Shown::open) {
+  const std::string text = worker_panel({std::move(rows), shown}).text();
+  const auto from = text.find("<template>");
+  REQUIRE(from != text.npos);
+  return text.substr(0, from) + text.substr(text.find("</template>"));
+}
+
+TEST_CASE("the table of workers has a row and a button for each") {
+  const std::string text = panel({worker_row("localhost"), worker_row("::1")});
+  CHECK(count_of(text, "<tr role=\"row\" class=\"worker ready\">") == 2);
+  CHECK(count_of(text, "action=\"/del/localhost:8888\"") == 1);
+  CHECK(count_of(text, "action=\"/del/[::1]:8888\"") == 1);
+  CHECK(count_of(text, "aria-label=\"Delete worker [::1]:8888\"") == 1);
+  CHECK(count_of(text, "class=\"none\" hidden") == 1);
+  CHECK(count_of(panel({}), "class=\"none\" hidden") == 0);
+}
+
+TEST_CASE("a worker's state has a word and a note") {
+  struct Case {
+    WorkerState state;
+    bool probing;
+    std::size_t in_flight;
+    std::string_view kind;
+    std::string_view word;
+    std::string_view note;
+    std::string_view count;
+  };
+  const auto gone = WorkerState::removed;
+  const auto there = WorkerState::in_rotation;
+  for (const Case& one : std::vector<Case>{
+           {there, false, 0, "ready", "In rotation", "", "1"},
+           {there, true, 0, "ready", "In rotation", "being probed", "1"},
+           {there, false, 2, "busy", "Busy", "", "1"},
+           {there, true, 2, "busy", "Busy", "being probed", "1"},
+           {gone, false, 0, "removed", "Removed", "tried again in the background", "0"},
+           {gone, true, 0, "removed", "Removed", "being probed", "0"},
+           // It was removed by another picture than those that are still under way.
+           {gone, false, 2, "removed", "Removed", "tried again in the background", "0"},
+       }) {
+    WorkerRow row = worker_row("kennel");
+    row.state = one.state;
+    row.probing = one.probing;
+    row.counts.in_flight = one.in_flight;
+    INFO(one.word << ", " << one.note);
+    const std::string text = panel({row});
+    CHECK(count_of(text, "class=\"worker " + std::string(one.kind) + "\"") == 1);
+    CHECK(count_of(text, "class=\"word\">" + std::string(one.word) + "<") == 1);
+    CHECK(count_of(text, "class=\"note\">" + std::string(one.note) + "<") == 1);
+    CHECK(count_of(text, "class=\"count\">" + std::string(one.count) + "<") == 1);
+  }
+}
+
+TEST_CASE("a worker's numbers are those of its pictures") {
+  WorkerRow row = worker_row("kennel");
+  const auto cell = [&](const std::string& name, const std::string& text) {
+    const std::string shown = panel({row});
+    INFO(shown);
+    return count_of(shown, name + "\">" + text + "</td>") == 1;
+  };
+  CHECK(cell("Latency", "–"));
+  row.counts = {.in_flight = 3, .done = 41, .failed = 2, .latency_ms = 34.26};
+  CHECK(cell("In flight", "3"));
+  CHECK(cell("Done", "41"));
+  CHECK(cell("Failed", "2"));
+  CHECK(cell("Latency", "34.3 ms"));
+}
+
+TEST_CASE("an untrained network has its badge") {
+  WorkerRow row = worker_row("kennel");
+  const auto told = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
+  CHECK(told() == 0);
+  row.model = WorkerModel{"m", true};
+  CHECK(told() == 0);
+  row.model = WorkerModel{"m", false};
+  CHECK(told() == 1);
+}
+
+TEST_CASE("without a token, what became of a worker that never answered is not told") {
+  const auto text = [](Shown shown, WorkerState state) {
+    WorkerRow never_heard = worker_row("10.1.2.3");
+    never_heard.heard = false;
+    never_heard.state = state;
+    never_heard.probing = state == WorkerState::removed;
+    never_heard.counts.failed = state == WorkerState::removed ? 7 : 0;
+    return panel({worker_row("here"), never_heard}, shown);
+  };
+  const auto gone = WorkerState::removed;
+  const auto there = WorkerState::in_rotation;
+  CHECK(text(Shown::open, gone) == text(Shown::open, there));
+  CHECK(count_of(text(Shown::open, there), "class=\"count\">1<") == 1);
+  CHECK(count_of(text(Shown::open, there), "has not answered yet") == 1);
+  // With one, who has it sees all.
+  CHECK(count_of(text(Shown::signed_in, gone), "class=\"word\">Removed<") == 1);
+  CHECK(count_of(text(Shown::signed_in, there), "class=\"count\">2<") == 1);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,125 @@
+#include "worker/image/exif.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "worker/image/image_fixtures.hpp"
+
+namespace samoyed {
+
+namespace {
+
+using worker::exif_orientation;
+using worker::find_jpeg_exif;
+using namespace std::string_literals;
+
+/// A little-endian TIFF block whose directory holds `entries`.
+std::string little(std::string entries) {
+  const auto count = static_cast<char>(entries.size() / 12);
+  return "II*\0\x08\0\0\0"s + count + "\0"s + entries + "\0\0\0\0"s;
+}
+
+std::string big(std::string entries) {
+  const auto count = static_cast<char>(entries.size() / 12);
+  return "MM\0*\0\0\0\x08\0"s + count + entries + "\0\0\0\0"s;
+}
+
+const std::string little_6 = "\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"s;
+const std::string little_3 = "\x12\x01\x03\0\x01\0\0\0\x03\0\0\0"s;
+const std::string big_8 = "\x01\x12\0\x03\0\0\0\x01\0\x08\0\0"s;
+const std::string other_tag = "\x06\x01\x03\0\x01\0\0\0\x02\0\0\0"s;
+
+}  // namespace
+
+TEST_CASE("orientation is read from both byte orders and any integer type", "[exif]") {
+  CHECK(exif_orientation(test::as_bytes(little(little_6))) == 6);
+  CHECK(exif_orientation(test::as_bytes(big(big_8))) == 8);
+  CHECK(exif_orientation(test::as_bytes("Exif\0\0"s + big(big_8))) == 8);
+  CHECK(exif_orientation(test::as_bytes(little(other_tag + little_6))) == 6);
+  CHECK(exif_orientation(test::as_bytes(little(little_3 + little_6))) == 6);
+  CHECK(exif_orientation(test::as_bytes(little("\x12\x01\x04\0\x01\0\0\0\x05\0\0\0"s))) == 5);
+  CHECK(exif_orientation(test::as_bytes(little("\x12\x01\x06\0\x01\0\0\0\x07\0\0\0"s))) == 7);
+  CHECK(exif_orientation(test::as_bytes(big("\x01\x12\0\x04\0\0\0\x01\0\0\0\x02"s))) == 2);
+}
+
+TEST_CASE("without a sensible orientation a picture is upright", "[exif]") {
+  const std::string block = GENERATE(""s, "Exif\0\0"s, "II*\0"s, "II*\0\xFF\xFF\xFF\xFF"s,
+                                     "XX*\0\x08\0\0\0\0\0"s, little(other_tag),
+                                     little("\x12\x01\x03\0\x01\0\0\0\0\0\0\0"s),      // 0
+                                     little("\x12\x01\x03\0\x01\0\0\0\x09\0\0\0"s),    // 9
+                                     little("\x12\x01\x03\0\x02\0\0\0\x06\0\x06\0"s),  // two values
+                                     little("\x12\x01\x02\0\x01\0\0\0\x06\0\0\0"s),    // text
+                                     little("\x12\x01\x09\0\x01\0\0\0\xFA\xFF\xFF\xFF"s));  // -6
+  CHECK(exif_orientation(test::as_bytes(block)) == 1);
+}
+
+TEST_CASE("a directory that ends early counts as far as it goes", "[exif]") {
+  std::string block = little(little_6 + other_tag);
+  for (std::size_t length = 0; length <= block.size(); ++length) {
+    CAPTURE(length);
+    const bool tag_is_whole = length >= 8 + 2 + 12;
+    CHECK(exif_orientation(test::as_bytes(block.substr(0, length))) == (tag_is_whole ? 6 : 1));
+  }
+  block[8] = '\xFF';
+  block[9] = '\xFF';  // 65535 entries
+  CHECK(exif_orientation(test::as_bytes(block)) == 6);
+}
+
+TEST_CASE("a JPEG's EXIF block is looked for up to its first scan", "[exif]") {
+  const std::string app0 = "\xFF\xE0\0\x04__"s;
+  const std::string exif = "\xFF\xE1\0\x0A"s + "Exif\0\0ab"s;
+  const std::string xmp = "\xFF\xE1\0\x06http"s;
+  const auto [file, found] = GENERATE_COPY(table<std::string, std::string>({
+      {"\xFF\xD8"s + exif, "Exif\0\0ab"s},
+      {"\xFF\xD8"s + app0 + xmp + "\xFF" + exif, "Exif\0\0ab"s},  // with a fill byte
+      {"\xFF\xD8"s + exif + "\xFF\xE1\0\x09"s + "Exif\0\0c"s, "Exif\0\0ab"s},
+      {"\xFF\xD8\xFF\xDA\0\x02"s + exif, ""},
+      {"\xFF\xD8"s + exif.substr(0, 11), ""},  // cut off
+      {"\xFF\xD8"s + app0 + "junk" + exif, ""},
+      {"\xFF\xD8\xFF\xE1\0\x01"s + exif, ""},  // shorter than its own length
+      {"\xFF\xD8"s, ""},
+      {"", ""},
+  }));
+  const auto block = find_jpeg_exif(test::as_bytes(file));
+  CHECK(std::string(reinterpret_cast<const char*>(block.data()), block.size()) == found);
+}
+
+TEST_CASE("each orientation turns a picture upright", "[exif]") {
+  // 3x2 pixels, named by their red: abc / def.
+  const auto [orientation, width, height, names] = GENERATE(table<int, int, int, std::string>({
+      {1, 3, 2, "abcdef"},
+      {2, 3, 2, "cbafed"},
+      {3, 3, 2, "fedcba"},
+      {4, 3, 2, "defabc"},
+      {5, 2, 3, "adbecf"},
+      {6, 2, 3, "daebfc"},
+      {7, 2, 3, "fcebda"},
+      {8, 2, 3, "cfbead"},
+      {0, 3, 2, "abcdef"},
+      {9, 3, 2, "abcdef"},
+  }));
+  CAPTURE(orientation);
+  worker::Image stored{3, 2, {}};
+  for (const char name : "abcdef"s) {
+    for (const int channel : {0, 1, 2})
+      stored.rgb.push_back(static_cast<std::uint8_t>(name + channel));
+  }
+  const worker::Image image = worker::upright(stored, orientation);
+  CHECK(image.width == width);
+  CHECK(image.height == height);
+  REQUIRE(image.rgb.size() == 18);
+  std::string seen;
+  for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
+    seen.push_back(static_cast<char>(image.rgb[i]));
+    CHECK(image.rgb[i + 1] == image.rgb[i] + 1);
+    CHECK(image.rgb[i + 2] == image.rgb[i] + 2);
+  }
+  CHECK(seen == names);
+}
+
+}  // namespace samoyed

@@ -1,0 +1,242 @@
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/result.hpp"
+#include "support/sanitized.hpp"
+#include "worker/image/image_bombs.hpp"
+#include "worker/image/image_decoder.hpp"
+#include "worker/image/image_fixtures.hpp"
+#include "worker/image/thumbnail.hpp"
+
+/// Small files that ask for much: each is refused before the time or the memory is spent.
+namespace samoyed {
+
+namespace {
+
+using protocol::Refusal;
+using protocol::RefusalReason;
+using test::patched;
+using test::png;
+using test::read_image_fixture;
+using test::refusal_of;
+using test::zlib_zeros;
+using namespace std::string_literals;
+
+constexpr std::size_t mib = std::size_t{1} << 20;
+
+using test::memory_is_measurable;
+
+/// What decoding a file, and then making its thumbnail, came to and took.
+struct Cost {
+  bool refused = false;
+  RefusalReason reason = RefusalReason::other;
+  double elapsed_ms = 0;
+  std::size_t grown_bytes = 0;  ///< The most memory that was resident, less that of before.
+};
+
+/// A line such as `VmHWM:  123 kB` of this process.
+std::size_t status_bytes(std::string_view name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name)) return std::stoul(line.substr(name.size())) * 1024;
+  }
+  return 0;
+}
+
+Cost decode_and_measure(const std::string& file, const worker::DecodeLimits& limits) {
+  const std::size_t before = status_bytes("VmRSS:");
+  const auto start = std::chrono::steady_clock::now();
+  auto result = test::decode_upright(test::as_bytes(file), limits, true);
+  if (auto* const image = std::get_if<worker::Image>(&result)) {
+    const worker::Size size{image->width, image->height};
+    worker::make_thumbnail({.full = size, .decoded = size, .pixels = std::move(*image)}, 160);
+  }
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+  const std::size_t most = status_bytes("VmHWM:");
+  const auto* const refusal = std::get_if<Refusal>(&result);
+  return {refusal != nullptr, refusal ? refusal->reason : RefusalReason::other, elapsed.count(),
+          most > before ? most - before : 0};
+}
+
+/// The same in a process of its own, whose memory nobody else has used, and which may not hang.
+Cost decode_in_child(const std::string& file, const worker::DecodeLimits& limits) {
+  constexpr unsigned hangs_after_s = 30;
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(hangs_after_s);
+    const Cost cost = decode_and_measure(file, limits);
+    _exit(write(ends[1], &cost, sizeof cost) == sizeof cost ? 0 : 1);
+  }
+  close(ends[1]);
+  Cost cost;
+  const auto size = read(ends[0], &cost, sizeof cost);
+  close(ends[0]);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+  REQUIRE(size == sizeof cost);
+  return cost;
+}
+
+struct Bomb {
+  std::string name;
+  std::string file;
+  /// With the default limits; nothing where it is an honest picture by them.
+  std::optional<RefusalReason> refused;
+  /// With a budget of 16 MiB.
+  RefusalReason refused_with_little;
+};
+
+std::vector<Bomb> bombs() {
+  constexpr auto unreadable = RefusalReason::unreadable;
+  constexpr auto too_many = RefusalReason::too_many_pixels;
+  constexpr std::size_t gib = std::size_t{1} << 30;
+  const std::string lossless = read_image_fixture("lossless.webp");
+  const std::string animated = read_image_fixture("animated.webp");
+  const std::string bmp = read_image_fixture("rgb.bmp");
+  const std::string jpeg = test::progressive_jpeg(64, 1);
+  return {
+      {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), unreadable,
+       unreadable},
+      {"a PNG of 16000x16000 pixels", png({16000, 16000}, zlib_zeros(16000 * 48001)), too_many,
+       too_many},
+      {"a PNG of 8000x8000 pixels",
+       png({8000, 8000}, zlib_zeros(8000 * 24001 + 258)),
+       {},
+       too_many},
+      {"a PNG of 8000x8000 pixels that aren't there", png({8000, 8000}, zlib_zeros(1000)),
+       unreadable, too_many},
+      {"a PNG of 8192x8192 pixels, 16-bit RGBA, interlaced",
+       png({8192, 8192, 16, 6, 1}, zlib_zeros(gib)), too_many, too_many},
+      {"a progressive JPEG of 4096x4096 pixels and 20,000 scans",
+       test::progressive_jpeg(4096, 20'000), unreadable, too_many},
+      {"a progressive JPEG that claims 8000x8000 pixels",
+       patched(jpeg, jpeg.find("\xFF\xC2") + 5, "\x1F\x40\x1F\x40"),
+       {},
+       too_many},
+      {"a lossy WebP that claims 16383x16383 pixels", test::lossy_webp_liar("lossy.webp"), too_many,
+       too_many},
+      {"a lossy WebP that claims 16383x16383 pixels on a small canvas",
+       test::lossy_webp_liar("lossy_alpha.webp"), unreadable, unreadable},
+      {"a lossless WebP that claims 16384x16384 pixels", patched(lossless, 21, "\xFF\xFF\xFF\x0F"),
+       too_many, too_many},
+      {"a lossless WebP that claims 8192x8192 pixels", patched(lossless, 21, "\xFF\xDF\xFF\x07"),
+       unreadable, too_many},
+      {"a lossless WebP of 1024x1024 pixels and 65536 groups of tables",
+       test::webp_of_many_tables(), too_many, too_many},
+      {"an animated WebP on a canvas of 16777216x16777216 pixels",
+       patched(animated, 24, "\xFF\xFF\xFF\xFF\xFF\xFF"), unreadable, unreadable},
+      {"an animated WebP on a canvas of 16384x16384 pixels",
+       patched(animated, 24, "\xFF\x3F\0\xFF\x3F\0"s), too_many, too_many},
+      {"a small frame on a WebP canvas of 8000x8000 pixels",
+       patched(read_image_fixture("small_frame.webp"), 24, "\x3F\x1F\0\x3F\x1F\0"s),
+       {},
+       too_many},
+      {"a BMP that claims 2147483647x13 pixels", patched(bmp, 18, "\xFF\xFF\xFF\x7F"), too_many,
+       too_many},
+      {"a BMP that claims 8000x8000 pixels", patched(bmp, 18, "\x40\x1F\0\0\x40\x1F\0\0"s),
+       unreadable, too_many},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("small files that ask for much take no more than their budget", "[image]") {
+  worker::DecodeLimits ample, little;
+  little.memory_bytes_max = 16 * mib;
+  for (const Bomb& bomb : bombs()) {
+    for (const worker::DecodeLimits& limits : {ample, little}) {
+      const std::size_t budget = limits.memory_bytes_max;
+      const Cost cost = decode_in_child(bomb.file, limits);
+      std::cout << bomb.name << ": file " << bomb.file.size() / 1024 << " KiB, budget "
+                << budget / mib << " MiB, took " << cost.elapsed_ms << " ms and "
+                << cost.grown_bytes / mib << " MiB\n";
+      CAPTURE(bomb.name, budget);
+      const auto refused =
+          budget == little.memory_bytes_max ? bomb.refused_with_little : bomb.refused;
+      CHECK(cost.refused == refused.has_value());
+      if (refused) CHECK(cost.reason == *refused);
+      if (memory_is_measurable) CHECK(cost.grown_bytes < budget + 64 * mib);
+      // To be refused within 1 s; the rest is for sanitizers and machines with other work.
+      if (refused) CHECK(cost.elapsed_ms < 10'000);
+    }
+  }
+}
+
+TEST_CASE("a PNG that inflates to more than its header says holds no more than that", "[image]") {
+  const std::string file = png({}, zlib_zeros(std::size_t{1} << 30));
+  CHECK(file.size() < (std::size_t{5} << 18));
+  CHECK_THAT(refusal_of(file).detail, Catch::Contains("inflates to more"));
+  if (memory_is_measurable) CHECK(decode_in_child(file, {}).grown_bytes < 64 * mib);
+}
+
+TEST_CASE("a PNG that inflates to less than its header says is refused", "[image]") {
+  CHECK(refusal_of(png({}, zlib_zeros(10))).reason == RefusalReason::unreadable);
+}
+
+TEST_CASE("sizes in a header that nobody has are refused", "[image]") {
+  const auto [name, offset, bytes] = GENERATE(table<std::string, std::size_t, std::string>({
+      {"rgb.bmp", 18, "\xFF\xFF\xFF\x7F"s},    // width 2147483647
+      {"rgb.bmp", 18, "\0\0\0\x80"s},          // width -2147483648
+      {"rgb.bmp", 22, "\0\0\0\x80"s},          // height -2147483648
+      {"animated.webp", 24, "\xFF\xFF\xFF"s},  // canvas width 16777216
+  }));
+  CAPTURE(name, offset);
+  CHECK(refusal_of(patched(read_image_fixture(name), offset, bytes)).reason ==
+        RefusalReason::too_many_pixels);
+}
+
+TEST_CASE("a JPEG that claims 65500x65500 pixels is refused", "[image]") {
+  const std::string file = read_image_fixture("rgb_420.jpg");
+  const std::size_t frame = file.find("\xFF\xC0");
+  REQUIRE(frame != std::string::npos);
+  CHECK(refusal_of(patched(file, frame + 5, "\xFF\xDC\xFF\xDC")).reason ==
+        RefusalReason::too_many_pixels);
+}
+
+TEST_CASE("a PNG of 16000x16000 pixels is refused", "[image]") {
+  const Refusal refusal = refusal_of(png({16000, 16000}, zlib_zeros(1000)));
+  CHECK(refusal == Refusal{RefusalReason::too_many_pixels,
+                           "The image has 16000x16000 pixels; at most 16384 on a side and 67108864 "
+                           "in all are read."});
+}
+
+TEST_CASE("a progressive JPEG may have many scans, but not without end", "[image]") {
+  worker::DecodeLimits limits;
+  const int scans_before = 9;  // of a picture in colour, by jpeg_simple_progression
+  const std::string file = test::progressive_jpeg(64, 8);
+  CHECK(std::holds_alternative<worker::Image>(
+      test::decode_upright(test::as_bytes(file), limits, true)));
+  limits.jpeg_scans_max = scans_before + 7;
+  CHECK_THAT(refusal_of(file, limits).detail, Catch::Contains("more than 16 scans"));
+  CHECK_THAT(refusal_of(test::progressive_jpeg(64, 20'000)).detail,
+             Catch::Contains("more than 20 scans"));
+}
+
+TEST_CASE("a progressive JPEG's coefficients count against the memory", "[image]") {
+  const std::string file = read_image_fixture("progressive.jpg");
+  worker::DecodeLimits limits;
+  limits.memory_bytes_max =
+      2 * 17 * 97 * 3;  // The picture twice, and 84 blocks of 128 bytes don't fit.
+  CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
+}
+
+}  // namespace samoyed

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "samoyed/protocol/result.hpp"
+#include "support/bytes.hpp"
+#include "worker/image/exif.hpp"
+#include "worker/image/image.hpp"
+#include "worker/image/image_decoder.hpp"
+#include "worker/image/resize.hpp"
+
+/// The image files below test/worker/image/data (made by make_image_fixtures.py), for the tests.
+namespace samoyed::test {
+
+/// Each has its pixels, as Pillow sees them, in NAME.ppm.
+inline constexpr std::array image_fixtures = {
+    "grey.jpg",
+    "rgb_444.jpg",
+    "rgb_422.jpg",
+    "rgb_420.jpg",
+    "tall_420.jpg",
+    "progressive.jpg",
+    "cmyk.jpg",
+    "cmyk_without_adobe.jpg",
+    "ycck.jpg",
+    "exif_1.jpg",
+    "exif_2.jpg",
+    "exif_3.jpg",
+    "exif_4.jpg",
+    "exif_5.jpg",
+    "exif_6.jpg",
+    "exif_7.jpg",
+    "exif_8.jpg",
+    "bit.png",
+    "grey.png",
+    "grey_4bit.png",
+    "grey_16bit.png",
+    "grey_alpha.png",
+    "rgb.png",
+    "rgb_transparent.png",
+    "rgb_16bit.png",
+    "rgba.png",
+    "interlaced.png",
+    "palette.png",
+    "palette_transparent.png",
+    "exif_6.png",
+    "bit.bmp",
+    "palette_4bit.bmp",
+    "palette.bmp",
+    "grey.bmp",
+    "rgb.bmp",
+    "top_down.bmp",
+    "rgba.bmp",
+    "lossy.webp",
+    "lossy_alpha.webp",
+    "lossless.webp",
+    "lossless_alpha.webp",
+    "animated.webp",
+    "small_frame.webp",
+    "exif_8.webp",
+};
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+inline std::string read_image_fixture(std::string_view name) {
+  return read_file(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name));
+}
+
+/// The pixels that Pillow found in the fixture.
+inline worker::Image read_expected_image(std::string_view name) {
+  std::ifstream stream(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name) + ".ppm",
+                       std::ios::binary);
+  std::string magic;
+  worker::Image image;
+  int value_max = 0;
+  stream >> magic >> image.width >> image.height >> value_max;
+  stream.get();
+  image.rgb.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  if (magic != "P6" ||
+      image.rgb.size() != static_cast<std::size_t>(3 * image.width * image.height)) {
+    throw std::runtime_error("no pixels for " + std::string(name));
+  }
+  return image;
+}
+
+/// The whole picture, turned upright, or why there is none.
+inline std::variant<worker::Image, protocol::Refusal> decode_upright(
+    std::span<const std::byte> file, const worker::DecodeLimits& limits,
+    bool apply_exif_orientation) {
+  auto result =
+      worker::decode_image(file, limits, {.apply_exif_orientation = apply_exif_orientation});
+  if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
+  auto& picture = std::get<worker::StoredPicture>(result);
+  return worker::upright(std::move(picture.pixels), picture.orientation);
+}
+
+/// Why a file can't be decoded. Throws std::bad_variant_access if it can.
+inline protocol::Refusal refusal_of(const std::string& file,
+                                    const worker::DecodeLimits& limits = {}) {
+  return std::get<protocol::Refusal>(decode_upright(as_bytes(file), limits, true));
+}
+
+/// The network's input of a whole picture that is upright already.
+inline worker::Image resize_and_crop(
+    worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes(),
+    const worker::Framing& framing = {}) {
+  const worker::Size size{image.width, image.height};
+  worker::Resizer resizer(passes);
+  return resizer.resize_and_crop({.full = size, .decoded = size, .pixels = std::move(image)},
+                                 framing);
+}
+
+/// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.
+class Noise {
+ public:
+  explicit Noise(std::uint32_t seed) : state_(seed) {}
+  std::uint8_t byte() { return static_cast<std::uint8_t>(next() >> 24); }
+  std::uint32_t next() { return state_ = state_ * 1664525U + 1013904223U; }
+
+ private:
+  std::uint32_t state_;
+};
+
+/// A picture of such bytes.
+inline worker::Image noise_image(int width, int height, std::uint32_t seed) {
+  Noise noise(seed);
+  worker::Image image{width, height, {}};
+  image.rgb.resize(static_cast<std::size_t>(3) * static_cast<std::size_t>(width) *
+                   static_cast<std::size_t>(height));
+  for (std::uint8_t& value : image.rgb) value = noise.byte();
+  return image;
+}
+
+}  // namespace samoyed::test

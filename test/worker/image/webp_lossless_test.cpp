@@ -1,0 +1,88 @@
+#include "worker/image/webp_lossless.hpp"
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <webp/encode.h>
+
+#include "support/bytes.hpp"
+#include "worker/image/image_bombs.hpp"
+#include "worker/image/image_fixtures.hpp"
+
+using namespace samoyed;
+using worker::count_huffman_groups;
+
+namespace {
+
+/// Where the stream begins in a file of one picture: behind RIFF, its size, WEBP, VP8L and its size.
+constexpr std::size_t stream_offset = 20;
+
+/// As libwebp's own encoder writes it, losslessly.
+std::string encoded(const std::vector<std::uint8_t>& rgb, int width, int height) {
+  std::uint8_t* bytes = nullptr;
+  const std::size_t size = WebPEncodeLosslessRGB(rgb.data(), width, height, width * 3, &bytes);
+  const std::unique_ptr<std::uint8_t, decltype(&WebPFree)> owner(bytes, WebPFree);
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+/// A picture of `colours` colours: noise above, flat below, a ramp between, so that the encoder
+/// finds use for its transforms, its cache and several groups.
+std::vector<std::uint8_t> picture(int width, int height, unsigned colours, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::uint8_t> rgb;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const unsigned value = y < height / 3       ? static_cast<unsigned>(random()) % colours
+                             : y < 2 * height / 3 ? static_cast<unsigned>(x + y) % colours
+                                                  : 0;
+      for (const unsigned factor : {37u, 59u, 83u}) {
+        rgb.push_back(static_cast<std::uint8_t>(value * factor));
+      }
+    }
+  }
+  return rgb;
+}
+
+}  // namespace
+
+TEST_CASE("the groups of every lossless WebP that an encoder writes are counted", "[image]") {
+  std::int64_t most = 0;
+  for (const int width : {1, 2, 7, 64, 333, 800}) {
+    for (const int height : {1, 5, 64, 501}) {
+      for (const unsigned colours : {1u, 2u, 4u, 16u, 200u, 100'000u}) {
+        INFO(width << "x" << height << ", " << colours << " colours");
+        const auto rgb = picture(width, height, colours, 1 + colours);
+        const std::string file = encoded(rgb, width, height);
+        const auto groups = count_huffman_groups(test::as_bytes(file).subspan(stream_offset));
+        REQUIRE(groups.has_value());
+        // libwebp's encoder makes an entropy image of 2600 pixels at most.
+        CHECK(*groups >= 1);
+        CHECK(*groups <= 2600);
+        most = std::max(most, *groups);
+        const auto decoded = test::decode_upright(test::as_bytes(file), {}, false);
+        CHECK(std::get<worker::Image>(decoded).rgb == rgb);
+      }
+    }
+  }
+  CHECK(most > 1);
+}
+
+TEST_CASE("groups are counted though the picture has nothing to see", "[image]") {
+  const std::string file = test::webp_of_many_tables();
+  CHECK(count_huffman_groups(test::as_bytes(file).subspan(stream_offset)) == 65536);
+}
+
+TEST_CASE("a lossless stream that is cut before its tables has no number of groups", "[image]") {
+  const std::string file = encoded(picture(64, 64, 100'000, 1), 64, 64);
+  const auto stream = test::as_bytes(file).subspan(stream_offset);
+  for (std::size_t length = 0; length < 12; ++length) {
+    INFO(length);
+    CHECK_FALSE(count_huffman_groups(stream.first(length)).has_value());
+  }
+  for (std::size_t length = 12; length < stream.size(); ++length) {
+    const auto groups = count_huffman_groups(stream.first(length));
+    CHECK((!groups || *groups == count_huffman_groups(stream)));
+  }
+}

@@ -1,0 +1,134 @@
+#include "worker/model/model_card.hpp"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/temporary_folder.hpp"
+
+using samoyed::test::TemporaryFolder;
+using namespace samoyed::worker;
+
+namespace {
+
+std::string card_error(const std::string& text) {
+  try {
+    parse_model_card(text, "models/tiny.json");
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("a card says what belongs to a model") {
+  const ModelCard card = parse_model_card(
+      R"({"name": "tiny-1.0", "trained": false, "input_size": [299, 384], "resize_size": 400,
+          "interpolation": "bicubic", "mean": [0.5, 0, -1], "std": [1, 2, 0.5],
+          "labels": ["a cat", "ein Hündchen"]})",
+      "models/tiny.json");
+  CHECK(card.name == "tiny-1.0");
+  CHECK(card.trained == false);
+  CHECK(card.input_size == Size{.width = 384, .height = 299});
+  CHECK(card.resize_size == 400);
+  CHECK(card.interpolation == Resampling::bicubic);
+  CHECK(card.mean == std::array{0.5F, 0.0F, -1.0F});
+  CHECK(card.deviation == std::array{1.0F, 2.0F, 0.5F});
+  CHECK(std::get<std::vector<std::string>>(card.labels) ==
+        std::vector<std::string>{"a cat", "ein Hündchen"});
+}
+
+TEST_CASE("a card may say nothing, a square by one side, and labels by their file's name") {
+  const ModelCard empty = parse_model_card("{}", "tiny.json");
+  CHECK_FALSE(empty.name);
+  CHECK(std::holds_alternative<std::monostate>(empty.labels));
+  const ModelCard card =
+      parse_model_card(R"({"input_size": 299, "labels": "tiny.txt"})", "models/tiny.json");
+  CHECK(card.input_size == Size{299, 299});
+  CHECK(std::get<std::filesystem::path>(card.labels) == "models/tiny.txt");
+}
+
+TEST_CASE("a card that is wrong is an error that names the key and what may stand there") {
+  const std::string side = R"(" must be a number of pixels from 1 to 1024)";
+  const std::string channels =
+      R"(" must be three numbers, for red, green and blue on a scale of 0 to 1)";
+  const struct {
+    std::string text;
+    std::string error;
+  } cases[] = {
+      {"", "not a JSON object; expected what belongs to the model"},
+      {"[1]", "not a JSON object; expected what belongs to the model"},
+      {R"({"name": "a)", "not a JSON object; expected what belongs to the model"},
+      {R"({"means": 1})",
+       R"(unknown key "means"; known are input_size, interpolation, labels, mean, name, resize_size, std, trained)"},
+      {R"({"name": 3})", R"("name" must be a text)"},
+      {R"({"name": "a b"})",
+       R"("name" must be 1 to 64 letters, digits, '.', '_' or '-', and not begin with '.')"},
+      {R"({"trained": 1})", R"("trained" must be true or false)"},
+      {R"({"input_size": 0})", "\"input_size" + side},
+      {R"({"input_size": 1025})", "\"input_size" + side},
+      {R"({"input_size": 22.5})", "\"input_size" + side},
+      {R"({"input_size": [224, "224"]})", "\"input_size" + side},
+      {R"({"input_size": [3, 224, 224]})", R"("input_size" must be a side, or [height, width])"},
+      {R"({"resize_size": -1})", "\"resize_size" + side},
+      {R"({"interpolation": "nearest"})", R"("interpolation" must be "bilinear" or "bicubic")"},
+      {R"({"mean": [0, 0]})", "\"mean" + channels},
+      {R"({"mean": [0, 0, 1e39]})", "\"mean" + channels},
+      {R"({"std": [1, 1, 0]})", "\"std" + channels + ", above 0"},
+      {R"({"labels": 5})", R"("labels" must be a list of texts, or the name of a labels file)"},
+      {R"({"labels": ["a", 5]})",
+       R"("labels" must be a list of texts, or the name of a labels file)"},
+      {R"({"labels": []})", R"("labels" must be at least one label)"},
+      {R"({"labels": ["a", "b,c"]})",
+       R"("labels" must be labels that a result can carry, but of number 2: the label holds ',' or ':', which separate labels in a result; remove it)"},
+  };
+  for (const auto& [text, error] : cases) CHECK(card_error(text) == "models/tiny.json: " + error);
+}
+
+TEST_CASE("the command line counts before the card") {
+  ModelCard card;
+  card.name = "of the card";
+  card.resize_size = 300;
+  card.labels = std::vector<std::string>{"of the card"};
+  ModelCard said;
+  said.name = "said";
+  CHECK(overridden(card, said).name == "said");
+  CHECK(overridden(card, said).resize_size == 300);
+  CHECK(overridden(card, said).labels == card.labels);
+  said.labels = std::filesystem::path("said.txt");
+  CHECK(overridden(card, said).labels == said.labels);
+}
+
+TEST_CASE("what a card leaves open is as for SqueezeNet, in proportion") {
+  CHECK(preparation_of({}, "m").framing == Framing{});
+  CHECK(preparation_of({}, "m").normalisation == Normalisation{});
+  ModelCard card;
+  card.input_size = Size{.width = 299, .height = 100};
+  CHECK(preparation_of(card, "m").framing == Framing{342, 299, 100, Resampling::bilinear});
+  CHECK(preparation_of(card, "m").planes_floats() == 3 * 299 * 100);
+  card.input_size = Size{1024, 1024};
+  CHECK(preparation_of(card, "m").framing.short_side_px == 1024);
+  card.resize_size = 1023;
+  CHECK_THROWS_WITH(preparation_of(card, "m.pt"),
+                    "m.pt: an input of 1024x1024 can't be cut out of a picture resized to 1023; "
+                    "make --resize-size at least as large as --input-size");
+}
+
+TEST_CASE("the card beside a model has its name, and may be missing") {
+  const TemporaryFolder folder;
+  const std::filesystem::path model = folder.path() / "tiny.pt";
+  CHECK_FALSE(load_card_beside(model).name);
+  std::ofstream(folder.path() / "tiny.json") << R"({"name": "found"})";
+  CHECK(load_card_beside(model).name == "found");
+  std::filesystem::resize_file(folder.path() / "tiny.json", model_card_bytes_max + 1);
+  CHECK_THROWS_WITH(load_card_beside(model),
+                    Catch::EndsWith("tiny.json: larger than 4 MiB; expected "
+                                    "a model's JSON"));
+}

@@ -1,0 +1,22 @@
+#include "worker/network/openblas.hpp"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+extern "C" const char* openblas_get_corename();
+
+#if defined(__x86_64__)
+TEST_CASE("OpenBLAS has kernels for what the processor can, whether it knows it or not") {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    WARN("skipped for want of a processor with AVX2");
+    return;
+  }
+  samoyed::worker::choose_openblas_kernels();
+  const std::string core = openblas_get_corename();
+  CAPTURE(core);
+  for (const std::string old : {"Prescott", "Core2", "Nehalem", "Sandybridge", "Barcelona"}) {
+    CHECK(core != old);
+  }
+}
+#endif

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <future>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/read.hpp>
+#include <asio/read_until.hpp>
+#include <asio/write.hpp>
+#include <catch2/catch.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/protocol/message.hpp"
+#include "support/fake_recognizer.hpp"
+#include "worker/serving/server.hpp"
+
+/// A worker's server and its peers, for the tests.
+namespace samoyed::test {
+
+/// A server with a fake recognizer on a port of its own, on a thread of its own.
+class House {
+ public:
+  explicit House(worker::Server::Limits limits = {}, worker::RecognitionQueue::Limits queue = {})
+      : queue_(recognizer, queue),
+        server_(io::open_acceptor(io_.get_executor(), "127.0.0.1", 0), queue_,
+                recognizer.description(), metrics, limits),
+        address_(*protocol::parse_address(server_.listening_address())) {
+    asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  ~House() { recognizer.open(), stop(), wait_for_end(); }
+
+  void stop() {
+    asio::post(io_, [this] { server_.stop(); });
+  }
+  void wait_for_end() {
+    if (end_.valid()) end_.get();
+  }
+
+  asio::ip::tcp::endpoint endpoint() const {
+    return {asio::ip::make_address(address_.host), address_.port};
+  }
+
+  /// Waits until the queue has room, or has none.
+  void wait_until_full(bool full) {
+    while (queue_.full() != full) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  FakeRecognizer recognizer;
+  /// For the network's thread; to be read when nobody is under way.
+  worker::Metrics metrics{recognizer.description()};
+
+ private:
+  asio::io_context io_{1};
+  worker::RecognitionQueue queue_;
+  worker::Server server_;
+  protocol::Address address_;
+  std::promise<void> ended_;
+  std::future<void> end_ = ended_.get_future();
+  std::jthread thread_;
+};
+
+/// A client that reads and writes bytes as it is told.
+class Client {
+ public:
+  explicit Client(const House& house) : socket_(io_) {
+    socket_.connect(house.endpoint());
+    socket_.set_option(asio::ip::tcp::no_delay(true));
+  }
+
+  void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
+  /// Sends a byte and throws away what came; false once the server has ended the connection. Never
+  /// waits.
+  bool dribble(char byte) {
+    std::array<char, 1024> unwanted;
+    std::error_code error;
+    socket_.non_blocking(true);
+    while (!error) socket_.read_some(asio::buffer(unwanted), error);
+    if (error != asio::error::would_block) return false;
+    error.clear();
+    socket_.write_some(asio::buffer(&byte, 1), error);
+    return !error || error == asio::error::would_block;
+  }
+
+  /// The next bytes, as many as `expected` has; fewer if the server ended.
+  std::string read_like(std::string_view expected) {
+    std::string bytes(expected.size(), '\0');
+    std::error_code error;
+    bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
+    return bytes;
+  }
+  /// The payload of the message that comes next, which must be the last one for now.
+  std::string read_payload() {
+    std::string bytes;
+    const std::size_t end = asio::read_until(socket_, asio::dynamic_buffer(bytes), " -");
+    return bytes.substr(2, end - 4);
+  }
+  void expect(std::string_view expected) { CHECK(read_like(expected) == expected); }
+  void expect_end() {
+    char byte;
+    std::error_code error;
+    CHECK(socket_.read_some(asio::buffer(&byte, 1), error) == 0);
+  }
+  void exchange(std::string_view image) {
+    begin(image);
+    expect(protocol::data_message(std::string(image) + ":1.0"));
+    send("A");
+  }
+  /// Up to the size's A; the image's message.
+  std::string announce(std::string_view image) {
+    const protocol::EncodedImage encoded(as_bytes(image));
+    send(protocol::data_message(std::to_string(encoded.text_length())));
+    expect("A");
+    return std::string(encoded.message());
+  }
+  /// Up to the image's A.
+  void begin(std::string_view image) {
+    send(announce(image));
+    expect("A");
+  }
+
+  asio::ip::tcp::socket& socket() { return socket_; }
+
+ private:
+  asio::io_context io_;
+  asio::ip::tcp::socket socket_;
+};
+
+/// What is logged while this lives, instead of to stderr.
+class LogCapture {
+ public:
+  LogCapture() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_)));
+  }
+  ~LogCapture() { spdlog::set_default_logger(before_); }
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+
+  /// To be asked when nobody logs any more.
+  std::string text() const { return lines_.str(); }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  std::ostringstream lines_;
+};
+
+}  // namespace samoyed::test

@@ -1,0 +1,105 @@
+#include "worker/serving/metrics_server.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/address.hpp"
+
+using namespace samoyed;
+using std::chrono::milliseconds;
+using worker::MetricsServer;
+
+namespace {
+
+/// A metrics server on a port of its own, on a thread of its own.
+class MetricsHouse {
+ public:
+  explicit MetricsHouse(MetricsServer::Limits limits = {})
+      : server_(
+            io::open_acceptor(io_.get_executor(), "127.0.0.1", 0),
+            [this] { return "asked " + std::to_string(++asked_) + "\n"; }, limits),
+        address_(*protocol::parse_address(server_.listening_address())) {
+    asio::co_spawn(io_, server_.run(), asio::detached);
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  ~MetricsHouse() {
+    asio::post(io_, [this] { server_.stop(); });
+  }
+
+  asio::ip::tcp::socket connect() {
+    asio::ip::tcp::socket socket(peers_);
+    socket.connect({asio::ip::make_address(address_.host), address_.port});
+    return socket;
+  }
+
+ private:
+  asio::io_context peers_;
+  asio::io_context io_{1};
+  int asked_ = 0;
+  MetricsServer server_;
+  protocol::Address address_;
+  std::jthread thread_;
+};
+
+/// All that comes until the server ends the connection.
+std::string read_all(asio::ip::tcp::socket& socket) {
+  std::string bytes;
+  std::error_code end;
+  asio::read(socket, asio::dynamic_buffer(bytes), end);
+  return bytes;
+}
+
+std::string scrape(asio::ip::tcp::socket socket) {
+  asio::write(socket, asio::buffer(std::string("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")));
+  return read_all(socket);
+}
+
+}  // namespace
+
+TEST_CASE("every scrape is answered anew, and then its connection is closed") {
+  MetricsHouse house;
+  CHECK_THAT(scrape(house.connect()), Catch::EndsWith("\r\n\r\nasked 1\n"));
+  CHECK_THAT(scrape(house.connect()), Catch::EndsWith("\r\n\r\nasked 2\n"));
+}
+
+TEST_CASE("a refusal arrives although the request was not read to its end") {
+  MetricsHouse house;
+  auto socket = house.connect();
+  asio::write(socket, asio::buffer(std::string("GET /") + std::string(100'000, 'x')));
+  CHECK_THAT(read_all(socket), Catch::StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_CASE("who sends nothing, or reads nothing on, is ended") {
+  MetricsHouse house({.request_timeout = milliseconds(50)});
+  auto silent = house.connect();
+  CHECK(read_all(silent).empty());
+  auto lingering = house.connect();
+  CHECK_THAT(scrape(std::move(lingering)), Catch::EndsWith("asked 1\n"));
+}
+
+TEST_CASE("connections for metrics are bounded, for all and for one address") {
+  SECTION("one address has more than its share") {
+    MetricsHouse house({.connections_max = 2, .connections_per_peer_max = 1});
+    auto first = house.connect();
+    auto second = house.connect();
+    CHECK(read_all(second).empty());
+    CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
+  }
+  SECTION("all places are taken: the next waits until one is free") {
+    MetricsHouse house({.connections_max = 1});
+    auto first = house.connect();
+    auto second = house.connect();
+    asio::write(second, asio::buffer(std::string("GET /metrics HTTP/1.0\r\n\r\n")));
+    CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
+    CHECK_THAT(read_all(second), Catch::EndsWith("asked 2\n"));
+  }
+}

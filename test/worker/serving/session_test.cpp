@@ -1,0 +1,199 @@
+#include "worker/serving/session.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "worker/serving/house.hpp"
+
+/// Peers that leave, hurry or dawdle, seen from outside.
+using namespace samoyed;
+using namespace samoyed::worker;
+using protocol::data_message;
+using std::chrono::milliseconds;
+using test::Client;
+using test::House;
+
+namespace {
+
+void leave(Client& client) {
+  std::error_code ignored;
+  SECTION("closing") { client.socket().close(ignored); }
+  SECTION("closing its own direction only") {
+    client.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    client.expect_end();
+  }
+  SECTION("resetting") {
+    client.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    client.socket().close(ignored);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an image whose peer leaves while it waits is never recognised and makes room") {
+  House house({}, {.threads = 1, .queued_max = 1});
+  house.recognizer.close();
+  Client begun(house), leaving(house), next(house);
+  begun.begin("begun");
+  house.recognizer.wait_for_started(1);
+  leaving.begin("left alone");
+  house.wait_until_full(true);
+  leave(leaving);
+  house.wait_until_full(false);
+  next.begin("next");
+  house.recognizer.open();
+  begun.expect(data_message("begun:1.0"));
+  next.expect(data_message("next:1.0"));
+  CHECK(house.recognizer.started() == 2);
+}
+
+TEST_CASE("a peer that leaves while its image is recognised costs nobody else anything") {
+  Server::Limits limits;
+  limits.connections_max = 2;
+  House house(limits, {.threads = 1});
+  house.recognizer.close();
+  Client begun(house), leaving(house), next(house);  // The last one waits for a free place.
+  leaving.begin("left alone");
+  house.recognizer.wait_for_started(1);
+  leave(leaving);
+  next.begin("next");
+  house.recognizer.open();
+  next.expect(data_message("next:1.0"));
+  next.send("A");
+  next.exchange("next again");
+  begun.exchange("begun");
+}
+
+TEST_CASE("what a peer sends while its image is recognised is not lost") {
+  House house({}, {.threads = 1});
+  house.recognizer.close();
+  Client hasty(house);
+  hasty.begin("first");
+  house.recognizer.wait_for_started(1);
+  // The second image is longer than what is read early.
+  const std::string second(3 * protocol::early_bytes_max, 's');
+  const protocol::EncodedImage encoded(test::as_bytes(second));
+  const std::string early = "A" + data_message(std::to_string(encoded.text_length())) +
+                            std::string(encoded.message()) + "A";
+  for (std::size_t at = 0; at < early.size(); at += 1000) hasty.send(early.substr(at, 1000));
+  house.recognizer.open();
+  hasty.expect(data_message("first:1.0") + "AA" + data_message(second + ":1.0"));
+  hasty.exchange("third");
+}
+
+TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile") {
+  const test::LogCapture log;
+  Server::Limits limits;
+  limits.timeouts = {
+      .request = milliseconds(400), .image = milliseconds(400), .ack = milliseconds(400)};
+  House house(limits, {.threads = 1});
+  std::vector<std::unique_ptr<Client>> slow;
+  const auto add = [&]() -> Client& { return *slow.emplace_back(std::make_unique<Client>(house)); };
+  for (int i = 0; i < 20; ++i) {
+    add().send("D 1");                                                 // in a size
+    add().announce("image");                                           // before an image
+    add().send(data_message("400") + "D 1");                           // in an image
+    add().send(data_message("8") + "D 11111111 -0000");                // after a refused one
+    add().send(data_message("8") + data_message("Zm9v*mFy") + "D 1");  // instead of the result's A
+  }
+  Client good(house);
+  bool open = true;
+  while (open) {
+    good.exchange("good image");
+    open = false;
+    for (const auto& client : slow) open = client->dribble('1') || open;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  Client(house).exchange("another good image");
+}
+
+TEST_CASE("a peer that doesn't read its result is ended, and costs others nothing meanwhile") {
+  Server::Limits limits;
+  limits.timeouts.ack = milliseconds(200);
+  limits.connections_max = 2;
+  House house(limits, {.threads = 1});
+  Client deaf(house), good(house), waiting(house);
+  // The fake's result is as long as the image: more than all buffers on its way hold.
+  deaf.begin(std::string(std::size_t{24} << 20, 'x'));
+  good.exchange("good image");
+  waiting.send(data_message("8"));
+  good.exchange("good image");
+  waiting.expect("A");  // The deaf one's place is free.
+}
+
+TEST_CASE("a client that missed its result is sent it again, and its next image is taken") {
+  House house;
+  Client late(house);
+  late.begin("image");
+  late.expect(data_message("image:1.0") + data_message("image:1.0"));
+  late.send("A");
+  late.exchange("next image");
+  CHECK(house.recognizer.started() == 2);
+}
+
+TEST_CASE(
+    "a client that never acknowledges its result is ended at its time, and the log says why") {
+  const test::LogCapture log;
+  {
+    Server::Limits limits;
+    limits.timeouts.ack = milliseconds(1500);
+    House house(limits);
+    Client silent(house);
+    silent.begin("image");
+    // The time counts from the first copy: it is over before there are more than two.
+    silent.expect(data_message("image:1.0") + data_message("image:1.0"));
+    silent.expect_end();
+    house.stop();
+    house.wait_for_end();
+  }
+  CHECK_THAT(log.text(), Catch::Contains("the peer did not acknowledge its result"));
+}
+
+TEST_CASE("strangers are dropped at once, and the log says why") {
+  const auto [name, bytes, reason] = GENERATE(table<std::string, std::string, std::string>({
+      {"HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+       "the peer doesn't speak the D/A/N protocol"},
+      {"HTTP that begins as a message", "DELETE / HTTP/1.1\r\n\r\n",
+       "the peer doesn't speak the D/A/N protocol"},
+      {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11),
+       "the peer doesn't speak the D/A/N protocol"},
+      {"noise", std::string("\x8F\x00\xC3\x07\xFF", 5),
+       "the peer doesn't speak the D/A/N protocol"},
+      {"an answer to nothing", "A", "a message that may not come now"},
+      {"a text without an end", "D " + std::string(300, 'x'), "a message longer than its limit"},
+  }));
+  CAPTURE(name);
+  const test::LogCapture log;
+  {
+    House house;
+    Client stranger(house);
+    stranger.send(bytes);
+    stranger.expect_end();
+    house.stop();
+    house.wait_for_end();
+  }
+  CHECK_THAT(log.text(), Catch::Contains("127.0.0.1:") && Catch::Contains(reason));
+}
+
+TEST_CASE("a flood of strangers doesn't flood the log") {
+  const test::LogCapture log;
+  {
+    House house;
+    for (int i = 0; i < 200; ++i) {
+      Client stranger(house);
+      stranger.send("GET / HTTP/1.1\r\n\r\n");
+      stranger.expect_end();
+    }
+    house.stop();
+    house.wait_for_end();
+  }
+  const std::string text = log.text();
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  CHECK(lines >= 20);
+  CHECK(lines < 100);  // The run may take more than one window, each of which adds 21.
+}
