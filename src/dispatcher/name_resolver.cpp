@@ -17,7 +17,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "samoyed/protocol/errc.hpp"
+#include "samoyed/io/errc.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -143,9 +143,9 @@ asio::awaitable<FoundAddresses> NameResolver::resolve(std::string name,
   std::erase(names_->waiting[name], waiter);
   const std::lock_guard lock(jobs_->mutex);
   const bool begun = std::ranges::find(jobs_->queue, name) == jobs_->queue.end();
-  co_return FoundAddresses{begun ? make_error_code(protocol::Errc::timed_out)
-                                 : make_error_code(std::errc::no_buffer_space),
-                           {}};
+  co_return FoundAddresses{
+      begun ? make_error_code(io::Errc::timed_out) : make_error_code(std::errc::no_buffer_space),
+      {}};
 }
 
 /// True if the name is being looked up, or is likely to be.

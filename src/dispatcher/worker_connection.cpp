@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "samoyed/io/errc.hpp"
 #include "samoyed/protocol/errc.hpp"
 
 namespace samoyed::dispatcher {
@@ -172,10 +173,10 @@ TryFailure WorkerConnection::failure(std::error_code why, protocol::Progress pro
     return {.kind = Kind::closed, .progress = {}, .reused = kept_, .why = why};
   }
   const bool ours = why.category() == protocol::error_category();
-  const Kind kind = why == protocol::Errc::timed_out ? Kind::timed_out
-                    : ours                           ? Kind::nonsense
-                    : why == asio::error::eof        ? Kind::closed
-                                                     : Kind::connection_lost;
+  const Kind kind = why == io::Errc::timed_out ? Kind::timed_out
+                    : ours                     ? Kind::nonsense
+                    : why == asio::error::eof  ? Kind::closed
+                                               : Kind::connection_lost;
   return {.kind = kind, .progress = progress, .reused = kept_, .why = why};
 }
 

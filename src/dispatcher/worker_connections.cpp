@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "samoyed/io/errc.hpp"
+
 namespace samoyed::dispatcher {
 namespace {
 
@@ -20,9 +22,9 @@ constexpr std::chrono::seconds idle_time_max{60};
 
 TryFailure connect_failure(std::error_code error) {
   using Kind = TryFailure::Kind;
-  const Kind kind = error == protocol::Errc::timed_out ? Kind::timed_out
-                    : is_lack_of_resources(error)      ? Kind::no_resources
-                                                       : Kind::unreachable;
+  const Kind kind = error == io::Errc::timed_out  ? Kind::timed_out
+                    : is_lack_of_resources(error) ? Kind::no_resources
+                                                  : Kind::unreachable;
   return {.kind = kind, .progress = {}, .reused = false, .why = error};
 }
 

@@ -7,7 +7,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "samoyed/protocol/errc.hpp"
+#include "samoyed/io/errc.hpp"
 #include "support/gate.hpp"
 
 using namespace samoyed;
@@ -140,7 +140,7 @@ TEST_CASE("good answers are kept for a while, bad ones never") {
 
 TEST_CASE("a name whose look-up takes too long has timed out") {
   ResolverFixture f;
-  CHECK(f.resolve("slow", short_wait).error == protocol::Errc::timed_out);
+  CHECK(f.resolve("slow", short_wait).error == io::Errc::timed_out);
   // The answer that comes too late is kept for the next one.
   f.directory->slow_answered.open();
   CHECK_FALSE(f.resolve("slow").error);

@@ -3,7 +3,11 @@
 #include <sstream>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "io/log_formatter.hpp"
 
 namespace samoyed::io {
 namespace {

@@ -8,7 +8,10 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/read.hpp>
+#include <asio/write.hpp>
 #include <catch2/catch.hpp>
+
+#include "samoyed/io/errc.hpp"
 
 namespace samoyed::io {
 namespace {
@@ -70,7 +73,7 @@ TEST_CASE("a deadline earlier than that of the operation before is kept") {
     CHECK(pair.size == 1);
     co_await pair.read(30ms);
   }));
-  CHECK(pair.error == protocol::Errc::timed_out);
+  CHECK(pair.error == io::Errc::timed_out);
 }
 
 TEST_CASE("the deadline of an operation that has ended doesn't end the next one") {
@@ -81,7 +84,7 @@ TEST_CASE("the deadline of an operation that has ended doesn't end the next one"
     CHECK(pair.size == 1);
     co_await pair.read(90ms);
   }));
-  CHECK(pair.error == protocol::Errc::timed_out);
+  CHECK(pair.error == io::Errc::timed_out);
   CHECK(pair.ended_at >= pair.deadline);
 }
 
@@ -103,7 +106,7 @@ TEST_CASE("after a read that took too long the socket can still be written to") 
   Pair pair;
   CHECK(pair.run([&]() -> asio::awaitable<void> {
     co_await pair.read(10ms);
-    CHECK(pair.error == protocol::Errc::timed_out);
+    CHECK(pair.error == io::Errc::timed_out);
     co_await pair.ours.write(asio::buffer("sorry", 5), Clock::now() + never, pair.error);
     CHECK_FALSE(pair.error);
   }));
@@ -117,7 +120,7 @@ TEST_CASE("a write that the peer doesn't take ends by its deadline and closes") 
   CHECK(pair.run([&]() -> asio::awaitable<void> {
     co_await pair.ours.write(asio::buffer(much), Clock::now() + 50ms, pair.error);
   }));
-  CHECK(pair.error == protocol::Errc::timed_out);
+  CHECK(pair.error == io::Errc::timed_out);
   CHECK_FALSE(pair.ours.socket().is_open());
 }
 

@@ -52,7 +52,7 @@ class NameResolver {
   NameResolver(asio::any_io_executor executor, Limits limits, LookUp look_up = look_up_name);
   ~NameResolver();
 
-  /// An IP address is its own answer. The error is `protocol::Errc::timed_out` if the answer did not
+  /// An IP address is its own answer. The error is `io::Errc::timed_out` if the answer did not
   /// come by the deadline, and `std::errc::no_buffer_space` where this side is to blame: the
   /// look-up had not even begun, too many names wait, or all threads are stuck (at once then).
   asio::awaitable<FoundAddresses> resolve(std::string name, Clock::time_point deadline);

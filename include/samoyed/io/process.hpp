@@ -1,12 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace samoyed::io {
 
@@ -19,42 +13,19 @@ struct ProcessUse {
   std::uint64_t descriptors_max = 0;
 };
 
-/// As proc(5) tells it; 0 where it can't be read.
 struct MemoryUse {
   std::uint64_t virtual_bytes = 0;
   std::uint64_t resident_bytes = 0;
 };
 
-inline MemoryUse read_memory() {
-  std::ifstream statm("/proc/self/statm");  // The first two numbers, in pages.
-  std::uint64_t virtual_pages = 0;
-  std::uint64_t resident_pages = 0;
-  statm >> virtual_pages >> resident_pages;
-  const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  return {virtual_pages * page_bytes, resident_pages * page_bytes};
-}
+/// From /proc/self/statm (proc(5)); 0 if it can't be read.
+MemoryUse read_memory();
 
-/// From /proc and the kernel; 0 for what can't be read there.
-inline ProcessUse read_process() {
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  ProcessUse process;
-  const MemoryUse memory = read_memory();
-  process.virtual_bytes = memory.virtual_bytes;
-  process.resident_bytes = memory.resident_bytes;
-  rusage usage{};
-  if (getrusage(RUSAGE_SELF, &usage) == 0) {
-    process.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  }
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) process.descriptors_max = limit.rlim_cur;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
-       !error && entry != end; entry.increment(error)) {
-    ++process.open_descriptors;
-  }
-  return process;
-}
+/// From /proc and the kernel; 0 for anything that can't be read there.
+ProcessUse read_process();
+
+/// Lets the process open as many files, connections included, as its user may: the usual soft limit of 1024 is for
+/// programs that use select().
+void raise_descriptor_limit();
 
 }  // namespace samoyed::io

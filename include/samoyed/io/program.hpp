@@ -7,11 +7,10 @@
 #include <utility>
 
 #include <asio/signal_set.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "samoyed/io/descriptor_limit.hpp"
 #include "samoyed/io/log.hpp"
+#include "samoyed/io/process.hpp"
 
 namespace samoyed::io {
 
@@ -20,8 +19,7 @@ namespace samoyed::io {
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();
-  spdlog::set_default_logger(spdlog::stderr_logger_mt(name));
-  spdlog::set_formatter(log_formatter(format));
+  start_log(name, format);
   try {
     run();
   } catch (const std::exception& error) {

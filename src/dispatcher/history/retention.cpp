@@ -6,7 +6,7 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/history/wall_clock.hpp"
+#include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -37,7 +37,9 @@ asio::awaitable<void> Retention::run() {
 asio::awaitable<void> Retention::remove_all(Step step) {
   std::uint64_t removed = piece_rows;
   while (removed >= piece_rows && !stopping_) {
-    auto work = [step](Database& database) { return step(database, wall_clock_ms(), piece_rows); };
+    auto work = [step](Database& database) {
+      return step(database, io::wall_clock_ms(), piece_rows);
+    };
     removed = co_await writer_.run(std::move(work));
   }
 }

@@ -12,8 +12,8 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/history/wall_clock.hpp"
 #include "dispatcher/jobs/run_on.hpp"
+#include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -36,7 +36,7 @@ std::vector<JobRow> rows_of(const JobRequest& request) {
   std::vector<JobRow> rows;
   for (const JobImage& image : request.images) {
     JobRow row{.job = {.id = random_id(),
-                       .submitted_ms = wall_clock_ms(),
+                       .submitted_ms = io::wall_clock_ms(),
                        .file_name = image.file_name,
                        .image_bytes = image.bytes.size()},
                .visitor = request.visitor,
@@ -67,7 +67,7 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool) {
     }
     row.job.reason = "image_lost";
     row.job.detail = "The picture's file is missing from the spool folder.";
-    fail_job(database, row.job, wall_clock_ms());
+    fail_job(database, row.job, io::wall_clock_ms());
   }
   database.execute("COMMIT");
   for (const std::string& id : images) spool.remove(id);
@@ -215,7 +215,7 @@ void DurableJobs::stop() {
 
 asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count, std::uint64_t bytes_max) {
   auto work = [count, bytes_max](Database& database) {
-    return claim_jobs(database, wall_clock_ms(), count, bytes_max);
+    return claim_jobs(database, io::wall_clock_ms(), count, bytes_max);
   };
   auto claimed = co_await writer_.run(std::move(work));
   load_.waiting -= claimed.rows.size();
@@ -239,7 +239,7 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::enco
 
 asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds pause) {
   auto work = [job, pause](Database& database) {
-    const std::int64_t now_ms = wall_clock_ms();
+    const std::int64_t now_ms = io::wall_clock_ms();
     return put_back_job(database, job, now_ms, now_ms + pause.count());
   };
   const bool done = co_await writer_.run(std::move(work));
@@ -251,7 +251,7 @@ asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds p
 }
 
 asio::awaitable<bool> DurableJobs::fail(Job job) {
-  auto work = [job](Database& database) { return fail_job(database, job, wall_clock_ms()); };
+  auto work = [job](Database& database) { return fail_job(database, job, io::wall_clock_ms()); };
   const auto before = co_await writer_.run(std::move(work), power_loss);
   if (!before) co_return false;
   leave(*before, job.image_bytes);
@@ -262,7 +262,7 @@ asio::awaitable<bool> DurableJobs::fail(Job job) {
 
 asio::awaitable<bool> DurableJobs::finish(Job job, HistoryRow result) {
   auto work = [id = job.id, result = std::move(result), on_step = on_step_](Database& database) {
-    return finish_job(database, id, result, wall_clock_ms(),
+    return finish_job(database, id, result, io::wall_clock_ms(),
                       [&on_step] { on_step(JobStep::result_inserted); });
   };
   const bool done = co_await writer_.run(std::move(work), power_loss);

@@ -12,7 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/history_rows.hpp"
-#include "dispatcher/history/wall_clock.hpp"
+#include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -72,7 +72,7 @@ asio::awaitable<void> JobRunner::start_some() {
   if (count == 0) co_return;
   ClaimedJobs claimed = co_await jobs_.claim(count, running_bytes_max - running_bytes_);
   if (claimed.rows.size() < count) {
-    const auto pause = claimed.next_due_ms.value_or(0) - wall_clock_ms();
+    const auto pause = claimed.next_due_ms.value_or(0) - io::wall_clock_ms();
     nothing_due_before_ = now + std::clamp(std::chrono::milliseconds(pause),
                                            std::chrono::milliseconds(0), options_.look_interval);
   }
@@ -160,7 +160,7 @@ asio::awaitable<bool> JobRunner::write_down_once(const JobRow& row, const End& e
   Job job = row.job;
   try {
     if (const auto* answer = std::get_if<Answer>(&end)) {
-      HistoryRow result = recognised_row(*answer, job.image_bytes, wall_clock_ms());
+      HistoryRow result = recognised_row(*answer, job.image_bytes, io::wall_clock_ms());
       result.visitor = row.visitor;
       result.client = row.client;
       result.source = HistorySource::job;

@@ -18,7 +18,7 @@
 #include "dispatcher/load/report.hpp"
 #include "dispatcher/load/socket.hpp"
 #include "dispatcher/load/worker_client.hpp"
-#include "samoyed/io/descriptor_limit.hpp"
+#include "samoyed/io/process.hpp"
 
 namespace samoyed::load {
 namespace {

@@ -8,7 +8,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "samoyed/protocol/errc.hpp"
+#include "samoyed/io/errc.hpp"
 
 namespace samoyed::load {
 
@@ -65,7 +65,7 @@ void Socket::watch(Clock::time_point now) {
 }
 
 std::error_code Socket::told(std::error_code error) const {
-  return error && timed_out_ ? make_error_code(protocol::Errc::timed_out) : error;
+  return error && timed_out_ ? make_error_code(io::Errc::timed_out) : error;
 }
 
 }  // namespace samoyed::load

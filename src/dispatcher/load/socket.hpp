@@ -41,7 +41,7 @@ class Socket {
     deadline_ = deadline;
     timed_out_ = false;
   }
-  /// Ends what is under way with protocol::Errc::timed_out where its time is over.
+  /// Ends what is under way with io::Errc::timed_out where its time is over.
   void watch(Clock::time_point now);
   /// No request is under way any more.
   void end() { deadline_ = Clock::time_point::max(); }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "samoyed/io/ip_text.hpp"
 #include "samoyed/protocol/address.hpp"
-#include "samoyed/protocol/ip_text.hpp"
 #include "web/http/url.hpp"
 
 namespace samoyed::web {
@@ -50,7 +50,7 @@ bool is_allowed(std::string_view name, std::string_view rule) {
 }
 
 bool is_own_name(std::string_view name, const HostRules& rules) {
-  if (protocol::is_ip_literal(name) || is_within(name, "localhost")) return true;
+  if (io::is_ip_literal(name) || is_within(name, "localhost")) return true;
   if (equal_ignoring_case(name, rules.own_name)) return true;
   return std::ranges::any_of(rules.allowed,
                              [&](const std::string& rule) { return is_allowed(name, rule); });

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "samoyed/io/ip_text.hpp"
 #include "samoyed/protocol/address.hpp"
-#include "samoyed/protocol/ip_text.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -44,8 +44,8 @@ std::optional<std::string> parse_node(std::string_view text) {
   }
   if (is_identifier(name)) return std::string(name);
   const auto host = protocol::parse_host(name);
-  if (!host || !protocol::is_ip_literal(*host)) return std::nullopt;
-  return protocol::unmapped_ip(*host);
+  if (!host || !io::is_ip_literal(*host)) return std::nullopt;
+  return io::unmapped_ip(*host);
 }
 
 /// Cuts at `separator`, but not within quotation marks; nothing if they don't match.
@@ -142,7 +142,7 @@ bool last_is_https(const Fields& fields) {
 }  // namespace
 
 Client find_client(std::string_view peer, const Fields& fields, const ProxyPredicate& trusted) {
-  const Client itself{protocol::unmapped_ip(peer), false};
+  const Client itself{io::unmapped_ip(peer), false};
   if (!trusted(itself.address)) return itself;
   const auto standard_hops = parse_hops(fields, "Forwarded");
   const auto usual_hops = parse_hops(fields, "X-Forwarded-For");

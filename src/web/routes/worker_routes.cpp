@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "samoyed/protocol/ip_text.hpp"
+#include "samoyed/io/ip_text.hpp"
 #include "web/http/bounded_json.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
@@ -84,7 +84,7 @@ Response WorkerRoutes::show(const protocol::Address& address, const Visit& visit
 }
 
 std::optional<Problem> WorkerRoutes::put(const protocol::Address& address) const {
-  if (protocol::is_ip_literal(address.host) && !context_.rules().worker_allowed(address.host)) {
+  if (io::is_ip_literal(address.host) && !context_.rules().worker_allowed(address.host)) {
     return Problem{Reason::address_not_allowed,
                    protocol::to_string(address) +
                        " is outside the networks that may hold workers. Start the "

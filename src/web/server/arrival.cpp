@@ -2,19 +2,15 @@
 
 #include <utility>
 
-#include "samoyed/protocol/ip_text.hpp"
+#include "samoyed/io/ip_text.hpp"
+#include "samoyed/io/random.hpp"
+#include "samoyed/io/wall_clock.hpp"
 #include "web/access/visitor.hpp"
 #include "web/http/client_address.hpp"
-#include "web/http/random_id.hpp"
 #include "web/http/request_id.hpp"
 
 namespace samoyed::web {
 namespace {
-
-std::int64_t wall_clock_ms() {
-  const auto time = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
 
 void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_upload) {
   if (site.options.results_by == dispatcher::ResultsBy::address) {
@@ -22,7 +18,7 @@ void know_visitor(Visit& visit, const Site& site, const Fields& fields, bool is_
   } else if (auto known = find_visitor(fields)) {
     visit.visitor = std::move(*known);
   } else if (is_upload && site.history) {
-    visit.visitor = short_random_id();
+    visit.visitor = io::random_hex(io::id_bytes);
     visit.new_visitor = true;
   } else {
     visit.visitor = no_visitor;
@@ -38,12 +34,13 @@ Visit arrive(const Site& site, const Request& head, std::string_view peer_addres
   };
   const Client client = find_client(peer_address, head.fields, trusted);
   const std::string_view sent_id = find_field(head.fields, request_id_name);
-  Visit visit{.request_id = is_request_id(sent_id) ? std::string(sent_id) : short_random_id(),
-              .client = protocol::limit_key(client.address),
-              .address = client.address,
-              .https = client.https,
-              .now = now,
-              .time_ms = wall_clock_ms()};
+  Visit visit{
+      .request_id = is_request_id(sent_id) ? std::string(sent_id) : io::random_hex(io::id_bytes),
+      .client = io::limit_key(client.address),
+      .address = client.address,
+      .https = client.https,
+      .now = now,
+      .time_ms = io::wall_clock_ms()};
   visit.admin = site.gate.check(head.fields, visit.client, now);
   know_visitor(visit, site, head.fields, is_upload);
   return visit;

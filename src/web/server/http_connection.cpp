@@ -11,9 +11,10 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/endpoint_text.hpp"
+#include "samoyed/io/errc.hpp"
+#include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/log.hpp"
-#include "samoyed/io/peer_name.hpp"
-#include "samoyed/protocol/ip_text.hpp"
 #include "web/access/visitor.hpp"
 #include "web/http/log_text.hpp"
 #include "web/http/request_id.hpp"
@@ -107,8 +108,7 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
   if (cut_) co_return false;
   if (error == asio::error::eof) {
     session_.ended();
-  } else if (error && error != protocol::Errc::timed_out &&
-             error != asio::error::operation_aborted) {
+  } else if (error && error != io::Errc::timed_out && error != asio::error::operation_aborted) {
     co_return false;
   }
   if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
@@ -274,7 +274,7 @@ void HttpConnection::note_begin() {
   const bool upload = site_.routes.is_upload(head);
   Visit visit = arrive(site_, head, peer_address_, upload, Clock::now());
   visit.stopping = stopping_;
-  const bool direct = visit.address == protocol::unmapped_ip(peer_address_);
+  const bool direct = visit.address == io::unmapped_ip(peer_address_);
   current_.emplace();
   current_->begun = visit.now;
   current_->client = direct ? peer_ : visit.address + " through " + peer_;

@@ -14,7 +14,7 @@
 
 #include "samoyed/io/accept_loop.hpp"
 #include "samoyed/io/network_list.hpp"
-#include "web/http/random_id.hpp"
+#include "samoyed/io/random.hpp"
 #include "web/server/http_connection.hpp"
 #include "web/views/metrics.hpp"
 
@@ -52,7 +52,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                      }),
         wake_up_(executor_),
         parts_(parts),
-        gate_(options.access.admin_token, random_id),
+        gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
         site_{
             .routes = Routes(parts.workers, gate_, route_rules(options)),
             .gate = gate_,

@@ -122,7 +122,10 @@ void Metrics::count(const dispatcher::Answer& answer) {
   families_->transfer.Observe(answer.transfer_ms / 1000);
   families_->total.Observe(answer.elapsed_ms / 1000);
   // A reference server tells nothing of these.
-  if (answer.recognition.times) families_->phases.observe(*answer.recognition.times);
+  if (const auto& times = answer.recognition.times) {
+    families_->phases.observe(
+        {times->queue_ms, times->decode_ms, times->resize_ms, times->forward_ms});
+  }
 }
 
 void Metrics::count_refused(std::string_view reason) {

@@ -95,7 +95,10 @@ void Metrics::count(const protocol::Result& result) {
   }
   families_->ok.Increment();
   const auto& times = std::get<protocol::Recognition>(result).times;
-  if (times) families_->phases.observe(*times);
+  if (times) {
+    families_->phases.observe(
+        {times->queue_ms, times->decode_ms, times->resize_ms, times->forward_ms});
+  }
 }
 
 void Metrics::count(RefusalReason reason) {

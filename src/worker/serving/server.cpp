@@ -3,6 +3,8 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 namespace samoyed::worker {

@@ -4,10 +4,13 @@
 #include <utility>
 
 #include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "samoyed/io/peer_name.hpp"
+#include "samoyed/io/endpoint_text.hpp"
+#include "samoyed/io/errc.hpp"
 
 namespace samoyed::worker {
 namespace {
@@ -86,11 +89,11 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
   std::error_code error;
   const std::size_t size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
   idle_ = false;
-  if (error == protocol::Errc::timed_out && deadline < step_deadline_) co_return;
+  if (error == io::Errc::timed_out && deadline < step_deadline_) co_return;
   last_io_ = io::Clock::now();
   if (!error) {
     exchange_.received({read_buffer_.data(), size});
-  } else if (error == protocol::Errc::timed_out) {
+  } else if (error == io::Errc::timed_out) {
     exchange_.timed_out();
   } else {
     peer_left(error);
@@ -155,12 +158,12 @@ asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
     } else {
       result_arrived_.expires_at(deadline);
       co_await result_arrived_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      if (!error) error = protocol::Errc::timed_out;
+      if (!error) error = io::Errc::timed_out;
     }
     if (!error) {
       last_io_ = io::Clock::now();
       exchange_.received({read_buffer_.data(), size});
-    } else if (error == protocol::Errc::timed_out) {
+    } else if (error == io::Errc::timed_out) {
       deadline = io::Clock::time_point::max();
       if (context_->queue.withdraw(ticket)) result_ = waited_too_long();
     } else if (error != asio::error::operation_aborted) {

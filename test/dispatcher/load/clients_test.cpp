@@ -6,6 +6,7 @@
 #include "dispatcher/load/http_client.hpp"
 #include "dispatcher/load/socket.hpp"
 #include "dispatcher/load/worker_client.hpp"
+#include "samoyed/io/errc.hpp"
 #include "samoyed/protocol/errc.hpp"
 #include "samoyed/protocol/message.hpp"
 #include "samoyed/protocol/wire.hpp"
@@ -194,7 +195,7 @@ TEST_CASE("a worker that talks nonsense or hangs fails the image") {
   CHECK(endings[0] == "failed " + make_error_code(protocol::Errc::not_the_protocol).message());
   ScriptedPeer hanging({[](Connection& connection) { connection.wait_for_end(); }});
   CHECK(ask_worker(hanging, 1, false, impatient)[0] ==
-        "failed " + make_error_code(protocol::Errc::timed_out).message());
+        "failed " + make_error_code(io::Errc::timed_out).message());
 }
 
 TEST_CASE("an image that took too long on a kept connection is not sent again") {
@@ -203,7 +204,7 @@ TEST_CASE("an image that took too long on a kept connection is not sent again") 
     serve(connection, result);
     connection.wait_for_end();
   }});
-  const std::string too_long = "failed " + make_error_code(protocol::Errc::timed_out).message();
+  const std::string too_long = "failed " + make_error_code(io::Errc::timed_out).message();
   CHECK(ask_worker(worker, 2, false, impatient) ==
         std::vector<std::string>{"recognized", too_long});
   CHECK(worker.connections() == 1);
@@ -327,6 +328,5 @@ TEST_CASE(
   const auto endings = post(peer, 3);
   CHECK(endings ==
         std::vector<std::string>{"recognized", "recognized", "failed the connection was closed"});
-  CHECK(post(peer, 1, impatient)[0] ==
-        "failed " + make_error_code(protocol::Errc::timed_out).message());
+  CHECK(post(peer, 1, impatient)[0] == "failed " + make_error_code(io::Errc::timed_out).message());
 }

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace samoyed::dispatcher {
+namespace samoyed::io {
 
 /// Milliseconds since 1970 in UTC.
 inline std::int64_t wall_clock_ms() {
@@ -11,4 +11,4 @@ inline std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-}  // namespace samoyed::dispatcher
+}  // namespace samoyed::io

@@ -1,10 +1,10 @@
-#include "samoyed/protocol/ip_text.hpp"
+#include "samoyed/io/ip_text.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstdint>
 
-namespace samoyed::protocol {
+namespace samoyed::io {
 namespace {
 
 /// IPv6: the first half names the network (RFC 4291, section 2.5.4).
@@ -41,4 +41,4 @@ std::string limit_key(std::string_view address) {
   return std::string(text) + "/64";
 }
 
-}  // namespace samoyed::protocol
+}  // namespace samoyed::io

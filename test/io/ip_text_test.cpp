@@ -1,8 +1,8 @@
-#include "samoyed/protocol/ip_text.hpp"
+#include "samoyed/io/ip_text.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace samoyed::protocol;
+using namespace samoyed::io;
 
 TEST_CASE("clients are counted by address, IPv6 ones by network") {
   CHECK(limit_key("192.0.2.1") == "192.0.2.1");

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <system_error>
+
+namespace samoyed::io {
+
+/// How an operation fails besides what the system reports.
+enum class Errc {
+  timed_out = 1,  ///< Its deadline passed.
+};
+
+const std::error_category& error_category();
+std::error_code make_error_code(Errc value);
+
+}  // namespace samoyed::io
+
+template <>
+struct std::is_error_code_enum<samoyed::io::Errc> : std::true_type {};

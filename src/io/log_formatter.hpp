@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include <spdlog/formatter.h>
+
+#include "samoyed/io/log.hpp"
+
+namespace samoyed::io {
+
+/// Writes lines in that format.
+std::unique_ptr<spdlog::formatter> log_formatter(LogFormat format);
+
+}  // namespace samoyed::io

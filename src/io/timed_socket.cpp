@@ -1,0 +1,155 @@
+#include "samoyed/io/timed_socket.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <asio/error.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+#include "samoyed/io/errc.hpp"
+
+namespace samoyed::io {
+namespace {
+
+/// What ends an operation. A connect or a write is a series of operations, of which a cancel would end only the present
+/// one; after a read that took too long there may still be something to write.
+enum class AtDeadline { cancel, close };
+
+}  // namespace
+
+/// The TimedSocket alone owns it; the timer's handler finds out whether it still exists.
+struct TimedSocket::State : std::enable_shared_from_this<State> {
+  explicit State(asio::ip::tcp::socket connected)
+      : socket(std::move(connected)), timer(socket.get_executor()) {}
+
+  void set_options() {
+    std::error_code
+        ignored;  // An unconnected socket has no options yet; `connect` sets them again.
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
+  }
+
+  void close() {
+    std::error_code ignored;  // A closed socket needs no closing.
+    socket.close(ignored);
+  }
+
+  void cancel() {
+    std::error_code ignored;  // Then no operation is under way.
+    socket.cancel(ignored);
+  }
+
+  void begin(Clock::time_point until, AtDeadline action) {
+    timed_out = false;
+    deadline = until;
+    at_deadline = action;
+    if (deadline < wakes_at) wake_at(deadline);
+  }
+
+  void end(std::error_code& error) {
+    deadline = Clock::time_point::max();
+    if (timed_out && error) error = Errc::timed_out;
+  }
+
+  void wake_at(Clock::time_point time) {
+    wakes_at = time;
+    timer.expires_at(time);
+    timer.async_wait([weak = weak_from_this()](std::error_code error) {
+      if (error) return;
+      if (const auto state = weak.lock()) state->wake();
+    });
+  }
+
+  void wake() {
+    wakes_at = Clock::time_point::max();
+    if (deadline == Clock::time_point::max()) return;
+    if (Clock::now() < deadline) {
+      wake_at(deadline);
+      return;
+    }
+    timed_out = true;
+    if (at_deadline == AtDeadline::close) {
+      close();
+    } else {
+      cancel();
+    }
+  }
+
+  asio::ip::tcp::socket socket;
+  asio::steady_timer timer;
+  Clock::time_point wakes_at = Clock::time_point::max();  ///< Far future: the timer isn't set.
+  // The operation under way:
+  Clock::time_point deadline = Clock::time_point::max();  ///< Far future: there is none.
+  AtDeadline at_deadline = AtDeadline::cancel;
+  bool timed_out = false;
+};
+
+TimedSocket::TimedSocket(asio::ip::tcp::socket socket)
+    : state_(std::make_shared<State>(std::move(socket))) {
+  state_->set_options();
+}
+
+TimedSocket::TimedSocket(const asio::any_io_executor& executor)
+    : TimedSocket(asio::ip::tcp::socket(executor)) {}
+
+asio::awaitable<void> TimedSocket::connect(std::vector<asio::ip::tcp::endpoint> endpoints,
+                                           Clock::time_point deadline, std::error_code& error) {
+  state_->begin(deadline, AtDeadline::close);
+  error = asio::error::not_found;
+  // Not the free async_connect, which would hide that no socket could be opened.
+  for (const asio::ip::tcp::endpoint& endpoint : endpoints) {
+    close();
+    socket().open(endpoint.protocol(), error);
+    if (error) continue;
+    co_await socket().async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    if (!error || !socket().is_open()) break;
+  }
+  state_->end(error);
+  state_->set_options();
+}
+
+asio::awaitable<std::size_t> TimedSocket::read_some(asio::mutable_buffer buffer,
+                                                    Clock::time_point deadline,
+                                                    std::error_code& error) {
+  state_->begin(deadline, AtDeadline::cancel);
+  const std::size_t size =
+      co_await socket().async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
+  state_->end(error);
+  co_return size;
+}
+
+asio::awaitable<void> TimedSocket::write(asio::const_buffer head, asio::const_buffer body,
+                                         Clock::time_point deadline, std::error_code& error) {
+  std::array<asio::const_buffer, 2> rest{head, body};
+  // Nearly always the kernel's buffer takes all of it: that needs no waiting, hence no deadline.
+  const std::size_t written = socket().write_some(rest, error);
+  const bool all = written == head.size() + body.size();
+  if (all || (error && error != asio::error::would_block)) co_return;
+  rest[0] += written;
+  rest[1] += written - std::min(written, head.size());
+  state_->begin(deadline, AtDeadline::close);
+  co_await asio::async_write(socket(), rest, asio::redirect_error(asio::use_awaitable, error));
+  state_->end(error);
+}
+
+asio::awaitable<void> TimedSocket::write(asio::const_buffer bytes, Clock::time_point deadline,
+                                         std::error_code& error) {
+  return write(bytes, {}, deadline, error);
+}
+
+void TimedSocket::rest() {
+  state_->wakes_at = Clock::time_point::max();
+  state_->timer.cancel();
+}
+
+void TimedSocket::cancel() { state_->cancel(); }
+
+void TimedSocket::close() { state_->close(); }
+
+asio::ip::tcp::socket& TimedSocket::socket() { return state_->socket; }
+
+}  // namespace samoyed::io
