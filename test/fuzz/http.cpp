@@ -1,13 +1,17 @@
 // The way of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the pages:
-// HttpSession, Routes, the forms and the templates. Only the sockets and the workers are left out.
+// HttpSession, the guards, the handlers, the forms and the templates. Only the sockets and the workers are left out.
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
 #include "fuzz/check.hpp"
@@ -16,8 +20,8 @@
 #include "web/http/client_address.hpp"
 #include "web/http/http_session.hpp"
 #include "web/http/reasons.hpp"
-#include "web/routes/routes.hpp"
-#include "web/views/image_type.hpp"
+#include "web/routes/error_responses.hpp"
+#include "web/routes/guards.hpp"
 
 namespace samoyed::fuzz {
 namespace {
@@ -42,8 +46,8 @@ bool is_documented(int status, std::string_view reason) {
       reasons(), [&](const ReasonRow& row) { return row.word == reason && row.status == status; });
 }
 
-/// One of the ends that an upload can have, by a byte of the picture.
-dispatcher::Outcome outcome_for(std::string_view image) {
+/// One of the outcomes that an upload can have, by the first character of the image in base64.
+dispatcher::Outcome outcome_for(std::string_view base64) {
   using dispatcher::FailureReason;
   constexpr std::array failures{FailureReason::no_active_worker, FailureReason::unknown_model,
                                 FailureReason::no_resources,     FailureReason::all_busy,
@@ -52,7 +56,7 @@ dispatcher::Outcome outcome_for(std::string_view image) {
                                 protocol::RefusalReason::unreadable,
                                 protocol::RefusalReason::too_many_pixels,
                                 protocol::RefusalReason::internal, protocol::RefusalReason::other};
-  const auto choice = static_cast<unsigned char>(image.back());
+  const auto choice = static_cast<unsigned char>(base64.front());
   if (choice % 3 == 1) return dispatcher::Failure{failures[choice % failures.size()], {}};
   if (choice % 3 == 2) {
     return dispatcher::Failure{
@@ -109,6 +113,16 @@ int check_response(std::string_view bytes, bool to_head) {
   return status;
 }
 
+/// Answers as the image's bytes say.
+class FuzzClassifier final : public dispatcher::Classifier {
+ public:
+  asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest request) override {
+    check(request.image->file_bytes() > 0 && request.image->file_bytes() <= image_bytes_max,
+          "an image has its size");
+    co_return outcome_for(request.image->message().substr(2));
+  }
+};
+
 /// What HttpConnection does, without a socket.
 class Connection {
  public:
@@ -136,7 +150,7 @@ class Connection {
       } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
         head_ = session_.head().method == "HEAD";
         session_.respond(
-            routes_.refusal(session_.head(), to_refuse->problem, visit(session_.head())));
+            anonymous_error_response(services_, context_of(session_.head()), to_refuse->problem));
         requests.emplace_back("refused");
       } else {
         check(std::holds_alternative<HttpSession::Close>(session_.next(now)),
@@ -164,7 +178,7 @@ class Connection {
  private:
   void consider(const Request& head) {
     head_ = head.method == "HEAD";
-    if (auto response = routes_.consider(head, visit(head))) {
+    if (auto response = check_request(services_, context_of(head))) {
       requests.push_back("declined " + head.method + " " + head.target);
       session_.respond(std::move(*response));
     } else {
@@ -176,45 +190,53 @@ class Connection {
     head_ = request.method == "HEAD";
     check(request.body.size() <= limits.body_bytes_max, "a body is within its limit");
     requests.push_back(request.method + " " + request.target + "\n" + request.body);
-    auto routed = routes_.route(request, visit(request));
-    if (auto* response = std::get_if<Response>(&routed)) {
-      session_.respond(std::move(*response));
+    RequestContext context = context_of(request);
+    if (auto rejection = check_request(services_, context)) {
+      session_.respond(std::move(*rejection));
       return;
     }
-    if (std::holds_alternative<Errand>(routed)) {
-      // What it asks for lies beyond this room.
-      session_.respond(Routes::sent(routes_.storage().job({}, visit(request))));
-      return;
-    }
-    const Upload& upload = std::get<Upload>(routed);
-    std::vector<dispatcher::Outcome> outcomes;
-    std::vector<Preview> previews;
-    for (const Picture& picture : upload.pictures) {
-      check(!picture.image.empty() && picture.image.size() <= image_bytes_max,
-            "a picture has its size");
-      outcomes.push_back(outcome_for(picture.image));
-      previews.push_back({browser_image_type(picture.image), "AAAA"});
-      const bool failed = std::holds_alternative<dispatcher::Failure>(outcomes.back());
-      if (failed && stops_at_failure(upload)) break;
-    }
-    check(!outcomes.empty(), "an upload has a picture");
-    session_.respond(routes_.answer(upload, previews, outcomes, visit(request)));
+    Response response = handle(context);
+    // What a stream holds lies beyond this room.
+    if (response.feed) response = error_response(services_, context, too_many_streams());
+    session_.respond(std::move(response));
   }
 
-  Visit visit(const Request& head) {
+  /// Nothing here waits, so the handler ends at once.
+  Response handle(RequestContext& context) {
+    asio::io_context io(1);
+    std::optional<Response> response;
+    asio::co_spawn(io, context.route.route->handler(services_, context),
+                   [&](std::exception_ptr failure, Response answer) {
+                     if (failure) std::rethrow_exception(failure);
+                     response = std::move(answer);
+                   });
+    io.run();
+    return std::move(*response);
+  }
+
+  RequestContext context_of(const Request& request) {
     const Client client = find_client(
-        "10.0.0.1", head.fields, [](std::string_view address) { return address == "10.0.0.1"; });
-    Visit visit{
-        .request_id = "fuzz", .client = client.address, .https = client.https, .stopping = false};
-    visit.now = now.steady;
-    visit.admin = gate_.check(head.fields, visit.client, now.steady);
-    return visit;
+        "10.0.0.1", request.fields, [](std::string_view address) { return address == "10.0.0.1"; });
+    RequestContext context{.request = request,
+                           .route = resolve_route(request),
+                           .request_id = "fuzz",
+                           .client = client.address,
+                           .https = client.https,
+                           .now = now.steady};
+    context.admin = gate_.check(request.fields, context.client, now.steady);
+    return context;
   }
 
   dispatcher::WorkerList workers_;
   int ids_ = 0;
   AdminGate gate_;
-  Routes routes_{workers_, gate_, {.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}}};
+  FuzzClassifier classifier_;
+  Metrics metrics_;
+  Services services_{.classifier = classifier_,
+                     .workers = workers_,
+                     .gate = gate_,
+                     .metrics = metrics_,
+                     .rules = {.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}}};
   HttpSession session_{limits, ServerTimeouts{}};
   bool head_ = false;
 };

@@ -93,7 +93,7 @@ std::optional<Problem> check_host_name(const Request& head, const HostRules& rul
                      "\". Use its address, or start it with --allowed-host and that name."};
 }
 
-std::optional<Problem> check_same_site(const Request& head) {
+std::optional<Problem> check_cross_site(const Request& head) {
   const std::size_t sites = count_fields(head.fields, "Sec-Fetch-Site");
   if (sites > 0) {
     const std::string_view site = find_field(head.fields, "Sec-Fetch-Site");

@@ -28,6 +28,6 @@ std::optional<Problem> check_host_name(const Request& head, const HostRules& rul
 /// Programs send none of them and pass. A browser may do so too: it keeps Sec-Fetch-Site for sites with
 /// TLS or on this machine, a GET has no Origin, and a page can leave the Referer out. Then a GET is
 /// `unconfirmed`, and anything else, which has an Origin in every browser, refused.
-std::optional<Problem> check_same_site(const Request& head);
+std::optional<Problem> check_cross_site(const Request& head);
 
 }  // namespace samoyed::web

@@ -1,5 +1,7 @@
 #include "web/http/event_stream.hpp"
 
+#include <utility>
+
 namespace samoyed::web {
 
 std::string server_sent_event(std::string_view name, std::string_view data) {
@@ -8,15 +10,16 @@ std::string server_sent_event(std::string_view name, std::string_view data) {
   return text;
 }
 
-Response event_stream() {
+Response event_stream(std::shared_ptr<Feed> feed) {
   Response response{200,
                     {{"Content-Type", "text/event-stream"},
                      {"Cache-Control", "no-store"},
-                     // Or nginx keeps events back until they fill its buffer.
+                     // Otherwise nginx holds events back until they fill its buffer.
                      {"X-Accel-Buffering", "no"}},
                     {}};
   response.stream = true;
   response.endless = true;
+  response.feed = std::move(feed);
   return response;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,10 +13,10 @@ namespace samoyed::web {
 /// An event of that name. `data` is one line.
 std::string server_sent_event(std::string_view name, std::string_view data);
 
-/// A comment, which tells that the server is still there, and finds out if the client is.
+/// A comment: it shows that the server is still there, and finds out whether the client is.
 inline constexpr std::string_view event_heartbeat = ":\n\n";
 
-/// The head of a stream of events.
-Response event_stream();
+/// An endless stream of the feed's events.
+Response event_stream(std::shared_ptr<Feed> feed);
 
 }  // namespace samoyed::web

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,9 @@ struct Request {
   std::string body;
 };
 
-/// What is to be answered. HttpSession adds Date, Content-Length and Connection.
+class Feed;
+
+/// What is to be answered. The session adds Date, Content-Length, Connection and the security headers.
 struct Response {
   int status = 200;
   Fields fields;
@@ -41,6 +44,8 @@ struct Response {
   bool stream = false;
   /// The stream has no end of its own: it is whole wherever it ends, as at the server's stop.
   bool endless = false;
+  /// With `stream`: where the pieces come from.
+  std::shared_ptr<Feed> feed = nullptr;
 };
 
 /// Why a request can't be served, before it has become a page.

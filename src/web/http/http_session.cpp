@@ -261,7 +261,7 @@ HttpSession::Action HttpSession::write_response(Now now) {
 
 HttpSession::Action HttpSession::write_stream(Now now) {
   const bool over = stream_ended_ || (stopping_ && endless_);
-  if (piece_.empty() && !over) return Feed{};
+  if (piece_.empty() && !over) return NextPiece{};
   std::string bytes = std::exchange(piece_, {});
   if (over) {
     state_ = State::closing;

@@ -73,7 +73,7 @@ class HttpSession {
   };
   /// The header of a streamed response is out: call `send`, `end_stream` or `cut_stream` when there is
   /// reason to, or nothing for now, and ask again soon.
-  struct Feed {};
+  struct NextPiece {};
   /// The request can't be understood or is too much: call `respond` with a page that says so.
   struct Refuse {
     Problem problem;
@@ -83,7 +83,7 @@ class HttpSession {
   struct Close {
     bool linger = false;
   };
-  using Action = std::variant<Read, Write, Consider, Serve, Feed, Refuse, Close>;
+  using Action = std::variant<Read, Write, Consider, Serve, NextPiece, Refuse, Close>;
 
   HttpSession(Limits limits, const ServerTimeouts& timeouts);
   ~HttpSession();

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
@@ -16,6 +17,13 @@ namespace samoyed::web {
 namespace http = boost::beast::http;
 
 namespace {
+
+/// They keep a browser from doing more with a response than was meant.
+constexpr std::pair<std::string_view, std::string_view> security_fields[] = {
+    {"Content-Security-Policy", content_security_policy},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"}};
 
 template <typename Buffers>
 void append(std::string& bytes, const Buffers& buffers) {
@@ -34,6 +42,10 @@ std::string header_bytes(const Response& response, int request_version, bool kee
                          std::chrono::system_clock::time_point now) {
   http::response<http::empty_body> message(static_cast<http::status>(response.status), 11);
   for (const Field& field : response.fields) message.insert(field.name, field.value);
+  for (const auto& [name, value] : security_fields) {
+    message.insert(boost::string_view(name.data(), name.size()),
+                   boost::string_view(value.data(), value.size()));
+  }
   message.set(http::field::date, http_date(now));
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");

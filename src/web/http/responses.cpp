@@ -46,14 +46,4 @@ void give_reason(Response& response, Reason reason) {
       {"Retry-After", std::string(sign_in ? sign_in_retry_after_s : retry_after_s)});
 }
 
-void secure(Response& response) {
-  for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{
-                                        "Content-Security-Policy", content_security_policy},
-                                    {"X-Content-Type-Options", "nosniff"},
-                                    {"Referrer-Policy", "same-origin"},
-                                    {"Cross-Origin-Resource-Policy", "same-origin"}}) {
-    response.fields.push_back({std::string(name), std::string(value)});
-  }
-}
-
 }  // namespace samoyed::web

@@ -7,11 +7,6 @@
 
 namespace samoyed::web {
 
-/// What every response is served with.
-inline constexpr std::string_view content_security_policy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
 /// The field that holds a reason's word.
 inline constexpr std::string_view reason_name = "Samoyed-Reason";
 
@@ -30,8 +25,5 @@ Response redirect(std::string location);
 
 /// Adds what tells a program why: `Samoyed-Reason`, and where a later try may succeed, Retry-After.
 void give_reason(Response& response, Reason reason);
-
-/// Adds the fields that keep a browser from doing more with the response than was meant.
-void secure(Response& response);
 
 }  // namespace samoyed::web

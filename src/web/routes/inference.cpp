@@ -113,11 +113,11 @@ std::optional<Problem> read_input(const Json& json, std::string_view binary,
       "in 4 bytes and its bytes, and `binary_data_size` bytes in all.");
 }
 
-std::optional<Problem> read_outputs(const Json& json, InferenceWish& wish) {
+std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options) {
   const Json outputs = member(json, "outputs");
   const bool binary = is_true(member(member(json, "parameters"), "binary_data_output"));
   if (outputs.is_null() || (outputs.is_array() && outputs.empty())) {
-    wish.probabilities = wish.labels = {true, binary};
+    options.probabilities = options.labels = {true, binary};
     return std::nullopt;
   }
   if (!outputs.is_array()) return bad("`outputs` is a list.");
@@ -128,8 +128,8 @@ std::optional<Problem> read_outputs(const Json& json, InferenceWish& wish) {
       return bad("The model's outputs are `probabilities` and `labels`.");
     }
     const Json own = member(member(output, "parameters"), "binary_data");
-    InferenceWish::Output& wanted = labels ? wish.labels : wish.probabilities;
-    if (labels && !wish.probabilities.wanted) wish.labels_first = true;
+    InferenceOptions::Output& wanted = labels ? options.labels : options.probabilities;
+    if (labels && !options.probabilities.wanted) options.labels_first = true;
     wanted = {true, own.is_boolean() ? own.get<bool>() : binary};
   }
   return std::nullopt;
@@ -141,7 +141,7 @@ std::optional<Problem> read_wish(const Json& json, InferenceRequest& request) {
     if (!id.is_string() || id.get_ref<const std::string&>().size() > id_length_max) {
       return bad("`id` is a string of " + std::to_string(id_length_max) + " bytes at most.");
     }
-    request.wish.id = id.get<std::string>();
+    request.options.id = id.get<std::string>();
   }
   const Json top = member(member(json, "parameters"), "top");
   if (!top.is_null()) {
@@ -150,7 +150,7 @@ std::optional<Problem> read_wish(const Json& json, InferenceRequest& request) {
     if (!fits) return bad("The parameter `top` is a number from 1 to 1000.");
     request.top = top.get<int>();
   }
-  return read_outputs(json, request.wish);
+  return read_outputs(json, request.options);
 }
 
 void append_number(std::string& bytes, std::uint32_t number) {
@@ -230,20 +230,20 @@ std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
   return request;
 }
 
-InferenceBody inference_body(const InferenceWish& wish,
+InferenceBody inference_body(const InferenceOptions& options,
                              std::span<const protocol::Recognition> recognitions) {
   std::size_t width = std::numeric_limits<std::size_t>::max();
   for (const auto& recognition : recognitions) width = std::min(width, recognition.top.size());
   std::vector<Tensor> tensors;
-  if (wish.probabilities.wanted) {
-    tensors.push_back(probabilities_tensor(recognitions, width, wish.probabilities.binary));
+  if (options.probabilities.wanted) {
+    tensors.push_back(probabilities_tensor(recognitions, width, options.probabilities.binary));
   }
-  if (wish.labels.wanted) {
-    tensors.push_back(labels_tensor(recognitions, width, wish.labels.binary));
+  if (options.labels.wanted) {
+    tensors.push_back(labels_tensor(recognitions, width, options.labels.binary));
   }
-  if (wish.labels_first) std::ranges::reverse(tensors);
-  Json json = {{"model_name", wish.model}};
-  if (!wish.id.empty()) json["id"] = wish.id;
+  if (options.labels_first) std::ranges::reverse(tensors);
+  Json json = {{"model_name", options.model}};
+  if (!options.id.empty()) json["id"] = options.id;
   json["outputs"] = Json::array();
   std::string binary;
   for (Tensor& tensor : tensors) {
@@ -253,8 +253,8 @@ InferenceBody inference_body(const InferenceWish& wish,
     binary += tensor.binary;
   }
   InferenceBody body{to_text(json), {}};
-  const bool any_binary = (wish.probabilities.wanted && wish.probabilities.binary) ||
-                          (wish.labels.wanted && wish.labels.binary);
+  const bool any_binary = (options.probabilities.wanted && options.probabilities.binary) ||
+                          (options.labels.wanted && options.labels.binary);
   if (any_binary) body.json_length = body.bytes.size();
   body.bytes += binary;
   return body;

@@ -31,7 +31,7 @@ inline constexpr std::size_t inference_header_bytes_max = std::size_t{64} << 10;
 inline constexpr std::size_t inference_json_bytes_max = std::size_t{4} << 20;
 
 /// What a client wants of an answer.
-struct InferenceWish {
+struct InferenceOptions {
   std::string id;  ///< Given back; may be empty.
   std::string model;
   struct Output {
@@ -45,7 +45,7 @@ struct InferenceWish {
 
 /// A request that was understood.
 struct InferenceRequest {
-  InferenceWish wish;
+  InferenceOptions options;
   std::optional<int> top;
   /// The pictures' files, each in the request's body, or in `decoded` where it came as base64.
   std::vector<std::string_view> images;
@@ -63,7 +63,7 @@ struct InferenceBody {
   std::string bytes;
   std::optional<std::size_t> json_length;
 };
-InferenceBody inference_body(const InferenceWish& wish,
+InferenceBody inference_body(const InferenceOptions& options,
                              std::span<const protocol::Recognition> recognitions);
 
 /// What the server says of itself, and of a model.

@@ -1,95 +1,98 @@
 #include "web/routes/route_table.hpp"
 
 #include <algorithm>
-#include <string>
+
+#include "web/http/url.hpp"
+#include "web/routes/image_handlers.hpp"
+#include "web/routes/inference_handlers.hpp"
+#include "web/routes/job_handlers.hpp"
+#include "web/routes/page_handlers.hpp"
+#include "web/routes/result_handlers.hpp"
+#include "web/routes/statistics_handlers.hpp"
+#include "web/routes/worker_handlers.hpp"
 
 namespace samoyed::web {
 namespace {
 
-constexpr RouteRow route_rows[] = {
-    {"/", "GET, HEAD, POST", Place::form, Style::page, BodyKind::form},
-    {"/healthz", "GET, HEAD", Place::alive, Style::page, BodyKind::none, {.any_host = true}},
-    {"/readyz", "GET, HEAD", Place::ready, Style::page, BodyKind::none, {.any_host = true}},
-    {"/favicon.ico", "GET, HEAD", Place::icon},
-    {"/assets/{name...}", "GET, HEAD", Place::asset},
-    // No HEAD: it asks about a page, and must not change the list.
-    {"/add/{address...}",
-     "GET, POST",
-     Place::add,
-     Style::page,
-     BodyKind::none,
-     {.admin = true, .acts_on_get = true}},
-    {"/del/{address...}",
-     "GET, POST",
-     Place::remove,
-     Style::page,
-     BodyKind::none,
-     {.admin = true, .acts_on_get = true}},
-    {"/sign-in", "POST", Place::sign_in},
-    {"/sign-out", "POST", Place::sign_out},
-    {"/api/v1/classify", "POST", Place::classify, Style::api, BodyKind::picture},
-    {"/api/v1/workers",
-     "GET, HEAD, POST",
-     Place::workers,
-     Style::api,
-     BodyKind::none,
-     {.admin = true}},
-    {"/api/v1/workers/events",
-     "GET",
-     Place::workers_events,
-     Style::api,
-     BodyKind::none,
-     {.admin = true}},
-    {"/api/v1/workers/{address}",
-     "GET, HEAD, POST, DELETE",
-     Place::worker,
-     Style::api,
-     BodyKind::none,
-     {.admin = true}},
-    {"/api", "GET, HEAD", Place::api},
-    {"/api/openapi.json", "GET, HEAD", Place::openapi, Style::api},
-    {"/metrics",
-     "GET, HEAD",
-     Place::metrics,
-     Style::api,
-     BodyKind::none,
-     {.admin = true, .near = true}},
-    {"/api/v1/jobs", "POST", Place::jobs, Style::api, BodyKind::pictures},
-    {"/api/v1/jobs/{id}", "GET, HEAD, DELETE", Place::job, Style::api},
-    {"/api/v1/jobs/{id}/events", "GET", Place::job_events, Style::api},
-    {"/api/v1/results", "GET, HEAD, DELETE", Place::results, Style::api},
-    {"/api/v1/results.csv", "GET", Place::results_csv, Style::api},
-    {"/api/v1/results.json", "GET", Place::results_json, Style::api},
-    {"/api/v1/statistics", "GET, HEAD", Place::statistics, Style::api},
-    {"/results", "GET, HEAD", Place::results_page},
-    {"/results/delete", "POST", Place::results_delete},
-    {"/results/{id}/thumbnail.jpg", "GET, HEAD", Place::thumbnail},
-    {"/stats", "GET, HEAD", Place::statistics_page},
-    {"/v2", "GET, HEAD", Place::server_metadata, Style::inference},
-    {"/v2/health/live",
-     "GET, HEAD",
-     Place::server_live,
-     Style::inference,
-     BodyKind::none,
-     {.any_host = true}},
-    {"/v2/health/ready",
-     "GET, HEAD",
-     Place::server_ready,
-     Style::inference,
-     BodyKind::none,
-     {.any_host = true}},
-    {"/v2/models/{name}", "GET, HEAD", Place::model_metadata, Style::inference},
-    {"/v2/models/{name}/ready", "GET, HEAD", Place::model_ready, Style::inference},
-    {"/v2/models/{name}/infer", "POST", Place::infer, Style::inference, BodyKind::tensors},
+constexpr auto api = ErrorFormat::api;
+constexpr auto inference_errors = ErrorFormat::inference;
+
+constexpr Policy page{};
+constexpr Policy probe{.any_host = true};
+constexpr Policy api_only{.errors = api};
+constexpr Policy api_stream{.errors = api, .head = false};
+constexpr Policy api_admin{.errors = api, .admin = true};
+constexpr Policy open_inference{.errors = inference_errors};
+constexpr Policy inference_probe{.errors = inference_errors, .any_host = true};
+/// No HEAD: it asks about a page, and must not change the list.
+constexpr Policy list_change{.admin = true, .acts_on_get = true, .head = false};
+
+constexpr Route routes[] = {
+    {"GET", "/", page, pages::form},
+    {"POST", "/", {.body = Body::form}, images::classify_form},
+    {"GET", "/healthz", probe, pages::alive},
+    {"GET", "/readyz", probe, pages::ready},
+    {"GET", "/favicon.ico", page, pages::icon},
+    {"GET", "/assets/{name...}", page, pages::asset},
+    {"POST", "/sign-in", page, pages::sign_in},
+    {"POST", "/sign-out", page, pages::sign_out},
+    {"GET", "/api", page, pages::api},
+    {"GET", "/api/openapi.json", api_only, pages::openapi},
+    {"GET", "/metrics", {.errors = api, .admin = true, .local_only = true}, pages::metrics},
+
+    {"POST", "/api/v1/classify", {.errors = api, .body = Body::image}, images::classify},
+
+    {"GET", "/add/{address...}", list_change, workers::add},
+    {"POST", "/add/{address...}", list_change, workers::add},
+    {"GET", "/del/{address...}", list_change, workers::remove},
+    {"POST", "/del/{address...}", list_change, workers::remove},
+    {"GET", "/api/v1/workers", api_admin, workers::list},
+    {"POST", "/api/v1/workers", api_admin, workers::create},
+    {"GET",
+     "/api/v1/workers/events",
+     {.errors = api, .admin = true, .head = false},
+     workers::watch},
+    {"GET", "/api/v1/workers/{address}", api_admin, workers::show},
+    {"POST", "/api/v1/workers/{address}", api_admin, workers::put},
+    {"DELETE", "/api/v1/workers/{address}", api_admin, workers::destroy},
+
+    {"POST", "/api/v1/jobs", {.errors = api, .body = Body::images}, jobs::submit},
+    {"GET", "/api/v1/jobs/{id}", api_only, jobs::show},
+    {"DELETE", "/api/v1/jobs/{id}", api_only, jobs::cancel},
+    {"GET", "/api/v1/jobs/{id}/events", api_stream, jobs::watch},
+
+    {"GET", "/results", page, results::page},
+    {"POST", "/results/delete", page, results::remove_by_form},
+    {"GET", "/results/{id}/thumbnail.jpg", page, results::thumbnail},
+    {"GET", "/api/v1/results", api_only, results::list},
+    {"DELETE", "/api/v1/results", api_only, results::remove},
+    {"GET", "/api/v1/results.csv", api_stream, results::export_csv},
+    {"GET", "/api/v1/results.json", api_stream, results::export_json},
+
+    {"GET", "/stats", page, statistics::page},
+    {"GET", "/api/v1/statistics", api_only, statistics::show},
+
+    {"GET", "/v2", open_inference, inference::server},
+    {"GET", "/v2/health/live", inference_probe, inference::live},
+    {"GET", "/v2/health/ready", inference_probe, inference::ready},
+    {"GET", "/v2/models/{name}", open_inference, inference::model},
+    {"GET", "/v2/models/{name}/ready", open_inference, inference::model_ready},
+    {"POST",
+     "/v2/models/{name}/infer",
+     {.errors = inference_errors, .body = Body::tensors},
+     inference::infer},
 };
 
-/// Of an address that isn't there, by those around it.
-Style style_around(std::string_view path) {
-  if (path.starts_with("/api/")) return Style::api;
-  return path.starts_with("/v2/") ? Style::inference : Style::page;
+static_assert(std::ranges::all_of(routes, [](const Route& route) { return route.handler; }),
+              "every endpoint has a handler");
+
+/// The format of the errors of a path that isn't there: that of the paths around it.
+ErrorFormat errors_around(std::string_view path) {
+  if (path.starts_with("/api/")) return ErrorFormat::api;
+  return path.starts_with("/v2/") ? ErrorFormat::inference : ErrorFormat::page;
 }
 
-/// What stands for the pattern's parameter, which may be nothing; nothing at all for another path.
+/// What the path has in place of the pattern's parameter, which may be empty; std::nullopt if the pattern doesn't fit.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   const std::size_t open = pattern.find('{');
   if (open == pattern.npos) {
@@ -107,83 +110,85 @@ std::optional<std::string_view> match(std::string_view pattern, std::string_view
   return takes_all || one_segment ? std::optional(found) : std::nullopt;
 }
 
-bool allows(std::string_view allow, std::string_view method) {
-  while (!allow.empty()) {
-    const std::size_t end = std::min(allow.find(','), allow.size());
-    if (trimmed(allow.substr(0, end)) == method) return true;
-    allow.remove_prefix(std::min(end + 1, allow.size()));
-  }
-  return false;
+bool is_known_method(std::string_view method) {
+  constexpr std::string_view methods[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                          "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return std::ranges::find(methods, method) != std::end(methods);
 }
 
-bool is_known_method(std::string_view method) {
-  return allows("GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH", method);
+/// The methods of one pattern, as `Allow` lists them.
+std::string allowed_methods(std::string_view pattern) {
+  std::string allow;
+  const auto append = [&](std::string_view method) {
+    if (!allow.empty()) allow += ", ";
+    allow += method;
+  };
+  for (const Route& route : routes) {
+    if (route.pattern != pattern) continue;
+    append(route.method);
+    if (route.method == "GET" && route.policy.head) append("HEAD");
+  }
+  return allow;
+}
+
+bool takes(const Route& route, std::string_view method) {
+  const bool head = method == "HEAD" && route.method == "GET" && route.policy.head;
+  return route.method == method || head;
+}
+
+Problem no_such_method(const ResolvedRoute& resolved) {
+  return {Reason::method_not_allowed, "This address takes " + resolved.allow + "."};
+}
+
+Problem no_path(std::string_view method) {
+  const bool about_server = method == "OPTIONS" || method == "CONNECT";
+  return about_server
+             ? Problem{Reason::method_not_allowed, "This server has no other use for that method."}
+             : Problem{Reason::bad_request, "The request's target is no path."};
 }
 
 }  // namespace
 
-std::span<const RouteRow> route_table() { return route_rows; }
+std::span<const Route> route_table() { return routes; }
 
-Route find_route(const Request& head) {
-  Route route;
+ResolvedRoute resolve_route(const Request& head) {
+  ResolvedRoute resolved;
   if (!is_known_method(head.method)) {
-    route.problem = {Reason::unknown_method,
-                     "This server knows the methods GET, HEAD, POST and DELETE."};
-    return route;
+    resolved.problem = {Reason::unknown_method,
+                        "This server knows the methods GET, HEAD, POST and DELETE."};
+    return resolved;
   }
   const auto target = parse_target(head.target);
   if (!target) {
-    const bool about_server = head.method == "OPTIONS" || head.method == "CONNECT";
-    route.allow = "GET, HEAD, POST, DELETE";
-    route.problem = about_server ? Problem{Reason::method_not_allowed,
-                                           "This server has no other use for that method."}
-                                 : Problem{Reason::bad_request, "The request's target is no path."};
-    return route;
+    resolved.allow = "GET, HEAD, POST, DELETE";
+    resolved.problem = no_path(head.method);
+    return resolved;
   }
-  route.target = *target;
-  for (const RouteRow& row : route_rows) {
-    const auto parameter = match(row.pattern, target->path);
-    if (!parameter) continue;
-    route.row = &row;
-    route.allow = row.methods;
-    route.style = row.style;
-    route.parameter = *parameter;
-    if (!allows(row.methods, head.method)) {
-      route.problem = {Reason::method_not_allowed,
-                       "This address takes " + std::string(row.methods) + "."};
-    }
-    return route;
+  resolved.path = target->path;
+  resolved.query = target->query;
+  resolved.errors = errors_around(target->path);
+  const auto first = std::ranges::find_if(
+      routes, [&](const Route& route) { return match(route.pattern, target->path).has_value(); });
+  if (first == std::end(routes)) {
+    resolved.problem = {Reason::not_found, "This site has no such address."};
+    return resolved;
   }
-  route.style = style_around(target->path);
-  route.problem = {Reason::not_found, "This site has no such address."};
-  return route;
+  resolved.errors = first->policy.errors;
+  resolved.allow = allowed_methods(first->pattern);
+  resolved.parameter = *match(first->pattern, target->path);
+  const auto route = std::ranges::find_if(routes, [&](const Route& candidate) {
+    return candidate.pattern == first->pattern && takes(candidate, head.method);
+  });
+  if (route == std::end(routes)) {
+    resolved.problem = no_such_method(resolved);
+  } else {
+    resolved.route = route;
+  }
+  return resolved;
 }
 
-bool has_effect(const RouteRow& row, std::string_view method) {
-  return method == "POST" || method == "DELETE" || row.rules.acts_on_get;
-}
+bool has_effect(const Route& route) { return route.method != "GET" || route.policy.acts_on_get; }
 
-bool is_errand(const RouteRow& row) {
-  switch (row.place) {
-    case Place::workers_events:
-    case Place::job:
-    case Place::job_events:
-    case Place::results:
-    case Place::results_csv:
-    case Place::results_json:
-    case Place::statistics:
-    case Place::results_page:
-    case Place::results_delete:
-    case Place::thumbnail:
-    case Place::statistics_page:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool brings_body(const RouteRow& row, std::string_view method) {
-  return method == "POST" && row.body != BodyKind::none;
-}
+bool brings_body(const Route& route) { return route.policy.body != Body::none; }
 
 }  // namespace samoyed::web

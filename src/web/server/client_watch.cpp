@@ -8,8 +8,6 @@
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace samoyed::web {
 namespace {
@@ -28,9 +26,9 @@ ClientWatch::ClientWatch(io::TimedSocket& socket, HttpSession& session, std::spa
       room_(room),
       held_bytes_max_(held_bytes_max),
       reading_begins_(socket.socket().get_executor()),
-      reading_ended_(socket.socket().get_executor(), Clock::time_point::max()) {}
+      reading_ended_(socket.socket().get_executor()) {}
 
-/// The timer is left to run when the answer was there sooner, for the pictures after it.
+/// The timer is left to run when the answer was there sooner, for the images after it.
 void ClientWatch::begin() {
   active_ = true;
   if (std::exchange(due_, true)) return;
@@ -47,7 +45,7 @@ void ClientWatch::begin_reading() {
   reading_ = true;
   asio::co_spawn(socket_.socket().get_executor(), read_on(), [this](std::exception_ptr) {
     reading_ = false;
-    reading_ended_.cancel();
+    reading_ended_.notify();
   });
 }
 
@@ -67,10 +65,7 @@ asio::awaitable<void> ClientWatch::read_on() {
 asio::awaitable<void> ClientWatch::end() {
   active_ = false;
   if (reading_) socket_.cancel();
-  std::error_code ignored;  // It has ended, one way or the other.
-  while (reading_) {
-    co_await reading_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  while (reading_) co_await reading_ended_.wait();
 }
 
 }  // namespace samoyed::web

@@ -8,34 +8,34 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "web/http/http_session.hpp"
+#include "web/routes/client_presence.hpp"
 
 namespace samoyed::web {
 
-/// Notices that a client leaves while its picture is at a worker: by reading on, once that has taken a
-/// moment. The client's next requests that come meanwhile wait in the session, up to a bound: beyond that, no
-/// more is read until one of them is under way.
+/// Notices that a client leaves while its image is at a worker, by reading on once that has taken a moment. The client's
+/// next requests that come meanwhile wait in the session, up to a bound: beyond that, nothing more is read until one of
+/// them is under way.
 ///
 /// Thread rule: the one thread of the socket's executor. Nobody else reads from the socket between `begin` and
 /// the end of `end`.
-class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
+class ClientWatch final : public ClientPresence, public std::enable_shared_from_this<ClientWatch> {
  public:
   /// The references, and the room for what is read, must outlive it. `held_bytes_max`: what the session may
   /// hold at most.
   ClientWatch(io::TimedSocket& socket, HttpSession& session, std::span<char> room,
               std::size_t held_bytes_max);
 
-  /// A picture is at a worker.
-  void begin();
-  /// It no longer is. Returns once the socket is free again.
-  asio::awaitable<void> end();
+  void begin() override;
+  /// Returns once the socket is free again.
+  asio::awaitable<void> end() override;
 
   /// Between `begin` and `end`.
   bool active() const { return active_; }
-  bool client_left() const { return client_left_; }
-  /// Emitted when the client left: nobody waits for the answer any more.
-  asio::cancellation_slot left() { return left_.slot(); }
+  bool client_left() const override { return client_left_; }
+  asio::cancellation_slot left() override { return left_.slot(); }
 
  private:
   void begin_reading();
@@ -49,7 +49,7 @@ class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
   bool due_ = false;  ///< The timer for the begin of reading is set.
   asio::steady_timer reading_begins_;
   bool reading_ = false;
-  asio::steady_timer reading_ended_;  ///< Cancelled when `read_on` has ended.
+  io::Event reading_ended_;  ///< Notified when `read_on` has ended.
   bool client_left_ = false;
   asio::cancellation_signal left_;
 };

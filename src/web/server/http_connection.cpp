@@ -19,8 +19,9 @@
 #include "web/http/log_text.hpp"
 #include "web/http/request_id.hpp"
 #include "web/http/responses.hpp"
-#include "web/server/arrival.hpp"
-#include "web/server/upload_handler.hpp"
+#include "web/routes/error_responses.hpp"
+#include "web/routes/guards.hpp"
+#include "web/server/make_request_context.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -52,17 +53,17 @@ std::string address_of(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, Site& site,
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, ServerContext& server,
                                std::optional<Problem> turned_away)
     : socket_(std::move(socket)),
-      site_(site),
+      server_(server),
       turned_away_(std::move(turned_away)),
-      session_(session_limits(site.options.limits),
-               session_timeouts(site.options.timeouts, turned_away_.has_value())),
+      session_(session_limits(server.options.limits),
+               session_timeouts(server.options.timeouts, turned_away_.has_value())),
       peer_(io::peer_name(socket_.socket())),
       peer_address_(address_of(socket_.socket())),
       watch_(std::make_shared<ClientWatch>(socket_, session_, received_,
-                                           site.options.limits.header_bytes_max)) {}
+                                           server.options.limits.header_bytes_max)) {}
 
 asio::awaitable<void> HttpConnection::run() {
   while (!cut_) {
@@ -71,15 +72,15 @@ asio::awaitable<void> HttpConnection::run() {
       if (!co_await read(to_read->until)) co_return;
     } else if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
       if (!co_await write(*to_write)) co_return;
-    } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
-      consider(*to_consider->head);
+    } else if (std::holds_alternative<HttpSession::Consider>(action)) {
+      consider();
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
       if (!co_await serve(to_serve->request)) co_return;
-    } else if (std::holds_alternative<HttpSession::Feed>(action)) {
+    } else if (std::holds_alternative<HttpSession::NextPiece>(action)) {
       co_await feed_stream();
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
-      note_begin();
-      respond(refusal(to_refuse->problem));
+      begin_request();
+      respond(anonymous_error(to_refuse->problem));
     } else {
       if (std::get<HttpSession::Close>(action).linger) co_await linger();
       co_return;
@@ -112,7 +113,7 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
     co_return false;
   }
   if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
-    respond(refusal(refused_upload(Reason::overloaded)));
+    respond(anonymous_error(upload_not_admitted(Reason::overloaded)));
     co_return true;
   }
   session_.received({received_.data(), size});
@@ -121,8 +122,8 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
 
 asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
   const std::size_t size = response.header.size() + response.body.size();
-  // An answer is never larger than what was held for its picture and a page around it, so where
-  // there is no room for it, what is held already stands for it.
+  // An answer is never larger than what was held for its image and a page around it, so if there is no room for it, that
+  // share covers it.
   if (ticket_ && current_->status) ticket_->hold(size);
   std::error_code error;
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
@@ -138,14 +139,15 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   co_return !error;
 }
 
-void HttpConnection::consider(const Request& head) {
-  note_begin();
+void HttpConnection::consider() {
+  begin_request();
   try {
     if (turned_away_) {
-      respond(refusal(*turned_away_));
-    } else if (auto response = site_.routes.consider(head, current_->visit)) {
-      respond(std::move(*response));
+      respond(anonymous_error(*turned_away_));
+    } else if (auto rejection = check_request(server_.services, current_->context)) {
+      respond(std::move(*rejection));
     } else {
+      current_->checked = true;
       admit();
     }
   } catch (const std::exception& error) {
@@ -155,9 +157,9 @@ void HttpConnection::consider(const Request& head) {
 
 void HttpConnection::admit() {
   if (current_->upload) {
-    auto entered = site_.admission.enter(current_->visit.client);
+    auto entered = server_.uploads.enter(current_->context.client);
     if (const auto* reason = std::get_if<Reason>(&entered)) {
-      respond(refusal(refused_upload(*reason)));
+      respond(anonymous_error(upload_not_admitted(*reason)));
       return;
     }
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
@@ -166,45 +168,43 @@ void HttpConnection::admit() {
 }
 
 asio::awaitable<bool> HttpConnection::serve(Request& request) {
-  note_begin();
+  begin_request();
   std::optional<Response> response;
   try {
-    if (turned_away_) {
-      response = refusal(*turned_away_);
-    } else {
-      auto routed = site_.routes.route(request, current_->visit);
-      if (auto* const ready = std::get_if<Response>(&routed)) {
-        response = std::move(*ready);
-      } else if (auto* const errand = std::get_if<Errand>(&routed)) {
-        response = co_await run_errand(std::move(*errand));
-      } else {
-        UploadHandler handler(site_, *watch_, current_->visit, ticket_ ? &*ticket_ : nullptr);
-        response = co_await handler.handle(request, std::get<Upload>(routed));
-      }
-    }
+    response = co_await handle(request);
   } catch (const std::exception& error) {
     response = fail(error.what());
   }
-  if (!response) {
+  if (watch_->client_left()) {
     if (!cut_) log_answer(status_of(Reason::client_left), 0);
-    site_.metrics.count_refused(word_of(Reason::client_left));
+    server_.services.metrics.count_refused(word_of(Reason::client_left));
     co_return false;
   }
   respond(std::move(*response));
   co_return true;
 }
 
-asio::awaitable<Response> HttpConnection::run_errand(Errand errand) {
-  ErrandEnd end = co_await site_.errands.run(std::move(errand), current_->visit);
-  if (end.feed) {
-    auto entered = site_.streams.enter(current_->visit.client);
-    if (std::holds_alternative<Reason>(entered)) {
-      co_return Routes::sent(site_.routes.refusal_of_stream(current_->visit));
-    }
-    stream_.emplace(std::move(end.feed), std::get<Admission::Ticket>(std::move(entered)),
-                    end.response.endless);
+asio::awaitable<Response> HttpConnection::handle(Request& request) {
+  if (turned_away_) co_return anonymous_error(*turned_away_);
+  RequestContext& context = current_->context;
+  context.request = std::move(request);
+  if (!current_->checked) {
+    if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
-  co_return Routes::sent(std::move(end.response));
+  context.ticket = ticket_ ? &*ticket_ : nullptr;
+  context.presence = watch_.get();
+  Response response = co_await context.route.route->handler(server_.services, context);
+  co_return response.feed ? open_stream(std::move(response)) : std::move(response);
+}
+
+Response HttpConnection::open_stream(Response response) {
+  auto entered = server_.streams.enter(current_->context.client);
+  if (std::holds_alternative<Reason>(entered)) {
+    return error_response(server_.services, current_->context, too_many_streams());
+  }
+  stream_.emplace(std::exchange(response.feed, nullptr),
+                  std::get<Admission::Ticket>(std::move(entered)), response.endless);
+  return response;
 }
 
 /// One piece of a stream, or a moment of waiting for one, short enough that an end is noticed.
@@ -227,10 +227,10 @@ asio::awaitable<void> HttpConnection::feed_stream() {
 }
 
 asio::awaitable<void> HttpConnection::linger() {
-  const ServerLimits& limits = site_.options.limits;
-  const ServerTimeouts& timeouts = site_.options.timeouts;
-  if (site_.lingering >= limits.lingering_max) co_return;
-  ++site_.lingering;
+  const ServerLimits& limits = server_.options.limits;
+  const ServerTimeouts& timeouts = server_.options.timeouts;
+  if (server_.lingering >= limits.lingering_max) co_return;
+  ++server_.lingering;
   std::error_code error;
   socket_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   const auto until = Clock::now() + (turned_away_ ? timeouts.refused : timeouts.linger);
@@ -239,53 +239,51 @@ asio::awaitable<void> HttpConnection::linger() {
   while (!error && !cut_ && dropped < bytes_max) {
     dropped += co_await socket_.read_some(asio::buffer(received_), until, error);
   }
-  --site_.lingering;
+  --server_.lingering;
 }
 
 void HttpConnection::respond(Response response) {
+  const RequestContext& context = current_->context;
   current_->status = response.status;
-  response.fields.push_back({std::string(request_id_name), current_->visit.request_id});
-  const Visit& visit = current_->visit;
-  if (visit.new_visitor && response.status < 300) {
-    response.fields.push_back(keep_visitor(visit.visitor, visit.https));
+  response.fields.push_back({std::string(request_id_name), context.request_id});
+  if (context.new_visitor && response.status < 300) {
+    response.fields.push_back(keep_visitor(context.visitor, context.https));
   }
   const std::string_view reason = find_field(response.fields, reason_name);
-  if (current_->upload && !reason.empty()) site_.metrics.count_refused(reason);
+  if (current_->upload && !reason.empty()) server_.services.metrics.count_refused(reason);
   if (turned_away_) response.close = true;
   session_.respond(std::move(response));
 }
 
-Response HttpConnection::refusal(const Problem& problem) const {
-  return site_.routes.refusal(session_.head(), problem, current_->visit);
+Response HttpConnection::anonymous_error(const Problem& problem) const {
+  return anonymous_error_response(server_.services, current_->context, problem);
 }
 
 Response HttpConnection::fail(std::string_view what) const {
   log_line(spdlog::level::err, peer_ + " can't be served: " + std::string(what));
-  return refusal({Reason::internal, "The server failed on this; its log says more."});
+  return anonymous_error(internal_error());
 }
 
-void HttpConnection::note_begin() {
-  if (current_) {
-    current_->visit.now = Clock::now();
-    current_->visit.stopping = stopping_;
-    return;
+void HttpConnection::begin_request() {
+  if (!current_) {
+    RequestContext context =
+        make_request_context(server_, session_.head(), peer_address_, Clock::now());
+    const Request& head = context.request;
+    const bool direct = context.address == io::unmapped_ip(peer_address_);
+    current_.emplace(Current{.context = {},
+                             .begun = context.now,
+                             .client = direct ? peer_ : context.address + " through " + peer_,
+                             .line = log_text(head.method) + " " + log_text(head.target),
+                             .upload = is_upload(context)});
+    current_->context = std::move(context);
   }
-  const Request& head = session_.head();
-  const bool upload = site_.routes.is_upload(head);
-  Visit visit = arrive(site_, head, peer_address_, upload, Clock::now());
-  visit.stopping = stopping_;
-  const bool direct = visit.address == io::unmapped_ip(peer_address_);
-  current_.emplace();
-  current_->begun = visit.now;
-  current_->client = direct ? peer_ : visit.address + " through " + peer_;
-  current_->line = log_text(head.method) + " " + log_text(head.target);
-  current_->upload = upload;
-  current_->visit = std::move(visit);
+  current_->context.now = Clock::now();
+  current_->context.stopping = stopping_;
 }
 
 void HttpConnection::log_answer(int status, std::size_t bytes) {
   const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
-  const io::LogField fields[] = {{io::request_id_field, current_->visit.request_id},
+  const io::LogField fields[] = {{io::request_id_field, current_->context.request_id},
                                  {"client", current_->client},
                                  {"request", current_->line},
                                  {"status", std::int64_t{status}},
@@ -298,7 +296,7 @@ void HttpConnection::log_answer(int status, std::size_t bytes) {
 }
 
 void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {
-  const std::string_view id = current_ ? std::string_view(current_->visit.request_id) : "";
+  const std::string_view id = current_ ? std::string_view(current_->context.request_id) : "";
   const io::LogField fields[] = {{io::request_id_field, id}};
   io::log(level, line, fields);
 }

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds heartbeat_pause{15};
 
 }  // namespace
 
-LiveStream::LiveStream(std::unique_ptr<Feed> feed, Admission::Ticket place, bool heartbeats)
+LiveStream::LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats)
     : feed_(std::move(feed)),
       place_(std::move(place)),
       heartbeats_(heartbeats),

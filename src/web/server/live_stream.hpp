@@ -8,7 +8,7 @@
 #include <asio/awaitable.hpp>
 
 #include "web/access/admission.hpp"
-#include "web/routes/feed.hpp"
+#include "web/http/feed.hpp"
 
 namespace samoyed::web {
 
@@ -16,7 +16,7 @@ namespace samoyed::web {
 class LiveStream {
  public:
   /// With `heartbeats` a comment goes out where no piece did for a while: for streams of events.
-  LiveStream(std::unique_ptr<Feed> feed, Admission::Ticket place, bool heartbeats);
+  LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats);
 
   /// What to send next; empty where nothing is to be sent for now, nothing at the end. Returns within a
   /// moment, so that the end of a connection is noticed. Throws StorageError.
@@ -25,7 +25,7 @@ class LiveStream {
  private:
   using Clock = Feed::Clock;
 
-  std::unique_ptr<Feed> feed_;
+  std::shared_ptr<Feed> feed_;
   Admission::Ticket place_;
   bool heartbeats_;
   Clock::time_point heartbeat_at_;

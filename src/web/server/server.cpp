@@ -7,12 +7,10 @@
 #include <asio/co_spawn.hpp>
 #include <asio/ip/host_name.hpp>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/network_list.hpp"
 #include "samoyed/io/random.hpp"
 #include "web/server/http_connection.hpp"
@@ -21,7 +19,10 @@
 namespace samoyed::web {
 namespace {
 
-/// Nothing for a connection within the limits.
+/// Longer side of the thumbnails that lists of results show.
+constexpr int thumbnail_side_px = 160;
+
+/// std::nullopt for a connection within the limits.
 std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
   switch (verdict) {
     case io::AcceptLoop::Verdict::admitted:
@@ -33,6 +34,22 @@ std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
                      "The server has too many connections open: try again in a moment."};
   }
   return std::nullopt;
+}
+
+SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
+  std::error_code unknown;  // Then the machine has no name of its own.
+  SiteRules rules{
+      .image_bytes_max = options.limits.image_bytes_max,
+      .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
+      .worker_allowed = [networks = options.access.worker_networks](
+                            std::string_view address) { return networks.contains(address); },
+      .results_by_address = options.results_by == dispatcher::ResultsBy::address,
+      .results_days = options.results_days,
+      .request_timeout = options.timeouts.request,
+      .is_local = [local = io::NetworkList(io::private_networks())](
+                      std::string_view address) { return local.contains(address); }};
+  if (keeps_results && options.thumbnails) rules.thumbnail_side = thumbnail_side_px;
+  return rules;
 }
 
 }  // namespace
@@ -53,20 +70,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         wake_up_(executor_),
         parts_(parts),
         gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
-        site_{
-            .routes = Routes(parts.workers, gate_, route_rules(options)),
-            .gate = gate_,
-            .classifier = parts.classifier,
-            .metrics = metrics_,
-            .admission =
-                Admission({.requests_max = options.limits.requests_max,
-                           .requests_per_client_max = options.limits.requests_per_client_max,
-                           .bytes_max = options.limits.request_bytes_max}),
+        server_{
+            .services = {.classifier = parts.classifier,
+                         .workers = parts.workers,
+                         .history = parts.history,
+                         .jobs = parts.jobs,
+                         .gate = gate_,
+                         .metrics = metrics_,
+                         .metrics_text = [this] { return metrics_.text(snapshot()); },
+                         .rules = site_rules(options, parts.history != nullptr)},
+            .uploads = Admission({.requests_max = options.limits.requests_max,
+                                  .requests_per_client_max = options.limits.requests_per_client_max,
+                                  .bytes_max = options.limits.request_bytes_max}),
             .streams = Admission({.requests_max = options.limits.streams_max,
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
-            .errands = ErrandRunner(executor_, site_.routes, parts.history, parts.jobs),
-            .history = parts.history,
             .options = options} {}
 
   asio::awaitable<void> run() {
@@ -84,27 +102,14 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  private:
   using Clock = std::chrono::steady_clock;
 
-  RouteRules route_rules(const ServerOptions& options) {
-    std::error_code unknown;  // Then it has no name of its own.
-    return {.image_bytes_max = options.limits.image_bytes_max,
-            .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
-            .worker_allowed = [networks = options.access.worker_networks](
-                                  std::string_view address) { return networks.contains(address); },
-            .results_by_address = options.results_by == dispatcher::ResultsBy::address,
-            .results_days = options.results_days,
-            .is_near = [near = io::NetworkList(io::private_networks())](
-                           std::string_view address) { return near.contains(address); },
-            .metrics_text = [this] { return metrics_.text(snapshot()); }};
-  }
-
   MetricsSnapshot snapshot() const {
     return {
         .workers = parts_.workers.rows(),
         .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
-        .requests = site_.admission.requests(),
-        .held_bytes = site_.admission.bytes(),
+        .requests = server_.uploads.requests(),
+        .held_bytes = server_.uploads.bytes(),
         .connections = connections_.size(),
-        .streams = site_.streams.requests(),
+        .streams = server_.streams.requests(),
         .jobs = jobs_load(),
         .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
         .process = io::read_process()};
@@ -118,7 +123,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void open(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
     const auto connection =
-        std::make_shared<HttpConnection>(std::move(socket), site_, over_limit(slot.verdict()));
+        std::make_shared<HttpConnection>(std::move(socket), server_, over_limit(slot.verdict()));
     connections_.emplace(connection, std::move(slot));
     asio::co_spawn(executor_, connection->run(),
                    [self = shared_from_this(), connection](std::exception_ptr failure) {
@@ -128,7 +133,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void close(const std::shared_ptr<HttpConnection>& connection, std::exception_ptr failure) {
     connections_.erase(connection);
-    wake_up_.cancel();
+    wake_up_.notify();
     if (!failure) return;
     try {
       std::rethrow_exception(failure);
@@ -138,13 +143,13 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   asio::awaitable<void> drain() {
-    const auto until = Clock::now() + site_.options.timeouts.drain;
+    const auto until = Clock::now() + server_.options.timeouts.drain;
     for (const auto& [connection, slot] : connections_) connection->stop();
-    while (!connections_.empty() && Clock::now() < until) co_await sleep_until(until);
+    while (!connections_.empty() && Clock::now() < until) co_await wake_up_.wait_until(until);
     for (const auto& [connection, slot] : connections_) connection->cut();
     const auto hurried = [](const auto& entry) { return !entry.first->classifying(); };
     while (std::any_of(connections_.begin(), connections_.end(), hurried)) {
-      co_await sleep_until(Clock::time_point::max());
+      co_await wake_up_.wait();
     }
     if (!connections_.empty()) {
       spdlog::warn("{} pictures were still at a worker when the time to drain was over",
@@ -152,20 +157,13 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  /// Until `time` or a connection's end.
-  asio::awaitable<void> sleep_until(Clock::time_point time) {
-    wake_up_.expires_at(time);
-    std::error_code woken;
-    co_await wake_up_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  }
-
   asio::any_io_executor executor_;
   io::AcceptLoop accept_loop_;
-  asio::steady_timer wake_up_;
+  io::Event wake_up_;
   const ServerParts parts_;
   AdminGate gate_;
   Metrics metrics_;
-  Site site_;
+  ServerContext server_;
   std::map<std::shared_ptr<HttpConnection>, io::AcceptLoop::Slot> connections_;
 };
 

@@ -116,7 +116,7 @@ TEST_CASE("what another site's page made the browser send is refused") {
     Request request{"POST", "/", 11, one.fields, {}};
     INFO((one.fields.empty() ? "no fields" : one.fields[0].name + ": " + one.fields[0].value));
     request.fields.push_back({"Host", "Dog.example:9999"});
-    const auto problem = check_same_site(request);
+    const auto problem = check_cross_site(request);
     CHECK(status_of(problem) == (one.allowed ? 200 : 403));
     if (problem) CHECK(problem->reason == Reason::cross_site);
   }
@@ -147,16 +147,16 @@ TEST_CASE("a browser that doesn't say from where is asked back, a program isn't"
   Request request{one.method, "/add/10.6.6.6:66", 11, {{"Host", "10.0.0.1:9999"}}, {}};
   request.fields.push_back({"Accept", "image/avif,image/webp,*/*;q=0.8"});
   if (!one.agent.empty()) request.fields.push_back({"User-Agent", one.agent});
-  const auto problem = check_same_site(request);
+  const auto problem = check_cross_site(request);
   CHECK((problem ? word_of(problem->reason) : "") == one.reason);
   // The page's own forms say it.
   request.fields.push_back({"Referer", "http://10.0.0.1:9999/"});
-  CHECK_FALSE(check_same_site(request));
+  CHECK_FALSE(check_cross_site(request));
 }
 
 TEST_CASE("a scheme's usual port may be left out, on either side") {
   const auto status = [](const std::string& origin, const std::string& host) {
-    return status_of(check_same_site({"POST", "/", 11, {{"Origin", origin}, {"Host", host}}, {}}));
+    return status_of(check_cross_site({"POST", "/", 11, {{"Origin", origin}, {"Host", host}}, {}}));
   };
   CHECK(status("https://dog.example", "dog.example") == 200);
   CHECK(status("https://dog.example", "dog.example:443") == 200);

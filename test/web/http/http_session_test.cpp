@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "web/http/http_driver.hpp"
+#include "web/http/response_bytes.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -15,15 +16,21 @@ using test::count_of;
 using test::HttpDriver;
 
 const std::string get_a = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+/// The fields that every response carries besides its own.
+const std::string security_fields =
+    "Content-Security-Policy: " + std::string(content_security_policy) +
+    "\r\nX-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
 const std::string post_head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n";
 
 TEST_CASE("a response has Date and Content-Length") {
   HttpDriver driver;
   driver.now.wall = std::chrono::sys_days(std::chrono::year(1994) / 11 / 6) + 8h + 49min + 37s;
   driver.receive(get_a);
-  CHECK(driver.output ==
-        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 7\r\n\r\n"
-        "GET /a ");
+  CHECK(driver.output == "HTTP/1.1 200 OK\r\n" + security_fields +
+                             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 7\r\n\r\n"
+                             "GET /a ");
   CHECK(!driver.closed);
 }
 
@@ -257,9 +264,8 @@ TEST_CASE("304 has no body and no length") {
   REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
   driver.session.respond({304, {{"ETag", "\"a\""}}, {}});
   driver.step();
-  CHECK(driver.output ==
-        "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n"
-        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
+  CHECK(driver.output == "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n" + security_fields +
+                             "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
 }
 
 }  // namespace

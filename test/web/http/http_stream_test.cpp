@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 struct StreamTest {
   StreamTest() { begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n"); }
 
-  void begin(const std::string& request, Response response = event_stream()) {
+  void begin(const std::string& request, Response response = event_stream(nullptr)) {
     session.emplace(HttpSession::Limits{512, 1000, 8}, ServerTimeouts{});
     session->received(request);
     REQUIRE(std::holds_alternative<HttpSession::Serve>(session->next(now)));
@@ -43,13 +43,13 @@ TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the con
   CHECK(head.find("\r\n\r\n") == head.size() - 4);
   CHECK(head.find("Content-Length") == head.npos);
   CHECK(head.find("\r\nConnection: close\r\n") != head.npos);
-  CHECK(next_is<HttpSession::Feed>());
-  CHECK(next_is<HttpSession::Feed>());
+  CHECK(next_is<HttpSession::NextPiece>());
+  CHECK(next_is<HttpSession::NextPiece>());
   session->send(server_sent_event("job", "{}"));
   CHECK(written() == "15\r\nevent: job\ndata: {}\n\n\r\n");
-  CHECK(next_is<HttpSession::Feed>());
+  CHECK(next_is<HttpSession::NextPiece>());
   session->send("");
-  CHECK(next_is<HttpSession::Feed>());
+  CHECK(next_is<HttpSession::NextPiece>());
   session->end_stream();
   CHECK(written() == "0\r\n\r\n");
   CHECK(next_is<HttpSession::Close>());
@@ -62,7 +62,7 @@ TEST_CASE_METHOD(StreamTest, "a stop lets a stream that has an end come to it") 
   session->send("a");
   session->stop();
   CHECK(written() == "1\r\na\r\n");
-  CHECK(next_is<HttpSession::Feed>());
+  CHECK(next_is<HttpSession::NextPiece>());
   session->send("b");
   CHECK(written() == "1\r\nb\r\n");
   session->end_stream();

@@ -3,14 +3,14 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "web/routes/routes_fixture.hpp"
+#include "web/routes/handler_fixture.hpp"
 
 namespace samoyed::web {
 namespace {
 
 using namespace std::string_literals;
 using nlohmann::json;
-using test::RoutesTest;
+using test::HandlerFixture;
 
 /// The JSON of a request with these parts, and its input in binary form behind it.
 struct Message {
@@ -71,19 +71,20 @@ TEST_CASE("pictures come as base64 in JSON") {
 }
 
 TEST_CASE("what is wanted of an answer") {
-  const auto both = understood(json_message("[1]", R"(["YWJj"])")).wish;
+  const auto both = understood(json_message("[1]", R"(["YWJj"])")).options;
   CHECK((both.probabilities.wanted && both.labels.wanted));
   CHECK(!(both.probabilities.binary || both.labels.binary));
 
   const auto binary = understood(json_message(
       "[1]", R"(["YWJj"])", R"(,"id":"42","parameters":{"binary_data_output":true,"top":3})"));
-  CHECK((binary.wish.probabilities.binary && binary.wish.labels.binary));
-  CHECK(binary.wish.id == "42");
+  CHECK((binary.options.probabilities.binary && binary.options.labels.binary));
+  CHECK(binary.options.id == "42");
   CHECK(binary.top == 3);
 
   const auto one = understood(json_message(
       "[1]", R"(["YWJj"])", R"(,"outputs":[{"name":"labels","parameters":{"binary_data":true}}])"));
-  CHECK((one.wish.labels.wanted && one.wish.labels.binary && !one.wish.probabilities.wanted));
+  CHECK((one.options.labels.wanted && one.options.labels.binary &&
+         !one.options.probabilities.wanted));
 }
 
 TEST_CASE("inference requests that can't be understood") {
@@ -155,9 +156,9 @@ const std::vector<protocol::Recognition> two_recognitions = {
      .times = {}}};
 
 TEST_CASE("answers are as wide as the narrowest recognition") {
-  InferenceWish wish{
+  InferenceOptions options{
       .id = "42", .model = "m", .probabilities = {true, false}, .labels = {true, false}};
-  const InferenceBody body = inference_body(wish, two_recognitions);
+  const InferenceBody body = inference_body(options, two_recognitions);
   CHECK(!body.json_length);
   CHECK(json::parse(body.bytes) == json::parse(R"({"model_name": "m", "id": "42", "outputs": [
       {"name": "probabilities", "datatype": "FP32", "shape": [2, 2], "data": [0.75, 0.25, 0.5, 0.125]},
@@ -165,9 +166,10 @@ TEST_CASE("answers are as wide as the narrowest recognition") {
 }
 
 TEST_CASE("binary outputs follow the JSON in the order in which it names them") {
-  InferenceWish wish{.id = {}, .model = "m", .probabilities = {true, true}, .labels = {true, true}};
-  wish.labels_first = true;
-  const InferenceBody body = inference_body(wish, {two_recognitions.data(), 1});
+  InferenceOptions options{
+      .id = {}, .model = "m", .probabilities = {true, true}, .labels = {true, true}};
+  options.labels_first = true;
+  const InferenceBody body = inference_body(options, {two_recognitions.data(), 1});
   REQUIRE(body.json_length);
   const json head = json::parse(body.bytes.substr(0, *body.json_length));
   CHECK(!head.contains("id"));
@@ -178,7 +180,7 @@ TEST_CASE("binary outputs follow the JSON in the order in which it names them") 
         "\x03\0\0\0cat\x03\0\0\0dog\0\0\x40\x3f\0\0\x80\x3e"s);
 }
 
-struct InferenceTest : RoutesTest {
+struct InferenceTest : HandlerFixture {
   InferenceTest() {
     workers.add({"localhost", 8888});
     workers.set_model(workers.rows().front().worker.id, {"SqueezeNet 1.1", true});
@@ -216,12 +218,12 @@ TEST_CASE_METHOD(InferenceTest, "failures are told as the protocol has it") {
         "wrong_type");
   error(respond({"POST", "/v2/models/m/infer", 11, {}, json_message("[1]", R"([""])")}), 400,
         "bad_parameter");
-  error(answer_to({.style = Style::inference, .pictures = {}},
-                  dispatcher::Failure{dispatcher::FailureReason::unknown_model, {}}),
-        404, "unknown_model");
-  visit.stopping = true;
+  classifier.outcomes = {dispatcher::Failure{dispatcher::FailureReason::unknown_model, {}}};
+  error(respond({"POST", "/v2/models/m/infer", 11, {}, json_message("[1]", R"(["YWJj"])")}), 404,
+        "unknown_model");
+  context.stopping = true;
   error(get("/v2/health/ready"), 503, "stopping");
-  visit.stopping = false;
+  context.stopping = false;
   workers.remove({"localhost", 8888});
   error(get("/v2/health/ready"), 503, "no_active_worker");
 }
@@ -232,22 +234,19 @@ TEST_CASE_METHOD(InferenceTest,
   const Request request{"POST", "/v2/models/SqueezeNet%201.1/infer", 11,
                         with_host({{"inference-header-content-length", message.length()}}),
                         message.body()};
-  CHECK(!routes.consider(request, visit));
-  const auto routed = routes.route(request, visit);
-  REQUIRE(std::holds_alternative<Upload>(routed));
-  const Upload& taken = std::get<Upload>(routed);
-  CHECK(taken.model == "SqueezeNet 1.1");
-  CHECK(taken.top == 2);
-  REQUIRE(taken.pictures.size() == 2);
-  CHECK(taken.pictures[1].image == "de");
-  std::vector<dispatcher::Outcome> outcomes;
+  CHECK(!rejection(request));
+  classifier.outcomes.clear();
   for (const auto& recognition : two_recognitions) {
     dispatcher::Answer answer;
     answer.recognition = recognition;
-    outcomes.emplace_back(answer);
+    classifier.outcomes.emplace_back(answer);
   }
-  const Response response = routes.answer(taken, {}, outcomes, visit);
+  const Response response = respond(request);
   CHECK(response.status == 200);
+  REQUIRE(classifier.requests.size() == 2);
+  CHECK(classifier.requests[0].model == "SqueezeNet 1.1");
+  CHECK(classifier.requests[0].top == 2);
+  CHECK(classifier.texts[1] == "ZGU=");
   CHECK(find_field(response.fields, inference_length_name).empty());
   CHECK(json::parse(response.body).at("outputs")[1].at("data") ==
         json::array({"cat", "dog", "ox", "yak"}));

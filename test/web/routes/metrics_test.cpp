@@ -2,13 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "web/routes/routes_fixture.hpp"
+#include "web/routes/handler_fixture.hpp"
 
 namespace samoyed::web {
 namespace {
 
 using test::count_of;
-using test::RoutesTest;
+using test::HandlerFixture;
 using Verdict = AdminGate::Verdict;
 
 bool has_line(const std::string& text, const std::string& line) {
@@ -90,22 +90,20 @@ TEST_CASE("many workers are counted, not listed") {
   CHECK(count_of(text, "worker=\"") == 0);
 }
 
-struct ScrapeTest : RoutesTest {
-  explicit ScrapeTest(const std::string& token = {}) : RoutesTest(token) {}
+struct ScrapeTest : HandlerFixture {
+  explicit ScrapeTest(const std::string& token = {}) : HandlerFixture(token) {}
 
   Response scrape() {
-    RouteRules with_metrics = rules;
-    with_metrics.is_near = [](std::string_view address) { return address == "10.0.0.1"; };
-    with_metrics.metrics_text = [] { return std::string("samoyed_x 1\n"); };
-    const Routes site(workers, gate, with_metrics);
-    return std::get<Response>(site.route({"GET", "/metrics", 11, with_host({}), {}}, visit));
+    services.rules.is_local = [](std::string_view address) { return address == "10.0.0.1"; };
+    services.metrics_text = [] { return std::string("samoyed_x 1\n"); };
+    return get("/metrics");
   }
 };
 
 TEST_CASE_METHOD(ScrapeTest, "without a token metrics are for this machine and private networks") {
   CHECK(scrape().status == 403);
   CHECK(find_field(scrape().fields, "Samoyed-Reason") == "private_only");
-  visit.address = "10.0.0.1";
+  context.address = "10.0.0.1";
   const Response shown = scrape();
   CHECK(shown.status == 200);
   CHECK(shown.body == "samoyed_x 1\n");
@@ -117,11 +115,11 @@ struct GuardedScrapeTest : ScrapeTest {
 };
 
 TEST_CASE_METHOD(GuardedScrapeTest, "with a token metrics are for who has it, wherever he is") {
-  visit.address = "10.0.0.1";
-  visit.admin = Verdict::missing;
+  context.address = "10.0.0.1";
+  context.admin = Verdict::missing;
   CHECK(scrape().status == 401);
-  visit.address = "192.0.2.1";
-  visit.admin = Verdict::admitted;
+  context.address = "192.0.2.1";
+  context.admin = Verdict::admitted;
   CHECK(scrape().status == 200);
 }
 

@@ -7,18 +7,16 @@
 namespace samoyed::web {
 namespace {
 
-const Visit visit{.request_id = "visit-1",
-                  .client = "2001:db8::/64",
-                  .address = "2001:db8::7",
-                  .visitor = "somebody"};
+const RequestContext context{.request_id = "visit-1",
+                             .client = "2001:db8::/64",
+                             .address = "2001:db8::7",
+                             .visitor = "somebody"};
 
 TEST_CASE("a record tells whose picture it was, and how it came") {
   dispatcher::Answer answer;
   answer.worker = {"localhost", 8888};
   answer.recognition.top = {{"Samoyed", 258, 0.75}};
-  Upload upload;
-  upload.pictures = {{"dog.jpg", "abc"}};
-  const auto row = record_of(upload, upload.pictures[0], answer, visit, 1234);
+  const auto row = history_row("dog.jpg", 3, answer, context, 1234);
   CHECK(row.visitor == "somebody");
   CHECK(row.client == "2001:db8::7");
   CHECK(row.request_id == "visit-1");
@@ -27,19 +25,20 @@ TEST_CASE("a record tells whose picture it was, and how it came") {
   CHECK(row.time_ms == 1234);
   CHECK(row.worker == "localhost:8888");
   CHECK(row.source == dispatcher::HistorySource::page);
-  for (const Style style : {Style::api, Style::inference}) {
-    upload.style = style;
-    CHECK(record_of(upload, upload.pictures[0], answer, visit, 0).source ==
+  for (const ErrorFormat format : {ErrorFormat::api, ErrorFormat::inference}) {
+    RequestContext of_program = context;
+    of_program.route.errors = format;
+    CHECK(history_row("dog.jpg", 3, answer, of_program, 0).source ==
           dispatcher::HistorySource::api);
   }
 }
 
 TEST_CASE("jobs hold their pictures' bytes, and what is wanted of them") {
-  Upload upload;
-  upload.pictures = {{"a", "abc"}, {"b", "de"}};
+  ImageUpload upload;
+  upload.images = {{"a", "abc"}, {"b", "de"}};
   upload.top = 3;
   upload.model = "m";
-  const auto jobs = jobs_of(upload, visit, 160);
+  const auto jobs = job_request(upload, context, 160);
   REQUIRE(jobs.images.size() == 2);
   CHECK(jobs.images[1].file_name == "b");
   CHECK(jobs.images[1].bytes == "de");
@@ -52,11 +51,11 @@ TEST_CASE("jobs hold their pictures' bytes, and what is wanted of them") {
 }
 
 TEST_CASE("jobs of who has no cookie are nobody's, whose results no visitor sees") {
-  Upload upload;
-  upload.pictures = {{"a", "abc"}};
-  Visit stranger = visit;
+  ImageUpload upload;
+  upload.images = {{"a", "abc"}};
+  RequestContext stranger = context;
   stranger.visitor = no_visitor;
-  CHECK(jobs_of(upload, stranger, std::nullopt).visitor.empty());
+  CHECK(job_request(upload, stranger, std::nullopt).visitor.empty());
 }
 
 }  // namespace

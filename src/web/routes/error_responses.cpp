@@ -1,0 +1,78 @@
+#include "web/routes/error_responses.hpp"
+
+#include <string>
+
+#include "web/http/responses.hpp"
+#include "web/routes/permissions.hpp"
+#include "web/views/api_json.hpp"
+#include "web/views/pages.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using Verdict = AdminGate::Verdict;
+
+Response body_of(const Problem& problem, const RequestContext& context, const WorkersView& view) {
+  const int status = problem.status();
+  switch (context.route.errors) {
+    case ErrorFormat::page:
+      break;
+    case ErrorFormat::api:
+      return json_response(status, problem_json(problem, context.request_id),
+                           "application/problem+json");
+    case ErrorFormat::inference:
+      return json_response(status, error_json(problem.sentence));
+  }
+  return html_response(status, message_page(status, heading_of(status), problem.sentence, view));
+}
+
+Response respond(const Problem& problem, const RequestContext& context, const WorkersView& view) {
+  Response response = body_of(problem, context, view);
+  give_reason(response, problem.reason);
+  if (problem.status() == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  if (problem.status() == 405) response.fields.push_back({"Allow", context.route.allow});
+  return response;
+}
+
+}  // namespace
+
+Response error_response(const Services& services, const RequestContext& context,
+                        const Problem& problem) {
+  const bool page = context.route.errors == ErrorFormat::page;
+  return respond(problem, context, page ? workers_view(services, context) : WorkersView{});
+}
+
+Response anonymous_error_response(const Services& services, const RequestContext& context,
+                                  const Problem& problem) {
+  return respond(problem, context, no_workers_view(services));
+}
+
+Problem too_large(std::uint64_t image_bytes_max) {
+  return {Reason::too_large,
+          "A picture may have " + std::to_string(image_bytes_max >> 20) + " MiB at most."};
+}
+
+Problem not_signed_in(Verdict verdict) {
+  if (verdict == Verdict::limited) {
+    return {Reason::sign_in_limit, "Too many wrong tokens: try again in a minute."};
+  }
+  return {Reason::token_needed, verdict == Verdict::wrong
+                                    ? "That is not the admin token."
+                                    : "The workers are for who has the admin token."};
+}
+
+Problem upload_not_admitted(Reason reason) {
+  const bool own = reason == Reason::client_limit;
+  return {reason, own ? "You have too many pictures under way: wait for some of their answers."
+                      : "The server has too many pictures under way: try again in a moment."};
+}
+
+Problem too_many_streams() {
+  return {Reason::overloaded, "Too many watch already: try again in a moment."};
+}
+
+Problem internal_error() {
+  return {Reason::internal, "The server failed on this; its log says more."};
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,120 @@
+#include "web/routes/feeds.hpp"
+
+#include <utility>
+
+#include "samoyed/dispatcher/history_export.hpp"
+#include "samoyed/io/event.hpp"
+#include "web/http/event_stream.hpp"
+#include "web/views/api_json.hpp"
+#include "web/views/job_json.hpp"
+#include "web/views/results_json.hpp"
+
+namespace samoyed::web {
+namespace {
+
+class WorkersFeed final : public Feed {
+ public:
+  WorkersFeed(const asio::any_io_executor& executor, const dispatcher::WorkerList& workers,
+              WorkersView::Shown shown)
+      : pause_(executor), workers_(workers), shown_(shown) {}
+
+  asio::awaitable<std::optional<std::string>> next(Clock::time_point until) override {
+    if (!last_.empty()) co_await pause_.wait_until(until);
+    std::string event =
+        server_sent_event("workers", workers_json(WorkersView{workers_.rows(), shown_}));
+    if (event == last_) co_return std::string();
+    last_ = event;
+    co_return event;
+  }
+
+ private:
+  io::Event pause_;
+  const dispatcher::WorkerList& workers_;
+  const WorkersView::Shown shown_;
+  std::string last_;
+};
+
+class JobFeed final : public Feed {
+ public:
+  JobFeed(std::unique_ptr<dispatcher::JobWatch> watch, bool workers_visible)
+      : watch_(std::move(watch)), workers_visible_(workers_visible) {}
+
+  asio::awaitable<std::optional<std::string>> next(Clock::time_point until) override {
+    const std::optional<dispatcher::Job> job = co_await watch_->next(until);
+    if (job) co_return server_sent_event("job", job_json(*job, workers_visible_));
+    if (watch_->ended()) co_return std::nullopt;
+    co_return std::string();
+  }
+
+ private:
+  const std::unique_ptr<dispatcher::JobWatch> watch_;
+  const bool workers_visible_;
+};
+
+class ResultsFeed final : public Feed {
+ public:
+  ResultsFeed(dispatcher::History& history, std::optional<std::string> visitor, ExportFormat format,
+              bool workers_visible)
+      : history_(history), format_(format), workers_visible_(workers_visible) {
+    query_.visitor = std::move(visitor);
+    query_.rows_max = dispatcher::history_page_rows_max;
+  }
+
+  asio::awaitable<std::optional<std::string>> next(Clock::time_point) override {
+    if (!std::exchange(begun_, true)) co_return begin();
+    if (ended_) co_return std::nullopt;
+    const dispatcher::HistoryPage page = co_await history_.find(query_);
+    std::string piece = rows(page, !query_.before);
+    query_.before = page.next_before;
+    ended_ = !page.next_before;
+    if (ended_) piece += end();
+    co_return piece;
+  }
+
+ private:
+  std::string begin() const {
+    return format_ == ExportFormat::csv ? dispatcher::history_csv_header() : R"({"results":[)";
+  }
+
+  std::string end() const { return format_ == ExportFormat::csv ? "" : "]}\n"; }
+
+  std::string rows(const dispatcher::HistoryPage& page, bool first) const {
+    if (format_ == ExportFormat::json) {
+      const bool separated = !first && !page.rows.empty();
+      return (separated ? ",\n" : "") + results_json(page.rows, workers_visible_);
+    }
+    std::string text;
+    for (const dispatcher::HistoryRow& row : page.rows) {
+      text += dispatcher::history_csv_row(visible_row(row, workers_visible_));
+    }
+    return text;
+  }
+
+  dispatcher::History& history_;
+  const ExportFormat format_;
+  const bool workers_visible_;
+  dispatcher::HistoryQuery query_;
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor,
+                                      const dispatcher::WorkerList& workers,
+                                      WorkersView::Shown shown) {
+  return std::make_unique<WorkersFeed>(executor, workers, shown);
+}
+
+std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,
+                                  bool workers_visible) {
+  return std::make_unique<JobFeed>(std::move(watch), workers_visible);
+}
+
+std::unique_ptr<Feed> feed_of_results(dispatcher::History& history,
+                                      std::optional<std::string> visitor, ExportFormat format,
+                                      bool workers_visible) {
+  return std::make_unique<ResultsFeed>(history, std::move(visitor), format, workers_visible);
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,121 @@
+#include "web/routes/image_upload.hpp"
+
+#include <utility>
+
+#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/io/parse_number.hpp"
+#include "samoyed/protocol/limits.hpp"
+#include "web/http/multipart.hpp"
+#include "web/http/url.hpp"
+#include "web/routes/error_responses.hpp"
+
+namespace samoyed::web {
+namespace {
+
+/// Names of models are short; a longer one is nobody's.
+constexpr std::size_t model_length_max = 256;
+
+Problem bad_form(std::string sentence) { return {Reason::bad_form, std::move(sentence)}; }
+
+std::string_view content_type(const Request& head) {
+  return find_field(head.fields, "Content-Type");
+}
+
+bool is_form(const Request& head) { return form_boundary(content_type(head)).has_value(); }
+
+/// True if the body is the image itself; its own bytes say in which format.
+bool is_raw_image(const Request& head) {
+  const std::string_view type = content_type(head);
+  const std::string_view essence = trimmed(type.substr(0, type.find(';')));
+  return equal_ignoring_case(essence.substr(0, 6), "image/") ||
+         equal_ignoring_case(essence, "application/octet-stream");
+}
+
+std::optional<Problem> read_query(std::string_view query, int top_max, ImageUpload& upload) {
+  if (const auto text = query_value(query, "top")) {
+    upload.top = io::parse_number<int>(*text);
+    if (!upload.top || *upload.top < 1 || *upload.top > top_max) {
+      return Problem{Reason::bad_parameter,
+                     "`top` is a number from 1 to " + std::to_string(top_max) + "."};
+    }
+  }
+  if (auto model = query_value(query, "model")) {
+    if (model->empty() || model->size() > model_length_max) {
+      return Problem{Reason::bad_parameter, "`model` is the name of a model."};
+    }
+    upload.model = std::move(*model);
+  }
+  return std::nullopt;
+}
+
+std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& request) {
+  const auto boundary = form_boundary(content_type(request));
+  if (!boundary) {
+    if (request.body.empty()) return bad_form("The picture is empty.");
+    return std::vector<UploadedImage>{{{}, request.body}};
+  }
+  const auto form = parse_form(request.body, *boundary);
+  if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
+  std::vector<UploadedImage> images;
+  for (const FormPart& part : std::get<Form>(form).parts) {
+    if (part.name != "file") continue;
+    const std::string name = part.file_name.value_or("");
+    if (part.content.empty()) {
+      return bad_form(name.empty() ? "No file was chosen." : "The file is empty.");
+    }
+    images.push_back({name, part.content});
+  }
+  if (images.empty()) return bad_form("The form has no field `file`.");
+  return images;
+}
+
+}  // namespace
+
+std::optional<Problem> check_body_type(Body body, const Request& head) {
+  switch (body) {
+    case Body::none:
+      break;
+    case Body::form:
+      if (is_form(head)) break;
+      return Problem{Reason::wrong_type,
+                     "Send the picture as multipart/form-data, in the field `file`."};
+    case Body::image:
+    case Body::images:
+      if (is_form(head) || is_raw_image(head)) break;
+      return Problem{Reason::wrong_type,
+                     "Send the picture's bytes as image/* or application/octet-stream, or as "
+                     "multipart/form-data in the field `file`."};
+    case Body::tensors:
+      if (find_field(head.fields, "Content-Encoding").empty()) break;
+      return Problem{Reason::wrong_type, "Send the body without Content-Encoding."};
+  }
+  return std::nullopt;
+}
+
+std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
+                                                     const RequestContext& context) {
+  const Policy& policy = context.route.route->policy;
+  if (auto problem = check_body_type(policy.body, context.request)) return std::move(*problem);
+  auto found = find_images(context.request);
+  if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
+  ImageUpload upload{.images = std::get<std::vector<UploadedImage>>(std::move(found))};
+  if (policy.body == Body::image && upload.images.size() > 1) {
+    return bad_form("Send one picture a request, or several to /api/v1/jobs.");
+  }
+  const std::uint64_t image_bytes_max = services.rules.image_bytes_max;
+  for (const UploadedImage& image : upload.images) {
+    if (image.bytes.size() > image_bytes_max) return too_large(image_bytes_max);
+  }
+  if (policy.errors == ErrorFormat::api) {
+    // The history keeps the results of jobs.
+    const int top_max = policy.body == Body::images
+                            ? static_cast<int>(dispatcher::history_labels_max)
+                            : protocol::top_max;
+    if (auto problem = read_query(context.route.query, top_max, upload)) {
+      return std::move(*problem);
+    }
+  }
+  return upload;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,87 @@
+#include "web/routes/job_handlers.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "web/http/event_stream.hpp"
+#include "web/http/responses.hpp"
+#include "web/routes/error_responses.hpp"
+#include "web/routes/feeds.hpp"
+#include "web/routes/image_upload.hpp"
+#include "web/routes/permissions.hpp"
+#include "web/routes/result_handlers.hpp"
+#include "web/routes/upload_records.hpp"
+#include "web/views/job_json.hpp"
+
+namespace samoyed::web::jobs {
+namespace {
+
+Problem unknown_job() {
+  return {Reason::unknown_job, "There is no such job, or it ended too long ago."};
+}
+
+Problem to_problem(dispatcher::SubmitError error) {
+  switch (error) {
+    case dispatcher::SubmitError::full:
+      return {Reason::spool_full, "Too many pictures wait already: try again later."};
+    case dispatcher::SubmitError::stopping:
+      return {Reason::stopping, "The server is stopping."};
+    case dispatcher::SubmitError::storage:
+      break;
+  }
+  return internal_error();
+}
+
+}  // namespace
+
+asio::awaitable<Response> submit(Services& services, RequestContext& context) {
+  const auto read = read_image_upload(services, context);
+  if (const auto* problem = std::get_if<Problem>(&read)) {
+    co_return error_response(services, context, *problem);
+  }
+  if (!hold(context, 2 * context.request.body.size())) {
+    co_return anonymous_error_response(services, context, upload_not_admitted(Reason::overloaded));
+  }
+  dispatcher::JobRequest request =
+      job_request(std::get<ImageUpload>(read), context, services.rules.thumbnail_side);
+  context.request.body = std::string();
+  if (!services.jobs) co_return nothing_kept_response(services, context);
+  const dispatcher::Submitted submitted = co_await services.jobs->submit(std::move(request));
+  if (const auto* error = std::get_if<dispatcher::SubmitError>(&submitted)) {
+    co_return error_response(services, context, to_problem(*error));
+  }
+  const auto& ids = std::get<std::vector<std::string>>(submitted);
+  Response response = json_response(202, submitted_json(ids, context.request_id));
+  if (ids.size() == 1) response.fields.push_back({"Location", job_path(ids.front())});
+  co_return response;
+}
+
+asio::awaitable<Response> show(Services& services, RequestContext& context) {
+  if (!services.jobs) co_return nothing_kept_response(services, context);
+  const auto job = co_await services.jobs->find(context.route.parameter);
+  if (!job) co_return error_response(services, context, unknown_job());
+  co_return json_response(200, job_json(*job, may_see_workers(services, context)));
+}
+
+asio::awaitable<Response> cancel(Services& services, RequestContext& context) {
+  if (!services.jobs) co_return nothing_kept_response(services, context);
+  if (!co_await services.jobs->cancel(context.route.parameter)) {
+    const Problem problem{Reason::unknown_job, "There is no such job that waits or runs."};
+    co_return error_response(services, context, problem);
+  }
+  co_return json_response(200, R"({"cancelled":true})");
+}
+
+asio::awaitable<Response> watch(Services& services, RequestContext& context) {
+  if (!services.jobs) co_return nothing_kept_response(services, context);
+  const std::string& id = context.route.parameter;
+  const auto job = co_await services.jobs->find(id);
+  if (!job) co_return error_response(services, context, unknown_job());
+  auto watch = services.jobs->watch(id);
+  if (!watch) co_return error_response(services, context, too_many_streams());
+  co_return event_stream(feed_of_job(std::move(watch), may_see_workers(services, context)));
+}
+
+}  // namespace samoyed::web::jobs

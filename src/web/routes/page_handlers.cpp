@@ -1,0 +1,114 @@
+#include "web/routes/page_handlers.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "samoyed_web_files.hpp"
+#include "web/http/responses.hpp"
+#include "web/http/url.hpp"
+#include "web/routes/error_responses.hpp"
+#include "web/routes/permissions.hpp"
+#include "web/views/api_page.hpp"
+#include "web/views/assets.hpp"
+#include "web/views/pages.hpp"
+
+namespace samoyed::web::pages {
+namespace {
+
+Response asset_response(const Asset& asset, const Request& request) {
+  const std::string tag = entity_tag(asset);
+  // Revalidated each time, so that a new version of the program is never mixed with an old style.
+  Response response{200,
+                    {{"Content-Type", std::string(asset.media_type)},
+                     {"Cache-Control", "no-cache"},
+                     {"ETag", tag}},
+                    {}};
+  if (matches(find_field(request.fields, "If-None-Match"), tag)) {
+    response.status = 304;
+  } else {
+    response.body = asset.bytes;
+  }
+  return response;
+}
+
+Response find_and_show(std::string_view name, const Services& services,
+                       const RequestContext& context) {
+  if (const auto* const found = find_asset(name)) return asset_response(*found, context.request);
+  return error_response(services, context, {Reason::not_found, "There is no file of that name."});
+}
+
+Field session_cookie(const std::string& id, std::string_view attributes) {
+  return {"Set-Cookie", std::string(AdminGate::cookie_name) + "=" + id +
+                            "; Path=/; HttpOnly; SameSite=Strict" + std::string(attributes)};
+}
+
+}  // namespace
+
+asio::awaitable<Response> form(Services& services, RequestContext& context) {
+  co_return html_response(200, form_page(workers_view(services, context)));
+}
+
+asio::awaitable<Response> api(Services& services, RequestContext& context) {
+  co_return html_response(200, api_page(workers_view(services, context)));
+}
+
+asio::awaitable<Response> openapi(Services&, RequestContext& context) {
+  const Asset document{"openapi.json", "application/json", files::openapi_json};
+  co_return asset_response(document, context.request);
+}
+
+asio::awaitable<Response> asset(Services& services, RequestContext& context) {
+  co_return find_and_show(context.route.parameter, services, context);
+}
+
+asio::awaitable<Response> icon(Services& services, RequestContext& context) {
+  co_return find_and_show("icon.svg", services, context);
+}
+
+asio::awaitable<Response> sign_in(Services& services, RequestContext& context) {
+  AdminGate& gate = services.gate;
+  if (!gate.needed()) {
+    const Problem problem{Reason::not_found,
+                          "No admin token is set: there is nothing to sign in to."};
+    co_return error_response(services, context, problem);
+  }
+  const auto token = query_value(context.request.body, "token");
+  const auto entered = gate.sign_in(token.value_or(""), context.client, context.now);
+  if (const auto* verdict = std::get_if<AdminGate::Verdict>(&entered)) {
+    context.admin = *verdict;
+    co_return error_response(services, context, not_signed_in(*verdict));
+  }
+  Response response = redirect("/");
+  response.fields.push_back(
+      session_cookie(std::get<std::string>(entered), context.https ? "; Secure" : ""));
+  co_return response;
+}
+
+asio::awaitable<Response> sign_out(Services& services, RequestContext& context) {
+  services.gate.sign_out(context.request.fields);
+  Response response = redirect("/");
+  response.fields.push_back(session_cookie("", "; Max-Age=0"));
+  co_return response;
+}
+
+asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_response(200, "ok"); }
+
+asio::awaitable<Response> ready(Services& services, RequestContext& context) {
+  if (services.workers.in_rotation_count() > 0 && !context.stopping) {
+    co_return text_response(200, "ok");
+  }
+  const Reason reason = context.stopping ? Reason::stopping : Reason::no_active_worker;
+  Response response = text_response(status_of(reason), word_of(reason));
+  give_reason(response, reason);
+  co_return response;
+}
+
+asio::awaitable<Response> metrics(Services& services, RequestContext&) {
+  Response response = text_response(200, "");
+  response.fields.front().value = metrics_media_type;
+  response.body = services.metrics_text();
+  co_return response;
+}
+
+}  // namespace samoyed::web::pages

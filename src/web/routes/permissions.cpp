@@ -1,0 +1,27 @@
+#include "web/routes/permissions.hpp"
+
+namespace samoyed::web {
+
+using Shown = WorkersView::Shown;
+using Verdict = AdminGate::Verdict;
+
+bool may_see_workers(const Services& services, const RequestContext& context) {
+  return !services.gate.needed() || context.admin == Verdict::admitted;
+}
+
+bool is_operator(const Services& services, const RequestContext& context) {
+  return services.gate.needed() && context.admin == Verdict::admitted;
+}
+
+WorkersView workers_view(const Services& services, const RequestContext& context) {
+  const Shown shown = !services.gate.needed()              ? Shown::open
+                      : context.admin == Verdict::admitted ? Shown::signed_in
+                                                           : Shown::signed_out;
+  return {services.workers.rows(), shown};
+}
+
+WorkersView no_workers_view(const Services& services) {
+  return {services.workers.rows(), Shown::nothing};
+}
+
+}  // namespace samoyed::web

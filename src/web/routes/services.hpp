@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/wall_clock.hpp"
+#include "web/access/access.hpp"
+#include "web/access/admin_gate.hpp"
+#include "web/views/metrics.hpp"
+
+namespace samoyed::web {
+
+/// The site's settings, as far as handlers and guards need them.
+struct SiteRules {
+  std::uint64_t image_bytes_max = 0;
+  HostRules hosts;
+  /// True if an IP address may be a worker's. Names are checked when they are resolved.
+  std::function<bool(std::string_view address)> worker_allowed = [](auto) { return true; };
+  /// Visitors are told apart by their addresses, not by a cookie.
+  bool results_by_address = false;
+  /// How many days results are kept.
+  int results_days = 30;
+  /// Longer side, in pixels, of the thumbnails in the history; std::nullopt if it has none.
+  std::optional<int> thumbnail_side = std::nullopt;
+  /// From an upload's complete arrival to its answer.
+  std::chrono::milliseconds request_timeout{60'000};
+  /// True if a client's address is this machine's or in a private network.
+  std::function<bool(std::string_view address)> is_local = [](auto) { return false; };
+};
+
+/// What handlers work with. Everything here is an interface or a value, so that a handler is tested without sockets.
+///
+/// Thread rule: one thread, that of the web server.
+struct Services {
+  dispatcher::Classifier& classifier;
+  dispatcher::WorkerList& workers;
+  /// Null if results are not kept.
+  dispatcher::History* history = nullptr;
+  /// Null if there are no jobs.
+  dispatcher::Jobs* jobs = nullptr;
+  AdminGate& gate;
+  Metrics& metrics;
+  /// The text of /metrics.
+  std::function<std::string()> metrics_text = [] { return std::string(); };
+  /// Milliseconds since 1970 in UTC.
+  std::function<std::int64_t()> wall_clock_ms = io::wall_clock_ms;
+  SiteRules rules;
+  /// Statistics that are being computed.
+  std::size_t statistics_running = 0;
+};
+
+}  // namespace samoyed::web

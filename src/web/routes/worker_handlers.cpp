@@ -1,0 +1,161 @@
+#include "web/routes/worker_handlers.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <asio/this_coro.hpp>
+#include <nlohmann/json.hpp>
+
+#include "samoyed/io/ip_text.hpp"
+#include "samoyed/protocol/address.hpp"
+#include "web/http/bounded_json.hpp"
+#include "web/http/event_stream.hpp"
+#include "web/http/responses.hpp"
+#include "web/http/url.hpp"
+#include "web/routes/error_responses.hpp"
+#include "web/routes/feeds.hpp"
+#include "web/routes/permissions.hpp"
+#include "web/views/api_json.hpp"
+#include "web/views/pages.hpp"
+
+namespace samoyed::web::workers {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using protocol::Address;
+
+Problem unknown_worker(const Address& address) {
+  return {Reason::unknown_worker, to_string(address) + " is not in the list."};
+}
+
+Problem bad_address() {
+  return {Reason::bad_address,
+          "A worker's address is " + std::string(protocol::address_syntax) + "."};
+}
+
+/// Adds a worker to the list; returns the reason why it can't be added.
+std::optional<Problem> add_to_list(Services& services, const Address& address) {
+  if (io::is_ip_literal(address.host) && !services.rules.worker_allowed(address.host)) {
+    return Problem{Reason::address_not_allowed,
+                   to_string(address) +
+                       " is outside the networks that may hold workers. Start the "
+                       "dispatcher with --worker-network to allow it."};
+  }
+  if (services.workers.add(address) == dispatcher::AddResult::list_full) {
+    return Problem{Reason::list_full, "The list is full: it holds " +
+                                          std::to_string(dispatcher::workers_max) + " workers."};
+  }
+  return std::nullopt;
+}
+
+/// The redirection of a form's request, whose address is in the query, to the path that has it.
+std::optional<Response> redirect_from_query(std::string_view verb, const RequestContext& context) {
+  const auto address = query_value(context.route.query, "address");
+  if (!context.route.parameter.empty() || !address) return std::nullopt;
+  return redirect(std::string(verb) + percent_encode(trimmed(*address)));
+}
+
+std::optional<Address> address_in_path(const RequestContext& context) {
+  const auto text = percent_decode(context.route.parameter);
+  return text ? protocol::parse_address(*text) : std::nullopt;
+}
+
+Response success_page(const Services& services, const RequestContext& context,
+                      std::string_view heading, std::string_view sentence) {
+  return html_response(200, message_page(200, heading, sentence, workers_view(services, context)));
+}
+
+Response worker_response(const Services& services, const RequestContext& context,
+                         const Address& address) {
+  const WorkersView view = workers_view(services, context);
+  const auto row = std::ranges::find_if(view.rows, [&](const dispatcher::WorkerRow& candidate) {
+    return candidate.worker.address == address;
+  });
+  if (row == view.rows.end()) return error_response(services, context, unknown_worker(address));
+  return json_response(200, worker_json(*row, view));
+}
+
+Response add_and_show(Services& services, const RequestContext& context,
+                      const std::optional<Address>& address) {
+  if (!address) return error_response(services, context, bad_address());
+  if (const auto problem = add_to_list(services, *address)) {
+    return error_response(services, context, *problem);
+  }
+  return worker_response(services, context, *address);
+}
+
+}  // namespace
+
+asio::awaitable<Response> add(Services& services, RequestContext& context) {
+  if (auto redirection = redirect_from_query("/add/", context)) co_return std::move(*redirection);
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  if (const auto problem = add_to_list(services, *address)) {
+    co_return error_response(services, context, *problem);
+  }
+  // The same whether or not it was there before: without a token the difference would reveal whether it had been
+  // removed.
+  const std::string sentence = to_string(*address) + " is in the list.";
+  co_return success_page(services, context, "Add worker successful", sentence);
+}
+
+asio::awaitable<Response> remove(Services& services, RequestContext& context) {
+  if (auto redirection = redirect_from_query("/del/", context)) co_return std::move(*redirection);
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  if (services.workers.remove(*address)) {
+    const std::string sentence = to_string(*address) + " is no longer in the list.";
+    co_return success_page(services, context, "Delete worker successful", sentence);
+  }
+  const Problem problem = unknown_worker(*address);
+  Response response = html_response(
+      problem.status(), message_page(problem.status(), "Unknown worker", problem.sentence,
+                                     workers_view(services, context)));
+  give_reason(response, problem.reason);
+  co_return response;
+}
+
+asio::awaitable<Response> list(Services& services, RequestContext& context) {
+  co_return json_response(200, workers_json(workers_view(services, context)));
+}
+
+asio::awaitable<Response> create(Services& services, RequestContext& context) {
+  const auto body = parse_bounded_json(context.request.body);
+  const auto address = body && body->is_object() ? body->find("address") : Json::const_iterator();
+  if (!body || !body->is_object() || address == body->end() || !address->is_string()) {
+    const Problem problem{Reason::bad_parameter, "Send {\"address\": \"HOST:PORT\"}."};
+    co_return error_response(services, context, problem);
+  }
+  const auto parsed = protocol::parse_address(address->get_ref<const std::string&>());
+  co_return add_and_show(services, context, parsed);
+}
+
+asio::awaitable<Response> put(Services& services, RequestContext& context) {
+  co_return add_and_show(services, context, address_in_path(context));
+}
+
+asio::awaitable<Response> show(Services& services, RequestContext& context) {
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  co_return worker_response(services, context, *address);
+}
+
+asio::awaitable<Response> destroy(Services& services, RequestContext& context) {
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  if (!services.workers.remove(*address)) {
+    co_return error_response(services, context, unknown_worker(*address));
+  }
+  const Json answer = {{"address", to_string(*address)}, {"deleted", true}};
+  co_return json_response(200, answer.dump());
+}
+
+asio::awaitable<Response> watch(Services& services, RequestContext& context) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto shown = workers_view(services, context).shown;
+  co_return event_stream(feed_of_workers(executor, services.workers, shown));
+}
+
+}  // namespace samoyed::web::workers

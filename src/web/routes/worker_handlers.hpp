@@ -1,0 +1,28 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+
+#include "web/http/http_message.hpp"
+#include "web/routes/request_context.hpp"
+#include "web/routes/services.hpp"
+
+/// The list of workers: /add/HOST:PORT and /del/HOST:PORT for a person, /api/v1/workers for programs.
+namespace samoyed::web::workers {
+
+/// Adds or removes a worker. If the address is in the query instead, as a form sends it, redirects to the path with it.
+asio::awaitable<Response> add(Services& services, RequestContext& context);
+asio::awaitable<Response> remove(Services& services, RequestContext& context);
+
+asio::awaitable<Response> list(Services& services, RequestContext& context);
+/// Adds the worker that the body names.
+asio::awaitable<Response> create(Services& services, RequestContext& context);
+/// Adds the worker that the path names.
+asio::awaitable<Response> put(Services& services, RequestContext& context);
+asio::awaitable<Response> show(Services& services, RequestContext& context);
+/// Removes the worker that the path names.
+asio::awaitable<Response> destroy(Services& services, RequestContext& context);
+
+/// The workers as server-sent events.
+asio::awaitable<Response> watch(Services& services, RequestContext& context);
+
+}  // namespace samoyed::web::workers

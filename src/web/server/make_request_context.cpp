@@ -1,0 +1,53 @@
+#include "web/server/make_request_context.hpp"
+
+#include <string>
+#include <utility>
+
+#include "samoyed/io/ip_text.hpp"
+#include "samoyed/io/random.hpp"
+#include "web/access/visitor.hpp"
+#include "web/http/client_address.hpp"
+#include "web/http/request_id.hpp"
+
+namespace samoyed::web {
+namespace {
+
+void set_visitor(RequestContext& context, const ServerContext& server, const Fields& fields) {
+  if (server.services.rules.results_by_address) {
+    context.visitor = "address " + context.client;
+  } else if (auto known = find_visitor(fields)) {
+    context.visitor = std::move(*known);
+  } else if (is_upload(context) && server.services.history) {
+    context.visitor = io::random_hex(io::id_bytes);
+    context.new_visitor = true;
+  } else {
+    context.visitor = no_visitor;
+  }
+}
+
+}  // namespace
+
+RequestContext make_request_context(const ServerContext& server, const Request& head,
+                                    std::string_view peer_address,
+                                    std::chrono::steady_clock::time_point now) {
+  const auto trusted = [&](std::string_view address) {
+    return server.options.access.trusted_proxies.contains(address);
+  };
+  const Client client = find_client(peer_address, head.fields, trusted);
+  const std::string_view sent_id = find_field(head.fields, request_id_name);
+  const std::string id =
+      is_request_id(sent_id) ? std::string(sent_id) : io::random_hex(io::id_bytes);
+  RequestContext context{.request = head,
+                         .route = resolve_route(head),
+                         .request_id = id,
+                         .client = io::limit_key(client.address),
+                         .address = client.address,
+                         .https = client.https,
+                         .now = now,
+                         .time_ms = server.services.wall_clock_ms()};
+  context.admin = server.services.gate.check(head.fields, context.client, now);
+  set_visitor(context, server, head.fields);
+  return context;
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "web/http/http_message.hpp"
+#include "web/routes/request_context.hpp"
+#include "web/server/server_context.hpp"
+
+namespace samoyed::web {
+
+/// Resolves the route of a request with that head, and finds out who sent it: from its fields, and from the address that
+/// its connection comes from. Draws an id for a request that brings none, and a visitor's id for an upload whose results
+/// will be kept.
+RequestContext make_request_context(const ServerContext& server, const Request& head,
+                                    std::string_view peer_address,
+                                    std::chrono::steady_clock::time_point now);
+
+}  // namespace samoyed::web

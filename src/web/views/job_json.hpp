@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "samoyed/dispatcher/job.hpp"
+
+namespace samoyed::web {
+
+/// A job and its result as JSON; the result's worker only with `workers_visible`.
+std::string job_json(const dispatcher::Job& job, bool workers_visible);
+
+/// The path of a job.
+std::string job_path(const std::string& id);
+
+/// The answer to a submission: the ids and paths of its jobs.
+std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id);
+
+}  // namespace samoyed::web

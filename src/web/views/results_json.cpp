@@ -1,0 +1,40 @@
+#include "web/views/results_json.hpp"
+
+#include <optional>
+
+#include "samoyed/dispatcher/history_export.hpp"
+
+namespace samoyed::web {
+namespace {
+
+std::string id_json(std::optional<dispatcher::HistoryId> id) {
+  return id ? std::to_string(*id) : "null";
+}
+
+}  // namespace
+
+dispatcher::HistoryRow visible_row(dispatcher::HistoryRow row, bool workers_visible) {
+  if (!workers_visible) row.worker.clear();
+  return row;
+}
+
+std::string result_json(const dispatcher::HistoryRow& row, bool workers_visible) {
+  return dispatcher::history_json(visible_row(row, workers_visible));
+}
+
+std::string results_json(const std::vector<dispatcher::HistoryRow>& rows, bool workers_visible) {
+  // Rows are JSON texts already: they are put together, not parsed again.
+  std::string text;
+  for (const dispatcher::HistoryRow& row : rows) {
+    if (!text.empty()) text += ',';
+    text += result_json(row, workers_visible);
+  }
+  return text;
+}
+
+std::string result_page_json(const dispatcher::HistoryPage& page, bool workers_visible) {
+  return R"({"results":[)" + results_json(page.rows, workers_visible) + R"(],"next_before":)" +
+         id_json(page.next_before) + R"(,"next_after":)" + id_json(page.next_after) + "}";
+}
+
+}  // namespace samoyed::web

@@ -1,0 +1,159 @@
+#include "web/routes/image_handlers.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "web/routes/handler_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::Failure;
+using dispatcher::FailureReason;
+using test::count_of;
+using test::HandlerFixture;
+using test::image_bytes_max;
+
+/// The image `abc` in base64.
+const std::string abc = "YWJj";
+
+TEST_CASE_METHOD(HandlerFixture, "an upload is taken from the field `file`") {
+  CHECK(respond(upload("name=\"file\"; filename=\"a.jpg\"", "abc")).status == 200);
+  CHECK(classifier.texts == std::vector<std::string>{abc});
+  REQUIRE(history.recorded.size() == 1);
+  CHECK(history.recorded[0].file_name == "a.jpg");
+}
+
+TEST_CASE_METHOD(HandlerFixture, "several pictures of one form are all taken, or all refused") {
+  Request request = upload("name=file; filename=a.jpg",
+                           "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
+                           "filename=b.jpg\r\n\r\nde");
+  CHECK(respond(request).status == 200);
+  CHECK(classifier.texts == std::vector<std::string>{abc, "ZGU="});
+  std::string names;
+  for (const auto& row : history.recorded) names += row.file_name + " ";
+  CHECK(names == "a.jpg b.jpg ");
+
+  request.target = "/api/v1/classify";
+  const Response refused = respond(request);
+  CHECK(refused.status == 400);
+  CHECK(count_of(refused.body, "several to /api/v1/jobs") == 1);
+  CHECK(classifier.texts.size() == 2);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "of several pictures each has its end on one page") {
+  const Request two = upload("name=file; filename=a.jpg",
+                             "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
+                             "filename=b.jpg\r\n\r\nde");
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  const dispatcher::Outcome none = Failure{FailureReason::no_active_worker, {}};
+
+  classifier.outcomes = {none, answer};
+  const Response found = respond(two);
+  CHECK(found.status == 200);
+  CHECK(find_field(found.fields, "Samoyed-Reason").empty());
+  CHECK(count_of(found.body, "Error: No active worker!") == 1);
+  CHECK(count_of(found.body, ">Samoyed</h2>") == 1);
+
+  classifier.outcomes = {none};
+  const Response nothing = respond(two);
+  CHECK(nothing.status == 503);
+  CHECK(find_field(nothing.fields, "Samoyed-Reason") == "no_active_worker");
+  CHECK(count_of(nothing.body, "Error: No active worker!") == 2);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "uploads that can't be taken") {
+  struct Case {
+    Request request;
+    int status;
+    std::string_view words;
+  };
+  Request urlencoded{
+      "POST", "/", 11, {{"Content-Type", "application/x-www-form-urlencoded"}}, "file=a"};
+  Request torn = upload("name=file; filename=a", "abc");
+  torn.body.resize(torn.body.size() - 4);
+  const std::vector<Case> cases = {
+      {upload("name=\"file\"; filename=\"\"", ""), 400, "No file was chosen."},
+      {upload("name=\"file\"; filename=\"a.jpg\"", ""), 400, "The file is empty."},
+      {upload("name=\"picture\"; filename=\"a.jpg\"", "abc"), 400, "no field `file`"},
+      {torn, 400, "incomplete"},
+      {urlencoded, 415, "multipart/form-data"},
+      {{"POST", "/", 11, {}, {}}, 415, "multipart/form-data"},
+      {upload("name=file; filename=a", std::string(image_bytes_max + 1, 'a')), 413, "1 MiB"},
+  };
+  for (const Case& one : cases) {
+    INFO(one.words);
+    const Response response = respond(one.request);
+    CHECK(response.status == one.status);
+    CHECK(count_of(response.body, one.words) >= 1);
+  }
+  CHECK(respond(upload("name=file; filename=a", std::string(image_bytes_max, 'a'))).status == 200);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a body that nobody wants is refused by its header") {
+  const auto status = [&](const std::string& method, const std::string& target, Fields fields) {
+    const auto response = rejection({method, target, 11, std::move(fields), {}});
+    return response ? response->status : 0;
+  };
+  CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
+  CHECK(status("POST", "/", {{"Content-Type", "text/plain"}}) == 415);
+  CHECK(status("POST", "/nowhere", {{"Content-Length", "5"}}) == 404);
+  CHECK(status("PUT", "/", {{"Content-Length", "5"}}) == 405);
+  CHECK(status("POST", "/del/a:1", {{"Content-Length", "5"}}) == 0);
+  CHECK(status("POST", "/del/a:1", {{"Content-Length", "5000"}}) == 413);
+  CHECK(status("GET", "/", {{"Transfer-Encoding", "chunked"}}) == 413);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "answers and failures become pages") {
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  answer.worker = {"localhost", 8888};
+  const Response found = answer_to(answer, "<dog>.jpg");
+  CHECK(found.status == 200);
+  CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
+
+  const Response none = answer_to(Failure{FailureReason::no_active_worker, {}});
+  CHECK(none.status == 503);
+  CHECK(count_of(none.body, "Error: No active worker!") == 1);
+  CHECK(!find_field(none.fields, "Retry-After").empty());
+
+  const Response busy = answer_to(Failure{FailureReason::all_busy, {}});
+  CHECK(busy.status == 503);
+  CHECK(!find_field(busy.fields, "Retry-After").empty());
+
+  const Response unreadable = answer_to(Failure{
+      FailureReason::refused, protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
+  CHECK(unreadable.status == 415);
+  CHECK(count_of(unreadable.body, "Cut off. Accepted is JPEG, PNG, BMP or WebP.") == 1);
+}
+
+TEST_CASE_METHOD(HandlerFixture,
+                 "a client that leaves ends its upload, and is counted by the connection") {
+  struct Gone final : ClientPresence {
+    void begin() override { ++begun; }
+    asio::awaitable<void> end() override {
+      ++ended;
+      co_return;
+    }
+    bool client_left() const override { return true; }
+    asio::cancellation_slot left() override { return signal.slot(); }
+    int begun = 0;
+    int ended = 0;
+    asio::cancellation_signal signal;
+  } gone;
+  context.presence = &gone;
+  respond(upload("name=file; filename=a.jpg",
+                 "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
+                 "filename=b.jpg\r\n\r\nde"));
+  CHECK(classifier.requests.size() == 1);
+  CHECK(history.recorded.empty());
+  CHECK(gone.begun == 1);
+  CHECK(gone.ended == 1);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,152 @@
+#include "web/routes/job_handlers.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "web/routes/handler_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::Job;
+using dispatcher::JobState;
+using dispatcher::SubmitError;
+using nlohmann::json;
+using test::count_of;
+using test::read_all;
+using test::run_now;
+using test::some_row;
+using JobsTest = test::HandlerFixture;
+using GuardedJobsTest = test::GuardedHandlerFixture;
+using Verdict = AdminGate::Verdict;
+
+TEST_CASE_METHOD(JobsTest, "what requests ask of jobs and events") {
+  jobs.job = Job{.id = "abc"};
+  CHECK(get("/api/v1/jobs/abc").status == 200);
+  CHECK(jobs.found == std::vector<std::string>{"abc"});
+  CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 200);
+  CHECK(jobs.cancelled == std::vector<std::string>{"abc"});
+  CHECK(get("/api/v1/jobs/abc/events").feed);
+  CHECK(jobs.watched == std::vector<std::string>{"abc"});
+  const Response events = get("/api/v1/workers/events");
+  CHECK(events.stream);
+  CHECK(events.endless);
+  REQUIRE(events.feed);
+  CHECK(run_now(events.feed->next(Feed::Clock::now()))->starts_with("event: workers\ndata: {"));
+  CHECK(refused("HEAD", "/api/v1/workers/events") == "method_not_allowed");
+}
+
+TEST_CASE_METHOD(JobsTest,
+                 "a job that isn't there has no events, and too many watchers are told so") {
+  CHECK(get("/api/v1/jobs/abc/events").status == 404);
+  CHECK(jobs.watched.empty());
+  jobs.job = Job{.id = "abc"};
+  jobs.may_watch = false;
+  const Response refused = get("/api/v1/jobs/abc/events");
+  CHECK(refused.status == 503);
+  CHECK(json::parse(refused.body).at("reason") == "overloaded");
+}
+
+TEST_CASE_METHOD(JobsTest, "a server without jobs says so") {
+  services.jobs = nullptr;
+  for (const std::string target : {"/api/v1/jobs/abc", "/api/v1/jobs/abc/events"}) {
+    CHECK(json::parse(get(target).body).at("reason") == "not_found");
+  }
+  CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 404);
+  Request form = upload("name=file; filename=a", "abc");
+  form.target = "/api/v1/jobs";
+  CHECK(respond(form).status == 404);
+}
+
+TEST_CASE_METHOD(GuardedJobsTest, "the workers' events are the operator's") {
+  CHECK(refused("GET", "/api/v1/workers/events") == "token_needed");
+}
+
+TEST_CASE_METHOD(JobsTest, "another site's page cancels no job") {
+  const Fields fields{{"Sec-Fetch-Site", "cross-site"}};
+  CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, fields, {}}).status == 403);
+  CHECK(jobs.cancelled.empty());
+}
+
+TEST_CASE_METHOD(JobsTest,
+                 "several pictures of a form become jobs, where another request may have one") {
+  Request form = upload("name=file; filename=a", "abc");
+  form.target = "/api/v1/jobs?top=3&model=m";
+  form.body.insert(0, "--b\r\nContent-Disposition: form-data; name=file; filename=z\r\n\r\nxy\r\n");
+  CHECK(respond(form).status == 202);
+  REQUIRE(jobs.requests.size() == 1);
+  const dispatcher::JobRequest& many = jobs.requests[0];
+  REQUIRE(many.images.size() == 2);
+  CHECK(many.images[0].file_name == "z");
+  CHECK(many.images[1].bytes == "abc");
+  CHECK(many.top == 3);
+  CHECK(many.model == "m");
+  CHECK(classifier.requests.empty());
+  // No more labels than a result keeps.
+  form.target = "/api/v1/jobs?top=100";
+  CHECK(respond(form).status == 202);
+  CHECK(jobs.requests.back().top == 100);
+  form.target = "/api/v1/jobs?top=101";
+  CHECK(respond(form).status == 400);
+  form.target = "/api/v1/classify";
+  CHECK(respond(form).status == 400);
+}
+
+TEST_CASE_METHOD(JobsTest, "a submission is answered with where its jobs are") {
+  Request form = upload("name=file; filename=a", "abc");
+  form.target = "/api/v1/jobs";
+  const Response one = respond(form);
+  CHECK(one.status == 202);
+  CHECK(find_field(one.fields, "Location") == "/api/v1/jobs/abc");
+  CHECK(json::parse(one.body) == json::parse(R"({"request_id": "visit-1", "jobs": [
+      {"id": "abc", "href": "/api/v1/jobs/abc", "events": "/api/v1/jobs/abc/events"}]})"));
+  jobs.submitted = SubmitError::full;
+  const Response full = respond(form);
+  CHECK(full.status == 503);
+  CHECK(json::parse(full.body).at("reason") == "spool_full");
+  CHECK(!find_field(full.fields, "Retry-After").empty());
+  jobs.submitted = SubmitError::stopping;
+  CHECK(respond(form).status == 503);
+  jobs.submitted = SubmitError::storage;
+  CHECK(respond(form).status == 500);
+}
+
+TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or why it failed") {
+  const auto shown = [&](std::optional<Job> job) {
+    jobs.job = std::move(job);
+    return json::parse(get("/api/v1/jobs/abc").body);
+  };
+  CHECK(shown({}).at("reason") == "unknown_job");
+  Job job{.id = "abc", .state = JobState::failed, .file_name = "a\xff"};
+  job.reason = "unreadable";
+  job.detail = "No picture.";
+  const json failed = shown(job);
+  CHECK(failed.at("state") == "failed");
+  CHECK(failed.at("reason") == "unreadable");
+  CHECK(!failed.contains("result"));
+  job = {.id = "abc", .state = JobState::done};
+  job.result = some_row();
+  const json done = shown(job);
+  CHECK(done.at("result").at("id") == 7);
+  CHECK(!done.contains("reason"));
+  const std::string event = read_all(*get("/api/v1/jobs/abc/events").feed);
+  CHECK(event.starts_with("event: job\ndata: {"));
+  CHECK(event.ends_with("}\n\n"));
+  CHECK(count_of(event, "\n") == 3);
+  CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 200);
+  jobs.cancels = false;
+  CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 404);
+}
+
+TEST_CASE_METHOD(GuardedJobsTest, "a job's result hides its worker from who may not see it") {
+  jobs.job = Job{.id = "abc"};
+  jobs.job->result = some_row();
+  CHECK(count_of(get("/api/v1/jobs/abc").body, "hidden-worker") == 0);
+  CHECK(count_of(read_all(*get("/api/v1/jobs/abc/events").feed), "hidden-worker") == 0);
+  context.admin = Verdict::admitted;
+  CHECK(count_of(get("/api/v1/jobs/abc").body, "hidden-worker") == 1);
+  CHECK(count_of(read_all(*get("/api/v1/jobs/abc/events").feed), "hidden-worker") == 1);
+}
+
+}  // namespace
+}  // namespace samoyed::web

@@ -1,0 +1,138 @@
+#include <catch2/catch.hpp>
+
+#include "web/routes/handler_fixture.hpp"
+#include "web/views/assets.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using test::count_of;
+using test::HandlerFixture;
+
+TEST_CASE_METHOD(HandlerFixture, "methods and addresses that don't go together") {
+  struct Case {
+    std::string method;
+    std::string target;
+    int status;
+    std::string allow;
+  };
+  const auto one = GENERATE(values<Case>({
+      {"GET", "/", 200, ""},
+      {"HEAD", "/", 200, ""},
+      {"GET", "/?x=y", 200, ""},
+      {"GET", "http://localhost:9999/", 200, ""},
+      {"PUT", "/", 405, "GET, HEAD, POST"},
+      {"DELETE", "/", 405, "GET, HEAD, POST"},
+      {"POST", "/assets/style.css", 405, "GET, HEAD"},
+      {"HEAD", "/add/a:1", 405, "GET, POST"},
+      {"HEAD", "/del/a:1", 405, "GET, POST"},
+      {"OPTIONS", "*", 405, "GET, HEAD, POST, DELETE"},
+      {"CONNECT", "a:1", 405, "GET, HEAD, POST, DELETE"},
+      {"BREW", "/", 501, ""},
+      {"get", "/", 501, ""},
+      {"GET", "*", 400, ""},
+      {"GET", "/nowhere", 404, ""},
+      {"GET", "/adder", 404, ""},
+      {"GET", "/assets/", 404, ""},
+      {"GET", "/assets/../style.css", 404, ""},
+      {"GET", "/assets/icon.svg", 200, ""},
+      {"GET", "/favicon.ico", 200, ""},
+      {"GET", "/healthz", 200, ""},
+      {"HEAD", "/healthz", 200, ""},
+      {"POST", "/healthz", 405, "GET, HEAD"},
+      {"HEAD", "/readyz", 503, ""},
+      {"POST", "/readyz", 405, "GET, HEAD"},
+      {"GET", "/sign-in", 405, "POST"},
+      {"POST", "/sign-in", 404, ""},
+      {"GET", "/sign-out", 405, "POST"},
+  }));
+  INFO(one.method << ' ' << one.target);
+  const Response response = respond({one.method, one.target, 11, {}, {}});
+  CHECK(response.status == one.status);
+  CHECK(find_field(response.fields, "Allow") == one.allow);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "workers are added and deleted by address") {
+  CHECK(count_of(get("/add/localhost:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/[::1]:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/%5B0:0::2%5D:7777").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(count_of(get("/add/localhost:8888").body, "<h1>Add worker successful</h1>") == 1);
+  CHECK(addresses() == std::vector<std::string>{"localhost:8888", "[::1]:8888", "[::2]:7777"});
+
+  const Response deleted = respond({"POST", "/del/LOCALHOST:8888", 11, {}, {}});
+  CHECK(deleted.status == 200);
+  CHECK(count_of(deleted.body, "<h1>Delete worker successful</h1>") == 1);
+  CHECK(addresses() == std::vector<std::string>{"[::1]:8888", "[::2]:7777"});
+  const Response again = get("/del/localhost:8888");
+  CHECK(again.status == 404);
+  CHECK(count_of(again.body, "Unknown worker") >= 1);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a bad address is 400 and says what a good one is") {
+  const std::string verb = GENERATE("/add", "/del");
+  const std::string address =
+      GENERATE("", "/", "/localhost", "/localhost:", "/localhost:0", "/localhost:65536", "/::1:80",
+               "/a:1/", "/a%3", "/%00:1", "/a:1%0A", "/<script>:1", "?other=a:1");
+  INFO(verb + address);
+  const Response response = get(verb + address);
+  CHECK(response.status == 400);
+  CHECK(count_of(response.body, "from 1 to 65535") == 1);
+  CHECK(addresses().empty());
+}
+
+TEST_CASE_METHOD(HandlerFixture, "the form's address leads to the address's own URL") {
+  struct Case {
+    std::string target;
+    std::string location;
+  };
+  const auto one = GENERATE(values<Case>({
+      {"/add?address=localhost%3A8888", "/add/localhost:8888"},
+      {"/add?address=+%5B%3A%3A1%5D%3A1+", "/add/[::1]:1"},
+      {"/del?address=a:1", "/del/a:1"},
+      {"/add?address", "/add/"},
+      {"/add?address=%0D%0ASet-Cookie%3A%20a", "/add/%0D%0ASet-Cookie:%20a"},
+      {"/add?address=//evil.example/", "/add/%2F%2Fevil.example%2F"},
+  }));
+  const Response response = get(one.target);
+  CHECK(response.status == 303);
+  CHECK(find_field(response.fields, "Location") == one.location);
+  CHECK(addresses().empty());
+}
+
+TEST_CASE_METHOD(HandlerFixture, "assets are revalidated") {
+  const Response first = get("/assets/style.css");
+  CHECK(find_field(first.fields, "Content-Type") == "text/css; charset=utf-8");
+  CHECK(first.body == find_asset("style.css")->bytes);
+  CHECK(first.body.size() > 1000);
+  const std::string tag(find_field(first.fields, "ETag"));
+  const auto status = [&](const std::string& if_none_match) {
+    return respond({"GET", "/assets/style.css", 11, {{"If-None-Match", if_none_match}}, {}}).status;
+  };
+  CHECK(status(tag) == 304);
+  CHECK(status("\"x\", W/" + tag) == 304);
+  CHECK(status("*") == 304);
+  CHECK(status("\"x\"") == 200);
+  CHECK(tag != entity_tag(*find_asset("app.js")));
+}
+
+TEST_CASE_METHOD(HandlerFixture, "ready is a server with a worker in rotation that goes on") {
+  const auto check = [&](int status, std::string_view line) {
+    const Response response = get("/readyz");
+    CHECK(response.status == status);
+    CHECK(response.body == line);
+    CHECK(find_field(response.fields, "Content-Type") == "text/plain; charset=utf-8");
+    const bool fine = status == 200;
+    CHECK(find_field(response.fields, "Samoyed-Reason") ==
+          (fine ? "" : line.substr(0, line.size() - 1)));
+    CHECK(find_field(response.fields, "Retry-After").empty() == fine);
+  };
+  check(503, "no_active_worker\n");
+  get("/add/localhost:8888");
+  check(200, "ok\n");
+  context.stopping = true;
+  check(503, "stopping\n");
+  CHECK(get("/healthz").body == "ok\n");
+}
+
+}  // namespace
+}  // namespace samoyed::web
