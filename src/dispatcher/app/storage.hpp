@@ -13,7 +13,7 @@
 #include "dispatcher/history/database_thread.hpp"
 #include "dispatcher/history/retention.hpp"
 #include "dispatcher/history/sqlite_history.hpp"
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/interactive_classifier.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -67,7 +67,7 @@ class Storage {
   DatabaseThread writer_;
   DatabaseThread reader_;
   SqliteHistory history_;
-  DurableJobs jobs_;
+  SqliteJobStore jobs_;
   JobRunner runner_;
   Retention retention_;
 };

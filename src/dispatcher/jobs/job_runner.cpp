@@ -16,7 +16,7 @@
 
 namespace samoyed::dispatcher {
 
-JobRunner::JobRunner(asio::any_io_executor executor, DurableJobs& jobs, Classifier& classifier,
+JobRunner::JobRunner(asio::any_io_executor executor, SqliteJobStore& jobs, Classifier& classifier,
                      std::function<Surroundings()> surroundings, Options options, OnJobStep on_step)
     : executor_(executor),
       jobs_(jobs),

@@ -11,7 +11,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/job_policy.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
 
@@ -38,7 +38,7 @@ class JobRunner {
 
   /// The references must outlive the runner, and the runner every coroutine of its own.
   JobRunner(
-      asio::any_io_executor executor, DurableJobs& jobs, Classifier& classifier,
+      asio::any_io_executor executor, SqliteJobStore& jobs, Classifier& classifier,
       std::function<Surroundings()> surroundings, Options options,
       OnJobStep on_step = [](JobStep) {});
 
@@ -69,7 +69,7 @@ class JobRunner {
   std::size_t startable(Clock::time_point now) const;
 
   asio::any_io_executor executor_;
-  DurableJobs& jobs_;
+  SqliteJobStore& jobs_;
   Classifier& classifier_;
   const std::function<Surroundings()> surroundings_;
   const Options options_;

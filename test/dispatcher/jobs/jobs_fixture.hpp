@@ -15,7 +15,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
 #include "support/storage_fixture.hpp"
@@ -181,7 +181,7 @@ class JobsHouse {
   dispatcher::Jobs::Load recovered;
   dispatcher::DatabaseThread writer;
   dispatcher::DatabaseThread reader;
-  dispatcher::DurableJobs jobs;
+  dispatcher::SqliteJobStore jobs;
   dispatcher::JobRunner runner;
 
  private:

@@ -1,4 +1,4 @@
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 
 #include <array>
 #include <cerrno>
@@ -74,9 +74,9 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool) {
   return load;
 }
 
-class DurableJobs::Watch final : public JobWatch {
+class SqliteJobStore::Watch final : public JobWatch {
  public:
-  Watch(DurableJobs& jobs, std::string id)
+  Watch(SqliteJobStore& jobs, std::string id)
       : jobs_(jobs), id_(std::move(id)), changed_(jobs.executor_) {
     place_ = jobs_.watches_.emplace(id_, this);
     if (jobs_.stopping_) end();
@@ -114,7 +114,7 @@ class DurableJobs::Watch final : public JobWatch {
   }
 
  private:
-  DurableJobs& jobs_;
+  SqliteJobStore& jobs_;
   const std::string id_;
   asio::steady_timer changed_;
   std::multimap<std::string, Watch*>::iterator place_;
@@ -123,9 +123,9 @@ class DurableJobs::Watch final : public JobWatch {
   bool ended_ = false;
 };
 
-DurableJobs::DurableJobs(asio::any_io_executor executor, DatabaseThread& writer,
-                         DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
-                         OnJobStep on_step)
+SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& writer,
+                               DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
+                               OnJobStep on_step)
     : executor_(std::move(executor)),
       writer_(writer),
       reader_(reader),
@@ -134,16 +134,16 @@ DurableJobs::DurableJobs(asio::any_io_executor executor, DatabaseThread& writer,
       on_step_(std::move(on_step)),
       load_(load) {}
 
-DurableJobs::~DurableJobs() { files_.join(); }
+SqliteJobStore::~SqliteJobStore() { files_.join(); }
 
-bool DurableJobs::has_room(const JobRequest& request) const {
+bool SqliteJobStore::has_room(const JobRequest& request) const {
   std::uint64_t bytes = 0;
   for (const JobImage& image : request.images) bytes += image.bytes.size();
   return load_.waiting + load_.running + request.images.size() <= options_.images_max &&
          load_.bytes + bytes <= options_.bytes_max;
 }
 
-asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
+asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   if (stopping_) co_return SubmitError::stopping;
   if (!has_room(request)) co_return SubmitError::full;
   const auto rows = std::make_shared<const std::vector<JobRow>>(rows_of(request));
@@ -189,12 +189,12 @@ asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
   co_return ids;
 }
 
-asio::awaitable<std::optional<Job>> DurableJobs::find(std::string id) {
+asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {
   auto work = [id = std::move(id)](Database& database) { return find_job(database, id); };
   co_return co_await reader_.run(std::move(work));
 }
 
-asio::awaitable<bool> DurableJobs::cancel(std::string id) {
+asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
   Job job{.id = std::move(id), .reason = "cancelled", .detail = "The job was cancelled."};
   if (const auto found = co_await find(job.id)) job.image_bytes = found->image_bytes;
   const std::string cancelled = job.id;
@@ -203,17 +203,17 @@ asio::awaitable<bool> DurableJobs::cancel(std::string id) {
   co_return done;
 }
 
-std::unique_ptr<JobWatch> DurableJobs::watch(std::string id) {
+std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
   if (watches_.size() >= options_.watchers_max) return nullptr;
   return std::make_unique<Watch>(*this, std::move(id));
 }
 
-void DurableJobs::stop() {
+void SqliteJobStore::stop() {
   stopping_ = true;
   for (const auto& [id, watch] : watches_) watch->end();
 }
 
-asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count, std::uint64_t bytes_max) {
+asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint64_t bytes_max) {
   auto work = [count, bytes_max](Database& database) {
     return claim_jobs(database, io::wall_clock_ms(), count, bytes_max);
   };
@@ -227,7 +227,7 @@ asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count, std::uint64_t
   co_return claimed;
 }
 
-asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::encoded_image(
+asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> SqliteJobStore::encoded_image(
     std::string id) {
   auto work = [this, id = std::move(id)]() -> std::shared_ptr<const protocol::EncodedImage> {
     const auto bytes = spool_.read(id);
@@ -237,7 +237,7 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::enco
   co_return co_await run_on(files_, std::move(work));
 }
 
-asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds pause) {
+asio::awaitable<bool> SqliteJobStore::put_back(Job job, std::chrono::milliseconds pause) {
   auto work = [job, pause](Database& database) {
     const std::int64_t now_ms = io::wall_clock_ms();
     return put_back_job(database, job, now_ms, now_ms + pause.count());
@@ -250,7 +250,7 @@ asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds p
   co_return true;
 }
 
-asio::awaitable<bool> DurableJobs::fail(Job job) {
+asio::awaitable<bool> SqliteJobStore::fail(Job job) {
   auto work = [job](Database& database) { return fail_job(database, job, io::wall_clock_ms()); };
   const auto before = co_await writer_.run(std::move(work), power_loss);
   if (!before) co_return false;
@@ -260,7 +260,7 @@ asio::awaitable<bool> DurableJobs::fail(Job job) {
   co_return true;
 }
 
-asio::awaitable<bool> DurableJobs::finish(Job job, HistoryRow result) {
+asio::awaitable<bool> SqliteJobStore::finish(Job job, HistoryRow result) {
   auto work = [id = job.id, result = std::move(result), on_step = on_step_](Database& database) {
     return finish_job(database, id, result, io::wall_clock_ms(),
                       [&on_step] { on_step(JobStep::result_inserted); });
@@ -275,7 +275,7 @@ asio::awaitable<bool> DurableJobs::finish(Job job, HistoryRow result) {
 }
 
 /// One that can't be removed is tried again at the next start.
-asio::awaitable<void> DurableJobs::remove_image(std::string id) {
+asio::awaitable<void> SqliteJobStore::remove_image(std::string id) {
   auto work = [this, id = std::move(id)] {
     spool_.remove(id);
     return true;
@@ -287,12 +287,12 @@ asio::awaitable<void> DurableJobs::remove_image(std::string id) {
   }
 }
 
-void DurableJobs::leave(JobState state, std::uint64_t bytes) {
+void SqliteJobStore::leave(JobState state, std::uint64_t bytes) {
   --(state == JobState::waiting ? load_.waiting : load_.running);
   load_.bytes -= bytes;
 }
 
-void DurableJobs::tell(const std::string& id) {
+void SqliteJobStore::tell(const std::string& id) {
   const auto [begin, end] = watches_.equal_range(id);
   for (auto watch = begin; watch != end; ++watch) watch->second->tell();
 }

@@ -34,14 +34,14 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool);
 /// finished row with its image: both are removed at the next start.
 ///
 /// Thread rule: that of Jobs; the disk's work is done by the database's threads and one for the images.
-class DurableJobs final : public Jobs {
+class SqliteJobStore final : public Jobs {
  public:
   /// The references must outlive the jobs, and the jobs every coroutine that they started. `load` is what
   /// `recover_jobs` left.
-  DurableJobs(
+  SqliteJobStore(
       asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
       JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});
-  ~DurableJobs() override;
+  ~SqliteJobStore() override;
 
   asio::awaitable<Submitted> submit(JobRequest request) override;
   asio::awaitable<std::optional<Job>> find(std::string id) override;

@@ -1,4 +1,4 @@
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 
 #include <algorithm>
 #include <fstream>
