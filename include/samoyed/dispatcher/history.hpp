@@ -7,7 +7,9 @@
 
 #include <asio/awaitable.hpp>
 
+#include "samoyed/dispatcher/history_query.hpp"
 #include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 
 namespace samoyed::dispatcher {
 

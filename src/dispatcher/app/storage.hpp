@@ -16,6 +16,7 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/interactive_classifier.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
+#include "samoyed/dispatcher/history_options.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 
 namespace samoyed::dispatcher {

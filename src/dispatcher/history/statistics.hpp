@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 
 namespace samoyed::dispatcher {
 

@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
@@ -160,7 +161,7 @@ asio::awaitable<bool> JobRunner::write_down_once(const JobRow& row, const End& e
   Job job = row.job;
   try {
     if (const auto* answer = std::get_if<Answer>(&end)) {
-      HistoryRow result = recognised_row(*answer, job.image_bytes, io::wall_clock_ms());
+      HistoryRow result = recognized_row(*answer, job.image_bytes, io::wall_clock_ms());
       result.visitor = row.visitor;
       result.client = row.client;
       result.source = HistorySource::job;

@@ -4,7 +4,8 @@
 #include <string>
 #include <variant>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_query.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 #include "web/routes/route_table.hpp"
 #include "web/views/time_range.hpp"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_query.hpp"
 #include "web/routes/errand.hpp"
 #include "web/routes/route_context.hpp"
 #include "web/views/pages.hpp"

@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 #include "web/routes/errand.hpp"
 #include "web/routes/route_context.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "web/access/visitor.hpp"
 
 namespace samoyed::web {
@@ -9,7 +10,7 @@ namespace samoyed::web {
 dispatcher::HistoryRow record_of(const Upload& upload, const Picture& picture,
                                  const dispatcher::Answer& answer, const Visit& visit,
                                  std::int64_t time_ms) {
-  dispatcher::HistoryRow row = dispatcher::recognised_row(answer, picture.image.size(), time_ms);
+  dispatcher::HistoryRow row = dispatcher::recognized_row(answer, picture.image.size(), time_ms);
   row.visitor = visit.visitor;
   row.client = visit.address;
   row.source = upload.style == Style::page ? dispatcher::HistorySource::page
