@@ -66,6 +66,11 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_waiting ON job (due_ms, number) WHERE state = 0;
 CREATE INDEX job_finished ON job (changed_ms) WHERE state >= 2;
+)sql",
+    // Which claim of a job is the current one, so that a stale one can't end the job.
+    R"sql(
+ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 std::int64_t pragma(Database& database, const std::string& name) {

@@ -11,8 +11,9 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/job_policy.hpp"
+#include "dispatcher/jobs/job_step.hpp"
+#include "dispatcher/jobs/job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
 
 namespace samoyed::dispatcher {
@@ -38,7 +39,7 @@ class JobRunner {
 
   /// The references must outlive the runner, and the runner every coroutine of its own.
   JobRunner(
-      asio::any_io_executor executor, SqliteJobStore& jobs, Classifier& classifier,
+      asio::any_io_executor executor, JobStore& jobs, Classifier& classifier,
       std::function<Surroundings()> surroundings, Options options,
       OnJobStep on_step = [](JobStep) {});
 
@@ -60,16 +61,18 @@ class JobRunner {
   using End = std::variant<Answer, JobVerdict>;
 
   asio::awaitable<void> start_some();
-  void start(JobRow row);
-  asio::awaitable<void> carry_out(JobRow row, asio::cancellation_slot cancelled);
+  void start(ClaimedJob job);
+  asio::awaitable<void> carry_out(ClaimedJob job, asio::cancellation_slot cancelled);
   asio::awaitable<End> attempt(const JobRow& row, asio::cancellation_slot cancelled);
   JobVerdict judge_attempt(const std::string& id, const Failure& failure);
-  asio::awaitable<void> write_down(const JobRow& row, End end);
-  asio::awaitable<bool> write_down_once(const JobRow& row, const End& end);
+  asio::awaitable<void> write_down(const ClaimedJob& job, End end);
+  asio::awaitable<bool> finish_job(const ClaimedJob& job, const Answer& answer);
+  asio::awaitable<bool> apply_verdict(const ClaimedJob& job, const JobVerdict& verdict);
+  asio::awaitable<bool> try_write_down(const ClaimedJob& job, const End& end);
   std::size_t startable(Clock::time_point now) const;
 
   asio::any_io_executor executor_;
-  SqliteJobStore& jobs_;
+  JobStore& jobs_;
   Classifier& classifier_;
   const std::function<Surroundings()> surroundings_;
   const Options options_;

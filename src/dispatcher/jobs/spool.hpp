@@ -1,27 +1,14 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace samoyed::dispatcher {
+#include "dispatcher/jobs/job_step.hpp"
 
-/// The steps of a job's way through the disk: what a test ends the program after.
-enum class JobStep {
-  image_written,
-  image_renamed,
-  folder_synced,
-  rows_committed,
-  claimed,
-  recognised,
-  result_inserted,  ///< In the transaction that is not yet committed.
-  result_committed,
-  image_removed,
-};
-using OnJobStep = std::function<void(JobStep)>;
+namespace samoyed::dispatcher {
 
 /// The folder of images that wait: one file a job, named as its id. A file is either whole or has another
 /// name (`ID.new`).

@@ -12,6 +12,7 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/jobs/run_on.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
@@ -65,9 +66,10 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool) {
       load.bytes += row.job.image_bytes;
       continue;
     }
-    row.job.reason = "image_lost";
-    row.job.detail = "The picture's file is missing from the spool folder.";
-    fail_job(database, row.job, io::wall_clock_ms());
+    fail_unfinished_job(
+        database, row.job.id,
+        {.reason = "image_lost", .detail = "The picture's file is missing from the spool folder."},
+        io::wall_clock_ms());
   }
   database.execute("COMMIT");
   for (const std::string& id : images) spool.remove(id);
@@ -104,7 +106,7 @@ class SqliteJobStore::Watch final : public JobWatch {
   }
   bool ended() const override { return ended_; }
 
-  void tell() {
+  void notify() {
     dirty_ = true;
     changed_.cancel();
   }
@@ -130,6 +132,7 @@ SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& w
       writer_(writer),
       reader_(reader),
       spool_(std::move(spool)),
+      owner_(random_id()),
       options_(options),
       on_step_(std::move(on_step)),
       load_(load) {}
@@ -180,7 +183,8 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   for (const JobRow& row : *rows) {
     ids.push_back(row.job.id);
     if (error) {
-      leave(JobState::waiting, row.job.image_bytes);
+      --load_.waiting;
+      load_.bytes -= row.job.image_bytes;
       co_await remove_image(row.job.id);
     }
   }
@@ -195,12 +199,15 @@ asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {
 }
 
 asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
-  Job job{.id = std::move(id), .reason = "cancelled", .detail = "The job was cancelled."};
-  if (const auto found = co_await find(job.id)) job.image_bytes = found->image_bytes;
-  const std::string cancelled = job.id;
-  const bool done = co_await fail(std::move(job));
-  if (done) on_cancelled_(cancelled);
-  co_return done;
+  auto work = [id](Database& database) {
+    const JobError error{.reason = "cancelled", .detail = "The job was cancelled."};
+    return fail_unfinished_job(database, id, error, io::wall_clock_ms());
+  };
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
+  co_await end(id, *ended);
+  on_cancelled_(id);
+  co_return true;
 }
 
 std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
@@ -214,20 +221,20 @@ void SqliteJobStore::stop() {
 }
 
 asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint64_t bytes_max) {
-  auto work = [count, bytes_max](Database& database) {
-    return claim_jobs(database, io::wall_clock_ms(), count, bytes_max);
+  auto work = [owner = owner_, count, bytes_max](Database& database) {
+    return claim_jobs(database, owner, io::wall_clock_ms(), count, bytes_max);
   };
   auto claimed = co_await writer_.run(std::move(work));
-  load_.waiting -= claimed.rows.size();
-  load_.running += claimed.rows.size();
-  for (const JobRow& row : claimed.rows) {
+  load_.waiting -= claimed.jobs.size();
+  load_.running += claimed.jobs.size();
+  for (const ClaimedJob& job : claimed.jobs) {
     on_step_(JobStep::claimed);
-    tell(row.job.id);
+    notify_watches(job.token.job_id);
   }
   co_return claimed;
 }
 
-asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> SqliteJobStore::encoded_image(
+asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> SqliteJobStore::image(
     std::string id) {
   auto work = [this, id = std::move(id)]() -> std::shared_ptr<const protocol::EncodedImage> {
     const auto bytes = spool_.read(id);
@@ -237,41 +244,46 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> SqliteJobStore::e
   co_return co_await run_on(files_, std::move(work));
 }
 
-asio::awaitable<bool> SqliteJobStore::put_back(Job job, std::chrono::milliseconds pause) {
-  auto work = [job, pause](Database& database) {
-    const std::int64_t now_ms = io::wall_clock_ms();
-    return put_back_job(database, job, now_ms, now_ms + pause.count());
-  };
-  const bool done = co_await writer_.run(std::move(work));
-  if (!done) co_return false;
-  --load_.running;
-  ++load_.waiting;
-  tell(job.id);
-  co_return true;
-}
-
-asio::awaitable<bool> SqliteJobStore::fail(Job job) {
-  auto work = [job](Database& database) { return fail_job(database, job, io::wall_clock_ms()); };
-  const auto before = co_await writer_.run(std::move(work), power_loss);
-  if (!before) co_return false;
-  leave(*before, job.image_bytes);
-  tell(job.id);
-  co_await remove_image(job.id);
-  co_return true;
-}
-
-asio::awaitable<bool> SqliteJobStore::finish(Job job, HistoryRow result) {
-  auto work = [id = job.id, result = std::move(result), on_step = on_step_](Database& database) {
-    return finish_job(database, id, result, io::wall_clock_ms(),
+asio::awaitable<bool> SqliteJobStore::finish(ClaimToken token, HistoryRow result) {
+  auto work = [token, result = within_limits(std::move(result)),
+               on_step = on_step_](Database& database) {
+    return finish_job(database, token, result, io::wall_clock_ms(),
                       [&on_step] { on_step(JobStep::result_inserted); });
   };
-  const bool done = co_await writer_.run(std::move(work), power_loss);
-  if (!done) co_return false;
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
   on_step_(JobStep::result_committed);
-  leave(JobState::running, job.image_bytes);
-  tell(job.id);
-  co_await remove_image(job.id);
+  co_await end(token.job_id, *ended);
   co_return true;
+}
+
+asio::awaitable<bool> SqliteJobStore::fail(ClaimToken token, JobError error) {
+  auto work = [token, error = std::move(error)](Database& database) {
+    return fail_job(database, token, error, io::wall_clock_ms());
+  };
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
+  co_await end(token.job_id, *ended);
+  co_return true;
+}
+
+asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry) {
+  auto work = [token, retry = std::move(retry)](Database& database) {
+    return put_back_job(database, token, retry, io::wall_clock_ms());
+  };
+  if (!co_await writer_.run(std::move(work))) co_return false;
+  --load_.running;
+  ++load_.waiting;
+  notify_watches(token.job_id);
+  co_return true;
+}
+
+/// Does what follows from the committed end of a job.
+asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
+  --(ended.state_before == JobState::waiting ? load_.waiting : load_.running);
+  load_.bytes -= ended.image_bytes;
+  notify_watches(id);
+  co_await remove_image(std::move(id));
 }
 
 /// One that can't be removed is tried again at the next start.
@@ -287,14 +299,9 @@ asio::awaitable<void> SqliteJobStore::remove_image(std::string id) {
   }
 }
 
-void SqliteJobStore::leave(JobState state, std::uint64_t bytes) {
-  --(state == JobState::waiting ? load_.waiting : load_.running);
-  load_.bytes -= bytes;
-}
-
-void SqliteJobStore::tell(const std::string& id) {
+void SqliteJobStore::notify_watches(const std::string& id) {
   const auto [begin, end] = watches_.equal_range(id);
-  for (auto watch = begin; watch != end; ++watch) watch->second->tell();
+  for (auto watch = begin; watch != end; ++watch) watch->second->notify();
 }
 
 }  // namespace samoyed::dispatcher

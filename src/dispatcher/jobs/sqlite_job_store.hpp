@@ -14,9 +14,9 @@
 
 #include "dispatcher/history/database_thread.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
+#include "dispatcher/jobs/job_store.hpp"
 #include "dispatcher/jobs/spool.hpp"
-#include "samoyed/dispatcher/jobs.hpp"
-#include "samoyed/protocol/encoded_image.hpp"
+#include "samoyed/dispatcher/jobs_options.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -34,7 +34,7 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool);
 /// finished row with its image: both are removed at the next start.
 ///
 /// Thread rule: that of Jobs; the disk's work is done by the database's threads and one for the images.
-class SqliteJobStore final : public Jobs {
+class SqliteJobStore final : public JobStore {
  public:
   /// The references must outlive the jobs, and the jobs every coroutine that they started. `load` is what
   /// `recover_jobs` left.
@@ -49,40 +49,34 @@ class SqliteJobStore final : public Jobs {
   std::unique_ptr<JobWatch> watch(std::string id) override;
   Load load() const override { return load_; }
 
-  /// Called when a job was submitted, and with its id when one was cancelled.
-  void on_submitted(std::function<void()> call) { on_submitted_ = std::move(call); }
-  void on_cancelled(std::function<void(const std::string&)> call) {
+  asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) override;
+  asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string id) override;
+  asio::awaitable<bool> finish(ClaimToken token, HistoryRow result) override;
+  asio::awaitable<bool> fail(ClaimToken token, JobError error) override;
+  asio::awaitable<bool> put_back(ClaimToken token, JobRetry retry) override;
+  void on_submitted(std::function<void()> call) override { on_submitted_ = std::move(call); }
+  void on_cancelled(std::function<void(const std::string&)> call) override {
     on_cancelled_ = std::move(call);
   }
 
-  /// From now on nothing is taken, and all who watch are told the end.
+  /// From now on no job is accepted, and every watch has ended.
   void stop();
-  /// Waits for the images' thread. After it nothing may be called.
+  /// Waits for the images' thread. No member may be called afterwards.
   void join() { files_.join(); }
-
-  // For who carries jobs out. They throw StorageError.
-
-  asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max);
-  /// The file's bytes, encoded for the wire; nothing if the file is missing. Throws std::system_error if it can't
-  /// be read.
-  asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> encoded_image(std::string id);
-  /// Each is false if the job was cancelled meanwhile.
-  asio::awaitable<bool> put_back(Job job, std::chrono::milliseconds pause);
-  asio::awaitable<bool> fail(Job job);
-  asio::awaitable<bool> finish(Job job, HistoryRow result);
 
  private:
   class Watch;
 
   bool has_room(const JobRequest& request) const;
   asio::awaitable<void> remove_image(std::string id);
-  void leave(JobState state, std::uint64_t bytes);
-  void tell(const std::string& id);
+  asio::awaitable<void> end(std::string id, EndedJob ended);
+  void notify_watches(const std::string& id);
 
   asio::any_io_executor executor_;
   DatabaseThread& writer_;
   DatabaseThread& reader_;
   const Spool spool_;
+  const std::string owner_;
   const JobsOptions options_;
   const OnJobStep on_step_;
   asio::thread_pool files_{1};

@@ -82,3 +82,18 @@ TEST_CASE("who reads can't write") {
   Database reader = open_history_reader(file);
   CHECK_THROWS_AS(reader.execute("DELETE FROM recognition"), StorageError);
 }
+
+TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    Database database = open_history(file);
+    database.execute(
+        "ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims;"
+        "PRAGMA user_version = 1");
+    insert_row(database, test::history_row("me"));
+  }
+  Database database = open_history(file);
+  CHECK(find_rows(database, {}).rows.size() == 1);
+  CHECK_NOTHROW(database.execute("SELECT owner, claims FROM job"));
+}

@@ -107,7 +107,7 @@ TEST_CASE("what may pass puts a job back, for a while") {
   CHECK(job->reason == "all_busy");
   CHECK(job->attempts == 1);
   auto due_later = [now_ms = job->changed_ms](Database& database) {
-    return claim_jobs(database, now_ms + 999, 1, running_bytes_max).rows.size();
+    return claim_jobs(database, "owner", now_ms + 999, 1, running_bytes_max).jobs.size();
   };
   CHECK(house.classifier.asked == 1);
   house.stop();
@@ -163,9 +163,9 @@ TEST_CASE("only so many jobs are taken at once as their images fit into memory, 
     row.job.image_bytes = 100;
     insert_job(database, row);
   }
-  CHECK(claim_jobs(database, 100, 10, 299).rows.size() == 2);
-  CHECK(claim_jobs(database, 100, 10, 0).rows.size() == 1);
-  CHECK(claim_jobs(database, 100, 10, 299).rows.size() == 1);
+  CHECK(claim_jobs(database, "owner", 100, 10, 299).jobs.size() == 2);
+  CHECK(claim_jobs(database, "owner", 100, 10, 0).jobs.size() == 1);
+  CHECK(claim_jobs(database, "owner", 100, 10, 299).jobs.size() == 1);
 }
 
 TEST_CASE("jobs are taken the longest due first, and a clock that was set back holds none") {
@@ -181,13 +181,13 @@ TEST_CASE("jobs are taken the longest due first, and a clock that was set back h
   insert("first", 10);
   insert("later", 1000);
   insert("from the future", 100000000);
-  auto claimed = claim_jobs(database, 100, 10, running_bytes_max);
-  REQUIRE(claimed.rows.size() == 3);
-  CHECK(claimed.rows[0].job.id == "first");
-  CHECK(claimed.rows[1].job.id == "second");
-  CHECK(claimed.rows[2].job.id == "from the future");
+  auto claimed = claim_jobs(database, "owner", 100, 10, running_bytes_max);
+  REQUIRE(claimed.jobs.size() == 3);
+  CHECK(claimed.jobs[0].row.job.id == "first");
+  CHECK(claimed.jobs[1].row.job.id == "second");
+  CHECK(claimed.jobs[2].row.job.id == "from the future");
   CHECK(claimed.next_due_ms == 1000);
-  CHECK(claim_jobs(database, 100, 10, running_bytes_max).rows.empty());
+  CHECK(claim_jobs(database, "owner", 100, 10, running_bytes_max).jobs.empty());
 }
 
 TEST_CASE("a running job that is cancelled records nothing") {

@@ -90,6 +90,43 @@ TEST_CASE("a waiting job can be cancelled, a finished one not") {
   CHECK_FALSE(house.run_beside(house.jobs.cancel("0123")));
 }
 
+TEST_CASE("a job that is cancelled between its answer and the write stays cancelled") {
+  const test::TemporaryFolder folder;
+  JobsHouse house(folder.path());
+  const auto id = house.submit({"dog"}).front();
+  const auto claimed = house.run_beside(house.jobs.claim(1, 100));
+  REQUIRE(claimed.jobs.size() == 1);
+  const ClaimToken token = claimed.jobs.front().token;
+  CHECK(house.run_beside(house.jobs.cancel(id)));
+  CHECK_FALSE(house.run_beside(house.jobs.finish(token, test::history_row("me"))));
+  CHECK_FALSE(house.run_beside(house.jobs.put_back(token, {})));
+  CHECK_FALSE(house.run_beside(house.jobs.fail(token, {"unreadable", "No picture."})));
+  CHECK(house.find(id)->state == JobState::failed);
+  CHECK(house.find(id)->reason == "cancelled");
+  CHECK(house.rows() == 0);
+  CHECK(house.jobs.load() == Jobs::Load{});
+}
+
+TEST_CASE("a claim from before a restart is stale") {
+  const test::TemporaryFolder folder;
+  std::string id;
+  ClaimToken before;
+  {
+    JobsHouse house(folder.path());
+    id = house.submit({"dog"}).front();
+    before = house.run_beside(house.jobs.claim(1, 100)).jobs.at(0).token;
+  }
+  JobsHouse house(folder.path());
+  const auto now = house.run_beside(house.jobs.claim(1, 100)).jobs.at(0).token;
+  CHECK(now.owner != before.owner);
+  CHECK_FALSE(house.run_beside(house.jobs.finish(before, test::history_row("me"))));
+  CHECK(house.find(id)->state == JobState::running);
+  CHECK(house.jobs.load() == Jobs::Load{0, 1, 3});
+  CHECK(house.run_beside(house.jobs.finish(now, test::history_row("me"))));
+  CHECK(house.find(id)->state == JobState::done);
+  CHECK(house.rows() == 1);
+}
+
 TEST_CASE("who watches is told each state, and the end") {
   const test::TemporaryFolder folder;
   JobsHouse house(folder.path());
