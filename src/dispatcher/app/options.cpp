@@ -182,7 +182,6 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);
       };
-  options.storage.runner.request_timeout = options.web.timeouts.request;
   return options;
 }
 

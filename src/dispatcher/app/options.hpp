@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "dispatcher/app/storage.hpp"
+#include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/io/log.hpp"

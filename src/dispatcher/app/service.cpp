@@ -24,20 +24,15 @@ std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   return std::make_unique<StateFile>(path);
 }
 
-std::unique_ptr<Storage> open_storage(asio::any_io_executor executor, const Options& options,
-                                      Dispatcher& dispatcher, InteractiveClassifier& interactive,
-                                      const WorkerList& workers) {
-  if (options.storage.folder.empty()) return nullptr;
-  return std::make_unique<Storage>(std::move(executor), options.storage, dispatcher, interactive,
-                                   workers);
-}
-
-void log_failure(std::exception_ptr failure) {
-  try {
-    if (failure) std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    spdlog::error("watching the workers failed: {}", error.what());
-  }
+/// Logs how a background loop ended, unless it ended well.
+auto log_failure(const char* loop) {
+  return [loop](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("{} failed: {}", loop, error.what());
+    }
+  };
 }
 
 }  // namespace
@@ -78,14 +73,15 @@ Service::Service(Options options)
             asio::post(io_, [this] {
               dispatcher_.close_unused();
               monitor_.wake();
-              if (storage_) storage_->wake();
+              if (job_runner_) job_runner_->wake();
             });
           },
           options_.health),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
-      storage_(open_storage(io_.get_executor(), options_, dispatcher_, interactive_, workers_)),
+      storage_(open_storage(io_.get_executor(), options_.storage)),
+      job_runner_(make_job_runner()),
       server_(io_.get_executor(), open_port(),
               {.classifier = interactive_,
                .workers = workers_,
@@ -104,6 +100,7 @@ void Service::run() {
   io::on_stop_signal(signals, [this] {
     drained_by_ = Clock::now() + options_.web.timeouts.drain;
     if (storage_) storage_->stop();
+    if (job_runner_) job_runner_->stop();
     server_.stop();
   });
   // Not before a signal stops it gracefully: who reads this may send one at once.
@@ -111,9 +108,10 @@ void Service::run() {
   spdlog::info("listening on {}", listening_address_);
   // Every page is to tell an untrained network, and the dead are to be known, before the first image.
   for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
-  asio::co_spawn(io_, monitor_.run(), log_failure);
+  asio::co_spawn(io_, monitor_.run(), log_failure("watching the workers"));
   watch_memory();
   if (storage_) storage_->start();
+  if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("carrying out jobs"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io_.stop();
@@ -124,9 +122,24 @@ void Service::run() {
 asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
-  if (storage_) co_await storage_->finish(drained_by_);
+  if (job_runner_) co_await job_runner_->finish(drained_by_);
   // Images on their way to reference servers, for requests that are over.
   co_await dispatcher_.finish(drained_by_);
+}
+
+std::unique_ptr<JobRunner> Service::make_job_runner() {
+  if (!storage_) return nullptr;
+  const JobRunner::Options options{.request_timeout = options_.web.timeouts.request};
+  interactive_.on_end([this] {
+    if (storage_->jobs().load().waiting > 0) job_runner_->wake();
+  });
+  return std::make_unique<JobRunner>(
+      io_.get_executor(), storage_->jobs(), dispatcher_,
+      [this] {
+        return JobRunner::Surroundings{.workers_in_rotation = workers_.in_rotation_count(),
+                                       .interactive = interactive_.in_flight()};
+      },
+      options);
 }
 
 void Service::watch_memory() {

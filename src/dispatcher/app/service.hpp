@@ -11,8 +11,10 @@
 #include <asio/steady_timer.hpp>
 
 #include "dispatcher/app/options.hpp"
-#include "dispatcher/app/storage.hpp"
 #include "dispatcher/health_monitor.hpp"
+#include "dispatcher/jobs/interactive_classifier.hpp"
+#include "dispatcher/jobs/job_runner.hpp"
+#include "dispatcher/storage/storage.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
@@ -55,6 +57,7 @@ class Service {
   void save();
   asio::awaitable<void> serve();
   void watch_memory();
+  std::unique_ptr<JobRunner> make_job_runner();
 
   Options options_;
   asio::io_context io_{1};
@@ -68,8 +71,9 @@ class Service {
   HealthMonitor monitor_;
   /// What the web server asks; jobs ask the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;  ///< Nothing without a data folder.
-  std::string listening_address_;     ///< `HOST:PORT`
+  std::unique_ptr<Storage> storage_;       ///< Null without a data folder.
+  std::unique_ptr<JobRunner> job_runner_;  ///< Null without a storage.
+  std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;
   Clock::time_point drained_by_;  ///< Once a signal came.
   io::SurplusMemory surplus_memory_;
