@@ -58,7 +58,7 @@ FoundAddresses look_up_name(const std::string& name) {
   return found;
 }
 
-/// One who waits for a name's answer.
+/// A request that waits for the addresses of a name.
 struct NameResolver::Waiter {
   Waiter(const asio::any_io_executor& executor, Clock::time_point deadline)
       : arrived(executor, deadline) {}
@@ -66,7 +66,7 @@ struct NameResolver::Waiter {
   std::optional<FoundAddresses> found;
 };
 
-/// What is known, and who waits for what.
+/// The cached names, and the waiting requests by name.
 struct NameResolver::Names {
   struct Kept {
     std::vector<asio::ip::address> addresses;
@@ -87,18 +87,18 @@ struct NameResolver::Names {
     }
   }
 
-  /// Also holds, without a waiter, what is looked up for nobody any more.
+  /// Also holds names whose look-up is in flight but whose waiters have all given up.
   std::map<std::string, std::vector<std::shared_ptr<Waiter>>> waiting;
   std::map<std::string, Kept> kept;
 };
 
-/// The names to look up, and where their answers go.
+/// The names to look up, and where their addresses go.
 struct NameResolver::Jobs {
   std::mutex mutex;
   // Guarded by mutex; the executor may be used while `closed` is false:
   std::deque<std::string> queue;
   std::size_t threads = 0;
-  Clock::time_point last_begun;  ///< The last look-up.
+  Clock::time_point last_begun;  ///< When the last look-up began.
   bool closed = false;
   asio::any_io_executor executor;
   // Never change:
@@ -172,7 +172,7 @@ bool NameResolver::begin(const std::string& name) {
   return true;
 }
 
-/// The life of a thread: looks names up until none waits.
+/// The body of a thread: looks up names until none waits.
 void NameResolver::work(const std::shared_ptr<Jobs>& jobs) {
   std::unique_lock lock(jobs->mutex);
   while (!jobs->closed && !jobs->queue.empty()) {

@@ -9,28 +9,28 @@
 
 namespace samoyed::dispatcher {
 
-/// Rows of one answer.
+/// Rows of one page.
 inline constexpr std::size_t history_page_rows_max = 200;
 
-/// Which rows are wanted. They are given newest first.
+/// Which rows are wanted. They are returned newest first.
 struct HistoryQuery {
-  /// Whose; nothing: everyone's, for the operator.
+  /// Only this visitor's rows. std::nullopt: everyone's, for the operator.
   std::optional<std::string> visitor = std::nullopt;
-  /// Only rows with a smaller id: the last id of the page before.
+  /// Only rows with a smaller id. Pass the last id of the previous page.
   std::optional<HistoryId> before = std::nullopt;
-  /// Only rows with a larger id, and of these the oldest: the first id of the page behind. Not with `before`.
+  /// The oldest rows with a larger id. Pass the first id of the following page. Not with `before`.
   std::optional<HistoryId> after = std::nullopt;
-  /// More than `history_page_rows_max` are never given.
+  /// Capped at `history_page_rows_max`.
   std::size_t rows_max = 50;
 };
 
-/// A part of the rows. An export asks for one after the other with `next_before` until there is none:
-/// so it takes no more memory than one page, and rows that come meanwhile don't disturb it.
+/// One page of rows. An export requests page after page with `next_before` until there is none: it
+/// needs memory for one page only, and new rows don't disturb it.
 struct HistoryPage {
   std::vector<HistoryRow> rows;
-  /// For the query's `before`; nothing after the last row.
+  /// For the next query's `before`; std::nullopt after the last row.
   std::optional<HistoryId> next_before = std::nullopt;
-  /// For the query's `after`; nothing where no rows are newer.
+  /// For the next query's `after`; std::nullopt if no rows are newer.
   std::optional<HistoryId> next_after = std::nullopt;
 
   bool operator==(const HistoryPage&) const = default;

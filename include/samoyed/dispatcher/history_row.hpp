@@ -10,16 +10,16 @@
 
 namespace samoyed::dispatcher {
 
-/// Grows with every row of a history, never reused; 1 is the first.
+/// Increases with every row of a history and is never reused. The first is 1.
 using HistoryId = std::int64_t;
 
-/// Which way an image came.
+/// How an image was submitted.
 enum class HistorySource { page, api, job };
 
 /// `page`, `api`, `job`.
 std::string to_string(HistorySource source);
 
-/// Where the time of one recognition went, in milliseconds; a phase that nobody told is 0.
+/// Where the time of one recognition went, in milliseconds. A phase that was not reported is 0.
 struct HistoryTimes {
   double queue_ms = 0;     ///< In the worker's queue.
   double transfer_ms = 0;  ///< From the size message to the image's A.
@@ -31,13 +31,14 @@ struct HistoryTimes {
   bool operator==(const HistoryTimes&) const = default;
 };
 
-/// One recognition. Texts from outside may hold any bytes; those longer than the limits below are cut
-/// when the row is recorded.
+/// One recognition. Texts from clients and workers may hold any bytes. Texts longer than the limits
+/// below are cut when the row is recorded.
 struct HistoryRow {
-  HistoryId id = 0;  ///< Given by the history.
-  /// When the result was there: milliseconds since 1970 in UTC.
+  HistoryId id = 0;  ///< Assigned by the history.
+  /// When the result arrived: milliseconds since 1970 in UTC.
   std::int64_t time_ms = 0;
-  /// Whose row it is: opaque here, chosen by the web server; empty: nobody's but the operator's.
+  /// The visitor that owns the row: an opaque text, chosen by the web server. Empty: only the
+  /// operator may see the row.
   std::string visitor = {};
   /// The client's address, without a port.
   std::string client = {};
@@ -45,7 +46,7 @@ struct HistoryRow {
   std::string request_id = {};
   std::string file_name = {};
   std::uint64_t image_bytes = 0;
-  /// In pixels, as the image is shown; 0 where the worker didn't tell.
+  /// In pixels, as the image is shown; 0 if the worker didn't report them.
   int width = 0;
   int height = 0;
   std::string worker = {};  ///< `HOST:PORT`
@@ -54,7 +55,7 @@ struct HistoryRow {
   /// Best first.
   std::vector<protocol::RankedLabel> top = {};
   HistoryTimes times = {};
-  /// A small JPEG file. Rows that are found leave it out and only say that it is there.
+  /// A small JPEG file. Pages of rows leave it out and only set `has_thumbnail`.
   std::string thumbnail = {};
   bool has_thumbnail = false;
 
@@ -63,6 +64,6 @@ struct HistoryRow {
 
 inline constexpr std::size_t history_text_bytes_max = 255;
 inline constexpr std::size_t history_labels_max = 100;
-/// A larger thumbnail is not kept. 256 pixels of JPEG are some 10 kB.
+/// A larger thumbnail is not kept. A JPEG of 256 pixels takes about 10 kB.
 inline constexpr std::size_t history_thumbnail_bytes_max = std::size_t{64} << 10;
 }  // namespace samoyed::dispatcher

@@ -10,30 +10,30 @@
 
 namespace samoyed::dispatcher {
 
-/// What the pictures of the numbers are to cover.
+/// Which rows the statistics cover.
 struct HistoryStatisticsQuery {
-  /// Whose; nothing: everyone's.
+  /// Only this visitor's rows. std::nullopt: everyone's.
   std::optional<std::string> visitor = std::nullopt;
-  /// From this time until before that one, in ms since 1970.
+  /// The half-open interval [from, until), in milliseconds since 1970.
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
-  /// Parts of equal length that the time is cut into, 1 to `buckets_max`.
+  /// Number of equal parts of the interval, 1 to `buckets_max`.
   std::size_t buckets = 60;
 
   static constexpr std::size_t buckets_max = 500;
 };
 
-/// Numbers of the newest rows of a time.
+/// Statistics of the newest rows of an interval.
 struct HistoryStatistics {
   /// One recognition in the scatter plots.
   struct Point {
     std::uint64_t image_bytes = 0;
-    std::uint64_t pixels = 0;  ///< 0 where the worker didn't tell.
+    std::uint64_t pixels = 0;  ///< 0 if the worker didn't report them.
     HistoryTimes times;
 
     bool operator==(const Point&) const = default;
   };
-  /// What happened in one part of the time; percentiles of `total_ms` by nearest rank, 0 without rows.
+  /// One part of the interval. Percentiles of `total_ms` by nearest rank, 0 without rows.
   struct Bucket {
     std::int64_t from_ms = 0;
     std::size_t count = 0;
@@ -43,7 +43,7 @@ struct HistoryStatistics {
 
     bool operator==(const Bucket&) const = default;
   };
-  /// Of all rows together; 0 without rows.
+  /// All rows together; 0 without rows.
   struct Summary {
     double p50_ms = 0;
     double p90_ms = 0;
@@ -52,10 +52,11 @@ struct HistoryStatistics {
 
     bool operator==(const Summary&) const = default;
   };
+  /// The rows of one worker.
   struct Share {
     std::string worker;
     std::size_t count = 0;
-    double mean_ms = 0;  ///< Of `total_ms`.
+    double mean_ms = 0;  ///< The mean of `total_ms`.
 
     bool operator==(const Share&) const = default;
   };
@@ -69,7 +70,7 @@ struct HistoryStatistics {
   Summary summary;
   /// Rows that were counted.
   std::size_t rows = 0;
-  /// There were more rows than `rows_max`: the oldest are left out.
+  /// True if there were more than `rows_max` rows: the oldest are left out.
   bool cut = false;
 
   static constexpr std::size_t points_max = 2000;

@@ -10,7 +10,7 @@ namespace samoyed::dispatcher {
 struct JobsOptions {
   std::size_t images_max = 10000;
   std::uint64_t bytes_max = std::uint64_t{4} << 30;
-  /// A finished job is forgotten after it; its result stays in the history.
+  /// A finished job is forgotten after this time; its result stays in the history.
   std::chrono::milliseconds keep_finished = std::chrono::hours(24);
   std::size_t watchers_max = 1024;
 };

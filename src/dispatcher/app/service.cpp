@@ -37,16 +37,16 @@ auto log_failure(const char* loop) {
 
 }  // namespace
 
-void DispatchLog::on_try(const Worker& worker, const std::string& request_id) {
-  ++counts_.tries;
+void DispatchLog::on_attempt(const Worker& worker, const std::string& request_id) {
+  ++counts_.attempts;
   if (!spdlog::should_log(spdlog::level::debug)) return;
   const std::string address = to_string(worker.address);
   const io::LogField fields[] = {{io::request_id_field, request_id}, {"worker", address}};
   io::log(spdlog::level::debug, "using worker " + address, fields);
 }
-void DispatchLog::on_removed(const Worker& worker, const std::string& why,
+void DispatchLog::on_ejected(const Worker& worker, const std::string& why,
                              const std::string& request_id) {
-  ++counts_.removed;
+  ++counts_.ejected;
   const std::string address = to_string(worker.address);
   const io::LogField fields[] = {
       {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
@@ -65,8 +65,8 @@ Service::Service(Options options)
     : options_(std::move(options)),
       store_(open_store(options_.state_file)),
       workers_(
-          // Changes come from the service's thread only, and are saved before who made them is
-          // answered.
+          // Changes come from the service's thread only. They are saved before the client that made
+          // them gets its response.
           [this] {
             if (!loaded_) return;
             if (store_) save();
@@ -103,11 +103,12 @@ void Service::run() {
     if (job_runner_) job_runner_->stop();
     server_.stop();
   });
-  // Not before a signal stops it gracefully: who reads this may send one at once.
-  spdlog::info("{} workers", workers_.rows().size());
+  // Logged only now that signals are handled, because a reader of the log may send one at once.
+  spdlog::info("{} workers", workers_.snapshot().size());
   spdlog::info("listening on {}", listening_address_);
-  // Every page is to tell an untrained network, and the dead are to be known, before the first image.
-  for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
+  // Probes all workers before the first image, so that pages know untrained networks and dead
+  // workers.
+  for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure("watching the workers"));
   watch_memory();
   if (storage_) storage_->start();
@@ -123,7 +124,7 @@ asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
   if (job_runner_) co_await job_runner_->finish(drained_by_);
-  // Images on their way to reference servers, for requests that are over.
+  // Waits for images that are still sent to reference servers although their requests have ended.
   co_await dispatcher_.finish(drained_by_);
 }
 
@@ -176,8 +177,9 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 
 void Service::save() {
   std::vector<protocol::Address> addresses;
-  for (const WorkerRow& row : workers_.rows()) addresses.push_back(row.worker.address);
-  // A removed worker stays known: writing the file for it would only make everyone wait for the disk.
+  for (const WorkerRow& row : workers_.snapshot()) addresses.push_back(row.worker.address);
+  // An ejected worker stays in the list. Writing the unchanged list would only block everyone on
+  // the disk.
   if (addresses == stored_) return;
   try {
     store_->save(addresses);

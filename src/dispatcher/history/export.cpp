@@ -10,10 +10,10 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Labels that have columns of their own.
+/// Labels with columns of their own.
 constexpr std::size_t csv_labels = 5;
 
-/// The shortest digits that give the number back, with a point whatever the locale says.
+/// The shortest digits that give the number back, with a decimal point in every locale.
 std::string number(double value) {
   char digits[32];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), value);

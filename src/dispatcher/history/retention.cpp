@@ -11,7 +11,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Of one transaction: some milliseconds.
+/// Rows of one transaction, which takes a few milliseconds.
 constexpr std::size_t piece_rows = 200;
 
 }  // namespace

@@ -14,19 +14,20 @@
 
 namespace samoyed::dispatcher {
 
-/// Removes what is too old, now and then, in pieces small enough that recorders between them don't wait.
+/// Periodically removes rows past their retention, in pieces so small that new rows hardly wait.
 ///
 /// Thread rule: the executor's thread.
 class Retention {
  public:
-  /// Removes at most `count` of something that is too old at that time (ms since 1970), and says how many.
+  /// Removes at most `count` rows that are past their retention at `now_ms` (milliseconds since
+  /// 1970). Returns how many it removed.
   using Step =
       std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)>;
 
   Retention(asio::any_io_executor executor, DatabaseThread& writer, std::vector<Step> steps,
             std::chrono::milliseconds interval = std::chrono::minutes(1));
 
-  /// Until `stop`. Call once.
+  /// Runs until `stop`. Call once.
   asio::awaitable<void> run();
   void stop();
 

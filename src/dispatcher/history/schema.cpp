@@ -6,13 +6,13 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// "Smyd": tells a file of ours from another program's.
+/// "Smyd": distinguishes our files from other programs' files.
 constexpr std::int64_t application_id = 0x536d7964;
 
-/// A larger file is not read through at every start: its damage is told when it is met.
+/// A larger file is not checked at every start; damage is reported when it is found.
 constexpr std::uintmax_t checked_bytes_max = std::uintmax_t{256} << 20;
 
-/// What leads from each version to the next; never change one that was released.
+/// The migrations from each version to the next. Never change a released one.
 constexpr std::array migrations = {
     R"sql(
 CREATE TABLE recognition (
@@ -114,7 +114,7 @@ Database open_history(const std::filesystem::path& file) {
     }
     check_whole(database, file);
     database.execute("PRAGMA journal_mode = WAL");
-    // What a visitor deletes is overwritten where that costs no further writing.
+    // Deleted data is overwritten if that costs no additional writes.
     database.execute("PRAGMA secure_delete = FAST");
     migrate(database);
     return database;

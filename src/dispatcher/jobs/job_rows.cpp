@@ -12,7 +12,7 @@ constexpr auto waiting = static_cast<std::int64_t>(JobState::waiting);
 constexpr auto running = static_cast<std::int64_t>(JobState::running);
 constexpr auto done = static_cast<std::int64_t>(JobState::done);
 constexpr auto failed = static_cast<std::int64_t>(JobState::failed);
-// The schema's indexes say these numbers.
+// The schema's indexes use these numbers.
 static_assert(waiting == 0 && running == 1 && done == 2 && failed == 3);
 
 const std::string select_job =

@@ -9,8 +9,8 @@
 #include "dispatcher/history/sqlite.hpp"
 #include "dispatcher/jobs/job_store.hpp"
 
-/// The queries on the table of jobs. All throw StorageError; those that change something must run within
-/// a transaction. Times are milliseconds since 1970.
+/// The queries on the table of jobs. All throw StorageError; those that change something must run
+/// within a transaction. Times are milliseconds since 1970.
 namespace samoyed::dispatcher {
 
 void insert_job(Database& database, const JobRow& row);
@@ -18,8 +18,8 @@ void insert_job(Database& database, const JobRow& row);
 /// With its result, if it has one that is still in the history.
 std::optional<Job> find_job(Database& database, const std::string& id);
 
-/// JobStore::claim for `owner`. A job that is due unreasonably late counts as due: the clock must have
-/// been set back.
+/// JobStore::claim for `owner`. A job that is due unreasonably late counts as due: the clock must
+/// have been set back.
 ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_t now_ms,
                        std::size_t count, std::uint64_t bytes_max);
 
@@ -29,7 +29,8 @@ struct EndedJob {
   std::uint64_t image_bytes;
 };
 
-// The end of a claim. Each returns false or std::nullopt, and changes nothing, if the token is stale.
+// The end of a claim. Each returns false or std::nullopt, and changes nothing, if the token is
+// stale.
 
 /// From running to waiting.
 bool put_back_job(Database& database, const ClaimToken& token, const JobRetry& retry,
@@ -49,13 +50,13 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
 std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
                                             const JobError& error, std::int64_t now_ms);
 
-/// Forgets at most `count` jobs that were finished before that time. The number.
+/// Deletes at most `count` jobs that finished before `before_ms`. Returns how many.
 std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, std::size_t count);
 
-/// Of all that are not finished, after a start.
+/// All unfinished jobs, for the recovery after a start.
 std::vector<JobRow> unfinished_jobs(Database& database);
 
-/// All that ran when the program ended wait again.
+/// Makes all running jobs wait again, after a restart.
 void wait_again(Database& database);
 
 }  // namespace samoyed::dispatcher

@@ -90,7 +90,7 @@ void JobRunner::start(ClaimedJob job) {
                    try {
                      if (failure) std::rethrow_exception(failure);
                    } catch (const std::exception& error) {
-                     // It waits again after the next start.
+                     // The job waits again after the next start.
                      spdlog::error("job {} was left: {}", id, error.what());
                    }
                    running_bytes_ -= bytes;
@@ -103,7 +103,7 @@ void JobRunner::start(ClaimedJob job) {
 
 asio::awaitable<void> JobRunner::carry_out(ClaimedJob job, asio::cancellation_slot cancelled) {
   End end = co_await attempt(job.row, cancelled);
-  co_await write_down(job, std::move(end));
+  co_await write_end(job, std::move(end));
 }
 
 asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
@@ -112,7 +112,8 @@ asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
   try {
     image = co_await jobs_.image(row.job.id);
   } catch (const std::system_error& error) {
-    // The dispatcher may be out of file descriptors, or the disk ill for a while: no fault of the image.
+    // The dispatcher may be out of file descriptors, or the disk may fail for a while: the image is
+    // not to blame.
     spdlog::error("can't read a job's image: {}", error.what());
     co_return JobVerdict{.reason = "no_resources",
                          .detail = "The picture's file can't be read from the spool folder now."};
@@ -143,13 +144,14 @@ JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failur
   return judge(failure, is_suspect(failure) ? ++suspect_ends_[id] : 0);
 }
 
-/// Until it is written down: what was recognised is not thrown away since a disk is full for a while.
-asio::awaitable<void> JobRunner::write_down(const ClaimedJob& job, End end) {
+/// Retries until the end is written: a result must not be lost because the disk is full for a
+/// while.
+asio::awaitable<void> JobRunner::write_end(const ClaimedJob& job, End end) {
   bool logged = false;
-  while (!co_await try_write_down(job, end)) {
+  while (!co_await try_write_end(job, end)) {
     if (!std::exchange(logged, true))
-      spdlog::error("can't write down the end of a job: disk failed");
-    if (stopping_) co_return;  // It waits again after the next start.
+      spdlog::error("can't write the end of a job: the disk failed");
+    if (stopping_) co_return;  // The job waits again after the next start.
     asio::steady_timer pause(executor_, options_.storage_pause);
     std::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -157,7 +159,7 @@ asio::awaitable<void> JobRunner::write_down(const ClaimedJob& job, End end) {
 }
 
 /// False if the disk failed.
-asio::awaitable<bool> JobRunner::try_write_down(const ClaimedJob& job, const End& end) {
+asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End& end) {
   try {
     bool written = false;
     if (const auto* answer = std::get_if<Answer>(&end)) {
@@ -192,8 +194,8 @@ asio::awaitable<bool> JobRunner::apply_verdict(const ClaimedJob& job, const JobV
   bool written = false;
   if (again) {
     const auto pause =
-        verdict.tried ? retry_pause(job.row.job.attempts) : std::chrono::milliseconds(0);
-    const JobRetry retry{.error = error, .pause = pause, .counted = verdict.tried};
+        verdict.counted ? retry_pause(job.row.job.attempts) : std::chrono::milliseconds(0);
+    const JobRetry retry{.error = error, .pause = pause, .counted = verdict.counted};
     written = co_await jobs_.put_back(job.token, retry);
   } else {
     written = co_await jobs_.fail(job.token, error);

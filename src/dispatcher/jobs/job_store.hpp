@@ -28,8 +28,8 @@ struct JobRow {
   std::optional<int> thumbnail_side;
 };
 
-/// Identifies one claim of a job, as a fencing token. It becomes stale when the job is cancelled, put
-/// back or ended, and when the dispatcher restarts. A stale token changes nothing.
+/// Identifies one claim of a job, as a fencing token. It becomes stale when the job is cancelled,
+/// put back or ended, and when the dispatcher restarts. A stale token changes nothing.
 struct ClaimToken {
   std::string job_id;
   /// Random, one for each opened store.
@@ -73,14 +73,14 @@ struct JobRetry {
 ///
 ///     claim -- token --> finish | fail | put_back      true: written; false: the token was stale
 ///
-/// A claim lasts until its token is used, the job is cancelled, or the dispatcher restarts. It needs no
-/// renewal, because a store belongs to one dispatcher at a time.
+/// A claim lasts until its token is used, the job is cancelled, or the dispatcher restarts. It
+/// needs no renewal, because a store belongs to one dispatcher at a time.
 ///
 /// Thread rule: that of Jobs. The members below throw StorageError; then nothing was changed.
 class JobStore : public Jobs {
  public:
-  /// Claims at most `count` waiting jobs that are due, the longest due first. After the first job, only
-  /// as many as fit into `bytes_max` bytes of images together.
+  /// Claims at most `count` waiting jobs that are due, the longest due first. After the first job,
+  /// only as many as fit into `bytes_max` bytes of images together.
   virtual asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) = 0;
 
   /// The image file's bytes, encoded for the wire; null if the file is missing. Throws

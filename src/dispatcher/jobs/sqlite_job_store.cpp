@@ -286,7 +286,7 @@ asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
   co_await remove_image(std::move(id));
 }
 
-/// One that can't be removed is tried again at the next start.
+/// If an image can't be removed, the next start removes it.
 asio::awaitable<void> SqliteJobStore::remove_image(std::string id) {
   auto work = [this, id = std::move(id)] {
     spool_.remove(id);

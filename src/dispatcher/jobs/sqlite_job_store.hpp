@@ -20,24 +20,27 @@
 
 namespace samoyed::dispatcher {
 
-/// Makes jobs and spool agree after a start, before anything else uses them: what ran waits again, images
-/// without an unfinished job are removed, jobs whose image is missing are failed. What is left. Throws
-/// StorageError and std::system_error.
+/// Makes the jobs and the spool consistent after a start, before anything else uses them. Jobs that
+/// ran wait again, jobs whose image is missing fail, and images without an unfinished job are
+/// removed. Returns the remaining load. Throws StorageError and std::system_error.
 Jobs::Load recover_jobs(Database& database, const Spool& spool);
 
-/// Jobs as rows of the history's file and images in a spool folder.
+/// Keeps jobs as rows in the history's file, and their images in a spool folder.
 ///
-///     submit    image written, synced, renamed; folder synced; row committed and synced -> acknowledged
+///     submit    image written, synced, renamed; folder synced; row committed and synced
+///               -> acknowledged
 ///     finish    result and state committed and synced together -> image removed
 ///
-/// A crash between two steps leaves either an image without a row, which was never acknowledged, or a
-/// finished row with its image: both are removed at the next start.
+/// A crash between two steps leaves either an image without a row, which was never acknowledged, or
+/// a finished row with its image. The next start removes such images.
 ///
-/// Thread rule: that of Jobs; the disk's work is done by the database's threads and one for the images.
+/// Thread rule: that of Jobs. The database's threads and one thread for the images do the disk's
+/// work.
 class SqliteJobStore final : public JobStore {
  public:
-  /// The references must outlive the jobs, and the jobs every coroutine that they started. `load` is what
-  /// `recover_jobs` left.
+  /// The references must outlive the store, and the store must outlive every coroutine that it
+  /// started.
+  /// `load` is the result of `recover_jobs`.
   SqliteJobStore(
       asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
       JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});

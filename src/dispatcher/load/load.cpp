@@ -13,8 +13,7 @@
 namespace samoyed::load {
 namespace {
 
-/// Before a client sends again whose image failed: a dead target must not be asked as fast as it can
-/// refuse.
+/// The pause of a client after a failure, so that it doesn't hammer a dead target.
 constexpr std::chrono::milliseconds pause_after_failure{10};
 
 void rethrow(std::exception_ptr failure) {
@@ -23,7 +22,7 @@ void rethrow(std::exception_ptr failure) {
 
 asio::awaitable<void> wait_until(asio::steady_timer& timer, Clock::time_point time) {
   timer.expires_at(time);
-  std::error_code ignored;  // Cancelled or not: the waiting is over.
+  std::error_code ignored;  // Cancelled or not, the wait is over.
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 

@@ -16,8 +16,8 @@ namespace samoyed::dispatcher {
 /// Thread rule: that of Storage. Threads of its own do the disk's work.
 class SqliteStorage final : public Storage {
  public:
-  /// Opens the folder, or creates it if it is missing, and locks it. Throws std::runtime_error with one
-  /// line that says what to do.
+  /// Opens the folder, or creates it if it is missing, and locks it. Throws std::runtime_error with
+  /// one line that says what to do.
   SqliteStorage(asio::any_io_executor executor, StorageOptions options);
   ~SqliteStorage() override;
 

@@ -18,7 +18,8 @@ class Storage {
  public:
   virtual ~Storage() = default;
 
-  /// Null if the history is turned off. The results of jobs are kept even then, as long as the jobs.
+  /// Null if the history is turned off. The results of jobs are kept even then, as long as the
+  /// jobs.
   virtual History* history() = 0;
   virtual JobStore& jobs() = 0;
 
@@ -28,9 +29,9 @@ class Storage {
   virtual void stop() = 0;
 };
 
-/// Opens the storage that the options describe, or returns null if they name none. Another database is
-/// added here. The executor's io_context must outlive the storage. Throws std::runtime_error with one
-/// line that says what to do.
+/// Opens the storage that the options describe, or returns null if they name none. Another database
+/// is added here. The executor's io_context must outlive the storage. Throws std::runtime_error
+/// with one line that says what to do.
 std::unique_ptr<Storage> open_storage(asio::any_io_executor executor,
                                       const StorageOptions& options);
 

@@ -26,7 +26,7 @@ Response InferenceRoutes::ready(const Visit& visit) const {
 }
 
 bool InferenceRoutes::runs(std::string_view model) const {
-  return std::ranges::any_of(context_.workers().rows(), [&](const dispatcher::WorkerRow& row) {
+  return std::ranges::any_of(context_.workers().snapshot(), [&](const dispatcher::WorkerRow& row) {
     return row.state == dispatcher::WorkerState::in_rotation && row.model &&
            row.model->name == model;
   });

@@ -25,7 +25,7 @@ class RouteContext {
 
   /// The workers, as far as who asks may see them.
   WorkersView view_for(const Visit& visit) const;
-  WorkersView view(WorkersView::Shown shown) const { return {workers_.rows(), shown}; }
+  WorkersView view(WorkersView::Shown shown) const { return {workers_.snapshot(), shown}; }
 
   bool workers_visible(const Visit& visit) const {
     return !gate_.needed() || visit.admin == AdminGate::Verdict::admitted;

@@ -75,7 +75,7 @@ TEST_CASE("a file can't be made where there is no folder") {
   CHECK_THAT(refusal("/nowhere/history.sqlite"), Contains("unable to open"));
 }
 
-TEST_CASE("who reads can't write") {
+TEST_CASE("a reader can't write") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   Database writer = open_history(file);

@@ -15,8 +15,8 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -37,8 +37,8 @@ inline dispatcher::Outcome failure(dispatcher::FailureReason reason) {
   return dispatcher::Failure{.reason = reason, .refusal = {}};
 }
 
-/// Gives what a test put in, one after the other, then always answers; or holds every image until it is let go
-/// or cancelled.
+/// Gives what a test put in, one after the other, then always answers; or holds every image until
+/// it is let go or cancelled.
 class ScriptedClassifier final : public dispatcher::Classifier {
  public:
   explicit ScriptedClassifier(asio::io_context& io) : gate_(io) {}
@@ -87,9 +87,9 @@ class ScriptedClassifier final : public dispatcher::Classifier {
 };
 
 /// Jobs in a folder, as a dispatcher has them from its start to its end.
-class JobsHouse {
+class JobsFixture {
  public:
-  explicit JobsHouse(
+  explicit JobsFixture(
       const std::filesystem::path& folder, dispatcher::JobsOptions options = {},
       dispatcher::OnJobStep on_step = [](dispatcher::JobStep) {})
       : spool(folder / "spool", on_step),
@@ -100,7 +100,7 @@ class JobsHouse {
         runner(
             io.get_executor(), jobs, classifier, [this] { return around; },
             {.look_interval = std::chrono::milliseconds(5)}, on_step) {}
-  ~JobsHouse() {
+  ~JobsFixture() {
     jobs.join();
     writer.stop();
     reader.stop();
