@@ -6,11 +6,9 @@
 #include <variant>
 
 #include <asio/awaitable.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include "dispatcher/worker_connection_pool.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -30,11 +28,11 @@ class AttemptResults {
 
   void push(AttemptResult result) {
     results_.push_back(std::move(result));
-    changed_.cancel();
+    changed_.notify();
   }
   void cancel() {
     cancelled_ = true;
-    changed_.cancel();
+    changed_.notify();
   }
 
   bool cancelled() const { return cancelled_; }
@@ -48,16 +46,12 @@ class AttemptResults {
   }
 
   /// Waits for a result or a cancellation, but not beyond `time`.
-  asio::awaitable<void> wait_until(Clock::time_point time) {
-    changed_.expires_at(time);
-    std::error_code ignored;  // Both the time and a result end the wait.
-    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  asio::awaitable<void> wait_until(Clock::time_point time) { return changed_.wait_until(time); }
 
  private:
   std::deque<AttemptResult> results_;
   bool cancelled_ = false;
-  asio::steady_timer changed_;
+  io::Event changed_;
 };
 
 }  // namespace samoyed::dispatcher

@@ -65,7 +65,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       observer_(observer),
       hedge_after_(options.hedge_after),
       pool_(std::make_unique<WorkerConnectionPool>(executor, workers, std::move(options))),
-      all_ended_(executor, Clock::time_point::max()) {}
+      all_ended_(executor) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -152,7 +152,7 @@ void Dispatcher::start_attempt(Request& request, std::size_t number, const Worke
       executor_, pool_->send(worker, image_request, fresh, attempt),
       [this, number, worker, attempt, results = request.results, id = request.wanted.request_id,
        begun = Clock::now()](std::exception_ptr thrown, SendResult result) {
-        if (--attempts_in_flight_ == 0) all_ended_.cancel();
+        if (--attempts_in_flight_ == 0) all_ended_.notify();
         if (thrown) result = out_of_memory();
         const bool cut_short = attempt->abandoned() && !attempt->runs_on();
         workers_.end_attempt(worker.id, count_as(result.end, cut_short), Clock::now() - begun);
@@ -213,9 +213,7 @@ void Dispatcher::close_unused() { pool_->close_unused(); }
 
 asio::awaitable<void> Dispatcher::finish(Clock::time_point deadline) {
   while (attempts_in_flight_ > 0 && Clock::now() < deadline) {
-    all_ended_.expires_at(deadline);
-    std::error_code ignored;  // Both the end and the deadline end the wait.
-    co_await all_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await all_ended_.wait_until(deadline);
   }
 }
 

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace samoyed::dispatcher {
 namespace {
@@ -37,15 +35,13 @@ asio::awaitable<void> HealthMonitor::run() {
     // The end of a probe wakes the loop too. The interval bounds how long an expiry goes unnoticed.
     auto until = now + workers_.health_options().idle_probe_interval;
     if (probes_ < probes_max) until = std::min(until, workers_.next_probe_at());
-    changed_.expires_at(until);
-    std::error_code ignored;  // Both the time and a change end the wait.
-    if (!woken_) co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!woken_) co_await changed_.wait_until(until);
   }
 }
 
 void HealthMonitor::wake() {
   woken_ = true;
-  changed_.cancel();
+  changed_.notify();
 }
 
 void HealthMonitor::stop() {

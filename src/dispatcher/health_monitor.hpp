@@ -4,10 +4,10 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -39,8 +39,8 @@ class HealthMonitor {
   Dispatcher& dispatcher_;
   WorkerList& workers_;
   DispatchObserver& observer_;
-  asio::steady_timer changed_;  ///< Cancelled to wake `run`.
-  std::size_t probes_ = 0;      ///< In flight.
+  io::Event changed_;       ///< Wakes `run`.
+  std::size_t probes_ = 0;  ///< In flight.
   bool woken_ = false;
   bool stopping_ = false;
 };

@@ -14,6 +14,7 @@
 
 #include "dispatcher/dispatch_plan.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
+#include "samoyed/dispatcher/name_resolver.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "samoyed/protocol/client_exchange.hpp"
 

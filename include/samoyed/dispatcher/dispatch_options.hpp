@@ -7,7 +7,7 @@
 
 #include <asio/ip/address.hpp>
 
-#include "samoyed/dispatcher/name_resolver.hpp"
+#include "samoyed/dispatcher/look_up_name.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -34,7 +34,7 @@ struct DispatchOptions {
   /// Returns false for addresses that must never be connected to, whatever name resolves to them.
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };
   /// Resolves names.
-  NameResolver::LookUp look_up = look_up_name;
+  LookUp look_up = look_up_name;
 };
 
 }  // namespace samoyed::dispatcher

@@ -8,11 +8,11 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -87,7 +87,7 @@ class Dispatcher final : public Classifier {
   std::unique_ptr<WorkerConnectionPool> pool_;
   std::function<void()> on_suspicion_ = [] {};
   std::size_t attempts_in_flight_ = 0;  ///< Including abandoned ones.
-  asio::steady_timer all_ended_;
+  io::Event all_ended_;
 };
 
 }  // namespace samoyed::dispatcher

@@ -2,29 +2,16 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <system_error>
-#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/ip/address.hpp>
 
+#include "samoyed/dispatcher/look_up_name.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 
 namespace samoyed::dispatcher {
-
-/// The addresses of a name, or the error.
-struct FoundAddresses {
-  std::error_code error;
-  std::vector<asio::ip::address> addresses;
-};
-
-/// Asks the system for the addresses of a name. Blocks for as long as that takes.
-FoundAddresses look_up_name(const std::string& name);
 
 /// Looks up names. A slow look-up delays neither other names nor the end of the program.
 ///
@@ -46,7 +33,6 @@ class NameResolver {
     std::size_t cached_names_max = 1024;
     std::chrono::milliseconds cache_time{10000};
   };
-  using LookUp = std::function<FoundAddresses(const std::string& name)>;
 
   /// `look_up` is called from the resolver's threads, even after the resolver was destroyed.
   NameResolver(asio::any_io_executor executor, Limits limits, LookUp look_up = look_up_name);
@@ -61,15 +47,15 @@ class NameResolver {
  private:
   struct Waiter;
   struct Names;
-  struct Jobs;
+  struct LookUps;
 
-  static void work(const std::shared_ptr<Jobs>& jobs);
+  static void work(const std::shared_ptr<LookUps>& look_ups);
   bool begin(const std::string& name);
 
   asio::any_io_executor executor_;
   const Limits limits_;
-  std::shared_ptr<Names> names_;  ///< Used on the executor's thread only.
-  std::shared_ptr<Jobs> jobs_;    ///< Shared with the threads.
+  std::shared_ptr<Names> names_;       ///< Used on the executor's thread only.
+  std::shared_ptr<LookUps> look_ups_;  ///< Shared with the threads.
 };
 
 }  // namespace samoyed::dispatcher

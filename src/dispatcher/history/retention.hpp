@@ -8,9 +8,9 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/history/database_thread.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -37,7 +37,7 @@ class Retention {
   DatabaseThread& writer_;
   const std::vector<Step> steps_;
   const std::chrono::milliseconds interval_;
-  asio::steady_timer stopped_;
+  io::Event stopped_;
   bool stopping_ = false;
 };
 

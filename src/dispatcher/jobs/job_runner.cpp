@@ -7,8 +7,6 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/dispatcher/recognized_row.hpp"
@@ -49,9 +47,7 @@ asio::awaitable<void> JobRunner::run() {
       nothing_due_before_ = Clock::now() + options_.storage_pause;
     }
     if (woken_ || stopping_) continue;
-    changed_.expires_after(options_.look_interval);
-    std::error_code ignored;  // Both the time and a change end the wait.
-    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await changed_.wait_until(Clock::now() + options_.look_interval);
   }
 }
 
@@ -96,7 +92,7 @@ void JobRunner::start(ClaimedJob job) {
                    running_bytes_ -= bytes;
                    running_.erase(id);
                    last_progress_ = Clock::now();
-                   if (running_.empty()) all_ended_.cancel();
+                   if (running_.empty()) all_ended_.notify();
                    wake();
                  });
 }
@@ -149,16 +145,15 @@ JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failur
 asio::awaitable<void> JobRunner::write_end(const ClaimedJob& job, End end) {
   bool logged = false;
   while (!co_await try_write_end(job, end)) {
-    if (!std::exchange(logged, true))
+    if (!std::exchange(logged, true)) {
       spdlog::error("can't write the end of a job: the disk failed");
+    }
     if (stopping_) co_return;  // The job waits again after the next start.
-    asio::steady_timer pause(executor_, options_.storage_pause);
-    std::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await io::sleep_for(options_.storage_pause);
   }
 }
 
-/// False if the disk failed.
+/// Returns false if the disk failed.
 asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End& end) {
   try {
     bool written = false;
@@ -175,7 +170,7 @@ asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End&
   }
 }
 
-/// False if the claim is stale; likewise below.
+/// Returns false if the claim is stale, like apply_verdict.
 asio::awaitable<bool> JobRunner::finish_job(const ClaimedJob& job, const Answer& answer) {
   HistoryRow result = recognized_row(answer, job.row.job.image_bytes, io::wall_clock_ms());
   result.visitor = job.row.visitor;
@@ -206,7 +201,7 @@ asio::awaitable<bool> JobRunner::apply_verdict(const ClaimedJob& job, const JobV
 
 void JobRunner::wake() {
   woken_ = true;
-  changed_.cancel();
+  changed_.notify();
 }
 
 void JobRunner::stop() {
@@ -217,9 +212,7 @@ void JobRunner::stop() {
 
 asio::awaitable<void> JobRunner::finish(Clock::time_point deadline) {
   while (!running_.empty() && Clock::now() < deadline) {
-    all_ended_.expires_at(deadline);
-    std::error_code ignored;  // Both the end and the deadline end the wait.
-    co_await all_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await all_ended_.wait_until(deadline);
   }
 }
 

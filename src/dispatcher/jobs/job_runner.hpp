@@ -9,12 +9,12 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/jobs/job_policy.hpp"
 #include "dispatcher/jobs/job_step.hpp"
 #include "dispatcher/jobs/job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -79,8 +79,8 @@ class JobRunner {
   const std::function<Surroundings()> surroundings_;
   const Options options_;
   const OnJobStep on_step_;
-  asio::steady_timer changed_;
-  asio::steady_timer all_ended_;
+  io::Event changed_;
+  io::Event all_ended_;
   std::map<std::string, asio::cancellation_signal> running_;  ///< By the job's id.
   std::uint64_t running_bytes_ = 0;
   /// How many attempts of an unfinished job had a suspect end, by the job's id. Starts at zero

@@ -1,19 +1,16 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 
-#include <array>
 #include <cerrno>
 #include <set>
-#include <sys/random.h>
 #include <system_error>
 #include <utility>
 
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/jobs/run_on.hpp"
+#include "samoyed/io/event.hpp"
+#include "samoyed/io/random.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
@@ -21,22 +18,10 @@ namespace {
 
 constexpr auto power_loss = DatabaseThread::Durability::power_loss;
 
-/// 128 bits from the kernel's generator, in hexadecimal.
-std::string random_id() {
-  std::array<unsigned char, 16> bytes;
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
-  return text;
-}
-
 std::vector<JobRow> rows_of(const JobRequest& request) {
   std::vector<JobRow> rows;
   for (const JobImage& image : request.images) {
-    JobRow row{.job = {.id = random_id(),
+    JobRow row{.job = {.id = io::random_hex(io::id_bytes),
                        .submitted_ms = io::wall_clock_ms(),
                        .file_name = image.file_name,
                        .image_bytes = image.bytes.size()},
@@ -97,9 +82,7 @@ class SqliteJobStore::Watch final : public JobWatch {
           co_return job;
         }
       } else {
-        changed_.expires_at(until);
-        std::error_code ignored;  // Both the time and a change end the wait.
-        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await changed_.wait_until(until);
       }
     }
     co_return std::nullopt;
@@ -108,17 +91,17 @@ class SqliteJobStore::Watch final : public JobWatch {
 
   void notify() {
     dirty_ = true;
-    changed_.cancel();
+    changed_.notify();
   }
   void end() {
     ended_ = true;
-    changed_.cancel();
+    changed_.notify();
   }
 
  private:
   SqliteJobStore& jobs_;
   const std::string id_;
-  asio::steady_timer changed_;
+  io::Event changed_;
   std::multimap<std::string, Watch*>::iterator place_;
   std::optional<Job> given_;
   bool dirty_ = true;
@@ -132,7 +115,7 @@ SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& w
       writer_(writer),
       reader_(reader),
       spool_(std::move(spool)),
-      owner_(random_id()),
+      owner_(io::random_hex(io::id_bytes)),
       options_(options),
       on_step_(std::move(on_step)),
       load_(load) {}

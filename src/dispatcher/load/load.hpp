@@ -8,10 +8,10 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/load/client.hpp"
 #include "dispatcher/load/tally.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::load {
 
@@ -59,7 +59,7 @@ class Load {
   std::vector<Client*> idle_clients_;  ///< Open loop only.
   std::size_t next_image_ = 0;
   int running_ = 0;  ///< Coroutines that send.
-  asio::steady_timer next_watch_;
+  io::Event next_watch_;
 };
 
 }  // namespace samoyed::load
