@@ -7,28 +7,28 @@
 
 namespace samoyed::dispatcher {
 
-/// One try at one worker, shared by the coroutine that carries it out and the request that waits for
-/// it, which may stop waiting at any time.
+/// One attempt at one worker. The coroutine that carries it out shares it with the request that
+/// waits for it. The request may stop waiting at any time.
 ///
-/// Abandoned, it ends at once, for its connection is closed; but an exchange that was begun with a
-/// reference server runs on to its end, because such a server spins for ever on a cut image.
+/// An abandoned attempt ends at once, because its connection is closed. Only an exchange with a
+/// reference server runs on to its end, because such a server loops forever on a truncated image.
 ///
 /// Thread rule: the dispatcher's thread.
 class Attempt {
  public:
-  /// Nobody waits for it any more.
+  /// Call this when the request no longer waits for the attempt.
   void abandon() {
     abandoned_ = true;
     if (connection_ && !protected_) connection_->close();
   }
   bool abandoned() const { return abandoned_; }
 
-  /// Nobody waits, and yet it was not cut short.
+  /// True if it was abandoned and still runs to its end.
   bool runs_on() const { return abandoned_ && protected_; }
 
-  /// What it does from now on, it does on this connection.
+  /// Sets the connection that `abandon` closes.
   void use(std::shared_ptr<WorkerConnection> connection) { connection_ = std::move(connection); }
-  /// From here to its end the exchange must not be cut. Only for one that isn't abandoned.
+  /// From now on the exchange must not be interrupted. Call it only if the attempt isn't abandoned.
   void protect() { protected_ = true; }
   void end() { connection_.reset(); }
 

@@ -40,7 +40,7 @@ void add_dispatch_options(CLI::App& app, DispatchOptions& options) {
   app.add_option_function<int>(
          "--hedge-after-ms",
          [&options](int count) { options.hedge_after = std::chrono::milliseconds(count); },
-         "Send an image that is not recognised after it to a second worker too (default: never)")
+         "Send an image that is not recognized after it to a second worker too (default: never)")
       ->check(CLI::Range(1, 3600000));
   app.add_option("--connections-per-worker-max", options.connections_per_worker_max,
                  "Connections open to one worker; beyond it the worker counts as busy")

@@ -6,35 +6,35 @@
 namespace samoyed::dispatcher {
 
 using protocol::Progress;
-using Kind = TryFailure::Kind;
+using Kind = AttemptFailure::Kind;
 
-Blame blame(const TryFailure& failure) {
+Blame blame(const AttemptFailure& failure) {
   if (failure.kind == Kind::no_resources) return Blame::nobody;
   if (failure.kind == Kind::other_model) return Blame::choice;
   const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;
   // Reference servers close after each image, and any server may close an idle connection.
   if (cut && failure.reused && failure.progress == Progress::nothing_answered) return Blame::idling;
-  // Reference servers close on a picture that they can't decode.
+  // Reference servers close on an image that they can't decode.
   if (failure.kind == Kind::closed && failure.progress == Progress::image_sent) return Blame::image;
   return Blame::worker;
 }
 
-TryEnd count_as(const std::variant<protocol::Result, TryFailure>& end, bool cut_short) {
-  if (const auto* failure = std::get_if<TryFailure>(&end)) {
-    if (cut_short) return TryEnd::uncounted;
+AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, bool cut_short) {
+  if (const auto* failure = std::get_if<AttemptFailure>(&end)) {
+    if (cut_short) return AttemptEnd::uncounted;
     const Blame blamed = blame(*failure);
     const bool failed = blamed == Blame::worker || blamed == Blame::image;
-    return failed ? TryEnd::failed : TryEnd::uncounted;
+    return failed ? AttemptEnd::failed : AttemptEnd::uncounted;
   }
   const auto* refusal = std::get_if<protocol::Refusal>(&std::get<protocol::Result>(end));
-  if (!refusal) return TryEnd::done;
+  if (!refusal) return AttemptEnd::done;
   switch (refusal->reason) {
     case protocol::RefusalReason::busy:
-      return TryEnd::uncounted;
+      return AttemptEnd::uncounted;
     case protocol::RefusalReason::internal:
-      return TryEnd::failed;
+      return AttemptEnd::failed;
     default:
-      return TryEnd::done;
+      return AttemptEnd::done;
   }
 }
 
@@ -44,44 +44,44 @@ DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
   if (!worker) return give_up();
   attempts_.push_back({.worker = *worker});
   tried_.push_back(worker->id);
-  return Try{0, *worker};
+  return StartAttempt{0, *worker};
 }
 
 DispatchPlan::Action DispatchPlan::on_result(std::size_t number, protocol::Result result,
                                              Clock::time_point now) {
-  removed_.reset();
+  ejected_.reset();
   if (auto* recognition = std::get_if<protocol::Recognition>(&result)) {
     return Finished{std::move(*recognition)};
   }
   auto& refusal = std::get<protocol::Refusal>(result);
   if (refusal.reason == protocol::RefusalReason::busy) {
     any_busy_ = true;
-    attempts_.at(number).under_way = false;
+    attempts_.at(number).in_flight = false;
     return go_on(now);
   }
   return Finished{Failure{FailureReason::refused, std::move(refusal)}};
 }
 
-DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const TryFailure& failure,
+DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const AttemptFailure& failure,
                                               Clock::time_point now) {
-  removed_.reset();
-  Attempt& attempt = attempts_.at(number);
+  ejected_.reset();
+  AttemptState& attempt = attempts_.at(number);
   switch (blame(failure)) {
     case Blame::nobody:
       no_resources_ = true;
-      attempt.under_way = false;
-      // Another worker may not need what is lacking: an IP address is not looked up, and a kept
-      // connection has its descriptor.
+      attempt.in_flight = false;
+      // Another worker may not need the lacking resource: an IP address needs no look-up, and a
+      // kept connection has its descriptor.
       return go_on(now);
     case Blame::choice:
-      attempt.under_way = false;
+      attempt.in_flight = false;
       return go_on(now);
     case Blame::image:
       return Probe{number, attempt.worker};
     case Blame::idling:
       if (!std::exchange(attempt.retried_fresh, true)) {
         if (now >= deadline_) return on_deadline();
-        return Try{number, attempt.worker, true};
+        return StartAttempt{number, attempt.worker, true};
       }
       break;
     case Blame::worker:
@@ -90,41 +90,41 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const TryFailu
   const bool dead_of_it =
       failure.kind == Kind::connection_lost && failure.progress == Progress::image_sent;
   if (dead_of_it) ++died_;
-  attempt.under_way = false;
-  remove(attempt.worker, now);
+  attempt.in_flight = false;
+  eject(attempt.worker, now);
   return go_on(now);
 }
 
 DispatchPlan::Action DispatchPlan::on_probe(std::size_t number, bool accepts,
                                             Clock::time_point now) {
-  removed_.reset();
-  Attempt& attempt = attempts_.at(number);
-  attempt.under_way = false;
+  ejected_.reset();
+  AttemptState& attempt = attempts_.at(number);
+  attempt.in_flight = false;
   ++(accepts ? closed_ : died_);
-  if (!accepts) remove(attempt.worker, now);
+  if (!accepts) eject(attempt.worker, now);
   return go_on(now);
 }
 
 DispatchPlan::Action DispatchPlan::on_slow(Clock::time_point now) {
-  removed_.reset();
+  ejected_.reset();
   // An image that harmed a worker may harm one more, but not two at once.
   if (std::exchange(hedged_, true) || closed_ + died_ > 0) return Wait{};
-  return try_another(now).value_or(Wait{});
+  return start_another(now).value_or(Wait{});
 }
 
-std::optional<DispatchPlan::Action> DispatchPlan::try_another(Clock::time_point now) {
+std::optional<DispatchPlan::Action> DispatchPlan::start_another(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
   const auto worker = workers_.pick_other(tried_.back(), tried_, model_);
   if (!worker) return std::nullopt;
   attempts_.push_back({.worker = *worker});
   tried_.push_back(worker->id);
-  return Try{attempts_.size() - 1, *worker};
+  return StartAttempt{attempts_.size() - 1, *worker};
 }
 
 DispatchPlan::Action DispatchPlan::go_on(Clock::time_point now) {
   if (closed_ + died_ >= harmed_max) return give_up();
-  if (any_under_way()) return Wait{};
-  if (auto next = try_another(now)) return std::move(*next);
+  if (any_in_flight()) return Wait{};
+  if (auto next = start_another(now)) return std::move(*next);
   return give_up();
 }
 
@@ -134,18 +134,18 @@ DispatchPlan::Action DispatchPlan::give_up() const {
   if (no_resources_) return end(FailureReason::no_resources);
   // A full worker might have done what the others could not.
   if (any_busy_) return end(FailureReason::all_busy);
-  // The last worker that there is decided against this image and lives on.
+  // The only worker closed on this image and still accepts connections.
   if (closed_ > 0) return end(FailureReason::workers_closed);
   return end(workers_.lacks(model_) ? FailureReason::unknown_model
                                     : FailureReason::no_active_worker);
 }
 
-bool DispatchPlan::any_under_way() const {
-  return std::ranges::any_of(attempts_, &Attempt::under_way);
+bool DispatchPlan::any_in_flight() const {
+  return std::ranges::any_of(attempts_, &AttemptState::in_flight);
 }
 
-void DispatchPlan::remove(const Worker& worker, Clock::time_point now) {
-  if (workers_.remove(worker.id, now)) removed_ = worker;
+void DispatchPlan::eject(const Worker& worker, Clock::time_point now) {
+  if (workers_.eject(worker.id, now)) ejected_ = worker;
 }
 
 }  // namespace samoyed::dispatcher

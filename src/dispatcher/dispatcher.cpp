@@ -6,56 +6,56 @@
 
 #include <asio/co_spawn.hpp>
 
+#include "dispatcher/attempt_results.hpp"
 #include "dispatcher/dispatch_plan.hpp"
-#include "dispatcher/mailbox.hpp"
-#include "dispatcher/worker_connections.hpp"
+#include "dispatcher/worker_connection_pool.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
 
-using Sent = WorkerConnections::Sent;
+using SendResult = WorkerConnectionPool::SendResult;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// A coroutine ends by an exception only for want of memory.
-Sent out_of_memory() {
-  return {TryFailure{.kind = TryFailure::Kind::no_resources,
-                     .why = make_error_code(std::errc::not_enough_memory)},
+/// A coroutine ends with an exception only when memory runs out.
+SendResult out_of_memory() {
+  return {AttemptFailure{.kind = AttemptFailure::Kind::no_resources,
+                         .why = make_error_code(std::errc::not_enough_memory)},
           {}};
 }
 
 }  // namespace
 
-/// One image under way: what was decided, and what is waited for.
+/// One image in flight: its plan, its attempts and their results.
 struct Dispatcher::Request {
-  struct Run {
+  struct StartedAttempt {
     Worker worker;
-    std::shared_ptr<Attempt> attempt;  ///< Nothing once it has ended.
+    std::shared_ptr<Attempt> attempt;  ///< Null once it has ended.
   };
 
   Request(const asio::any_io_executor& executor, WorkerList& workers, ClassifyRequest request)
       : wanted(std::move(request)),
-        mailbox(std::make_shared<Mailbox>(executor)),
+        results(std::make_shared<AttemptResults>(executor)),
         plan(workers, wanted.deadline, wanted.model) {
     if (!wanted.cancelled.is_connected()) return;
-    wanted.cancelled.assign([box = mailbox](asio::cancellation_type) { box->cancel(); });
+    wanted.cancelled.assign([results = results](asio::cancellation_type) { results->cancel(); });
   }
   ~Request() {
-    for (const Run& run : runs) {
-      if (run.attempt) run.attempt->abandon();
+    for (const StartedAttempt& started : attempts) {
+      if (started.attempt) started.attempt->abandon();
     }
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
   ClassifyRequest wanted;
-  std::shared_ptr<Mailbox> mailbox;
+  std::shared_ptr<AttemptResults> results;
   DispatchPlan plan;
   DispatchPlan::Action action = DispatchPlan::Wait{};
-  std::vector<Run> runs;                  ///< By the plan's numbers.
-  std::optional<Mailbox::Letter> letter;  ///< The last one that was opened.
+  std::vector<StartedAttempt> attempts;  ///< Indexed by the plan's numbers.
+  std::optional<AttemptResult> result;   ///< The last one that was handled.
 };
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
@@ -64,8 +64,8 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       workers_(workers),
       observer_(observer),
       hedge_after_(options.hedge_after),
-      connections_(std::make_unique<WorkerConnections>(executor, workers, std::move(options))),
-      all_ended_(executor, Clock::time_point::max()) {}
+      pool_(std::make_unique<WorkerConnectionPool>(executor, workers, std::move(options))),
+      all_ended_(executor) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -77,9 +77,9 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
   abandon(request);
   auto& end = std::get<DispatchPlan::Finished>(request.action).end;
   if (auto* failure = std::get_if<Failure>(&end)) co_return std::move(*failure);
-  const auto& sent = std::get<Sent>(request.letter->end);
+  const auto& sent = std::get<SendResult>(request.result->end);
   co_return Answer{.recognition = std::get<protocol::Recognition>(std::move(end)),
-                   .worker = request.runs.at(request.letter->number).worker.address,
+                   .worker = request.attempts.at(request.result->number).worker.address,
                    .model = sent.model,
                    .elapsed_ms = milliseconds_since(start),
                    .transfer_ms = sent.transfer_ms};
@@ -90,8 +90,8 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
   const auto deadline = request.wanted.deadline;
   auto slow_at = hedge_after_ ? Clock::now() + *hedge_after_ : Clock::time_point::max();
   while (true) {
-    if (const auto* attempt = std::get_if<DispatchPlan::Try>(&request.action)) {
-      start_try(request, attempt->number, attempt->worker, attempt->fresh);
+    if (const auto* start = std::get_if<DispatchPlan::StartAttempt>(&request.action)) {
+      start_attempt(request, start->number, start->worker, start->fresh);
     } else if (const auto* probe = std::get_if<DispatchPlan::Probe>(&request.action)) {
       start_probe(request, probe->number, probe->worker);
     } else if (std::holds_alternative<DispatchPlan::Finished>(request.action)) {
@@ -99,83 +99,86 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
     }
     request.action = DispatchPlan::Wait{};
     const auto now = Clock::now();
-    if (request.mailbox->cancelled()) {
+    if (request.results->cancelled()) {
       request.action = DispatchPlan::on_cancelled();
-    } else if ((request.letter = request.mailbox->take())) {
-      open_letter(request, now);
+    } else if ((request.result = request.results->pop())) {
+      handle_result(request, now);
     } else if (now >= deadline) {
       request.action = DispatchPlan::on_deadline();
     } else if (now >= slow_at) {
       slow_at = Clock::time_point::max();
       request.action = request.plan.on_slow(now);
     } else {
-      co_await request.mailbox->wait_until(std::min(deadline, slow_at));
+      co_await request.results->wait_until(std::min(deadline, slow_at));
     }
   }
 }
 
-void Dispatcher::open_letter(Request& request, Clock::time_point now) {
-  const std::size_t number = request.letter->number;
-  request.runs.at(number).attempt.reset();
+void Dispatcher::handle_result(Request& request, Clock::time_point now) {
+  const std::size_t number = request.result->number;
+  request.attempts.at(number).attempt.reset();
   std::string why = "closed the connection and accepts no other";
-  if (const bool* accepts = std::get_if<bool>(&request.letter->end)) {
+  if (const bool* accepts = std::get_if<bool>(&request.result->end)) {
     request.action = request.plan.on_probe(number, *accepts, now);
-  } else if (auto& end = std::get<Sent>(request.letter->end).end;
-             const auto* failure = std::get_if<TryFailure>(&end)) {
+  } else if (auto& end = std::get<SendResult>(request.result->end).end;
+             const auto* failure = std::get_if<AttemptFailure>(&end)) {
     why = failure->why.message();
     request.action = request.plan.on_failure(number, *failure, now);
   } else {
     auto& result = std::get<protocol::Result>(end);
     request.action = request.plan.on_result(number, std::move(result), now);
   }
-  if (const auto removed = request.plan.removed()) {
-    observer_.on_removed(*removed, why, request.wanted.request_id);
+  if (const auto ejected = request.plan.ejected()) {
+    observer_.on_ejected(*ejected, why, request.wanted.request_id);
   }
 }
 
-void Dispatcher::start_try(Request& request, std::size_t number, const Worker& worker, bool fresh) {
-  if (!fresh) observer_.on_try(worker, request.wanted.request_id);
-  if (number == request.runs.size()) request.runs.push_back({.worker = worker, .attempt = {}});
+void Dispatcher::start_attempt(Request& request, std::size_t number, const Worker& worker,
+                               bool fresh) {
+  if (!fresh) observer_.on_attempt(worker, request.wanted.request_id);
+  if (number == request.attempts.size()) {
+    request.attempts.push_back({.worker = worker, .attempt = {}});
+  }
   const auto attempt = std::make_shared<Attempt>();
-  request.runs.at(number).attempt = attempt;
-  ++attempts_;
-  const Cargo cargo{.image = request.wanted.image,
-                    .top = request.wanted.top,
-                    .thumbnail_side = request.wanted.thumbnail_side,
-                    .model = request.wanted.model,
-                    .deadline = request.wanted.deadline};
-  workers_.begin_try(worker.id);
+  request.attempts.at(number).attempt = attempt;
+  ++attempts_in_flight_;
+  const ImageRequest image_request{.image = request.wanted.image,
+                                   .top = request.wanted.top,
+                                   .thumbnail_side = request.wanted.thumbnail_side,
+                                   .model = request.wanted.model,
+                                   .deadline = request.wanted.deadline};
+  workers_.begin_attempt(worker.id);
   asio::co_spawn(
-      executor_, connections_->send(worker, cargo, fresh, attempt),
-      [this, number, worker, attempt, mailbox = request.mailbox, id = request.wanted.request_id,
-       begun = Clock::now()](std::exception_ptr thrown, Sent sent) {
-        if (--attempts_ == 0) all_ended_.cancel();
-        if (thrown) sent = out_of_memory();
+      executor_, pool_->send(worker, image_request, fresh, attempt),
+      [this, number, worker, attempt, results = request.results, id = request.wanted.request_id,
+       begun = Clock::now()](std::exception_ptr thrown, SendResult result) {
+        if (--attempts_in_flight_ == 0) all_ended_.notify();
+        if (thrown) result = out_of_memory();
         const bool cut_short = attempt->abandoned() && !attempt->runs_on();
-        workers_.end_try(worker.id, count_as(sent.end, cut_short), Clock::now() - begun);
-        const auto* failure = std::get_if<TryFailure>(&sent.end);
-        if (failure && attempt->runs_on()) end_unwatched(worker, *failure, id);
-        mailbox->put({number, std::move(sent)});
+        workers_.end_attempt(worker.id, count_as(result.end, cut_short), Clock::now() - begun);
+        const auto* failure = std::get_if<AttemptFailure>(&result.end);
+        if (failure && attempt->runs_on()) end_abandoned(worker, *failure, id);
+        results->push({number, std::move(result)});
       });
 }
 
 void Dispatcher::start_probe(Request& request, std::size_t number, const Worker& worker) {
   const auto attempt = std::make_shared<Attempt>();
-  request.runs.at(number).attempt = attempt;
-  asio::co_spawn(executor_, connections_->accepts(worker, attempt),
-                 [number, mailbox = request.mailbox](std::exception_ptr thrown, bool accepts) {
-                   // An exception tells nothing about the worker.
-                   mailbox->put({number, thrown || accepts});
+  request.attempts.at(number).attempt = attempt;
+  asio::co_spawn(executor_, pool_->accepts(worker, attempt),
+                 [number, results = request.results](std::exception_ptr thrown, bool accepts) {
+                   // An exception says nothing about the worker.
+                   results->push({number, thrown || accepts});
                  });
 }
 
-/// The failure of a try that nobody waited for tells the same about the worker.
-void Dispatcher::end_unwatched(const Worker& worker, const TryFailure& failure,
+/// A failure says the same about the worker even if no request waits for the attempt any more.
+void Dispatcher::end_abandoned(const Worker& worker, const AttemptFailure& failure,
                                const std::string& request_id) {
   const auto now = Clock::now();
   if (blame(failure) == Blame::worker) {
-    if (workers_.remove(worker.id, now)) {
-      observer_.on_removed(worker, failure.why.message(), request_id);
+    if (workers_.eject(worker.id, now)) {
+      observer_.on_ejected(worker, failure.why.message(), request_id);
     }
   } else {
     workers_.suspect(worker.id, now);
@@ -183,36 +186,34 @@ void Dispatcher::end_unwatched(const Worker& worker, const TryFailure& failure,
   }
 }
 
-/// A worker that was too slow for a request may be hung, which no step's time will tell now.
+/// A worker that was too slow for a request may hang, and no step timeout will detect it now.
 void Dispatcher::abandon(Request& request) {
   if (request.wanted.cancelled.is_connected()) request.wanted.cancelled.clear();
-  for (Request::Run& run : request.runs) {
-    if (!run.attempt) continue;
-    std::exchange(run.attempt, nullptr)->abandon();
-    workers_.suspect(run.worker.id, Clock::now());
+  for (Request::StartedAttempt& started : request.attempts) {
+    if (!started.attempt) continue;
+    std::exchange(started.attempt, nullptr)->abandon();
+    workers_.suspect(started.worker.id, Clock::now());
     on_suspicion_();
   }
 }
 
 asio::awaitable<ProbeEnd> Dispatcher::probe(Worker worker) {
-  return connections_->probe(std::move(worker));
+  return pool_->probe(std::move(worker));
 }
 
 void Dispatcher::watch(std::function<void()> on_suspicion) {
   on_suspicion_ = std::move(on_suspicion);
-  connections_->watch_idle([this](WorkerId id) {
+  pool_->watch_idle([this](WorkerId id) {
     workers_.suspect(id, Clock::now());
     on_suspicion_();
   });
 }
 
-void Dispatcher::close_unused() { connections_->close_unused(); }
+void Dispatcher::close_unused() { pool_->close_unused(); }
 
 asio::awaitable<void> Dispatcher::finish(Clock::time_point deadline) {
-  while (attempts_ > 0 && Clock::now() < deadline) {
-    all_ended_.expires_at(deadline);
-    std::error_code ignored;  // Both the end and the deadline end the wait.
-    co_await all_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  while (attempts_in_flight_ > 0 && Clock::now() < deadline) {
+    co_await all_ended_.wait_until(deadline);
   }
 }
 

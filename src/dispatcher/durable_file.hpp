@@ -6,7 +6,7 @@
 
 namespace samoyed::dispatcher {
 
-/// A file descriptor that is closed when its scope ends. All members throw std::system_error.
+/// Owns a file descriptor and closes it when it is destroyed. All members throw std::system_error.
 class DurableFile {
  public:
   /// `flags` and `mode` as open(2) takes them.
@@ -17,7 +17,7 @@ class DurableFile {
 
   int descriptor() const { return fd_; }
   void write_all(std::string_view text);
-  /// Until the bytes are on the disk.
+  /// Blocks until the bytes are on disk.
   void sync();
 
  private:
@@ -25,7 +25,7 @@ class DurableFile {
   int fd_;
 };
 
-/// Until the names in a folder are on the disk; "" is the working folder.
+/// Blocks until the names in a folder are on disk. "" is the working folder.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace samoyed::dispatcher

@@ -4,13 +4,11 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace samoyed::dispatcher {
 namespace {
 
-/// Probes under way at the same time.
+/// Probes in flight at the same time.
 constexpr std::size_t probes_max = 16;
 
 }  // namespace
@@ -34,18 +32,16 @@ asio::awaitable<void> HealthMonitor::run() {
     for (const Worker& worker : workers_.begin_probes(now, probes_max - probes_)) {
       start_probe(worker);
     }
-    // The end of a probe wakes as well. The interval bounds how long an expiry goes unnoticed.
+    // The end of a probe wakes the loop too. The interval bounds how long an expiry goes unnoticed.
     auto until = now + workers_.health_options().idle_probe_interval;
     if (probes_ < probes_max) until = std::min(until, workers_.next_probe_at());
-    changed_.expires_at(until);
-    std::error_code ignored;  // Both the time and a change end the wait.
-    if (!woken_) co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!woken_) co_await changed_.wait_until(until);
   }
 }
 
 void HealthMonitor::wake() {
   woken_ = true;
-  changed_.cancel();
+  changed_.notify();
 }
 
 void HealthMonitor::stop() {
@@ -57,7 +53,7 @@ void HealthMonitor::start_probe(const Worker& worker) {
   ++probes_;
   asio::co_spawn(executor_, dispatcher_.probe(worker),
                  [this, worker](std::exception_ptr thrown, ProbeEnd end) {
-                   // Only for want of memory, which tells nothing about the worker.
+                   // Only a lack of memory throws, which says nothing about the worker.
                    end_probe(worker, thrown ? ProbeEnd::inconclusive : end);
                  });
 }
@@ -67,8 +63,8 @@ void HealthMonitor::end_probe(const Worker& worker, ProbeEnd end) {
   switch (workers_.end_probe(worker.id, end, Clock::now())) {
     case WorkerHealth::Change::none:
       break;
-    case WorkerHealth::Change::removed:
-      observer_.on_removed(worker,
+    case WorkerHealth::Change::ejected:
+      observer_.on_ejected(worker,
                            end == ProbeEnd::refused ? "it refused a probe's connection"
                                                     : "it did not answer two probes in a row",
                            {});

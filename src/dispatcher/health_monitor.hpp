@@ -4,28 +4,28 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
-/// Probes the workers that the list says are due: removed ones, until they answer again or are
-/// forgotten, and idle ones in rotation, so that a death is noticed before a request meets it.
+/// Probes the workers that are due: ejected ones, until they answer again or are forgotten, and
+/// idle ones in rotation, so that a death is noticed before a request runs into it.
 ///
 /// Thread rule: the dispatcher's thread.
 class HealthMonitor {
  public:
-  /// All must outlive the monitor, and the monitor every coroutine it started, unless the io_context
-  /// runs no more.
+  /// All references must outlive the monitor. The monitor must outlive every coroutine that it
+  /// started, unless the io_context runs no more.
   HealthMonitor(asio::any_io_executor executor, Dispatcher& dispatcher, WorkerList& workers,
                 DispatchObserver& observer);
 
-  /// Returns after `stop`; probes under way are then left to end. Call once.
+  /// Returns after `stop`; probes in flight then end by themselves. Call once.
   asio::awaitable<void> run();
 
-  /// Looks at the list again now: it has changed.
+  /// Checks the list again now, because it has changed.
   void wake();
 
   /// Ends `run`. Further calls do nothing.
@@ -39,8 +39,8 @@ class HealthMonitor {
   Dispatcher& dispatcher_;
   WorkerList& workers_;
   DispatchObserver& observer_;
-  asio::steady_timer changed_;  ///< Cancelled to wake `run`.
-  std::size_t probes_ = 0;      ///< Under way.
+  io::Event changed_;       ///< Wakes `run`.
+  std::size_t probes_ = 0;  ///< In flight.
   bool woken_ = false;
   bool stopping_ = false;
 };

@@ -7,7 +7,7 @@ namespace {
 
 std::string describe(const protocol::Refusal& refusal) {
   if (!refusal.detail.empty()) return refusal.detail;
-  return "The worker can't recognise this image: " +
+  return "The worker can't recognize this image: " +
          std::string(protocol::to_string(refusal.reason)) + ".";
 }
 
@@ -32,7 +32,7 @@ std::string describe(const Failure& failure) {
     case FailureReason::workers_closed:
       break;
   }
-  return "Workers closed the connection on this image: it can't be recognised.";
+  return "Workers closed the connection on this image: it can't be recognized.";
 }
 
 }  // namespace samoyed::dispatcher

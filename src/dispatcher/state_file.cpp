@@ -49,7 +49,7 @@ void StateFile::save(const std::vector<protocol::Address>& addresses) {
     file.sync();
   }
   std::filesystem::rename(temporary, path_);
-  // The rename itself lasts only once its folder is on the disk.
+  // The rename is durable only once its folder is on disk.
   sync_folder(path_.parent_path());
 }
 

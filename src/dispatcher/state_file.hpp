@@ -6,8 +6,9 @@
 
 namespace samoyed::dispatcher {
 
-/// The worker list as a text file: one HOST:PORT a line; empty lines and lines that begin with `#`
-/// are passed over. Not thread-safe.
+/// The worker list as a text file with one HOST:PORT on each line. Empty lines and lines that begin
+/// with
+/// `#` are ignored. Not thread-safe.
 class StateFile final : public WorkerStore {
  public:
   explicit StateFile(std::filesystem::path path) : path_(std::move(path)) {}

@@ -12,7 +12,7 @@ namespace {
 
 using asio::ip::tcp;
 
-/// Errors that neither the network nor the protocol knows.
+/// Errors that belong neither to the network nor to the protocol.
 class DispatchCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "samoyed.dispatcher"; }
@@ -24,7 +24,7 @@ class DispatchCategory final : public std::error_category {
 }  // namespace
 
 bool is_lack_of_resources(std::error_code error) {
-  // By number: Asio's errors of the system don't equal the conditions of std::errc.
+  // Compared by number, because Asio's system errors don't equal the conditions of std::errc.
   const bool of_the_system = error.category() == asio::error::get_system_category() ||
                              error.category() == std::system_category() ||
                              error.category() == std::generic_category();
@@ -52,7 +52,7 @@ asio::awaitable<std::error_code> WorkerConnection::connect(protocol::Address add
   co_return closed_ ? asio::error::operation_aborted : error;
 }
 
-asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::greet() {
+asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnection::greet() {
   using Greeting = protocol::ClientGreeting;
   Greeting greeting;
   const auto deadline = Clock::now() + options_.timeouts.answer;
@@ -77,10 +77,10 @@ asio::awaitable<std::variant<protocol::Greeted, TryFailure>> WorkerConnection::g
   }
 }
 
-asio::awaitable<std::variant<protocol::Result, TryFailure>> WorkerConnection::send(
-    const Cargo& cargo) {
+asio::awaitable<std::variant<protocol::Result, AttemptFailure>> WorkerConnection::send(
+    const ImageRequest& request) {
   reusable_ = false;
-  Exchange exchange = begin_exchange(cargo);
+  Exchange exchange = begin_exchange(request);
   const auto start = Clock::now();
   std::optional<Exchange::Step> step;
   Clock::time_point step_end;
@@ -122,7 +122,7 @@ void WorkerConnection::watch(std::function<void()> on_end) {
   socket_.socket().async_wait(
       tcp::socket::wait_read,
       [weak = weak_from_this(), watch = ++watch_, on_end = std::move(on_end)](std::error_code) {
-        // A handler that was already queued when the watch ended must not tell.
+        // A handler that was already queued when the watch ended must not call.
         const auto connection = weak.lock();
         if (connection && connection->watch_ == watch) on_end();
       });
@@ -134,19 +134,20 @@ void WorkerConnection::stop_watching() {
   socket_.cancel();
 }
 
-protocol::ClientExchange WorkerConnection::begin_exchange(const Cargo& cargo) const {
+protocol::ClientExchange WorkerConnection::begin_exchange(const ImageRequest& request) const {
   const bool takes_thumbnail = hello_ && hello_->takes_thumbnail;
-  return Exchange(*cargo.image, dialect(), cargo.top, patience(cargo.deadline),
-                  takes_thumbnail ? cargo.thumbnail_side : std::nullopt, pipelines(cargo));
+  return Exchange(*request.image, dialect(), request.top, patience(request.deadline),
+                  takes_thumbnail ? request.thumbnail_side : std::nullopt, pipelines(request));
 }
 
 /// Saves two system calls and a round trip for small images.
-bool WorkerConnection::pipelines(const Cargo& cargo) const {
+bool WorkerConnection::pipelines(const ImageRequest& request) const {
   return kept_ && hello_ && hello_->takes_pipelining &&
-         cargo.image->message().size() <= Exchange::pipelined_bytes_max;
+         request.image->message().size() <= Exchange::pipelined_bytes_max;
 }
 
-/// How long a worker is told to go on with an image whose request ends at `deadline`.
+/// How long a worker may work on an image whose request ends at `deadline`; std::nullopt if it
+/// takes no timeout.
 std::optional<std::chrono::milliseconds> WorkerConnection::patience(
     Clock::time_point deadline) const {
   if (!hello_ || !hello_->takes_timeout) return std::nullopt;
@@ -166,9 +167,10 @@ std::chrono::milliseconds WorkerConnection::timeout(Exchange::Step step) const {
   return options_.timeouts.result;
 }
 
-TryFailure WorkerConnection::failure(std::error_code why, protocol::Progress progress) const {
-  using Kind = TryFailure::Kind;
-  // The worker is as well as its connection is spent: as after an idle one's end, a fresh one is tried.
+AttemptFailure WorkerConnection::failure(std::error_code why, protocol::Progress progress) const {
+  using Kind = AttemptFailure::Kind;
+  // The worker is alive, but this connection can't be used again. Treated like the end of an idle
+  // connection, so that the plan uses a fresh one.
   if (why == protocol::Errc::pipelined_refused) {
     return {.kind = Kind::closed, .progress = {}, .reused = kept_, .why = why};
   }

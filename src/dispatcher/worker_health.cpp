@@ -5,12 +5,12 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Good probes in a row that bring a removed worker back.
+/// Good probes in a row that bring an ejected worker back.
 constexpr int good_probes_needed = 2;
-/// Bad ones in a row that remove a worker in rotation.
+/// Bad probes in a row that eject a worker in rotation.
 constexpr int bad_probes_needed = 2;
 
-/// The part of a pause that chance may take away.
+/// The largest part of a pause that is randomly subtracted.
 constexpr double jitter = 0.2;
 
 Clock::duration shortened(std::chrono::milliseconds pause, double random) {
@@ -75,8 +75,8 @@ WorkerHealth::Change WorkerHealth::end_idle_probe(ProbeEnd end, Clock::time_poin
     case ProbeEnd::refused:
       break;
   }
-  remove(now, options, random);
-  return Change::removed;
+  eject(now, options, random);
+  return Change::ejected;
 }
 
 void WorkerHealth::answered(Clock::time_point now, const HealthOptions& options) {
@@ -93,8 +93,8 @@ void WorkerHealth::suspect(Clock::time_point now, const HealthOptions& options) 
   due_ = std::min(*due_, std::max(now, suspect_from_));
 }
 
-void WorkerHealth::remove(Clock::time_point now, const HealthOptions& options, double random) {
-  state_ = WorkerState::removed;
+void WorkerHealth::eject(Clock::time_point now, const HealthOptions& options, double random) {
+  state_ = WorkerState::ejected;
   last_sign_ = now;
   good_probes_ = 0;
   bad_probes_ = 0;
@@ -108,7 +108,7 @@ void WorkerHealth::back_off(Clock::time_point now, const HealthOptions& options,
 }
 
 bool WorkerHealth::expired(Clock::time_point now, const HealthOptions& options) const {
-  return state_ == WorkerState::removed && now >= last_sign_ + options.forget_after;
+  return state_ == WorkerState::ejected && now >= last_sign_ + options.forget_after;
 }
 
 }  // namespace samoyed::dispatcher

@@ -5,7 +5,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Of the newest answer in a worker's mean latency.
+/// The weight of the newest answer in a worker's mean latency.
 constexpr double newest_latency_weight = 0.1;
 
 constexpr auto id_of = [](const auto& entry) { return entry.row.worker.id; };
@@ -13,7 +13,7 @@ constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
   return entry.row.worker.address;
 };
 
-/// A pointer into `entries`, whose ids ascend; nothing if none has that id.
+/// A pointer into `entries`, whose ids ascend; null if none has that id.
 auto* find_in(auto& entries, WorkerId id) {
   const auto entry = std::ranges::lower_bound(entries, id, {}, id_of);
   return entry != entries.end() && entry->row.worker.id == id ? &*entry : nullptr;
@@ -26,7 +26,7 @@ AddResult WorkerList::add(const protocol::Address& address) {
     const std::lock_guard lock(mutex_);
     Entry entry;
     entry.row.worker.address = address;
-    // Where nobody is probed nobody is shown as removed, so there is nothing to hide.
+    // Without probes no worker is shown as ejected, so there is nothing to hide.
     entry.row.heard = !health_.readmit;
     const auto same = std::ranges::find(entries_, address, address_of);
     if (same == entries_.end()) {
@@ -58,13 +58,13 @@ bool WorkerList::remove(const protocol::Address& address) {
   return true;
 }
 
-bool WorkerList::remove(WorkerId id, Clock::time_point now) {
+bool WorkerList::eject(WorkerId id, Clock::time_point now) {
   {
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry || !entry->in_rotation()) return false;
     if (health_.readmit) {
-      entry->health.remove(now, health_, random());
+      entry->health.eject(now, health_, random());
     } else {
       entries_.erase(entries_.begin() + (entry - entries_.data()));
       drop_unused_cursors();
@@ -94,7 +94,7 @@ bool WorkerList::lacks(std::string_view model) const {
          std::ranges::none_of(entries_, [&](const Entry& entry) { return entry.may_run(model); });
 }
 
-/// Nothing for a model that nobody is known to run: clients may name what they like, and each cursor
+/// Null for a model that no worker is known to run: clients may name any model, and each cursor
 /// takes memory.
 WorkerId* WorkerList::find_cursor(std::string_view model) {
   if (model.empty()) return &cursor_;
@@ -147,20 +147,20 @@ void WorkerList::set_reference(WorkerId id) {
   drop_unused_cursors();
 }
 
-void WorkerList::begin_try(WorkerId id) {
+void WorkerList::begin_attempt(WorkerId id) {
   const std::lock_guard lock(mutex_);
   if (Entry* const entry = find(id)) ++entry->row.counts.in_flight;
 }
 
-void WorkerList::end_try(WorkerId id, TryEnd end,
-                         std::chrono::duration<double, std::milli> latency) {
+void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
+                             std::chrono::duration<double, std::milli> latency) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
   WorkerCounts& counts = entry->row.counts;
   --counts.in_flight;
-  if (end == TryEnd::failed) ++counts.failed;
-  if (end != TryEnd::done) return;
+  if (end == AttemptEnd::failed) ++counts.failed;
+  if (end != AttemptEnd::done) return;
   const double weight = counts.done == 0 ? 1 : newest_latency_weight;
   counts.latency_ms += weight * (latency.count() - counts.latency_ms);
   ++counts.done;
@@ -179,7 +179,7 @@ void WorkerList::suspect(WorkerId id, Clock::time_point now) {
   if (Entry* const entry = find(id)) entry->health.suspect(now, health_);
 }
 
-std::vector<WorkerRow> WorkerList::rows() const {
+std::vector<WorkerRow> WorkerList::snapshot() const {
   const std::lock_guard lock(mutex_);
   std::vector<WorkerRow> rows;
   rows.reserve(entries_.size());
@@ -267,7 +267,7 @@ WorkerList::Entry* WorkerList::find(WorkerId id) { return find_in(entries_, id);
 
 void WorkerList::put_at_end(Entry entry) {
   entry.row.worker.id = ++last_id_;
-  // Tries of the worker that it was end under its old id.
+  // Attempts from before end under its old id.
   entry.row.counts.in_flight = 0;
   entries_.push_back(std::move(entry));
 }

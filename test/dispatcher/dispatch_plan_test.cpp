@@ -4,14 +4,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
 using protocol::Progress;
 using test::closed_on;
 using test::no_worker;
-using Kind = TryFailure::Kind;
+using Kind = AttemptFailure::Kind;
 
 namespace {
 
@@ -21,8 +21,8 @@ const protocol::Recognition seen{
 const protocol::Refusal busy{protocol::RefusalReason::busy, ""};
 
 std::string describe(const DispatchPlan::Action& action) {
-  if (const auto* attempt = std::get_if<DispatchPlan::Try>(&action)) {
-    return std::to_string(attempt->number) + ": try " + attempt->worker.address.host +
+  if (const auto* attempt = std::get_if<DispatchPlan::StartAttempt>(&action)) {
+    return std::to_string(attempt->number) + ": attempt " + attempt->worker.address.host +
            (attempt->fresh ? " fresh" : "");
   }
   if (const auto* probe = std::get_if<DispatchPlan::Probe>(&action)) {
@@ -30,7 +30,7 @@ std::string describe(const DispatchPlan::Action& action) {
   }
   if (std::holds_alternative<DispatchPlan::Wait>(action)) return "wait";
   const auto& end = std::get<DispatchPlan::Finished>(action).end;
-  if (std::holds_alternative<protocol::Recognition>(end)) return "recognised";
+  if (std::holds_alternative<protocol::Recognition>(end)) return "recognized";
   return describe(std::get<Failure>(end));
 }
 
@@ -51,7 +51,7 @@ struct PlanFixture {
   }
   std::string slow() { return describe(plan.on_slow(now)); }
 
-  // The ways to end that the rules of the image's fault tell apart:
+  // The ends that the rules about bad images distinguish:
   std::string dies(std::size_t number) {
     return fail(number, Kind::connection_lost, Progress::image_sent);
   }
@@ -65,7 +65,7 @@ struct PlanFixture {
 
   std::string left() const {
     std::string names;
-    for (const auto& row : list.rows()) {
+    for (const auto& row : list.snapshot()) {
       if (row.state == WorkerState::in_rotation) names += row.worker.address.host + " ";
     }
     return names;
@@ -88,8 +88,8 @@ TEST_CASE("an empty list has no active worker") {
 
 TEST_CASE("a recognition ends the plan") {
   PlanFixture f(2);
-  CHECK(f.start() == "0: try w1");
-  CHECK(f.end(0, seen) == "recognised");
+  CHECK(f.start() == "0: attempt w1");
+  CHECK(f.end(0, seen) == "recognized");
   CHECK(f.left() == "w1 w2 ");
 }
 
@@ -126,38 +126,38 @@ TEST_CASE("every way to die removes the worker, once, and the next one is tried"
     INFO(static_cast<int>(kind) << " " << static_cast<int>(progress) << " " << reused);
     PlanFixture f(3);
     f.start();
-    CHECK(f.fail(0, kind, progress, reused) == "1: try w2");
-    REQUIRE(f.plan.removed().has_value());
-    CHECK(f.plan.removed()->address.host == "w1");
+    CHECK(f.fail(0, kind, progress, reused) == "1: attempt w2");
+    REQUIRE(f.plan.ejected().has_value());
+    CHECK(f.plan.ejected()->address.host == "w1");
     CHECK(f.left() == "w2 w3 ");
     // Only what may be the image's doing ends the plan at the second.
-    CHECK(f.fail(1, kind, progress, reused) == (harmed_by_image ? closed_on : "2: try w3"));
+    CHECK(f.fail(1, kind, progress, reused) == (harmed_by_image ? closed_on : "2: attempt w3"));
     CHECK(f.left() == "w3 ");
     if (!harmed_by_image) CHECK(f.fail(2, kind, progress, reused) == no_worker);
   }
 }
 
-TEST_CASE("who finds a death that is known already removes nobody") {
+TEST_CASE("finding a death that is known already ejects no worker") {
   PlanFixture f(2);
   f.start();
-  f.list.remove(WorkerId{1}, f.now);
-  CHECK(f.refuses(0) == "1: try w2");
-  CHECK_FALSE(f.plan.removed().has_value());
+  f.list.eject(WorkerId{1}, f.now);
+  CHECK(f.refuses(0) == "1: attempt w2");
+  CHECK_FALSE(f.plan.ejected().has_value());
 }
 
 TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
   for (const Kind kind : {Kind::closed, Kind::connection_lost}) {
     PlanFixture f(2);
     f.start();
-    CHECK(f.fail(0, kind, Progress::nothing_answered, true) == "0: try w1 fresh");
-    CHECK_FALSE(f.plan.removed().has_value());
+    CHECK(f.fail(0, kind, Progress::nothing_answered, true) == "0: attempt w1 fresh");
+    CHECK_FALSE(f.plan.ejected().has_value());
     DYNAMIC_SECTION("and succeeds, kind " << static_cast<int>(kind)) {
-      CHECK(f.end(0, seen) == "recognised");
+      CHECK(f.end(0, seen) == "recognized");
     }
     DYNAMIC_SECTION("and fails, kind " << static_cast<int>(kind)) {
-      CHECK(f.refuses(0) == "1: try w2");
+      CHECK(f.refuses(0) == "1: attempt w2");
       CHECK(f.left() == "w2 ");
-      CHECK(f.fail(1, kind, Progress::nothing_answered, true) == "1: try w2 fresh");
+      CHECK(f.fail(1, kind, Progress::nothing_answered, true) == "1: attempt w2 fresh");
     }
   }
 }
@@ -167,19 +167,19 @@ TEST_CASE("a close on the complete image counts against the image") {
   f.start();
   CHECK(f.fail(0, Kind::closed, Progress::image_sent) == "0: probe w1");
   SECTION("after two workers it is given up, and both stay") {
-    CHECK(f.probed(0, true) == "1: try w2");
+    CHECK(f.probed(0, true) == "1: attempt w2");
     CHECK(f.fail(1, Kind::closed, Progress::image_sent) == "1: probe w2");
     CHECK(f.probed(1, true) == closed_on);
     CHECK(f.left() == "w1 w2 w3 ");
   }
-  SECTION("and another worker may still recognise it") {
-    CHECK(f.probed(0, true) == "1: try w2");
-    CHECK(f.end(1, seen) == "recognised");
+  SECTION("and another worker may still recognize it") {
+    CHECK(f.probed(0, true) == "1: attempt w2");
+    CHECK(f.end(1, seen) == "recognized");
     CHECK(f.left() == "w1 w2 w3 ");
   }
   SECTION("but a worker that accepts no more is dead") {
-    CHECK(f.probed(0, false) == "1: try w2");
-    CHECK(f.plan.removed()->address.host == "w1");
+    CHECK(f.probed(0, false) == "1: attempt w2");
+    CHECK(f.plan.ejected()->address.host == "w1");
     CHECK(f.left() == "w2 w3 ");
   }
   SECTION("and a reused connection makes no difference") {
@@ -206,14 +206,14 @@ TEST_CASE("an image that harmed two workers is not tried on a third, however it 
     for (const auto& second : harms) {
       PlanFixture f(3);
       f.start();
-      CHECK(first(f, 0) == "1: try w2");
+      CHECK(first(f, 0) == "1: attempt w2");
       CHECK(second(f, 1) == closed_on);
-      // What is nobody's harm between the two doesn't count, nor is it forgotten.
+      // A harmless end between the two doesn't count, and the first harm isn't forgotten.
       for (const auto& other : others) {
         PlanFixture g(4);
         g.start();
-        CHECK(first(g, 0) == "1: try w2");
-        CHECK(other(g, 1) == "2: try w3");
+        CHECK(first(g, 0) == "1: attempt w2");
+        CHECK(other(g, 1) == "2: attempt w3");
         CHECK(second(g, 2) == closed_on);
       }
     }
@@ -237,7 +237,7 @@ TEST_CASE("a single harmed worker leaves the image to what is known of the worke
   }
 }
 
-TEST_CASE("a harmed worker and a full one may yet recognise the image later") {
+TEST_CASE("a harmed worker and a full one may yet recognize the image later") {
   PlanFixture f(2);
   f.start();
   f.closes(0, true);
@@ -247,17 +247,17 @@ TEST_CASE("a harmed worker and a full one may yet recognise the image later") {
 TEST_CASE("a busy worker stays and the next one is tried, each once") {
   PlanFixture f(2);
   f.start();
-  CHECK(f.end(0, busy) == "1: try w2");
+  CHECK(f.end(0, busy) == "1: attempt w2");
   CHECK(f.end(1, busy) == all_busy);
   CHECK(f.left() == "w1 w2 ");
 }
 
-TEST_CASE("a lack of resources of our own removes nobody") {
+TEST_CASE("a lack of resources on this machine ejects no worker") {
   PlanFixture f(2);
   f.start();
-  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
-  SECTION("and keeps nobody from a worker that doesn't need what is lacking") {
-    CHECK(f.end(1, seen) == "recognised");
+  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: attempt w2");
+  SECTION("and doesn't prevent an attempt at a worker that needs no such resource") {
+    CHECK(f.end(1, seen) == "recognized");
   }
   SECTION("and is the answer where every worker needs it") {
     CHECK(f.fail(1, Kind::no_resources, Progress::nothing_answered) == out_of_connections);
@@ -268,7 +268,7 @@ TEST_CASE("a lack of resources of our own removes nobody") {
 TEST_CASE("a lack of our own beside dead workers is no absence") {
   PlanFixture f(2);
   f.start();
-  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: try w2");
+  CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: attempt w2");
   CHECK(f.refuses(1) == out_of_connections);
   CHECK(f.left() == "w1 ");
 }
@@ -276,7 +276,7 @@ TEST_CASE("a lack of our own beside dead workers is no absence") {
 TEST_CASE("one busy and one dead worker are busy, not absent") {
   PlanFixture f(2);
   f.start();
-  CHECK(f.end(0, busy) == "1: try w2");
+  CHECK(f.end(0, busy) == "1: attempt w2");
   CHECK(f.refuses(1) == all_busy);
 }
 
@@ -284,8 +284,8 @@ TEST_CASE("a slow request is sent to a second worker, and the first answer wins"
   for (const std::size_t winner : {0U, 1U}) {
     PlanFixture f(3);
     f.start();
-    CHECK(f.slow() == "1: try w2");
-    CHECK(f.end(winner, seen) == "recognised");
+    CHECK(f.slow() == "1: attempt w2");
+    CHECK(f.end(winner, seen) == "recognized");
     CHECK(f.left() == "w1 w2 w3 ");
   }
 }
@@ -293,34 +293,34 @@ TEST_CASE("a slow request is sent to a second worker, and the first answer wins"
 TEST_CASE("a request is hedged once at most, and only if another worker is there") {
   PlanFixture f(3);
   f.start();
-  CHECK(f.slow() == "1: try w2");
+  CHECK(f.slow() == "1: attempt w2");
   CHECK(f.slow() == "wait");
   PlanFixture alone(1);
   alone.start();
   CHECK(alone.slow() == "wait");
 }
 
-TEST_CASE("when one of two tries fails the other is the retry") {
+TEST_CASE("when one of two attempts fails the other is the retry") {
   for (const std::size_t first : {0U, 1U}) {
     const std::size_t second = 1 - first;
     PlanFixture f(3);
     f.start();
     f.slow();
-    DYNAMIC_SECTION("which may recognise, after number " << first) {
+    DYNAMIC_SECTION("which may recognize, after number " << first) {
       CHECK(f.refuses(first) == "wait");
-      CHECK(f.end(second, seen) == "recognised");
+      CHECK(f.end(second, seen) == "recognized");
     }
     DYNAMIC_SECTION("and a third follows both, after number " << first) {
       CHECK(f.refuses(first) == "wait");
-      CHECK(f.refuses(second) == "2: try w3");
+      CHECK(f.refuses(second) == "2: attempt w3");
     }
     DYNAMIC_SECTION("a busy one counts as ended, after number " << first) {
       CHECK(f.end(first, busy) == "wait");
-      CHECK(f.end(second, busy) == "2: try w3");
+      CHECK(f.end(second, busy) == "2: attempt w3");
     }
     DYNAMIC_SECTION("a lack of our own ends nothing that is under way, after number " << first) {
       CHECK(f.fail(first, Kind::no_resources, Progress::nothing_answered) == "wait");
-      CHECK(f.end(second, seen) == "recognised");
+      CHECK(f.end(second, seen) == "recognized");
     }
     DYNAMIC_SECTION("both harmed by the image end it, after number " << first) {
       CHECK(f.dies(first) == "wait");
@@ -329,12 +329,13 @@ TEST_CASE("when one of two tries fails the other is the retry") {
     DYNAMIC_SECTION("a probe is under way as well, after number " << first) {
       CHECK(f.fail(first, Kind::closed, Progress::image_sent).substr(3) != "wait");
       CHECK(f.refuses(second) == "wait");
-      CHECK(f.probed(first, true) == "2: try w3");
+      CHECK(f.probed(first, true) == "2: attempt w3");
     }
     DYNAMIC_SECTION("a kept connection that ended is tried fresh under its number, after number "
                     << first) {
-      CHECK(f.fail(first, Kind::closed, Progress::nothing_answered, true).substr(1, 6) == ": try ");
-      CHECK(f.end(first, seen) == "recognised");
+      CHECK(f.fail(first, Kind::closed, Progress::nothing_answered, true).substr(1, 10) ==
+            ": attempt ");
+      CHECK(f.end(first, seen) == "recognized");
     }
   }
 }
@@ -342,11 +343,11 @@ TEST_CASE("when one of two tries fails the other is the retry") {
 TEST_CASE("an image that harmed a worker is not hedged") {
   PlanFixture f(3);
   f.start();
-  CHECK(f.dies(0) == "1: try w2");
+  CHECK(f.dies(0) == "1: attempt w2");
   CHECK(f.slow() == "wait");
 }
 
-TEST_CASE("no try begins after the deadline") {
+TEST_CASE("no attempt begins after the deadline") {
   const std::string late = describe(DispatchPlan::on_deadline());
   CHECK(late == "No worker answered in time: try again in a moment.");
   PlanFixture f(3);
@@ -374,10 +375,10 @@ TEST_CASE("no try begins after the deadline") {
   SECTION("but an answer at that moment counts") {
     f.start();
     f.now += std::chrono::seconds(60);
-    CHECK(f.end(0, seen) == "recognised");
+    CHECK(f.end(0, seen) == "recognized");
   }
 }
 
-TEST_CASE("a request that nobody waits for has its own end") {
+TEST_CASE("a cancelled request has a failure of its own") {
   CHECK(describe(DispatchPlan::on_cancelled()) == "The client left before the answer.");
 }

@@ -6,7 +6,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
@@ -14,24 +14,24 @@ using namespace samoyed::test;
 
 TEST_CASE("a worker of ours is greeted once and its connection kept") {
   ScriptedPeer worker({serve_all});
-  House house({&worker});
-  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&worker});
+  for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
-  CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
 }
 
 TEST_CASE("a reference server is remembered, and its closes after each image cost nothing") {
   ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_plain, serve_plain});
-  House house({&worker});
-  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed");
-  CHECK(house.log.tries == 3);
-  CHECK(house.log.removals == 0);
+  DispatcherFixture fixture({&worker});
+  for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed");
+  CHECK(fixture.log.attempts == 3);
+  CHECK(fixture.log.ejections == 0);
   CHECK(worker.connections() == 4);
 }
 
 TEST_CASE(
     "a connection of a reference server carries one image, though the server leaves it open") {
-  // As the original does with the last connection that it accepted: nobody reads from it any more.
+  // Like the original with its last accepted connection: nothing reads from it any more.
   const ScriptedPeer::Script serve_and_leave_open = [](Connection& peer) {
     serve_plain(peer);
     peer.wait_for_end();
@@ -42,23 +42,23 @@ TEST_CASE(
   };
   ScriptedPeer worker({greet_and_leave_open, serve_and_leave_open, serve_and_leave_open,
                        greet_and_leave_open, serve_and_leave_open});
-  House house({&worker});
-  for (int i = 0; i < 2; ++i) CHECK(house.classify() == "Samoyed");
-  house.probe_all();
-  CHECK(house.classify() == "Samoyed");
-  CHECK(house.log.tries == 3);
-  CHECK(house.log.removals == 0);
+  DispatcherFixture fixture({&worker});
+  for (int i = 0; i < 2; ++i) CHECK(fixture.classify() == "Samoyed");
+  fixture.probe_all();
+  CHECK(fixture.classify() == "Samoyed");
+  CHECK(fixture.log.attempts == 3);
+  CHECK(fixture.log.ejections == 0);
   CHECK(worker.connections() == 5);
 }
 
 TEST_CASE("a worker of ours that took a reference server's place is found by a probe") {
   ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_all, serve_all});
-  House house({&worker});
-  CHECK(house.classify() == "Samoyed");
-  house.probe_all();
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "Samoyed");
+  fixture.probe_all();
   // A new connection: it begins with hello again.
-  for (int i = 0; i < 2; ++i) CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.removals == 0);
+  for (int i = 0; i < 2; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 0);
   CHECK(worker.connections() == 3);
 }
 
@@ -130,10 +130,10 @@ TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next o
         fault(peer);
       }});
       ScriptedPeer good({serve_all});
-      House house({&faulty, &good}, what == "hangs" ? impatient : patient);
-      CHECK(house.classify() == "Samoyed by squeezenet1_1");
-      CHECK(house.log.removals == 1);
-      CHECK(house.workers_left() == 1);
+      DispatcherFixture fixture({&faulty, &good}, what == "hangs" ? impatient : patient);
+      CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+      CHECK(fixture.log.ejections == 1);
+      CHECK(fixture.workers_left() == 1);
     }
   }
 }
@@ -150,16 +150,16 @@ TEST_CASE("a close on the complete image by a worker that still accepts counts a
   ScriptedPeer second({answer_hello_plainly, close_on_image, be_probed});
   SECTION("two workers, and it is given up") {
     ScriptedPeer third({serve_all});
-    House house({&first, &second, &third});
-    CHECK(house.classify() == closed_on);
-    CHECK(house.workers_left() == 3);
+    DispatcherFixture fixture({&first, &second, &third});
+    CHECK(fixture.classify() == closed_on);
+    CHECK(fixture.workers_left() == 3);
     CHECK(third.connections() == 0);
   }
-  SECTION("one worker, and another recognises it") {
+  SECTION("one worker, and another recognizes it") {
     ScriptedPeer good({serve_all});
-    House house({&first, &good});
-    CHECK(house.classify() == "Samoyed by squeezenet1_1");
-    CHECK(house.workers_left() == 2);
+    DispatcherFixture fixture({&first, &good});
+    CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+    CHECK(fixture.workers_left() == 2);
   }
 }
 
@@ -172,12 +172,12 @@ TEST_CASE("an idle connection that ended is replaced, whichever way it ended") {
       if (reset) peer.reset_at_end();
     };
     ScriptedPeer worker({once, serve_all});
-    House house({&worker});
-    CHECK(house.classify() == "Samoyed by squeezenet1_1");
-    CHECK(house.classify() == "Samoyed by squeezenet1_1");
+    DispatcherFixture fixture({&worker});
+    CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+    CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
     CHECK(worker.connections() == 2);
-    CHECK(house.log.removals == 0);
-    CHECK(house.log.tries == 2);
+    CHECK(fixture.log.ejections == 0);
+    CHECK(fixture.log.attempts == 2);
   }
 }
 
@@ -199,13 +199,13 @@ TEST_CASE("refusals of a message are survived, endless ones are a death") {
     peer.send(json_result);
     peer.expect("A");
   }});
-  House house({&refusing});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&refusing});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
 
   ScriptedPeer endless({[](Connection& peer) {
     while (peer.expect(hello)) peer.send("N");
   }});
-  House other({&endless});
+  DispatcherFixture other({&endless});
   CHECK(other.classify() == no_worker);
   CHECK(other.workers_left() == 0);
 }
@@ -222,9 +222,9 @@ TEST_CASE("a busy worker is passed over and kept") {
     peer.wait_for_end();
   }});
   ScriptedPeer good({serve_all});
-  House house({&busy, &good});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.workers_left() == 2);
+  DispatcherFixture fixture({&busy, &good});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.workers_left() == 2);
 }
 
 TEST_CASE("a worker that says it is busy in its hello is not sent the image") {
@@ -234,17 +234,17 @@ TEST_CASE("a worker that says it is busy in its hello is not sent the image") {
     peer.wait_for_end();
   }});
   ScriptedPeer good({serve_all});
-  House house({&busy, &good});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.workers_left() == 2);
+  DispatcherFixture fixture({&busy, &good});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.workers_left() == 2);
 }
 
-TEST_CASE("an introduction tells the model, and its connection carries the first image") {
+TEST_CASE("a probe learns the model, and its connection carries the first image") {
   ScriptedPeer worker({serve_all});
-  House house({&worker});
-  house.probe_all();
-  CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&worker});
+  fixture.probe_all();
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
 }
 
@@ -254,20 +254,20 @@ TEST_CASE("an introduced worker that was restarted is still alive") {
                          peer.send(hello_reply);
                        },
                        serve_all});
-  House house({&worker});
-  house.probe_all();
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.removals == 0);
+  DispatcherFixture fixture({&worker});
+  fixture.probe_all();
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 0);
 }
 
 TEST_CASE("an introduction to a dead worker or a reference server changes nothing") {
   ScriptedPeer dead({[](Connection&) {}});
   ScriptedPeer plain({answer_hello_plainly, serve_plain});
-  House house({&dead, &plain});
-  house.probe_all();
-  CHECK(house.workers_left() == 2);
-  CHECK(house.log.removals == 0);
-  CHECK(house.classify() == "Samoyed");
+  DispatcherFixture fixture({&dead, &plain});
+  fixture.probe_all();
+  CHECK(fixture.workers_left() == 2);
+  CHECK(fixture.log.ejections == 0);
+  CHECK(fixture.classify() == "Samoyed");
 }
 
 TEST_CASE("an image over the limit that hello named is not even sent") {
@@ -276,16 +276,16 @@ TEST_CASE("an image over the limit that hello named is not even sent") {
     peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 5, false})));
     peer.wait_for_end();
   }});
-  House house({&small});
-  CHECK(house.classify() == "An image may have up to 5 bytes.");
-  CHECK(house.workers_left() == 1);
+  DispatcherFixture fixture({&small});
+  CHECK(fixture.classify() == "An image may have up to 5 bytes.");
+  CHECK(fixture.workers_left() == 1);
 }
 
 TEST_CASE("a name that can't be resolved is a dead worker") {
-  House house({});
-  house.list.add({"no-such-host.invalid", 8888});
-  CHECK(house.classify() == no_worker);
-  CHECK(house.log.removals == 1);
+  DispatcherFixture fixture({});
+  fixture.list.add({"no-such-host.invalid", 8888});
+  CHECK(fixture.classify() == no_worker);
+  CHECK(fixture.log.ejections == 1);
 }
 
 TEST_CASE("connections to workers off the list are closed") {

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 #include "support/gate.hpp"
 
 using namespace samoyed;
@@ -23,12 +23,12 @@ constexpr HealthOptions readmitting{
 constexpr HealthOptions watchful{
     .first_probe_pause = instant, .probe_pause_max = never, .idle_probe_interval = instant};
 
-/// A house whose workers' health is watched.
-class WatchedHouse : public House {
+/// A fixture whose workers' health is watched.
+class WatchedFixture : public DispatcherFixture {
  public:
-  WatchedHouse(const std::vector<const ScriptedPeer*>& peers, HealthOptions health,
-               DispatchOptions options = {.timeouts = patient})
-      : House(peers, std::move(options), health),
+  WatchedFixture(const std::vector<const ScriptedPeer*>& peers, HealthOptions health,
+                 DispatchOptions options = {.timeouts = patient})
+      : DispatcherFixture(peers, std::move(options), health),
         monitor(io.get_executor(), dispatcher, list, log) {
     on_change = [this] { monitor.wake(); };
     asio::co_spawn(io, monitor.run(), [this](std::exception_ptr failure) {
@@ -47,7 +47,7 @@ class WatchedHouse : public House {
   bool ended = false;
 };
 
-/// A port on which nobody listens, unless somebody takes it just now.
+/// A port on which nothing listens, unless another program takes it right now.
 protocol::Address closed_port() {
   asio::io_context io;
   const asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
@@ -76,31 +76,31 @@ class NoDescriptors {
 TEST_CASE("a removed worker that listens again is back after two good probes") {
   const auto address = closed_port();
   std::optional<ScriptedPeer> restarted;
-  WatchedHouse house({}, readmitting);
-  house.list.add(address);
-  CHECK(house.classify_watched() == no_worker);
-  CHECK(house.log.removals == 1);
+  WatchedFixture fixture({}, readmitting);
+  fixture.list.add(address);
+  CHECK(fixture.classify_watched() == no_worker);
+  CHECK(fixture.log.ejections == 1);
   restarted.emplace(std::vector<ScriptedPeer::Script>{greet, greet, serve_all}, address.port);
-  CHECK(house.run_until([&] { return house.log.readmissions == 1; }));
+  CHECK(fixture.run_until([&] { return fixture.log.readmissions == 1; }));
   CHECK(restarted->connections() == 2);
-  CHECK(house.list.rows()[0].model == WorkerModel{"squeezenet1_1", true});
-  CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
 }
 
 TEST_CASE("a reference server is probed without harm") {
   ScriptedPeer plain({answer_hello_plainly, answer_hello_plainly, answer_hello_plainly,
                       [](Connection& peer) { peer.wait_for_end(); }});
-  WatchedHouse house({&plain}, watchful);
-  CHECK(house.run_until([&] { return plain.connections() >= 4; }));
-  CHECK(house.log.removals == 0);
+  WatchedFixture fixture({&plain}, watchful);
+  CHECK(fixture.run_until([&] { return plain.connections() >= 4; }));
+  CHECK(fixture.log.ejections == 0);
 }
 
-TEST_CASE("a worker that nobody uses and nobody reaches is found by a probe") {
-  WatchedHouse house({}, watchful);
-  house.list.add(closed_port());
-  CHECK(house.run_until([&] { return house.log.removals == 1; }));
-  CHECK(house.log.tries == 0);
-  CHECK(house.workers_left() == 0);
+TEST_CASE("an unused worker that can't be reached is found by a probe") {
+  WatchedFixture fixture({}, watchful);
+  fixture.list.add(closed_port());
+  CHECK(fixture.run_until([&] { return fixture.log.ejections == 1; }));
+  CHECK(fixture.log.attempts == 0);
+  CHECK(fixture.workers_left() == 0);
 }
 
 TEST_CASE("the end of an idle connection is noticed before a request meets it") {
@@ -112,11 +112,11 @@ TEST_CASE("the end of an idle connection is noticed before a request meets it") 
       die.wait();
       if (reset) peer.reset_at_end();
     }});
-    WatchedHouse house({&mortal}, {.probe_pause_max = never, .idle_probe_interval = never});
-    CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
+    WatchedFixture fixture({&mortal}, {.probe_pause_max = never, .idle_probe_interval = never});
+    CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
     die.open();
-    CHECK(house.run_until([&] { return house.log.removals == 1; }));
-    CHECK(house.log.tries == 1);
+    CHECK(fixture.run_until([&] { return fixture.log.ejections == 1; }));
+    CHECK(fixture.log.attempts == 1);
   }
 }
 
@@ -128,11 +128,11 @@ TEST_CASE("a worker that stops costs no request an error") {
     stop.wait();
   }});
   ScriptedPeer other({serve_all});
-  WatchedHouse house({&stopping, &other}, {.idle_probe_interval = never});
-  for (int i = 0; i < 2; ++i) CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
+  WatchedFixture fixture({&stopping, &other}, {.idle_probe_interval = never});
+  for (int i = 0; i < 2; ++i) CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
   stop.open();
-  for (int i = 0; i < 4; ++i) CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
-  CHECK(house.run_until([&] { return house.workers_left() == 1; }));
+  for (int i = 0; i < 4; ++i) CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.run_until([&] { return fixture.workers_left() == 1; }));
 }
 
 TEST_CASE("an idle connection that ends while the worker lives costs it nothing") {
@@ -141,23 +141,23 @@ TEST_CASE("an idle connection that ends while the worker lives costs it nothing"
                        serve(peer);
                      },
                      serve_all});
-  WatchedHouse house({&tidy}, {.idle_probe_interval = never});
-  CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
+  WatchedFixture fixture({&tidy}, {.idle_probe_interval = never});
+  CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
   // The probe has ended, and its connection is kept.
-  CHECK(house.run_until([&] {
-    const auto next_in = house.list.next_probe_at() - Clock::now();
+  CHECK(fixture.run_until([&] {
+    const auto next_in = fixture.list.next_probe_at() - Clock::now();
     return tidy.connections() == 2 && next_in > never / 2 && next_in < never * 2;
   }));
-  CHECK(house.classify_watched() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.removals == 0);
+  CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 0);
   CHECK(tidy.connections() == 2);
 }
 
 TEST_CASE("a hung worker is removed by the second probe, not by the first") {
   const ScriptedPeer::Script hang = [](Connection& peer) { peer.wait_for_end(); };
   ScriptedPeer hung({hang, hang});
-  WatchedHouse house({&hung}, watchful, {.timeouts = impatient});
-  CHECK(house.run_until([&] { return house.log.removals == 1; }));
+  WatchedFixture fixture({&hung}, watchful, {.timeouts = impatient});
+  CHECK(fixture.run_until([&] { return fixture.log.ejections == 1; }));
   CHECK(hung.connections() == 2);
 }
 
@@ -167,20 +167,20 @@ TEST_CASE("a worker that says it is busy is alive") {
     peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, true})));
   };
   ScriptedPeer busy({be_busy, be_busy, be_busy, [](Connection& peer) { peer.wait_for_end(); }});
-  WatchedHouse house({&busy}, watchful);
-  CHECK(house.run_until([&] { return busy.connections() >= 4; }));
-  CHECK(house.log.removals == 0);
+  WatchedFixture fixture({&busy}, watchful);
+  CHECK(fixture.run_until([&] { return busy.connections() >= 4; }));
+  CHECK(fixture.log.ejections == 0);
 }
 
 TEST_CASE("a lack of our own descriptors proves nothing about a worker") {
-  House house({});
-  house.list.add(closed_port());
+  DispatcherFixture fixture({});
+  fixture.list.add(closed_port());
   std::optional<ProbeEnd> end;
-  asio::co_spawn(house.io, house.dispatcher.probe(house.list.rows()[0].worker),
+  asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot()[0].worker),
                  [&](std::exception_ptr, ProbeEnd probed) { end = probed; });
   {
     const NoDescriptors lack;
-    house.io.run();
+    fixture.io.run();
   }
   REQUIRE(end.has_value());
   CHECK(static_cast<int>(*end) == static_cast<int>(ProbeEnd::inconclusive));
@@ -190,29 +190,29 @@ TEST_CASE("a worker that stays away is forgotten") {
   ScriptedPeer good({serve_all});
   HealthOptions options = watchful;
   options.forget_after = instant;
-  WatchedHouse house({&good}, options);
-  house.list.add(closed_port());
-  CHECK(house.run_until([&] { return house.log.forgotten == 1; }));
-  CHECK(house.list.rows().size() == 1);
+  WatchedFixture fixture({&good}, options);
+  fixture.list.add(closed_port());
+  CHECK(fixture.run_until([&] { return fixture.log.forgotten == 1; }));
+  CHECK(fixture.list.snapshot().size() == 1);
 }
 
-TEST_CASE("with the reference's behaviour nobody is probed") {
+TEST_CASE("with the reference's behavior no worker is probed") {
   HealthOptions options = watchful;
   options.readmit = false;
-  WatchedHouse house({}, options);
-  house.list.add(closed_port());
-  for (int i = 0; i < 5; ++i) house.io.run_one_for(instant);
-  CHECK(house.workers_left() == 1);
-  CHECK(house.classify_watched() == no_worker);
-  CHECK(house.list.rows().empty());
+  WatchedFixture fixture({}, options);
+  fixture.list.add(closed_port());
+  for (int i = 0; i < 5; ++i) fixture.io.run_one_for(instant);
+  CHECK(fixture.workers_left() == 1);
+  CHECK(fixture.classify_watched() == no_worker);
+  CHECK(fixture.list.snapshot().empty());
 }
 
 TEST_CASE("only so many probes are under way at the same time") {
   asio::io_context peers;
   asio::ip::tcp::acceptor silent(peers, {asio::ip::address_v4::any(), 0});
-  WatchedHouse house({}, watchful);
+  WatchedFixture fixture({}, watchful);
   for (int i = 1; i <= 40; ++i) {
-    house.list.add({"127.0.0." + std::to_string(i), silent.local_endpoint().port()});
+    fixture.list.add({"127.0.0." + std::to_string(i), silent.local_endpoint().port()});
   }
   std::vector<asio::ip::tcp::socket> accepted;
   silent.non_blocking(true);
@@ -225,16 +225,16 @@ TEST_CASE("only so many probes are under way at the same time") {
     }
     return accepted.size() >= 16;
   };
-  CHECK(house.run_until(accept_all));
-  for (int i = 0; i < 10; ++i) house.io.run_one_for(instant);
+  CHECK(fixture.run_until(accept_all));
+  for (int i = 0; i < 10; ++i) fixture.io.run_one_for(instant);
   accept_all();
   CHECK(accepted.size() == 16);
 }
 
-TEST_CASE("a monitor ends when it is told, though a probe is under way") {
+TEST_CASE("a monitor ends when it is stopped, even while a probe is in flight") {
   ScriptedPeer hung({[](Connection& peer) { peer.wait_for_end(); }});
-  WatchedHouse house({&hung}, watchful);
-  CHECK(house.run_until([&] { return hung.connections() == 1; }));
-  house.monitor.stop();
-  CHECK(house.run_until([&] { return house.ended; }));
+  WatchedFixture fixture({&hung}, watchful);
+  CHECK(fixture.run_until([&] { return hung.connections() == 1; }));
+  fixture.monitor.stop();
+  CHECK(fixture.run_until([&] { return fixture.ended; }));
 }

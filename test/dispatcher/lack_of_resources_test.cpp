@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/worker_connection.hpp"
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 #include "support/gate.hpp"
 
 using namespace samoyed::dispatcher;
@@ -35,17 +35,17 @@ TEST_CASE("names that hang in their look-up keep no request from a worker with a
   ScriptedPeer worker({serve_all});
   StepTimeouts timeouts = patient;
   timeouts.connect = std::chrono::seconds(1);
-  House house({}, DispatchOptions{.timeouts = timeouts, .look_up = hang});
+  DispatcherFixture fixture({}, DispatchOptions{.timeouts = timeouts, .look_up = hang});
   for (std::size_t i = 0; i < NameResolver::Limits().threads_max; ++i) {
-    house.list.add({"slow" + std::to_string(i), 1});
+    fixture.list.add({"slow" + std::to_string(i), 1});
   }
-  house.probe_all();  // From here on, no look-up can begin.
-  for (const WorkerRow& row : house.list.rows()) house.list.remove(row.worker.address);
+  fixture.probe_all();  // From here on, no look-up can begin.
+  for (const WorkerRow& row : fixture.list.snapshot()) fixture.list.remove(row.worker.address);
 
-  house.list.add({"slow", 1});
-  house.list.add(worker.address());
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.removals == 0);
-  CHECK(house.workers_left() == 2);
+  fixture.list.add({"slow", 1});
+  fixture.list.add(worker.address());
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 0);
+  CHECK(fixture.workers_left() == 2);
   answered->open();
 }

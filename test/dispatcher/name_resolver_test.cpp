@@ -18,7 +18,7 @@ namespace {
 
 const auto loopback = asio::ip::make_address("127.0.0.1");
 
-/// What the resolver's threads see; they may outlive the test.
+/// Shared with the resolver's threads, which may outlive the test.
 struct Directory {
   std::atomic<int> look_ups = 0;
   Gate slow_begun;
@@ -101,7 +101,7 @@ TEST_CASE("a slow name delays no other") {
   CHECK(f.wait(slow).addresses == std::vector{loopback});
 }
 
-TEST_CASE("who asks for the same name waits for the same answer") {
+TEST_CASE("requests for the same name share one answer") {
   ResolverFixture f;
   const auto first = f.ask("slow");
   const auto second = f.ask("slow");

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::test;
@@ -33,9 +33,9 @@ TEST_CASE("on a kept connection an image follows its size, where the worker take
     peer.send("AA" + json_result);
     peer.expect("A");
   }});
-  House house({&worker});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
 }
 
@@ -43,9 +43,9 @@ TEST_CASE("a worker that doesn't say so gets an image when it has answered the s
   ScriptedPeer worker({[](Connection& peer) {
     if (serve_first(peer, false)) serve(peer);
   }});
-  House house({&worker});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
 }
 
 TEST_CASE("where a size is refused that an image followed, a fresh connection carries both") {
@@ -55,9 +55,9 @@ TEST_CASE("where a size is refused that an image followed, a fresh connection ca
                          peer.wait_for_end();
                        },
                        [](Connection& peer) { serve_first(peer, true); }});
-  House house({&worker});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 2);
-  CHECK(house.workers_left() == 1);
+  CHECK(fixture.workers_left() == 1);
 }

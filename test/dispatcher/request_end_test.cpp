@@ -1,8 +1,8 @@
-// What ends a request before its worker has answered: its deadline, its client, a faster worker.
+// Requests that end before their worker answers: by a deadline, a cancellation or a faster worker.
 
 #include <catch2/catch.hpp>
 
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 #include "support/gate.hpp"
 
 using namespace samoyed;
@@ -16,7 +16,7 @@ const std::string client_left = "The client left before the answer.";
 
 DispatchOptions hedging() { return {.timeouts = patient, .hedge_after = soon}; }
 
-/// A worker of ours that takes the image, says so, and never answers; says when it was left.
+/// A Samoyed worker that receives the image and never answers. Reports when the client has left.
 ScriptedPeer::Script take_and_hang(Gate& taken, Gate& left) {
   return [&](Connection& peer) {
     peer.expect(hello);
@@ -37,19 +37,19 @@ TEST_CASE("a connection that doesn't come about in time is given up for the next
   asio::io_context io;
   asio::ip::tcp::acceptor full(io, {asio::ip::address_v4::loopback(), 0}, true);
   full.listen(0);
-  // The kernel queues one connection that nobody accepts; it answers no further one.
+  // The kernel queues one connection that is never accepted, and answers no further one.
   asio::ip::tcp::socket queued(io);
   queued.connect(full.local_endpoint());
   ScriptedPeer good({serve_all});
   StepTimeouts timeouts = patient;
   timeouts.connect = std::chrono::seconds(1);
-  House house({}, timeouts);
-  house.list.add({"127.0.0.1", full.local_endpoint().port()});
-  house.list.add(good.address());
+  DispatcherFixture fixture({}, timeouts);
+  fixture.list.add({"127.0.0.1", full.local_endpoint().port()});
+  fixture.list.add(good.address());
   // Generous, and far from the two minutes after which the kernel gives up by itself.
-  CHECK(house.classify(std::chrono::seconds(30)) == "Samoyed by squeezenet1_1");
-  CHECK(house.log.removals == 1);
-  CHECK(house.workers_left() == 1);
+  CHECK(fixture.classify(std::chrono::seconds(30)) == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 1);
+  CHECK(fixture.workers_left() == 1);
 }
 
 TEST_CASE("at whichever step the deadline meets a request, the worker is not to blame") {
@@ -80,56 +80,56 @@ TEST_CASE("at whichever step the deadline meets a request, the worker is not to 
   for (const auto& [name, step] : steps) {
     INFO("at the answer to the " << name);
     ScriptedPeer slow({step});
-    House house({&slow});
-    CHECK(house.classify(soon) == too_late);
-    CHECK(house.workers_left() == 1);
-    CHECK(house.log.removals == 0);
+    DispatcherFixture fixture({&slow});
+    CHECK(fixture.classify(soon) == too_late);
+    CHECK(fixture.workers_left() == 1);
+    CHECK(fixture.log.ejections == 0);
   }
 }
 
 TEST_CASE("a request whose time has passed already is tried nowhere") {
   ScriptedPeer worker({serve_all});
-  House house({&worker});
-  CHECK(house.classify(std::chrono::milliseconds(0)) == too_late);
-  CHECK(house.log.tries == 0);
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify(std::chrono::milliseconds(0)) == too_late);
+  CHECK(fixture.log.attempts == 0);
 }
 
 TEST_CASE("a worker that a request stopped waiting for is probed soon") {
   Gate taken, left;
   ScriptedPeer hung({take_and_hang(taken, left)});
-  House house({&hung});
-  CHECK(house.classify(soon) == too_late);
-  CHECK(house.list.next_probe_at() <= Clock::now());
+  DispatcherFixture fixture({&hung});
+  CHECK(fixture.classify(soon) == too_late);
+  CHECK(fixture.list.next_probe_at() <= Clock::now());
 }
 
 TEST_CASE("a client that leaves ends its request at once, and the worker's connection") {
   Gate taken, left;
   ScriptedPeer hung({take_and_hang(taken, left)});
-  House house({&hung});
+  DispatcherFixture fixture({&hung});
   asio::cancellation_signal signal;
   std::string words;
-  house.start(words, std::chrono::hours(1), signal.slot());
-  REQUIRE(house.run_until([&] { return taken.is_open(); }));
+  fixture.start(words, std::chrono::hours(1), signal.slot());
+  REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
   CHECK(words.empty());
   signal.emit(asio::cancellation_type::all);
-  CHECK(house.run_until([&] { return !words.empty(); }));
+  CHECK(fixture.run_until([&] { return !words.empty(); }));
   CHECK(words == client_left);
   CHECK(left.wait());
-  CHECK(house.workers_left() == 1);
+  CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("a signal after the request's end is nobody's") {
+TEST_CASE("a signal after the end of the request has no effect") {
   ScriptedPeer worker({serve_all});
-  House house({&worker});
+  DispatcherFixture fixture({&worker});
   asio::cancellation_signal signal;
   std::string words;
-  house.start(words, std::chrono::hours(1), signal.slot());
-  CHECK(house.run_until([&] { return !words.empty(); }));
+  fixture.start(words, std::chrono::hours(1), signal.slot());
+  CHECK(fixture.run_until([&] { return !words.empty(); }));
   signal.emit(asio::cancellation_type::all);
   CHECK(words == "Samoyed by squeezenet1_1");
 }
 
-TEST_CASE("a worker that takes it is told how long the request waits") {
+TEST_CASE("a worker that takes a timeout gets the time that the request waits") {
   const protocol::WorkerHello patient_worker{.model = "squeezenet1_1",
                                              .label_count = 1000,
                                              .image_bytes_max = 1000,
@@ -150,19 +150,19 @@ TEST_CASE("a worker that takes it is told how long the request waits") {
     return std::stoi(told.substr(before.size()));
   };
   SECTION("the result's patience") {
-    House house({&worker}, impatient);
-    house.classify(std::chrono::hours(1));
+    DispatcherFixture fixture({&worker}, impatient);
+    fixture.classify(std::chrono::hours(1));
     CHECK(milliseconds_told() == 300);
   }
   SECTION("the rest of its time, where that is less") {
-    House house({&worker}, patient);
-    house.classify(std::chrono::seconds(2));
+    DispatcherFixture fixture({&worker}, patient);
+    fixture.classify(std::chrono::seconds(2));
     CHECK(milliseconds_told() <= 2000);
     CHECK(milliseconds_told() > 0);
   }
 }
 
-TEST_CASE("a transfer begun to a reference server is completed though nobody waits") {
+TEST_CASE("an abandoned transfer to a reference server is completed") {
   Gate begun, go_on, done;
   bool whole = false;
   bool acknowledged = false;
@@ -177,27 +177,27 @@ TEST_CASE("a transfer begun to a reference server is completed though nobody wai
                         acknowledged = peer.expect("A");
                         done.open();
                       }});
-  House house({&plain});
+  DispatcherFixture fixture({&plain});
   asio::cancellation_signal signal;
   std::string words;
-  house.start(words, std::chrono::hours(1), signal.slot());
-  REQUIRE(house.run_until([&] { return begun.is_open(); }));
+  fixture.start(words, std::chrono::hours(1), signal.slot());
+  REQUIRE(fixture.run_until([&] { return begun.is_open(); }));
   signal.emit(asio::cancellation_type::all);
-  CHECK(house.run_until([&] { return !words.empty(); }));
+  CHECK(fixture.run_until([&] { return !words.empty(); }));
   CHECK(words == client_left);
   bool finished = false;
-  asio::co_spawn(house.io, house.dispatcher.finish(Clock::now() + std::chrono::hours(1)),
+  asio::co_spawn(fixture.io, fixture.dispatcher.finish(Clock::now() + std::chrono::hours(1)),
                  [&](std::exception_ptr) { finished = true; });
-  house.io.poll();
+  fixture.io.poll();
   CHECK_FALSE(finished);
   go_on.open();
-  CHECK(house.run_until([&] { return done.is_open() && finished; }));
+  CHECK(fixture.run_until([&] { return done.is_open() && finished; }));
   CHECK(whole);
   CHECK(acknowledged);
-  CHECK(house.workers_left() == 1);
+  CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("what goes on for nobody may still find a worker dead") {
+TEST_CASE("an abandoned attempt may still find a worker dead") {
   Gate begun, go_on;
   const auto begin = [&](Connection& peer) {
     peer.expect(size);
@@ -219,16 +219,16 @@ TEST_CASE("what goes on for nobody may still find a worker dead") {
   for (const auto& [name, death] : deaths) {
     DYNAMIC_SECTION(name) {
       ScriptedPeer plain({answer_hello_plainly, death});
-      House house({&plain}, impatient);
+      DispatcherFixture fixture({&plain}, impatient);
       asio::cancellation_signal signal;
       std::string words;
-      house.start(words, std::chrono::hours(1), signal.slot());
-      REQUIRE(house.run_until([&] { return begun.is_open(); }));
+      fixture.start(words, std::chrono::hours(1), signal.slot());
+      REQUIRE(fixture.run_until([&] { return begun.is_open(); }));
       signal.emit(asio::cancellation_type::all);
       go_on.open();
-      CHECK(house.run_until([&] { return house.log.removals == 1; }));
+      CHECK(fixture.run_until([&] { return fixture.log.ejections == 1; }));
       CHECK(words == client_left);
-      CHECK(house.workers_left() == 0);
+      CHECK(fixture.workers_left() == 0);
     }
   }
 }
@@ -245,12 +245,12 @@ TEST_CASE("a dispatcher may go while something is under way, once nothing runs i
   asio::cancellation_signal signal;
   {
     std::string abandoned, waited_for;
-    House house({&plain, &ours});
-    house.start(abandoned, std::chrono::hours(1), signal.slot());
-    house.start(waited_for);
-    REQUIRE(house.run_until([&] { return begun.is_open() && taken.is_open(); }));
+    DispatcherFixture fixture({&plain, &ours});
+    fixture.start(abandoned, std::chrono::hours(1), signal.slot());
+    fixture.start(waited_for);
+    REQUIRE(fixture.run_until([&] { return begun.is_open() && taken.is_open(); }));
     signal.emit(asio::cancellation_type::all);
-    CHECK(house.run_until([&] { return !abandoned.empty(); }));
+    CHECK(fixture.run_until([&] { return !abandoned.empty(); }));
   }
   go_on.open();
   CHECK(left.wait());
@@ -260,11 +260,11 @@ TEST_CASE("a slow request is answered by a second worker, and the first one is l
   Gate taken, left;
   ScriptedPeer slow({take_and_hang(taken, left)});
   ScriptedPeer good({serve_all});
-  House house({&slow, &good}, hedging());
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.tries == 2);
+  DispatcherFixture fixture({&slow, &good}, hedging());
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.attempts == 2);
   CHECK(left.wait());
-  CHECK(house.workers_left() == 2);
+  CHECK(fixture.workers_left() == 2);
 }
 
 TEST_CASE("a hedged request takes the first worker's answer if that comes first") {
@@ -280,28 +280,28 @@ TEST_CASE("a hedged request takes the first worker's answer if that comes first"
     peer.expect("A");
   }});
   ScriptedPeer second({take_and_hang(taken, left)});
-  House house({&first, &second}, hedging());
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.log.tries == 2);
+  DispatcherFixture fixture({&first, &second}, hedging());
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.attempts == 2);
   CHECK(left.wait());
 }
 
 TEST_CASE("a worker with as many connections as it may have counts as busy") {
   Gate taken, left;
   ScriptedPeer worker({take_and_hang(taken, left)});
-  House house({&worker}, {.timeouts = patient, .connections_per_worker_max = 1});
+  DispatcherFixture fixture({&worker}, {.timeouts = patient, .connections_per_worker_max = 1});
   asio::cancellation_signal signal;
   std::string first, second;
-  house.start(first, std::chrono::hours(1), signal.slot());
-  REQUIRE(house.run_until([&] { return taken.is_open(); }));
-  house.start(second);
-  CHECK(house.run_until([&] { return !second.empty(); }));
+  fixture.start(first, std::chrono::hours(1), signal.slot());
+  REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
+  fixture.start(second);
+  CHECK(fixture.run_until([&] { return !second.empty(); }));
   CHECK(second == "All workers are busy: try again in a moment.");
-  CHECK(house.workers_left() == 1);
-  // Nobody has answered, so no probe was put off.
-  CHECK(house.list.next_probe_at() == Clock::time_point::max());
+  CHECK(fixture.workers_left() == 1);
+  // No worker has answered, so no probe was postponed.
+  CHECK(fixture.list.next_probe_at() == Clock::time_point::max());
   signal.emit(asio::cancellation_type::all);
-  CHECK(house.run_until([&] { return !first.empty(); }));
+  CHECK(fixture.run_until([&] { return !first.empty(); }));
 }
 
 TEST_CASE(
@@ -319,14 +319,14 @@ TEST_CASE(
     peer.wait_for_end();
     left.open();
   }});
-  House house({&worker});
+  DispatcherFixture fixture({&worker});
   std::string words;
-  house.start(words);
-  REQUIRE(house.run_until([&] { return taken.is_open(); }));
-  house.list.remove(worker.address());
-  house.dispatcher.close_unused();
+  fixture.start(words);
+  REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
+  fixture.list.remove(worker.address());
+  fixture.dispatcher.close_unused();
   go_on.open();
-  CHECK(house.run_until([&] { return !words.empty(); }));
+  CHECK(fixture.run_until([&] { return !words.empty(); }));
   CHECK(words == "Samoyed by squeezenet1_1");
   CHECK(left.wait());
 }
@@ -338,16 +338,16 @@ TEST_CASE("a name that leads out of the allowed networks is never connected to")
   options.look_up = [](const std::string&) {
     return FoundAddresses{{}, {asio::ip::make_address("127.0.0.1")}};
   };
-  House house({}, options);
+  DispatcherFixture fixture({}, options);
   for (const std::string host : {"innocent.example", "127.0.0.1"}) {
-    house.list.add({host, foreign.address().port});
-    CHECK(house.classify() == no_worker);
-    CHECK(house.log.why.find("--worker-network") != std::string::npos);
+    fixture.list.add({host, foreign.address().port});
+    CHECK(fixture.classify() == no_worker);
+    CHECK(fixture.log.why.find("--worker-network") != std::string::npos);
   }
   CHECK(foreign.connections() == 0);
 }
 
-TEST_CASE("a slow name delays nobody but its own requests") {
+TEST_CASE("a slow name delays only its own requests") {
   const auto answer = std::make_shared<Gate>();
   ScriptedPeer fast({serve_all});
   DispatchOptions options{.timeouts = patient};
@@ -355,18 +355,18 @@ TEST_CASE("a slow name delays nobody but its own requests") {
     if (name == "slow.example") answer->wait();
     return FoundAddresses{{}, {asio::ip::make_address("127.0.0.1")}};
   };
-  House house({}, options);
-  house.list.add({"slow.example", 1});
-  house.list.add({"fast.example", fast.address().port});
+  DispatcherFixture fixture({}, options);
+  fixture.list.add({"slow.example", 1});
+  fixture.list.add({"fast.example", fast.address().port});
   asio::cancellation_signal signal;
   std::string slow_words, fast_words;
-  house.start(slow_words, std::chrono::hours(1), signal.slot());
-  house.start(fast_words);
-  CHECK(house.run_until([&] { return !fast_words.empty(); }));
+  fixture.start(slow_words, std::chrono::hours(1), signal.slot());
+  fixture.start(fast_words);
+  CHECK(fixture.run_until([&] { return !fast_words.empty(); }));
   CHECK(fast_words == "Samoyed by squeezenet1_1");
   CHECK(slow_words.empty());
   signal.emit(asio::cancellation_type::all);
-  CHECK(house.run_until([&] { return !slow_words.empty(); }));
+  CHECK(fixture.run_until([&] { return !slow_words.empty(); }));
   CHECK(slow_words == client_left);
   answer->open();
 }

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/dispatch_plan.hpp"
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
@@ -19,8 +19,8 @@ const std::string unknown_model = "No worker runs the model that was asked for."
 struct Models {
   explicit Models(const std::vector<std::string>& names) {
     for (const auto& name : names) {
-      list.add({"w" + std::to_string(list.rows().size() + 1), 1});
-      if (!name.empty()) list.set_model(list.rows().size(), {name, true});
+      list.add({"w" + std::to_string(list.snapshot().size() + 1), 1});
+      if (!name.empty()) list.set_model(list.snapshot().size(), {name, true});
     }
   }
   std::string pick(std::string_view model) {
@@ -71,7 +71,7 @@ TEST_CASE("the counts of first picks for one model differ by at most one") {
   }
 }
 
-TEST_CASE("removing skips nobody of a model and serves nobody twice, wherever its cursor stands") {
+TEST_CASE("removing skips no worker of a model and picks none twice, wherever its cursor is") {
   for (int cursor = 0; cursor <= 3; ++cursor) {
     for (int removed = 0; removed < 3; ++removed) {
       INFO("after " << cursor << " picks, the worker at " << removed << " goes");
@@ -114,7 +114,7 @@ TEST_CASE("a model is lacking only if no worker of the list has it, in rotation 
   Models models({"a"});
   CHECK(models.list.lacks("b"));
   CHECK_FALSE(models.list.lacks(""));
-  models.list.remove(WorkerId{1}, {});
+  models.list.eject(WorkerId{1}, {});
   CHECK_FALSE(models.list.lacks("a"));
   models.list.remove({"w1", 1});
   CHECK_FALSE(models.list.lacks("a"));  // Of no workers at all the failure tells by itself.
@@ -127,15 +127,17 @@ TEST_CASE("a plan for a model ends as its workers do") {
   const auto end_of = [](const DispatchPlan::Action& action) {
     return std::get<Failure>(std::get<DispatchPlan::Finished>(action).end).reason;
   };
-  CHECK(std::get<DispatchPlan::Try>(plan.start(now)).worker.address.host == "w1");
-  const TryFailure refused{.kind = TryFailure::Kind::unreachable, .why = {}};
-  CHECK(std::get<DispatchPlan::Try>(plan.on_failure(0, refused, now)).worker.address.host == "w3");
+  CHECK(std::get<DispatchPlan::StartAttempt>(plan.start(now)).worker.address.host == "w1");
+  const AttemptFailure refused{.kind = AttemptFailure::Kind::unreachable, .why = {}};
+  CHECK(
+      std::get<DispatchPlan::StartAttempt>(plan.on_failure(0, refused, now)).worker.address.host ==
+      "w3");
   models.list.set_model(3, {"b", true});
-  const TryFailure other{.kind = TryFailure::Kind::other_model, .why = {}};
-  CHECK(count_as(other, false) == TryEnd::uncounted);
+  const AttemptFailure other{.kind = AttemptFailure::Kind::other_model, .why = {}};
+  CHECK(count_as(other, false) == AttemptEnd::uncounted);
   // w1 is dead, and runs it.
   CHECK(end_of(plan.on_failure(1, other, now)) == FailureReason::no_active_worker);
-  CHECK_FALSE(plan.removed().has_value());
+  CHECK_FALSE(plan.ejected().has_value());
   CHECK(models.list.in_rotation(3));
   models.list.remove({"w1", 1});
   DispatchPlan lacking(models.list, now + std::chrono::hours(1), "a");
@@ -146,17 +148,17 @@ TEST_CASE("a worker that turns out to run another model is passed over, and kept
   ScriptedPeer squeezenet({serve_model("squeezenet1_1")});
   ScriptedPeer resnet({serve_model("resnet18")});
   ScriptedPeer plain({answer_hello_plainly, [](Connection&) {}, serve_plain});
-  House house({&squeezenet, &plain, &resnet});
-  house.model = "resnet18";
-  for (int i = 0; i < 3; ++i) CHECK(house.classify() == "Samoyed by resnet18");
-  CHECK(house.log.tries == 5);  // Each of the others was spoken to once.
-  house.model = "vit_b_16";
-  CHECK(house.classify() == unknown_model);
-  CHECK(house.log.tries == 5);
-  CHECK(house.log.removals == 0);
-  house.model = {};
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.classify() == "Samoyed");
+  DispatcherFixture fixture({&squeezenet, &plain, &resnet});
+  fixture.model = "resnet18";
+  for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed by resnet18");
+  CHECK(fixture.log.attempts == 5);  // Each of the others was spoken to once.
+  fixture.model = "vit_b_16";
+  CHECK(fixture.classify() == unknown_model);
+  CHECK(fixture.log.attempts == 5);
+  CHECK(fixture.log.ejections == 0);
+  fixture.model = {};
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.classify() == "Samoyed");
   CHECK(squeezenet.connections() == 1);
   CHECK(resnet.connections() == 1);
 }

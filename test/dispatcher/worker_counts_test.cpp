@@ -1,9 +1,9 @@
-// What the list counts of each worker, and what of it an image's answer tells.
+// The counts of each worker in the list, and the times in an answer.
 
 #include <catch2/catch.hpp>
 
 #include "dispatcher/dispatch_plan.hpp"
-#include "support/dispatch_house.hpp"
+#include "support/dispatcher_fixture.hpp"
 #include "support/gate.hpp"
 
 using namespace samoyed;
@@ -15,20 +15,20 @@ namespace {
 
 const protocol::Address address{"w1", 1};
 
-WorkerCounts counts_of(const WorkerList& list) { return list.rows().at(0).counts; }
+WorkerCounts counts_of(const WorkerList& list) { return list.snapshot().at(0).counts; }
 
 }  // namespace
 
-TEST_CASE("tries are in flight from their beginning to their end") {
+TEST_CASE("attempts are in flight from their beginning to their end") {
   WorkerList list;
   list.add(address);
   const WorkerId id = list.pick()->id;
-  list.begin_try(id);
-  list.begin_try(id);
+  list.begin_attempt(id);
+  list.begin_attempt(id);
   CHECK(counts_of(list) == WorkerCounts{.in_flight = 2});
-  list.end_try(id, TryEnd::failed, milliseconds(7));
+  list.end_attempt(id, AttemptEnd::failed, milliseconds(7));
   CHECK(counts_of(list) == WorkerCounts{.in_flight = 1, .failed = 1});
-  list.end_try(id, TryEnd::uncounted, milliseconds(7));
+  list.end_attempt(id, AttemptEnd::uncounted, milliseconds(7));
   CHECK(counts_of(list) == WorkerCounts{.failed = 1});
 }
 
@@ -36,16 +36,16 @@ TEST_CASE("a worker's latency is that of its answers, the newest weighing a tent
   WorkerList list;
   list.add(address);
   const WorkerId id = list.pick()->id;
-  const auto ends = [&](TryEnd end, milliseconds latency) {
-    list.begin_try(id);
-    list.end_try(id, end, latency);
+  const auto ends = [&](AttemptEnd end, milliseconds latency) {
+    list.begin_attempt(id);
+    list.end_attempt(id, end, latency);
     return counts_of(list).latency_ms;
   };
-  CHECK(ends(TryEnd::failed, milliseconds(1000)) == 0);
-  CHECK(ends(TryEnd::done, milliseconds(20)) == 20);
-  CHECK(ends(TryEnd::done, milliseconds(30)) == Approx(21));
-  CHECK(ends(TryEnd::uncounted, milliseconds(1000)) == Approx(21));
-  CHECK(ends(TryEnd::done, milliseconds(11)) == Approx(20));
+  CHECK(ends(AttemptEnd::failed, milliseconds(1000)) == 0);
+  CHECK(ends(AttemptEnd::done, milliseconds(20)) == 20);
+  CHECK(ends(AttemptEnd::done, milliseconds(30)) == Approx(21));
+  CHECK(ends(AttemptEnd::uncounted, milliseconds(1000)) == Approx(21));
+  CHECK(ends(AttemptEnd::done, milliseconds(11)) == Approx(20));
   CHECK(counts_of(list).done == 3);
 }
 
@@ -54,55 +54,56 @@ TEST_CASE("a worker that comes back keeps its counts, but not what is in flight 
   list.add(address);
   const WorkerId old = list.pick()->id;
   const Clock::time_point now(std::chrono::hours(1));
-  list.begin_try(old);
-  list.end_try(old, TryEnd::done, milliseconds(5));
-  list.begin_try(old);
+  list.begin_attempt(old);
+  list.end_attempt(old, AttemptEnd::done, milliseconds(5));
+  list.begin_attempt(old);
   list.answered(old, now);
-  list.remove(old, now);
+  list.eject(old, now);
   CHECK(counts_of(list).in_flight == 1);
   list.add(address);
-  list.end_try(old, TryEnd::failed, milliseconds(5));
+  list.end_attempt(old, AttemptEnd::failed, milliseconds(5));
   CHECK(counts_of(list) == WorkerCounts{.done = 1, .latency_ms = 5});
 }
 
-TEST_CASE("a row tells of a probe while it is under way") {
+TEST_CASE("a row shows a probe while it is in flight") {
   WorkerList list;
   list.add(address);
   const Clock::time_point now(std::chrono::hours(1));
   const WorkerId id = list.pick()->id;
   list.suspect(id, now);
-  CHECK_FALSE(list.rows().at(0).probing);
+  CHECK_FALSE(list.snapshot().at(0).probing);
   CHECK(list.begin_probes(now, 1).size() == 1);
-  CHECK(list.rows().at(0).probing);
+  CHECK(list.snapshot().at(0).probing);
   list.end_probe(id, ProbeEnd::good, now);
-  CHECK_FALSE(list.rows().at(0).probing);
+  CHECK_FALSE(list.snapshot().at(0).probing);
 }
 
-TEST_CASE("what a try counts as") {
-  using Kind = TryFailure::Kind;
+TEST_CASE("what an attempt counts as") {
+  using Kind = AttemptFailure::Kind;
   using protocol::Progress;
   using protocol::Refusal;
   using protocol::RefusalReason;
   using protocol::Result;
   struct Case {
-    std::variant<Result, TryFailure> end;
+    std::variant<Result, AttemptFailure> end;
     bool cut_short;
-    TryEnd counted;
+    AttemptEnd counted;
   };
   const auto failure = [](Kind kind, Progress progress, bool reused) {
-    return TryFailure{.kind = kind, .progress = progress, .reused = reused, .why = {}};
+    return AttemptFailure{.kind = kind, .progress = progress, .reused = reused, .why = {}};
   };
   const std::vector<Case> cases{
-      {Result(protocol::Recognition{}), false, TryEnd::done},
-      {Result(Refusal{RefusalReason::unreadable, ""}), false, TryEnd::done},
-      {Result(Refusal{RefusalReason::busy, ""}), false, TryEnd::uncounted},
-      {Result(Refusal{RefusalReason::internal, ""}), false, TryEnd::failed},
-      {failure(Kind::unreachable, Progress::nothing_answered, false), false, TryEnd::failed},
-      {failure(Kind::timed_out, Progress::image_sent, true), false, TryEnd::failed},
-      {failure(Kind::closed, Progress::image_sent, false), false, TryEnd::failed},
-      {failure(Kind::closed, Progress::nothing_answered, true), false, TryEnd::uncounted},
-      {failure(Kind::no_resources, Progress::nothing_answered, false), false, TryEnd::uncounted},
-      {failure(Kind::connection_lost, Progress::image_sent, false), true, TryEnd::uncounted},
+      {Result(protocol::Recognition{}), false, AttemptEnd::done},
+      {Result(Refusal{RefusalReason::unreadable, ""}), false, AttemptEnd::done},
+      {Result(Refusal{RefusalReason::busy, ""}), false, AttemptEnd::uncounted},
+      {Result(Refusal{RefusalReason::internal, ""}), false, AttemptEnd::failed},
+      {failure(Kind::unreachable, Progress::nothing_answered, false), false, AttemptEnd::failed},
+      {failure(Kind::timed_out, Progress::image_sent, true), false, AttemptEnd::failed},
+      {failure(Kind::closed, Progress::image_sent, false), false, AttemptEnd::failed},
+      {failure(Kind::closed, Progress::nothing_answered, true), false, AttemptEnd::uncounted},
+      {failure(Kind::no_resources, Progress::nothing_answered, false), false,
+       AttemptEnd::uncounted},
+      {failure(Kind::connection_lost, Progress::image_sent, false), true, AttemptEnd::uncounted},
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
     INFO("case " << i);
@@ -110,22 +111,22 @@ TEST_CASE("what a try counts as") {
   }
 }
 
-TEST_CASE("the dispatcher counts each try, and tells the transfer's time") {
+TEST_CASE("the dispatcher counts each attempt, and reports the time of the transfer") {
   ScriptedPeer dying({[](Connection&) {}});
   ScriptedPeer worker({serve_all});
-  House house({&dying, &worker});
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  CHECK(house.classify() == "Samoyed by squeezenet1_1");
-  const auto rows = house.list.rows();
+  DispatcherFixture fixture({&dying, &worker});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  const auto rows = fixture.list.snapshot();
   CHECK(rows.at(0).counts == WorkerCounts{.failed = 1});
   CHECK(rows.at(1).counts.done == 2);
   CHECK(rows.at(1).counts.in_flight == 0);
   CHECK(rows.at(1).counts.latency_ms > 0);
-  CHECK(house.last_answer.transfer_ms > 0);
-  CHECK(house.last_answer.transfer_ms <= house.last_answer.elapsed_ms);
+  CHECK(fixture.last_answer.transfer_ms > 0);
+  CHECK(fixture.last_answer.transfer_ms <= fixture.last_answer.elapsed_ms);
 }
 
-TEST_CASE("a try that nobody waits for is not in flight any longer, and no failure") {
+TEST_CASE("an abandoned attempt is no longer in flight, and no failure") {
   Gate taken, left;
   ScriptedPeer hung({[&](Connection& peer) {
     peer.expect(hello);
@@ -135,15 +136,15 @@ TEST_CASE("a try that nobody waits for is not in flight any longer, and no failu
     peer.read_until("\n");
     left.open();
   }});
-  House house({&hung});
+  DispatcherFixture fixture({&hung});
   std::string words;
   asio::cancellation_signal signal;
-  house.start(words, std::chrono::hours(1), signal.slot());
-  REQUIRE(house.run_until([&] { return taken.is_open(); }));
-  CHECK(house.list.rows().at(0).counts == WorkerCounts{.in_flight = 1});
+  fixture.start(words, std::chrono::hours(1), signal.slot());
+  REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
+  CHECK(fixture.list.snapshot().at(0).counts == WorkerCounts{.in_flight = 1});
   signal.emit(asio::cancellation_type::all);
-  CHECK(house.run_until([&] { return house.list.rows().at(0).counts.in_flight == 0; }));
-  CHECK(house.list.rows().at(0).counts == WorkerCounts{});
+  CHECK(fixture.run_until([&] { return fixture.list.snapshot().at(0).counts.in_flight == 0; }));
+  CHECK(fixture.list.snapshot().at(0).counts == WorkerCounts{});
   CHECK(left.wait());
 }
 
@@ -159,9 +160,9 @@ TEST_CASE("a thumbnail is asked of a worker only that makes them") {
       peer.send(data_message(format_hello(worker_hello)));
       told = peer.read_until(" -");
     }});
-    House house({&worker});
-    house.thumbnail_side = 96;
-    house.classify();
+    DispatcherFixture fixture({&worker});
+    fixture.thumbnail_side = 96;
+    fixture.classify();
     return told;
   };
   CHECK(asked_of(true).starts_with("D 8;thumbnail=96 "));

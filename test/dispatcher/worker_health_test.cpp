@@ -17,14 +17,14 @@ constexpr HealthOptions options{};
 struct Patient {
   Patient() { health.schedule(now, options); }
 
-  /// Moves the time to the next probe, which ends as told.
+  /// Advances the time to the next probe, which ends as given.
   Change probe(ProbeEnd end, double random = 0) {
     now = health.probe_due().value();
     health.begin_probe();
     return health.end_probe(end, now, options, random);
   }
   Clock::duration until_probe() const { return health.probe_due().value() - now; }
-  void fail() { health.remove(now, options, 0); }
+  void fail() { health.eject(now, options, 0); }
 
   Clock::time_point now = Clock::time_point(std::chrono::hours(1));
   WorkerHealth health;
@@ -52,15 +52,15 @@ TEST_CASE("no second probe is due while one is under way") {
 
 TEST_CASE("a refused probe removes an idle worker at once") {
   Patient patient;
-  CHECK(patient.probe(ProbeEnd::refused) == Change::removed);
-  CHECK(patient.health.state() == WorkerState::removed);
+  CHECK(patient.probe(ProbeEnd::refused) == Change::ejected);
+  CHECK(patient.health.state() == WorkerState::ejected);
 }
 
 TEST_CASE("a bad probe removes an idle worker only if the next is bad too") {
   Patient patient;
   CHECK(patient.probe(ProbeEnd::bad) == Change::none);
   CHECK(patient.until_probe() == seconds(1));
-  SECTION("which removes it") { CHECK(patient.probe(ProbeEnd::bad) == Change::removed); }
+  SECTION("which removes it") { CHECK(patient.probe(ProbeEnd::bad) == Change::ejected); }
   SECTION("and not after a good one") {
     patient.probe(ProbeEnd::good);
     CHECK(patient.probe(ProbeEnd::bad) == Change::none);
@@ -77,7 +77,7 @@ TEST_CASE("a lack of our own neither removes a worker nor brings it back") {
   CHECK(patient.health.state() == WorkerState::in_rotation);
   patient.fail();
   for (int i = 0; i < 5; ++i) CHECK(patient.probe(ProbeEnd::inconclusive) == Change::none);
-  CHECK(patient.health.state() == WorkerState::removed);
+  CHECK(patient.health.state() == WorkerState::ejected);
   CHECK(patient.until_probe() == seconds(1));
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("a suspicion of a removed worker changes nothing") {
   patient.health.suspect(patient.now, options);
   patient.health.answered(patient.now, options);
   CHECK(patient.until_probe() == seconds(1));
-  CHECK(patient.health.state() == WorkerState::removed);
+  CHECK(patient.health.state() == WorkerState::ejected);
 }
 
 TEST_CASE("the time until a worker is forgotten begins with its removal and each good probe") {

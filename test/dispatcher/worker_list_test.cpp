@@ -16,7 +16,7 @@ protocol::Address worker(int number) {
 
 std::string names(const WorkerList& list) {
   std::string text;
-  for (const auto& row : list.rows()) text += row.worker.address.host + " ";
+  for (const auto& row : list.snapshot()) text += row.worker.address.host + " ";
   return text;
 }
 
@@ -56,10 +56,10 @@ TEST_CASE("a full list takes no more until one goes") {
   CHECK(list.add(worker(1)) == AddResult::already_there);
   list.remove(worker(1));
   CHECK(list.add(worker(2000)) == AddResult::added);
-  CHECK(list.rows().size() == workers_max);
+  CHECK(list.snapshot().size() == workers_max);
 }
 
-TEST_CASE("removing skips nobody and serves nobody twice, wherever the cursor stands") {
+TEST_CASE("removing skips no worker and picks none twice, wherever the cursor is") {
   for (int cursor = 0; cursor <= 4; ++cursor) {
     for (int removed = 1; removed <= 4; ++removed) {
       INFO("after " << cursor << " picks, w" << removed << " goes");
@@ -119,7 +119,7 @@ TEST_CASE("a retry finds its way after the failed worker was removed") {
   WorkerList list;
   for (int i = 1; i <= 3; ++i) list.add(worker(i));
   const std::vector<WorkerId> tried{2};
-  list.remove(WorkerId{2}, {});
+  list.eject(WorkerId{2}, {});
   CHECK(list.pick_other(2, tried)->address == worker(3));
   list.remove(worker(3));
   CHECK(list.pick_other(2, tried)->address == worker(1));
@@ -133,7 +133,7 @@ TEST_CASE("a worker that was deleted and added again is not removed by an old fa
   const WorkerId old = list.pick()->id;
   list.remove(worker(1));
   list.add(worker(1));
-  CHECK_FALSE(list.remove(old, {}));
+  CHECK_FALSE(list.eject(old, {}));
   CHECK(names(list) == "w1 ");
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("of many threads that find a worker dead, one removes it") {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i)
-      threads.emplace_back([&] { removals += list.remove(id, {}) ? 1 : 0; });
+      threads.emplace_back([&] { removals += list.eject(id, {}) ? 1 : 0; });
   }
   CHECK(removals == 1);
 }
@@ -165,10 +165,10 @@ TEST_CASE("threads that add, remove and pick at once keep the list whole") {
       });
     }
   }
-  CHECK(list.rows().empty());
+  CHECK(list.snapshot().empty());
 }
 
-TEST_CASE("every change is told once, and nothing else") {
+TEST_CASE("every change is reported once, and nothing else") {
   int changes = 0;
   WorkerList list([&] { ++changes; });
   list.add(worker(1));
@@ -184,29 +184,30 @@ TEST_CASE("every change is told once, and nothing else") {
 TEST_CASE("a worker's model is kept with it") {
   WorkerList list;
   list.add(worker(1));
-  CHECK_FALSE(list.rows()[0].model.has_value());
+  CHECK_FALSE(list.snapshot()[0].model.has_value());
   list.set_model(1, {"squeezenet1_1", false});
   list.set_model(99, {"of nobody", true});
-  CHECK(list.rows()[0].model == WorkerModel{"squeezenet1_1", false});
+  CHECK(list.snapshot()[0].model == WorkerModel{"squeezenet1_1", false});
 }
 
 namespace {
 
 /// A list of w1 .. wN whose time a test moves.
-struct ListHouse {
-  explicit ListHouse(int count, HealthOptions options = {}) : list([this] { ++changes; }, options) {
+struct ListFixture {
+  explicit ListFixture(int count, HealthOptions options = {})
+      : list([this] { ++changes; }, options) {
     for (int i = 1; i <= count; ++i) list.add(worker(i));
     changes = 0;
   }
   /// Takes a worker out of rotation as a failed request would.
-  bool fail(int number) { return list.remove(id(number), now); }
+  bool fail(int number) { return list.eject(id(number), now); }
   WorkerId id(int number) const {
-    for (const auto& row : list.rows()) {
+    for (const auto& row : list.snapshot()) {
       if (row.worker.address == worker(number)) return row.worker.id;
     }
     return 0;
   }
-  /// The workers that are due, as one text; all of their probes end as told.
+  /// The workers that are due, as one text. Their probes all end as given.
   std::string probe(ProbeEnd end, std::size_t count = 100) {
     std::string text;
     for (const Worker& due : list.begin_probes(now, count)) {
@@ -218,9 +219,9 @@ struct ListHouse {
   /// In id order, those out of rotation in brackets.
   std::string states() const {
     std::string text;
-    for (const auto& row : list.rows()) {
+    for (const auto& row : list.snapshot()) {
       const std::string& host = row.worker.address.host;
-      text += (row.state == WorkerState::removed ? "(" + host + ")" : host) + " ";
+      text += (row.state == WorkerState::ejected ? "(" + host + ")" : host) + " ";
     }
     return text;
   }
@@ -235,171 +236,171 @@ struct ListHouse {
   WorkerList list;
 };
 
-constexpr HealthOptions reference_behaviour{.readmit = false};
+constexpr HealthOptions reference_behavior{.readmit = false};
 
 }  // namespace
 
 TEST_CASE("a worker that failed stays known but is not picked") {
-  ListHouse house(3);
-  CHECK(house.fail(2));
-  CHECK_FALSE(house.fail(2));
-  CHECK(house.states() == "w1 (w2) w3 ");
-  CHECK(house.list.in_rotation_count() == 2);
-  CHECK(picks(house.list, 3) == "w1 w3 w1 ");
+  ListFixture fixture(3);
+  CHECK(fixture.fail(2));
+  CHECK_FALSE(fixture.fail(2));
+  CHECK(fixture.states() == "w1 (w2) w3 ");
+  CHECK(fixture.list.in_rotation_count() == 2);
+  CHECK(picks(fixture.list, 3) == "w1 w3 w1 ");
   const std::vector<WorkerId> tried{1};
-  CHECK(house.list.pick_other(1, tried)->address == worker(3));
-  CHECK(house.changes == 1);
-  house.fail(1);
-  house.fail(3);
-  CHECK(picks(house.list, 1) == "none ");
-  CHECK(house.list.in_rotation_count() == 0);
+  CHECK(fixture.list.pick_other(1, tried)->address == worker(3));
+  CHECK(fixture.changes == 1);
+  fixture.fail(1);
+  fixture.fail(3);
+  CHECK(picks(fixture.list, 1) == "none ");
+  CHECK(fixture.list.in_rotation_count() == 0);
 }
 
 TEST_CASE("two good probes in a row bring a removed worker back, at the end and as a new one") {
-  ListHouse house(3);
-  const WorkerId old = house.id(2);
-  house.fail(2);
-  CHECK(house.probe(ProbeEnd::good).empty());  // Not at once.
-  house.now += std::chrono::seconds(1);
-  CHECK(house.probe(ProbeEnd::good) == "w2 ");
-  CHECK(house.states() == "w1 (w2) w3 ");
-  house.now += std::chrono::seconds(1);
-  CHECK(house.probe(ProbeEnd::good) == "w2 ");
-  CHECK(house.states() == "w1 w3 w2 ");
-  CHECK_FALSE(house.list.remove(old, house.now));
-  CHECK(house.states() == "w1 w3 w2 ");
-  CHECK(house.changes == 2);
+  ListFixture fixture(3);
+  const WorkerId old = fixture.id(2);
+  fixture.fail(2);
+  CHECK(fixture.probe(ProbeEnd::good).empty());  // Not at once.
+  fixture.now += std::chrono::seconds(1);
+  CHECK(fixture.probe(ProbeEnd::good) == "w2 ");
+  CHECK(fixture.states() == "w1 (w2) w3 ");
+  fixture.now += std::chrono::seconds(1);
+  CHECK(fixture.probe(ProbeEnd::good) == "w2 ");
+  CHECK(fixture.states() == "w1 w3 w2 ");
+  CHECK_FALSE(fixture.list.eject(old, fixture.now));
+  CHECK(fixture.states() == "w1 w3 w2 ");
+  CHECK(fixture.changes == 2);
 }
 
 TEST_CASE("a failed probe between two good ones keeps a worker away") {
   for (const ProbeEnd failed : {ProbeEnd::bad, ProbeEnd::refused}) {
-    ListHouse house(1);
-    house.fail(1);
+    ListFixture fixture(1);
+    fixture.fail(1);
     for (const ProbeEnd end : {ProbeEnd::good, failed, ProbeEnd::good}) {
-      house.now += std::chrono::minutes(1);
-      house.probe(end);
+      fixture.now += std::chrono::minutes(1);
+      fixture.probe(end);
     }
-    CHECK(house.states() == "(w1) ");
-    house.now += std::chrono::minutes(1);
-    house.probe(ProbeEnd::good);
-    CHECK(house.states() == "w1 ");
+    CHECK(fixture.states() == "(w1) ");
+    fixture.now += std::chrono::minutes(1);
+    fixture.probe(ProbeEnd::good);
+    CHECK(fixture.states() == "w1 ");
   }
 }
 
 TEST_CASE("adding a removed worker puts it back at once") {
-  ListHouse house(2);
-  house.list.set_model(1, {"squeezenet1_1", true});
-  house.fail(1);
-  CHECK(house.list.add(worker(1)) == AddResult::added);
-  CHECK(house.states() == "w2 w1 ");
-  CHECK(house.list.add(worker(1)) == AddResult::already_there);
-  CHECK(house.list.rows()[1].model == WorkerModel{"squeezenet1_1", true});
+  ListFixture fixture(2);
+  fixture.list.set_model(1, {"squeezenet1_1", true});
+  fixture.fail(1);
+  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.states() == "w2 w1 ");
+  CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
+  CHECK(fixture.list.snapshot()[1].model == WorkerModel{"squeezenet1_1", true});
 }
 
 TEST_CASE("adding a removed worker that never answered doesn't show that it was removed") {
-  ListHouse house(2);
-  house.fail(1);
-  CHECK(house.states() == "(w1) w2 ");
-  CHECK(house.list.add(worker(1)) == AddResult::added);
-  CHECK(house.states() == "w1 w2 ");
-  CHECK(picks(house.list, 2) == "w1 w2 ");
+  ListFixture fixture(2);
+  fixture.fail(1);
+  CHECK(fixture.states() == "(w1) w2 ");
+  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.states() == "w1 w2 ");
+  CHECK(picks(fixture.list, 2) == "w1 w2 ");
 }
 
 TEST_CASE("a worker was heard once it answered a probe or an image, for as long as it is known") {
-  ListHouse house(3);
-  const auto heard = [&](std::size_t row) { return house.list.rows().at(row).heard; };
+  ListFixture fixture(3);
+  const auto heard = [&](std::size_t row) { return fixture.list.snapshot().at(row).heard; };
   CHECK_FALSE(heard(0));
-  SECTION("an image") { house.list.answered(1, house.now); }
-  SECTION("hello") { house.list.set_model(1, {"squeezenet1_1", true}); }
+  SECTION("an image") { fixture.list.answered(1, fixture.now); }
+  SECTION("hello") { fixture.list.set_model(1, {"squeezenet1_1", true}); }
   SECTION("a probe, which a reference server answers without a model") {
-    house.list.end_probe(2, ProbeEnd::bad, house.now);
-    house.list.end_probe(1, ProbeEnd::good, house.now);
+    fixture.list.end_probe(2, ProbeEnd::bad, fixture.now);
+    fixture.list.end_probe(1, ProbeEnd::good, fixture.now);
   }
   CHECK(heard(0));
   CHECK_FALSE(heard(1));
-  house.fail(1);
-  CHECK(house.list.add(worker(1)) == AddResult::added);
-  CHECK(house.states() == "w2 w3 w1 ");
+  fixture.fail(1);
+  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.states() == "w2 w3 w1 ");
   CHECK(heard(2));
-  house.list.remove(worker(1));
-  house.list.add(worker(1));
+  fixture.list.remove(worker(1));
+  fixture.list.add(worker(1));
   CHECK_FALSE(heard(2));
 }
 
 TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe on the way") {
-  ListHouse house(2);
-  house.fail(1);
-  house.now += std::chrono::seconds(1);
-  const auto probed = house.list.begin_probes(house.now, 10);
+  ListFixture fixture(2);
+  fixture.fail(1);
+  fixture.now += std::chrono::seconds(1);
+  const auto probed = fixture.list.begin_probes(fixture.now, 10);
   REQUIRE(probed.size() == 1);
-  CHECK(house.list.remove(worker(1)));
-  CHECK(house.list.end_probe(probed[0].id, ProbeEnd::good, house.now) ==
+  CHECK(fixture.list.remove(worker(1)));
+  CHECK(fixture.list.end_probe(probed[0].id, ProbeEnd::good, fixture.now) ==
         WorkerHealth::Change::none);
-  CHECK(house.states() == "w2 ");
-  CHECK(house.list.remove(worker(2)));
-  CHECK(house.states().empty());
+  CHECK(fixture.states() == "w2 ");
+  CHECK(fixture.list.remove(worker(2)));
+  CHECK(fixture.states().empty());
 }
 
-TEST_CASE("with the reference's behaviour a failure forgets at once and nobody is probed") {
-  ListHouse house(2, reference_behaviour);
-  CHECK(house.fail(1));
-  CHECK(house.states() == "w2 ");
-  house.now += std::chrono::hours(100);
-  CHECK(house.probe(ProbeEnd::refused).empty());
-  CHECK(house.states() == "w2 ");
+TEST_CASE("with the reference's behavior a failure forgets at once and no worker is probed") {
+  ListFixture fixture(2, reference_behavior);
+  CHECK(fixture.fail(1));
+  CHECK(fixture.states() == "w2 ");
+  fixture.now += std::chrono::hours(100);
+  CHECK(fixture.probe(ProbeEnd::refused).empty());
+  CHECK(fixture.states() == "w2 ");
 }
 
 TEST_CASE("removed workers count against the list's limit") {
-  ListHouse house(static_cast<int>(workers_max));
-  house.fail(1);
-  CHECK(house.list.add(worker(2000)) == AddResult::list_full);
-  CHECK(house.list.add(worker(1)) == AddResult::added);
+  ListFixture fixture(static_cast<int>(workers_max));
+  fixture.fail(1);
+  CHECK(fixture.list.add(worker(2000)) == AddResult::list_full);
+  CHECK(fixture.list.add(worker(1)) == AddResult::added);
 }
 
 TEST_CASE("a worker that stays away too long is forgotten") {
-  ListHouse house(2);
-  house.fail(1);
-  house.now += std::chrono::hours(24) - std::chrono::seconds(1);
-  CHECK(house.forget().empty());
-  house.now += std::chrono::seconds(1);
-  CHECK(house.forget() == "w1 ");
-  CHECK(house.states() == "w2 ");
-  CHECK(house.changes == 2);
+  ListFixture fixture(2);
+  fixture.fail(1);
+  fixture.now += std::chrono::hours(24) - std::chrono::seconds(1);
+  CHECK(fixture.forget().empty());
+  fixture.now += std::chrono::seconds(1);
+  CHECK(fixture.forget() == "w1 ");
+  CHECK(fixture.states() == "w2 ");
+  CHECK(fixture.changes == 2);
 }
 
-TEST_CASE("nobody is forgotten by time while most of the workers are away") {
-  ListHouse house(5);
-  for (const int number : {1, 2, 3}) house.fail(number);
-  house.now += std::chrono::hours(1000);
-  CHECK(house.forget().empty());
-  CHECK(house.states() == "(w1) (w2) (w3) w4 w5 ");
+TEST_CASE("no worker is forgotten by time while most of the workers are away") {
+  ListFixture fixture(5);
+  for (const int number : {1, 2, 3}) fixture.fail(number);
+  fixture.now += std::chrono::hours(1000);
+  CHECK(fixture.forget().empty());
+  CHECK(fixture.states() == "(w1) (w2) (w3) w4 w5 ");
   // The third comes back: the fewer half is away, and for too long.
-  house.list.add(worker(3));
-  CHECK(house.forget() == "w1 w2 ");
+  fixture.list.add(worker(3));
+  CHECK(fixture.forget() == "w1 w2 ");
 }
 
 TEST_CASE("probes are begun by the longest due, a few at a time, and each once") {
-  ListHouse house(3);
+  ListFixture fixture(3);
   for (const int number : {2, 3, 1}) {
-    house.fail(number);
-    house.now += std::chrono::milliseconds(300);
+    fixture.fail(number);
+    fixture.now += std::chrono::milliseconds(300);
   }
-  house.now += std::chrono::seconds(1);
-  const auto begun = house.list.begin_probes(house.now, 2);
+  fixture.now += std::chrono::seconds(1);
+  const auto begun = fixture.list.begin_probes(fixture.now, 2);
   REQUIRE(begun.size() == 2);
   CHECK(begun[0].address == worker(2));
   CHECK(begun[1].address == worker(3));
-  CHECK(house.probe(ProbeEnd::refused) == "w1 ");
+  CHECK(fixture.probe(ProbeEnd::refused) == "w1 ");
 }
 
 TEST_CASE("the next probe's time is known once it was planned") {
-  ListHouse house(2);
-  CHECK(house.list.next_probe_at() == Clock::time_point::max());
-  house.probe(ProbeEnd::good);
-  CHECK(house.list.next_probe_at() == house.now + std::chrono::seconds(10));
-  house.fail(1);
-  CHECK(house.list.next_probe_at() <= house.now + std::chrono::seconds(1));
-  house.now += std::chrono::seconds(1);
-  house.list.begin_probes(house.now, 10);
-  CHECK(house.list.next_probe_at() == house.now + std::chrono::seconds(9));
+  ListFixture fixture(2);
+  CHECK(fixture.list.next_probe_at() == Clock::time_point::max());
+  fixture.probe(ProbeEnd::good);
+  CHECK(fixture.list.next_probe_at() == fixture.now + std::chrono::seconds(10));
+  fixture.fail(1);
+  CHECK(fixture.list.next_probe_at() <= fixture.now + std::chrono::seconds(1));
+  fixture.now += std::chrono::seconds(1);
+  fixture.list.begin_probes(fixture.now, 10);
+  CHECK(fixture.list.next_probe_at() == fixture.now + std::chrono::seconds(9));
 }

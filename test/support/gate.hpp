@@ -6,7 +6,7 @@
 
 namespace samoyed::test {
 
-/// Something that happens once, in one thread, and that others look at or wait for.
+/// An event that happens once, in one thread. Other threads may query it or wait for it.
 class Gate {
  public:
   void open() {
@@ -18,7 +18,7 @@ class Gate {
     const std::lock_guard lock(mutex_);
     return open_;
   }
-  /// False only if it stayed closed for so long that something hangs.
+  /// Returns false only if it stayed closed for so long that something must hang.
   bool wait() const {
     std::unique_lock lock(mutex_);
     return opened_.wait_for(lock, std::chrono::seconds(60), [this] { return open_; });

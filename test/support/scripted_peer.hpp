@@ -19,22 +19,23 @@
 
 namespace samoyed::test {
 
-/// A peer on a real port that plays its n-th script on the n-th connection it gets, one after the
-/// other, and closes each at its script's end. Port 0 is a free one. Nobody listens any more once the last connection has come.
+/// A peer on a real port. It plays its n-th script on its n-th connection, one after the other, and
+/// closes each connection at the end of its script. Port 0 picks a free port. After the last
+/// connection was accepted, the port is closed.
 class ScriptedPeer {
  public:
   class Connection {
    public:
     explicit Connection(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
-    /// Waits for exactly these bytes; true if they came.
+    /// Waits for exactly these bytes. Returns true if they arrived.
     bool expect(std::string_view bytes) {
       std::string got(bytes.size(), '\0');
       std::error_code error;
       asio::read(socket_, asio::buffer(got), error);
       return !error && got == bytes;
     }
-    /// All bytes up to and with `end`, or to the other side's end.
+    /// Reads up to and including `end`, or until the other side closes.
     std::string read_until(std::string_view end) {
       std::string got;
       std::error_code error;
@@ -54,7 +55,7 @@ class ScriptedPeer {
       char byte;
       while (!error) socket_.read_some(asio::buffer(&byte, 1), error);
     }
-    /// The script's end will be a TCP reset.
+    /// Makes the end of the script a TCP reset.
     void reset_at_end() { socket_.set_option(asio::socket_base::linger(true, 0)); }
 
    private:
@@ -68,7 +69,7 @@ class ScriptedPeer {
         thread_([this, scripts = std::move(scripts)] { play(scripts); }) {}
 
   ~ScriptedPeer() {
-    // Wakes an accept that still waits: it then finds nothing left to play.
+    // Wakes an accept that still waits; it then ends without a script.
     stopping_ = true;
     std::error_code refused;
     asio::ip::tcp::socket(io_).connect({asio::ip::address_v4::loopback(), address_.port}, refused);
@@ -76,7 +77,7 @@ class ScriptedPeer {
 
   const protocol::Address& address() const { return address_; }
 
-  /// Connections that were accepted so far.
+  /// The number of connections accepted so far.
   int connections() const { return connections_; }
 
  private:
@@ -85,7 +86,8 @@ class ScriptedPeer {
       asio::ip::tcp::socket socket = acceptor_.accept();
       if (stopping_) return;
       ++connections_;
-      // Before the last script ends: whoever sees its end finds the port closed.
+      // Closed before the last script ends, so that the port is closed for anyone who sees that
+      // end.
       if (i + 1 == scripts.size()) acceptor_.close();
       Connection connection(std::move(socket));
       scripts[i](connection);

@@ -17,7 +17,7 @@
 
 namespace samoyed::test {
 
-/// Runs a coroutine to its end on an io_context, and gives what it returned or throws what it threw.
+/// Runs a coroutine on an io_context. Returns its result, or throws its exception.
 template <typename Value>
 Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
   std::optional<Value> value;
@@ -33,10 +33,10 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
 }
 
 /// A history in a folder.
-class HistoryHouse {
+class HistoryFixture {
  public:
-  explicit HistoryHouse(const std::filesystem::path& folder,
-                        dispatcher::DatabaseThread::Limits limits = {})
+  explicit HistoryFixture(const std::filesystem::path& folder,
+                          dispatcher::DatabaseThread::Limits limits = {})
       : file(folder / "history.sqlite"),
         writer(dispatcher::open_history(file), dispatcher::DatabaseThread::Kind::writer, limits),
         reader(dispatcher::open_history_reader(file), dispatcher::DatabaseThread::Kind::reader,
@@ -49,7 +49,7 @@ class HistoryHouse {
   dispatcher::SqliteHistory history{writer, reader};
 };
 
-/// A row with something in every field.
+/// A row with a value in every field.
 inline dispatcher::HistoryRow history_row(std::string visitor, std::int64_t time_ms = 1000) {
   return {.time_ms = time_ms,
           .visitor = std::move(visitor),

@@ -4,11 +4,11 @@
 
 namespace samoyed::dispatcher {
 
-/// What happened to workers since the start.
+/// Events of all workers since the start.
 struct DispatchCounts {
-  /// Images sent to a worker; those beyond one a request are retries and hedges.
-  std::uint64_t tries = 0;
-  std::uint64_t removed = 0;
+  /// Images sent to a worker. More than one for a request are retries and hedges.
+  std::uint64_t attempts = 0;
+  std::uint64_t ejected = 0;
   std::uint64_t readmitted = 0;
   std::uint64_t forgotten = 0;
 

@@ -7,16 +7,16 @@
 
 #include <asio/ip/address.hpp>
 
-#include "samoyed/dispatcher/name_resolver.hpp"
+#include "samoyed/dispatcher/look_up_name.hpp"
 
 namespace samoyed::dispatcher {
 
-/// How long each step of talking to a worker may take; a worker that exceeds one is removed.
+/// How long each step of an exchange with a worker may take. A worker that exceeds one is ejected.
 struct StepTimeouts {
   std::chrono::milliseconds connect{2000};
-  /// From a hello or a size message to its answer.
+  /// From a hello or a size message to its response.
   std::chrono::milliseconds answer{5000};
-  /// From the size's A to the image's: the whole transfer.
+  /// From the size's A to the image's A: the whole transfer.
   std::chrono::milliseconds image{60000};
   /// From the image's A to the result's end.
   std::chrono::milliseconds result{30000};
@@ -25,15 +25,16 @@ struct StepTimeouts {
 /// How images are sent to workers.
 struct DispatchOptions {
   StepTimeouts timeouts;
-  /// A request that is not answered after it goes to a second worker as well; nothing: never.
+  /// A request without an answer after this time is sent to a second worker too (a hedge).
+  /// std::nullopt: never.
   std::optional<std::chrono::milliseconds> hedge_after = std::nullopt;
-  /// Open connections from this dispatcher to one worker, which counts as busy beyond it. Below the
-  /// 512 that a worker of ours takes from one address.
+  /// Open connections from this dispatcher to one worker, which counts as busy beyond that. Below
+  /// the 512 that a Samoyed worker accepts from one address.
   std::size_t connections_per_worker_max = 256;
-  /// False for addresses that are never connected to, whatever name they hide behind.
+  /// Returns false for addresses that must never be connected to, whatever name resolves to them.
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };
-  /// How names are looked up.
-  NameResolver::LookUp look_up = look_up_name;
+  /// Resolves names.
+  LookUp look_up = look_up_name;
 };
 
 }  // namespace samoyed::dispatcher

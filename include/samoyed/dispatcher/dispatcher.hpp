@@ -8,84 +8,86 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
-/// What is worth telling about workers. The shell's log or a tool's lines. `request_id` is of the request
-/// that led to it; empty where there is none.
+/// Receives what happens to workers, for a log or a tool's output. `request_id` identifies the
+/// request that led to the event; it is empty if there is none.
 class DispatchObserver {
  public:
   virtual ~DispatchObserver() = default;
-  virtual void on_try(const Worker& worker, const std::string& request_id) = 0;
-  /// Called once for each worker that is removed, by whoever was first to find out.
-  virtual void on_removed(const Worker& worker, const std::string& why,
+  virtual void on_attempt(const Worker& worker, const std::string& request_id) = 0;
+  /// Called once for each worker that is ejected, by the first request or probe that finds it dead.
+  virtual void on_ejected(const Worker& worker, const std::string& why,
                           const std::string& request_id) = 0;
-  /// It answers again and is back in rotation.
+  /// The worker answers again and is back in rotation.
   virtual void on_readmitted(const Worker&) {}
-  /// It stayed away for too long.
+  /// The worker stayed away for too long.
   virtual void on_forgotten(const Worker&) {}
 };
 
-class WorkerConnections;
-struct TryFailure;
+class WorkerConnectionPool;
+struct AttemptFailure;
 
-/// Sends images to workers: picks one, sends, and tries another where that is right.
+/// Sends images to workers: picks a worker, sends the image, and retries with another worker where
+/// that is right.
 ///
-/// Each try is a coroutine of its own, for whose end the request waits with one timer: the request's
-/// deadline, a client that leaves and a hedge that wins are all that the request stops waiting. A
-/// worker of ours then finds its connection closed. A reference server is sent its image to the end,
-/// in the background and for nobody, each step under its deadline.
+/// Each attempt is a coroutine of its own; the request waits for its end. When a deadline passes, a
+/// client leaves or a hedge wins, the request just stops waiting. The abandoned attempt then closes
+/// its connection, except with a reference server: that is sent its image to the end in the
+/// background, each step under its deadline.
 ///
-/// Thread rule: one thread, the one that runs the executor's io_context; several dispatchers, each
+/// Thread rule: one thread, the one that runs the executor's io_context. Several dispatchers, each
 /// on a thread of its own, may share one WorkerList.
 class Dispatcher final : public Classifier {
  public:
-  /// All references must outlive the dispatcher, and the dispatcher every coroutine it started, unless
-  /// the io_context runs no more.
+  /// All references must outlive the dispatcher. The dispatcher must outlive every coroutine that
+  /// it started, unless the io_context runs no more.
   Dispatcher(asio::any_io_executor executor, WorkerList& workers, DispatchObserver& observer,
              DispatchOptions options);
   ~Dispatcher() override;
 
   asio::awaitable<Outcome> classify(ClassifyRequest request) override;
 
-  /// Connects to a worker and says hello, so that its model is known before the first image. The
-  /// list of workers stays as it is: what follows is the caller's to decide.
+  /// Connects to a worker and says hello, so that its model is known before the first image.
+  /// Doesn't eject or readmit the worker: the caller decides that.
   asio::awaitable<ProbeEnd> probe(Worker worker);
 
-  /// From now on idle connections are watched. `on_suspicion` is called whenever the list was asked for
-  /// a probe, of a worker that ended one or that a request didn't wait for any longer.
+  /// Watches idle connections from now on. `on_suspicion` is called whenever a worker becomes
+  /// suspect and the list wants it probed: it closed an idle connection, or a request abandoned it.
   void watch(std::function<void()> on_suspicion);
 
-  /// Closes idle connections to workers out of rotation, and those that were idle for too long.
+  /// Closes idle connections to workers that are out of rotation, and those that were idle for too
+  /// long.
   void close_unused();
 
-  /// Waits until nothing is sent in the background, but not beyond `deadline`.
+  /// Waits until no image is sent in the background, but not beyond `deadline`.
   asio::awaitable<void> finish(Clock::time_point deadline);
 
  private:
   struct Request;
 
   asio::awaitable<void> carry_out(Request& request);
-  void start_try(Request& request, std::size_t number, const Worker& worker, bool fresh);
+  void start_attempt(Request& request, std::size_t number, const Worker& worker, bool fresh);
   void start_probe(Request& request, std::size_t number, const Worker& worker);
-  void open_letter(Request& request, Clock::time_point now);
+  void handle_result(Request& request, Clock::time_point now);
   void abandon(Request& request);
-  void end_unwatched(const Worker& worker, const TryFailure& failure,
+  void end_abandoned(const Worker& worker, const AttemptFailure& failure,
                      const std::string& request_id);
 
   asio::any_io_executor executor_;
   WorkerList& workers_;
   DispatchObserver& observer_;
   const std::optional<std::chrono::milliseconds> hedge_after_;
-  std::unique_ptr<WorkerConnections> connections_;
+  std::unique_ptr<WorkerConnectionPool> pool_;
   std::function<void()> on_suspicion_ = [] {};
-  std::size_t attempts_ = 0;  ///< Under way, be it for nobody.
-  asio::steady_timer all_ended_;
+  std::size_t attempts_in_flight_ = 0;  ///< Including abandoned ones.
+  io::Event all_ended_;
 };
 
 }  // namespace samoyed::dispatcher

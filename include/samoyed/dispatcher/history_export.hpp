@@ -13,15 +13,16 @@ std::string history_csv_header();
 /// One row as a record of RFC 4180, with its CRLF. Safe to open in a spreadsheet: see `csv_cell`.
 std::string history_csv_row(const HistoryRow& row);
 
-/// A cell of RFC 4180: in quotes where it holds a quote, a comma or a line's end. One that begins with
-/// `=`, `+`, `-`, `@`, a tab or CR gets an apostrophe first, since a spreadsheet would take it for a formula.
+/// A cell of RFC 4180, quoted if it holds a quote, a comma or a line break. A text that begins
+/// with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a spreadsheet would take
+/// it for a formula.
 std::string csv_cell(std::string_view text);
 
-/// One row as a JSON object, in UTF-8 whatever the texts hold:
-/// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],"times_ms":{...}}`.
+/// One row as a JSON object. Invalid UTF-8 in the texts is replaced:
+/// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],...}`.
 std::string history_json(const HistoryRow& row);
 
-/// `2026-01-31T12:00:00.000Z`, of milliseconds since 1970.
+/// Formats milliseconds since 1970 as `2026-01-31T12:00:00.000Z`.
 std::string utc_text(std::int64_t time_ms);
 
 }  // namespace samoyed::dispatcher

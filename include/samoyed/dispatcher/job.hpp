@@ -10,17 +10,17 @@
 
 namespace samoyed::dispatcher {
 
-///     waiting -- a worker is free --> running -- recognised ----> done
+///     waiting -- a worker is free --> running -- recognized ----> done
 ///        ^                               |
-///        +-- busy, no worker, stop ------+------ the image's fault, cancelled --> failed
+///        +-- busy, no worker, stop ------+------ bad image, cancelled --> failed
 enum class JobState { waiting, running, done, failed };
 
 /// `waiting`, `running`, `done`, `failed`.
 std::string to_string(JobState state);
 
-/// One image that is to be recognised when there is time for it.
+/// One image that is recognized when a worker is free for it.
 struct Job {
-  /// 128 random bits in hexadecimal: who knows it may see the job.
+  /// 128 random bits in hexadecimal. Anyone who knows the id can see the job.
   std::string id;
   JobState state = JobState::waiting;
   /// Milliseconds since 1970 in UTC.
@@ -28,44 +28,45 @@ struct Job {
   std::int64_t changed_ms = 0;
   std::string file_name = {};
   std::uint64_t image_bytes = 0;
-  /// Times that it was given to the workers.
+  /// How many times it was sent to workers.
   int attempts = 0;
   /// Why it failed, or why the last attempt put it back: a word of REASONS.md, `image_lost` or
-  /// `cancelled`, and a sentence for a person. Empty otherwise.
+  /// `cancelled`, and a sentence for a person. Both are empty otherwise.
   std::string reason = {};
   std::string detail = {};
-  /// When it is done; without its thumbnail. Nothing if the visitor removed it, or it grew too old.
+  /// The result of a finished job, without its thumbnail. std::nullopt if the visitor removed it or
+  /// its retention has passed.
   std::optional<HistoryRow> result = std::nullopt;
 
   bool operator==(const Job&) const = default;
 };
 
-/// One image of a request. The whole file.
+/// One image of a request: the whole file.
 struct JobImage {
   std::string file_name;
   std::string bytes;
 };
 
-/// Images that are to be recognised, and for whom. The texts are cut as the history's are.
+/// Images to recognize, and who submits them. The texts are cut to the limits of the history.
 struct JobRequest {
   std::vector<JobImage> images;
   std::string visitor = {};
   std::string client = {};
   std::string request_id = {};
-  /// Labels wanted, at most `history_labels_max`; nothing: five.
+  /// Number of labels wanted, at most `history_labels_max`. std::nullopt: five.
   std::optional<int> top = std::nullopt;
-  /// Empty: any.
+  /// The name of the model that must answer; empty for any.
   std::string model = {};
   std::optional<int> thumbnail_side = std::nullopt;
 };
 
 enum class SubmitError {
-  full,      ///< The spool's bound on images or bytes is reached, or its disk: again later.
-  stopping,  ///< The dispatcher ends.
+  full,      ///< The spool or its disk is full. The client may try again later.
+  stopping,  ///< The dispatcher is shutting down.
   storage,   ///< The disk failed; the log says more.
 };
 
-/// The jobs' ids in the order of the images, or why there are none: all are taken or none.
+/// The ids of the jobs in the order of the images, or why all of them were rejected.
 using Submitted = std::variant<std::vector<std::string>, SubmitError>;
 
 }  // namespace samoyed::dispatcher

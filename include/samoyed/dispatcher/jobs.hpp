@@ -14,43 +14,45 @@
 
 namespace samoyed::dispatcher {
 
-/// Follows one job. Keeps no more than the fact that something changed: whoever is slow is told of the
-/// latest state only.
+/// Follows one job. Remembers only that something changed: a slow watcher gets the latest state
+/// only.
 class JobWatch {
  public:
   virtual ~JobWatch() = default;
 
-  /// The job as it is now if that was not given yet: at once the first time, later when it changes.
-  /// Nothing if it didn't change until that time, or nothing can come any more (`ended`). One call at a time.
+  /// Returns the job at once the first time, and later whenever it changes. Returns std::nullopt if
+  /// it didn't change before `until`, or if no change can follow (`ended`). One call at a time.
   /// Throws StorageError.
   virtual asio::awaitable<std::optional<Job>> next(std::chrono::steady_clock::time_point until) = 0;
 
-  /// The last state was given, there is no such job, or the dispatcher ends.
+  /// True once the last state was returned, the job doesn't exist, or the dispatcher is shutting
+  /// down.
   virtual bool ended() const = 0;
 };
 
-/// Images that wait on the disk for a free worker: a job that was submitted survives every crash.
+/// Images that wait on disk for a free worker. A submitted job survives every crash.
 ///
-/// Thread rule: all members are called and awaited on the thread of the executor that the jobs were made
-/// with, and none blocks it.
+/// Thread rule: all members are called and awaited on the thread of the executor that the jobs were
+/// made with, and don't block it.
 class Jobs {
  public:
   virtual ~Jobs() = default;
 
-  /// Returns ids once the images and their jobs are on the disk for good. Throws nothing of its own.
+  /// Returns ids once the images and their jobs are on disk permanently. Throws no exceptions of
+  /// its own.
   virtual asio::awaitable<Submitted> submit(JobRequest request) = 0;
 
-  /// Nothing if there is no such job, or not any more. Throws StorageError.
+  /// Returns std::nullopt if the job doesn't exist or was forgotten. Throws StorageError.
   virtual asio::awaitable<std::optional<Job>> find(std::string id) = 0;
 
-  /// Fails a waiting or running job with the reason `cancelled`. False if there is no such job or it is
-  /// finished. Throws StorageError.
+  /// Fails a waiting or running job with the reason `cancelled`. Returns false if the job doesn't
+  /// exist or is finished. Throws StorageError.
   virtual asio::awaitable<bool> cancel(std::string id) = 0;
 
-  /// Nothing where too many watch already. Must not outlive the jobs.
+  /// Returns null if there are too many watches already. A watch must not outlive the jobs.
   virtual std::unique_ptr<JobWatch> watch(std::string id) = 0;
 
-  /// Images that wait or run, and their bytes.
+  /// The number of unfinished jobs, and the bytes of their images.
   struct Load {
     std::size_t waiting = 0;
     std::size_t running = 0;
@@ -59,15 +61,6 @@ class Jobs {
     bool operator==(const Load&) const = default;
   };
   virtual Load load() const = 0;
-};
-
-/// How much waits, and for how long the end is told.
-struct JobsOptions {
-  std::size_t images_max = 10000;
-  std::uint64_t bytes_max = std::uint64_t{4} << 30;
-  /// A finished job is forgotten after it; its result stays in the history.
-  std::chrono::milliseconds keep_finished = std::chrono::hours(24);
-  std::size_t watchers_max = 1024;
 };
 
 }  // namespace samoyed::dispatcher

@@ -2,73 +2,60 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <system_error>
-#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/ip/address.hpp>
 
+#include "samoyed/dispatcher/look_up_name.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 
 namespace samoyed::dispatcher {
 
-/// The addresses of a name, or why there are none.
-struct FoundAddresses {
-  std::error_code error;
-  std::vector<asio::ip::address> addresses;
-};
-
-/// Asks the system for the addresses of a name; blocks for as long as that takes.
-FoundAddresses look_up_name(const std::string& name);
-
-/// Looks names up without letting a slow one delay others or the end of the program.
+/// Looks up names. A slow look-up delays neither other names nor the end of the program.
 ///
-/// Each name that is not known yet is looked up by one of a few threads, started when they are
-/// needed. getaddrinfo can't be interrupted: who gives up leaves it to end by itself, and the threads
-/// are detached, so that not even a program's end waits for them. Whoever asks for the same name
-/// meanwhile waits for the same answer, and good answers are kept for a little while.
+/// A few threads, started on demand, look up names that are not cached. getaddrinfo can't be
+/// interrupted: a request that gives up lets its look-up run on, and the threads are detached, so
+/// that not even the end of the program waits for them. Requests for the same name share one
+/// look-up, and successful answers are cached briefly.
 ///
-/// Thread rule: the thread of the executor; its io_context must outlive the resolver, which may be
-/// destroyed at any time, with look-ups under way.
+/// Thread rule: the thread of the executor. Its io_context must outlive the resolver. The resolver
+/// may be destroyed at any time, even during look-ups.
 class NameResolver {
  public:
   struct Limits {
     std::size_t threads_max = 8;
     /// Names that wait for a thread.
     std::size_t queue_max = 1024;
-    /// When no thread became free for so long, no further name waits for one.
+    /// If no thread became free for this long, further names are rejected at once.
     std::chrono::milliseconds stuck_after{1000};
     std::size_t cached_names_max = 1024;
     std::chrono::milliseconds cache_time{10000};
   };
-  using LookUp = std::function<FoundAddresses(const std::string& name)>;
 
-  /// `look_up` is called from the resolver's threads, also after the resolver was destroyed.
+  /// `look_up` is called from the resolver's threads, even after the resolver was destroyed.
   NameResolver(asio::any_io_executor executor, Limits limits, LookUp look_up = look_up_name);
   ~NameResolver();
 
-  /// An IP address is its own answer. The error is `io::Errc::timed_out` if the answer did not
-  /// come by the deadline, and `std::errc::no_buffer_space` where this side is to blame: the
-  /// look-up had not even begun, too many names wait, or all threads are stuck (at once then).
+  /// An IP address resolves to itself. The error is `io::Errc::timed_out` if the look-up took
+  /// longer than the deadline. It is `std::errc::no_buffer_space` if this machine is to blame: the
+  /// look-up hadn't begun by then, too many names wait, or all threads are stuck (reported at
+  /// once).
   asio::awaitable<FoundAddresses> resolve(std::string name, Clock::time_point deadline);
 
  private:
   struct Waiter;
   struct Names;
-  struct Jobs;
+  struct LookUps;
 
-  static void work(const std::shared_ptr<Jobs>& jobs);
+  static void work(const std::shared_ptr<LookUps>& look_ups);
   bool begin(const std::string& name);
 
   asio::any_io_executor executor_;
   const Limits limits_;
-  std::shared_ptr<Names> names_;  ///< Of the executor's thread.
-  std::shared_ptr<Jobs> jobs_;    ///< Shared with the threads.
+  std::shared_ptr<Names> names_;       ///< Used on the executor's thread only.
+  std::shared_ptr<LookUps> look_ups_;  ///< Shared with the threads.
 };
 
 }  // namespace samoyed::dispatcher

@@ -10,11 +10,11 @@
 
 namespace samoyed::dispatcher {
 
-/// An image was recognised.
+/// An image was recognized.
 struct Answer {
   protocol::Recognition recognition;
   protocol::Address worker;
-  /// Nothing for a reference server.
+  /// std::nullopt for a reference server.
   std::optional<WorkerModel> model;
   /// From the request's start to the result, retries included, in milliseconds.
   double elapsed_ms = 0;
@@ -23,29 +23,29 @@ struct Answer {
 };
 
 enum class FailureReason {
-  no_active_worker,  ///< The list was empty, or every worker in it was found dead.
-  unknown_model,     ///< No worker in the list runs the model that was asked for.
-  no_resources,      ///< The dispatcher lacks file descriptors, memory or look-ups of names.
+  no_active_worker,  ///< The list is empty, or every worker in it is dead.
+  unknown_model,     ///< No worker in the list runs the requested model.
+  no_resources,      ///< The dispatcher lacks file descriptors, memory or name look-ups.
   all_busy,          ///< Every worker in rotation was full.
-  refused,  ///< A worker answered that it can't recognise the image: `Failure::refusal` says why.
-  workers_closed,  ///< Two workers closed the connection, or died, on the complete image: the
-                   ///< image is at fault.
-  deadline,        ///< The request's time passed.
-  cancelled,       ///< Nobody waits for the answer any more.
+  refused,           ///< A worker can't recognize the image: `Failure::refusal` says why.
+  workers_closed,    ///< Two workers closed the connection, or died, after the complete image: the
+                     ///< image is to blame.
+  deadline,          ///< The request's deadline passed.
+  cancelled,         ///< Nobody waits for the answer any more.
 };
 
-/// An image was not recognised.
+/// An image was not recognized.
 struct Failure {
   FailureReason reason = FailureReason::no_active_worker;
   /// With `refused` only.
   std::optional<protocol::Refusal> refusal;
 };
 
-/// What became of one image.
+/// The result of a request: an answer or a failure.
 using Outcome = std::variant<Answer, Failure>;
 
-/// For a person, one sentence; `Error: No active worker!` for `no_active_worker`, as the reference
-/// says.
+/// One sentence for a person. `no_active_worker` gives `Error: No active worker!`, the words of the
+/// reference.
 std::string describe(const Failure& failure);
 
 }  // namespace samoyed::dispatcher

@@ -8,9 +8,10 @@
 
 namespace samoyed::dispatcher {
 
-// What every JSON text says of a recognition, whether it was just answered or is read from the history.
+// The JSON of a recognition, shared by fresh answers and rows of the history.
 
-/// `[{"label":"Samoyed","class":258,"probability":0.93}]`; the class is null where the worker didn't tell.
+/// `[{"label":"Samoyed","class":258,"probability":0.93}]`; the class is null if the worker
+/// didn't report it.
 nlohmann::ordered_json labels_json(const std::vector<protocol::RankedLabel>& top);
 
 /// `{"queue":1,"transfer":2,"decode":3,"resize":4,"forward":5,"total":16}`, in milliseconds.

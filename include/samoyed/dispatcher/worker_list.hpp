@@ -19,8 +19,8 @@
 
 namespace samoyed::dispatcher {
 
-/// Grows with every add and every return to the rotation, never reused: a worker that came back is
-/// a new one, so a request that failed on the old one can't remove it.
+/// Increases with every add and every return to the rotation, and is never reused. A worker that
+/// came back is a new one, so a request that failed on the old one can't eject it.
 using WorkerId = std::uint64_t;
 
 struct Worker {
@@ -30,7 +30,7 @@ struct Worker {
   bool operator==(const Worker&) const = default;
 };
 
-/// What is known of a worker's network, from its reply to hello.
+/// A worker's network, from its reply to hello.
 struct WorkerModel {
   std::string name;
   bool trained = true;
@@ -38,127 +38,130 @@ struct WorkerModel {
   bool operator==(const WorkerModel&) const = default;
 };
 
-/// What became of the images that were sent to a worker, since it was added.
+/// Outcome of the images that were sent to a worker since it was added.
 struct WorkerCounts {
   std::size_t in_flight = 0;
-  /// It answered: recognised the image, or found fault with it.
+  /// It answered: it recognized the image or refused it.
   std::uint64_t done = 0;
-  /// It closed, was lost, was too slow, or said that it failed.
+  /// It closed the connection, was lost, was too slow, or reported a failure of its own.
   std::uint64_t failed = 0;
-  /// From the beginning of a try to its answer, in milliseconds: the mean of those that were done, each
-  /// weighing 0.9 of the next; 0 before the first.
+  /// From the start of an attempt to its answer, in milliseconds: the exponential moving average
+  /// over attempts that were done, with weight 0.1 for the newest; 0 before the first.
   double latency_ms = 0;
 
   bool operator==(const WorkerCounts&) const = default;
 };
 
-/// How one try at a worker ended, as it is counted.
-enum class TryEnd {
+/// How one attempt counts.
+enum class AttemptEnd {
   done,
   failed,
-  uncounted,  ///< It was busy, nobody waited any longer, or this side was to blame.
+  uncounted,  ///< The worker was busy, the attempt was abandoned, or this machine was to blame.
 };
 
-/// A worker as the page shows it.
+/// The state of one worker at one moment.
 struct WorkerRow {
   Worker worker;
-  /// Nothing until the worker was spoken to; a reference server never tells.
+  /// std::nullopt until the worker answered a hello, and for a reference server.
   std::optional<WorkerModel> model;
   WorkerState state = WorkerState::in_rotation;
-  /// It answered an image or a probe once, since it was added, so that its state tells nothing of a port
-  /// where something else listens, or nobody.
+  /// True if it has answered an image or a probe since it was added. Only then may a page show its
+  /// state, which would otherwise reveal whether anything listens on an arbitrary port.
   bool heard = false;
   WorkerCounts counts = {};
-  /// A probe of it is under way.
+  /// True while a probe of it is in flight.
   bool probing = false;
 };
 
-/// Workers that a list knows, in rotation or not: every page shows all of them, and a request may
-/// have to try them all.
+/// Workers in a list, in rotation or not. A page shows all of them, and a request may have to
+/// attempt all of them.
 inline constexpr std::size_t workers_max = 1024;
 
-/// What became of an add.
+/// The result of WorkerList::add.
 enum class AddResult { added, already_there, list_full };
 
-/// The workers in rotation, in the order in which they were added or came back, and those that
-/// were found dead and may come back.
+/// The workers in rotation, in the order in which they were added or came back, and the ejected
+/// ones, which may come back.
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
-/// shrinks: nobody is skipped or served twice. Between two changes of the list the counts of `pick`
-/// of any two workers differ by at most one. Requests for one model only have a cursor of their own, so
-/// that the same holds for them among the workers that run it.
+/// shrinks: no worker is skipped or picked twice. Between two changes of the list, the numbers of
+/// picks of any two workers differ by at most one. Requests for one model have a cursor of their
+/// own, so the same holds for them among the workers that run it.
 ///
-/// A worker that never answered hello may run any model, until it is spoken to.
+/// A worker that never answered hello may run any model, until it answers one.
 ///
-/// Thread rule: every member may be called from any thread; one mutex guards all, held for a few
-/// instructions and never across a system call or a suspension.
+/// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
+/// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
  public:
-  /// `on_change` is called after every add, removal, return and forgetting that changed something,
-  /// on the thread that made the change and without the mutex; what is then in the list may already
-  /// be newer.
+  /// `on_change` is called whenever a worker was added, deleted, ejected, readmitted or forgotten.
+  /// The thread that made the change calls it, without the mutex: by then the list may have changed
+  /// again.
   explicit WorkerList(
       std::function<void()> on_change = [] {}, HealthOptions health = {})
       : on_change_(std::move(on_change)), health_(health) {}
 
-  /// Never connects. Changes nothing unless the result is `added`; a removed worker is put back at
-  /// once, at the end, or where it never answered, in its place and with its id: whoever added it can't
-  /// see in the list if it was removed meanwhile.
+  /// Doesn't connect. Changes nothing unless the result is `added`. An ejected worker returns at
+  /// once, at the end. One that never answered keeps its place and its id, so that the list doesn't
+  /// reveal that it was ejected.
   AddResult add(const protocol::Address& address);
 
-  /// Forgets a worker for good, in rotation or not. False if the address is not there.
+  /// Deletes a worker, in rotation or not. Returns false if the address is not in the list.
   bool remove(const protocol::Address& address);
 
-  /// Takes a worker that was found dead out of the rotation: from then on it is probed, or with
-  /// `readmit` off forgotten. True for exactly one of all who find it out together.
-  bool remove(WorkerId id, Clock::time_point now);
+  /// Takes a worker that was found dead out of rotation. From then on it is probed or, with
+  /// `readmit` off, it is forgotten. Returns true to exactly one of several concurrent callers.
+  bool eject(WorkerId id, Clock::time_point now);
 
-  /// The next worker in turn that may run `model` (empty: any), for a request's first try; nothing if
-  /// none in rotation does.
+  /// The next worker in turn that may run `model` (empty: any), for a request's first attempt.
+  /// std::nullopt if there is none in rotation.
   std::optional<Worker> pick(std::string_view model = {});
 
-  /// The worker in rotation that comes after `after`, is none of `tried` and may run `model`, for a
-  /// request's further tries. Doesn't move the cursor: a retry takes nobody's turn.
+  /// The worker in rotation that comes after `after`, is not in `tried` and may run `model`, for a
+  /// request's further attempts. Doesn't move the cursor: a retry takes no other request's turn.
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
                                    std::string_view model = {}) const;
 
-  /// True if there are workers, but none that may run `model`, in rotation or not.
+  /// True if the list has workers, but none that may run `model`, in rotation or not.
   bool lacks(std::string_view model) const;
 
-  /// Notes what a worker said of itself. Ignored if it is no longer there.
+  /// Records the model that a worker reported. Ignored if the worker is no longer in the list.
   void set_model(WorkerId id, const WorkerModel& model);
 
-  /// Notes that it is a reference server: its model stays unknown, and it gets only requests for any.
+  /// Records that a worker is a reference server. Its model stays unknown, and it gets only
+  /// requests for any model.
   void set_reference(WorkerId id);
 
-  /// Counts an image that is sent to a worker. `end_try` must follow, with that image's latency.
-  void begin_try(WorkerId id);
-  void end_try(WorkerId id, TryEnd end, std::chrono::duration<double, std::milli> latency);
+  /// Counts an image that is sent to a worker. `end_attempt` must follow, with that image's
+  /// latency.
+  void begin_attempt(WorkerId id);
+  void end_attempt(WorkerId id, AttemptEnd end, std::chrono::duration<double, std::milli> latency);
 
-  /// Notes that a worker answered an image: it need not be probed soon.
+  /// Records that a worker answered an image, so that it need not be probed soon.
   void answered(WorkerId id, Clock::time_point now);
 
-  /// Asks for a probe of a worker in rotation at once.
+  /// Makes a probe of a worker in rotation due at once.
   void suspect(WorkerId id, Clock::time_point now);
 
-  /// All known workers, ids ascending.
-  std::vector<WorkerRow> rows() const;
+  /// All workers, in ascending order of their ids.
+  std::vector<WorkerRow> snapshot() const;
 
   bool in_rotation(WorkerId id) const;
   std::size_t in_rotation_count() const;
 
-  /// At most `count` workers that are to be probed now, the longest due first; each must be given
-  /// to `end_probe`, until when it is not due again. None with `readmit` off.
+  /// At most `count` workers whose probes are due, the longest due first. The caller must pass each
+  /// of them to `end_probe`; it isn't due again until then. Returns none with `readmit` off.
   std::vector<Worker> begin_probes(Clock::time_point now, std::size_t count);
 
-  /// When the next worker is due; the far future if none is known to be.
+  /// When the next probe is due; the far future if none is scheduled.
   Clock::time_point next_probe_at() const;
 
-  /// Ignored if the worker is no longer there.
+  /// Ignored if the worker is no longer in the list.
   WorkerHealth::Change end_probe(WorkerId id, ProbeEnd end, Clock::time_point now);
 
-  /// Forgets those that stayed away too long, and says which. Nobody while fewer than half of all
-  /// known workers are in rotation: then it is more likely the network that failed, or this machine.
+  /// Deletes the workers that stayed away too long, and returns them. Deletes none while fewer than
+  /// half of all workers are in rotation, because then more likely the network or this machine has
+  /// failed.
   std::vector<Worker> forget_expired(Clock::time_point now);
 
   const HealthOptions& health_options() const { return health_; }
@@ -167,7 +170,7 @@ class WorkerList {
   struct Entry {
     WorkerRow row;
     WorkerHealth health;
-    bool reference = false;  ///< A reference server.
+    bool reference = false;  ///< It is a reference server.
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
     bool runs(std::string_view model) const { return row.model && row.model->name == model; }
@@ -194,7 +197,8 @@ class WorkerList {
   std::vector<Entry> entries_;
   WorkerId last_id_ = 0;
   WorkerId cursor_ = 0;
-  /// Of requests for one model, by its name: of models only that some worker runs.
+  /// The cursors of requests for one model, by its name. Only models that some worker runs have
+  /// one.
   std::map<std::string, WorkerId, std::less<>> model_cursors_;
   std::minstd_rand random_{std::random_device()()};
 };

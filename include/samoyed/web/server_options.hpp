@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_options.hpp"
 #include "samoyed/io/network_list.hpp"
 #include "samoyed/web/server_limits.hpp"
 

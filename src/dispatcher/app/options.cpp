@@ -10,11 +10,11 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// 16 random characters of base64 are 96 bits: nobody guesses them.
+/// 16 random characters of base64 are 96 bits, which can't be guessed.
 constexpr std::size_t token_length_min = 16;
 constexpr std::size_t token_length_max = 1024;
 
-/// The first line of a file, without what surrounds it.
+/// The first line of a file, without surrounding blanks.
 std::string read_token(const std::string& path) {
   std::ifstream file(path);
   std::string token;
@@ -92,7 +92,7 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
   app.option_defaults()->group("How long a client may take");
   io::add_milliseconds_option(
       app, "--request-timeout-ms", timeouts.request,
-      "From an upload's arrival to its answer, all tries at workers included");
+      "From an upload's arrival to its answer, all attempts at workers included");
   io::add_milliseconds_option(app, "--header-timeout-ms", timeouts.header,
                               "For a request's header to arrive");
   io::add_milliseconds_option(app, "--body-timeout-ms", timeouts.body,
@@ -101,7 +101,7 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
                               "For a client to take its answer");
   io::add_milliseconds_option(app, "--idle-timeout-ms", timeouts.idle, "Between two requests");
   io::add_milliseconds_option(app, "--drain-timeout-ms", timeouts.drain,
-                              "How long SIGTERM waits for what is under way");
+                              "How long SIGTERM waits for requests in flight");
 }
 
 void add_history_options(CLI::App& app, HistoryOptions& history) {
@@ -121,7 +121,7 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
       ->type_name("cookie|address");
   app.add_flag_function(
       "--no-thumbnails", [&history](std::int64_t) { history.thumbnails = false; },
-      "Keep no small pictures of what was recognised");
+      "Keep no small pictures of what was recognized");
 }
 
 void add_storage_options(CLI::App& app, StorageOptions& storage) {
@@ -182,7 +182,6 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);
       };
-  options.storage.runner.request_timeout = options.web.timeouts.request;
   return options;
 }
 

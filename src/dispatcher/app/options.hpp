@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "dispatcher/app/storage.hpp"
+#include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/io/log.hpp"
@@ -14,14 +14,14 @@
 
 namespace samoyed::dispatcher {
 
-/// What the command line of samoyed-dispatcher says.
+/// The command line of samoyed-dispatcher.
 struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9999;
   std::vector<protocol::Address> workers;
-  /// Empty: the list is forgotten when the program ends.
+  /// Empty: the list is lost when the program ends.
   std::string state_file;
-  /// `may_connect` as `web.access.worker_networks` says.
+  /// Its `may_connect` allows `web.access.worker_networks`.
   DispatchOptions dispatch;
   HealthOptions health;
   web::ServerOptions web;
@@ -29,8 +29,8 @@ struct Options {
   io::LogFormat log_format = io::LogFormat::text;
 };
 
-/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
-/// mistake, which is printed.
+/// Returns std::nullopt if the program must end at once with `exit_status`: after --help or
+/// --version, or after an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::dispatcher

@@ -24,34 +24,29 @@ std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   return std::make_unique<StateFile>(path);
 }
 
-std::unique_ptr<Storage> open_storage(asio::any_io_executor executor, const Options& options,
-                                      Dispatcher& dispatcher, InteractiveClassifier& interactive,
-                                      const WorkerList& workers) {
-  if (options.storage.folder.empty()) return nullptr;
-  return std::make_unique<Storage>(std::move(executor), options.storage, dispatcher, interactive,
-                                   workers);
-}
-
-void log_failure(std::exception_ptr failure) {
-  try {
-    if (failure) std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    spdlog::error("watching the workers failed: {}", error.what());
-  }
+/// Logs how a background loop ended, unless it ended well.
+auto log_failure(const char* loop) {
+  return [loop](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("{} failed: {}", loop, error.what());
+    }
+  };
 }
 
 }  // namespace
 
-void DispatchLog::on_try(const Worker& worker, const std::string& request_id) {
-  ++counts_.tries;
+void DispatchLog::on_attempt(const Worker& worker, const std::string& request_id) {
+  ++counts_.attempts;
   if (!spdlog::should_log(spdlog::level::debug)) return;
   const std::string address = to_string(worker.address);
   const io::LogField fields[] = {{io::request_id_field, request_id}, {"worker", address}};
   io::log(spdlog::level::debug, "using worker " + address, fields);
 }
-void DispatchLog::on_removed(const Worker& worker, const std::string& why,
+void DispatchLog::on_ejected(const Worker& worker, const std::string& why,
                              const std::string& request_id) {
-  ++counts_.removed;
+  ++counts_.ejected;
   const std::string address = to_string(worker.address);
   const io::LogField fields[] = {
       {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
@@ -70,22 +65,23 @@ Service::Service(Options options)
     : options_(std::move(options)),
       store_(open_store(options_.state_file)),
       workers_(
-          // Changes come from the service's thread only, and are saved before who made them is
-          // answered.
+          // Changes come from the service's thread only. They are saved before the client that made
+          // them gets its response.
           [this] {
             if (!loaded_) return;
             if (store_) save();
             asio::post(io_, [this] {
               dispatcher_.close_unused();
               monitor_.wake();
-              if (storage_) storage_->wake();
+              if (job_runner_) job_runner_->wake();
             });
           },
           options_.health),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
-      storage_(open_storage(io_.get_executor(), options_, dispatcher_, interactive_, workers_)),
+      storage_(open_storage(io_.get_executor(), options_.storage)),
+      job_runner_(make_job_runner()),
       server_(io_.get_executor(), open_port(),
               {.classifier = interactive_,
                .workers = workers_,
@@ -104,16 +100,19 @@ void Service::run() {
   io::on_stop_signal(signals, [this] {
     drained_by_ = Clock::now() + options_.web.timeouts.drain;
     if (storage_) storage_->stop();
+    if (job_runner_) job_runner_->stop();
     server_.stop();
   });
-  // Not before a signal stops it gracefully: who reads this may send one at once.
-  spdlog::info("{} workers", workers_.rows().size());
+  // Logged only now that signals are handled, because a reader of the log may send one at once.
+  spdlog::info("{} workers", workers_.snapshot().size());
   spdlog::info("listening on {}", listening_address_);
-  // Every page is to tell an untrained network, and the dead are to be known, before the first image.
-  for (const WorkerRow& row : workers_.rows()) workers_.suspect(row.worker.id, Clock::now());
-  asio::co_spawn(io_, monitor_.run(), log_failure);
+  // Probes all workers before the first image, so that pages know untrained networks and dead
+  // workers.
+  for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
+  asio::co_spawn(io_, monitor_.run(), log_failure("watching the workers"));
   watch_memory();
   if (storage_) storage_->start();
+  if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("carrying out jobs"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io_.stop();
@@ -124,9 +123,24 @@ void Service::run() {
 asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
-  if (storage_) co_await storage_->finish(drained_by_);
-  // Images on their way to reference servers, for requests that are over.
+  if (job_runner_) co_await job_runner_->finish(drained_by_);
+  // Waits for images that are still sent to reference servers although their requests have ended.
   co_await dispatcher_.finish(drained_by_);
+}
+
+std::unique_ptr<JobRunner> Service::make_job_runner() {
+  if (!storage_) return nullptr;
+  const JobRunner::Options options{.request_timeout = options_.web.timeouts.request};
+  interactive_.on_end([this] {
+    if (storage_->jobs().load().waiting > 0) job_runner_->wake();
+  });
+  return std::make_unique<JobRunner>(
+      io_.get_executor(), storage_->jobs(), dispatcher_,
+      [this] {
+        return JobRunner::Surroundings{.workers_in_rotation = workers_.in_rotation_count(),
+                                       .interactive = interactive_.in_flight()};
+      },
+      options);
 }
 
 void Service::watch_memory() {
@@ -163,8 +177,9 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 
 void Service::save() {
   std::vector<protocol::Address> addresses;
-  for (const WorkerRow& row : workers_.rows()) addresses.push_back(row.worker.address);
-  // A removed worker stays known: writing the file for it would only make everyone wait for the disk.
+  for (const WorkerRow& row : workers_.snapshot()) addresses.push_back(row.worker.address);
+  // An ejected worker stays in the list. Writing the unchanged list would only block everyone on
+  // the disk.
   if (addresses == stored_) return;
   try {
     store_->save(addresses);

@@ -11,8 +11,10 @@
 #include <asio/steady_timer.hpp>
 
 #include "dispatcher/app/options.hpp"
-#include "dispatcher/app/storage.hpp"
 #include "dispatcher/health_monitor.hpp"
+#include "dispatcher/jobs/interactive_classifier.hpp"
+#include "dispatcher/jobs/job_runner.hpp"
+#include "dispatcher/storage/storage.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
@@ -21,11 +23,11 @@
 
 namespace samoyed::dispatcher {
 
-/// What happens to workers, in the log and counted.
+/// Logs and counts what happens to workers.
 class DispatchLog final : public DispatchObserver {
  public:
-  void on_try(const Worker& worker, const std::string& request_id) override;
-  void on_removed(const Worker& worker, const std::string& why,
+  void on_attempt(const Worker& worker, const std::string& request_id) override;
+  void on_ejected(const Worker& worker, const std::string& why,
                   const std::string& request_id) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
@@ -36,17 +38,18 @@ class DispatchLog final : public DispatchObserver {
   DispatchCounts counts_;
 };
 
-/// The whole dispatcher: the list and its store, who sends, who probes, what is kept, and the site in front.
+/// The whole dispatcher: the worker list and its store, the dispatcher with its health monitor, the
+/// storage with its job runner, and the web server.
 ///
 /// Thread rule: everything runs on the thread that calls `run`.
 class Service {
  public:
-  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error, in one line
-  /// that says what to do.
+  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error with one
+  /// line that says what to do.
   explicit Service(Options options);
 
-  /// Serves until SIGINT or SIGTERM, then finishes what is under way within the drain's time. Call
-  /// once.
+  /// Serves until SIGINT or SIGTERM, then finishes the requests in flight within the drain timeout.
+  /// Call once.
   void run();
 
  private:
@@ -55,23 +58,25 @@ class Service {
   void save();
   asio::awaitable<void> serve();
   void watch_memory();
+  std::unique_ptr<JobRunner> make_job_runner();
 
   Options options_;
   asio::io_context io_{1};
   std::unique_ptr<WorkerStore> store_;
-  std::optional<std::vector<protocol::Address>> stored_;  ///< What `store_` was given last.
-  /// While the list is being loaded, what is stored must stay as it is.
+  std::optional<std::vector<protocol::Address>> stored_;  ///< The list that was saved last.
+  /// False while the list is being loaded, when it must not be saved.
   bool loaded_ = false;
   WorkerList workers_;
   DispatchLog log_;
   Dispatcher dispatcher_;
   HealthMonitor monitor_;
-  /// What the web server asks; jobs ask the dispatcher itself.
+  /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;  ///< Nothing without a data folder.
-  std::string listening_address_;     ///< `HOST:PORT`
+  std::unique_ptr<Storage> storage_;       ///< Null without a data folder.
+  std::unique_ptr<JobRunner> job_runner_;  ///< Null without a storage.
+  std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;
-  Clock::time_point drained_by_;  ///< Once a signal came.
+  Clock::time_point drained_by_;  ///< Set when a signal arrives.
   io::SurplusMemory surplus_memory_;
   asio::steady_timer memory_watch_{io_};
 };

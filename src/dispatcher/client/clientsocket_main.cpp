@@ -21,12 +21,12 @@ namespace {
 using namespace samoyed;
 using namespace samoyed::clientsocket;
 
-/// What the threads share.
+/// The state that the threads share.
 struct Work {
   std::vector<std::filesystem::path> files;
-  std::size_t image_count;  ///< With repeats.
+  std::size_t image_count;  ///< Including repeats.
   std::atomic<std::size_t> next_image = 0;
-  /// A tool's run is too short for a dead worker to come back.
+  /// A run of the tool is too short for a dead worker to come back.
   dispatcher::WorkerList workers{[] {}, {.readmit = false}};
 };
 
@@ -66,7 +66,7 @@ void run_thread(Work& work, const Options& options, Report& report) try {
   io.run();
   if (failure) std::rethrow_exception(failure);
 } catch (const std::exception& error) {
-  report.broke(error.what());
+  report.thread_failed(error.what());
 }
 
 }  // namespace

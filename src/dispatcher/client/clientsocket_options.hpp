@@ -11,7 +11,7 @@
 
 namespace samoyed::clientsocket {
 
-/// What the command line of clientsocket says.
+/// The command line of clientsocket.
 struct Options {
   std::vector<protocol::Address> workers;
   /// Files and folders, as given.
@@ -19,16 +19,16 @@ struct Options {
   int threads = 1;
   int repeat = 1;
   std::optional<int> top;
-  /// What a worker must run; empty for any.
+  /// The model that a worker must run; empty for any.
   std::string model;
   bool json = false;
   dispatcher::StepTimeouts timeouts;
-  /// For one image, all tries included.
+  /// For one image, all attempts included.
   std::chrono::milliseconds request_timeout{60000};
 };
 
-/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
-/// mistake, which is printed.
+/// Returns std::nullopt if the program must end at once with `exit_status`: after --help or
+/// --version, or after an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::clientsocket

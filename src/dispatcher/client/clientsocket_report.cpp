@@ -11,10 +11,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// From this many images on, a bar says more than the line of each worker used.
+/// With this many images or more, a bar replaces the lines about the workers used.
 constexpr std::size_t progress_images_min = 20;
 constexpr std::size_t bar_width = 40;
-/// Back to the line's start, and erase it (ECMA-48, EL).
+/// Returns to the start of the line and erases it (ECMA-48, EL).
 constexpr const char* erase_line = "\r\x1b[K";
 
 constexpr const char* untrained_notice = "The network is untrained: its labels mean nothing.";
@@ -23,7 +23,7 @@ std::string host_and_port(const dispatcher::Worker& worker) {
   return fmt::format("{} {}", worker.address.host, worker.address.port);
 }
 
-/// A name of any bytes as one object on one line: what is no UTF-8 is replaced.
+/// One object on one line. Invalid UTF-8, for example in a file name, is replaced.
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -67,13 +67,13 @@ Report::Report(bool json, std::size_t image_count)
       image_count_(image_count),
       show_progress_(image_count >= progress_images_min && isatty(STDERR_FILENO) != 0) {}
 
-void Report::on_try(const dispatcher::Worker& worker, const std::string&) {
+void Report::on_attempt(const dispatcher::Worker& worker, const std::string&) {
   if (show_progress_) return;
   const std::lock_guard lock(mutex_);
   print_message("Using worker: " + host_and_port(worker));
 }
 
-void Report::on_removed(const dispatcher::Worker& worker, const std::string& why,
+void Report::on_ejected(const dispatcher::Worker& worker, const std::string& why,
                         const std::string&) {
   const std::lock_guard lock(mutex_);
   print_message("Inactive worker: " + host_and_port(worker));
@@ -82,8 +82,8 @@ void Report::on_removed(const dispatcher::Worker& worker, const std::string& why
 
 void Report::recognized(const std::filesystem::path& file, const dispatcher::Answer& answer) {
   const std::lock_guard lock(mutex_);
-  if (answer.model && !answer.model->trained && !untrained_told_) {
-    untrained_told_ = true;
+  if (answer.model && !answer.model->trained && !untrained_reported_) {
+    untrained_reported_ = true;
     print_message(std::string("NOTICE: ") + untrained_notice);
   }
   print_result(json_ ? format_json(file, answer) : format_text(file, answer));
@@ -102,7 +102,7 @@ void Report::unreadable(const std::filesystem::path& file, const std::string& wh
   fail(file, why, file.string() + " " + why);
 }
 
-void Report::broke(const std::string& why) {
+void Report::thread_failed(const std::string& why) {
   const std::lock_guard lock(mutex_);
   any_failed_ = true;
   print_message("Error: a thread ended early: " + why + "; try fewer --threads");
@@ -128,7 +128,7 @@ void Report::print_message(const std::string& line) {
 }
 
 void Report::print_result(const std::string& line) {
-  // On a terminal the two streams share the line that the bar stands on.
+  // On a terminal the two streams share the line of the bar.
   if (show_progress_) std::cerr << erase_line << std::flush;
   std::cout << line << std::endl;
 }

@@ -14,24 +14,24 @@ std::string format_text(const std::filesystem::path& file, const dispatcher::Ans
 std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer);
 std::string format_json_error(const std::filesystem::path& file, const std::string& error);
 
-/// What clientsocket prints: results on stdout; which workers are used or inactive, errors and, on
-/// a terminal with many images, a progress bar on stderr.
+/// The output of clientsocket: results on stdout; on stderr the workers that are used or inactive,
+/// errors, and a progress bar if there are many images and stderr is a terminal.
 ///
 /// Thread rule: every member may be called from any thread.
 class Report final : public dispatcher::DispatchObserver {
  public:
   Report(bool json, std::size_t image_count);
 
-  void on_try(const dispatcher::Worker& worker, const std::string& request_id) override;
-  void on_removed(const dispatcher::Worker& worker, const std::string& why,
+  void on_attempt(const dispatcher::Worker& worker, const std::string& request_id) override;
+  void on_ejected(const dispatcher::Worker& worker, const std::string& why,
                   const std::string& request_id) override;
 
   void recognized(const std::filesystem::path& file, const dispatcher::Answer& answer);
   void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);
   void unreadable(const std::filesystem::path& file, const std::string& why);
 
-  /// A thread of ours ended early, out of memory or file descriptors; the others take its images.
-  void broke(const std::string& why);
+  /// A thread ended early, out of memory or file descriptors. The other threads take its images.
+  void thread_failed(const std::string& why);
 
   /// True if any image failed, or any thread.
   bool any_failed() const;
@@ -49,7 +49,7 @@ class Report final : public dispatcher::DispatchObserver {
   // Guarded by mutex_:
   std::size_t done_count_ = 0;
   bool any_failed_ = false;
-  bool untrained_told_ = false;
+  bool untrained_reported_ = false;
 };
 
 }  // namespace samoyed::clientsocket

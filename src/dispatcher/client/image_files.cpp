@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Far above any worker's limit: only keeps a mistaken argument from filling the memory.
+/// Far above any worker's limit. It only keeps a wrong argument from filling the memory.
 constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 30;
 
 constexpr std::array<std::string_view, 5> image_suffixes{".jpg", ".jpeg", ".png", ".bmp", ".webp"};
@@ -26,12 +26,12 @@ bool has_image_suffix(const fs::path& path) {
   return std::ranges::find(image_suffixes, suffix) != image_suffixes.end();
 }
 
-/// Appends the folder's image files; false if it can't be walked to its end.
+/// Appends the folder's image files. Returns false if it can't be searched completely.
 bool walk(const fs::path& folder, std::vector<fs::path>& files) {
   std::error_code error;
   fs::recursive_directory_iterator entry(folder, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code unknown_kind;  // A dangling link, say: not a file.
+    std::error_code unknown_kind;  // For example a dangling link, which is no file.
     if (entry->is_regular_file(unknown_kind) && has_image_suffix(entry->path())) {
       files.push_back(entry->path());
     }
@@ -44,7 +44,7 @@ bool walk(const fs::path& folder, std::vector<fs::path>& files) {
 std::vector<fs::path> list_image_files(const std::vector<fs::path>& given) {
   std::vector<fs::path> files;
   for (const fs::path& path : given) {
-    std::error_code error;  // What can't be looked at is no folder; reading it will say why.
+    std::error_code error;  // An inaccessible path is no folder; reading it will report the error.
     if (!fs::is_directory(path, error)) {
       files.push_back(path);
       continue;

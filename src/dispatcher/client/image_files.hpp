@@ -8,13 +8,13 @@
 
 namespace samoyed::clientsocket {
 
-/// The files to recognise: files as they are given, folders walked through, in the order of their
-/// names, for files that end as an accepted format does (.jpg .jpeg .png .bmp .webp, in any case).
-/// A folder that can't be walked is listed itself, so that reading it reports the error.
+/// The files to recognize. Files are listed as given. Folders are searched, in the order of names,
+/// for files with the suffix of an accepted format (.jpg .jpeg .png .bmp .webp, in any case). A
+/// folder that can't be searched is listed itself, so that reading it reports the error.
 std::vector<std::filesystem::path> list_image_files(
     const std::vector<std::filesystem::path>& given);
 
-/// A file's bytes, or why they can't be had, as words for a person.
+/// A file's bytes, or the error in words for a person.
 std::variant<std::vector<std::byte>, std::string> read_image_file(
     const std::filesystem::path& path);
 

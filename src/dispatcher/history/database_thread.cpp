@@ -8,18 +8,19 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Of one transaction: bounds what a failure makes run twice, and how long others wait for its commit.
+/// Tasks of one transaction. Bounds how much runs twice after a failure, and how long a commit
+/// takes.
 constexpr std::size_t group_tasks_max = 1000;
 
 void roll_back(Database& database) {
   try {
     database.execute("ROLLBACK");
   } catch (const StorageError&) {
-    // SQLite has done it by itself, as it does where the disk is full.
+    // SQLite has already rolled back by itself, as it does when the disk is full.
   }
 }
 
-/// Whether the same may succeed later, and in `why` what it was.
+/// Whether the same task may succeed later. Sets `why` to the failure's message.
 bool may_pass(const std::exception_ptr& failure, std::string& why) {
   try {
     std::rethrow_exception(failure);
@@ -112,9 +113,9 @@ void DatabaseThread::carry_out(std::vector<Task>& group) {
   }
 }
 
-/// `later` are those of its group that come after it.
+/// `later` holds the tasks of its group that come after it.
 void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
-  bool told = false;
+  bool logged = false;
   bool last = false;
   const auto refuse_at = std::chrono::steady_clock::now() + limits_.patience;
   while (const auto failure = commit({&task, 1})) {
@@ -124,10 +125,10 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
     }
     std::string why;
     const bool passing = may_pass(failure, why);
-    if (!std::exchange(told, true)) spdlog::error("can't write the history: {}", why);
+    if (!std::exchange(logged, true)) spdlog::error("can't write the history: {}", why);
     if (!passing || last) {
       ++lost_;
-      // The others have one more try each, but they don't wait for who locks the file.
+      // Each of the others is attempted once more, but doesn't wait for another process's lock.
       if (last) database_.set_busy_timeout(std::chrono::milliseconds(0));
       return;
     }
@@ -135,10 +136,10 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
     std::unique_lock lock(mutex_);
     last = changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_; });
   }
-  if (told) spdlog::info("the history is written again");
+  if (logged) spdlog::info("the history is written again");
 }
 
-/// Ends all that isn't persistent, of the group and of what waits.
+/// Fails all tasks that aren't persistent, of the group and of the queue.
 void DatabaseThread::refuse_awaited(std::span<Task> later, const std::exception_ptr& failure) {
   std::vector<Task> refused;
   for (Task& task : later) {
@@ -160,12 +161,13 @@ void DatabaseThread::refuse_awaited(std::span<Task> later, const std::exception_
   }
 }
 
-/// One transaction. What it failed of; then nothing of it was done, and nobody told.
+/// Runs the group in one transaction. Returns the error; then nothing was committed and no `done`
+/// was called.
 std::exception_ptr DatabaseThread::commit(std::span<Task> group) {
   const bool synced = std::ranges::any_of(
       group, [](const Task& task) { return task.durability == Durability::power_loss; });
   try {
-    // A commit that is synced makes all before it last as well.
+    // A synced commit makes all earlier commits durable too.
     database_.execute(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     database_.execute("BEGIN IMMEDIATE");
     for (Task& task : group) task.run(database_);

@@ -24,62 +24,63 @@
 
 namespace samoyed::dispatcher {
 
-/// A thread that owns a connection and carries out what waits for it, first come, first served.
+/// A thread that owns a database connection and runs the tasks of its queue in order.
 ///
-/// One that writes puts all that waits into one transaction: a disk that takes 10 ms for each then costs
-/// many recorders 10 ms together. Where a task of a group fails the group is undone and each of it done
-/// by itself, so a task may be run twice and must keep to the database and what it captured by value.
+/// A writer puts all waiting tasks into one transaction: if the disk takes 10 ms for a commit, many
+/// rows cost 10 ms together. If a task of a group fails, the group is rolled back and each task
+/// runs by itself. So a task may run twice, and must use only the database and what it captured by
+/// value.
 ///
 /// Thread rule: every member may be called from any thread.
 class DatabaseThread {
  public:
   enum class Kind { writer, reader };
   struct Limits {
-    /// That nobody awaits.
+    /// Tasks that nobody awaits.
     std::size_t tasks_max = 20000;
-    /// Room beyond it for tasks that someone awaits, so that a flood of rows doesn't refuse them.
+    /// Additional room for awaited tasks, so that a flood of rows doesn't crowd them out.
     std::size_t awaited_tasks_max = 1000;
     std::size_t bytes_max = std::size_t{64} << 20;
-    /// Of a reader's task, which fails beyond it.
+    /// A reader's task that takes longer fails.
     std::chrono::milliseconds task_timeout{10000};
-    /// Between two tries of a commit that failed, as on a full disk.
+    /// Between two attempts at a commit that failed, for example because the disk is full.
     std::chrono::milliseconds retry_pause{1000};
-    /// How long such a disk holds up what someone awaits; then that fails of the disk's error.
+    /// How long a failing disk delays awaited tasks. After that they fail with the disk's error.
     std::chrono::milliseconds patience{3000};
   };
-  /// What a commit of the writer survives.
+  /// What a commit survives.
   enum class Durability {
-    process_crash,  ///< The process's end at any moment; not the machine's.
-    power_loss,     ///< Everything: the file is synced before the task counts as done.
+    process_crash,  ///< A crash of the process, but not of the machine.
+    power_loss,     ///< A crash of the machine too: the file is synced before the task is done.
   };
   struct Task {
     std::function<void(Database&)> run;
-    /// Called on this thread when all is committed, or with what `run` threw. May be empty.
+    /// Called on the database thread after the commit, or with what `run` threw. May be empty.
     std::function<void(std::exception_ptr)> done;
     Durability durability = Durability::process_crash;
-    /// Memory that it holds.
+    /// Memory that the task holds.
     std::size_t bytes = 0;
-    /// Tried again and again on a DiskError, until the thread is stopped: for what was promised.
+    /// Retried on a DiskError until the thread is stopped, for rows whose writing was promised.
     bool persistent = false;
   };
 
   DatabaseThread(Database database, Kind kind, Limits limits);
-  /// As `stop`.
+  /// Calls `stop`.
   ~DatabaseThread();
 
-  /// False if too much waits, or after `stop`.
+  /// Returns false if the queue is full, or after `stop`.
   bool post(Task task);
 
-  /// Runs `work(Database&)` on the thread and gives what it returned to the awaiting coroutine's executor,
-  /// or throws what it threw; StorageError if too much waits, or after `stop`.
+  /// Runs `work(Database&)` on the thread. Returns its result on the awaiting coroutine's executor,
+  /// or throws its exception. Throws StorageError if the queue is full, or after `stop`.
   template <typename Work>
   asio::awaitable<std::invoke_result_t<Work&, Database&>> run(
       Work work, Durability durability = Durability::process_crash, std::size_t bytes = 0);
 
-  /// Carries out what waits, then ends the thread. Further calls do nothing.
+  /// Runs the waiting tasks, then ends the thread. Further calls do nothing.
   void stop();
 
-  /// Persistent tasks that failed otherwise, or were given up at the stop.
+  /// Persistent tasks that failed for another reason, or were given up at the stop.
   std::uint64_t lost() const { return lost_; }
 
  private:
@@ -98,8 +99,8 @@ class DatabaseThread {
   std::condition_variable changed_;
   // Guarded by mutex_:
   std::deque<Task> waiting_;
-  std::size_t bytes_ = 0;  ///< Of the waiting tasks and of the group under way.
-  std::size_t tasks_ = 0;  ///< Likewise.
+  std::size_t bytes_ = 0;  ///< Held by the waiting tasks and the running group.
+  std::size_t tasks_ = 0;  ///< Waiting and running.
   bool stopping_ = false;
 
   std::atomic<std::uint64_t> lost_ = 0;
@@ -108,7 +109,8 @@ class DatabaseThread {
 
 namespace detail {
 
-/// Completes an awaiting coroutine on its own executor, from any thread, once.
+/// A function that completes an awaiting coroutine on its own executor. It may be called from any
+/// thread, once.
 template <typename Handler>
 std::function<void(std::exception_ptr)> completion(Handler handler) {
   auto executor = asio::get_associated_executor(handler);

@@ -5,16 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "samoyed/dispatcher/history_export.hpp"
-#include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/recognition_json.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
 
-/// Labels that have columns of their own.
+/// Labels with columns of their own.
 constexpr std::size_t csv_labels = 5;
 
-/// The shortest digits that give the number back, with a point whatever the locale says.
+/// The shortest digits that give the number back, with a decimal point in every locale.
 std::string number(double value) {
   char digits[32];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), value);
@@ -29,47 +28,6 @@ std::string join(const std::vector<std::string>& cells) {
 }
 
 }  // namespace
-
-std::string to_string(HistorySource source) {
-  switch (source) {
-    case HistorySource::page:
-      return "page";
-    case HistorySource::api:
-      return "api";
-    case HistorySource::job:
-      break;
-  }
-  return "job";
-}
-
-HistoryTimes times_of(const Answer& answer) {
-  const auto phases = answer.recognition.times.value_or(protocol::PhaseTimes{});
-  return {.queue_ms = phases.queue_ms,
-          .transfer_ms = answer.transfer_ms,
-          .decode_ms = phases.decode_ms,
-          .resize_ms = phases.resize_ms,
-          .forward_ms = phases.forward_ms,
-          .total_ms = answer.elapsed_ms};
-}
-
-HistoryRow recognised_row(const Answer& answer, std::uint64_t image_bytes, std::int64_t time_ms) {
-  HistoryRow row;
-  const auto& recognition = answer.recognition;
-  row.time_ms = time_ms;
-  row.image_bytes = image_bytes;
-  row.width = recognition.width;
-  row.height = recognition.height;
-  row.worker = to_string(answer.worker);
-  if (answer.model) {
-    row.model = answer.model->name;
-    row.trained = answer.model->trained;
-  }
-  row.top = recognition.top;
-  row.times = times_of(answer);
-  row.thumbnail = recognition.thumbnail;
-  row.has_thumbnail = !row.thumbnail.empty();
-  return row;
-}
 
 std::string utc_text(std::int64_t time_ms) {
   // Rounded down before 1970 as well.

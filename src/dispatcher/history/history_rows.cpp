@@ -52,7 +52,7 @@ std::string of_visitor(const HistoryQuery& query) {
   return query.visitor ? " AND visitor = ?" : "";
 }
 
-/// Whether the one the query asks for has a row whose id lies on that side of `id`.
+/// Whether the query's visitor has a row whose id lies on that side of `id`.
 bool has_row(Database& database, const std::string& side, HistoryId id, const HistoryQuery& query) {
   auto statement =
       database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) + " LIMIT 1");
@@ -67,7 +67,7 @@ std::string cut_text(std::string text) {
   if (text.size() <= history_text_bytes_max) return text;
   std::size_t size = history_text_bytes_max;
   while (size > 0 && is_continuation(text[size])) --size;
-  // Bytes that are no UTF-8 have no characters to keep whole.
+  // Invalid UTF-8 has no characters to keep whole.
   text.resize(size > 0 ? size : history_text_bytes_max);
   return text;
 }
@@ -140,14 +140,15 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   statement.bind(upwards ? *query.after
                          : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   if (query.visitor) statement.bind(*query.visitor);
-  statement.bind(static_cast<std::int64_t>(rows_max + 1));  // One more tells if there are more.
+  statement.bind(
+      static_cast<std::int64_t>(rows_max + 1));  // One more shows whether there are more.
   HistoryPage page;
   while (statement.step()) page.rows.push_back(read_row(statement));
   const bool more = page.rows.size() > rows_max;
   if (more) page.rows.pop_back();
   if (upwards) std::ranges::reverse(page.rows);
   if (page.rows.empty()) return page;
-  // Behind the page is what it was asked to begin at, unless that was removed.
+  // On the far side is the row that the query began at, unless it was removed.
   const HistoryId first = page.rows.front().id;
   const HistoryId last = page.rows.back().id;
   const bool older = upwards ? has_row(database, "id < ?", last, query) : more;
@@ -184,7 +185,8 @@ std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
 
 std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
                               std::size_t count) {
-  // Counted only where ids, which have gaps, say that there may be too many.
+  // The rows are counted only if the range of ids, which has gaps, shows that there may be too
+  // many.
   std::int64_t excess = 0;
   auto ids = database.prepare(
       "SELECT (SELECT max(id) FROM recognition) - (SELECT min(id) FROM recognition)");
@@ -211,7 +213,7 @@ std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::u
 }
 
 HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query) {
-  // By the index on time, or where it is one visitor's, by that on visitors.
+  // Uses the index on time, or for one visitor the index on visitors.
   auto statement = database.prepare(
       "SELECT time_ms, image_bytes, width, height, worker, queue_ms, transfer_ms, decode_ms,"
       " resize_ms, forward_ms, total_ms FROM recognition WHERE time_ms >= ? AND time_ms < ?" +

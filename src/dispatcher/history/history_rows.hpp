@@ -8,15 +8,16 @@
 #include "dispatcher/history/sqlite.hpp"
 #include "samoyed/dispatcher/history.hpp"
 
-/// What the history asks of its tables. All throw StorageError; those that change something are to
-/// run within a transaction.
+/// The queries on the tables of the history. All throw StorageError; those that change something
+/// must run within a transaction.
 namespace samoyed::dispatcher {
 
-/// Cuts what is longer than the history keeps: texts between two characters of UTF-8, labels, thumbnails.
+/// Cuts texts, labels and thumbnails to the limits of the history. Texts are cut between two UTF-8
+/// characters.
 HistoryRow within_limits(HistoryRow row);
 std::string cut_text(std::string text);
 
-/// Memory that a row takes, about.
+/// The approximate memory of a row, in bytes.
 std::size_t held_bytes(const HistoryRow& row);
 
 HistoryId insert_row(Database& database, const HistoryRow& row);
@@ -25,15 +26,15 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query);
 std::optional<HistoryRow> find_row(Database& database, HistoryId id,
                                    const std::optional<std::string>& visitor, bool with_thumbnail);
 
-/// The visitor's rows and finished jobs. The number of rows.
+/// Removes the visitor's rows and finished jobs. Returns the number of rows.
 std::uint64_t remove_visitor(Database& database, const std::string& visitor);
 
-/// Removes rows recorded before that time and the oldest of more than `rows_max`, but at most `count`. The
-/// number of rows removed: less than `count` when none are left to remove.
+/// Removes rows recorded before `before_ms`, and the oldest rows beyond `rows_max`, but at most
+/// `count`. Returns how many it removed: fewer than `count` if none are left to remove.
 std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
                               std::size_t count);
 
-/// Rows of the time, newest first, no more than `HistoryStatistics::rows_max` of them counted.
+/// Counts the rows of the interval, newest first, up to `HistoryStatistics::rows_max`.
 HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query);
 
 /// Labels as JSON text: `[{"label":"Samoyed","class":258,"probability":0.93}]`; and back.

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/wall_clock.hpp"
@@ -11,7 +9,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Of one transaction: some milliseconds.
+/// Rows of one transaction, which takes a few milliseconds.
 constexpr std::size_t piece_rows = 200;
 
 }  // namespace
@@ -28,9 +26,7 @@ asio::awaitable<void> Retention::run() {
       spdlog::error("can't remove old rows of the history: {}", error.what());
     }
     if (stopping_) break;
-    stopped_.expires_after(interval_);
-    std::error_code ignored;  // Both the time and the stop end the wait.
-    co_await stopped_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await stopped_.wait_until(io::Event::Clock::now() + interval_);
   }
 }
 
@@ -46,7 +42,7 @@ asio::awaitable<void> Retention::remove_all(Step step) {
 
 void Retention::stop() {
   stopping_ = true;
-  stopped_.cancel();
+  stopped_.notify();
 }
 
 }  // namespace samoyed::dispatcher

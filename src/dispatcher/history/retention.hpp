@@ -8,25 +8,26 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/history/database_thread.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
-/// Removes what is too old, now and then, in pieces small enough that recorders between them don't wait.
+/// Periodically removes rows past their retention, in pieces so small that new rows hardly wait.
 ///
 /// Thread rule: the executor's thread.
 class Retention {
  public:
-  /// Removes at most `count` of something that is too old at that time (ms since 1970), and says how many.
+  /// Removes at most `count` rows that are past their retention at `now_ms` (milliseconds since
+  /// 1970). Returns how many it removed.
   using Step =
       std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)>;
 
   Retention(asio::any_io_executor executor, DatabaseThread& writer, std::vector<Step> steps,
             std::chrono::milliseconds interval = std::chrono::minutes(1));
 
-  /// Until `stop`. Call once.
+  /// Runs until `stop`. Call once.
   asio::awaitable<void> run();
   void stop();
 
@@ -36,7 +37,7 @@ class Retention {
   DatabaseThread& writer_;
   const std::vector<Step> steps_;
   const std::chrono::milliseconds interval_;
-  asio::steady_timer stopped_;
+  io::Event stopped_;
   bool stopping_ = false;
 };
 

@@ -6,13 +6,13 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// "Smyd": tells a file of ours from another program's.
+/// "Smyd": distinguishes our files from other programs' files.
 constexpr std::int64_t application_id = 0x536d7964;
 
-/// A larger file is not read through at every start: its damage is told when it is met.
+/// A larger file is not checked at every start; damage is reported when it is found.
 constexpr std::uintmax_t checked_bytes_max = std::uintmax_t{256} << 20;
 
-/// What leads from each version to the next; never change one that was released.
+/// The migrations from each version to the next. Never change a released one.
 constexpr std::array migrations = {
     R"sql(
 CREATE TABLE recognition (
@@ -66,6 +66,11 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_waiting ON job (due_ms, number) WHERE state = 0;
 CREATE INDEX job_finished ON job (changed_ms) WHERE state >= 2;
+)sql",
+    // Which claim of a job is the current one, so that a stale one can't end the job.
+    R"sql(
+ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 std::int64_t pragma(Database& database, const std::string& name) {
@@ -109,7 +114,7 @@ Database open_history(const std::filesystem::path& file) {
     }
     check_whole(database, file);
     database.execute("PRAGMA journal_mode = WAL");
-    // What a visitor deletes is overwritten where that costs no further writing.
+    // Deleted data is overwritten if that costs no additional writes.
     database.execute("PRAGMA secure_delete = FAST");
     migrate(database);
     return database;

@@ -6,19 +6,19 @@
 
 namespace samoyed::dispatcher {
 
-/// The tables of the history and of the jobs in one file, so that a job's end and its result are one
-/// transaction.
+/// The history and the jobs share one file, so that a job's end and its result are one transaction.
 ///
-///     recognition  one row each; AUTOINCREMENT, so that no id is ever given twice
-///     thumbnail    JPEG files by the recognition's id, apart, so that who counts rows doesn't read them
-///     job          one row each; `recognition` is the result's id
+///     recognition  one row each; AUTOINCREMENT, so that no id is ever reused
+///     thumbnail    JPEG files by the recognition's id, apart: other queries don't read them
+///     job          one row each; `recognition` is the result's id; `owner` and `claims` identify
+///                  the current claim
 ///
-/// Opens or creates the file for the one connection that writes: WAL, brought to the newest version.
-/// Throws StorageError in one line that says what to do: a file of another program, of a newer version, or
-/// a damaged one is refused and left as it is.
+/// Opens or creates the file for the only connection that writes, in WAL mode, and migrates it to
+/// the newest version. Throws StorageError with one line that says what to do. A file of another
+/// program, a file of a newer version and a damaged file are rejected and left unchanged.
 Database open_history(const std::filesystem::path& file);
 
-/// A connection that reads beside it. The file must have been opened by `open_history`.
+/// A read-only connection for concurrent readers. The file must have been opened by `open_history`.
 Database open_history_reader(const std::filesystem::path& file);
 
 }  // namespace samoyed::dispatcher

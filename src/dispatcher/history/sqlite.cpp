@@ -5,15 +5,15 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// How long another process that looks into the file, as a backup does, may hold it.
+/// How long another process, such as a backup, may lock the file.
 constexpr std::chrono::milliseconds busy_timeout{5000};
-/// Instructions of SQLite's machine between two looks at the clock: some 0.1 ms.
+/// Instructions of SQLite's virtual machine between two checks of the clock: about 0.1 ms.
 constexpr int deadline_instructions = 10000;
 
 [[noreturn]] void fail(sqlite3* database) {
   const char* file = sqlite3_db_filename(database, "main");
   const std::string what = std::string(file ? file : "SQLite") + ": " + sqlite3_errmsg(database);
-  switch (sqlite3_errcode(database) & 0xff) {  // Without what an extended code adds.
+  switch (sqlite3_errcode(database) & 0xff) {  // The primary code, without the extended bits.
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
@@ -90,7 +90,7 @@ std::int64_t Statement::integer(int column) const {
 double Statement::real(int column) const { return sqlite3_column_double(handle_.get(), column); }
 
 std::string Statement::text(int column) const {
-  // A blob's bytes are given as they are, so this reads both kinds.
+  // SQLite returns the bytes of a blob unchanged, so this reads texts and blobs.
   const void* bytes = sqlite3_column_blob(handle_.get(), column);
   const int size = sqlite3_column_bytes(handle_.get(), column);
   if (!bytes) return {};
@@ -116,7 +116,7 @@ Database::Database(const std::filesystem::path& path, Mode mode)
   }
   sqlite3_extended_result_codes(database, 1);
   set_busy_timeout(busy_timeout);
-  // A file from elsewhere runs nothing of its own, and a damaged one is noticed as it is read.
+  // A foreign file must not run code of its own, and damage is detected while reading.
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   execute("PRAGMA cell_size_check = ON");

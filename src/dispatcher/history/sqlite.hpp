@@ -17,19 +17,20 @@ struct sqlite3_stmt;
 
 namespace samoyed::dispatcher {
 
-/// The file can't be written or read now: the disk is full, failed, or another process holds it. The same may
-/// succeed later.
+/// The file can't be read or written now: the disk is full or failed, or another process holds a
+/// lock. The same operation may succeed later.
 class DiskError : public StorageError {
   using StorageError::StorageError;
 };
 
-/// A prepared statement, used for one run: values are bound in order, rows are stepped through. Its Database
-/// keeps it for the next who asks for the same SQL.
+/// A prepared statement for one run. Values are bound in order, then rows are stepped through. Its
+/// Database keeps it for the next use of the same SQL.
 ///
 ///     auto rows = database.prepare("SELECT id, name FROM t WHERE id < ?").bind(7);
 ///     while (rows.step()) use(rows.integer(0), rows.text(1));
 ///
-/// All members throw StorageError. Thread rule: that of its Database, which it must not outlive.
+/// All members throw StorageError. Thread rule: that of its Database, which must outlive the
+/// statement.
 class Statement {
  public:
   ~Statement();
@@ -38,14 +39,14 @@ class Statement {
 
   Statement& bind(std::int64_t value);
   Statement& bind(double value);
-  /// Copied; kept as text or, with `bind_bytes`, as a blob.
+  /// Copies the value. It is stored as text or, with `bind_bytes`, as a blob.
   Statement& bind(std::string_view text);
   Statement& bind_bytes(std::string_view bytes);
   Statement& bind_null();
 
-  /// True with a row to read; false after the last.
+  /// Returns true if there is a row to read, and false after the last one.
   bool step();
-  /// To the end, for what gives no rows.
+  /// Runs a statement that returns no rows.
   void run();
 
   std::int64_t integer(int column) const;
@@ -78,21 +79,21 @@ class Database {
  public:
   enum class Mode { read_write, read_only };
 
-  /// Creates an empty file where there is none (`read_write` only).
+  /// Creates an empty file if there is none (`read_write` only).
   Database(const std::filesystem::path& path, Mode mode);
 
   Statement prepare(const std::string& sql);
-  /// One statement or several, without values and rows.
+  /// Runs one or more statements without values and rows.
   void execute(const std::string& sql);
 
-  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  /// The number of rows that the last INSERT, UPDATE or DELETE changed.
   std::uint64_t changes() const;
   std::int64_t last_insert_id() const;
 
-  /// How long a statement waits for another process that locks the file: 5 s unless it is set.
+  /// How long a statement waits for another process's lock on the file; the default is 5 s.
   void set_busy_timeout(std::chrono::milliseconds timeout);
 
-  /// Statements that run beyond it fail; nothing: none does.
+  /// Statements that run beyond the deadline fail. std::nullopt: no deadline.
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline);
 
  private:
@@ -100,9 +101,10 @@ class Database {
     void operator()(sqlite3* database) const;
   };
   std::unique_ptr<sqlite3, Close> database_;
-  /// Behind a pointer, since SQLite keeps its address and a Database moves.
+  /// Held by pointer, because SQLite keeps the address and a Database can be moved.
   std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;
-  /// Behind a pointer likewise. As many as this program has different statements.
+  /// Held by pointer for the same reason. Holds one entry for each distinct SQL text of this
+  /// program.
   std::unique_ptr<Statement::Kept> statements_ = std::make_unique<Statement::Kept>();
 };
 

@@ -20,9 +20,9 @@ bool SqliteHistory::record(HistoryRow row) {
       .persistent = true};
   if (writer_.post(std::move(task))) return true;
   const std::uint64_t count = ++dropped_;
-  // At 1, 2, 4, 8 and so on: a full queue would fill the log too.
+  // Logged at 1, 2, 4, 8 and so on, so that a full queue doesn't flood the log.
   if (std::has_single_bit(count)) {
-    spdlog::warn("dropped {} rows of the history since its disk is too slow", count);
+    spdlog::warn("dropped {} rows of the history because its disk is too slow", count);
   }
   return false;
 }
@@ -45,7 +45,7 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   auto work = [visitor = std::move(visitor)](Database& database) {
     return remove_visitor(database, visitor);
   };
-  // What was deleted must not come back after the machine's crash.
+  // Deleted rows must not come back after a crash of the machine.
   co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
 }
 

@@ -8,13 +8,13 @@
 
 namespace samoyed::dispatcher {
 
-/// The history in SQLite: one thread writes, another reads beside it (WAL), so nobody waits for the
-/// other and the network's thread for neither.
+/// The history in SQLite. One thread writes and another one reads concurrently (WAL), so neither
+/// waits for the other, and the network thread waits for neither.
 ///
 /// Thread rule: that of History.
 class SqliteHistory final : public History {
  public:
-  /// Both must outlive the history, and every coroutine that it started.
+  /// Both must outlive the history and every coroutine that it started.
   SqliteHistory(DatabaseThread& writer, DatabaseThread& reader)
       : writer_(writer), reader_(reader) {}
 

@@ -53,7 +53,7 @@ void StatisticsCount::add(const Row& row) {
   sum.total_ms += row.point.times.total_ms;
 }
 
-void StatisticsCount::summarise() {
+void StatisticsCount::summarize() {
   if (result_.rows == 0) return;
   auto& summary = result_.summary;
   for (const auto phase : phases) {
@@ -68,7 +68,7 @@ void StatisticsCount::summarise() {
 }
 
 HistoryStatistics StatisticsCount::finish() {
-  summarise();
+  summarize();
   for (std::size_t index = 0; index < totals_.size(); ++index) {
     auto& bucket = result_.buckets[index];
     bucket.count = totals_[index].size();

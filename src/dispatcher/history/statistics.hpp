@@ -5,12 +5,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 
 namespace samoyed::dispatcher {
 
-/// Counts rows, newest first, into what the pictures of the numbers show. Holds one number for each of at
-/// most `HistoryStatistics::rows_max` rows. Pure.
+/// Computes statistics from rows, newest first. Holds one number for each of at most
+/// `HistoryStatistics::rows_max` rows. Pure.
 class StatisticsCount {
  public:
   struct Row {
@@ -21,8 +21,9 @@ class StatisticsCount {
 
   explicit StatisticsCount(const HistoryStatisticsQuery& query);
 
-  /// Rows outside of the query's time, and beyond `rows_max`, are not counted.
+  /// Ignores rows outside of the query's interval and beyond `rows_max`.
   void add(const Row& row);
+  /// Returns the statistics. Call once.
   HistoryStatistics finish();
 
  private:
@@ -31,7 +32,7 @@ class StatisticsCount {
     double total_ms = 0;
   };
 
-  void summarise();
+  void summarize();
 
   const std::int64_t from_ms_;
   const std::int64_t until_ms_;
@@ -41,8 +42,8 @@ class StatisticsCount {
   HistoryTimes sum_;
 };
 
-/// The smallest value that at least that share (0..1] of all are not above (nearest rank); 0 of none. Reorders
-/// the values.
+/// The smallest value that is not exceeded by at least `share` (0..1] of all values (nearest rank);
+/// 0 without values. Reorders the values.
 double percentile(std::vector<double>& values, double share);
 
 }  // namespace samoyed::dispatcher

@@ -9,10 +9,10 @@
 
 namespace samoyed::dispatcher {
 
-/// Passes on the images of those who wait, and counts them, so that jobs keep out of their way.
+/// Forwards interactive requests and counts them, so that jobs can give them precedence.
 ///
-/// Thread rule: that of the classifier behind it, which must outlive it. A request that is left when the
-/// program ends may outlive both.
+/// Thread rule: that of the classifier behind it, which must outlive it. A request that is still in
+/// flight when the program ends may outlive both.
 class InteractiveClassifier final : public Classifier {
  public:
   explicit InteractiveClassifier(Classifier& classifier) : classifier_(classifier) {}
@@ -28,7 +28,7 @@ class InteractiveClassifier final : public Classifier {
 
   std::size_t in_flight() const { return state_->in_flight; }
 
-  /// Called after each.
+  /// `call` is called after each request.
   void on_end(std::function<void()> call) { state_->on_end = std::move(call); }
 
  private:

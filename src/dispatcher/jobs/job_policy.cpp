@@ -89,7 +89,7 @@ JobVerdict judge(const Failure& failure, int suspect_ends) {
   return {.next = word.next,
           .reason = std::string(word.reason),
           .detail = describe(failure),
-          .tried = failure.reason != FailureReason::cancelled};
+          .counted = failure.reason != FailureReason::cancelled};
 }
 
 }  // namespace samoyed::dispatcher

@@ -12,12 +12,12 @@ constexpr auto waiting = static_cast<std::int64_t>(JobState::waiting);
 constexpr auto running = static_cast<std::int64_t>(JobState::running);
 constexpr auto done = static_cast<std::int64_t>(JobState::done);
 constexpr auto failed = static_cast<std::int64_t>(JobState::failed);
-// The schema's indexes say these numbers.
+// The schema's indexes use these numbers.
 static_assert(waiting == 0 && running == 1 && done == 2 && failed == 3);
 
 const std::string select_job =
     "SELECT id, state, submitted_ms, changed_ms, file_name, image_bytes, attempts, reason, detail,"
-    " recognition, visitor, client, request_id, top, model, thumbnail_side FROM job ";
+    " recognition, visitor, client, request_id, top, model, thumbnail_side, claims FROM job ";
 
 std::optional<int> optional_integer(const Statement& rows, int column) {
   if (rows.is_null(column)) return std::nullopt;
@@ -51,6 +51,26 @@ JobRow read_job_row(const Statement& rows) {
           .thumbnail_side = optional_integer(rows, 15)};
 }
 
+/// The job if `token` holds the current claim of it.
+std::optional<EndedJob> find_claimed(Database& database, const ClaimToken& token) {
+  auto rows = database.prepare(
+      "SELECT image_bytes FROM job WHERE id = ? AND state = 1 AND owner = ? AND claims = ?");
+  rows.bind(token.job_id).bind(token.owner).bind(token.attempt);
+  if (!rows.step()) return std::nullopt;
+  return EndedJob{.state_before = JobState::running,
+                  .image_bytes = static_cast<std::uint64_t>(rows.integer(0))};
+}
+
+void set_failed(Database& database, const std::string& id, const JobError& error,
+                std::int64_t now_ms) {
+  database.prepare("UPDATE job SET state = 3, changed_ms = ?, reason = ?, detail = ? WHERE id = ?")
+      .bind(now_ms)
+      .bind(error.reason)
+      .bind(error.detail)
+      .bind(id)
+      .run();
+}
+
 }  // namespace
 
 void insert_job(Database& database, const JobRow& row) {
@@ -78,8 +98,8 @@ std::optional<Job> find_job(Database& database, const std::string& id) {
   return job;
 }
 
-ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count,
-                       std::uint64_t bytes_max) {
+ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_t now_ms,
+                       std::size_t count, std::uint64_t bytes_max) {
   ClaimedJobs claimed;
   auto rows = database.prepare(select_job +
                                "WHERE state = 0 AND (due_ms <= ? OR due_ms > ?)"
@@ -89,17 +109,22 @@ ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t coun
   while (rows.step()) {
     JobRow row = read_job_row(rows);
     bytes += row.job.image_bytes;
-    if (bytes > bytes_max && !claimed.rows.empty()) break;
-    claimed.rows.push_back(std::move(row));
+    if (bytes > bytes_max && !claimed.jobs.empty()) break;
+    const ClaimToken token{.job_id = row.job.id, .owner = owner, .attempt = rows.integer(16) + 1};
+    claimed.jobs.push_back({.row = std::move(row), .token = token});
   }
-  for (JobRow& row : claimed.rows) {
+  for (auto& [row, token] : claimed.jobs) {
     row.job.state = JobState::running;
     row.job.changed_ms = now_ms;
     ++row.job.attempts;
     database
-        .prepare("UPDATE job SET state = 1, changed_ms = ?, attempts = attempts + 1 WHERE id = ?")
+        .prepare(
+            "UPDATE job SET state = 1, changed_ms = ?, attempts = attempts + 1, owner = ?,"
+            " claims = ? WHERE id = ?")
         .bind(now_ms)
-        .bind(row.job.id)
+        .bind(token.owner)
+        .bind(token.attempt)
+        .bind(token.job_id)
         .run();
   }
   auto next = database.prepare("SELECT min(due_ms) FROM job WHERE state = 0");
@@ -107,40 +132,35 @@ ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t coun
   return claimed;
 }
 
-bool put_back_job(Database& database, const Job& job, std::int64_t now_ms, std::int64_t due_ms) {
+bool put_back_job(Database& database, const ClaimToken& token, const JobRetry& retry,
+                  std::int64_t now_ms) {
+  if (!find_claimed(database, token)) return false;
   database
       .prepare(
-          "UPDATE job SET state = 0, changed_ms = ?, due_ms = ?, attempts = ?, reason = ?,"
-          " detail = ? WHERE id = ? AND state = 1")
+          "UPDATE job SET state = 0, changed_ms = ?, due_ms = ?, attempts = attempts - ?,"
+          " reason = ?, detail = ? WHERE id = ?")
       .bind(now_ms)
-      .bind(due_ms)
-      .bind(std::int64_t{job.attempts})
-      .bind(job.reason)
-      .bind(job.detail)
-      .bind(job.id)
+      .bind(now_ms + retry.pause.count())
+      .bind(std::int64_t{retry.counted ? 0 : 1})
+      .bind(retry.error.reason)
+      .bind(retry.error.detail)
+      .bind(token.job_id)
       .run();
-  return database.changes() == 1;
+  return true;
 }
 
-std::optional<JobState> fail_job(Database& database, const Job& job, std::int64_t now_ms) {
-  auto rows = database.prepare("SELECT state FROM job WHERE id = ? AND state < 2");
-  rows.bind(job.id);
-  if (!rows.step()) return std::nullopt;
-  const auto before = static_cast<JobState>(rows.integer(0));
-  database.prepare("UPDATE job SET state = 3, changed_ms = ?, reason = ?, detail = ? WHERE id = ?")
-      .bind(now_ms)
-      .bind(job.reason)
-      .bind(job.detail)
-      .bind(job.id)
-      .run();
-  return before;
+std::optional<EndedJob> fail_job(Database& database, const ClaimToken& token, const JobError& error,
+                                 std::int64_t now_ms) {
+  const auto ended = find_claimed(database, token);
+  if (ended) set_failed(database, token.job_id, error, now_ms);
+  return ended;
 }
 
-bool finish_job(Database& database, const std::string& id, const HistoryRow& result,
-                std::int64_t now_ms, const std::function<void()>& on_inserted) {
-  auto rows = database.prepare("SELECT 1 FROM job WHERE id = ? AND state = 1");
-  rows.bind(id);
-  if (!rows.step()) return false;
+std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
+                                   const HistoryRow& result, std::int64_t now_ms,
+                                   const std::function<void()>& on_inserted) {
+  const auto ended = find_claimed(database, token);
+  if (!ended) return std::nullopt;
   const HistoryId recognition = insert_row(database, result);
   on_inserted();
   database
@@ -149,9 +169,20 @@ bool finish_job(Database& database, const std::string& id, const HistoryRow& res
           " WHERE id = ?")
       .bind(now_ms)
       .bind(recognition)
-      .bind(id)
+      .bind(token.job_id)
       .run();
-  return true;
+  return ended;
+}
+
+std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
+                                            const JobError& error, std::int64_t now_ms) {
+  auto rows = database.prepare("SELECT state, image_bytes FROM job WHERE id = ? AND state < 2");
+  rows.bind(id);
+  if (!rows.step()) return std::nullopt;
+  const EndedJob ended{.state_before = static_cast<JobState>(rows.integer(0)),
+                       .image_bytes = static_cast<std::uint64_t>(rows.integer(1))};
+  set_failed(database, id, error, now_ms);
+  return ended;
 }
 
 std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, std::size_t count) {

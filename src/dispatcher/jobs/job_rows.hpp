@@ -7,59 +7,56 @@
 #include <vector>
 
 #include "dispatcher/history/sqlite.hpp"
-#include "samoyed/dispatcher/jobs.hpp"
+#include "dispatcher/jobs/job_store.hpp"
 
-/// What jobs ask of their table. All throw StorageError; those that change something are to run within
-/// a transaction. Times are milliseconds since 1970.
+/// The queries on the table of jobs. All throw StorageError; those that change something must run
+/// within a transaction. Times are milliseconds since 1970.
 namespace samoyed::dispatcher {
-
-/// A job with what is needed to carry it out.
-struct JobRow {
-  /// Without a result.
-  Job job;
-  std::string visitor;
-  std::string client;
-  std::string request_id;
-  std::optional<int> top;
-  std::string model;
-  std::optional<int> thumbnail_side;
-};
 
 void insert_job(Database& database, const JobRow& row);
 
 /// With its result, if it has one that is still in the history.
 std::optional<Job> find_job(Database& database, const std::string& id);
 
-struct ClaimedJobs {
-  std::vector<JobRow> rows;
-  /// When the next of those that wait may run; nothing if none waits.
-  std::optional<std::int64_t> next_due_ms;
-};
-/// At most `count` of the waiting jobs that are due are running from now on, the longest due first; beyond the
-/// first only as many as have `bytes_max` of images together. Due is also what is due so late that the clock must
+/// JobStore::claim for `owner`. A job that is due unreasonably late counts as due: the clock must
 /// have been set back.
-ClaimedJobs claim_jobs(Database& database, std::int64_t now_ms, std::size_t count,
-                       std::uint64_t bytes_max);
+ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_t now_ms,
+                       std::size_t count, std::uint64_t bytes_max);
 
-/// Running to waiting. False if it is not running any more, as after a cancel.
-bool put_back_job(Database& database, const Job& job, std::int64_t now_ms, std::int64_t due_ms);
+/// A job that has just ended, as far as the load of the store is concerned.
+struct EndedJob {
+  JobState state_before;
+  std::uint64_t image_bytes;
+};
 
-/// Waiting or running to failed, with its `reason` and `detail`. The state that it had; nothing if it was
-/// finished or is not there.
-std::optional<JobState> fail_job(Database& database, const Job& job, std::int64_t now_ms);
+// The end of a claim. Each returns false or std::nullopt, and changes nothing, if the token is
+// stale.
 
-/// Running to done, with its result. False, and nothing is recorded, if it is not running any more.
-/// `on_inserted` is called between the two writes.
-bool finish_job(Database& database, const std::string& id, const HistoryRow& result,
-                std::int64_t now_ms, const std::function<void()>& on_inserted);
+/// From running to waiting.
+bool put_back_job(Database& database, const ClaimToken& token, const JobRetry& retry,
+                  std::int64_t now_ms);
 
-/// Forgets at most `count` jobs that were finished before that time. The number.
+/// From running to failed.
+std::optional<EndedJob> fail_job(Database& database, const ClaimToken& token, const JobError& error,
+                                 std::int64_t now_ms);
+
+/// From running to done, with its result. `on_inserted` is called between the two writes.
+std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
+                                   const HistoryRow& result, std::int64_t now_ms,
+                                   const std::function<void()>& on_inserted);
+
+/// From waiting or running to failed, whoever claimed it. std::nullopt if the job is finished or
+/// doesn't exist.
+std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
+                                            const JobError& error, std::int64_t now_ms);
+
+/// Deletes at most `count` jobs that finished before `before_ms`. Returns how many.
 std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, std::size_t count);
 
-/// Of all that are not finished, after a start.
+/// All unfinished jobs, for the recovery after a start.
 std::vector<JobRow> unfinished_jobs(Database& database);
 
-/// All that ran when the program ended wait again.
+/// Makes all running jobs wait again, after a restart.
 void wait_again(Database& database);
 
 }  // namespace samoyed::dispatcher

@@ -7,16 +7,14 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/history/history_rows.hpp"
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
 
-JobRunner::JobRunner(asio::any_io_executor executor, DurableJobs& jobs, Classifier& classifier,
+JobRunner::JobRunner(asio::any_io_executor executor, JobStore& jobs, Classifier& classifier,
                      std::function<Surroundings()> surroundings, Options options, OnJobStep on_step)
     : executor_(executor),
       jobs_(jobs),
@@ -49,9 +47,7 @@ asio::awaitable<void> JobRunner::run() {
       nothing_due_before_ = Clock::now() + options_.storage_pause;
     }
     if (woken_ || stopping_) continue;
-    changed_.expires_after(options_.look_interval);
-    std::error_code ignored;  // Both the time and a change end the wait.
-    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await changed_.wait_until(Clock::now() + options_.look_interval);
   }
 }
 
@@ -71,48 +67,49 @@ asio::awaitable<void> JobRunner::start_some() {
   const std::size_t count = startable(now);
   if (count == 0) co_return;
   ClaimedJobs claimed = co_await jobs_.claim(count, running_bytes_max - running_bytes_);
-  if (claimed.rows.size() < count) {
+  if (claimed.jobs.size() < count) {
     const auto pause = claimed.next_due_ms.value_or(0) - io::wall_clock_ms();
     nothing_due_before_ = now + std::clamp(std::chrono::milliseconds(pause),
                                            std::chrono::milliseconds(0), options_.look_interval);
   }
-  for (JobRow& row : claimed.rows) start(std::move(row));
+  for (ClaimedJob& job : claimed.jobs) start(std::move(job));
 }
 
-void JobRunner::start(JobRow row) {
-  const std::string id = row.job.id;
-  const std::uint64_t bytes = row.job.image_bytes;
+void JobRunner::start(ClaimedJob job) {
+  const std::string id = job.token.job_id;
+  const std::uint64_t bytes = job.row.job.image_bytes;
   running_bytes_ += bytes;
   auto& signal = running_[id];
   last_progress_ = Clock::now();
-  asio::co_spawn(executor_, carry_out(std::move(row), signal.slot()),
+  asio::co_spawn(executor_, carry_out(std::move(job), signal.slot()),
                  [this, id, bytes](std::exception_ptr failure) {
                    try {
                      if (failure) std::rethrow_exception(failure);
                    } catch (const std::exception& error) {
-                     // It waits again after the next start.
+                     // The job waits again after the next start.
                      spdlog::error("job {} was left: {}", id, error.what());
                    }
                    running_bytes_ -= bytes;
                    running_.erase(id);
                    last_progress_ = Clock::now();
-                   if (running_.empty()) all_ended_.cancel();
+                   if (running_.empty()) all_ended_.notify();
                    wake();
                  });
 }
 
-asio::awaitable<void> JobRunner::carry_out(JobRow row, asio::cancellation_slot cancelled) {
-  End end = co_await attempt(row, cancelled);
-  co_await write_down(row, std::move(end));
+asio::awaitable<void> JobRunner::carry_out(ClaimedJob job, asio::cancellation_slot cancelled) {
+  End end = co_await attempt(job.row, cancelled);
+  co_await write_end(job, std::move(end));
 }
 
 asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
                                                    asio::cancellation_slot cancelled) {
   std::shared_ptr<const protocol::EncodedImage> image;
   try {
-    image = co_await jobs_.encoded_image(row.job.id);
+    image = co_await jobs_.image(row.job.id);
   } catch (const std::system_error& error) {
-    // The dispatcher may be out of file descriptors, or the disk ill for a while: no fault of the image.
+    // The dispatcher may be out of file descriptors, or the disk may fail for a while: the image is
+    // not to blame.
     spdlog::error("can't read a job's image: {}", error.what());
     co_return JobVerdict{.reason = "no_resources",
                          .detail = "The picture's file can't be read from the spool folder now."};
@@ -134,7 +131,7 @@ asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
     auto classified = classifier_.classify(std::move(request));
     outcome = co_await std::move(classified);
   }
-  on_step_(JobStep::recognised);
+  on_step_(JobStep::recognized);
   if (auto* answer = std::get_if<Answer>(&outcome)) co_return std::move(*answer);
   co_return judge_attempt(row.job.id, std::get<Failure>(outcome));
 }
@@ -143,55 +140,68 @@ JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failur
   return judge(failure, is_suspect(failure) ? ++suspect_ends_[id] : 0);
 }
 
-/// Until it is written down: what was recognised is not thrown away since a disk is full for a while.
-asio::awaitable<void> JobRunner::write_down(const JobRow& row, End end) {
-  bool told = false;
-  while (!co_await write_down_once(row, end)) {
-    if (!std::exchange(told, true)) spdlog::error("can't write down the end of a job: disk failed");
-    if (stopping_) co_return;  // It waits again after the next start.
-    asio::steady_timer pause(executor_, options_.storage_pause);
-    std::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+/// Retries until the end is written: a result must not be lost because the disk is full for a
+/// while.
+asio::awaitable<void> JobRunner::write_end(const ClaimedJob& job, End end) {
+  bool logged = false;
+  while (!co_await try_write_end(job, end)) {
+    if (!std::exchange(logged, true)) {
+      spdlog::error("can't write the end of a job: the disk failed");
+    }
+    if (stopping_) co_return;  // The job waits again after the next start.
+    co_await io::sleep_for(options_.storage_pause);
   }
 }
 
-/// False if the disk failed.
-asio::awaitable<bool> JobRunner::write_down_once(const JobRow& row, const End& end) {
-  Job job = row.job;
+/// Returns false if the disk failed.
+asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End& end) {
   try {
+    bool written = false;
     if (const auto* answer = std::get_if<Answer>(&end)) {
-      HistoryRow result = recognised_row(*answer, job.image_bytes, io::wall_clock_ms());
-      result.visitor = row.visitor;
-      result.client = row.client;
-      result.source = HistorySource::job;
-      result.request_id = row.request_id;
-      result.file_name = job.file_name;
-      co_await jobs_.finish(job, within_limits(std::move(result)));
-      suspect_ends_.erase(job.id);
-      co_return true;
-    }
-    const JobVerdict& verdict = std::get<JobVerdict>(end);
-    job.reason = verdict.reason;
-    job.detail = verdict.detail;
-    bool waits = false;
-    if (verdict.next == JobVerdict::Next::fail) {
-      co_await jobs_.fail(job);
-    } else if (verdict.tried) {
-      waits = co_await jobs_.put_back(job, retry_pause(job.attempts));
+      written = co_await finish_job(job, *answer);
     } else {
-      --job.attempts;
-      waits = co_await jobs_.put_back(job, std::chrono::milliseconds(0));
+      written = co_await apply_verdict(job, std::get<JobVerdict>(end));
     }
-    if (!waits) suspect_ends_.erase(job.id);
+    // A cancel may come between an answer and its write: the job stays cancelled, without a result.
+    if (!written) spdlog::info("job {}: the end of a stale attempt was dropped", job.token.job_id);
     co_return true;
   } catch (const StorageError&) {
     co_return false;
   }
 }
 
+/// Returns false if the claim is stale, like apply_verdict.
+asio::awaitable<bool> JobRunner::finish_job(const ClaimedJob& job, const Answer& answer) {
+  HistoryRow result = recognized_row(answer, job.row.job.image_bytes, io::wall_clock_ms());
+  result.visitor = job.row.visitor;
+  result.client = job.row.client;
+  result.source = HistorySource::job;
+  result.request_id = job.row.request_id;
+  result.file_name = job.row.job.file_name;
+  const bool written = co_await jobs_.finish(job.token, std::move(result));
+  suspect_ends_.erase(job.token.job_id);
+  co_return written;
+}
+
+asio::awaitable<bool> JobRunner::apply_verdict(const ClaimedJob& job, const JobVerdict& verdict) {
+  const JobError error{.reason = verdict.reason, .detail = verdict.detail};
+  const bool again = verdict.next == JobVerdict::Next::again;
+  bool written = false;
+  if (again) {
+    const auto pause =
+        verdict.counted ? retry_pause(job.row.job.attempts) : std::chrono::milliseconds(0);
+    const JobRetry retry{.error = error, .pause = pause, .counted = verdict.counted};
+    written = co_await jobs_.put_back(job.token, retry);
+  } else {
+    written = co_await jobs_.fail(job.token, error);
+  }
+  if (!again || !written) suspect_ends_.erase(job.token.job_id);
+  co_return written;
+}
+
 void JobRunner::wake() {
   woken_ = true;
-  changed_.cancel();
+  changed_.notify();
 }
 
 void JobRunner::stop() {
@@ -202,9 +212,7 @@ void JobRunner::stop() {
 
 asio::awaitable<void> JobRunner::finish(Clock::time_point deadline) {
   while (!running_.empty() && Clock::now() < deadline) {
-    all_ended_.expires_at(deadline);
-    std::error_code ignored;  // Both the end and the deadline end the wait.
-    co_await all_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await all_ended_.wait_until(deadline);
   }
 }
 

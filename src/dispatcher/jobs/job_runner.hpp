@@ -9,46 +9,49 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/steady_timer.hpp>
 
-#include "dispatcher/jobs/durable_jobs.hpp"
 #include "dispatcher/jobs/job_policy.hpp"
+#include "dispatcher/jobs/job_step.hpp"
+#include "dispatcher/jobs/job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
-/// Hands waiting jobs to the classifier as the policy lets it, and writes down what became of them.
+/// Claims waiting jobs as the policy allows, has their images recognized, and writes their ends
+/// into the store.
 ///
 /// Thread rule: that of the jobs.
 class JobRunner {
  public:
   struct Options {
-    /// Of one attempt.
+    /// The timeout of one attempt.
     std::chrono::milliseconds request_timeout{60000};
-    /// Between two tries to write down an end while the disk fails.
+    /// Between two attempts to write an end while the disk fails.
     std::chrono::milliseconds storage_pause{1000};
-    /// For workers that come into rotation, which nobody tells.
+    /// How often to check for workers that came into rotation, because nothing reports them.
     std::chrono::milliseconds look_interval{1000};
   };
-  /// What the policy is told, but for the jobs' own numbers.
+  /// The facts for the policy that the jobs themselves don't provide.
   struct Surroundings {
     std::size_t workers_in_rotation = 0;
     std::size_t interactive = 0;
   };
 
-  /// The references must outlive the runner, and the runner every coroutine of its own.
+  /// The references must outlive the runner, and the runner must outlive every coroutine that it
+  /// started.
   JobRunner(
-      asio::any_io_executor executor, DurableJobs& jobs, Classifier& classifier,
+      asio::any_io_executor executor, JobStore& jobs, Classifier& classifier,
       std::function<Surroundings()> surroundings, Options options,
       OnJobStep on_step = [](JobStep) {});
 
-  /// Until `stop`. Call once.
+  /// Runs until `stop`. Call once.
   asio::awaitable<void> run();
 
-  /// Something changed that may let a job start.
+  /// Call this when something changed that may let a job start.
   void wake();
 
-  /// Starts no more, and puts back what runs.
+  /// Starts no more jobs, and puts the running ones back.
   void stop();
 
   /// Waits until nothing runs, but not beyond `deadline`.
@@ -56,33 +59,35 @@ class JobRunner {
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// What an attempt came to.
+  /// The end of an attempt.
   using End = std::variant<Answer, JobVerdict>;
 
   asio::awaitable<void> start_some();
-  void start(JobRow row);
-  asio::awaitable<void> carry_out(JobRow row, asio::cancellation_slot cancelled);
+  void start(ClaimedJob job);
+  asio::awaitable<void> carry_out(ClaimedJob job, asio::cancellation_slot cancelled);
   asio::awaitable<End> attempt(const JobRow& row, asio::cancellation_slot cancelled);
   JobVerdict judge_attempt(const std::string& id, const Failure& failure);
-  asio::awaitable<void> write_down(const JobRow& row, End end);
-  asio::awaitable<bool> write_down_once(const JobRow& row, const End& end);
+  asio::awaitable<void> write_end(const ClaimedJob& job, End end);
+  asio::awaitable<bool> finish_job(const ClaimedJob& job, const Answer& answer);
+  asio::awaitable<bool> apply_verdict(const ClaimedJob& job, const JobVerdict& verdict);
+  asio::awaitable<bool> try_write_end(const ClaimedJob& job, const End& end);
   std::size_t startable(Clock::time_point now) const;
 
   asio::any_io_executor executor_;
-  DurableJobs& jobs_;
+  JobStore& jobs_;
   Classifier& classifier_;
   const std::function<Surroundings()> surroundings_;
   const Options options_;
   const OnJobStep on_step_;
-  asio::steady_timer changed_;
-  asio::steady_timer all_ended_;
+  io::Event changed_;
+  io::Event all_ended_;
   std::map<std::string, asio::cancellation_signal> running_;  ///< By the job's id.
   std::uint64_t running_bytes_ = 0;
-  /// By the id of a job that isn't finished: how many of its attempts had a suspect end. Counted anew after a
-  /// restart, so that in doubt a job is tried again.
+  /// How many attempts of an unfinished job had a suspect end, by the job's id. Starts at zero
+  /// after a restart, so that in doubt a job is attempted again.
   std::map<std::string, int> suspect_ends_;
   Clock::time_point last_progress_;
-  /// Nothing that waits is due before it.
+  /// No waiting job is due before this time.
   Clock::time_point nothing_due_before_ = Clock::time_point::min();
   bool woken_ = false;
   bool stopping_ = false;

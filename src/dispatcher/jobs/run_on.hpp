@@ -15,8 +15,8 @@
 
 namespace samoyed::dispatcher {
 
-/// Runs `work()` on a pool and gives what it returned to the awaiting coroutine's executor, or throws
-/// what it threw. For what blocks.
+/// Runs the blocking function `work()` on a thread pool. Returns its result on the awaiting
+/// coroutine's executor, or throws its exception.
 template <typename Work>
 asio::awaitable<std::invoke_result_t<Work&>> run_on(asio::thread_pool& pool, Work work) {
   using Value = std::invoke_result_t<Work&>;

@@ -1,46 +1,33 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dispatcher/jobs/job_step.hpp"
+
 namespace samoyed::dispatcher {
 
-/// The steps of a job's way through the disk: what a test ends the program after.
-enum class JobStep {
-  image_written,
-  image_renamed,
-  folder_synced,
-  rows_committed,
-  claimed,
-  recognised,
-  result_inserted,  ///< In the transaction that is not yet committed.
-  result_committed,
-  image_removed,
-};
-using OnJobStep = std::function<void(JobStep)>;
-
-/// The folder of images that wait: one file a job, named as its id. A file is either whole or has another
-/// name (`ID.new`).
+/// The folder with the images of unfinished jobs: one file for each job, named after its id. A file
+/// is either complete or has another name (`ID.new`).
 ///
-/// Thread rule: any thread; the members block on the disk. They throw std::system_error.
+/// Thread rule: any thread. The members block on the disk. They throw std::system_error.
 class Spool {
  public:
-  /// Makes the folder if it is missing.
+  /// Creates the folder if it is missing.
   explicit Spool(
       std::filesystem::path folder, OnJobStep on_step = [](JobStep) {});
 
-  /// After it the file is whole and on the disk; its name is only after `sync`.
+  /// Writes a complete file to disk. Its name is durable only after `sync`.
   void write(const std::string& id, std::string_view bytes) const;
   void sync() const;
-  /// Nothing if the file is missing.
+  /// The file's bytes; std::nullopt if the file is missing.
   std::optional<std::string> read(const std::string& id) const;
-  /// Does nothing if it is missing.
+  /// Does nothing if the file is missing.
   void remove(const std::string& id) const;
-  /// Of whole files; removes what was left half written.
+  /// Removes incomplete files, and returns the ids of the complete ones.
   std::vector<std::string> clean() const;
 
  private:

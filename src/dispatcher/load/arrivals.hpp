@@ -7,15 +7,15 @@
 
 namespace samoyed::load {
 
-/// When requests are due that come one by one from many independent clients: a Poisson process. The
-/// same seed gives the same times with every compiler and library.
+/// The due times of requests from many independent clients: a Poisson process. The same seed gives
+/// the same times with every compiler and library.
 class PoissonArrivals {
  public:
   PoissonArrivals(double rate_per_s, std::uint64_t seed) : rate_per_s_(rate_per_s), random_(seed) {}
 
-  /// The next one's time since the beginning.
+  /// The due time of the next request, from the beginning.
   std::chrono::nanoseconds next() {
-    // 53 random bits in [0, 1), and from them an exponentially distributed gap.
+    // 53 random bits in [0, 1) give an exponentially distributed gap.
     const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;
     seconds_ -= std::log1p(-uniform) / rate_per_s_;
     return std::chrono::duration_cast<std::chrono::nanoseconds>(

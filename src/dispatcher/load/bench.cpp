@@ -50,8 +50,8 @@ std::unique_ptr<Target> make_target(asio::io_context& io, const Options& options
       WorkerTarget::Settings{options.top, options.fresh_connections});
 }
 
-/// Sends one image to each target, so that a dead one is told of before anything is measured, and who
-/// is a reference server is known.
+/// Sends one image to each target before measuring, to report a dead one and to find out which ones
+/// are reference servers.
 void try_target(asio::io_context& io, Target& target, const Options& options) {
   const std::size_t count = std::max<std::size_t>(options.workers.size(), 1);
   for (std::size_t i = 0; i < count; ++i) {

@@ -2,7 +2,7 @@
 
 namespace samoyed::load {
 
-/// `clientsocket bench`, from its own command line on. Returns the exit status.
+/// Runs `clientsocket bench` with its own command line. Returns the exit status.
 int run_bench(int argc, char** argv);
 
 }  // namespace samoyed::load

@@ -18,13 +18,13 @@ namespace http = boost::beast::http;
 
 constexpr std::string_view boundary = "samoyed-bench-5d2f9a7c41e860b3";
 constexpr unsigned status_recognized = 200;
-/// Of an answer's body; a page that shows a picture again is under 6 MB.
+/// The largest body of an answer. A page that shows the picture again is under 6 MB.
 constexpr std::uint64_t answer_bytes_max = std::uint64_t{64} << 20;
 constexpr std::size_t dropped_bytes_at_a_time = 65536;
 
 class HttpClient final : public Client {
  public:
-  /// The others must outlive this; nobody reads `dropped`, so all clients may share it.
+  /// All references must outlive the client. `dropped` is never read, so all clients may share it.
   HttpClient(const asio::any_io_executor& executor, std::vector<asio::ip::tcp::endpoint>& endpoints,
              const std::vector<std::string>& requests, std::span<char> dropped)
       : socket_(executor), endpoints_(endpoints), requests_(requests), dropped_(dropped) {}
@@ -33,7 +33,7 @@ class HttpClient final : public Client {
     socket_.begin(deadline);
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(requests_[image]);
-    // The server may end an idle connection at any time; that tells nothing about the image.
+    // The server may end an idle connection at any time; that says nothing about the image.
     if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
         Clock::now() < deadline) {
       ending = co_await try_once(requests_[image]);
@@ -53,7 +53,7 @@ class HttpClient final : public Client {
     if (error) {
       why = error.message();
     } else {
-      // A server that refuses an upload before its end may close; its answer is there all the same.
+      // A server that refuses an upload early may close the connection, but its answer has arrived.
       error = co_await socket_.write(request);
       why = co_await read_answer();
       if (!why.empty() && error) why = error.message();
@@ -66,7 +66,7 @@ class HttpClient final : public Client {
     co_return ending();
   }
 
-  /// Reads one answer to its end into `parser_`. Returns why it can't be had; empty if it can.
+  /// Reads one complete answer into `parser_`. Returns the error, or an empty text.
   asio::awaitable<std::string> read_answer() {
     parser_.emplace();
     parser_->eager(true);
@@ -91,7 +91,7 @@ class HttpClient final : public Client {
     co_return std::string();
   }
 
-  /// Feeds the parser with what it takes of the unread bytes, and drops the body that it finds.
+  /// Feeds the unread bytes to the parser, and drops the body.
   void parse(boost::system::error_code& error) {
     std::string_view bytes(buffer_.data(), unread_bytes_);
     do {
@@ -106,7 +106,8 @@ class HttpClient final : public Client {
     } while (!bytes.empty() && !parser_->is_done() &&
              (!error || error == http::error::need_buffer));
     if (error == http::error::need_buffer || error == http::error::need_more) error = {};
-    // The beginning of a header waits for its end. Longer ones than the buffer are errors long before.
+    // An incomplete header stays in the buffer. One longer than the buffer is an error much
+    // earlier.
     std::memmove(buffer_.data(), bytes.data(), bytes.size());
     unread_bytes_ = bytes.size();
   }
@@ -129,7 +130,7 @@ class HttpClient final : public Client {
   std::array<char, 32768> buffer_;
   std::size_t unread_bytes_ = 0;
   std::span<char> dropped_;
-  bool nothing_answered_ = true;  ///< On this try.
+  bool nothing_answered_ = true;  ///< In this attempt.
 };
 
 /// The name of a file within a form's header, where quotes and line breaks would end it.

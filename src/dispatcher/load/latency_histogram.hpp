@@ -7,25 +7,26 @@
 
 namespace samoyed::load {
 
-/// How often each latency occurred, in constant memory (180 kB), so that a long run costs no more than
-/// a short one and its counting never stalls it.
+/// A histogram of latencies in constant memory (180 kB), so that a long run costs no more than a
+/// short one and counting never stalls it.
 ///
 /// Whole microseconds below 2048 have a bucket each; above, each power of two is divided into 1024
-/// buckets, so that a value is known to a thousandth. Longer ones than 71 minutes count as that.
+/// buckets, so that the relative error is at most a thousandth. Latencies above 71 minutes count as
+/// 71 minutes.
 class LatencyHistogram {
  public:
   LatencyHistogram();
 
-  /// Negative ones count as none.
+  /// Negative latencies count as zero.
   void record(std::chrono::nanoseconds latency);
 
   std::uint64_t count() const { return count_; }
 
-  /// The smallest of the recorded latencies that at least `share` (0..1) of them don't exceed; exact
-  /// below 2048 us and at share 1, else the upper end of its bucket. Zero of none.
+  /// The smallest recorded latency that at least `share` (0..1) of them don't exceed. Exact below
+  /// 2048 us and at share 1, otherwise the upper end of its bucket. Zero if there are none.
   std::chrono::microseconds percentile(double share) const;
 
-  /// Up to so many of the longest, the longest first; as exact as percentiles are.
+  /// The longest latencies, at most `count_max`, the longest first; as exact as percentiles.
   std::vector<std::chrono::microseconds> slowest(std::size_t count_max) const;
 
  private:

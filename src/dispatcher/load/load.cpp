@@ -4,8 +4,6 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include "dispatcher/load/arrivals.hpp"
 #include "dispatcher/load/socket.hpp"
@@ -13,24 +11,21 @@
 namespace samoyed::load {
 namespace {
 
-/// Before a client sends again whose image failed: a dead target must not be asked as fast as it can
-/// refuse.
+/// The pause of a client after a failure, so that it doesn't hammer a dead target.
 constexpr std::chrono::milliseconds pause_after_failure{10};
 
 void rethrow(std::exception_ptr failure) {
   if (failure) std::rethrow_exception(failure);
 }
 
-asio::awaitable<void> wait_until(asio::steady_timer& timer, Clock::time_point time) {
-  timer.expires_at(time);
-  std::error_code ignored;  // Cancelled or not: the waiting is over.
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 }  // namespace
 
 Load::Load(asio::io_context& io, Target& target, Settings settings, Tally& tally)
-    : io_(io), target_(target), settings_(settings), tally_(tally), next_watch_(io) {}
+    : io_(io),
+      target_(target),
+      settings_(settings),
+      tally_(tally),
+      next_watch_(io.get_executor()) {}
 
 void Load::start_closed_loop(int clients) {
   for (int i = 0; i < clients; ++i) spawn(send_one_by_one(add_client()));
@@ -43,23 +38,19 @@ void Load::start_open_loop(double rate_per_s, std::uint64_t seed, int in_flight_
 }
 
 asio::awaitable<void> Load::send_one_by_one(Client& client) {
-  asio::steady_timer pause(io_);
   for (auto now = Clock::now(); now < tally_.window().end; now = Clock::now()) {
     const Ending ending = co_await client.send(next_image(), now + settings_.request_timeout);
     tally_.ended(now, Clock::now(), ending);
-    if (ending.kind == Ending::Kind::failed) {
-      co_await wait_until(pause, Clock::now() + pause_after_failure);
-    }
+    if (ending.kind == Ending::Kind::failed) co_await io::sleep_for(pause_after_failure);
   }
 }
 
 asio::awaitable<void> Load::send_when_due(double rate_per_s, std::uint64_t seed,
                                           int in_flight_max) {
   PoissonArrivals arrivals(rate_per_s, seed);
-  asio::steady_timer timer(io_);
   for (auto due = settings_.begin + arrivals.next(); due < tally_.window().end;
        due = settings_.begin + arrivals.next()) {
-    if (due > Clock::now()) co_await wait_until(timer, due);
+    if (due > Clock::now()) co_await io::sleep_until(due);
     const bool none_idle = idle_clients_.empty();
     if (none_idle && clients_.size() >= static_cast<std::size_t>(in_flight_max)) {
       tally_.ended(due, Clock::now(),
@@ -80,7 +71,7 @@ asio::awaitable<void> Load::send_due(Client& client, Clock::time_point due) {
 
 asio::awaitable<void> Load::watch_deadlines() {
   while (running_ > 0) {
-    co_await wait_until(next_watch_, Clock::now() + watch_interval);
+    co_await next_watch_.wait_until(Clock::now() + watch_interval);
     const auto now = Clock::now();
     for (const auto& client : clients_) client->watch(now);
   }
@@ -91,7 +82,7 @@ void Load::spawn(Run&& run) {
   ++running_;
   asio::co_spawn(io_, std::forward<Run>(run), [this](std::exception_ptr failure) {
     rethrow(failure);
-    if (--running_ == 0) next_watch_.cancel();
+    if (--running_ == 0) next_watch_.notify();
   });
 }
 

@@ -8,34 +8,35 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/load/client.hpp"
 #include "dispatcher/load/tally.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::load {
 
-/// Sends images to a target and tallies what becomes of them.
+/// Sends images to a target and tallies their ends.
 ///
-/// Closed loop: so many clients, each with its next image as soon as it has its answer. Open loop:
-/// images are due at times that don't depend on the answers; one that no client is free for gets a new
-/// client, and a late generator sends at once whatever is due by now. Both send until the window ends,
-/// and then wait for what is under way.
+/// Closed loop: a fixed number of clients, each of which sends its next image as soon as it has its
+/// answer. Open loop: images are due at times that don't depend on the answers. If no client is
+/// free, a new one is created, and a late generator sends all overdue images at once. Both send
+/// until the window ends, and then wait for the requests in flight.
 ///
-/// Everything runs on the one thread that runs `io`. Both references must outlive this.
+/// Thread rule: the thread that runs `io`. All references must outlive this object.
 class Load {
  public:
   struct Settings {
     std::size_t image_count = 1;
     std::chrono::milliseconds request_timeout{60000};
-    /// From which an open loop counts its arrivals. It has to lie as far before the tally's window in
-    /// each run: the same seed then makes the same requests due, however late the generator starts.
+    /// The origin of an open loop's due times. It must have the same distance to the tally's window
+    /// in each run: then the same seed makes the same requests due, however late the generator
+    /// starts.
     Clock::time_point begin;
   };
 
   Load(asio::io_context& io, Target& target, Settings settings, Tally& tally);
 
-  /// Start the load, which `io.run()` then carries out.
+  /// Each starts a load, which `io.run()` then carries out.
   void start_closed_loop(int clients);
   void start_open_loop(double rate_per_s, std::uint64_t seed, int in_flight_max);
 
@@ -58,7 +59,7 @@ class Load {
   std::vector<Client*> idle_clients_;  ///< Open loop only.
   std::size_t next_image_ = 0;
   int running_ = 0;  ///< Coroutines that send.
-  asio::steady_timer next_watch_;
+  io::Event next_watch_;
 };
 
 }  // namespace samoyed::load

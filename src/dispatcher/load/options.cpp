@@ -48,25 +48,25 @@ CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
 void add_load_options(CLI::App& app, Options& options) {
   CLI::Option* const clients =
       app.add_option("--clients", options.clients,
-                     "Closed loop: so many clients, each sending its next image after its answer")
+                     "Closed loop: number of clients; each sends its next image after an answer")
           ->check(CLI::Range(1, 10000));
   app.add_option_function<double>(
          "--rate", [&options](double rate) { options.rate_per_s = rate; },
-         "Open loop: so many images are due a second, at random (Poisson), whatever the answers do")
+         "Open loop: images due per second, at random times (Poisson), independent of answers")
       ->check(io::number_range(0.001, 1e6))
       ->excludes(clients);
-  app.add_option("--seed", options.seed, "Of the random times");
+  app.add_option("--seed", options.seed, "Seed of the random times");
   app.add_option("--in-flight-max", options.in_flight_max,
-                 "Open loop: images under way at a time; what is due beyond it counts as failed")
+                 "Open loop: most images in flight; further ones count as failed")
       ->check(CLI::Range(1, 30000));
   add_seconds_option(app, "--seconds", options.duration, "How long to measure", 0.01);
   add_seconds_option(app, "--warm-up-seconds", options.warm_up,
-                     "How long to load before that, unmeasured", 0);
+                     "How long to load the target before measuring", 0);
   app.add_flag("--fresh-connections", options.fresh_connections,
-               "A new connection for each image (else they are kept where the target keeps them)");
+               "Open a new connection for each image instead of keeping connections");
   io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
                               "How long one image may take before it counts as failed");
-  app.add_option("--top", options.top, "Labels an image (workers only)")
+  app.add_option("--top", options.top, "Labels per image (workers only)")
       ->check(CLI::Range(1, protocol::top_max));
 }
 
@@ -92,17 +92,17 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
   CLI::App app{
-      "Loads workers, or a dispatcher's page or API, with images, and tells throughput and "
+      "Loads workers, or a dispatcher's page or API, with images, and reports throughput and "
       "latency.",
       "clientsocket bench"};
   app.footer(
       "Examples:\n"
       "  clientsocket bench --worker localhost:8888 --clients 4 dog.jpg\n"
       "  clientsocket bench --http http://localhost:9999/ --rate 100 --json photos/\n"
-      "Latency is that of recognised images; in the open loop it counts from the time at which an\n"
-      "image was due, so that a stall is not hidden. Counts are of the images that were due while\n"
-      "measuring, rates of the answers that came then. The exit status is 1 if any image failed,\n"
-      "that is ended in neither a recognition nor a refusal with a documented reason.");
+      "Latencies include recognized images only. In the open loop they start when an image is\n"
+      "due, so that a stall is not hidden. Counts cover the images that were due while measuring;\n"
+      "rates cover the answers that arrived then. The exit status is 1 if any image failed: it\n"
+      "was neither recognized nor refused with a documented reason.");
   app.option_defaults()->always_capture_default();
   CLI::Option* const workers = dispatcher::add_worker_option(app, options.workers);
   CLI::Option* const http = add_http_option(app, options.http)->excludes(workers);

@@ -11,7 +11,7 @@
 
 namespace samoyed::load {
 
-/// Where a page is: `http://HOST[:PORT][/PATH]`.
+/// The URL of a page: `http://HOST[:PORT][/PATH]`.
 struct HttpUrl {
   protocol::Address address;
   std::string path;
@@ -19,22 +19,22 @@ struct HttpUrl {
   bool operator==(const HttpUrl&) const = default;
 };
 
-/// Nothing for what is no such URL; port 80 and path `/` where it names none.
+/// Returns std::nullopt if the text is no such URL. The defaults are port 80 and path `/`.
 std::optional<HttpUrl> parse_http_url(std::string_view text);
 
-/// What the command line of `clientsocket bench` says.
+/// The command line of `clientsocket bench`.
 struct Options {
-  /// Either some of these, used in turn ...
+  /// Either these workers, used in turn ...
   std::vector<protocol::Address> workers;
-  /// ... or this.
+  /// ... or this page.
   std::optional<HttpUrl> http;
   std::vector<std::filesystem::path> images;
-  /// Closed loop, unless there is a rate.
+  /// For the closed loop, which is used unless there is a rate.
   int clients = 1;
-  /// Open loop: requests due a second.
+  /// Open loop: requests due per second.
   std::optional<double> rate_per_s;
   std::uint64_t seed = 1;
-  /// Open loop: what is due beyond it fails, unsent.
+  /// Open loop: requests beyond this number fail without being sent.
   int in_flight_max = 4096;
   std::chrono::milliseconds duration{10000};
   std::chrono::milliseconds warm_up{1000};
@@ -44,8 +44,8 @@ struct Options {
   bool json = false;
 };
 
-/// Nothing if the program is to end at once with `exit_status`: after --help or a mistake, which is
-/// printed.
+/// Returns std::nullopt if the program must end at once with `exit_status`: after --help, or after
+/// an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::load

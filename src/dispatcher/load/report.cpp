@@ -14,7 +14,7 @@ double percentile_ms(const LatencyHistogram& latencies, double share) {
   return static_cast<double>(latencies.percentile(share).count()) / 1000;
 }
 
-/// Null of none.
+/// Null if there are none.
 json to_json(const LatencyHistogram& latencies) {
   if (latencies.count() == 0) return nullptr;
   return {{"p50", percentile_ms(latencies, 0.5)},
@@ -24,7 +24,8 @@ json to_json(const LatencyHistogram& latencies) {
           {"max", percentile_ms(latencies, 1)}};
 }
 
-/// So that the runs of one load can be told of as one: their own p99.9 rests on few requests, if on any.
+/// Lets several runs of one load be combined, because the p99.9 of a single run rests on few
+/// requests.
 constexpr std::size_t slowest_told_max = 16;
 
 json slowest_ms(const LatencyHistogram& latencies) {
@@ -35,7 +36,7 @@ json slowest_ms(const LatencyHistogram& latencies) {
   return slowest;
 }
 
-/// Per request the median of each part; the parts need not add up to the median of the whole.
+/// The median of each part. The parts need not add up to the median of the whole.
 json medians(const Tally::Steps& steps) {
   return {{"size", percentile_ms(steps.size, 0.5)},
           {"image", percentile_ms(steps.image, 0.5)},
@@ -76,8 +77,8 @@ std::string latency_text(const LatencyHistogram& latency) {
 std::string format_text(const RunFacts& facts, const Tally& tally) {
   return fmt::format(
       "{}: {}, {:g} s\n"
-      "sent {}, recognised {}; refused: {}; failed: {}\n"
-      "recognised {:.1f} a second (goodput), answered {:.1f} a second\n"
+      "sent {}, recognized {}; refused: {}; failed: {}\n"
+      "recognized {:.1f} a second (goodput), answered {:.1f} a second\n"
       "latency ms: {}\n"
       "the generator itself used {:.2f} cores\n",
       facts.target, load_text(facts), tally.seconds(), tally.sent(), tally.recognized(),

@@ -8,18 +8,18 @@
 
 namespace samoyed::load {
 
-/// What a report tells beside the tally.
+/// The facts of a report that are not in the tally.
 struct RunFacts {
   std::string target;
-  /// Closed loop, unless there is a rate.
+  /// For the closed loop, which is used unless there is a rate.
   int clients = 1;
   std::optional<double> rate_per_s{};
   std::uint64_t seed = 1;
-  /// What the generator itself used of the machine while measuring: 1 is a whole core.
+  /// CPU use of the generator itself while measuring: 1 is a whole core.
   double generator_cores = 0;
 };
 
-/// For a person, some lines.
+/// A few lines for a person.
 std::string format_text(const RunFacts& facts, const Tally& tally);
 
 /// One JSON object on one line; times in milliseconds.

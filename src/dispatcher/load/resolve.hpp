@@ -11,7 +11,7 @@
 
 namespace samoyed::load {
 
-/// The addresses that a name stands for. Throws std::runtime_error, one line, where it has none.
+/// The addresses of a name. Throws std::runtime_error with one line if it has none.
 inline std::vector<asio::ip::tcp::endpoint> resolve(const asio::any_io_executor& executor,
                                                     const protocol::Address& address) {
   try {

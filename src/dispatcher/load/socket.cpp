@@ -18,7 +18,7 @@ asio::awaitable<std::error_code> Socket::connect(std::vector<tcp::endpoint>& end
   std::error_code error;
   for (std::size_t i = 0; i < endpoints.size() && !timed_out_; ++i) {
     close();
-    const tcp::endpoint endpoint = endpoints[i];  // Others may reorder them meanwhile.
+    const tcp::endpoint endpoint = endpoints[i];  // Other clients may reorder them during the wait.
     co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
     if (error) continue;
     std::swap(endpoints[i], endpoints.front());
@@ -26,14 +26,14 @@ asio::awaitable<std::error_code> Socket::connect(std::vector<tcp::endpoint>& end
   }
   if (!error) socket_.set_option(tcp::no_delay(true), error);
   if (!error) socket_.non_blocking(true, error);
-  co_return told(error);
+  co_return reported(error);
 }
 
 asio::awaitable<std::error_code> Socket::write(std::string_view bytes, std::string_view more) {
   std::error_code error;
   while (bytes.size() + more.size() > 0 && !error) {
     const std::array both{asio::buffer(bytes), asio::buffer(more)};
-    // Nearly always there is room: no trip through the reactor then.
+    // The send buffer nearly always has room, which saves a trip through the reactor.
     const std::size_t written = socket_.write_some(both, error);
     const std::size_t of_first = std::min(written, bytes.size());
     bytes.remove_prefix(of_first);
@@ -43,18 +43,18 @@ asio::awaitable<std::error_code> Socket::write(std::string_view bytes, std::stri
                                   asio::redirect_error(asio::use_awaitable, error));
     }
   }
-  co_return told(error);
+  co_return reported(error);
 }
 
 asio::awaitable<std::size_t> Socket::read(std::span<char> buffer, std::error_code& error) {
   const std::size_t size = co_await socket_.async_read_some(
       asio::buffer(buffer.data(), buffer.size()), asio::redirect_error(asio::use_awaitable, error));
-  error = told(error);
+  error = reported(error);
   co_return size;
 }
 
 void Socket::close() {
-  std::error_code ignored;  // What is closed needs no closing.
+  std::error_code ignored;  // The socket may be closed already.
   socket_.close(ignored);
 }
 
@@ -64,7 +64,7 @@ void Socket::watch(Clock::time_point now) {
   close();
 }
 
-std::error_code Socket::told(std::error_code error) const {
+std::error_code Socket::reported(std::error_code error) const {
   return error && timed_out_ ? make_error_code(io::Errc::timed_out) : error;
 }
 

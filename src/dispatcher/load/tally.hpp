@@ -20,26 +20,27 @@ struct StepTimes {
   std::chrono::nanoseconds result{};  ///< From the image's A to the result.
 };
 
-/// What became of one request.
+/// How one request ended.
 struct Ending {
   enum class Kind {
     recognized,
-    refused,  ///< The service said no, with a documented reason.
-    failed,   ///< Anything else: a connection that ended, nonsense, no answer in time.
+    refused,  ///< The service refused it with a documented reason.
+    failed,   ///< Anything else: a closed connection, an invalid answer, no answer in time.
   };
   Kind kind = Kind::recognized;
-  /// The reason's word, or the error's.
+  /// The machine-readable reason, or the error.
   std::string why{};
-  /// Of exchanges with a worker only.
+  /// For exchanges with a worker only.
   std::optional<StepTimes> steps{};
-  /// As the worker tells them.
+  /// As the worker reports them.
   std::optional<protocol::PhaseTimes> worker_times{};
 };
 
-/// Counts what became of the requests of a run.
+/// Counts how the requests of a run ended.
 ///
-/// Counts and latencies are of the requests that were due within the window; rates are of the answers
-/// that came within it, so that neither its beginning nor its end distorts them. Not thread-safe.
+/// Counts and latencies cover the requests that were due within the window. Rates cover the answers
+/// that arrived within it, so that neither its beginning nor its end distorts them. Not
+/// thread-safe.
 class Tally {
  public:
   struct Window {
@@ -49,7 +50,7 @@ class Tally {
 
   explicit Tally(Window window) : window_(window) {}
 
-  /// A request that was due at `due`, and sent then or as soon as it could be, ended.
+  /// Records the end of a request that was due at `due` and sent as soon as possible after that.
   void ended(Clock::time_point due, Clock::time_point end, const Ending& ending);
 
   const Window& window() const { return window_; }
@@ -57,15 +58,15 @@ class Tally {
 
   std::uint64_t sent() const { return sent_; }
   std::uint64_t recognized() const { return latency_.count(); }
-  /// By reason.
+  /// Counts by reason.
   const std::map<std::string, std::uint64_t>& refused() const { return refused_; }
   const std::map<std::string, std::uint64_t>& failed() const { return failed_; }
 
-  /// Answers of any kind, and recognitions, a second.
+  /// Answers of any kind per second, and recognitions per second.
   double throughput_per_s() const { return static_cast<double>(answered_within_) / seconds(); }
   double goodput_per_s() const { return static_cast<double>(recognized_within_) / seconds(); }
 
-  /// Of the recognized ones, from the time at which each was due.
+  /// Latencies of recognized images, each from the time at which it was due.
   const LatencyHistogram& latency() const { return latency_; }
 
   struct Steps {

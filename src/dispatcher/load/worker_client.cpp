@@ -13,7 +13,7 @@ namespace {
 using protocol::ClientExchange;
 using protocol::ClientGreeting;
 
-/// Notes when each step of an exchange ends.
+/// Records when each step of an exchange ends.
 class StepClock {
  public:
   void begin() {
@@ -52,7 +52,7 @@ class WorkerClient final : public Client {
     socket_.begin(deadline);
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(target_.image(image));
-    // The worker may end an idle connection at any time; that tells nothing about the image.
+    // The worker may end an idle connection at any time; that says nothing about the image.
     if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
         Clock::now() < deadline) {
       ending = co_await try_once(target_.image(image));
@@ -72,7 +72,7 @@ class WorkerClient final : public Client {
     Ending ending;
     if (!error) error = co_await exchange(image, kept, ending);
     if (error) {
-      // As after an idle connection's end, a fresh one is tried.
+      // Uses a fresh connection, as after the end of an idle one.
       if (error == protocol::Errc::pipelined_refused) nothing_answered_ = true;
       socket_.close();
       ending = {.kind = Ending::Kind::failed, .why = error.message()};
@@ -160,7 +160,7 @@ class WorkerClient final : public Client {
   WorkerTarget::Worker& worker_;
   StepClock steps_;
   std::array<char, 4096> buffer_;
-  bool nothing_answered_ = true;  ///< On this try.
+  bool nothing_answered_ = true;  ///< In this attempt.
 };
 
 }  // namespace

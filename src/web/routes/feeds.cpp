@@ -21,7 +21,7 @@ class WorkersFeed final : public Feed {
   asio::awaitable<std::optional<std::string>> next(Clock::time_point until) override {
     if (!last_.empty()) co_await pause_.wait_until(until);
     std::string event =
-        server_sent_event("workers", workers_json(WorkersView{workers_.rows(), shown_}));
+        server_sent_event("workers", workers_json(WorkersView{workers_.snapshot(), shown_}));
     if (event == last_) co_return std::string();
     last_ = event;
     co_return event;

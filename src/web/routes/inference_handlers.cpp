@@ -62,7 +62,7 @@ Response answer(const InferenceOptions& options, const std::vector<dispatcher::O
 Response model_response(const Services& services, const RequestContext& context,
                         std::string (*text)(std::string_view model)) {
   const auto name = percent_decode(context.route.parameter);
-  const bool runs = name && std::ranges::any_of(services.workers.rows(), [&](const auto& row) {
+  const bool runs = name && std::ranges::any_of(services.workers.snapshot(), [&](const auto& row) {
                       return row.state == dispatcher::WorkerState::in_rotation && row.model &&
                              row.model->name == *name;
                     });

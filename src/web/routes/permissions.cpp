@@ -17,11 +17,11 @@ WorkersView workers_view(const Services& services, const RequestContext& context
   const Shown shown = !services.gate.needed()              ? Shown::open
                       : context.admin == Verdict::admitted ? Shown::signed_in
                                                            : Shown::signed_out;
-  return {services.workers.rows(), shown};
+  return {services.workers.snapshot(), shown};
 }
 
 WorkersView no_workers_view(const Services& services) {
-  return {services.workers.rows(), Shown::nothing};
+  return {services.workers.snapshot(), Shown::nothing};
 }
 
 }  // namespace samoyed::web

@@ -1,5 +1,6 @@
 #include "web/routes/upload_records.hpp"
 
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "web/access/visitor.hpp"
 
 namespace samoyed::web {
@@ -8,7 +9,7 @@ dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t i
                                    const dispatcher::Answer& answer, const RequestContext& context,
                                    std::int64_t time_ms) {
   const bool page = context.route.errors == ErrorFormat::page;
-  dispatcher::HistoryRow row = dispatcher::recognised_row(answer, image_bytes, time_ms);
+  dispatcher::HistoryRow row = dispatcher::recognized_row(answer, image_bytes, time_ms);
   row.visitor = context.visitor;
   row.client = context.address;
   row.source = page ? dispatcher::HistorySource::page : dispatcher::HistorySource::api;

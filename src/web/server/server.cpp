@@ -104,7 +104,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   MetricsSnapshot snapshot() const {
     return {
-        .workers = parts_.workers.rows(),
+        .workers = parts_.workers.snapshot(),
         .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
         .requests = server_.uploads.requests(),
         .held_bytes = server_.uploads.bytes(),

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "samoyed/dispatcher/recognition_json.hpp"
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "web/http/bounded_json.hpp"
 

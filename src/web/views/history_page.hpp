@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_query.hpp"
 #include "web/views/pages.hpp"
 
 namespace samoyed::web {

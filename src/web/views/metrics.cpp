@@ -56,14 +56,14 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   const auto& dispatch = snapshot.dispatch;
   io::add_counter(registry, "samoyed_worker_tries_total",
-                  "Images sent to workers, retries included.", number(dispatch.tries));
+                  "Images sent to workers, retries included.", number(dispatch.attempts));
   auto& changes = prometheus::BuildCounter()
                       .Name("samoyed_worker_changes_total")
                       .Help(
                           "Workers that were found dead, that came back, and that stayed away "
                           "for too long.")
                       .Register(registry);
-  changes.Add({{"change", "removed"}}).Increment(number(dispatch.removed));
+  changes.Add({{"change", "removed"}}).Increment(number(dispatch.ejected));
   changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
   changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
   io::add_gauge(registry, "samoyed_requests_in_flight",

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "samoyed/dispatcher/history_query.hpp"
 #include "samoyed/dispatcher/history_row.hpp"
 
 namespace samoyed::web {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
 #include "web/views/time_range.hpp"
 
 namespace samoyed::web {

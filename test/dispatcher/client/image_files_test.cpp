@@ -32,7 +32,7 @@ TEST_CASE("a folder without images gives nothing") {
   CHECK(list_image_files({folder.path()}).empty());
 }
 
-TEST_CASE("a file is read whole, or the reason is told") {
+TEST_CASE("a file is read whole, or the error is returned") {
   const test::TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
   test::write_file(folder.path() / "image", bytes);

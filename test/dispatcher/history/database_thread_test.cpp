@@ -33,7 +33,7 @@ std::int64_t count(Database& database) {
 
 }  // namespace
 
-TEST_CASE("where one task of a group fails, only that one is told and undone") {
+TEST_CASE("if one task of a group fails, only that one is reported and undone") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer, {});
   test::Gate entered;
@@ -63,7 +63,7 @@ TEST_CASE("where one task of a group fails, only that one is told and undone") {
   CHECK(bad == 1);
 }
 
-TEST_CASE("what is thrown on the thread comes to who awaits it") {
+TEST_CASE("an exception on the thread reaches the awaiting coroutine") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer, {});
   asio::io_context io;
@@ -77,15 +77,15 @@ TEST_CASE("a task that waits for the disk is tried until it has succeeded") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
                         {.retry_pause = std::chrono::milliseconds(1)});
-  int tries = 0;
-  auto task = [&tries](Database& database) {
+  int attempts = 0;
+  auto task = [&attempts](Database& database) {
     insert(1)(database);
-    if (++tries < 4) throw DiskError("full");
+    if (++attempts < 4) throw DiskError("full");
   };
   writer.post({.run = task, .done = {}, .persistent = true});
   asio::io_context io;
   CHECK(wait_for(io, writer.run(count)) == 1);
-  CHECK(tries == 4);
+  CHECK(attempts == 4);
   CHECK(writer.lost() == 0);
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("a disk that stays full doesn't hold the end, and what is lost is coun
   CHECK(count(left) == 1);
 }
 
-TEST_CASE("nobody waits for a disk that stays full") {
+TEST_CASE("awaited tasks don't wait for a disk that stays full") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(
       numbers(folder.path()), DatabaseThread::Kind::writer,

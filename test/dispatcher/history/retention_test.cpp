@@ -9,23 +9,23 @@
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
-using test::HistoryHouse;
+using test::HistoryFixture;
 
 TEST_CASE("retention goes on piece by piece until nothing old is left, again and again") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  for (int count = 0; count < 1000; ++count) house.history.record(test::history_row("me"));
+  HistoryFixture fixture(folder.path());
+  for (int count = 0; count < 1000; ++count) fixture.history.record(test::history_row("me"));
   // Through the writer: after all that was recorded before.
   const auto left = [&] {
     auto work = [](Database& database) {
       return find_rows(database, {.rows_max = 200}).rows.size();
     };
     std::optional<std::size_t> rows;
-    asio::co_spawn(house.io, house.writer.run(work),
+    asio::co_spawn(fixture.io, fixture.writer.run(work),
                    [&](std::exception_ptr, std::size_t found) { rows = found; });
     while (!rows) {
-      house.io.restart();
-      house.io.run_one_for(std::chrono::milliseconds(10));
+      fixture.io.restart();
+      fixture.io.run_one_for(std::chrono::milliseconds(10));
     }
     return *rows;
   };
@@ -35,18 +35,18 @@ TEST_CASE("retention goes on piece by piece until nothing old is left, again and
     while (!reached && std::chrono::steady_clock::now() < limit) reached = left() == rows;
     return reached;
   };
-  Retention retention(house.io.get_executor(), house.writer,
+  Retention retention(fixture.io.get_executor(), fixture.writer,
                       {[](Database& database, std::int64_t, std::size_t count) {
                         return remove_old_rows(database, 0, 10, count);
                       }},
                       std::chrono::milliseconds(5));
   bool ended = false;
-  asio::co_spawn(house.io, retention.run(), [&](std::exception_ptr) { ended = true; });
+  asio::co_spawn(fixture.io, retention.run(), [&](std::exception_ptr) { ended = true; });
   CHECK(until(10));
-  for (int count = 0; count < 100; ++count) house.history.record(test::history_row("me"));
+  for (int count = 0; count < 100; ++count) fixture.history.record(test::history_row("me"));
   CHECK(until(10));
   retention.stop();
-  house.io.restart();
-  house.io.run_for(std::chrono::seconds(60));
+  fixture.io.restart();
+  fixture.io.run_for(std::chrono::seconds(60));
   CHECK(ended);
 }

@@ -75,10 +75,25 @@ TEST_CASE("a file can't be made where there is no folder") {
   CHECK_THAT(refusal("/nowhere/history.sqlite"), Contains("unable to open"));
 }
 
-TEST_CASE("who reads can't write") {
+TEST_CASE("a reader can't write") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   Database writer = open_history(file);
   Database reader = open_history_reader(file);
   CHECK_THROWS_AS(reader.execute("DELETE FROM recognition"), StorageError);
+}
+
+TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    Database database = open_history(file);
+    database.execute(
+        "ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims;"
+        "PRAGMA user_version = 1");
+    insert_row(database, test::history_row("me"));
+  }
+  Database database = open_history(file);
+  CHECK(find_rows(database, {}).rows.size() == 1);
+  CHECK_NOTHROW(database.execute("SELECT owner, claims FROM job"));
 }

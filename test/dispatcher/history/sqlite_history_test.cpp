@@ -14,7 +14,7 @@
 using namespace samoyed;
 using namespace samoyed::dispatcher;
 using test::history_row;
-using test::HistoryHouse;
+using test::HistoryFixture;
 using test::wait_for;
 
 namespace {
@@ -25,80 +25,80 @@ std::vector<HistoryId> ids(const HistoryPage& page) {
   return found;
 }
 
-HistoryPage find(HistoryHouse& house, HistoryQuery query = {}) {
-  return wait_for(house.io, house.history.find(std::move(query)));
+HistoryPage find(HistoryFixture& fixture, HistoryQuery query = {}) {
+  return wait_for(fixture.io, fixture.history.find(std::move(query)));
 }
 
 /// Waits until what was recorded is written.
-void settle(HistoryHouse& house) {
+void settle(HistoryFixture& fixture) {
   auto nothing = [](Database&) { return true; };
-  wait_for(house.io, house.writer.run(nothing));
+  wait_for(fixture.io, fixture.writer.run(nothing));
 }
 
 /// Five rows of each visitor: `me` has the odd ids, `you` the even ones.
-void record_alternately(HistoryHouse& house) {
+void record_alternately(HistoryFixture& fixture) {
   for (int count = 0; count < 5; ++count) {
-    house.history.record(history_row("me"));
-    house.history.record(history_row("you"));
+    fixture.history.record(history_row("me"));
+    fixture.history.record(history_row("you"));
   }
-  settle(house);
+  settle(fixture);
 }
 
 }  // namespace
 
 TEST_CASE("a row is found again with everything in it") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
+  HistoryFixture fixture(folder.path());
   auto row = history_row("me");
-  CHECK(house.history.record(row));
-  settle(house);
+  CHECK(fixture.history.record(row));
+  settle(fixture);
   row.id = 1;
   row.has_thumbnail = true;
-  CHECK(wait_for(house.io, house.history.find_row(1, "me")) == row);
+  CHECK(wait_for(fixture.io, fixture.history.find_row(1, "me")) == row);
   row.thumbnail.clear();
-  CHECK(find(house).rows == std::vector{row});
+  CHECK(find(fixture).rows == std::vector{row});
 }
 
 TEST_CASE("rows are there after a restart, and ids go on") {
   const test::TemporaryFolder folder;
   {
-    HistoryHouse house(folder.path());
+    HistoryFixture fixture(folder.path());
     // Taken, not waited for: the end must write them.
-    for (int count = 0; count < 100; ++count) CHECK(house.history.record(history_row("me")));
+    for (int count = 0; count < 100; ++count) CHECK(fixture.history.record(history_row("me")));
   }
-  HistoryHouse house(folder.path());
-  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 200}).rows.size() == 100);
-  wait_for(house.io, house.history.remove_all("me"));
-  house.history.record(history_row("me"));
-  settle(house);
-  CHECK(ids(find(house)) == std::vector<HistoryId>{101});
+  HistoryFixture fixture(folder.path());
+  CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 200}).rows.size() == 100);
+  wait_for(fixture.io, fixture.history.remove_all("me"));
+  fixture.history.record(history_row("me"));
+  settle(fixture);
+  CHECK(ids(find(fixture)) == std::vector<HistoryId>{101});
 }
 
 TEST_CASE("a visitor sees own rows only, newest first, page by page") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  record_alternately(house);
-  auto page = find(house, {.visitor = "me", .before = {}, .rows_max = 2});
+  HistoryFixture fixture(folder.path());
+  record_alternately(fixture);
+  auto page = find(fixture, {.visitor = "me", .before = {}, .rows_max = 2});
   CHECK(ids(page) == std::vector<HistoryId>{9, 7});
   REQUIRE(page.next_before == 7);
-  page = find(house, {.visitor = "me", .before = 7, .rows_max = 2});
+  page = find(fixture, {.visitor = "me", .before = 7, .rows_max = 2});
   CHECK(ids(page) == std::vector<HistoryId>{5, 3});
-  page = find(house, {.visitor = "me", .before = page.next_before, .rows_max = 2});
+  page = find(fixture, {.visitor = "me", .before = page.next_before, .rows_max = 2});
   CHECK(ids(page) == std::vector<HistoryId>{1});
   CHECK_FALSE(page.next_before);
-  CHECK(find(house).rows.size() == 10);
-  CHECK(wait_for(house.io, house.history.find_row(2, "you")).has_value());
-  CHECK_FALSE(wait_for(house.io, house.history.find_row(2, "me")).has_value());
-  CHECK(wait_for(house.io, house.history.find_row(2, std::nullopt)).has_value());
-  CHECK_FALSE(wait_for(house.io, house.history.find_row(99, std::nullopt)).has_value());
+  CHECK(find(fixture).rows.size() == 10);
+  CHECK(wait_for(fixture.io, fixture.history.find_row(2, "you")).has_value());
+  CHECK_FALSE(wait_for(fixture.io, fixture.history.find_row(2, "me")).has_value());
+  CHECK(wait_for(fixture.io, fixture.history.find_row(2, std::nullopt)).has_value());
+  CHECK_FALSE(wait_for(fixture.io, fixture.history.find_row(99, std::nullopt)).has_value());
 }
 
 TEST_CASE("pages lead back to newer rows as they lead to older ones") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  record_alternately(house);
+  HistoryFixture fixture(folder.path());
+  record_alternately(fixture);
   const auto mine = [&](std::optional<HistoryId> before, std::optional<HistoryId> after) {
-    return find(house, {.visitor = "me", .before = before, .after = after, .rows_max = 2});
+    return find(fixture, {.visitor = "me", .before = before, .after = after, .rows_max = 2});
   };
   CHECK_FALSE(mine({}, {}).next_after);
   const auto middle = mine(7, {});
@@ -117,37 +117,37 @@ TEST_CASE("pages lead back to newer rows as they lead to older ones") {
 
 TEST_CASE("a page is bounded whatever is asked for") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  for (int count = 0; count < 201; ++count) house.history.record(history_row("me"));
-  settle(house);
-  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 100000}).rows.size() == 200);
-  CHECK(find(house, {.visitor = {}, .before = {}, .rows_max = 0}).rows.size() == 1);
+  HistoryFixture fixture(folder.path());
+  for (int count = 0; count < 201; ++count) fixture.history.record(history_row("me"));
+  settle(fixture);
+  CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 100000}).rows.size() == 200);
+  CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 0}).rows.size() == 1);
 }
 
 TEST_CASE("what a visitor deletes is gone, with rows that were just recorded") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  house.history.record(history_row("me"));
-  house.history.record(history_row("you"));
-  house.history.record(history_row("me"));
-  CHECK(wait_for(house.io, house.history.remove_all("me")) == 2);
-  CHECK(ids(find(house)) == std::vector<HistoryId>{2});
+  HistoryFixture fixture(folder.path());
+  fixture.history.record(history_row("me"));
+  fixture.history.record(history_row("you"));
+  fixture.history.record(history_row("me"));
+  CHECK(wait_for(fixture.io, fixture.history.remove_all("me")) == 2);
+  CHECK(ids(find(fixture)) == std::vector<HistoryId>{2});
   auto thumbnails = [](Database& database) {
     auto row = database.prepare("SELECT count(*) FROM thumbnail");
     row.step();
     return row.integer(0);
   };
-  CHECK(wait_for(house.io, house.reader.run(thumbnails)) == 1);
+  CHECK(wait_for(fixture.io, fixture.reader.run(thumbnails)) == 1);
 }
 
 TEST_CASE("nobody's rows are not one visitor's to delete") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  house.history.record(history_row(""));
-  settle(house);
-  CHECK(wait_for(house.io, house.history.remove_all("")) == 0);
-  settle(house);
-  CHECK(find(house).rows.size() == 1);
+  HistoryFixture fixture(folder.path());
+  fixture.history.record(history_row(""));
+  settle(fixture);
+  CHECK(wait_for(fixture.io, fixture.history.remove_all("")) == 0);
+  settle(fixture);
+  CHECK(find(fixture).rows.size() == 1);
 }
 
 TEST_CASE("200 recorders at once lose no row") {
@@ -155,7 +155,7 @@ TEST_CASE("200 recorders at once lose no row") {
   constexpr int recorders = 200;
   constexpr int rows_each = 50;
   {
-    HistoryHouse house(folder.path());
+    HistoryFixture fixture(folder.path());
     test::Gate start;
     std::atomic<int> refused = 0;
     std::vector<std::thread> threads;
@@ -165,20 +165,20 @@ TEST_CASE("200 recorders at once lose no row") {
         for (int count = 0; count < rows_each; ++count) {
           auto row = history_row("visitor " + std::to_string(number));
           row.file_name = std::to_string(count);
-          if (!house.history.record(std::move(row))) ++refused;
+          if (!fixture.history.record(std::move(row))) ++refused;
         }
       });
     }
     start.open();
     for (auto& thread : threads) thread.join();
     CHECK(refused == 0);
-    CHECK(house.history.dropped() == 0);
+    CHECK(fixture.history.dropped() == 0);
   }
-  HistoryHouse house(folder.path());
+  HistoryFixture fixture(folder.path());
   std::set<std::pair<std::string, std::string>> seen;
   HistoryQuery query{.visitor = {}, .before = {}, .rows_max = 200};
   do {
-    const auto page = find(house, query);
+    const auto page = find(fixture, query);
     for (const HistoryRow& row : page.rows) seen.emplace(row.visitor, row.file_name);
     query.before = page.next_before;
   } while (query.before);
@@ -190,7 +190,7 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
   DatabaseThread::Limits limits{};
   SECTION("by number") { limits.tasks_max = 3; }
   SECTION("by bytes") { limits.bytes_max = 3 * held_bytes(history_row("me")) + 10; }
-  HistoryHouse house(folder.path(), limits);
+  HistoryFixture fixture(folder.path(), limits);
   test::Gate entered;
   test::Gate gate;
   // The writer is held in a task of its own.
@@ -198,23 +198,23 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
     entered.open();
     gate.wait();
   };
-  REQUIRE(house.writer.post({.run = hold, .done = {}}));
+  REQUIRE(fixture.writer.post({.run = hold, .done = {}}));
   REQUIRE(entered.wait());
   int taken = 0;
-  for (int count = 0; count < 10; ++count) taken += house.history.record(history_row("me"));
+  for (int count = 0; count < 10; ++count) taken += fixture.history.record(history_row("me"));
   // There is room still for whoever awaits an answer.
   test::Gate answered;
-  CHECK(house.writer.post({.run = [](Database&) {},
-                           .done =
-                               [&](std::exception_ptr failure) {
-                                 if (!failure) answered.open();
-                               }}));
+  CHECK(fixture.writer.post({.run = [](Database&) {},
+                             .done =
+                                 [&](std::exception_ptr failure) {
+                                   if (!failure) answered.open();
+                                 }}));
   gate.open();
   CHECK(answered.wait());
   CHECK(taken == (limits.tasks_max == 3 ? 2 : 3));
-  CHECK(house.history.dropped() == static_cast<std::uint64_t>(10 - taken));
-  settle(house);
-  CHECK(std::ssize(find(house).rows) == taken);
+  CHECK(fixture.history.dropped() == static_cast<std::uint64_t>(10 - taken));
+  settle(fixture);
+  CHECK(std::ssize(find(fixture).rows) == taken);
 }
 
 TEST_CASE("what is longer than the history keeps is cut, between two characters") {
@@ -251,20 +251,21 @@ TEST_CASE("old rows are removed in pieces, by age and by number") {
 
 TEST_CASE("numbers come from the time and the visitor that are asked for") {
   const test::TemporaryFolder folder;
-  HistoryHouse house(folder.path());
-  for (const int time_ms : {5, 10, 15, 20}) house.history.record(history_row("me", time_ms));
-  house.history.record(history_row("you", 15));
-  settle(house);
+  HistoryFixture fixture(folder.path());
+  for (const int time_ms : {5, 10, 15, 20}) fixture.history.record(history_row("me", time_ms));
+  fixture.history.record(history_row("you", 15));
+  settle(fixture);
   auto numbers = wait_for(
-      house.io,
-      house.history.statistics({.visitor = {}, .from_ms = 10, .until_ms = 20, .buckets = 2}));
+      fixture.io,
+      fixture.history.statistics({.visitor = {}, .from_ms = 10, .until_ms = 20, .buckets = 2}));
   CHECK(numbers.rows == 3);
   CHECK(numbers.buckets ==
         std::vector<HistoryStatistics::Bucket>{{10, 1, 16, 16, 16}, {15, 2, 16, 16, 16}});
   REQUIRE(numbers.points.size() == 3);
   CHECK(numbers.points[0] ==
         HistoryStatistics::Point{12345, 640 * 480, HistoryTimes{1, 2, 3, 4, 5, 16}});
-  numbers = wait_for(house.io, house.history.statistics(
-                                   {.visitor = "me", .from_ms = 10, .until_ms = 20, .buckets = 2}));
+  numbers = wait_for(
+      fixture.io,
+      fixture.history.statistics({.visitor = "me", .from_ms = 10, .until_ms = 20, .buckets = 2}));
   CHECK(numbers.rows == 2);
 }

@@ -1,5 +1,5 @@
-/// The program is killed at every step of a job's way through the disk. The child is killed by itself, by
-/// SIGKILL as by `kill -9`, in the middle of what it does: nothing of it can tidy up.
+/// The program is killed at every step of a job's way through the disk. The child is killed by
+/// itself, by SIGKILL as by `kill -9`, in the middle of what it does: nothing of it can tidy up.
 
 #include <atomic>
 #include <csignal>
@@ -16,7 +16,7 @@
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
-using test::JobsHouse;
+using test::JobsFixture;
 
 namespace {
 
@@ -64,13 +64,13 @@ Life live_and_die(Live live) {
 Life live_until(const std::filesystem::path& folder, int fatal) {
   return live_and_die([&](int pipe) {
     std::atomic<int> steps = 0;
-    JobsHouse house(folder, {}, [&](JobStep) {
+    JobsFixture fixture(folder, {}, [&](JobStep) {
       if (++steps == fatal) kill(getpid(), SIGKILL);
     });
-    house.start();
-    for (const std::string& id : house.submit({"dog", "cat"})) write_line(pipe, id);
-    house.run_until_finished();
-    house.stop();
+    fixture.start();
+    for (const std::string& id : fixture.submit({"dog", "cat"})) write_line(pipe, id);
+    fixture.run_until_finished();
+    fixture.stop();
   });
 }
 
@@ -83,23 +83,23 @@ TEST_CASE("a kill at any step loses no job and records none twice") {
     const Life life = live_until(folder.path(), fatal);
     killed = life.killed;
     CAPTURE(fatal, killed);
-    JobsHouse house(folder.path());
-    house.start();
-    CHECK(house.run_until_finished());
-    house.stop();
+    JobsFixture fixture(folder.path());
+    fixture.start();
+    CHECK(fixture.run_until_finished());
+    fixture.stop();
     for (const std::string& id : life.ids) {
-      const auto job = house.find(id);
+      const auto job = fixture.find(id);
       REQUIRE(job);
       CHECK(job->state == JobState::done);
       CHECK(job->result.has_value());
     }
     // Both, or neither where the kill came before their rows were there.
-    const std::size_t rows = house.rows();
+    const std::size_t rows = fixture.rows();
     CHECK((rows == 2 || (rows == 0 && life.ids.empty())));
-    CHECK(house.files() == 0);
+    CHECK(fixture.files() == 0);
   }
-  // Two images written and renamed, the folder, the rows, and for each job: claimed, recognised, inserted,
-  // committed, removed.
+  // Two images written and renamed, the folder, the rows, and for each job: claimed, recognized,
+  // inserted, committed, removed.
   CHECK(fatal - 2 == 6 + 2 * 5);
 }
 
@@ -107,29 +107,29 @@ TEST_CASE("a kill in the middle of writing keeps every result that was acknowled
   const test::TemporaryFolder folder;
   constexpr int jobs_before_death = 20;
   const Life life = live_and_die([&](int pipe) {
-    JobsHouse house(folder.path());
+    JobsFixture fixture(folder.path());
     std::atomic<int> acknowledged = 0;
     std::thread recorder([&] {
       // The history's own rows keep the writer busy all the time.
-      SqliteHistory history(house.writer, house.reader);
+      SqliteHistory history(fixture.writer, fixture.reader);
       while (true) {
         for (int count = 0; count < 20; ++count) history.record(test::history_row("you"));
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
     });
-    house.start();
+    fixture.start();
     while (true) {
-      const auto id = house.submit({"dog"}).front();
-      house.run_until([&] { return house.find(id)->state == JobState::done; });
+      const auto id = fixture.submit({"dog"}).front();
+      fixture.run_until([&] { return fixture.find(id)->state == JobState::done; });
       write_line(pipe, id);
       if (++acknowledged == jobs_before_death) kill(getpid(), SIGKILL);
     }
   });
   CHECK(life.killed);
   REQUIRE(life.ids.size() == jobs_before_death);
-  JobsHouse house(folder.path());
+  JobsFixture fixture(folder.path());
   for (const std::string& id : life.ids) {
-    const auto job = house.find(id);
+    const auto job = fixture.find(id);
     REQUIRE(job);
     CHECK(job->state == JobState::done);
     CHECK(job->result.has_value());

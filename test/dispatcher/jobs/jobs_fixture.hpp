@@ -11,13 +11,11 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
-#include "dispatcher/jobs/durable_jobs.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/io/event.hpp"
 #include "support/storage_fixture.hpp"
 
 namespace samoyed::test {
@@ -37,11 +35,11 @@ inline dispatcher::Outcome failure(dispatcher::FailureReason reason) {
   return dispatcher::Failure{.reason = reason, .refusal = {}};
 }
 
-/// Gives what a test put in, one after the other, then always answers; or holds every image until it is let go
-/// or cancelled.
+/// Gives what a test put in, one after the other, then always answers; or holds every image until
+/// it is let go or cancelled.
 class ScriptedClassifier final : public dispatcher::Classifier {
  public:
-  explicit ScriptedClassifier(asio::io_context& io) : gate_(io) {}
+  explicit ScriptedClassifier(asio::io_context& io) : gate_(io.get_executor()) {}
 
   asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest request) override {
     ++asked;
@@ -52,14 +50,10 @@ class ScriptedClassifier final : public dispatcher::Classifier {
     if (request.cancelled.is_connected()) {
       request.cancelled.assign([&](asio::cancellation_type) {
         cancelled = true;
-        gate_.cancel();
+        gate_.notify();
       });
     }
-    while (hold && !cancelled) {
-      gate_.expires_at(asio::steady_timer::time_point::max());
-      std::error_code ignored;
-      co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    while (hold && !cancelled) co_await gate_.wait();
     if (request.cancelled.is_connected()) request.cancelled.clear();
     --at_once;
     if (cancelled) co_return failure(dispatcher::FailureReason::cancelled);
@@ -71,7 +65,7 @@ class ScriptedClassifier final : public dispatcher::Classifier {
 
   void let_go() {
     hold = false;
-    gate_.cancel();
+    gate_.notify();
   }
 
   std::deque<dispatcher::Outcome> outcomes;
@@ -83,13 +77,13 @@ class ScriptedClassifier final : public dispatcher::Classifier {
   std::uint64_t last_bytes = 0;
 
  private:
-  asio::steady_timer gate_;
+  io::Event gate_;
 };
 
 /// Jobs in a folder, as a dispatcher has them from its start to its end.
-class JobsHouse {
+class JobsFixture {
  public:
-  explicit JobsHouse(
+  explicit JobsFixture(
       const std::filesystem::path& folder, dispatcher::JobsOptions options = {},
       dispatcher::OnJobStep on_step = [](dispatcher::JobStep) {})
       : spool(folder / "spool", on_step),
@@ -100,7 +94,7 @@ class JobsHouse {
         runner(
             io.get_executor(), jobs, classifier, [this] { return around; },
             {.look_interval = std::chrono::milliseconds(5)}, on_step) {}
-  ~JobsHouse() {
+  ~JobsFixture() {
     jobs.join();
     writer.stop();
     reader.stop();
@@ -181,7 +175,7 @@ class JobsHouse {
   dispatcher::Jobs::Load recovered;
   dispatcher::DatabaseThread writer;
   dispatcher::DatabaseThread reader;
-  dispatcher::DurableJobs jobs;
+  dispatcher::SqliteJobStore jobs;
   dispatcher::JobRunner runner;
 
  private:

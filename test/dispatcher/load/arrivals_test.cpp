@@ -35,7 +35,8 @@ TEST_CASE("arrivals are a Poisson process of their rate") {
   }
   const double mean = sum / count;
   CHECK(mean * rate_per_s == Approx(1).epsilon(0.01));
-  // Of exponentially distributed gaps the deviation is the mean, and 1/e of them are longer than it.
+  // The deviation of exponentially distributed gaps is their mean, and 1/e of them are longer than
+  // it.
   const double deviation = std::sqrt(sum_of_squares / count - mean * mean);
   CHECK(deviation / mean == Approx(1).epsilon(0.02));
   CHECK(longer_than_mean / double{count} == Approx(std::exp(-1)).epsilon(0.02));

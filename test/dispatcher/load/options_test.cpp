@@ -10,7 +10,7 @@ using load::Options;
 
 namespace {
 
-/// What the words of a command line mean; nothing where they are refused, with status other than 0.
+/// Parses a command line. Returns std::nullopt if it is rejected, with a status other than 0.
 std::optional<Options> parse(const std::string& line) {
   std::vector<std::string> words{"bench"};
   std::istringstream stream(line);

@@ -44,7 +44,7 @@ TEST_CASE("a closed loop's report as JSON") {
 }
 
 TEST_CASE(
-    "an open loop's report tells rate and seed, and no latency where nothing was recognised") {
+    "an open loop's report tells rate and seed, and no latency where nothing was recognized") {
   const RunFacts facts{.target = "http://a:80/", .rate_per_s = 12.5, .seed = 9};
   const json value = json::parse(format_json(facts, Tally({report_begin, report_begin + 1s})));
   CHECK(value["rate_per_s"] == 12.5);
@@ -59,8 +59,8 @@ TEST_CASE("a report as text") {
       .target = "http://a:80/", .rate_per_s = 12.5, .seed = 9, .generator_cores = 0.126};
   CHECK(format_text(facts, some_answers()) ==
         "http://a:80/: 12.5 a second at random, seed 9, 2 s\n"
-        "sent 1001, recognised 1000; refused: 1 x 503 all_busy; failed: none\n"
-        "recognised 500.0 a second (goodput), answered 500.5 a second\n"
+        "sent 1001, recognized 1000; refused: 1 x 503 all_busy; failed: none\n"
+        "recognized 500.0 a second (goodput), answered 500.5 a second\n"
         "latency ms: p50 0.500, p90 0.900, p99 0.990, p99.9 0.999, max 1.000\n"
         "the generator itself used 0.13 cores\n");
 }

@@ -15,7 +15,7 @@ const Ending lost{.kind = Ending::Kind::failed, .why = "Connection reset by peer
 
 }  // namespace
 
-TEST_CASE("what was sent is what was recognised, refused and failed") {
+TEST_CASE("what was sent is what was recognized, refused and failed") {
   Tally tally(window);
   for (int i = 0; i < 7; ++i) tally.ended(begin + 1s, begin + 2s, recognized);
   for (int i = 0; i < 2; ++i) tally.ended(begin + 1s, begin + 2s, busy);
@@ -47,7 +47,7 @@ TEST_CASE("counts go by when an image was due, rates by when its answer came") {
   }
 }
 
-TEST_CASE("latency counts from the time at which an image was due, and of recognised ones only") {
+TEST_CASE("latency counts from the time at which an image was due, and of recognized ones only") {
   Tally tally(window);
   tally.ended(begin, begin + 1500us, recognized);
   tally.ended(begin, begin + 10us, busy);

@@ -162,15 +162,15 @@ TEST_CASE_METHOD(ApiTest, "workers are listed, added and deleted") {
 
 TEST_CASE_METHOD(ApiTest, "what became of a worker is told once it answered as one") {
   workers.add({"localhost", 8888});
-  const auto id = workers.rows().front().worker.id;
+  const auto id = workers.snapshot().front().worker.id;
   const auto shown = [&] { return json::parse(ask("GET", "/api/v1/workers/localhost:8888").body); };
-  workers.begin_try(id);
+  workers.begin_attempt(id);
   CHECK(shown() == json{{"address", "localhost:8888"}, {"model", nullptr}, {"state", "unknown"}});
   workers.set_model(id, {"SqueezeNet 1.1", true});
   CHECK(shown() == json::parse(R"({"address": "localhost:8888", "state": "in_rotation",
       "model": {"name": "SqueezeNet 1.1", "trained": true}, "probing": false,
       "in_flight": 1, "done": 0, "failed": 0, "latency_ms": 0.0})"));
-  workers.remove(id, context.now);
+  workers.eject(id, context.now);
   CHECK(shown().at("state") == "removed");
 }
 

@@ -276,7 +276,7 @@ TEST_CASE_METHOD(GuardedTest, "a wrong token gives no cookie") {
 
 TEST_CASE_METHOD(HandlerFixture, "nothing hostile becomes markup or a field") {
   workers.add({"localhost", 1});
-  const auto id = workers.rows().front().worker.id;
+  const auto id = workers.snapshot().front().worker.id;
   workers.set_model(id, {evil, true});
   dispatcher::Answer answer;
   answer.worker = {evil, 1};

@@ -113,7 +113,7 @@ struct HandlerFixture {
 
   std::vector<std::string> addresses() const {
     std::vector<std::string> names;
-    for (const auto& row : workers.rows()) names.push_back(to_string(row.worker.address));
+    for (const auto& row : workers.snapshot()) names.push_back(to_string(row.worker.address));
     return names;
   }
 

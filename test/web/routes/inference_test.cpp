@@ -183,7 +183,7 @@ TEST_CASE("binary outputs follow the JSON in the order in which it names them") 
 struct InferenceTest : HandlerFixture {
   InferenceTest() {
     workers.add({"localhost", 8888});
-    workers.set_model(workers.rows().front().worker.id, {"SqueezeNet 1.1", true});
+    workers.set_model(workers.snapshot().front().worker.id, {"SqueezeNet 1.1", true});
   }
   json read(const std::string& target) { return json::parse(get(target).body); }
 };

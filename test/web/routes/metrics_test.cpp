@@ -54,9 +54,9 @@ TEST_CASE("a scrape tells how things stand") {
   row.counts = {.in_flight = 3, .done = 10, .failed = 1, .latency_ms = 0};
   snapshot.workers.push_back(row);
   row.worker.address = {"quote\"", 1};
-  row.state = dispatcher::WorkerState::removed;
+  row.state = dispatcher::WorkerState::ejected;
   snapshot.workers.push_back(row);
-  snapshot.dispatch = {.tries = 20, .removed = 4, .readmitted = 3, .forgotten = 2};
+  snapshot.dispatch = {.attempts = 20, .ejected = 4, .readmitted = 3, .forgotten = 2};
   snapshot.requests = 7;
   snapshot.held_bytes = 4096;
   snapshot.connections = 9;

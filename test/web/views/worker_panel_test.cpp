@@ -45,7 +45,7 @@ TEST_CASE("a worker's state has a word and a note") {
     std::string_view note;
     std::string_view count;
   };
-  const auto gone = WorkerState::removed;
+  const auto gone = WorkerState::ejected;
   const auto there = WorkerState::in_rotation;
   for (const Case& one : std::vector<Case>{
            {there, false, 0, "ready", "In rotation", "", "1"},
@@ -100,11 +100,11 @@ TEST_CASE("without a token, what became of a worker that never answered is not t
     WorkerRow never_heard = worker_row("10.1.2.3");
     never_heard.heard = false;
     never_heard.state = state;
-    never_heard.probing = state == WorkerState::removed;
-    never_heard.counts.failed = state == WorkerState::removed ? 7 : 0;
+    never_heard.probing = state == WorkerState::ejected;
+    never_heard.counts.failed = state == WorkerState::ejected ? 7 : 0;
     return panel({worker_row("here"), never_heard}, shown);
   };
-  const auto gone = WorkerState::removed;
+  const auto gone = WorkerState::ejected;
   const auto there = WorkerState::in_rotation;
   CHECK(text(Shown::open, gone) == text(Shown::open, there));
   CHECK(count_of(text(Shown::open, there), "class=\"count\">1<") == 1);

@@ -25,7 +25,7 @@ namespace samoyed::test {
 using protocol::data_message;
 using Connection = ScriptedPeer::Connection;
 
-/// Far above what a loaded machine needs, where no time-out is meant; short where one is.
+/// Timeouts far above what a loaded machine needs, and short ones for tests that expect a timeout.
 inline constexpr dispatcher::StepTimeouts patient{.connect = std::chrono::seconds(20),
                                                   .answer = std::chrono::seconds(20),
                                                   .image = std::chrono::seconds(20),
@@ -46,10 +46,10 @@ inline const std::string json_result = data_message(
 
 inline const std::string no_worker = "Error: No active worker!";
 inline const std::string closed_on =
-    "Workers closed the connection on this image: it can't be recognised.";
+    "Workers closed the connection on this image: it can't be recognized.";
 inline const std::string too_late = "No worker answered in time: try again in a moment.";
 
-/// One exchange as a worker of ours answers it.
+/// Answers one exchange like a Samoyed worker.
 inline bool serve(Connection& peer) {
   if (!peer.expect(size)) return false;
   peer.send("A");
@@ -58,13 +58,13 @@ inline bool serve(Connection& peer) {
   return peer.expect("A");
 }
 
-/// A worker's answer to hello, as a probe wants it; waits for the end.
+/// Answers a hello like a Samoyed worker.
 inline void greet(Connection& peer) {
   peer.expect(hello);
   peer.send(hello_reply);
 }
 
-/// A connection of a worker of ours that lives until the client ends it.
+/// Serves a connection like a Samoyed worker, until the client ends it.
 inline void serve_all(Connection& peer) {
   if (!peer.expect(hello)) return;
   peer.send(hello_reply);
@@ -72,13 +72,13 @@ inline void serve_all(Connection& peer) {
   }
 }
 
-/// A reference server's answer to hello.
+/// Answers a hello like a reference server.
 inline void answer_hello_plainly(Connection& peer) {
   peer.expect(hello);
   peer.send("A");
 }
 
-/// A reference server's exchange, after which it closes.
+/// Serves one exchange like a reference server.
 inline void serve_plain(Connection& peer) {
   peer.expect(size);
   peer.send("A");
@@ -90,40 +90,40 @@ inline void serve_plain(Connection& peer) {
 
 class Log final : public dispatcher::DispatchObserver {
  public:
-  void on_try(const dispatcher::Worker&, const std::string& request_id) override {
-    ++tries;
+  void on_attempt(const dispatcher::Worker&, const std::string& request_id) override {
+    ++attempts;
     request_ids.push_back(request_id);
   }
-  void on_removed(const dispatcher::Worker&, const std::string& reason,
+  void on_ejected(const dispatcher::Worker&, const std::string& reason,
                   const std::string& request_id) override {
-    ++removals;
+    ++ejections;
     why = reason;
     request_ids.push_back(request_id);
   }
   void on_readmitted(const dispatcher::Worker&) override { ++readmissions; }
   void on_forgotten(const dispatcher::Worker&) override { ++forgotten; }
-  int tries = 0;
-  int removals = 0;
+  int attempts = 0;
+  int ejections = 0;
   int readmissions = 0;
   int forgotten = 0;
-  std::string why;                       ///< Of the last removal.
-  std::vector<std::string> request_ids;  ///< Of tries and removals, in order.
+  std::string why;                       ///< Of the last ejection.
+  std::vector<std::string> request_ids;  ///< Of attempts and ejections, in order.
 };
 
 /// A dispatcher over some workers, and its clients.
-class House {
+class DispatcherFixture {
  public:
-  explicit House(const std::vector<const ScriptedPeer*>& peers,
-                 dispatcher::StepTimeouts timeouts = patient)
-      : House(peers, dispatcher::DispatchOptions{.timeouts = timeouts}) {}
-  House(const std::vector<const ScriptedPeer*>& peers, dispatcher::DispatchOptions options,
-        dispatcher::HealthOptions health = {})
+  explicit DispatcherFixture(const std::vector<const ScriptedPeer*>& peers,
+                             dispatcher::StepTimeouts timeouts = patient)
+      : DispatcherFixture(peers, dispatcher::DispatchOptions{.timeouts = timeouts}) {}
+  DispatcherFixture(const std::vector<const ScriptedPeer*>& peers,
+                    dispatcher::DispatchOptions options, dispatcher::HealthOptions health = {})
       : list([this] { on_change(); }, health),
         dispatcher(io.get_executor(), list, log, std::move(options)) {
     for (const auto* peer : peers) list.add(peer->address());
   }
 
-  /// One image to its end, and whatever goes on in the background.
+  /// Classifies one image, and runs everything in the background to its end.
   std::string classify(std::chrono::milliseconds within = std::chrono::hours(1)) {
     std::string words;
     start(words, within);
@@ -132,8 +132,8 @@ class House {
     return words;
   }
 
-  /// The words of the outcome are put into `words`, which is empty till then. Something must run
-  /// the io_context.
+  /// Stores the words of the outcome in `words` when it is there. The caller must run the
+  /// io_context.
   void start(std::string& words, std::chrono::milliseconds within = std::chrono::hours(1),
              asio::cancellation_slot cancelled = {}) {
     dispatcher::ClassifyRequest request{.image = image,
@@ -150,7 +150,7 @@ class House {
                    });
   }
 
-  /// Runs until the condition holds; the limit is against hanging only.
+  /// Runs until the condition holds. The time limit only prevents hanging.
   bool run_until(const std::function<bool()>& condition) {
     const auto limit = dispatcher::Clock::now() + std::chrono::seconds(60);
     while (!condition() && dispatcher::Clock::now() < limit) {
@@ -161,7 +161,7 @@ class House {
   }
 
   void probe_all() {
-    for (const dispatcher::WorkerRow& row : list.rows()) {
+    for (const dispatcher::WorkerRow& row : list.snapshot()) {
       asio::co_spawn(
           io, dispatcher.probe(row.worker),
           [](std::exception_ptr failure, dispatcher::ProbeEnd) { CHECK_FALSE(failure); });
@@ -177,7 +177,7 @@ class House {
   dispatcher::WorkerList list;
   Log log;
   dispatcher::Dispatcher dispatcher;
-  // What every image is asked for with:
+  // The parameters of every request:
   std::optional<int> thumbnail_side;
   std::string model;
   std::string request_id;

@@ -1,4 +1,4 @@
-#include "dispatcher/app/storage.hpp"
+#include "dispatcher/storage/sqlite_storage.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 
-/// The lock's file descriptor holds the lock until it is closed, were it by a crash.
+/// The file descriptor holds the lock until it is closed, also by a crash.
 std::filesystem::path lock_file(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) {
     std::filesystem::create_directories(folder);
@@ -42,21 +42,19 @@ Database open_recovered(const std::filesystem::path& folder, const Spool& spool,
   return database;
 }
 
-void log_end_of_loop(std::exception_ptr failure) {
+void log_failure(std::exception_ptr failure) {
   try {
     if (failure) std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    spdlog::error("jobs or the history's retention ended: {}", error.what());
+    spdlog::error("the history's retention ended: {}", error.what());
   }
 }
 
 }  // namespace
 
-Storage::Storage(asio::any_io_executor executor, StorageOptions options, Classifier& classifier,
-                 InteractiveClassifier& interactive, const WorkerList& workers)
+SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions options)
     : executor_(executor),
       options_(std::move(options)),
-      interactive_(interactive),
       lock_(lock_file(options_.folder), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
       spool_((lock(lock_, options_.folder), options_.folder / "spool")),
       writer_(open_recovered(options_.folder, spool_, recovered_), DatabaseThread::Kind::writer,
@@ -65,22 +63,9 @@ Storage::Storage(asio::any_io_executor executor, StorageOptions options, Classif
               {}),
       history_(writer_, reader_),
       jobs_(executor, writer_, reader_, spool_, options_.jobs, recovered_),
-      runner_(
-          executor, jobs_, classifier,
-          [&workers, &interactive] {
-            return JobRunner::Surroundings{.workers_in_rotation = workers.in_rotation_count(),
-                                           .interactive = interactive.in_flight()};
-          },
-          options_.runner),
-      retention_(executor, writer_, retention_steps()) {
-  interactive.on_end([this] {
-    if (jobs_.load().waiting > 0) runner_.wake();
-  });
-}
+      retention_(executor, writer_, retention_steps()) {}
 
-Storage::~Storage() {
-  interactive_.on_end([] {});
-  // Whatever waits is written.
+SqliteStorage::~SqliteStorage() {
   jobs_.join();
   writer_.stop();
   reader_.stop();
@@ -89,9 +74,9 @@ Storage::~Storage() {
   }
 }
 
-std::vector<Retention::Step> Storage::retention_steps() const {
+std::vector<Retention::Step> SqliteStorage::retention_steps() const {
   const auto keep_jobs_ms = options_.jobs.keep_finished.count();
-  // Without a history the results are there for the jobs only.
+  // With the history turned off, the results are kept for the jobs only.
   const std::int64_t keep_rows_ms =
       options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
   return {[keep_rows_ms, rows_max = options_.history.rows_max](
@@ -103,19 +88,11 @@ std::vector<Retention::Step> Storage::retention_steps() const {
           }};
 }
 
-void Storage::start() {
-  asio::co_spawn(executor_, runner_.run(), log_end_of_loop);
-  asio::co_spawn(executor_, retention_.run(), log_end_of_loop);
-}
+void SqliteStorage::start() { asio::co_spawn(executor_, retention_.run(), log_failure); }
 
-void Storage::stop() {
+void SqliteStorage::stop() {
   jobs_.stop();
-  runner_.stop();
   retention_.stop();
-}
-
-asio::awaitable<void> Storage::finish(std::chrono::steady_clock::time_point deadline) {
-  return runner_.finish(deadline);
 }
 
 }  // namespace samoyed::dispatcher

@@ -1,18 +1,16 @@
-#include "dispatcher/jobs/durable_jobs.hpp"
+#include "dispatcher/jobs/sqlite_job_store.hpp"
 
-#include <array>
 #include <cerrno>
 #include <set>
-#include <sys/random.h>
 #include <system_error>
 #include <utility>
 
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/jobs/run_on.hpp"
+#include "samoyed/io/event.hpp"
+#include "samoyed/io/random.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
@@ -20,22 +18,10 @@ namespace {
 
 constexpr auto power_loss = DatabaseThread::Durability::power_loss;
 
-/// 128 bits from the kernel's generator, in hexadecimal.
-std::string random_id() {
-  std::array<unsigned char, 16> bytes;
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
-  return text;
-}
-
 std::vector<JobRow> rows_of(const JobRequest& request) {
   std::vector<JobRow> rows;
   for (const JobImage& image : request.images) {
-    JobRow row{.job = {.id = random_id(),
+    JobRow row{.job = {.id = io::random_hex(io::id_bytes),
                        .submitted_ms = io::wall_clock_ms(),
                        .file_name = image.file_name,
                        .image_bytes = image.bytes.size()},
@@ -65,18 +51,19 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool) {
       load.bytes += row.job.image_bytes;
       continue;
     }
-    row.job.reason = "image_lost";
-    row.job.detail = "The picture's file is missing from the spool folder.";
-    fail_job(database, row.job, io::wall_clock_ms());
+    fail_unfinished_job(
+        database, row.job.id,
+        {.reason = "image_lost", .detail = "The picture's file is missing from the spool folder."},
+        io::wall_clock_ms());
   }
   database.execute("COMMIT");
   for (const std::string& id : images) spool.remove(id);
   return load;
 }
 
-class DurableJobs::Watch final : public JobWatch {
+class SqliteJobStore::Watch final : public JobWatch {
  public:
-  Watch(DurableJobs& jobs, std::string id)
+  Watch(SqliteJobStore& jobs, std::string id)
       : jobs_(jobs), id_(std::move(id)), changed_(jobs.executor_) {
     place_ = jobs_.watches_.emplace(id_, this);
     if (jobs_.stopping_) end();
@@ -95,55 +82,54 @@ class DurableJobs::Watch final : public JobWatch {
           co_return job;
         }
       } else {
-        changed_.expires_at(until);
-        std::error_code ignored;  // Both the time and a change end the wait.
-        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await changed_.wait_until(until);
       }
     }
     co_return std::nullopt;
   }
   bool ended() const override { return ended_; }
 
-  void tell() {
+  void notify() {
     dirty_ = true;
-    changed_.cancel();
+    changed_.notify();
   }
   void end() {
     ended_ = true;
-    changed_.cancel();
+    changed_.notify();
   }
 
  private:
-  DurableJobs& jobs_;
+  SqliteJobStore& jobs_;
   const std::string id_;
-  asio::steady_timer changed_;
+  io::Event changed_;
   std::multimap<std::string, Watch*>::iterator place_;
   std::optional<Job> given_;
   bool dirty_ = true;
   bool ended_ = false;
 };
 
-DurableJobs::DurableJobs(asio::any_io_executor executor, DatabaseThread& writer,
-                         DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
-                         OnJobStep on_step)
+SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& writer,
+                               DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
+                               OnJobStep on_step)
     : executor_(std::move(executor)),
       writer_(writer),
       reader_(reader),
       spool_(std::move(spool)),
+      owner_(io::random_hex(io::id_bytes)),
       options_(options),
       on_step_(std::move(on_step)),
       load_(load) {}
 
-DurableJobs::~DurableJobs() { files_.join(); }
+SqliteJobStore::~SqliteJobStore() { files_.join(); }
 
-bool DurableJobs::has_room(const JobRequest& request) const {
+bool SqliteJobStore::has_room(const JobRequest& request) const {
   std::uint64_t bytes = 0;
   for (const JobImage& image : request.images) bytes += image.bytes.size();
   return load_.waiting + load_.running + request.images.size() <= options_.images_max &&
          load_.bytes + bytes <= options_.bytes_max;
 }
 
-asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
+asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   if (stopping_) co_return SubmitError::stopping;
   if (!has_room(request)) co_return SubmitError::full;
   const auto rows = std::make_shared<const std::vector<JobRow>>(rows_of(request));
@@ -180,7 +166,8 @@ asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
   for (const JobRow& row : *rows) {
     ids.push_back(row.job.id);
     if (error) {
-      leave(JobState::waiting, row.job.image_bytes);
+      --load_.waiting;
+      load_.bytes -= row.job.image_bytes;
       co_await remove_image(row.job.id);
     }
   }
@@ -189,45 +176,48 @@ asio::awaitable<Submitted> DurableJobs::submit(JobRequest request) {
   co_return ids;
 }
 
-asio::awaitable<std::optional<Job>> DurableJobs::find(std::string id) {
+asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {
   auto work = [id = std::move(id)](Database& database) { return find_job(database, id); };
   co_return co_await reader_.run(std::move(work));
 }
 
-asio::awaitable<bool> DurableJobs::cancel(std::string id) {
-  Job job{.id = std::move(id), .reason = "cancelled", .detail = "The job was cancelled."};
-  if (const auto found = co_await find(job.id)) job.image_bytes = found->image_bytes;
-  const std::string cancelled = job.id;
-  const bool done = co_await fail(std::move(job));
-  if (done) on_cancelled_(cancelled);
-  co_return done;
+asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
+  auto work = [id](Database& database) {
+    const JobError error{.reason = "cancelled", .detail = "The job was cancelled."};
+    return fail_unfinished_job(database, id, error, io::wall_clock_ms());
+  };
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
+  co_await end(id, *ended);
+  on_cancelled_(id);
+  co_return true;
 }
 
-std::unique_ptr<JobWatch> DurableJobs::watch(std::string id) {
+std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
   if (watches_.size() >= options_.watchers_max) return nullptr;
   return std::make_unique<Watch>(*this, std::move(id));
 }
 
-void DurableJobs::stop() {
+void SqliteJobStore::stop() {
   stopping_ = true;
   for (const auto& [id, watch] : watches_) watch->end();
 }
 
-asio::awaitable<ClaimedJobs> DurableJobs::claim(std::size_t count, std::uint64_t bytes_max) {
-  auto work = [count, bytes_max](Database& database) {
-    return claim_jobs(database, io::wall_clock_ms(), count, bytes_max);
+asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint64_t bytes_max) {
+  auto work = [owner = owner_, count, bytes_max](Database& database) {
+    return claim_jobs(database, owner, io::wall_clock_ms(), count, bytes_max);
   };
   auto claimed = co_await writer_.run(std::move(work));
-  load_.waiting -= claimed.rows.size();
-  load_.running += claimed.rows.size();
-  for (const JobRow& row : claimed.rows) {
+  load_.waiting -= claimed.jobs.size();
+  load_.running += claimed.jobs.size();
+  for (const ClaimedJob& job : claimed.jobs) {
     on_step_(JobStep::claimed);
-    tell(row.job.id);
+    notify_watches(job.token.job_id);
   }
   co_return claimed;
 }
 
-asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::encoded_image(
+asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> SqliteJobStore::image(
     std::string id) {
   auto work = [this, id = std::move(id)]() -> std::shared_ptr<const protocol::EncodedImage> {
     const auto bytes = spool_.read(id);
@@ -237,45 +227,50 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> DurableJobs::enco
   co_return co_await run_on(files_, std::move(work));
 }
 
-asio::awaitable<bool> DurableJobs::put_back(Job job, std::chrono::milliseconds pause) {
-  auto work = [job, pause](Database& database) {
-    const std::int64_t now_ms = io::wall_clock_ms();
-    return put_back_job(database, job, now_ms, now_ms + pause.count());
-  };
-  const bool done = co_await writer_.run(std::move(work));
-  if (!done) co_return false;
-  --load_.running;
-  ++load_.waiting;
-  tell(job.id);
-  co_return true;
-}
-
-asio::awaitable<bool> DurableJobs::fail(Job job) {
-  auto work = [job](Database& database) { return fail_job(database, job, io::wall_clock_ms()); };
-  const auto before = co_await writer_.run(std::move(work), power_loss);
-  if (!before) co_return false;
-  leave(*before, job.image_bytes);
-  tell(job.id);
-  co_await remove_image(job.id);
-  co_return true;
-}
-
-asio::awaitable<bool> DurableJobs::finish(Job job, HistoryRow result) {
-  auto work = [id = job.id, result = std::move(result), on_step = on_step_](Database& database) {
-    return finish_job(database, id, result, io::wall_clock_ms(),
+asio::awaitable<bool> SqliteJobStore::finish(ClaimToken token, HistoryRow result) {
+  auto work = [token, result = within_limits(std::move(result)),
+               on_step = on_step_](Database& database) {
+    return finish_job(database, token, result, io::wall_clock_ms(),
                       [&on_step] { on_step(JobStep::result_inserted); });
   };
-  const bool done = co_await writer_.run(std::move(work), power_loss);
-  if (!done) co_return false;
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
   on_step_(JobStep::result_committed);
-  leave(JobState::running, job.image_bytes);
-  tell(job.id);
-  co_await remove_image(job.id);
+  co_await end(token.job_id, *ended);
   co_return true;
 }
 
-/// One that can't be removed is tried again at the next start.
-asio::awaitable<void> DurableJobs::remove_image(std::string id) {
+asio::awaitable<bool> SqliteJobStore::fail(ClaimToken token, JobError error) {
+  auto work = [token, error = std::move(error)](Database& database) {
+    return fail_job(database, token, error, io::wall_clock_ms());
+  };
+  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  if (!ended) co_return false;
+  co_await end(token.job_id, *ended);
+  co_return true;
+}
+
+asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry) {
+  auto work = [token, retry = std::move(retry)](Database& database) {
+    return put_back_job(database, token, retry, io::wall_clock_ms());
+  };
+  if (!co_await writer_.run(std::move(work))) co_return false;
+  --load_.running;
+  ++load_.waiting;
+  notify_watches(token.job_id);
+  co_return true;
+}
+
+/// Does what follows from the committed end of a job.
+asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
+  --(ended.state_before == JobState::waiting ? load_.waiting : load_.running);
+  load_.bytes -= ended.image_bytes;
+  notify_watches(id);
+  co_await remove_image(std::move(id));
+}
+
+/// If an image can't be removed, the next start removes it.
+asio::awaitable<void> SqliteJobStore::remove_image(std::string id) {
   auto work = [this, id = std::move(id)] {
     spool_.remove(id);
     return true;
@@ -287,14 +282,9 @@ asio::awaitable<void> DurableJobs::remove_image(std::string id) {
   }
 }
 
-void DurableJobs::leave(JobState state, std::uint64_t bytes) {
-  --(state == JobState::waiting ? load_.waiting : load_.running);
-  load_.bytes -= bytes;
-}
-
-void DurableJobs::tell(const std::string& id) {
+void SqliteJobStore::notify_watches(const std::string& id) {
   const auto [begin, end] = watches_.equal_range(id);
-  for (auto watch = begin; watch != end; ++watch) watch->second->tell();
+  for (auto watch = begin; watch != end; ++watch) watch->second->notify();
 }
 
 }  // namespace samoyed::dispatcher

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "samoyed/dispatcher/history_row.hpp"
+
+namespace samoyed::dispatcher {
+
+/// Which rows the statistics cover.
+struct HistoryStatisticsQuery {
+  /// Only this visitor's rows. std::nullopt: everyone's.
+  std::optional<std::string> visitor = std::nullopt;
+  /// The half-open interval [from, until), in milliseconds since 1970.
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  /// Number of equal parts of the interval, 1 to `buckets_max`.
+  std::size_t buckets = 60;
+
+  static constexpr std::size_t buckets_max = 500;
+};
+
+/// Statistics of the newest rows of an interval.
+struct HistoryStatistics {
+  /// One recognition in the scatter plots.
+  struct Point {
+    std::uint64_t image_bytes = 0;
+    std::uint64_t pixels = 0;  ///< 0 if the worker didn't report them.
+    HistoryTimes times;
+
+    bool operator==(const Point&) const = default;
+  };
+  /// One part of the interval. Percentiles of `total_ms` by nearest rank, 0 without rows.
+  struct Bucket {
+    std::int64_t from_ms = 0;
+    std::size_t count = 0;
+    double p50_ms = 0;
+    double p90_ms = 0;
+    double p99_ms = 0;
+
+    bool operator==(const Bucket&) const = default;
+  };
+  /// All rows together; 0 without rows.
+  struct Summary {
+    double p50_ms = 0;
+    double p90_ms = 0;
+    double p99_ms = 0;
+    HistoryTimes mean;
+
+    bool operator==(const Summary&) const = default;
+  };
+  /// The rows of one worker.
+  struct Share {
+    std::string worker;
+    std::size_t count = 0;
+    double mean_ms = 0;  ///< The mean of `total_ms`.
+
+    bool operator==(const Share&) const = default;
+  };
+
+  /// Newest first, at most `points_max`.
+  std::vector<Point> points;
+  /// Oldest first, without gaps.
+  std::vector<Bucket> buckets;
+  /// The busiest first, at most `shares_max`.
+  std::vector<Share> workers;
+  Summary summary;
+  /// Rows that were counted.
+  std::size_t rows = 0;
+  /// True if there were more than `rows_max` rows: the oldest are left out.
+  bool cut = false;
+
+  static constexpr std::size_t points_max = 2000;
+  static constexpr std::size_t shares_max = 100;
+  static constexpr std::size_t rows_max = 200000;
+};
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+
+#include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/protocol/encoded_image.hpp"
+
+namespace samoyed::dispatcher {
+
+/// A job with everything that is needed to carry it out.
+struct JobRow {
+  /// Without a result.
+  Job job;
+  std::string visitor;
+  std::string client;
+  std::string request_id;
+  std::optional<int> top;
+  std::string model;
+  std::optional<int> thumbnail_side;
+};
+
+/// Identifies one claim of a job, as a fencing token. It becomes stale when the job is cancelled,
+/// put back or ended, and when the dispatcher restarts. A stale token changes nothing.
+struct ClaimToken {
+  std::string job_id;
+  /// Random, one for each opened store.
+  std::string owner;
+  /// The number of this claim among all claims of the job, from 1. It never decreases, unlike
+  /// `Job::attempts`, which leaves out attempts that were stopped early.
+  std::int64_t attempt = 0;
+
+  bool operator==(const ClaimToken&) const = default;
+};
+
+struct ClaimedJob {
+  JobRow row;
+  ClaimToken token;
+};
+
+struct ClaimedJobs {
+  std::vector<ClaimedJob> jobs;
+  /// When the next waiting job becomes due, in milliseconds since 1970; std::nullopt if none waits.
+  std::optional<std::int64_t> next_due_ms;
+};
+
+/// Why a job failed, or why its last attempt put it back.
+struct JobError {
+  /// A word of REASONS.md, `image_lost` or `cancelled`.
+  std::string reason;
+  /// A sentence for a person.
+  std::string detail;
+};
+
+/// How a job is put back.
+struct JobRetry {
+  JobError error = {};
+  /// From now until the job is due again.
+  std::chrono::milliseconds pause{0};
+  /// False if the attempt was stopped early, so that it doesn't count.
+  bool counted = true;
+};
+
+/// Keeps jobs and their images, and hands them out to be carried out.
+///
+///     claim -- token --> finish | fail | put_back      true: written; false: the token was stale
+///
+/// A claim lasts until its token is used, the job is cancelled, or the dispatcher restarts. It
+/// needs no renewal, because a store belongs to one dispatcher at a time.
+///
+/// Thread rule: that of Jobs. The members below throw StorageError; then nothing was changed.
+class JobStore : public Jobs {
+ public:
+  /// Claims at most `count` waiting jobs that are due, the longest due first. After the first job,
+  /// only as many as fit into `bytes_max` bytes of images together.
+  virtual asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) = 0;
+
+  /// The image file's bytes, encoded for the wire; null if the file is missing. Throws
+  /// std::system_error if it can't be read.
+  virtual asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string id) = 0;
+
+  // Each ends the claim, or returns false and changes nothing if the token is stale:
+
+  /// Records the result and marks the job as done, both or neither.
+  virtual asio::awaitable<bool> finish(ClaimToken token, HistoryRow result) = 0;
+  virtual asio::awaitable<bool> fail(ClaimToken token, JobError error) = 0;
+  /// The job waits again.
+  virtual asio::awaitable<bool> put_back(ClaimToken token, JobRetry retry) = 0;
+
+  /// `call` is called after jobs were submitted.
+  virtual void on_submitted(std::function<void()> call) = 0;
+  /// `call` is called with a job's id after the job was cancelled.
+  virtual void on_cancelled(std::function<void(const std::string&)> call) = 0;
+};
+
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/thread_pool.hpp>
+
+#include "dispatcher/history/database_thread.hpp"
+#include "dispatcher/jobs/job_rows.hpp"
+#include "dispatcher/jobs/job_store.hpp"
+#include "dispatcher/jobs/spool.hpp"
+#include "samoyed/dispatcher/jobs_options.hpp"
+
+namespace samoyed::dispatcher {
+
+/// Makes the jobs and the spool consistent after a start, before anything else uses them. Jobs that
+/// ran wait again, jobs whose image is missing fail, and images without an unfinished job are
+/// removed. Returns the remaining load. Throws StorageError and std::system_error.
+Jobs::Load recover_jobs(Database& database, const Spool& spool);
+
+/// Keeps jobs as rows in the history's file, and their images in a spool folder.
+///
+///     submit    image written, synced, renamed; folder synced; row committed and synced
+///               -> acknowledged
+///     finish    result and state committed and synced together -> image removed
+///
+/// A crash between two steps leaves either an image without a row, which was never acknowledged, or
+/// a finished row with its image. The next start removes such images.
+///
+/// Thread rule: that of Jobs. The database's threads and one thread for the images do the disk's
+/// work.
+class SqliteJobStore final : public JobStore {
+ public:
+  /// The references must outlive the store, and the store must outlive every coroutine that it
+  /// started.
+  /// `load` is the result of `recover_jobs`.
+  SqliteJobStore(
+      asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
+      JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});
+  ~SqliteJobStore() override;
+
+  asio::awaitable<Submitted> submit(JobRequest request) override;
+  asio::awaitable<std::optional<Job>> find(std::string id) override;
+  asio::awaitable<bool> cancel(std::string id) override;
+  std::unique_ptr<JobWatch> watch(std::string id) override;
+  Load load() const override { return load_; }
+
+  asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) override;
+  asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string id) override;
+  asio::awaitable<bool> finish(ClaimToken token, HistoryRow result) override;
+  asio::awaitable<bool> fail(ClaimToken token, JobError error) override;
+  asio::awaitable<bool> put_back(ClaimToken token, JobRetry retry) override;
+  void on_submitted(std::function<void()> call) override { on_submitted_ = std::move(call); }
+  void on_cancelled(std::function<void(const std::string&)> call) override {
+    on_cancelled_ = std::move(call);
+  }
+
+  /// From now on no job is accepted, and every watch has ended.
+  void stop();
+  /// Waits for the images' thread. No member may be called afterwards.
+  void join() { files_.join(); }
+
+ private:
+  class Watch;
+
+  bool has_room(const JobRequest& request) const;
+  asio::awaitable<void> remove_image(std::string id);
+  asio::awaitable<void> end(std::string id, EndedJob ended);
+  void notify_watches(const std::string& id);
+
+  asio::any_io_executor executor_;
+  DatabaseThread& writer_;
+  DatabaseThread& reader_;
+  const Spool spool_;
+  const std::string owner_;
+  const JobsOptions options_;
+  const OnJobStep on_step_;
+  asio::thread_pool files_{1};
+  Load load_;
+  bool stopping_ = false;
+  std::function<void()> on_submitted_ = [] {};
+  std::function<void(const std::string&)> on_cancelled_ = [](const std::string&) {};
+  std::multimap<std::string, Watch*> watches_;  ///< By the job's id.
+};
+
+}  // namespace samoyed::dispatcher

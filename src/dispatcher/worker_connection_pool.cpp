@@ -1,0 +1,241 @@
+#include "dispatcher/worker_connection_pool.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "samoyed/io/errc.hpp"
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Idle connections kept to one worker. More, left from a burst, are closed.
+constexpr std::size_t idle_connections_max = 32;
+
+/// A connection isn't watched between two images that follow each other closely, because that would
+/// cost a system call for each.
+constexpr std::chrono::milliseconds unwatched_time_max{100};
+
+/// A Samoyed worker ends an idle connection after 120 s. One that is reused well before that is
+/// never stale.
+constexpr std::chrono::seconds idle_time_max{60};
+
+AttemptFailure connect_failure(std::error_code error) {
+  using Kind = AttemptFailure::Kind;
+  const Kind kind = error == io::Errc::timed_out  ? Kind::timed_out
+                    : is_lack_of_resources(error) ? Kind::no_resources
+                                                  : Kind::unreachable;
+  return {.kind = kind, .progress = {}, .reused = false, .why = error};
+}
+
+/// The end of an abandoned attempt, which nobody reads.
+AttemptFailure cut_short() {
+  return {.kind = AttemptFailure::Kind::no_resources, .why = asio::error::operation_aborted};
+}
+
+std::optional<WorkerModel> model_of(const std::optional<protocol::WorkerHello>& hello) {
+  if (!hello) return std::nullopt;
+  return WorkerModel{hello->model, hello->trained};
+}
+
+protocol::Refusal too_large(const protocol::WorkerHello& hello) {
+  return {protocol::RefusalReason::too_large,
+          "An image may have up to " + std::to_string(hello.image_bytes_max) + " bytes."};
+}
+
+}  // namespace
+
+asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send(
+    Worker worker, ImageRequest request, bool fresh, std::shared_ptr<Attempt> attempt) {
+  const PoolEntryPointer entry = entry_of(worker.id);
+  SendResult result = co_await send_to(worker, entry, request, fresh, attempt);
+  attempt->end();
+  forget_if_gone(worker.id);
+  co_return result;
+}
+
+asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
+    Worker worker, PoolEntryPointer entry, ImageRequest request, bool fresh,
+    std::shared_ptr<Attempt> attempt) {
+  const protocol::Refusal busy{protocol::RefusalReason::busy, {}};
+  std::shared_ptr<WorkerConnection> connection;
+  if (!fresh) connection = take_idle(*entry);
+  if (!connection) {
+    if (!make_room(*entry)) co_return SendResult{busy, {}};
+    Opened opened = co_await open(worker, entry, attempt);
+    if (const auto* failure = std::get_if<AttemptFailure>(&opened))
+      co_return SendResult{*failure, {}};
+    connection = std::get<std::shared_ptr<WorkerConnection>>(std::move(opened));
+  }
+  if (attempt->abandoned()) co_return SendResult{cut_short(), {}};
+  const auto hello = connection->hello();
+  SendResult result{busy, model_of(hello)};
+  if (!request.model.empty() && (!hello || hello->model != request.model)) {
+    result.end = AttemptFailure{.kind = AttemptFailure::Kind::other_model, .why = {}};
+    if (hello) keep(worker.id, *entry, std::move(connection));
+    co_return result;
+  }
+  // The state of the queue in a hello is current only on a connection that was just opened.
+  if (hello && hello->busy && !connection->last_used()) {
+    keep(worker.id, *entry, std::move(connection));
+    co_return result;
+  }
+  if (hello && hello->image_bytes_max < request.image->file_bytes()) {
+    result.end = too_large(*hello);
+    keep(worker.id, *entry, std::move(connection));
+    co_return result;
+  }
+  attempt->use(connection);
+  if (!hello) attempt->protect();
+  result.end = co_await connection->send(request);
+  result.transfer_ms = connection->transfer_time().count();
+  if (std::holds_alternative<protocol::Result>(result.end)) {
+    workers_.answered(worker.id, Clock::now());
+  }
+  if (connection->reusable()) keep(worker.id, *entry, std::move(connection));
+  co_return result;
+}
+
+asio::awaitable<bool> WorkerConnectionPool::accepts(Worker worker,
+                                                    std::shared_ptr<Attempt> attempt) {
+  const auto connection =
+      std::make_shared<WorkerConnection>(executor_, options_, resolver_, nullptr);
+  attempt->use(connection);
+  const std::error_code error = co_await connection->connect(worker.address);
+  attempt->end();
+  co_return !error || is_lack_of_resources(error);
+}
+
+asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
+  const PoolEntryPointer entry = entry_of(worker.id);
+  // A reference server serves one client at a time. While it has an image of ours, that is its
+  // probe.
+  if (entry->plain && *entry->open > 0) co_return ProbeEnd::inconclusive;
+  ProbeEnd end = ProbeEnd::good;
+  const auto connection = make_connection(*entry);
+  const std::error_code error = co_await connection->connect(worker.address);
+  if (error) {
+    end = is_lack_of_resources(error)                ? ProbeEnd::inconclusive
+          : error == asio::error::connection_refused ? ProbeEnd::refused
+                                                     : ProbeEnd::bad;
+  } else {
+    const auto greeting = co_await connection->greet();
+    if (std::holds_alternative<AttemptFailure>(greeting)) {
+      end = ProbeEnd::bad;
+    } else if (connection->hello()) {
+      // A Samoyed worker may have replaced a reference server at this address.
+      entry->plain = false;
+      workers_.set_model(worker.id, *model_of(connection->hello()));
+      if (entry->idle.empty()) keep(worker.id, *entry, connection);
+    } else {
+      entry->plain = true;
+      workers_.set_reference(worker.id);
+    }
+  }
+  forget_if_gone(worker.id);
+  co_return end;
+}
+
+void WorkerConnectionPool::close_unused() {
+  const auto oldest = Clock::now() - idle_time_max;
+  std::erase_if(entries_, [&](const auto& entry) {
+    auto& idle = entry.second->idle;
+    while (!idle.empty() && *idle.front()->last_used() < oldest) idle.pop_front();
+    return !workers_.in_rotation(entry.first);
+  });
+}
+
+WorkerConnectionPool::PoolEntryPointer WorkerConnectionPool::entry_of(WorkerId id) {
+  PoolEntryPointer& known = entries_[id];
+  if (!known) known = std::make_shared<PoolEntry>();
+  return known;
+}
+
+/// Drops the entry of a worker that left the rotation while it was used.
+void WorkerConnectionPool::forget_if_gone(WorkerId id) {
+  if (!workers_.in_rotation(id)) entries_.erase(id);
+}
+
+/// True if one more connection may be opened; closes an idle one if that is needed.
+bool WorkerConnectionPool::make_room(PoolEntry& entry) const {
+  if (*entry.open < options_.connections_per_worker_max) return true;
+  if (entry.idle.empty()) return false;
+  entry.idle.pop_front();
+  return true;
+}
+
+std::shared_ptr<WorkerConnection> WorkerConnectionPool::make_connection(const PoolEntry& entry) {
+  ++*entry.open;
+  std::shared_ptr<void> slot(entry.open.get(), [open = entry.open](void*) { --*open; });
+  return std::make_shared<WorkerConnection>(executor_, options_, resolver_, std::move(slot));
+}
+
+std::shared_ptr<WorkerConnection> WorkerConnectionPool::take_idle(PoolEntry& entry) {
+  const auto oldest = Clock::now() - idle_time_max;
+  while (!entry.idle.empty() && *entry.idle.front()->last_used() < oldest) entry.idle.pop_front();
+  if (entry.idle.empty()) return nullptr;
+  auto connection = std::move(entry.idle.back());
+  entry.idle.pop_back();
+  connection->stop_watching();
+  return connection;
+}
+
+asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
+    Worker worker, PoolEntryPointer entry, std::shared_ptr<Attempt> attempt) {
+  for (int round = 0; round < 2 && !attempt->abandoned(); ++round) {
+    const auto connection = make_connection(*entry);
+    attempt->use(connection);
+    const std::error_code error = co_await connection->connect(worker.address);
+    if (error) co_return connect_failure(error);
+    if (entry->plain) co_return connection;
+    const auto greeting = co_await connection->greet();
+    if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
+    if (connection->hello()) {
+      workers_.set_model(worker.id, *model_of(connection->hello()));
+      co_return connection;
+    }
+    // A reference server closes after its A, so connect once more without hello.
+    entry->plain = true;
+    workers_.set_reference(worker.id);
+  }
+  if (attempt->abandoned()) co_return cut_short();
+  co_return AttemptFailure{.kind = AttemptFailure::Kind::nonsense,
+                           .why = protocol::Errc::unexpected_message};
+}
+
+void WorkerConnectionPool::keep(WorkerId id, PoolEntry& entry,
+                                std::shared_ptr<WorkerConnection> connection) {
+  if (!workers_.in_rotation(id)) return;
+  connection->mark_kept();
+  if (on_idle_end_) {
+    watch_soon();
+  } else {
+    connection->rest();
+  }
+  entry.idle.push_back(std::move(connection));
+  if (entry.idle.size() > idle_connections_max) entry.idle.pop_front();
+}
+
+void WorkerConnectionPool::watch_soon() {
+  if (std::exchange(watch_due_, true)) return;
+  watch_timer_.expires_after(unwatched_time_max);
+  watch_timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    watch_due_ = false;
+    for (const auto& [id, entry] : entries_) {
+      for (const auto& idle : entry->idle) {
+        if (idle->watched()) continue;
+        idle->watch([this, id = id, ended = idle.get()] { on_idle_end(id, ended); });
+      }
+    }
+  });
+}
+
+void WorkerConnectionPool::on_idle_end(WorkerId id, const WorkerConnection* connection) {
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end()) return;
+  std::erase_if(entry->second->idle, [&](const auto& idle) { return idle.get() == connection; });
+  on_idle_end_(id);
+}
+
+}  // namespace samoyed::dispatcher

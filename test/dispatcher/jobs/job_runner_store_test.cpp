@@ -1,0 +1,115 @@
+/// The runner over a store that is no database: what it asks of any JobStore.
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/jobs/jobs_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+
+namespace {
+
+/// Holds one job in memory, and records how the runner ends it.
+class OneJobStore final : public JobStore {
+ public:
+  asio::awaitable<Submitted> submit(JobRequest) override { co_return SubmitError::full; }
+  asio::awaitable<std::optional<Job>> find(std::string) override { co_return std::nullopt; }
+  asio::awaitable<bool> cancel(std::string) override { co_return false; }
+  std::unique_ptr<JobWatch> watch(std::string) override { return nullptr; }
+  Load load() const override { return {.waiting = claimed_ ? 0U : 1U}; }
+
+  asio::awaitable<ClaimedJobs> claim(std::size_t, std::uint64_t) override {
+    claimed_ = true;
+    ClaimedJob job{.row = {}, .token = token};
+    job.row.job.id = token.job_id;
+    job.row.job.attempts = 1;
+    ClaimedJobs claimed;
+    claimed.jobs.push_back(std::move(job));
+    co_return claimed;
+  }
+  asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string) override {
+    co_return std::make_shared<const protocol::EncodedImage>(std::span<const std::byte>());
+  }
+  asio::awaitable<bool> finish(ClaimToken used, HistoryRow) override {
+    co_return record("finish", used);
+  }
+  asio::awaitable<bool> fail(ClaimToken used, JobError error) override {
+    co_return record("fail " + error.reason, used);
+  }
+  asio::awaitable<bool> put_back(ClaimToken used, JobRetry retry) override {
+    co_return record("put back " + retry.error.reason, used);
+  }
+  void on_submitted(std::function<void()>) override {}
+  void on_cancelled(std::function<void(const std::string&)>) override {}
+
+  const ClaimToken token{.job_id = "dog", .owner = "me", .attempt = 7};
+  int failures = 0;    ///< The next writes that fail.
+  bool stale = false;  ///< Whether the token has become stale.
+  std::vector<std::string> ends;
+
+ private:
+  bool record(const std::string& end, const ClaimToken& used) {
+    CHECK(used == token);
+    ends.push_back(end);
+    if (failures-- > 0) throw StorageError("the disk is full");
+    return !stale;
+  }
+
+  bool claimed_ = false;
+};
+
+/// Runs the job to its end.
+void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nullopt) {
+  asio::io_context io;
+  test::ScriptedClassifier classifier(io);
+  if (reason) classifier.outcomes.push_back(test::failure(*reason));
+  JobRunner runner(
+      io.get_executor(), store, classifier,
+      [] { return JobRunner::Surroundings{.workers_in_rotation = 1, .interactive = 0}; },
+      {.storage_pause = std::chrono::milliseconds(1),
+       .look_interval = std::chrono::milliseconds(1)});
+  asio::co_spawn(io, runner.run(), [](std::exception_ptr) {});
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto ended = [&] { return classifier.asked == 1 && std::ssize(store.ends) > 0; };
+  while (!(ended() && store.failures <= 0) && std::chrono::steady_clock::now() < limit) {
+    io.run_one_for(std::chrono::milliseconds(10));
+  }
+  // Further turns would show an end that is written again.
+  for (int turn = 0; turn < 20; ++turn) io.run_one_for(std::chrono::milliseconds(2));
+  runner.stop();
+  io.run();
+}
+
+using Ends = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a runner ends a job in any store with the token of its claim") {
+  OneJobStore store;
+  SECTION("recognized") {
+    carry_out(store);
+    CHECK(store.ends == Ends{"finish"});
+  }
+  SECTION("at fault") {
+    carry_out(store, FailureReason::workers_closed);
+    CHECK(store.ends == Ends{"fail workers_closed"});
+  }
+  SECTION("busy workers") {
+    carry_out(store, FailureReason::all_busy);
+    CHECK(store.ends == Ends{"put back all_busy"});
+  }
+}
+
+TEST_CASE("a runner drops the end of a job whose claim is stale") {
+  OneJobStore store;
+  store.stale = true;
+  carry_out(store);
+  CHECK(store.ends == Ends{"finish"});
+}
+
+TEST_CASE("a runner writes an end again until the store takes it") {
+  OneJobStore store;
+  store.failures = 2;
+  carry_out(store);
+  CHECK(store.ends == Ends{"finish", "finish", "finish"});
+}

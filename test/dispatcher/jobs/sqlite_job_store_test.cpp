@@ -1,0 +1,233 @@
+#include "dispatcher/jobs/sqlite_job_store.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/jobs/jobs_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+using test::JobsFixture;
+
+namespace {
+
+SubmitError error_of(const Submitted& submitted) { return std::get<SubmitError>(submitted); }
+
+std::optional<Job> next(JobsFixture& fixture, JobWatch& watch) {
+  return fixture.run_beside(
+      watch.next(std::chrono::steady_clock::now() + std::chrono::seconds(30)));
+}
+
+std::optional<Job> next_now(JobsFixture& fixture, JobWatch& watch) {
+  return fixture.run_beside(watch.next(std::chrono::steady_clock::now()));
+}
+
+}  // namespace
+
+TEST_CASE("a submitted job waits, and is there after a restart") {
+  const test::TemporaryFolder folder;
+  std::vector<std::string> ids;
+  {
+    JobsFixture fixture(folder.path());
+    ids = fixture.submit({"dog", "cat"});
+    CHECK(fixture.jobs.load() == Jobs::Load{2, 0, 6});
+    CHECK(fixture.files() == 2);
+  }
+  REQUIRE(ids.size() == 2);
+  CHECK(ids[0] != ids[1]);
+  CHECK(ids[0].size() == 32);
+  CHECK(ids[0].find_first_not_of("0123456789abcdef") == std::string::npos);
+  JobsFixture fixture(folder.path());
+  CHECK(fixture.jobs.load() == Jobs::Load{2, 0, 6});
+  const auto job = fixture.find(ids[1]);
+  REQUIRE(job);
+  CHECK(job->state == JobState::waiting);
+  CHECK(job->file_name == "cat.jpg");
+  CHECK(job->image_bytes == 3);
+  CHECK_FALSE(fixture.find("0123"));
+}
+
+TEST_CASE("jobs beyond the spool's bounds are refused, all of a request or none") {
+  const test::TemporaryFolder folder;
+  JobsOptions options;
+  SECTION("by number") { options.images_max = 2; }
+  SECTION("by bytes") { options.bytes_max = 7; }
+  JobsFixture fixture(folder.path(), options);
+  fixture.submit({"dog"});
+  CHECK(error_of(fixture.try_submit({"cat", "fox"})) == SubmitError::full);
+  CHECK(fixture.files() == 1);
+  CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  fixture.submit({"cat"});
+  CHECK(error_of(fixture.try_submit({"foxes"})) == SubmitError::full);
+  fixture.start();
+  CHECK(fixture.run_until_finished());
+  fixture.stop();
+  CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::stopping);
+}
+
+TEST_CASE("a spool that can't be written is said, and nothing of the request stays") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  std::filesystem::remove(folder.path() / "spool");
+  CHECK(error_of(fixture.try_submit({"dog", "cat"})) == SubmitError::storage);
+  CHECK(fixture.jobs.load() == Jobs::Load{});
+}
+
+TEST_CASE("a waiting job can be cancelled, a finished one not") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto ids = fixture.submit({"dog", "cat"});
+  CHECK(fixture.run_beside(fixture.jobs.cancel(ids[0])));
+  const auto job = fixture.find(ids[0]);
+  REQUIRE(job);
+  CHECK(job->state == JobState::failed);
+  CHECK(job->reason == "cancelled");
+  CHECK(fixture.files() == 1);
+  CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.cancel(ids[0])));
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.cancel("0123")));
+}
+
+TEST_CASE("a job that is cancelled between its answer and the write stays cancelled") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto id = fixture.submit({"dog"}).front();
+  const auto claimed = fixture.run_beside(fixture.jobs.claim(1, 100));
+  REQUIRE(claimed.jobs.size() == 1);
+  const ClaimToken token = claimed.jobs.front().token;
+  CHECK(fixture.run_beside(fixture.jobs.cancel(id)));
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.finish(token, test::history_row("me"))));
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.put_back(token, {})));
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.fail(token, {"unreadable", "No picture."})));
+  CHECK(fixture.find(id)->state == JobState::failed);
+  CHECK(fixture.find(id)->reason == "cancelled");
+  CHECK(fixture.rows() == 0);
+  CHECK(fixture.jobs.load() == Jobs::Load{});
+}
+
+TEST_CASE("a claim from before a restart is stale") {
+  const test::TemporaryFolder folder;
+  std::string id;
+  ClaimToken before;
+  {
+    JobsFixture fixture(folder.path());
+    id = fixture.submit({"dog"}).front();
+    before = fixture.run_beside(fixture.jobs.claim(1, 100)).jobs.at(0).token;
+  }
+  JobsFixture fixture(folder.path());
+  const auto now = fixture.run_beside(fixture.jobs.claim(1, 100)).jobs.at(0).token;
+  CHECK(now.owner != before.owner);
+  CHECK_FALSE(fixture.run_beside(fixture.jobs.finish(before, test::history_row("me"))));
+  CHECK(fixture.find(id)->state == JobState::running);
+  CHECK(fixture.jobs.load() == Jobs::Load{0, 1, 3});
+  CHECK(fixture.run_beside(fixture.jobs.finish(now, test::history_row("me"))));
+  CHECK(fixture.find(id)->state == JobState::done);
+  CHECK(fixture.rows() == 1);
+}
+
+TEST_CASE("a watch returns each state, and the end") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto id = fixture.submit({"dog"}).front();
+  const auto watch = fixture.jobs.watch(id);
+  REQUIRE(watch);
+  CHECK(next(fixture, *watch)->state == JobState::waiting);
+  CHECK_FALSE(next_now(fixture, *watch));
+  CHECK_FALSE(watch->ended());
+  fixture.classifier.hold = true;
+  fixture.start();
+  CHECK(next(fixture, *watch)->state == JobState::running);
+  fixture.classifier.let_go();
+  const auto done = next(fixture, *watch);
+  REQUIRE(done);
+  CHECK(done->state == JobState::done);
+  REQUIRE(done->result);
+  CHECK(done->result->top.at(0).label == "Samoyed");
+  CHECK(watch->ended());
+  CHECK_FALSE(next(fixture, *watch));
+  fixture.stop();
+}
+
+TEST_CASE("a slow watcher gets the latest state only") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto id = fixture.submit({"dog"}).front();
+  const auto watch = fixture.jobs.watch(id);
+  fixture.start();
+  CHECK(fixture.run_until_finished());
+  CHECK(next(fixture, *watch)->state == JobState::done);
+  CHECK(watch->ended());
+  fixture.stop();
+}
+
+TEST_CASE("watching ends where there is no such job, and at the dispatcher's end") {
+  const test::TemporaryFolder folder;
+  JobsOptions options;
+  options.watchers_max = 2;
+  JobsFixture fixture(folder.path(), options);
+  const auto unknown = fixture.jobs.watch("0123");
+  CHECK_FALSE(next(fixture, *unknown));
+  CHECK(unknown->ended());
+  const auto id = fixture.submit({"dog"}).front();
+  auto known = fixture.jobs.watch(id);
+  CHECK(next(fixture, *known));
+  CHECK_FALSE(fixture.jobs.watch(id));  // Too many.
+  fixture.jobs.stop();
+  CHECK_FALSE(next(fixture, *known));
+  CHECK(known->ended());
+  known.reset();
+  CHECK(fixture.jobs.watch(id));
+}
+
+TEST_CASE("finished jobs are forgotten after their time, in pieces, and their results stay") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto ids = fixture.submit({"dog", "cat", "fox"});
+  CHECK(fixture.run_beside(fixture.jobs.cancel(ids[2])));
+  fixture.start();
+  CHECK(fixture.run_until_finished());
+  fixture.stop();
+  auto remove = [](Database& database) {
+    return remove_finished_jobs(database, std::numeric_limits<std::int64_t>::max(), 2);
+  };
+  CHECK(fixture.run_beside(fixture.writer.run(remove)) == 2);
+  CHECK(fixture.run_beside(fixture.writer.run(remove)) == 1);
+  CHECK_FALSE(fixture.find(ids[0]));
+  CHECK(fixture.rows() == 2);
+}
+
+TEST_CASE("a visitor who deletes results deletes finished jobs, not those that wait") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path());
+  const auto done = fixture.submit({"dog"}).front();
+  fixture.start();
+  CHECK(fixture.run_until_finished());
+  fixture.stop();
+  auto remove = [](Database& database) { return remove_visitor(database, "me"); };
+  CHECK(fixture.run_beside(fixture.writer.run(remove)) == 1);
+  CHECK_FALSE(fixture.find(done));
+  CHECK(fixture.rows() == 0);
+}
+
+TEST_CASE("after a start files without jobs are removed, and jobs without files failed") {
+  const test::TemporaryFolder folder;
+  std::vector<std::string> ids;
+  {
+    JobsFixture fixture(folder.path());
+    ids = fixture.submit({"dog", "cat"});
+  }
+  const auto spool = folder.path() / "spool";
+  std::filesystem::remove(spool / ids[0]);
+  std::ofstream(spool / "stray") << "x";
+  std::ofstream(spool / "half.new") << "x";
+  JobsFixture fixture(folder.path());
+  CHECK(fixture.files() == 1);
+  CHECK_FALSE(std::filesystem::exists(spool / "half.new"));
+  CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  CHECK(fixture.find(ids[0])->state == JobState::failed);
+  CHECK(fixture.find(ids[0])->reason == "image_lost");
+  CHECK(fixture.find(ids[1])->state == JobState::waiting);
+}
