@@ -56,6 +56,7 @@ def perf_works():
         return False
 
 
+@support.needs_worker
 class ProfileScriptTest(unittest.TestCase):
     def profile(self, *arguments):
         return subprocess.run(
