@@ -31,7 +31,7 @@ inline constexpr int reduced_short_side_min = 2;
 
 using DecodeResult = std::variant<StoredPicture, protocol::Refusal>;
 
-/// Decodes a JPEG, PNG, BMP or WebP file, known by its first bytes, into RGB.
+/// Decodes a file of one of protocol::image_formats, known by its first bytes, into RGB.
 ///
 /// The pixels, turned upright, are those that Pillow 9.4 gives for
 /// `Image.open(file).convert("RGB")`, preceded by `ImageOps.exif_transpose` if

@@ -40,7 +40,7 @@ class Recognizer {
 
   virtual const ModelDescription& description() const = 0;
 
-  /// `image_file` is a whole JPEG, PNG, BMP or WebP file. Never throws for what is wrong with the
+  /// `image_file` is a whole file of one of protocol::image_formats. Never throws for what is wrong with the
   /// image: that is a Refusal. The labels don't depend on whether a thumbnail is wanted, and one that
   /// can't be made is left out. `times.queue_ms` is left 0 for the queue to fill in.
   virtual protocol::Result recognize(std::span<const std::byte> image_file,
