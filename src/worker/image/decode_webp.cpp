@@ -7,7 +7,7 @@
 #include <webp/demux.h>
 
 #include "worker/image/decoders.hpp"
-#include "worker/image/webp_lossless.hpp"
+#include "worker/image/webp_memory_estimate.hpp"
 
 namespace samoyed::worker {
 

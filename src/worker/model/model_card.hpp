@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "worker/image/preparation.hpp"
+#include "worker/image/preprocessing.hpp"
 
 namespace samoyed::worker {
 

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/kernels/winograd.hpp"
 #include "worker/network/model_file.hpp"
 #include "worker/network/precision.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/image/preparation.hpp"
+#include "worker/image/preprocessing.hpp"
 #include "worker/model/model_card.hpp"
 #include "worker/network/model_file.hpp"
 #include "worker/network/network.hpp"

@@ -12,7 +12,7 @@
 
 #include "worker/image/exif.hpp"
 #include "worker/image/image_decoder.hpp"
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/image/thumbnail.hpp"
 
 namespace samoyed::worker {

@@ -7,8 +7,8 @@
 
 #include "worker/image/image.hpp"
 #include "worker/image/image_workspace.hpp"
-#include "worker/image/normalise.hpp"
-#include "worker/image/spares.hpp"
+#include "worker/image/normalize.hpp"
+#include "worker/image/object_pool.hpp"
 #include "worker/network/model.hpp"
 #include "worker/serving/recognizer.hpp"
 

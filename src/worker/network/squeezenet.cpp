@@ -13,12 +13,12 @@
 #include <string>
 #include <utility>
 
-#include "worker/image/spares.hpp"
+#include "worker/image/object_pool.hpp"
 #include "worker/network/forward_plan.hpp"
-#include "worker/network/forward_team.hpp"
+#include "worker/network/two_thread_forward.hpp"
 #include "worker/network/one_thread.hpp"
 #include "worker/network/squeezenet_architecture.hpp"
-#include "worker/network/team_choice.hpp"
+#include "worker/network/thread_count_tuner.hpp"
 #include "worker/network/torch_squeezenet.hpp"
 
 namespace samoyed::worker {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/network/model_file.hpp"
 #include "worker/network/network.hpp"
 #include "worker/network/precision.hpp"

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/network/model_file.hpp"
 #include "worker/network/squeezenet_architecture.hpp"
 

@@ -4,7 +4,7 @@
 Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests need no Pillow; run
 this again only to add one. For each image file NAME there is NAME.ppm: the pixels that
 Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded pictures of many shapes, a hash of
-what Resize(256) and CenterCrop(224) make of them; framings.txt likewise for the sizes and filters of other networks.
+what Resize(256) and CenterCrop(224) make of them; crop_specs.txt likewise for the sizes and filters of other networks.
 """
 
 import io
@@ -220,7 +220,7 @@ def write_framings():
             image = Image.frombytes("RGB", (width, height), noise(width * height * 3, width * 4099 + height))
             framed = resized_and_cropped(image, short_side, crop, getattr(Image, name.upper()))
             lines.append(f"{short_side} {crop[0]} {crop[1]} {name} {width} {height} {fnv1a(framed.tobytes()):016x}\n")
-    (DATA / "framings.txt").write_text("".join(lines))
+    (DATA / "crop_specs.txt").write_text("".join(lines))
 
 
 def main():

@@ -61,7 +61,7 @@ TEST_CASE("pictures of every shape are resized and cropped to Pillow's pixels", 
 }
 
 TEST_CASE("pictures are framed for other networks as Pillow does it", "[resize]") {
-  std::istringstream lines(test::read_image_fixture("framings.txt"));
+  std::istringstream lines(test::read_image_fixture("crop_specs.txt"));
   worker::Framing framing;
   std::string filter;
   int width = 0;

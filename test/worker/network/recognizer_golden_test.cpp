@@ -13,7 +13,7 @@
 #include "support/npy.hpp"
 #include "worker/image/image_decoder.hpp"
 #include "worker/image/image_fixtures.hpp"
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/network_recognizer.hpp"

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 using namespace samoyed;
 using worker::Metrics;

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::worker;

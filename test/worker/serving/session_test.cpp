@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 /// Peers that leave, hurry or dawdle, seen from outside.
 using namespace samoyed;

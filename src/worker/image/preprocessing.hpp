@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "worker/image/crop.hpp"
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 
 namespace samoyed::worker {
 

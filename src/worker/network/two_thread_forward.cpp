@@ -1,4 +1,4 @@
-#include "worker/network/forward_team.hpp"
+#include "worker/network/two_thread_forward.hpp"
 
 #include <cstddef>
 

@@ -1,4 +1,4 @@
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "worker/network/team_choice.hpp"
+#include "worker/network/thread_count_tuner.hpp"
 
 #include <chrono>
 

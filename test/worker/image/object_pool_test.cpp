@@ -1,4 +1,4 @@
-#include "worker/image/spares.hpp"
+#include "worker/image/object_pool.hpp"
 
 #include <stdexcept>
 

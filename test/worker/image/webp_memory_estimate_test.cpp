@@ -1,4 +1,4 @@
-#include "worker/image/webp_lossless.hpp"
+#include "worker/image/webp_memory_estimate.hpp"
 
 #include <memory>
 #include <random>
