@@ -78,7 +78,7 @@ void run(const Options& options) {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
                          .queued_bytes = load.queued_bytes,
-                         .recognising = load.recognising,
+                         .recognizing = load.recognizing,
                          .threads = options.queue.threads,
                          .connections = server.connections(),
                          .receiving_bytes = server.receiving_bytes(),

@@ -30,10 +30,10 @@ Size parse_input_size(const std::string& text) {
   } else {
     words >> cross >> size.width;
   }
-  const auto fits = [](int side) { return side >= 1 && side <= framing_side_px_max; };
+  const auto fits = [](int side) { return side >= 1 && side <= crop_spec_side_px_max; };
   if (!words || !words.eof() || cross != 'x' || !fits(size.width) || !fits(size.height)) {
     throw CLI::ValidationError("--input-size", "must be a side or HEIGHTxWIDTH, from 1 to " +
-                                                   std::to_string(framing_side_px_max));
+                                                   std::to_string(crop_spec_side_px_max));
   }
   return size;
 }
@@ -66,15 +66,15 @@ void add_model_options(CLI::App& app, Options& options) {
       "Pixels of the network's input, a side or HEIGHTxWIDTH (224)");
   app.add_option_function<int>(
          "--resize-size", [&card](int side) { card.resize_size = side; },
-         "Pixels of the picture's short side before the input is cut out of it (256/224 of the "
+         "Pixels of the image's short side before the input is cut out of it (256/224 of the "
          "input)")
-      ->check(CLI::Range(1, framing_side_px_max));
+      ->check(CLI::Range(1, crop_spec_side_px_max));
   app.add_option_function<std::string>(
          "--interpolation",
          [&card](const std::string& name) {
            card.interpolation = name == "bicubic" ? Resampling::bicubic : Resampling::bilinear;
          },
-         "How the picture is resized (bilinear)")
+         "How the image is resized (bilinear)")
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
   app.add_option_function<std::vector<float>>(
          "--mean", [&card](const std::vector<float>& mean) { card.mean = three(mean); },
@@ -103,7 +103,7 @@ void add_recognition_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({to_string(Precision::fp32), to_string(Precision::bf16)}));
   app.add_option(
          "--threads", options.queue.threads,
-         "Images recognised at the same time, by one thread each (all cores that the process may "
+         "Images recognized at the same time, by one thread each (all cores that the process may "
          "use); above 1 an image that is alone gets two")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-exif", options.apply_exif_orientation,
@@ -178,7 +178,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.queue.threads = usable_cores();
 
   CLI::App app{
-      "Recognises images with SqueezeNet, or another network, for all who speak the D/A/N "
+      "Recognizes images with SqueezeNet, or another network, for all who speak the D/A/N "
       "protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
   app.footer(

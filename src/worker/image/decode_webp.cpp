@@ -69,7 +69,7 @@ bool draw(const Frame& frame, Image& canvas) {
 
 }  // namespace
 
-StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
+RawResult decode_webp(Bytes file, const DecodeLimits& limits) {
   // The size in the RIFF header counts what follows it.
   if (file.size() < 8 + std::size_t{read_u32le(file, 4)}) {
     return unreadable("The WebP file ends before its last row.");
@@ -84,7 +84,7 @@ StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
 
   WebPIterator iterator;
   if (WebPDemuxGetFrame(demuxer.get(), 1, &iterator) == 0) {
-    return unreadable("The WebP file has no picture.");
+    return unreadable("The WebP file has no image.");
   }
   Frame frame{.left = iterator.x_offset,
               .top = iterator.y_offset,
@@ -114,7 +114,7 @@ StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
     exif = {reinterpret_cast<const std::byte*>(chunk.chunk.bytes), chunk.chunk.size};
     WebPDemuxReleaseChunkIterator(&chunk);
   }
-  return StoredImage{std::move(image), exif};
+  return RawImage{std::move(image), exif};
 }
 
 }  // namespace samoyed::worker

@@ -19,23 +19,23 @@ std::string size_text(std::int64_t width, std::int64_t height) {
   return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
 }
 
-/// Decodes a file of one format, whatever the wish. May use the memory of an earlier picture.
-using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits, const DecodeWish& wish,
-                                 std::vector<std::uint8_t> memory);
+/// Decodes a file of one format, whatever the options. May use the memory of an earlier image.
+using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
+                                 const DecodeOptions& options, std::vector<std::uint8_t> memory);
 
-/// A decoder of whole pictures, which has buffers of its own, as one of the table.
-template <StoredResult (*decode)(Bytes file, const DecodeLimits& limits)>
-DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeWish& wish,
+/// A decoder of whole images, which has buffers of its own, as one of the table.
+template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                           std::vector<std::uint8_t> memory) {
   memory = {};  // Not held beside the decoder's buffers.
-  StoredResult result = decode(file, limits);
+  RawResult result = decode(file, limits);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
-  auto& stored = std::get<StoredImage>(result);
+  auto& stored = std::get<RawImage>(result);
   const Size size{stored.image.width, stored.image.height};
-  return StoredPicture{
+  return DecodedImage{
       .full = size,
       .decoded = size,
-      .orientation = wish.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
+      .orientation = options.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
       .pixels = std::move(stored.image)};
 }
 
@@ -91,14 +91,14 @@ Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
 }
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
-                          const DecodeWish& wish, std::vector<std::uint8_t> memory) {
+                          const DecodeOptions& options, std::vector<std::uint8_t> memory) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
   if (format == nullptr) {
     return unreadable("This is no " + std::string(protocol::accepted_formats) + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
-  return decoders[row].decode(file, limits, wish, std::move(memory));
+  return decoders[row].decode(file, limits, options, std::move(memory));
 }
 
 }  // namespace samoyed::worker

@@ -13,56 +13,58 @@ namespace samoyed::worker {
 ///
 /// Thread rule: any thread may take and give back; the lock is held for no longer than it takes to move a
 /// pointer. Must outlive what it lends.
-template <typename Thing>
-class Spares {
+template <typename Object>
+class ObjectPool {
  public:
   /// Whether what was given back is worth keeping.
-  using Keeps = bool (*)(const Thing& thing);
+  using Keeps = bool (*)(const Object& object);
 
-  /// Gives the thing back.
+  /// Gives the object back.
   struct Return {
-    Spares* to = nullptr;
-    void operator()(Thing* thing) const noexcept { to->take_back(std::unique_ptr<Thing>(thing)); }
+    ObjectPool* to = nullptr;
+    void operator()(Object* object) const noexcept {
+      to->take_back(std::unique_ptr<Object>(object));
+    }
   };
-  using Lease = std::unique_ptr<Thing, Return>;
+  using Lease = std::unique_ptr<Object, Return>;
 
-  explicit Spares(Keeps keeps = [](const Thing&) { return true; }) : keeps_(keeps) {}
+  explicit ObjectPool(Keeps keeps = [](const Object&) { return true; }) : keeps_(keeps) {}
 
-  /// One that is idle, or else what `make` returns, a std::unique_ptr<Thing>.
+  /// One that is idle, or else what `make` returns, a std::unique_ptr<Object>.
   template <typename Make>
   Lease take(const Make& make) {
     {
       const std::lock_guard lock(mutex_);
       if (!idle_.empty()) {
-        std::unique_ptr<Thing> thing = std::move(idle_.back());
+        std::unique_ptr<Object> object = std::move(idle_.back());
         idle_.pop_back();
-        return lend(std::move(thing));
+        return lend(std::move(object));
       }
     }
-    std::unique_ptr<Thing> thing = make();
+    std::unique_ptr<Object> object = make();
     const std::lock_guard lock(mutex_);
-    return lend(std::move(thing));
+    return lend(std::move(object));
   }
 
  private:
   /// Needs the lock.
-  Lease lend(std::unique_ptr<Thing> thing) {
+  Lease lend(std::unique_ptr<Object> object) {
     // Room for all to come back, so that giving back can't fail.
     idle_.reserve(idle_.size() + lent_ + 1);
     ++lent_;
-    return Lease(thing.release(), Return{this});
+    return Lease(object.release(), Return{this});
   }
 
-  void take_back(std::unique_ptr<Thing> thing) noexcept {
+  void take_back(std::unique_ptr<Object> object) noexcept {
     const std::lock_guard lock(mutex_);
     --lent_;
-    if (keeps_(*thing)) idle_.push_back(std::move(thing));
+    if (keeps_(*object)) idle_.push_back(std::move(object));
   }
 
   const Keeps keeps_;
   std::mutex mutex_;
-  std::size_t lent_ = 0;                      // guarded by mutex_
-  std::vector<std::unique_ptr<Thing>> idle_;  // guarded by mutex_
+  std::size_t lent_ = 0;                       // guarded by mutex_
+  std::vector<std::unique_ptr<Object>> idle_;  // guarded by mutex_
 };
 
 }  // namespace samoyed::worker

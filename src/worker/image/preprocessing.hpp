@@ -7,15 +7,15 @@
 
 namespace samoyed::worker {
 
-/// What happens to a picture between its file and the network.
-struct Preparation {
-  Framing framing = {};
-  Normalisation normalisation = {};
+/// What happens to an image between its file and the network.
+struct Preprocessing {
+  CropSpec crop_spec = {};
+  Normalization normalization = {};
 
   /// Floats of the network's input: the planes R, G, B.
   std::size_t planes_floats() const {
-    return std::size_t{3} * static_cast<std::size_t>(framing.width_px) *
-           static_cast<std::size_t>(framing.height_px);
+    return std::size_t{3} * static_cast<std::size_t>(crop_spec.width_px) *
+           static_cast<std::size_t>(crop_spec.height_px);
   }
 };
 

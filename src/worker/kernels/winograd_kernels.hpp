@@ -5,7 +5,7 @@
 namespace samoyed::worker {
 
 /// A convolution of 3x3 pixels with stride 1 and one pixel of padding, and the ReLU after it, of one
-/// picture whose channels are kept in blocks (oneDNN's nChw8c or nChw16c).
+/// image whose channels are kept in blocks (oneDNN's nChw8c or nChw16c).
 struct WinogradShape {
   std::int64_t block;    ///< Channels in a block: 8, or 16 for AVX-512.
   std::int64_t inputs;   ///< Channels, a multiple of the block.

@@ -54,7 +54,7 @@ struct WinogradSteps {
     to[3 * stride] = difference12 + 8.0F * difference34 + from[5 * stride];
   }
 
-  /// The 6x6 pixels around a tile's 4x4, one block of channels of each; zeros beyond the picture.
+  /// The 6x6 pixels around a tile's 4x4, one block of channels of each; zeros beyond the image.
   static void load_tile(const WinogradShape& shape, const float* plane, std::int64_t top,
                         std::int64_t left, Floats* tile) {
     for (std::int64_t y = 0; y < winograd_input_px; ++y) {
@@ -105,7 +105,7 @@ struct WinogradSteps {
     multiply_in_registers<at_most>(inputs, transformed, weights, products);
   }
 
-  /// Writes what of a tile's 4x4 pixels is inside the picture.
+  /// Writes what of a tile's 4x4 pixels is inside the image.
   static void store_tile(const WinogradShape& shape, const Floats* tile, std::int64_t top,
                          std::int64_t left, Floats bias, float* plane) {
     for (std::int64_t y = 0; y < winograd_output_px && top + y < shape.rows; ++y) {

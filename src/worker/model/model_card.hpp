@@ -14,7 +14,7 @@
 namespace samoyed::worker {
 
 /// What a model's file doesn't say of itself: a small JSON file beside it does, or the command line.
-/// Nothing in it has to be said.
+/// All of it is optional.
 ///
 ///     {"name": "resnet18", "trained": true, "input_size": 224, "resize_size": 256,
 ///      "interpolation": "bilinear", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
@@ -44,14 +44,14 @@ ModelCard parse_model_card(std::string_view text, const std::filesystem::path& s
 /// The file beside a model: its name with the ending `.json`. Empty where there is none.
 ModelCard load_card_beside(const std::filesystem::path& model_file);
 
-/// What `said` says, and for the rest what `card` does.
-ModelCard overridden(ModelCard card, const ModelCard& said);
+/// `card` with each member that `overrides` sets replaced by that one.
+ModelCard overridden(ModelCard card, const ModelCard& overrides);
 
-/// What is to be done to pictures for the network, with SqueezeNet's ways where the card says nothing. The
-/// short side is resized to 256/224 of the longer side of the input if nothing else is said. Throws
+/// What is to be done to images for the network, with SqueezeNet's ways where the card says nothing. The
+/// short side is resized to 256/224 of the longer side of the input if nothing else is overrides. Throws
 /// std::runtime_error with one line that begins with `source` where the crop is larger than what it is cut
 /// out of.
-Preparation preparation_of(const ModelCard& card, const std::string& source);
+Preprocessing preprocessing_of(const ModelCard& card, const std::string& source);
 
 /// Nothing where a model may be called so, else what is wrong with the name: it stands in addresses.
 std::optional<std::string> find_name_fault(std::string_view name);

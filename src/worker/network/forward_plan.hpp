@@ -37,7 +37,7 @@ using WinogradByLayer =
 ///
 /// Steps follow each other; the tasks of one step depend on earlier steps only, so several threads
 /// may share them. The two expansions write into the halves of one buffer where channels are kept in
-/// blocks (for one picture that is a concatenation). Where they are kept innermost (bf16 with AMX) each
+/// blocks (for one image that is a concatenation). Where they are kept innermost (bf16 with AMX) each
 /// half stays by itself, and the next squeeze adds up its products with both.
 ///
 /// Thread rule: immutable once built. A Workspace serves one forward at a time, within which the
@@ -72,7 +72,7 @@ class ForwardPlan {
     return steps_[step][task].name;
   }
 
-  /// Before step 0: the picture as `normalise` gives it, which must outlive the forward.
+  /// Before step 0: the image as `normalize` gives it, which must outlive the forward.
   void set_input(Workspace& workspace, std::span<const float, input_floats> planes) const;
   /// Throws std::bad_alloc or dnnl::error where memory ends.
   void run_task(Workspace& workspace, std::size_t step, std::size_t task) const;

@@ -88,7 +88,7 @@ Convolution ForwardPlanBuilder::convolution(const std::string& name, std::int64_
           padding};
 }
 
-/// The picture in the layout and precision that the first convolution wants.
+/// The image in the layout and precision that the first convolution wants.
 ForwardPlanBuilder::Tensor ForwardPlanBuilder::reorder_input(const Convolution& first) {
   const Dims dims{1, first.inputs(), input_side_px, input_side_px};
   const Tensor planes{memory::desc(dims, fp32, Tag::nchw), Slot::input, 0};

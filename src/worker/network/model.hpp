@@ -23,7 +23,7 @@ struct Model {
   std::vector<std::string> labels;
   /// False for weights that were made by arithmetic: the labels then mean nothing.
   bool trained = true;
-  Preparation preparation = {};
+  Preprocessing preprocessing = {};
 };
 
 /// How a network is to be run.
@@ -41,9 +41,9 @@ std::vector<std::string> labels_of(const ModelCard& card,
 /// The model in a file, whose bytes tell its kind: a plain dict of SqueezeNet's weights (load_model_file),
 /// or a TorchScript archive of any classifier, which is called by its file's name if by nothing else.
 ///
-/// What belongs to it is `said`, or stands in the JSON file beside it; labels that neither names come from
+/// What belongs to it comes from `overrides`, or else from the JSON file beside it; labels that neither names come from
 /// `usual_labels`. Throws std::runtime_error with one line that names the file and what to do.
-Model load_model(const std::filesystem::path& path, const ModelCard& said,
+Model load_model(const std::filesystem::path& path, const ModelCard& overrides,
                  const std::function<std::vector<std::string>()>& usual_labels,
                  const RunOptions& options);
 

@@ -15,11 +15,11 @@
 
 #include "worker/image/object_pool.hpp"
 #include "worker/network/forward_plan.hpp"
-#include "worker/network/two_thread_forward.hpp"
 #include "worker/network/one_thread.hpp"
 #include "worker/network/squeezenet_architecture.hpp"
 #include "worker/network/thread_count_tuner.hpp"
 #include "worker/network/torch_squeezenet.hpp"
+#include "worker/network/two_thread_forward.hpp"
 
 namespace samoyed::worker {
 namespace {
@@ -29,8 +29,8 @@ namespace {
 constexpr float fp32_tolerance = 1e-4F;
 constexpr float bf16_tolerance = 5e-2F;
 
-/// A picture with all frequencies, the same at every start, in the range of normalised pixels.
-std::vector<float> make_check_picture() {
+/// An image with all frequencies, the same at every start, in the range of normalized pixels.
+std::vector<float> make_check_image() {
   std::vector<float> planes(input_floats);
   std::uint32_t state = 1;
   for (float& value : planes) {
@@ -59,7 +59,7 @@ class Runner {
   Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
          WinogradByLayer& winograd, std::size_t workspaces)
       : plan_(file, shape, options, winograd) {
-    std::vector<Spares<ForwardPlan::Workspace>::Lease> taken;
+    std::vector<ObjectPool<ForwardPlan::Workspace>::Lease> taken;
     for (std::size_t i = 0; i < workspaces; ++i) taken.push_back(take_workspace());
   }
 
@@ -80,15 +80,15 @@ class Runner {
   }
 
  private:
-  Spares<ForwardPlan::Workspace>::Lease take_workspace() {
+  ObjectPool<ForwardPlan::Workspace>::Lease take_workspace() {
     return workspaces_.take([this] { return std::make_unique<ForwardPlan::Workspace>(plan_); });
   }
 
   const ForwardPlan plan_;
-  Spares<ForwardPlan::Workspace> workspaces_;
+  ObjectPool<ForwardPlan::Workspace> workspaces_;
 };
 
-/// What two threads run, one picture at a time.
+/// What two threads run, one image at a time.
 struct SharedRunner {
   SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
                WinogradByLayer& winograd)
@@ -106,10 +106,10 @@ struct SharedRunner {
   }
 
   Runner runner;
-  ForwardTeam team;
-  /// Whose picture has the second thread, or is to do without it by choice.
+  TwoThreadForward team;
+  /// Whose image has the second thread, or is to do without it by choice.
   std::atomic_flag taken;
-  TeamChoice choice;  ///< Of who has set `taken`.
+  ThreadCountTuner choice;  ///< Of who has set `taken`.
 };
 
 /// Clears a flag that was set.
@@ -143,8 +143,8 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   const SqueezenetShape shape = recognize_squeezenet(file);
   if (const auto why = why_unsupported(options.precision)) throw std::runtime_error(*why);
   use_one_thread();
-  const std::vector<float> picture = make_check_picture();
-  const std::span<const float, input_floats> planes(picture);
+  const std::vector<float> image = make_check_image();
+  const std::span<const float, input_floats> planes(image);
   // Both take as long, and a start waits for both.
   auto by_torch = std::async(std::launch::async, [&] {
     use_one_thread();
@@ -154,8 +154,8 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   const std::vector<float> expected = by_torch.get();
   const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
   bool agreed = agree(forward(planes), expected, tolerance);
-  // With two threads and with one in turn: the first picture is to go the faster way already.
-  for (int run = 0; network_->shared && run < 2 * TeamChoice::first_runs; ++run) {
+  // With two threads and with one in turn: the first image is to go the faster way already.
+  for (int run = 0; network_->shared && run < 2 * ThreadCountTuner::first_runs; ++run) {
     agreed = agreed && agree(forward(planes, [] { return true; }), expected, tolerance);
   }
   if (!agreed) {
@@ -181,21 +181,21 @@ std::vector<float> Squeezenet::forward(std::span<const float, input_floats> plan
 std::vector<float> Squeezenet::forward(std::span<const float> planes,
                                        const std::function<bool()>& alone) const {
   assert(planes.size() == input_floats);
-  const auto picture = planes.first<input_floats>();
+  const auto image = planes.first<input_floats>();
   if (!network_->shared || !alone() || network_->shared->taken.test_and_set()) {
-    return forward(picture);
+    return forward(image);
   }
   SharedRunner& shared = *network_->shared;
   const TakenFlag taken(shared.taken);
-  const TeamChoice::Way way = shared.choice.next();
+  const ThreadCountTuner::Way way = shared.choice.next();
   bool was_alone = false;
   const auto begin = std::chrono::steady_clock::now();
   std::vector<float> logits;
-  if (way == TeamChoice::Way::team) {
+  if (way == ThreadCountTuner::Way::two_threads) {
     use_one_thread();
-    logits = shared.forward(picture, alone, was_alone);
+    logits = shared.forward(image, alone, was_alone);
   } else {
-    logits = forward(picture);
+    logits = forward(image);
     was_alone = alone();
   }
   if (was_alone) shared.choice.took(way, std::chrono::steady_clock::now() - begin);

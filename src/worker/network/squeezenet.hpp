@@ -38,12 +38,12 @@ class Squeezenet final : public Network {
   std::string_view name() const override;
   std::size_t class_count() const override;
 
-  /// The logits, one a class, for one picture as `normalise` gives it: 3x224x224 (channel, row,
+  /// The logits, one a class, for one image as `normalize` gives it: 3x224x224 (channel, row,
   /// column). Throws only std::bad_alloc or dnnl::error, where memory ends.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
   /// The same on two threads for as long as `alone` says that no other image is under way, if that is
-  /// faster on this machine (see TeamChoice); it is asked often. Of several such forwards at the same time
+  /// faster on this machine (see ThreadCountTuner); it is asked often. Of several such forwards at the same time
   /// one gets the second thread.
   std::vector<float> forward(std::span<const float> planes,
                              const std::function<bool()>& alone) const override;

@@ -7,39 +7,39 @@
 
 namespace samoyed::worker {
 
-/// Chooses whether a picture that is alone is computed by two threads or by one, by what took less time of
+/// Chooses whether an image that is alone is computed by two threads or by one, by what took less time of
 /// late.
 ///
 /// Which that is depends on the processor's kernels, on whether its cores are whole ones, and on who else
-/// wants them: a second thread that waits for its core holds up the first. The first pictures, those of
+/// wants them: a second thread that waits for its core holds up the first. The first images, those of
 /// Squeezenet's check, go either way in turn. From then on the faster way is taken, but now and then a
-/// picture tries the other: after a few at first, since the start of a program tells little, and at last
-/// by one picture in 128.
+/// image tries the other: after a few at first, since the start of a program tells little, and at last
+/// by one image in 128.
 ///
 /// Thread rule: one thread at a time.
-class TeamChoice {
+class ThreadCountTuner {
  public:
   using Duration = std::chrono::steady_clock::duration;
-  enum class Way : std::size_t { team, single };
+  enum class Way : std::size_t { two_threads, one_thread };
 
   /// Of each way, before there is a choice.
   static constexpr int first_runs = 4;
-  /// Pictures between two tries of the slower way: so many before the first, and then twice as many each
+  /// Images between two tries of the slower way: so many before the first, and then twice as many each
   /// time, up to where less than one in a hundred is late for it. The same anew when the choice changes.
   static constexpr int tried_again_after_min = 7;
   static constexpr int tried_again_after_max = 127;
 
-  /// How to compute the next picture.
+  /// How to compute the next image.
   Way next() const {
-    const Record& team = of(Way::team);
-    const Record& single = of(Way::single);
+    const Record& team = of(Way::two_threads);
+    const Record& single = of(Way::one_thread);
     if (team.runs < first_runs || single.runs < first_runs) {
-      return team.runs <= single.runs ? Way::team : Way::single;
+      return team.runs <= single.runs ? Way::two_threads : Way::one_thread;
     }
     return since_try_ < tried_again_after_ ? faster() : other(faster());
   }
 
-  /// A picture that was alone from its first step to its last took so long.
+  /// An image that was alone from its first step to its last took so long.
   void took(Way way, Duration time) {
     const Way faster_before = faster();
     Record& record = records_[static_cast<std::size_t>(way)];
@@ -69,10 +69,11 @@ class TeamChoice {
     Duration expected = Duration::max();
   };
 
-  static Way other(Way way) { return way == Way::team ? Way::single : Way::team; }
+  static Way other(Way way) { return way == Way::two_threads ? Way::one_thread : Way::two_threads; }
   const Record& of(Way way) const { return records_[static_cast<std::size_t>(way)]; }
   Way faster() const {
-    return of(Way::team).expected < of(Way::single).expected ? Way::team : Way::single;
+    return of(Way::two_threads).expected < of(Way::one_thread).expected ? Way::two_threads
+                                                                        : Way::one_thread;
   }
 
   std::array<Record, 2> records_;

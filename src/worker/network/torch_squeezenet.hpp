@@ -25,7 +25,7 @@ class TorchSqueezenet {
   TorchSqueezenet(const TorchSqueezenet&) = delete;
   TorchSqueezenet& operator=(const TorchSqueezenet&) = delete;
 
-  /// The logits, one a class, for one picture as `normalise` gives it: 3x224x224 (channel, row,
+  /// The logits, one a class, for one image as `normalize` gives it: 3x224x224 (channel, row,
   /// column). Throws only what LibTorch throws where memory ends.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 

@@ -44,7 +44,7 @@ class TorchScriptNetwork final : public Network {
   std::string_view name() const override { return "torchscript"; }
   std::size_t class_count() const override { return class_count_; }
 
-  /// Throws std::runtime_error where the network fails on this picture alone.
+  /// Throws std::runtime_error where the network fails on this image alone.
   std::vector<float> forward(std::span<const float> planes,
                              const std::function<bool()>& alone) const override;
 

@@ -18,13 +18,13 @@ namespace samoyed::worker {
 /// within one it spins, since the steps follow each other by tens of microseconds.
 ///
 /// Thread rule: `run` may be called from any thread, by one at a time.
-class ForwardTeam {
+class TwoThreadForward {
  public:
   /// The plan must outlive it.
-  explicit ForwardTeam(const ForwardPlan& plan);
-  ~ForwardTeam();
-  ForwardTeam(const ForwardTeam&) = delete;
-  ForwardTeam& operator=(const ForwardTeam&) = delete;
+  explicit TwoThreadForward(const ForwardPlan& plan);
+  ~TwoThreadForward();
+  TwoThreadForward(const TwoThreadForward&) = delete;
+  TwoThreadForward& operator=(const TwoThreadForward&) = delete;
 
   /// Runs the plan's steps while `alone` returns true, which is asked before each one. Returns the
   /// first step that was not run: the caller goes on from there by itself.

@@ -15,7 +15,7 @@ namespace samoyed::worker {
 struct MetricsSnapshot {
   std::size_t queued = 0;          ///< Images that wait.
   std::uint64_t queued_bytes = 0;  ///< Of their files.
-  std::size_t recognising = 0;     ///< Images under recognition.
+  std::size_t recognizing = 0;     ///< Images under recognition.
   std::size_t threads = 0;         ///< How many could be.
   std::size_t connections = 0;
   std::uint64_t receiving_bytes = 0;  ///< Of image files on their way in.
@@ -31,7 +31,7 @@ class Metrics {
   explicit Metrics(const ModelDescription& model);
   ~Metrics();
 
-  /// Counts an image that came whole and is to be recognised.
+  /// Counts an image that came whole and is to be recognized.
   void count_image(std::size_t bytes);
   /// Counts an image's answer, and where the time of a recognition went.
   void count(const protocol::Result& result);

@@ -29,7 +29,7 @@ class NullRecognizer final : public Recognizer {
   /// further one is half of that before it. Width and height are 0, and there is never a thumbnail:
   /// nobody looked.
   protocol::Result recognize(std::span<const std::byte> image_file,
-                             const RecognitionWish& wish) override;
+                             const RecognitionOptions& options) override;
 
  private:
   std::vector<std::string> labels_;

@@ -55,7 +55,7 @@ class RecognitionQueue {
   void stop();
 
   /// Queues an image. Nothing, and `done` is never called, if the queue is full or stopped.
-  std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionWish& wish,
+  std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionOptions& options,
                                Done done);
 
   /// Takes an image that waits out of the queue, which has room for another at once: `done` is
@@ -66,7 +66,7 @@ class RecognitionQueue {
   struct Load {
     std::size_t queued = 0;        ///< Images that wait.
     std::size_t queued_bytes = 0;  ///< Of their files.
-    std::size_t recognising = 0;   ///< Images under recognition.
+    std::size_t recognizing = 0;   ///< Images under recognition.
   };
   Load load() const;
 
@@ -76,7 +76,7 @@ class RecognitionQueue {
  private:
   struct Job {
     std::vector<std::byte> image_file;
-    RecognitionWish wish;
+    RecognitionOptions options;
     Done done;
     std::chrono::steady_clock::time_point queued_at;
   };
@@ -97,7 +97,7 @@ class RecognitionQueue {
   Jobs jobs_;
   Ticket last_ticket_ = 0;
   std::size_t queued_bytes_ = 0;
-  std::size_t recognising_ = 0;
+  std::size_t recognizing_ = 0;
   bool stopped_ = false;
 
   std::vector<std::jthread> threads_;

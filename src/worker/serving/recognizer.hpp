@@ -19,9 +19,9 @@ struct ModelDescription {
 };
 
 /// What is wanted of an image.
-struct RecognitionWish {
+struct RecognitionOptions {
   /// Implicit, since most want nothing but labels.
-  RecognitionWish(int labels, std::optional<int> thumbnail = std::nullopt)
+  RecognitionOptions(int labels, std::optional<int> thumbnail = std::nullopt)
       : top(labels), thumbnail_side(thumbnail) {}
 
   /// Labels, at least 1; a network with fewer classes gives as many as it has.
@@ -44,7 +44,7 @@ class Recognizer {
   /// image: that is a Refusal. The labels don't depend on whether a thumbnail is wanted, and one that
   /// can't be made is left out. `times.queue_ms` is left 0 for the queue to fill in.
   virtual protocol::Result recognize(std::span<const std::byte> image_file,
-                                     const RecognitionWish& wish) = 0;
+                                     const RecognitionOptions& options) = 0;
 };
 
 }  // namespace samoyed::worker

@@ -47,7 +47,7 @@ struct SessionContext {
   LogThrottle complaints{20, std::chrono::seconds(10)};
 };
 
-/// One connection: does what a WorkerExchange says. While its image waits or is recognised it reads
+/// One connection: does what a WorkerExchange says. While its image waits or is recognized it reads
 /// on, so that an image whose peer has left is dropped from the queue.
 ///
 /// Thread rule: the network thread. Owned by its own coroutine through a shared_ptr.
@@ -95,7 +95,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The step being waited for, and since when; a write begins a new step.
   std::optional<Exchange::Step> step_;
   io::Clock::time_point step_deadline_;
-  std::optional<protocol::Result> result_;  ///< Of the image that was to be recognised last.
+  std::optional<protocol::Result> result_;  ///< Of the image that was to be recognized last.
   asio::steady_timer result_arrived_;       ///< Cancelled when it has.
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;

@@ -174,7 +174,7 @@ def write_ppm(name, image):
     (DATA / f"{name}.ppm").write_bytes(header + image.tobytes())
 
 
-def write_grey_16bit():
+def write_gray_16bit():
     """Pillow turns 16-bit grey white; ours keeps the high byte."""
     rows = [noise(14, i) for i in range(5)]
     (DATA / "grey_16bit.png").write_bytes(png(7, 5, 16, 0, rows))
@@ -209,13 +209,13 @@ def write_crops():
     (DATA / "crops.txt").write_text("".join(lines))
 
 
-def write_framings():
-    framings = [(256, (224, 224), "bicubic"), (224, (224, 224), "bilinear"), (384, (384, 384), "bicubic"),
+def write_crop_specs():
+    crop_specs = [(256, (224, 224), "bicubic"), (224, (224, 224), "bilinear"), (384, (384, 384), "bicubic"),
                 (342, (299, 299), "bilinear"), (32, (32, 20), "bilinear"), (33, (17, 32), "bicubic"),
                 (600, (600, 599), "bicubic"), (8, (1, 1), "bilinear")]
     shapes = [(1, 1), (1, 300), (17, 5), (224, 224), (257, 256), (300, 199), (433, 701), (900, 31)]
     lines = []
-    for short_side, crop, name in framings:
+    for short_side, crop, name in crop_specs:
         for width, height in shapes:
             image = Image.frombytes("RGB", (width, height), noise(width * height * 3, width * 4099 + height))
             framed = resized_and_cropped(image, short_side, crop, getattr(Image, name.upper()))
@@ -231,9 +231,9 @@ def main():
         write_ppm(name, ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
     for name, content in refused_files():
         (DATA / name).write_bytes(content)
-    write_grey_16bit()
+    write_gray_16bit()
     write_crops()
-    write_framings()
+    write_crop_specs()
 
 
 if __name__ == "__main__":
