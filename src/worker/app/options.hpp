@@ -6,12 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "samoyed/io/log.hpp"
+#include "samoyed/io/log_format.hpp"
 #include "worker/image/image.hpp"
 #include "worker/model/model_card.hpp"
 #include "worker/network/precision.hpp"
-#include "worker/serving/recognition_queue.hpp"
-#include "worker/serving/server.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
 
@@ -27,8 +26,8 @@ struct Options {
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
   bool fast_decode = false;
-  RecognitionQueue::Limits queue;
-  Server::Limits server;
+  QueueLimits queue;
+  ServerLimits server;
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
   std::string metrics_address = "127.0.0.1";

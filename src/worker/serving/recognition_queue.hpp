@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "worker/serving/recognizer.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
 
@@ -27,15 +28,7 @@ namespace samoyed::worker {
 /// included, while it isn't.
 class RecognitionQueue {
  public:
-  struct Limits {
-    std::size_t threads = 1;
-    /// Images that wait, those under recognition not counted.
-    std::size_t queued_max = 256;
-    /// Bytes of the image files that wait.
-    std::size_t queued_bytes_max = std::size_t{256} << 20;
-    /// A thread without an image for so long calls `on_idle`, once until its next image.
-    std::chrono::milliseconds idle_after{3000};
-  };
+  using Limits = QueueLimits;
   using Done = std::function<void(protocol::Result)>;
   /// An image's number in the order of their coming.
   using Ticket = std::uint64_t;

@@ -17,22 +17,9 @@
 #include "worker/serving/log_throttle.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/recognition_queue.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
-
-/// How long a peer may take for each thing that it has to send, and its image may wait.
-struct SessionTimeouts {
-  /// For the first message of a connection, and for the next one on a kept connection.
-  std::chrono::milliseconds request{120000};
-  /// From the size's A to the image's end.
-  std::chrono::milliseconds image{60000};
-  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than the
-  /// 30 s that a dispatcher waits for a result, so that it can still try another worker and doesn't
-  /// take this one for dead.
-  std::chrono::milliseconds queue{20000};
-  /// From the result to its A, and for any write.
-  std::chrono::milliseconds ack{10000};
-};
 
 /// What the sessions of one server share. The queue, the metrics and the description must outlive it.
 struct SessionContext {
