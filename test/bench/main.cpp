@@ -1,5 +1,5 @@
-// Measures parts of the worker in one process, without the network around them. One measure a run, as
-// one JSON object, so that a script can let programs take turns.
+// Measures parts of the worker in one process, without the network around them. One measure a run,
+// as one JSON object, so that a script can let programs take turns.
 
 #include <chrono>
 #include <cstdlib>

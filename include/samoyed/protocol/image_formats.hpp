@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// The one table of the image formats that workers decode. Whoever names a format, its media type or its
-/// files takes them from here; src/worker/image/image_decoder.cpp adds the decoders.
+/// The one table of the image formats that workers decode. Whoever names a format, its media type
+/// or its files takes them from here; src/worker/image/image_decoder.cpp adds the decoders.
 namespace samoyed::protocol {
 
 /// The bytes by which a file's format is known: `start`, and `second` at `second_offset`.
@@ -32,8 +32,8 @@ inline constexpr std::array image_formats{
     ImageFormat{"WebP", "image/webp", {"RIFF", 8, "WEBP"}, {".webp"}},
 };
 
-/// The format of a file that begins with `file`, from its signature; null if it is none of ours. What a
-/// sender called the file doesn't count. Points into image_formats.
+/// The format of a file that begins with `file`, from its signature; null if it is none of ours.
+/// What a sender called the file doesn't count. Points into image_formats.
 const ImageFormat* find_image_format(std::string_view file);
 
 /// Whether `extension` (`.jpg`, say, in upper or lower case) belongs to one of the formats.

@@ -8,9 +8,9 @@
 
 namespace samoyed::clientsocket {
 
-/// The files to recognize: files as they are given, and the image files in folders, in the order of their
-/// names. An image file is known by its extension (protocol::image_formats, in upper or lower case).
-/// A folder that can't be walked is listed itself, so that reading it reports the error.
+/// The files to recognize: files as they are given, and the image files in folders, in the order of
+/// their names. An image file is known by its extension (protocol::image_formats, in upper or lower
+/// case). A folder that can't be walked is listed itself, so that reading it reports the error.
 std::vector<std::filesystem::path> list_image_files(
     const std::vector<std::filesystem::path>& given);
 

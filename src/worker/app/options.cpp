@@ -42,9 +42,9 @@ std::array<float, 3> three(const std::vector<float>& numbers) {
   return {numbers.at(0), numbers.at(1), numbers.at(2)};
 }
 
-/// All of them may stand in the JSON file beside the model instead.
+/// The JSON file next to the model may set all of them instead.
 void add_model_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Model (the same may stand in FILE.json beside FILE.pt)");
+  app.option_defaults()->group("Model (FILE.json next to FILE.pt may set the same)");
   ModelCard& card = options.model_card;
   app.add_option(
       "--model", options.model_file,
@@ -55,7 +55,7 @@ void add_model_options(CLI::App& app, Options& options) {
       "One label a line, in class order (built in: ImageNet's 1000)");
   app.add_option_function<std::string>(
          "--model-name", [&card](const std::string& name) { card.name = name; },
-         "What the model is called, and asked for")
+         "Name under which clients select the model")
       ->check([](const std::string& name) {
         const auto fault = find_name_fault(name);
         return fault ? "must be " + *fault : std::string();
@@ -78,13 +78,13 @@ void add_model_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
   app.add_option_function<std::vector<float>>(
          "--mean", [&card](const std::vector<float>& mean) { card.mean = three(mean); },
-         "Of red, green and blue on a scale of 0 to 1, taken from each pixel (0.485,0.456,0.406)")
+         "Per-channel mean (RGB, 0 to 1), subtracted from each pixel (0.485,0.456,0.406)")
       ->expected(3)
       ->delimiter(',')
       ->check(io::number_range(-1000, 1000));
   app.add_option_function<std::vector<float>>(
          "--std", [&card](const std::vector<float>& std) { card.deviation = three(std); },
-         "By which the rest is divided (0.229,0.224,0.225)")
+         "Per-channel standard deviation, by which the difference is divided (0.229,0.224,0.225)")
       ->expected(3)
       ->delimiter(',')
       ->check(io::number_range(1e-6, 1000));
@@ -166,7 +166,7 @@ void add_metrics_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Metrics");
   auto* const port = app.add_option(
       "--metrics-port", options.metrics_port,
-      "Serves http://ADDRESS:PORT/metrics to Prometheus, to whoever asks; 0 takes a free port");
+      "Serves http://ADDRESS:PORT/metrics to Prometheus and anyone else; 0 takes a free port");
   app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on")
       ->needs(port);
 }
@@ -178,8 +178,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.queue.threads = usable_cores();
 
   CLI::App app{
-      "Recognizes images with SqueezeNet, or another network, for all who speak the D/A/N "
-      "protocol."};
+      "Recognizes images with SqueezeNet, or another network, for clients of the D/A/N protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
   app.footer(
       "Examples:\n"

@@ -14,14 +14,14 @@
 
 namespace samoyed::worker {
 
-/// What the command line of samoyed-worker says.
+/// The command line of samoyed-worker.
 struct Options {
   std::string address;
   std::uint16_t port = 0;
   /// `null` (the word, not a path) is the NullRecognizer.
   std::string model_file = "models/squeezenet1_1.pth";
-  /// What the command line says of the model: it counts before the JSON file beside the model. Labels that
-  /// neither names are torchvision's ImageNet categories, which are built in.
+  /// Overrides the JSON file next to the model. If neither names labels, they are torchvision's
+  /// ImageNet categories, which are built in.
   ModelCard model_card;
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
@@ -31,13 +31,14 @@ struct Options {
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
   std::string metrics_address = "127.0.0.1";
-  /// Nothing: no metrics are served.
+  /// `std::nullopt`: no metrics are served.
   std::optional<std::uint16_t> metrics_port;
   io::LogFormat log_format = io::LogFormat::text;
 };
 
-/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
-/// mistake, which is printed.
+/// Parses the command line. `std::nullopt` if the program has to exit at once with `exit_status`:
+/// after
+/// --help, --version or an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::worker

@@ -13,8 +13,8 @@ namespace {
 /// How far Pillow's filters reach to each side where an image is made larger.
 double support_of(Resampling resampling) { return resampling == Resampling::bicubic ? 2.0 : 1.0; }
 
-/// torchvision makes the short side S and the long one int(S * long / short), and begins the crop at
-/// Python's round((resized - crop) / 2), which goes to the even neighbor.
+/// torchvision makes the short side S and the long one int(S * long / short), and begins the crop
+/// at Python's round((resized - crop) / 2), which goes to the even neighbor.
 Axis make_axis(int side, int short_side, int crop_px, bool mirrored, const CropSpec& crop_spec) {
   const auto resized = static_cast<int>(std::int64_t{crop_spec.short_side_px} * side / short_side);
   const int rest = resized - crop_px;

@@ -6,20 +6,20 @@
 /// upright. All of it is pure.
 namespace samoyed::worker {
 
-/// The short side after torchvision's Resize(256), and the side of the square that its CenterCrop(224)
-/// takes: what SqueezeNet and most other networks were trained with.
+/// The short side after torchvision's Resize(256), and the side of the square that its
+/// CenterCrop(224) takes: what SqueezeNet and most other networks were trained with.
 inline constexpr int resized_short_side_px = 256;
 inline constexpr int input_side_px = 224;
 
-/// The most that a CropSpec may ask for, which bounds what an image costs beyond its decoding: a crop of
-/// 12 MiB as float32. Torchvision's largest is 600.
+/// The most that a CropSpec may ask for, which bounds what an image costs beyond its decoding: a
+/// crop of 12 MiB as float32. Torchvision's largest is 600.
 inline constexpr int crop_spec_side_px_max = 1024;
 
 /// Pillow's filters. Both are stretched where the image is made smaller (antialiasing).
 enum class Resampling { bilinear, bicubic };
 
-/// How an image becomes a network's input: its short side is resized, and the middle is cut out. No side
-/// is longer than crop_spec_side_px_max, none of the crop's longer than the short side.
+/// How an image becomes a network's input: its short side is resized, and the middle is cut out. No
+/// side is longer than crop_spec_side_px_max, none of the crop's longer than the short side.
 struct CropSpec {
   int short_side_px = resized_short_side_px;
   int width_px = input_side_px;
@@ -31,8 +31,8 @@ struct CropSpec {
 
 /// One axis of a stored image on its way to the crop.
 struct Axis {
-  int image_px;    ///< Of the image as it is.
-  int resized_px;  ///< Of the whole resized image.
+  int image_px;    ///< Length in the image as it is.
+  int resized_px;  ///< Length in the whole resized image.
   int crop_begin;  ///< The first of those that are kept, upright.
   int crop_px;     ///< How many are kept.
   bool mirrored;   ///< Whether the upright image begins where this axis ends.

@@ -20,7 +20,7 @@ constexpr std::size_t pixels_offset_at = 10;
 /// BITMAPINFOHEADER; its later forms (56, 108, 124 bytes) begin alike.
 constexpr std::size_t info_header_bytes = 40;
 
-/// BITMAPFILEHEADER and BITMAPINFOHEADER as they stand in the file.
+/// BITMAPFILEHEADER and BITMAPINFOHEADER as the file stores them.
 struct BmpHeader {
   std::size_t pixels_offset;
   std::size_t info_bytes;
@@ -123,7 +123,8 @@ std::optional<protocol::Refusal> check(const BmpHeader& header, Bytes file,
 /// The header as stb_image reads it of a file without a palette: the pixels must follow it at once.
 struct CompactHeader {
   explicit CompactHeader(const BmpHeader& header) {
-    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image looks for them.
+    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image
+    // looks for them.
     const bool begins_as_40 = header.info_bytes <= 56;
     info_bytes = begins_as_40 ? info_header_bytes : header.info_bytes;
     bytes = file_header_bytes + info_bytes + (begins_as_40 && header.compression == 3 ? 12 : 0);

@@ -235,7 +235,7 @@ std::string plain_png(const PngParts& parts, std::size_t data_bytes) {
   return out;
 }
 
-/// Drops the fourth channel; nothing if a pixel is transparent in it.
+/// Drops the fourth channel; `std::nullopt` if a pixel is transparent in it.
 std::optional<Image> opaque_rgb(const StbImage& rgba) {
   Image image = make_image(rgba.width, rgba.height);
   const std::uint8_t* in = rgba.pixels.get();

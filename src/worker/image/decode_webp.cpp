@@ -14,8 +14,8 @@ namespace samoyed::worker {
 namespace {
 
 /// What libwebp holds at most for each pixel of a frame while it decodes it, by its sources:
-/// lossless 4 bytes of ARGB, and less than 1 for the images of its transforms; beside the tables the
-/// rest grows with the width alone.
+/// lossless 4 bytes of ARGB, and less than 1 for the images of its transforms; beside the tables
+/// the rest grows with the width alone.
 constexpr std::int64_t frame_bytes_per_pixel = 6;
 constexpr std::int64_t frame_bytes_per_column = 512;
 
@@ -41,8 +41,8 @@ const std::uint8_t* as_u8(Bytes bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-/// Finds the stream in a frame's chunks. What it leaves out is the alpha of a lossy one, which would
-/// be decoded for nothing. An empty stream if there is none.
+/// Finds the stream in a frame's chunks. What it leaves out is the alpha of a lossy one, which
+/// would be decoded in vain. An empty stream if there is none.
 void find_stream(Bytes chunks, Frame& frame) {
   constexpr std::size_t header_bytes = 8;
   while (chunks.size() >= header_bytes) {

@@ -38,8 +38,8 @@ protocol::Refusal unreadable(std::string detail);
 /// allowed.
 protocol::Refusal too_much_memory(std::int64_t width, std::int64_t height);
 
-/// The refusal that sides of `width` and `height` pixels deserve, if any: nothing to see, too long
-/// a side, or too many pixels to hold the image twice (which turning it upright does).
+/// The refusal for an image of `width` x `height` pixels: empty, too long a side, or too many
+/// pixels to hold twice (which turning it upright does). `std::nullopt` if it is acceptable.
 std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t height,
                                             const DecodeLimits& limits);
 

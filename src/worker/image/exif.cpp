@@ -32,7 +32,7 @@ class TiffReader {
   }
 
   /// The value of the entry at `offset` if it is a single integer. A negative one reads as a large
-  /// one, which is as senseless an orientation.
+  /// one, which is as invalid an orientation.
   std::optional<std::uint32_t> integer(std::size_t offset) const {
     if (u32(offset + 4) != 1) return std::nullopt;
     switch (u16(offset + 2)) {

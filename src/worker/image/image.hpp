@@ -32,15 +32,15 @@ struct Region {
   bool operator==(const Region&) const = default;
 };
 
-/// An image as its file stores it, not yet turned upright, of which perhaps only a part is there.
+/// A decoded image as its file stores it, not yet turned upright; perhaps only a part of it.
 struct DecodedImage {
-  /// Of the whole, as the file says.
+  /// Size of the whole image, according to the file.
   Size full = {};
-  /// Of the whole, as it was decoded: smaller where a reduced one was asked for.
+  /// Size of the whole image as it was decoded: smaller if a reduced one was requested.
   Size decoded = {};
   /// How it must be turned to stand upright: EXIF's 1..8 (exif.hpp).
   int orientation = 1;
-  /// Where in `decoded` the pixels lie, which are width x height of this.
+  /// Where in `decoded` the pixels lie.
   int left = 0;
   int top = 0;
   Image pixels = {};

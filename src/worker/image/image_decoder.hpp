@@ -12,21 +12,21 @@
 
 namespace samoyed::worker {
 
-/// What is wanted of an image.
+/// How an image is to be decoded.
 struct DecodeOptions {
-  /// False for the reference's way, which leaves a phone's image on its side.
+  /// False for what the reference does: a phone's image stays on its side.
   bool apply_exif_orientation = true;
-  /// Only what resize_and_crop reads, where that is less work: the pixels there are the same.
+  /// Decodes only what resize_and_crop reads, if that is less work: its pixels are the same.
   bool only_crop = false;
-  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps reduced_short_side_min times
-  /// what it is resized to: faster, but with other pixels.
+  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps reduced_short_side_min
+  /// times what it is resized to: faster, but with other pixels.
   bool reduced = false;
-  /// What the image is wanted for.
+  /// The crop that the image is decoded for.
   CropSpec crop_spec = {};
 };
 
-/// With this much, 512 pixels for SqueezeNet, 999 ImageNet images kept their best label; with 384 four
-/// lost it.
+/// With this much, 512 pixels for SqueezeNet, 999 ImageNet images kept their best label; with 384
+/// four lost it.
 inline constexpr int reduced_short_side_min = 2;
 
 using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
@@ -40,7 +40,7 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// white), a palette index beyond the palette is an error, run-length and OS/2 BMP files are
 /// refused, and a channel of a 16-bit BMP may differ by 1.
 ///
-/// Whatever is wrong with the bytes is a Refusal (`unreadable` or `too_many_pixels`) whose detail
+/// Anything wrong with the bytes is a Refusal (`unreadable` or `too_many_pixels`) whose detail
 /// is a sentence for a person; what is refused doesn't depend on the options. Holds at most
 /// `limits.memory_bytes_max` at a time beside the file and `memory`, which is that of an earlier
 /// image, to be used again. Thread rule: may run on any number of threads at once.

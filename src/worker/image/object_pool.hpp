@@ -8,18 +8,18 @@
 
 namespace samoyed::worker {
 
-/// Lends things that are dear to make and serve one user at a time, and keeps them for the next: there are as
-/// many as were ever in use at the same time.
+/// Lends objects that are expensive to make and serve one user at a time, and keeps them for the
+/// next user. It holds as many as were ever in use at the same time.
 ///
-/// Thread rule: any thread may take and give back; the lock is held for no longer than it takes to move a
-/// pointer. Must outlive what it lends.
+/// Thread rule: any thread may take and return objects; the lock is held for no longer than it
+/// takes to move a pointer. Must outlive what it lends.
 template <typename Object>
 class ObjectPool {
  public:
-  /// Whether what was given back is worth keeping.
+  /// Whether a returned object is worth keeping.
   using Keeps = bool (*)(const Object& object);
 
-  /// Gives the object back.
+  /// Returns the object to its pool.
   struct Return {
     ObjectPool* to = nullptr;
     void operator()(Object* object) const noexcept {
@@ -30,7 +30,7 @@ class ObjectPool {
 
   explicit ObjectPool(Keeps keeps = [](const Object&) { return true; }) : keeps_(keeps) {}
 
-  /// One that is idle, or else what `make` returns, a std::unique_ptr<Object>.
+  /// Lends an idle object, or else the result of `make`, a std::unique_ptr<Object>.
   template <typename Make>
   Lease take(const Make& make) {
     {

@@ -7,7 +7,7 @@
 
 namespace samoyed::worker {
 
-/// What happens to an image between its file and the network.
+/// How a decoded image becomes the network's input.
 struct Preprocessing {
   CropSpec crop_spec = {};
   Normalization normalization = {};

@@ -12,9 +12,10 @@ namespace samoyed::worker {
 
 namespace {
 
-/// The pixels of a row or column that a pixel of the smaller image covers: `first` and `last` with these
-/// weights, all between them with `whole_weight`. A weight is the length covered, measured so that a
-/// pixel of the smaller image is as long as the larger has pixels: then all are whole numbers.
+/// The pixels of a row or column that a pixel of the smaller image covers: `first` and `last` with
+/// these weights, all between them with `whole_weight`. A weight is the length covered, measured so
+/// that a pixel of the smaller image is as long as the larger has pixels: then all are whole
+/// numbers.
 struct Cover {
   std::size_t first;
   std::size_t last;  ///< With weight 0 if it is the first.
@@ -62,8 +63,8 @@ void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32
   }
 }
 
-/// The rows that a row of the smaller image covers, by their weights, in 32 bits each: enough for 16
-/// million rows.
+/// The rows that a row of the smaller image covers, by their weights, in 32 bits each: enough for
+/// 16 million rows.
 void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
               std::span<std::uint32_t> sums) {
   const std::size_t width = sums.size();

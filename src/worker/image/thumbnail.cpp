@@ -14,7 +14,8 @@ namespace samoyed::worker {
 
 namespace {
 
-/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they improve.
+/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they
+/// improve.
 constexpr int jpeg_quality = 75;
 
 }  // namespace

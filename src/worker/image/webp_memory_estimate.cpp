@@ -158,8 +158,8 @@ std::int64_t read_length(BitReader& bits, unsigned symbol) {
   return (std::int64_t{2 + symbol % 2} << extra_bits) + bits.read(extra_bits) + 1;
 }
 
-/// Reads an image within the stream to its end. The highest number that red (high) and green (low) of a pixel
-/// make: copies and the cache only repeat pixels that came as literals.
+/// Reads an image within the stream to its end. The highest number that red (high) and green (low)
+/// of a pixel make: copies and the cache only repeat pixels that came as literals.
 unsigned read_image(BitReader& bits, std::int64_t pixels) {
   const std::size_t cache_size = read_color_cache(bits);
   if (bits.damaged()) return 0;

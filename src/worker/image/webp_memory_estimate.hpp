@@ -13,7 +13,7 @@ namespace samoyed::worker {
 /// size: libwebp makes room for all of them at once. This reads the stream as far as their number
 /// (RFC 9649, section 3: transforms, color cache, entropy image), keeping no pixels.
 ///
-/// `stream` begins with the signature 0x2F. Nothing if it ends before, or is damaged.
+/// `stream` begins with the signature 0x2F. `std::nullopt` if it ends early or is damaged.
 std::optional<std::int64_t> count_huffman_groups(Bytes stream);
 
 }  // namespace samoyed::worker

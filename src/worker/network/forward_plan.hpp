@@ -22,8 +22,8 @@
 
 namespace samoyed::worker {
 
-/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1) by the names of their layers and the
-/// channels in a block.
+/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1) by the names of their layers
+/// and the channels in a block.
 using WinogradByLayer =
     std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const WinogradConvolution>>;
 
@@ -36,9 +36,9 @@ using WinogradByLayer =
 ///     [first conv]  [max pool]  [squeeze]  [expand 1x1] [expand 3x3]         [mean]
 ///
 /// Steps follow each other; the tasks of one step depend on earlier steps only, so several threads
-/// may share them. The two expansions write into the halves of one buffer where channels are kept in
-/// blocks (for one image that is a concatenation). Where they are kept innermost (bf16 with AMX) each
-/// half stays by itself, and the next squeeze adds up its products with both.
+/// may share them. The two expansions write into the halves of one buffer where channels are kept
+/// in blocks (for one image that is a concatenation). Where they are kept innermost (bf16 with AMX)
+/// each half stays by itself, and the next squeeze adds up its products with both.
 ///
 /// Thread rule: immutable once built. A Workspace serves one forward at a time, within which the
 /// tasks of one step may run at the same time.
@@ -59,8 +59,8 @@ class ForwardPlan {
   /// compute in that precision here.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options);
 
-  /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds what
-  /// isn't.
+  /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds
+  /// what isn't.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options,
               WinogradByLayer& winograd);
 

@@ -30,8 +30,8 @@ constexpr std::int64_t pool_padding(std::int64_t side) {
   return (pooled_side(side) - 1) * pool_stride + pool_side - side;
 }
 
-/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it its Winograd
-/// and us ours, and makes two tensors of each concatenation. For bf16 it is right.
+/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it
+/// its Winograd and us ours, and makes two tensors of each concatenation. For bf16 it is right.
 Tag layout_of(const ForwardPlan::Options& options) {
   if (options.layout) return *options.layout;
   const bool in_blocks =

@@ -18,7 +18,7 @@
 namespace samoyed::worker {
 namespace {
 
-/// Milliseconds since it was last asked, or built.
+/// Milliseconds since the last call, or since construction.
 class Stopwatch {
  public:
   double lap_ms() {
@@ -32,12 +32,12 @@ class Stopwatch {
 };
 
 /// Counts an image for as long as it lives.
-class UnderWay {
+class InFlight {
  public:
-  explicit UnderWay(std::atomic<int>& count) : count_(count) { ++count_; }
-  ~UnderWay() { --count_; }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
+  explicit InFlight(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~InFlight() { --count_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
 
  private:
   std::atomic<int>& count_;
@@ -72,7 +72,7 @@ const ModelDescription& NetworkRecognizer::description() const { return descript
 protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_file,
                                               const RecognitionOptions& options) {
   assert(options.top >= 1);
-  const UnderWay counted(under_way_);
+  const InFlight counted(in_flight_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   const auto workspace = workspaces_.take([] { return std::make_unique<ImageWorkspace>(); });
@@ -94,7 +94,7 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   normalizer_.normalize(workspace->resizer.resize_and_crop(image, crop_spec), workspace->planes);
   times.resize_ms = stopwatch.lap_ms();
   const std::vector<float> probabilities = softmax(
-      model_.network->forward(workspace->planes, [this] { return under_way_.load() == 1; }));
+      model_.network->forward(workspace->planes, [this] { return in_flight_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};

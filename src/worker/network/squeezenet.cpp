@@ -24,8 +24,8 @@
 namespace samoyed::worker {
 namespace {
 
-/// By how much a logit may differ from LibTorch's, as a share of the largest one. Sums of float32 in
-/// another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
+/// By how much a logit may differ from LibTorch's, as a share of the largest one. Sums of float32
+/// in another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
 constexpr float fp32_tolerance = 1e-4F;
 constexpr float bf16_tolerance = 5e-2F;
 
@@ -93,23 +93,23 @@ struct SharedRunner {
   SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
                WinogradByLayer& winograd)
       : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
-        team(runner.plan()) {}
+        pair(runner.plan()) {}
 
-  /// `was_alone` tells whether the second thread stayed to the end.
+  /// `was_alone` becomes whether the second thread stayed to the end.
   std::vector<float> forward(std::span<const float, input_floats> planes,
                              const std::function<bool()>& alone, bool& was_alone) {
     return runner.forward(planes, [&](ForwardPlan::Workspace& workspace) {
-      const std::size_t next = team.run(workspace, alone);
+      const std::size_t next = pair.run(workspace, alone);
       was_alone = next == runner.plan().step_count();
       return next;
     });
   }
 
   Runner runner;
-  TwoThreadForward team;
-  /// Whose image has the second thread, or is to do without it by choice.
+  TwoThreadForward pair;
+  /// Set while an image has the second thread, or the tuner chose to compute it without.
   std::atomic_flag taken;
-  ThreadCountTuner choice;  ///< Of who has set `taken`.
+  ThreadCountTuner tuner;  ///< Guarded by `taken`.
 };
 
 /// Clears a flag that was set.
@@ -187,7 +187,7 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
   }
   SharedRunner& shared = *network_->shared;
   const TakenFlag taken(shared.taken);
-  const ThreadCountTuner::Way way = shared.choice.next();
+  const ThreadCountTuner::Way way = shared.tuner.next();
   bool was_alone = false;
   const auto begin = std::chrono::steady_clock::now();
   std::vector<float> logits;
@@ -198,7 +198,7 @@ std::vector<float> Squeezenet::forward(std::span<const float> planes,
     logits = forward(image);
     was_alone = alone();
   }
-  if (was_alone) shared.choice.took(way, std::chrono::steady_clock::now() - begin);
+  if (was_alone) shared.tuner.took(way, std::chrono::steady_clock::now() - begin);
   return logits;
 }
 

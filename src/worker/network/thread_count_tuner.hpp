@@ -7,14 +7,14 @@
 
 namespace samoyed::worker {
 
-/// Chooses whether an image that is alone is computed by two threads or by one, by what took less time of
-/// late.
+/// Chooses whether an image that is alone is computed by two threads or by one, by what took less
+/// time of late.
 ///
-/// Which that is depends on the processor's kernels, on whether its cores are whole ones, and on who else
-/// wants them: a second thread that waits for its core holds up the first. The first images, those of
-/// Squeezenet's check, go either way in turn. From then on the faster way is taken, but now and then a
-/// image tries the other: after a few at first, since the start of a program tells little, and at last
-/// by one image in 128.
+/// Which that is depends on the processor's kernels, on whether its cores are whole ones, and on
+/// who else wants them: a second thread that waits for its core holds up the first. The first
+/// images, those of Squeezenet's check, go either way in turn. From then on the faster way is
+/// taken, but now and then a image tries the other: after a few at first, since the start of a
+/// program tells little, and at last by one image in 128.
 ///
 /// Thread rule: one thread at a time.
 class ThreadCountTuner {
@@ -24,8 +24,9 @@ class ThreadCountTuner {
 
   /// Of each way, before there is a choice.
   static constexpr int first_runs = 4;
-  /// Images between two tries of the slower way: so many before the first, and then twice as many each
-  /// time, up to where less than one in a hundred is late for it. The same anew when the choice changes.
+  /// Images between two tries of the slower way: so many before the first, and then twice as many
+  /// each time, up to where less than one in a hundred is late for it. The same anew when the
+  /// choice changes.
   static constexpr int tried_again_after_min = 7;
   static constexpr int tried_again_after_max = 127;
 
@@ -43,8 +44,9 @@ class ThreadCountTuner {
   void took(Way way, Duration time) {
     const Way faster_before = faster();
     Record& record = records_[static_cast<std::size_t>(way)];
-    // What else the machine does only makes a way slower: a shorter time counts at once, and a longer one, once
-    // there is a choice, moves what is expected by a part, and for no more than twice of it.
+    // What else the machine does only makes a way slower: a shorter time counts at once, and a
+    // longer one, once there is a choice, moves what is expected by a part, and for no more than
+    // twice of it.
     if (time < record.expected) {
       record.expected = time;
     } else if (record.runs == first_runs) {

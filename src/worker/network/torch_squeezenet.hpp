@@ -18,8 +18,8 @@ namespace samoyed::worker {
 /// Thread rule: immutable once built; `forward` may run on several threads at once.
 class TorchSqueezenet {
  public:
-  /// `shape` is what recognize_squeezenet says of `file`. Takes the process's OpenBLAS, and on every
-  /// thread that calls it LibTorch, to one thread an operation.
+  /// `shape` is what recognize_squeezenet says of `file`. Takes the process's OpenBLAS, and on
+  /// every thread that calls it LibTorch, to one thread an operation.
   TorchSqueezenet(const ModelFile& file, const SqueezenetShape& shape);
   ~TorchSqueezenet();
   TorchSqueezenet(const TorchSqueezenet&) = delete;

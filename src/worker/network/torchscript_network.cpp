@@ -21,8 +21,8 @@ namespace {
 constexpr std::string_view network_expected =
     "expected a classifier that takes 1x3xHEIGHTxWIDTH and returns 1xCLASSES";
 
-/// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each thread
-/// has its own handler of them.
+/// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each
+/// thread has its own handler of them.
 void silence_warnings() {
   struct Unheard final : c10::WarningHandler {
     void process(const c10::SourceLocation& /*place*/, const std::string& /*text*/,

@@ -10,12 +10,12 @@
 
 namespace samoyed::worker {
 
-/// A second thread for one forward at a time, for as long as nothing else wants its core.
+/// Runs one forward at a time on two threads, for as long as its image is the only one.
 ///
 /// The caller and the helper take the tasks of a step from one cursor; a step begins when the one
-/// before is done. The caller never waits for a task that the helper has not begun, so a helper that
-/// gets no core delays nobody by more than the task it holds. Between forwards the helper sleeps;
-/// within one it spins, since the steps follow each other by tens of microseconds.
+/// before is done. The caller never waits for a task that the helper has not begun, so a helper
+/// that gets no core delays nobody by more than the task it holds. Between forwards the helper
+/// sleeps; within one it spins, since the steps follow each other by tens of microseconds.
 ///
 /// Thread rule: `run` may be called from any thread, by one at a time.
 class TwoThreadForward {
@@ -27,7 +27,7 @@ class TwoThreadForward {
   TwoThreadForward& operator=(const TwoThreadForward&) = delete;
 
   /// Runs the plan's steps while `alone` returns true, which is asked before each one. Returns the
-  /// first step that was not run: the caller goes on from there by itself.
+  /// first step that was not run: the caller continues from there alone.
   std::size_t run(ForwardPlan::Workspace& workspace, const std::function<bool()>& alone);
 
  private:
@@ -36,15 +36,15 @@ class TwoThreadForward {
 
   void help();
   void work_until_ended(std::uint32_t shift);
-  /// False if the step has no task left. Where a task fails the process ends: the other thread may be in
-  /// another task of the same workspace, and would go on for ever.
+  /// False if the step has no task left. If a task throws, the process ends: the other thread may
+  /// be in another task of the same workspace, and would never end.
   bool take_task() noexcept;
 
   /// A step 0 without a task to take.
   static constexpr Cursor nothing_to_do = Cursor{1} << 31;
 
   const ForwardPlan& plan_;
-  /// Written before the cursor is, read by who took a task from it.
+  /// Written before the cursor is; read by the thread that took a task from it.
   ForwardPlan::Workspace* workspace_ = nullptr;
   std::atomic<Cursor> cursor_ = nothing_to_do;
   std::atomic<std::size_t> helped_ = 0;   ///< Tasks of this step that the helper has done.

@@ -21,7 +21,7 @@ constexpr std::array refusal_reasons = {RefusalReason::busy,         RefusalReas
                                         RefusalReason::bad_encoding, RefusalReason::bad_option,
                                         RefusalReason::internal};
 
-/// The protocol's word for it, as Prometheus' conventions want label values: `too_large`.
+/// The protocol's name of the reason in the form of a Prometheus label value: `too_large`.
 std::string outcome(RefusalReason reason) {
   std::string word(to_string(reason));
   std::replace(word.begin(), word.end(), ' ', '_');

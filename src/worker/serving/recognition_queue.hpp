@@ -23,14 +23,14 @@ namespace samoyed::worker {
 ///        ^                                                       |
 ///        +--------------- done(result), posted by the session ---+
 ///
-/// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread; `done` is called on a
-/// recognition thread. The mutex is held for a few instructions: jobs are made and freed, images
-/// included, while it isn't.
+/// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread;
+/// `done` is called on a recognition thread. The mutex is held for a few instructions: jobs are
+/// made and freed, images included, while it isn't.
 class RecognitionQueue {
  public:
   using Limits = QueueLimits;
   using Done = std::function<void(protocol::Result)>;
-  /// An image's number in the order of their coming.
+  /// An image's number in the order of arrival.
   using Ticket = std::uint64_t;
 
   /// Starts the threads. The recognizer must outlive the queue. `on_idle` is called from any of the
@@ -47,18 +47,18 @@ class RecognitionQueue {
   /// Takes no more images and drops those that wait: their `done` is never called.
   void stop();
 
-  /// Queues an image. Nothing, and `done` is never called, if the queue is full or stopped.
+  /// Queues an image. `std::nullopt`, and `done` is never called, if the queue is full or stopped.
   std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionOptions& options,
                                Done done);
 
   /// Takes an image that waits out of the queue, which has room for another at once: `done` is
-  /// never called. False, and `done` is called as ever, if its recognition has begun.
+  /// never called. False, and `done` is called as usual, if its recognition has begun.
   bool withdraw(Ticket ticket);
 
   /// How much there is to do at this moment.
   struct Load {
     std::size_t queued = 0;        ///< Images that wait.
-    std::size_t queued_bytes = 0;  ///< Of their files.
+    std::size_t queued_bytes = 0;  ///< Bytes of their files.
     std::size_t recognizing = 0;   ///< Images under recognition.
   };
   Load load() const;
@@ -74,7 +74,7 @@ class RecognitionQueue {
     std::chrono::steady_clock::time_point queued_at;
   };
 
-  /// By order of coming. A job is moved in and out as a node, so that neither allocates nor frees.
+  /// In order of arrival. A job is moved in and out as a node, so that neither allocates nor frees.
   using Jobs = std::map<Ticket, Job>;
 
   bool full_locked(std::size_t image_bytes) const;

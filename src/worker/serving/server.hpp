@@ -35,7 +35,7 @@ class Server {
   void stop();
 
   std::size_t connections() const { return sessions_.size(); }
-  /// Of image files that are being received.
+  /// Bytes of image files that are being received.
   std::uint64_t receiving_bytes() const { return context_->receiving.used_bytes(); }
 
   /// `HOST:PORT` that peers connect to.
@@ -54,7 +54,7 @@ class Server {
   io::AcceptLoop accept_loop_;
   const std::shared_ptr<SessionContext> context_;
   std::list<Entry> sessions_;
-  asio::steady_timer session_ended_;  ///< Cancelled when one has.
+  asio::steady_timer session_ended_;  ///< Canceled when one has.
 };
 
 }  // namespace samoyed::worker

@@ -6,11 +6,11 @@
 
 #include "samoyed/protocol/limits.hpp"
 
-/// What bounds a worker's load, as plain values that the command line sets: none of it needs the headers
-/// of what it bounds.
+/// What bounds a worker's load, as plain values that the command line sets: none of it needs the
+/// headers of what it bounds.
 namespace samoyed::worker {
 
-/// Of a RecognitionQueue.
+/// Limits of a RecognitionQueue.
 struct QueueLimits {
   std::size_t threads = 1;
   /// Images that wait, those under recognition not counted.
@@ -27,15 +27,15 @@ struct SessionTimeouts {
   std::chrono::milliseconds request{120000};
   /// From the size's A to the image's end.
   std::chrono::milliseconds image{60000};
-  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than the
-  /// 30 s that a dispatcher waits for a result, so that it can still try another worker and doesn't
-  /// take this one for dead.
+  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than
+  /// the 30 s that a dispatcher waits for a result, so that it can still try another worker and
+  /// doesn't take this one for dead.
   std::chrono::milliseconds queue{20000};
   /// From the result to its A, and for any write.
   std::chrono::milliseconds ack{10000};
 };
 
-/// Of a Server and its sessions.
+/// Limits of a Server and its sessions.
 struct ServerLimits {
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   SessionTimeouts timeouts;

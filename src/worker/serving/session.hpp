@@ -21,7 +21,8 @@
 
 namespace samoyed::worker {
 
-/// What the sessions of one server share. The queue, the metrics and the description must outlive it.
+/// What the sessions of one server share. The queue, the metrics and the description must outlive
+/// it.
 struct SessionContext {
   RecognitionQueue& queue;
   Metrics& metrics;
@@ -82,8 +83,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The step being waited for, and since when; a write begins a new step.
   std::optional<Exchange::Step> step_;
   io::Clock::time_point step_deadline_;
-  std::optional<protocol::Result> result_;  ///< Of the image that was to be recognized last.
-  asio::steady_timer result_arrived_;       ///< Cancelled when it has.
+  std::optional<protocol::Result> result_;  ///< Of the last image.
+  asio::steady_timer result_arrived_;       ///< Canceled when it has.
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;
   bool idle_ = false;  ///< Waiting between two exchanges.

@@ -169,8 +169,8 @@ class BitWriter {
 /// A prefix code whose one symbol, 0, takes no bits.
 void write_code_of_one(BitWriter& bits) { bits.write(1, 4); }
 
-/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose one
-/// symbol, 8, is the twelfth in its order.
+/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose
+/// one symbol, 8, is the twelfth in its order.
 void write_code_of_bytes(BitWriter& bits) {
   bits.write(0, 1);
   bits.write(12 - 4, 4);

@@ -33,8 +33,8 @@ std::string patched(std::string file, std::size_t offset, std::string_view bytes
 /// A lossy WebP fixture whose image claims 16383x16383 pixels, whatever its container says.
 std::string lossy_webp_liar(std::string_view fixture);
 
-/// A lossless WebP of 1024x1024 black pixels, each block of 4x4 of which names Huffman tables of its
-/// own: 65536 groups in 290 kB.
+/// A lossless WebP of 1024x1024 black pixels, each block of 4x4 of which names Huffman tables of
+/// its own: 65536 groups in 290 kB.
 std::string webp_of_many_tables();
 
 }  // namespace samoyed::test

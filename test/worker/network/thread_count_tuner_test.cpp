@@ -10,7 +10,8 @@ using Way = ThreadCountTuner::Way;
 
 namespace {
 
-/// Computes so many lone images, each of which takes what its way does; returns how many took the team.
+/// Computes so many lone images, each of which takes what its way does; returns how many took the
+/// team.
 int compute(ThreadCountTuner& choice, int images, milliseconds team, milliseconds single) {
   int by_team = 0;
   for (int i = 0; i < images; ++i) {
