@@ -8,9 +8,9 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/listener.hpp"
 #include "worker/serving/serving_limits.hpp"
 #include "worker/serving/session.hpp"
@@ -54,7 +54,7 @@ class Server {
   io::AcceptLoop accept_loop_;
   const std::shared_ptr<SessionContext> context_;
   std::list<Entry> sessions_;
-  asio::steady_timer session_ended_;  ///< Canceled when one has.
+  io::Event session_ended_;
 };
 
 }  // namespace samoyed::worker

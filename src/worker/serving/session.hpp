@@ -9,8 +9,8 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
@@ -84,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Exchange::Step> step_;
   io::Clock::time_point step_deadline_;
   std::optional<protocol::Result> result_;  ///< Of the last image.
-  asio::steady_timer result_arrived_;       ///< Canceled when it has.
+  io::Event result_arrived_;
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;
   bool idle_ = false;  ///< Waiting between two exchanges.
