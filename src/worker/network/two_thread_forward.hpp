@@ -17,6 +17,10 @@ namespace samoyed::worker {
 /// that gets no core delays nobody by more than the task it holds. Between forwards the helper
 /// sleeps; within one it spins, since the steps follow each other by tens of microseconds.
 ///
+/// Its worth: on 2 free cores of an AMD EPYC the forward of a lone image takes 3.5 ms instead of
+/// 5.0 (2.5 ms where the machine is idle). Measured by `chrt -f 10 samoyed_bench forward` with and
+/// without `--shared`, medians of 7 rounds in turns.
+///
 /// Thread rule: `run` may be called from any thread, by one at a time.
 class TwoThreadForward {
  public:
@@ -31,7 +35,7 @@ class TwoThreadForward {
   std::size_t run(ForwardPlan::Workspace& workspace, const std::function<bool()>& alone);
 
  private:
-  /// Step and next task of it in one word, so that one instruction takes a task.
+  /// A step and its next task in one word, so that one instruction takes a task.
   using Cursor = std::uint64_t;
 
   void help();
@@ -49,7 +53,7 @@ class TwoThreadForward {
   std::atomic<Cursor> cursor_ = nothing_to_do;
   std::atomic<std::size_t> helped_ = 0;   ///< Tasks of this step that the helper has done.
   std::atomic<std::uint32_t> begun_ = 0;  ///< Forwards; the helper sleeps until it changes.
-  std::atomic<std::uint32_t> ended_ = 0;  ///< Of those.
+  std::atomic<std::uint32_t> ended_ = 0;  ///< Forwards that have ended.
   std::atomic<bool> stopping_ = false;
   std::thread helper_;
 };
