@@ -57,7 +57,7 @@ enum class RefusalReason {
   other,            ///< A reason that this version doesn't know.
 };
 
-/// A worker's answer to an image that it did not recognise.
+/// A worker's answer to an image that it did not recognize.
 struct Refusal {
   RefusalReason reason = RefusalReason::other;
   /// For a person: what was wrong, and what would be accepted. May be empty.

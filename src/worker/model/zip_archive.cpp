@@ -50,8 +50,8 @@ struct Entry {
 
 /// Calls `visit` for each entry of the directory until it returns damage. What that was, or what is
 /// wrong with the directory; `std::nullopt` if they agree.
-template <typename Visit>
-std::optional<std::string> visit_entries(Bytes archive, Visit visit) {
+template <typename Visitor>
+std::optional<std::string> visit_entries(Bytes archive, Visitor visit) {
   const std::string damaged = "its zip directory is damaged";
   const auto end = find_end_record(archive);
   if (!end) return "its zip directory is missing, as if the file were cut off";
