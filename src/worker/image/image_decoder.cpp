@@ -19,11 +19,11 @@ std::string size_text(std::int64_t width, std::int64_t height) {
   return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
 }
 
-/// Decodes a file of one format, whatever the options. May use the memory of an earlier image.
+/// Decodes a file of one format. `memory` is that of an earlier image, to be used again or freed.
 using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
                                  const DecodeOptions& options, std::vector<std::uint8_t> memory);
 
-/// A decoder of whole images, which has buffers of its own, as one of the table.
+/// Adapts a decoder that always decodes the whole image, into buffers of its own.
 template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
 DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                           std::vector<std::uint8_t> memory) {

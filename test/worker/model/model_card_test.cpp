@@ -55,7 +55,7 @@ TEST_CASE("a card may say nothing, a square by one side, and labels by their fil
   CHECK(std::get<std::filesystem::path>(card.labels) == "models/tiny.txt");
 }
 
-TEST_CASE("a card that is wrong is an error that names the key and what may stand there") {
+TEST_CASE("a wrong card is an error that names the key and what is allowed there") {
   const std::string side = R"(" must be a number of pixels from 1 to 1024)";
   const std::string channels =
       R"(" must be three numbers, for red, green and blue on a scale of 0 to 1)";

@@ -78,7 +78,7 @@ TEST_CASE("a refusal arrives although the request was not read to its end") {
   CHECK_THAT(read_all(socket), Catch::StartsWith("HTTP/1.1 431 "));
 }
 
-TEST_CASE("who sends nothing, or reads nothing on, is ended") {
+TEST_CASE("a peer that sends nothing, or reads no further, is disconnected") {
   MetricsServerFixture fixture({.request_timeout = milliseconds(50)});
   auto silent = fixture.connect();
   CHECK(read_all(silent).empty());

@@ -55,7 +55,7 @@ TEST_CASE("images are counted by their outcome, recognized ones with their times
   }
 }
 
-TEST_CASE("a worker's scrape tells how things stand") {
+TEST_CASE("a worker's scrape shows its current state") {
   const MetricsSnapshot snapshot{.queued = 3,
                                  .queued_bytes = 300,
                                  .recognizing = 2,

@@ -26,7 +26,7 @@ TEST_CASE("many connections at once, one exchange after the other on each") {
   }
 }
 
-TEST_CASE("a full worker says so after the image's A, and hello tells it before") {
+TEST_CASE("a full worker says so after the image's A, and before that in its hello") {
   WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
   fixture.recognizer.close();
   Client recognized(fixture), queued(fixture), refused(fixture), greeted(fixture);
