@@ -15,14 +15,6 @@ constexpr std::size_t label_length_max = 63;
 
 bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
-
 std::optional<std::string> parse_ipv6(std::string_view text) {
   in6_addr binary;
   char canonical[INET6_ADDRSTRLEN];

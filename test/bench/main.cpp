@@ -1,5 +1,5 @@
-// Measures parts of the worker in one process, without the network around them. One measure a run, as
-// one JSON object, so that a script can let programs take turns.
+// Measures parts of the worker in one process, without the network around them. One measure a run,
+// as one JSON object, so that a script can let programs take turns.
 
 #include <chrono>
 #include <cstdlib>
@@ -175,7 +175,7 @@ json measure_pipeline(const Options& options) {
     const protocol::Result result = recognizer.recognize(receive(image), protocol::top_default);
     static_cast<void>(protocol::format_result(result, protocol::Dialect::extended));
     const auto* seen = std::get_if<protocol::Recognition>(&result);
-    if (!seen) throw std::runtime_error(options.image + " is not recognised");
+    if (!seen) throw std::runtime_error(options.image + " is not recognized");
     const std::lock_guard lock(mutex);
     label = seen->top.front().label;
     decode_ms.push_back(seen->times->decode_ms);
@@ -197,9 +197,9 @@ json measure_floors(const Options& options) {
   const std::vector<std::byte> file = read_file(options.image);
   value["huffman_ms"] = bench::measure_huffman_decoding_ms(file);
   const auto decoded = worker::decode_image(file, {}, {.only_crop = true});
-  const auto* picture = std::get_if<worker::StoredPicture>(&decoded);
-  if (!picture) throw std::runtime_error(options.image + " can't be decoded");
-  value["decoded_bytes"] = picture->pixels.rgb.size();
+  const auto* image = std::get_if<worker::DecodedImage>(&decoded);
+  if (!image) throw std::runtime_error(options.image + " can't be decoded");
+  value["decoded_bytes"] = image->pixels.rgb.size();
   return value;
 }
 

@@ -26,7 +26,8 @@ inline double median(std::vector<double>& values) {
 
 inline constexpr int warm_up_calls_default = 5;
 
-/// Calls `task` over and over on so many threads, all beginning together after a few unmeasured calls.
+/// Calls `task` over and over on so many threads, all beginning together after a few unmeasured
+/// calls.
 template <typename Task>
 Measured measure(int threads, std::chrono::duration<double> duration, const Task& task,
                  int warm_up_calls = warm_up_calls_default) {

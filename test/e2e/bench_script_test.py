@@ -16,6 +16,7 @@ import queueing
 support.require_release_build()
 
 
+@support.needs_worker
 class BenchScriptTest(unittest.TestCase):
     def bench(self, *arguments):
         return subprocess.run(

@@ -6,6 +6,8 @@ import unittest
 
 import support
 
+support.require_worker()
+
 SECONDS = 15
 
 

@@ -10,6 +10,8 @@ import unittest
 
 import support
 
+support.require_worker()
+
 SEED = 7
 TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as that tells pictures from each other.
 NAMES = ("resnet18", "googlenet", "vit_b_16", "efficientnet_b0")

@@ -6,6 +6,7 @@ import unittest
 
 import support
 
+support.require_worker()
 SHARED = support.require_shared()
 support.require_trained_model()
 

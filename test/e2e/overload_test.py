@@ -9,6 +9,7 @@ import support
 
 # Sanitized programs are loaded by a generator that is no faster than they are.
 support.require_release_build()
+support.require_worker()
 
 SECONDS = 2
 # Its figure is near 1; this one is for a machine that has other work in one step and none in another.

@@ -14,7 +14,7 @@ PERF = """\
     14.50%|samoyed-worker        |[.] samoyed::worker::(anonymous namespace)::multiply_rows<5>
      4.20%|samoyed-worker        |[.] samoyed::worker::transform_output_tiles
      4.80%|samoyed-worker        |[.] samoyed::worker::(anonymous namespace)::narrow_group
-     2.00%|samoyed-worker        |[.] samoyed::worker::Normaliser::normalise
+     2.00%|samoyed-worker        |[.] samoyed::worker::Normalizer::normalize
      2.30%|libjpeg.so.62.3.0     |[.] 0x000000000002b51a    |-      -
      1.60%|libjpeg.so.62.3.0     |[.] 0x000000000002b2eb
      1.50%|[kernel.kallsyms]     |[k] copy_user_generic
@@ -56,6 +56,7 @@ def perf_works():
         return False
 
 
+@support.needs_worker
 class ProfileScriptTest(unittest.TestCase):
     def profile(self, *arguments):
         return subprocess.run(

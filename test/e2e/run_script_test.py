@@ -16,6 +16,7 @@ import support
 from pictures import facts_of
 
 support.require_release_build()
+support.require_worker()
 
 RUN = support.SOURCE_DIR / "scripts" / "run"
 SERVING = r"open http://localhost:(\d+) in a browser"

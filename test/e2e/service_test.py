@@ -77,6 +77,7 @@ class WorkerListTest(support.ProgramTestCase):
 
 
 class InstallTest(unittest.TestCase):
+    @support.needs_worker
     def test_installed_programs_run(self):
         with tempfile.TemporaryDirectory() as prefix:
             subprocess.run(["cmake", "--install", support.bin_dir().parent, "--prefix", prefix], check=True,

@@ -7,6 +7,7 @@ import support
 
 # Allocators keep records of sanitized programs' freed memory: their growth tells nothing.
 support.require_release_build()
+support.require_worker()
 
 # The images of the run have 11 kB on average: a leak of one a request would be eleven times as much.
 SLOPE_KB_MAX = 1000

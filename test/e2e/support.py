@@ -2,8 +2,9 @@
 
 A test file is one CTest entry, run by /usr/bin/python3 with SAMOYED_BIN_DIR, SAMOYED_MODEL (a file,
 or `null` for workers without a network), SAMOYED_SHARED_DIR (empty where the folder is missing),
-SAMOYED_SAMPLE_DIR, SAMOYED_SOURCE_DIR and SAMOYED_SANITIZE (empty, or the sanitizers of the build)
-set (test/CMakeLists.txt). It looks like this:
+SAMOYED_SAMPLE_DIR, SAMOYED_SOURCE_DIR, SAMOYED_SANITIZE (empty, or the sanitizers of the build) and
+SAMOYED_WITHOUT_WORKER (1 where the build has no samoyed-worker, else empty) set (test/CMakeLists.txt).
+It looks like this:
 
     import support
 
@@ -19,7 +20,8 @@ set (test/CMakeLists.txt). It looks like this:
         support.main()
 
 A file that needs ../shared calls `support.require_shared()` before its test cases: where the folder
-is missing the whole file is then skipped, by name.
+is missing the whole file is then skipped, by name. A test that starts a worker is skipped where there is
+none to start; a file that needs one in all its tests calls `support.require_worker()`.
 """
 
 import http.client
@@ -76,6 +78,15 @@ def model_is_trained():
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
 
+def has_worker():
+    """False for a build without samoyed-worker (SAMOYED_BUILD_WORKER=OFF)."""
+    return not os.environ.get("SAMOYED_WITHOUT_WORKER")
+
+
+WITHOUT_WORKER = "needs samoyed-worker, which this build leaves out (SAMOYED_BUILD_WORKER=OFF)"
+# For a test case that runs samoyed-worker by other means than ProgramTestCase.
+needs_worker = unittest.skipUnless(has_worker(), WITHOUT_WORKER)
+
 # For a test case that is about what a picture holds, or whether it is one.
 needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode pictures, not --model null")
 
@@ -111,6 +122,12 @@ def require_shared():
     return shared_dir() or _skip_file("needs ../shared, which is missing")
 
 
+def require_worker():
+    """Skips the whole test file, by name, where the build has no samoyed-worker."""
+    if not has_worker():
+        _skip_file(WITHOUT_WORKER)
+
+
 def require_trained_model():
     """Skips the whole test file, by name, where only the untrained stand-in is there."""
     if not model_is_trained():
@@ -142,7 +159,10 @@ class ProgramTestCase(unittest.TestCase):
                 print(program.report(), file=sys.stderr, flush=True)
 
     def start(self, *command, **options):
-        """Starts a program, not waiting for anything. Options: those of Program."""
+        """Starts a program, not waiting for anything. Options: those of Program. Skips the test where the
+        program is samoyed-worker and the build has none."""
+        if not has_worker() and any(str(part).endswith("/samoyed-worker") for part in command):
+            self.skipTest(WITHOUT_WORKER)
         program = Program(*command, **options)
         self._programs.append(program)
         self.addCleanup(self._end, program)

@@ -15,6 +15,8 @@ import unittest
 
 import support
 
+support.require_worker()
+
 UNITS_DIR = support.SOURCE_DIR / "scripts" / "systemd"
 UNITS = ["samoyed-worker@.service", "samoyed-dispatcher.service"]
 # systemd's own scale of exposure goes to 100; it calls all up to 20 "OK".

@@ -8,6 +8,8 @@ import unittest
 
 import support
 
+support.require_worker()
+
 
 class WorkerMetricsTest(support.ProgramTestCase):
     def start_with_metrics(self, *arguments):

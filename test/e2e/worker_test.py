@@ -8,6 +8,8 @@ import unittest
 
 import support
 
+support.require_worker()
+
 TIMEOUT_S = 60
 
 

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const int orientation = exif_orientation(exif);
     check(orientation >= 1 && orientation <= 8, "an orientation is one of eight");
     const Image stored{2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}};
-    const Image image = upright(stored, orientation);
+    const Image image = apply_orientation(stored, orientation);
     const bool turned = orientation >= 5;
     check(image.width == (turned ? 3 : 2) && image.height == (turned ? 2 : 3) &&
               image.rgb.size() == stored.rgb.size(),

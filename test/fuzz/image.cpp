@@ -1,5 +1,5 @@
-// The image decoders: for any bytes a picture or a refusal, within the limits, and of a JPEG the
-// same pixels in part as in whole. Built once for each format alone (SAMOYED_FUZZ_MAGIC), and for
+// The image decoders: for any bytes an image or a refusal, within the limits, and of a JPEG the
+// same pixels in part as in whole. Built once for each format alone (SAMOYED_FUZZ_FORMAT), and for
 // all.
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "fuzz/check.hpp"
 #include "fuzz/heap_meter.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/message.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/crop.hpp"
@@ -33,11 +34,11 @@ constexpr int thumbnail_side_px = 64;
 constexpr std::size_t tables_bytes_max = std::size_t{256} << 10;
 
 /// Whether a part has the whole's pixels in a region that it covers.
-bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Region& region) {
-  const auto row_of = [&](const StoredPicture& picture, int y) {
-    const auto pixel = static_cast<std::ptrdiff_t>(y - picture.top) * picture.pixels.width +
-                       region.left - picture.left;
-    return picture.pixels.rgb.begin() + 3 * pixel;
+bool same_pixels(const DecodedImage& part, const DecodedImage& whole, const Region& region) {
+  const auto row_of = [&](const DecodedImage& image, int y) {
+    const auto pixel =
+        static_cast<std::ptrdiff_t>(y - image.top) * image.pixels.width + region.left - image.left;
+    return image.pixels.rgb.begin() + 3 * pixel;
   };
   for (int y = region.top; y < region.top + region.height; ++y) {
     const auto row = row_of(part, y);
@@ -46,57 +47,57 @@ bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Re
   return true;
 }
 
-void check_picture(const StoredPicture& picture) {
-  const Size size = picture.full;
-  check(size.width > 0 && size.height > 0, "a picture has pixels");
+void check_image(const DecodedImage& image) {
+  const Size size = image.full;
+  check(size.width > 0 && size.height > 0, "an image has pixels");
   check(size.width <= limits.side_px_max && size.height <= limits.side_px_max,
         "a side is within its limit");
   check(std::int64_t{size.width} * size.height <= limits.pixels_max,
         "the pixels are within their limit");
-  const Image& pixels = picture.pixels;
+  const Image& pixels = image.pixels;
   check(pixels.rgb.size() ==
             static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height) * 3,
-        "a picture is whole");
-  const Region crop = crop_region(picture.decoded, picture.orientation);
-  check(picture.left >= 0 && picture.left <= crop.left && picture.top >= 0 &&
-            picture.top <= crop.top && picture.left + pixels.width >= crop.left + crop.width &&
-            picture.top + pixels.height >= crop.top + crop.height,
-        "a picture has what the crop needs");
+        "an image is whole");
+  const Region crop = crop_region(image.decoded, image.orientation);
+  check(image.left >= 0 && image.left <= crop.left && image.top >= 0 && image.top <= crop.top &&
+            image.left + pixels.width >= crop.left + crop.width &&
+            image.top + pixels.height >= crop.top + crop.height,
+        "an image has what the crop needs");
 }
 
 void check_refusal(const protocol::Refusal& refusal) {
   check(refusal.reason == protocol::RefusalReason::unreadable ||
             refusal.reason == protocol::RefusalReason::too_many_pixels,
-        "a refusal is about the picture");
+        "a refusal is about the image");
   check(refusal.detail.ends_with('.') && !protocol::contains_message_end(refusal.detail),
         "a refusal says why, in a sentence that can be sent");
 }
 
 /// Asks as the worker does, but of a part too, which has none.
-void check_thumbnail(const StoredPicture& picture) {
-  const std::string thumbnail = make_thumbnail(picture, thumbnail_side_px);
-  const Size whole{picture.pixels.width, picture.pixels.height};
-  check(thumbnail.empty() == (whole != picture.decoded), "a whole picture has a thumbnail");
+void check_thumbnail(const DecodedImage& image) {
+  const std::string thumbnail = make_thumbnail(image, thumbnail_side_px);
+  const Size whole{image.pixels.width, image.pixels.height};
+  check(thumbnail.empty() == (whole != image.decoded), "a whole image has a thumbnail");
   if (thumbnail.empty()) return;
   const auto read = decode_image(std::as_bytes(std::span(thumbnail)), limits, {});
-  const auto* const shown = std::get_if<StoredPicture>(&read);
+  const auto* const shown = std::get_if<DecodedImage>(&read);
   check(shown != nullptr, "a thumbnail can be read");
   check(shown->full ==
-            thumbnail_size(upright(picture.decoded, picture.orientation), thumbnail_side_px),
+            thumbnail_size(apply_orientation(image.decoded, image.orientation), thumbnail_side_px),
         "a thumbnail has the size that is told of it");
 }
 
 /// Checks what comes of a file by itself, and within the memory that it may take.
-DecodeResult decode_within_budget(Bytes file, const DecodeWish& wish) {
+DecodeResult decode_within_budget(Bytes file, const DecodeOptions& options) {
   const HeapMeter meter;
-  DecodeResult result = decode_image(file, limits, wish);
+  DecodeResult result = decode_image(file, limits, options);
   if (const auto peak = meter.peak_bytes()) {
     check(*peak <= limits.memory_bytes_max + tables_bytes_max, "decoding stays within its budget");
   }
   if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
     check_refusal(*refusal);
   } else {
-    check_picture(std::get<StoredPicture>(result));
+    check_image(std::get<DecodedImage>(result));
   }
   return result;
 }
@@ -107,8 +108,8 @@ void check_same(const DecodeResult& some, const DecodeResult& all) {
     check(*refusal == std::get<protocol::Refusal>(some), "a part is refused as the whole is");
     return;
   }
-  const auto& part = std::get<StoredPicture>(some);
-  const auto& whole = std::get<StoredPicture>(all);
+  const auto& part = std::get<DecodedImage>(some);
+  const auto& whole = std::get<DecodedImage>(all);
   check(part.decoded == whole.decoded && part.orientation == whole.orientation,
         "a part knows its whole");
   check(same_pixels(part, whole, crop_region(whole.decoded, whole.orientation)),
@@ -121,19 +122,20 @@ void check_same(const DecodeResult& some, const DecodeResult& all) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   const auto file = as_bytes(data, size);
-#ifdef SAMOYED_FUZZ_MAGIC
+  const auto* const format =
+      samoyed::protocol::find_image_format({reinterpret_cast<const char*>(data), size});
+#ifdef SAMOYED_FUZZ_FORMAT
   // One format only; -1 keeps other inputs out of the corpus.
-  const bool riff_of_another_kind = has_text(file, 0, "RIFF") && !has_text(file, 8, "WEBP");
-  if (!has_text(file, 0, SAMOYED_FUZZ_MAGIC) || riff_of_another_kind) return -1;
+  if (format == nullptr || format->name != SAMOYED_FUZZ_FORMAT) return -1;
 #endif
   const DecodeResult some = decode_within_budget(file, {.only_crop = true});
   // The other decoders read the whole anyway.
-  if (has_text(file, 0, "\xFF\xD8\xFF")) check_same(some, decode_within_budget(file, {}));
-  if (const auto* picture = std::get_if<StoredPicture>(&some)) {
+  if (format != nullptr && format->name == "JPEG") check_same(some, decode_within_budget(file, {}));
+  if (const auto* image = std::get_if<DecodedImage>(&some)) {
     Resizer resizer;
-    const Image& input = resizer.resize_and_crop(*picture);
+    const Image& input = resizer.resize_and_crop(*image);
     check(input.width == input_side_px && input.height == input_side_px, "the network's input");
-    check_thumbnail(*picture);
+    check_thumbnail(*image);
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// A labels file: every label that is let through can stand in a result.
+// A labels file: a result can contain every label that is accepted.
 
 #include "worker/model/labels.hpp"
 

@@ -18,7 +18,7 @@ class FakeRecognizer final : public worker::Recognizer {
   const worker::ModelDescription& description() const override { return description_; }
 
   protocol::Result recognize(std::span<const std::byte> image_file,
-                             const worker::RecognitionWish& wish) override {
+                             const worker::RecognitionOptions& options) override {
     std::unique_lock lock(mutex_);
     ++started_;
     changed_.notify_all();
@@ -28,8 +28,8 @@ class FakeRecognizer final : public worker::Recognizer {
     protocol::Recognition recognition;
     recognition.top = {{label, 0, 1.0}};
     recognition.times = protocol::PhaseTimes{};
-    if (wish.thumbnail_side) {
-      recognition.thumbnail = "\xFF\xD8\xFF" + std::to_string(*wish.thumbnail_side);
+    if (options.thumbnail_side) {
+      recognition.thumbnail = "\xFF\xD8\xFF" + std::to_string(*options.thumbnail_side);
     }
     return recognition;
   }

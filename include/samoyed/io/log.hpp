@@ -8,9 +8,9 @@
 
 #include <spdlog/common.h>
 
-namespace samoyed::io {
+#include "samoyed/io/log_format.hpp"
 
-enum class LogFormat { text, json };
+namespace samoyed::io {
 
 /// A field of a log line besides its message: a member of its own in JSON.
 struct LogField {

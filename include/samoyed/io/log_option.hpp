@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "samoyed/io/log.hpp"
+#include "samoyed/io/log_format.hpp"
 
 namespace samoyed::io {
 

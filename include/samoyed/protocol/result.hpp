@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -58,7 +57,7 @@ enum class RefusalReason {
   other,            ///< A reason that this version doesn't know.
 };
 
-/// A worker's answer to an image that it did not recognise.
+/// A worker's answer to an image that it did not recognize.
 struct Refusal {
   RefusalReason reason = RefusalReason::other;
   /// For a person: what was wrong, and what would be accepted. May be empty.
@@ -69,8 +68,5 @@ struct Refusal {
 
 /// What a worker answers to one image.
 using Result = std::variant<Recognition, Refusal>;
-
-/// The formats that workers decode, in the words of every message to a person.
-inline constexpr std::string_view accepted_formats = "JPEG, PNG, BMP or WebP";
 
 }  // namespace samoyed::protocol

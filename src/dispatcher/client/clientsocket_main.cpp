@@ -15,6 +15,7 @@
 #include "dispatcher/client/image_files.hpp"
 #include "dispatcher/load/bench.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 
 namespace {
 
@@ -81,7 +82,8 @@ int main(int argc, char** argv) {
   work.files = list_image_files(options->images);
   work.image_count = work.files.size() * static_cast<std::size_t>(options->repeat);
   if (work.files.empty()) {
-    std::cerr << "Error: the folders hold no image files (.jpg .jpeg .png .bmp .webp)\n";
+    std::cerr << "Error: the folders hold no image files (" << protocol::image_extensions_text()
+              << ")\n";
     return EXIT_FAILURE;
   }
   for (const auto& address : options->workers) work.workers.add(address);

@@ -1,12 +1,12 @@
 #include "dispatcher/client/image_files.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
-#include <string_view>
 #include <system_error>
+
+#include "samoyed/protocol/image_formats.hpp"
 
 namespace samoyed::clientsocket {
 namespace {
@@ -16,23 +16,14 @@ namespace fs = std::filesystem;
 /// Far above any worker's limit. It only keeps a wrong argument from filling the memory.
 constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 30;
 
-constexpr std::array<std::string_view, 5> image_suffixes{".jpg", ".jpeg", ".png", ".bmp", ".webp"};
-
-bool has_image_suffix(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::ranges::transform(suffix, suffix.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return std::ranges::find(image_suffixes, suffix) != image_suffixes.end();
-}
-
 /// Appends the folder's image files. Returns false if it can't be searched completely.
 bool walk(const fs::path& folder, std::vector<fs::path>& files) {
   std::error_code error;
   fs::recursive_directory_iterator entry(folder, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     std::error_code unknown_kind;  // For example a dangling link, which is no file.
-    if (entry->is_regular_file(unknown_kind) && has_image_suffix(entry->path())) {
+    if (entry->is_regular_file(unknown_kind) &&
+        protocol::is_image_extension(entry->path().extension().string())) {
       files.push_back(entry->path());
     }
   }

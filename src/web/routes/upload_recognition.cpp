@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "samoyed/protocol/base64.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "web/http/reasons.hpp"
 #include "web/http/responses.hpp"

@@ -1,14 +1,12 @@
 #include "web/views/image_type.hpp"
 
+#include "samoyed/protocol/image_formats.hpp"
+
 namespace samoyed::web {
 
 std::string_view browser_image_type(std::string_view file) {
-  using namespace std::string_view_literals;
-  if (file.starts_with("\xFF\xD8\xFF"sv)) return "image/jpeg";
-  if (file.starts_with("\x89PNG\r\n\x1A\n"sv)) return "image/png";
-  if (file.starts_with("BM"sv)) return "image/bmp";
-  if (file.starts_with("RIFF"sv) && file.substr(0, 12).ends_with("WEBP"sv)) return "image/webp";
-  return {};
+  const protocol::ImageFormat* const format = protocol::find_image_format(file);
+  return format == nullptr ? std::string_view() : format->media_type;
 }
 
 }  // namespace samoyed::web

@@ -4,9 +4,9 @@
 
 namespace samoyed::web {
 
-/// The media type of a picture that a browser shows, from its first bytes: `image/jpeg`,
-/// `image/png`, `image/bmp`, `image/webp`; empty for everything else. What the sender called it
-/// doesn't count, so that nothing but these four is ever shown again.
+/// The media type of an image that a browser may show, from the file's first bytes; empty for
+/// everything else. What the sender called the file doesn't count: only the formats of
+/// protocol::image_formats are ever shown again.
 std::string_view browser_image_type(std::string_view file);
 
 }  // namespace samoyed::web

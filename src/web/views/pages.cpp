@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "samoyed/protocol/address.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed_web_files.hpp"
 #include "web/http/url.hpp"
 #include "web/views/number_text.hpp"

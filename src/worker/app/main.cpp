@@ -8,6 +8,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/allocator.hpp"
@@ -48,7 +49,7 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   return recognizer;
 }
 
-/// Serves metrics on the network thread until that ends; nothing where none are wanted.
+/// Serves metrics on the network thread until that ends. Null if no port was given.
 std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
                                              std::function<std::string()> text) {
   if (!options.metrics_port) return nullptr;
@@ -68,7 +69,7 @@ void run(const Options& options) {
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 
   asio::io_context io(1);
-  // What a crowd's images needed, 30 MB after twice what the worker can carry.
+  // Returns the memory of a load peak: 30 MB after twice the load that the worker can carry.
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
   Metrics metrics(model);
@@ -78,7 +79,7 @@ void run(const Options& options) {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
                          .queued_bytes = load.queued_bytes,
-                         .recognising = load.recognising,
+                         .recognizing = load.recognizing,
                          .threads = options.queue.threads,
                          .connections = server.connections(),
                          .receiving_bytes = server.receiving_bytes(),
@@ -99,7 +100,7 @@ void run(const Options& options) {
 
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
                options.queue.threads);
-  // Also while what is under way is finished: that is worth watching.
+  // Metrics stay available while the worker drains.
   const auto metrics_server = start_metrics(io, options, metrics_text);
   spdlog::info("listening on {}", server.listening_address());
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {

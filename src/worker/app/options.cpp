@@ -30,10 +30,10 @@ Size parse_input_size(const std::string& text) {
   } else {
     words >> cross >> size.width;
   }
-  const auto fits = [](int side) { return side >= 1 && side <= framing_side_px_max; };
+  const auto fits = [](int side) { return side >= 1 && side <= crop_spec_side_px_max; };
   if (!words || !words.eof() || cross != 'x' || !fits(size.width) || !fits(size.height)) {
     throw CLI::ValidationError("--input-size", "must be a side or HEIGHTxWIDTH, from 1 to " +
-                                                   std::to_string(framing_side_px_max));
+                                                   std::to_string(crop_spec_side_px_max));
   }
   return size;
 }
@@ -42,9 +42,9 @@ std::array<float, 3> three(const std::vector<float>& numbers) {
   return {numbers.at(0), numbers.at(1), numbers.at(2)};
 }
 
-/// All of them may stand in the JSON file beside the model instead.
+/// The JSON file next to the model may set all of them instead.
 void add_model_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Model (the same may stand in FILE.json beside FILE.pt)");
+  app.option_defaults()->group("Model (FILE.json next to FILE.pt may set the same)");
   ModelCard& card = options.model_card;
   app.add_option(
       "--model", options.model_file,
@@ -55,7 +55,7 @@ void add_model_options(CLI::App& app, Options& options) {
       "One label a line, in class order (built in: ImageNet's 1000)");
   app.add_option_function<std::string>(
          "--model-name", [&card](const std::string& name) { card.name = name; },
-         "What the model is called, and asked for")
+         "Name under which clients select the model")
       ->check([](const std::string& name) {
         const auto fault = find_name_fault(name);
         return fault ? "must be " + *fault : std::string();
@@ -66,25 +66,25 @@ void add_model_options(CLI::App& app, Options& options) {
       "Pixels of the network's input, a side or HEIGHTxWIDTH (224)");
   app.add_option_function<int>(
          "--resize-size", [&card](int side) { card.resize_size = side; },
-         "Pixels of the picture's short side before the input is cut out of it (256/224 of the "
+         "Pixels of the image's short side before the input is cut out of it (256/224 of the "
          "input)")
-      ->check(CLI::Range(1, framing_side_px_max));
+      ->check(CLI::Range(1, crop_spec_side_px_max));
   app.add_option_function<std::string>(
          "--interpolation",
          [&card](const std::string& name) {
            card.interpolation = name == "bicubic" ? Resampling::bicubic : Resampling::bilinear;
          },
-         "How the picture is resized (bilinear)")
+         "How the image is resized (bilinear)")
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
   app.add_option_function<std::vector<float>>(
          "--mean", [&card](const std::vector<float>& mean) { card.mean = three(mean); },
-         "Of red, green and blue on a scale of 0 to 1, taken from each pixel (0.485,0.456,0.406)")
+         "Per-channel mean (RGB, 0 to 1), subtracted from each pixel (0.485,0.456,0.406)")
       ->expected(3)
       ->delimiter(',')
       ->check(io::number_range(-1000, 1000));
   app.add_option_function<std::vector<float>>(
          "--std", [&card](const std::vector<float>& std) { card.deviation = three(std); },
-         "By which the rest is divided (0.229,0.224,0.225)")
+         "Per-channel standard deviation, by which the difference is divided (0.229,0.224,0.225)")
       ->expected(3)
       ->delimiter(',')
       ->check(io::number_range(1e-6, 1000));
@@ -103,7 +103,7 @@ void add_recognition_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({to_string(Precision::fp32), to_string(Precision::bf16)}));
   app.add_option(
          "--threads", options.queue.threads,
-         "Images recognised at the same time, by one thread each (all cores that the process may "
+         "Images recognized at the same time, by one thread each (all cores that the process may "
          "use); above 1 an image that is alone gets two")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-exif", options.apply_exif_orientation,
@@ -166,7 +166,7 @@ void add_metrics_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Metrics");
   auto* const port = app.add_option(
       "--metrics-port", options.metrics_port,
-      "Serves http://ADDRESS:PORT/metrics to Prometheus, to whoever asks; 0 takes a free port");
+      "Serves http://ADDRESS:PORT/metrics to Prometheus and anyone else; 0 takes a free port");
   app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on")
       ->needs(port);
 }
@@ -178,8 +178,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.queue.threads = usable_cores();
 
   CLI::App app{
-      "Recognises images with SqueezeNet, or another network, for all who speak the D/A/N "
-      "protocol."};
+      "Recognizes images with SqueezeNet, or another network, for clients of the D/A/N protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
   app.footer(
       "Examples:\n"

@@ -6,39 +6,39 @@
 #include <optional>
 #include <string>
 
-#include "samoyed/io/log.hpp"
+#include "samoyed/io/log_format.hpp"
 #include "worker/image/image.hpp"
 #include "worker/model/model_card.hpp"
 #include "worker/network/precision.hpp"
-#include "worker/serving/recognition_queue.hpp"
-#include "worker/serving/server.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
 
-/// What the command line of samoyed-worker says.
+/// The command line of samoyed-worker.
 struct Options {
   std::string address;
   std::uint16_t port = 0;
   /// `null` (the word, not a path) is the NullRecognizer.
   std::string model_file = "models/squeezenet1_1.pth";
-  /// What the command line says of the model: it counts before the JSON file beside the model. Labels that
-  /// neither names are torchvision's ImageNet categories, which are built in.
+  /// Overrides the JSON file next to the model. If neither names labels, they are torchvision's
+  /// ImageNet categories, which are built in.
   ModelCard model_card;
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
   bool fast_decode = false;
-  RecognitionQueue::Limits queue;
-  Server::Limits server;
+  QueueLimits queue;
+  ServerLimits server;
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
   std::string metrics_address = "127.0.0.1";
-  /// Nothing: no metrics are served.
+  /// `std::nullopt`: no metrics are served.
   std::optional<std::uint16_t> metrics_port;
   io::LogFormat log_format = io::LogFormat::text;
 };
 
-/// Nothing if the program is to end at once with `exit_status`: after --help, --version or a
-/// mistake, which is printed.
+/// Parses the command line. `std::nullopt` if the program has to exit at once with `exit_status`:
+/// after
+/// --help, --version or an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::worker

@@ -10,22 +10,22 @@ namespace samoyed::worker {
 
 namespace {
 
-/// How far Pillow's filters reach to each side where a picture is made larger.
+/// How far Pillow's filters reach to each side where an image is made larger.
 double support_of(Resampling resampling) { return resampling == Resampling::bicubic ? 2.0 : 1.0; }
 
-/// torchvision makes the short side S and the long one int(S * long / short), and begins the crop at
-/// Python's round((resized - crop) / 2), which goes to the even neighbour.
-Axis make_axis(int side, int short_side, int crop_px, bool mirrored, const Framing& framing) {
-  const auto resized = static_cast<int>(std::int64_t{framing.short_side_px} * side / short_side);
+/// torchvision makes the short side S and the long one int(S * long / short), and begins the crop
+/// at Python's round((resized - crop) / 2), which goes to the even neighbor.
+Axis make_axis(int side, int short_side, int crop_px, bool mirrored, const CropSpec& crop_spec) {
+  const auto resized = static_cast<int>(std::int64_t{crop_spec.short_side_px} * side / short_side);
   const int rest = resized - crop_px;
   const int begin = rest / 2;
   const bool round_up = rest % 2 == 1 && begin % 2 == 1;
-  return {.picture_px = side,
+  return {.image_px = side,
           .resized_px = resized,
           .crop_begin = round_up ? begin + 1 : begin,
           .crop_px = crop_px,
           .mirrored = mirrored,
-          .resampling = framing.resampling};
+          .resampling = crop_spec.resampling};
 }
 
 /// From the first pixel that is needed to the last.
@@ -38,31 +38,31 @@ Tap needed_pixels(const Axis& axis) {
 }  // namespace
 
 FilterWindow filter_window(const Axis& axis, int output) {
-  const double scale = static_cast<double>(axis.picture_px) / axis.resized_px;
+  const double scale = static_cast<double>(axis.image_px) / axis.resized_px;
   const double stretch = std::max(scale, 1.0);
   const double support = support_of(axis.resampling) * stretch;
-  const double centre = (axis.crop_begin + output + 0.5) * scale;
-  const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
-  const int end = std::min(static_cast<int>(centre + support + 0.5), axis.picture_px);
-  return {centre, stretch, support, {first, end - first}};
+  const double center = (axis.crop_begin + output + 0.5) * scale;
+  const int first = std::max(static_cast<int>(center - support + 0.5), 0);
+  const int end = std::min(static_cast<int>(center + support + 0.5), axis.image_px);
+  return {center, stretch, support, {first, end - first}};
 }
 
 Tap stored_tap(const Axis& axis, Tap upright) {
   if (!axis.mirrored) return upright;
-  return {axis.picture_px - upright.first - upright.count, upright.count};
+  return {axis.image_px - upright.first - upright.count, upright.count};
 }
 
-CropAxes crop_axes(Size stored, int orientation, const Framing& framing) {
-  assert(std::max(framing.width_px, framing.height_px) <= framing.short_side_px);
+CropAxes crop_axes(Size stored, int orientation, const CropSpec& crop_spec) {
+  assert(std::max(crop_spec.width_px, crop_spec.height_px) <= crop_spec.short_side_px);
   const int short_side = std::min(stored.width, stored.height);
-  const Size crop = upright(Size{framing.width_px, framing.height_px}, orientation);
+  const Size crop = apply_orientation(Size{crop_spec.width_px, crop_spec.height_px}, orientation);
   return {
-      make_axis(stored.width, short_side, crop.width, columns_are_mirrored(orientation), framing),
-      make_axis(stored.height, short_side, crop.height, rows_are_mirrored(orientation), framing)};
+      make_axis(stored.width, short_side, crop.width, columns_are_mirrored(orientation), crop_spec),
+      make_axis(stored.height, short_side, crop.height, rows_are_mirrored(orientation), crop_spec)};
 }
 
-Region crop_region(Size stored, int orientation, const Framing& framing) {
-  const CropAxes axes = crop_axes(stored, orientation, framing);
+Region crop_region(Size stored, int orientation, const CropSpec& crop_spec) {
+  const CropAxes axes = crop_axes(stored, orientation, crop_spec);
   const Tap columns = needed_pixels(axes.columns);
   const Tap rows = needed_pixels(axes.rows);
   return {columns.first, rows.first, columns.count, rows.count};

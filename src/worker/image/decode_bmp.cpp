@@ -20,7 +20,7 @@ constexpr std::size_t pixels_offset_at = 10;
 /// BITMAPINFOHEADER; its later forms (56, 108, 124 bytes) begin alike.
 constexpr std::size_t info_header_bytes = 40;
 
-/// BITMAPFILEHEADER and BITMAPINFOHEADER as they stand in the file.
+/// BITMAPFILEHEADER and BITMAPINFOHEADER as the file stores them.
 struct BmpHeader {
   std::size_t pixels_offset;
   std::size_t info_bytes;
@@ -28,8 +28,8 @@ struct BmpHeader {
   std::int64_t
       height;  ///< Negative in the file if the rows go from top to bottom; here the number of rows.
   unsigned bits_per_pixel;
-  std::uint32_t compression;   ///< 0 none, 1 and 2 run lengths, 3 bit masks
-  std::uint32_t colours_used;  ///< 0: as many as the bits allow
+  std::uint32_t compression;  ///< 0 none, 1 and 2 run lengths, 3 bit masks
+  std::uint32_t colors_used;  ///< 0: as many as the bits allow
 
   std::size_t row_used_bytes() const {
     return (static_cast<std::size_t>(width) * bits_per_pixel + 7) / 8;
@@ -59,11 +59,11 @@ BmpHeader parse_bmp_header(Bytes file) {
           read_u32le(file, 46)};
 }
 
-/// Whether every pixel's index is below `colours`. stb_image would take the colour of one beyond
+/// Whether every pixel's index is below `colors`. stb_image would take the color of one beyond
 /// from memory that nobody has written.
-bool indices_are_below(std::size_t colours, const BmpHeader& header, Bytes file) {
+bool indices_are_below(std::size_t colors, const BmpHeader& header, Bytes file) {
   const unsigned bits = header.bits_per_pixel;
-  if (colours >= std::size_t{1} << bits) return true;
+  if (colors >= std::size_t{1} << bits) return true;
   const unsigned mask = (1U << bits) - 1;
   const std::size_t pixels_per_byte = 8 / bits;
   for (std::int64_t y = 0; y < header.height; ++y) {
@@ -72,7 +72,7 @@ bool indices_are_below(std::size_t colours, const BmpHeader& header, Bytes file)
     for (std::size_t x = 0; x < static_cast<std::size_t>(header.width); ++x) {
       const auto shift = static_cast<unsigned>(8 - bits * (x % pixels_per_byte + 1));
       const unsigned index = std::to_integer<unsigned>(row[x / pixels_per_byte]) >> shift & mask;
-      if (index >= colours) return false;
+      if (index >= colors) return false;
     }
   }
   return true;
@@ -81,14 +81,14 @@ bool indices_are_below(std::size_t colours, const BmpHeader& header, Bytes file)
 std::optional<protocol::Refusal> check_palette(const BmpHeader& header, Bytes file) {
   // stb_image takes all between header and pixels for the palette.
   const std::size_t space = header.pixels_offset - file_header_bytes - header.info_bytes;
-  const std::size_t colours_stored = space / 4;
-  if (colours_stored == 0 || colours_stored > 256) {
+  const std::size_t colors_stored = space / 4;
+  if (colors_stored == 0 || colors_stored > 256) {
     return unreadable("The BMP file is damaged: its palette has no possible size.");
   }
-  const std::size_t colours_named =
-      header.colours_used != 0 ? header.colours_used : std::size_t{1} << header.bits_per_pixel;
-  if (!indices_are_below(std::min(colours_stored, colours_named), header, file)) {
-    return unreadable("The BMP file is damaged: a pixel names a colour beyond the palette.");
+  const std::size_t colors_named =
+      header.colors_used != 0 ? header.colors_used : std::size_t{1} << header.bits_per_pixel;
+  if (!indices_are_below(std::min(colors_stored, colors_named), header, file)) {
+    return unreadable("The BMP file is damaged: a pixel names a color beyond the palette.");
   }
   return std::nullopt;
 }
@@ -123,7 +123,8 @@ std::optional<protocol::Refusal> check(const BmpHeader& header, Bytes file,
 /// The header as stb_image reads it of a file without a palette: the pixels must follow it at once.
 struct CompactHeader {
   explicit CompactHeader(const BmpHeader& header) {
-    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image looks for them.
+    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image
+    // looks for them.
     const bool begins_as_40 = header.info_bytes <= 56;
     info_bytes = begins_as_40 ? info_header_bytes : header.info_bytes;
     bytes = file_header_bytes + info_bytes + (begins_as_40 && header.compression == 3 ? 12 : 0);
@@ -157,7 +158,7 @@ StbImage decode_pixels(const BmpHeader& header, const CompactHeader& compact, By
 
 }  // namespace
 
-StoredResult decode_bmp(Bytes file, const DecodeLimits& limits) {
+RawResult decode_bmp(Bytes file, const DecodeLimits& limits) {
   if (file.size() < file_header_bytes + 4) return unreadable("The BMP file ends in its header.");
   const std::size_t info_bytes = read_u32le(file, file_header_bytes);
   if (info_bytes != info_header_bytes && info_bytes != 56 && info_bytes != 108 &&
@@ -182,7 +183,7 @@ StoredResult decode_bmp(Bytes file, const DecodeLimits& limits) {
   }
   Image image = make_image(decoded.width, decoded.height);
   std::copy_n(decoded.pixels.get(), image.rgb.size(), image.rgb.begin());
-  return StoredImage{std::move(image), {}};
+  return RawImage{std::move(image), {}};
 }
 
 }  // namespace samoyed::worker

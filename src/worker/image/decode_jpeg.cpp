@@ -18,7 +18,7 @@ namespace {
 using Step = JpegReader::Step;
 
 /// How far the smooth upsampling of chroma looks: what is decoded must reach this far beyond what
-/// is needed, for its pixels to be those of the whole picture.
+/// is needed, for its pixels to be those of the whole image.
 constexpr int upsampling_reach_px = 2;
 
 /// a * b / 255, rounded as Pillow does it.
@@ -49,9 +49,9 @@ protocol::Refusal refusal_for(Step step, const JpegReader& reader, const DecodeL
 }
 
 /// The greatest of 1, 2, 4 and 8 that leaves the short side long enough.
-int reduction_for(const JpegReader& reader, const Framing& framing) {
+int reduction_for(const JpegReader& reader, const CropSpec& crop_spec) {
   const std::int64_t short_side = std::min(reader.width(), reader.height());
-  const std::int64_t kept = std::int64_t{reduced_short_side_min} * framing.short_side_px;
+  const std::int64_t kept = std::int64_t{reduced_short_side_min} * crop_spec.short_side_px;
   int reduction = 8;
   while (reduction > 1 && short_side < reduction * kept) {
     reduction /= 2;
@@ -59,11 +59,11 @@ int reduction_for(const JpegReader& reader, const Framing& framing) {
   return reduction;
 }
 
-/// What is to be decoded of the picture, in the order in which its file stores it.
-Region wanted_region(const JpegReader& reader, int orientation, const DecodeWish& wish) {
+/// What is to be decoded of the image, in the order in which its file stores it.
+Region wanted_region(const JpegReader& reader, int orientation, const DecodeOptions& options) {
   const Size whole = reader.output_size();
-  if (!wish.only_crop || !reader.can_crop()) return {0, 0, whole.width, whole.height};
-  const Region needed = crop_region(whole, orientation, wish.framing);
+  if (!options.only_crop || !reader.can_crop()) return {0, 0, whole.width, whole.height};
+  const Region needed = crop_region(whole, orientation, options.crop_spec);
   const int left = std::max(needed.left - upsampling_reach_px, 0);
   const int top = std::max(needed.top - upsampling_reach_px, 0);
   const int right = std::min(needed.left + needed.width + upsampling_reach_px, whole.width);
@@ -91,7 +91,7 @@ Step read_rows(JpegReader& reader, Image& image) {
 
 }  // namespace
 
-DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeWish& wish,
+DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory) {
   JpegReader reader(file);
   Step step = reader.read_header(limits.jpeg_scans_max);
@@ -99,31 +99,31 @@ DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeWis
   if (auto refusal = check_size(reader.width(), reader.height(), limits)) return *refusal;
   if (reader.components() == 2 || reader.components() > 4) {
     return unreadable("The JPEG file has " + std::to_string(reader.components()) +
-                      " colour channels; 1, 3 or 4 are read.");
+                      " color channels; 1, 3 or 4 are read.");
   }
 
   // Leave room for the pixels themselves; check_size has seen to it that they fit. All of them,
   // since what is refused must not depend on how much of it is wanted.
   const auto rgb_bytes = static_cast<std::size_t>(reader.width() * reader.height() * 3);
-  step = reader.start(wish.reduced ? reduction_for(reader, wish.framing) : 1,
+  step = reader.start(options.reduced ? reduction_for(reader, options.crop_spec) : 1,
                       limits.memory_bytes_max - rgb_bytes);
   if (step != Step::done) return refusal_for(step, reader, limits);
 
-  StoredPicture picture{
+  DecodedImage image{
       .full = {static_cast<int>(reader.width()), static_cast<int>(reader.height())},
       .decoded = reader.output_size(),
-      .orientation = wish.apply_exif_orientation ? exif_orientation(find_jpeg_exif(file)) : 1};
-  Region region = wanted_region(reader, picture.orientation, wish);
+      .orientation = options.apply_exif_orientation ? exif_orientation(find_jpeg_exif(file)) : 1};
+  Region region = wanted_region(reader, image.orientation, options);
   step = reader.crop(region);
   if (step == Step::done) step = reader.skip_rows(region.top);
   if (step != Step::done) return refusal_for(step, reader, limits);
 
-  picture.left = region.left;
-  picture.top = region.top;
-  picture.pixels = make_image(region.width, region.height, std::move(memory));
-  step = read_rows(reader, picture.pixels);
+  image.left = region.left;
+  image.top = region.top;
+  image.pixels = make_image(region.width, region.height, std::move(memory));
+  step = read_rows(reader, image.pixels);
   if (step != Step::done) return refusal_for(step, reader, limits);
-  return picture;
+  return image;
 }
 
 }  // namespace samoyed::worker

@@ -22,7 +22,7 @@ using namespace std::string_view_literals;
 constexpr std::string_view signature = "\x89PNG\r\n\x1A\n"sv;
 constexpr std::size_t chunk_frame_bytes = 12;  // length, type, CRC
 constexpr std::size_t ihdr_bytes = 13;
-constexpr std::size_t palette_colours_max = 256;
+constexpr std::size_t palette_colors_max = 256;
 /// Beyond the computed need: stb_image rounds small buffers up.
 constexpr std::size_t budget_slack_bytes = std::size_t{64} << 10;
 
@@ -30,12 +30,12 @@ constexpr std::size_t budget_slack_bytes = std::size_t{64} << 10;
 struct PngHeader {
   std::int64_t width;
   std::int64_t height;
-  unsigned depth;        ///< Bits a sample: 1, 2, 4, 8, 16.
-  unsigned colour_type;  ///< 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
-  unsigned interlaced;   ///< 0 or 1.
+  unsigned depth;       ///< Bits a sample: 1, 2, 4, 8, 16.
+  unsigned color_type;  ///< 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA.
+  unsigned interlaced;  ///< 0 or 1.
 
   std::int64_t channels() const {
-    switch (colour_type) {
+    switch (color_type) {
       case 2:
         return 3;
       case 4:
@@ -75,7 +75,7 @@ std::uint32_t crc32(Bytes bytes) {
 }
 
 /// Sorts the chunks of a PNG file, up to IEND. As Pillow does, checks the CRC of the chunks before
-/// the pixels and not of those of the pixels, which shows a picture with a flaw instead of none.
+/// the pixels and not of those of the pixels, which shows an image with a flaw instead of none.
 std::variant<PngParts, protocol::Refusal> sort_chunks(Bytes file) {
   PngParts parts;
   bool data_ended = false;
@@ -126,7 +126,7 @@ PngHeader parse_png_header(Bytes ihdr) {
 bool is_allowed(const PngHeader& header) {
   const unsigned depth = header.depth;
   const bool small = depth == 1 || depth == 2 || depth == 4;
-  switch (header.colour_type) {
+  switch (header.color_type) {
     case 0:
       return small || depth == 8 || depth == 16;
     case 3:
@@ -178,12 +178,12 @@ MemoryNeed memory_need(const PngHeader& header, std::int64_t data_bytes) {
   const std::int64_t pixels = header.width * header.height;
   const std::int64_t inflated = inflated_bytes(header);
   const std::int64_t unfiltered = pixels * header.channels() * (header.depth == 16 ? 2 : 1);
-  // The steps after unfiltering: an 8-bit picture of four channels and our copy of three, or one of
+  // The steps after unfiltering: an 8-bit image of four channels and our copy of three, or one of
   // 16 bits and three channels beside its reduction to 8 (which stb_image must never lack memory
   // for: it would leak the former).
   const std::int64_t converted = pixels * 9;
-  const std::int64_t pictures = header.interlaced == 0 ? unfiltered : 2 * unfiltered;
-  return {std::max({data_bytes + inflated, inflated + pictures, converted}),
+  const std::int64_t images = header.interlaced == 0 ? unfiltered : 2 * unfiltered;
+  return {std::max({data_bytes + inflated, inflated + images, converted}),
           data_bytes + 3 * inflated + 2 * unfiltered + converted +
               static_cast<std::int64_t>(budget_slack_bytes)};
 }
@@ -202,31 +202,31 @@ void append_chunk_head(std::string& out, std::size_t length, std::string_view ty
   out.append(type);
 }
 
-/// The palette, filled up to 256 colours, and a tRNS chunk that makes those of the file opaque and
+/// The palette, filled up to 256 colors, and a tRNS chunk that makes those of the file opaque and
 /// the others transparent: stb_image would take the latter from memory that nobody has written.
 void append_full_palette(std::string& out, Bytes palette) {
-  append_chunk_head(out, 3 * palette_colours_max, "PLTE");
+  append_chunk_head(out, 3 * palette_colors_max, "PLTE");
   append_bytes(out, palette);
-  out.append(3 * palette_colours_max - palette.size(), '\0');
+  out.append(3 * palette_colors_max - palette.size(), '\0');
   append_u32be(out, 0);
   const std::size_t defined = palette.size() / 3;
-  append_chunk_head(out, palette_colours_max, "tRNS");
+  append_chunk_head(out, palette_colors_max, "tRNS");
   out.append(defined, '\xFF');
-  out.append(palette_colours_max - defined, '\0');
+  out.append(palette_colors_max - defined, '\0');
   append_u32be(out, 0);
 }
 
-/// The same picture as a PNG of nothing but what stb_image needs, the data in one chunk. CRCs are
+/// The same image as a PNG of nothing but what stb_image needs, the data in one chunk. CRCs are
 /// left 0: it doesn't check them.
 std::string plain_png(const PngParts& parts, std::size_t data_bytes) {
   std::string out;
-  out.reserve(signature.size() + 5 * chunk_frame_bytes + ihdr_bytes + 4 * palette_colours_max +
+  out.reserve(signature.size() + 5 * chunk_frame_bytes + ihdr_bytes + 4 * palette_colors_max +
               data_bytes);
   out.append(signature);
   append_chunk_head(out, ihdr_bytes, "IHDR");
   append_bytes(out, parts.ihdr);
   append_u32be(out, 0);
-  if (parse_png_header(parts.ihdr).colour_type == 3) append_full_palette(out, parts.palette);
+  if (parse_png_header(parts.ihdr).color_type == 3) append_full_palette(out, parts.palette);
   append_chunk_head(out, data_bytes, "IDAT");
   for (const Bytes piece : parts.data) append_bytes(out, piece);
   append_u32be(out, 0);
@@ -235,7 +235,7 @@ std::string plain_png(const PngParts& parts, std::size_t data_bytes) {
   return out;
 }
 
-/// Drops the fourth channel; nothing if a pixel is transparent in it.
+/// Drops the fourth channel; `std::nullopt` if a pixel is transparent in it.
 std::optional<Image> opaque_rgb(const StbImage& rgba) {
   Image image = make_image(rgba.width, rgba.height);
   const std::uint8_t* in = rgba.pixels.get();
@@ -252,8 +252,8 @@ std::optional<protocol::Refusal> check(const PngParts& parts, const PngHeader& h
   if (auto refusal = check_size(header.width, header.height, limits)) return refusal;
   if (parts.data.empty()) return unreadable("The PNG file has no pixels.");
   const std::size_t palette_bytes = parts.palette.size();
-  if (header.colour_type == 3 &&
-      (palette_bytes == 0 || palette_bytes % 3 != 0 || palette_bytes > 3 * palette_colours_max)) {
+  if (header.color_type == 3 &&
+      (palette_bytes == 0 || palette_bytes % 3 != 0 || palette_bytes > 3 * palette_colors_max)) {
     return unreadable("The PNG file is damaged: its palette has no possible size.");
   }
   return std::nullopt;
@@ -261,7 +261,7 @@ std::optional<protocol::Refusal> check(const PngParts& parts, const PngHeader& h
 
 }  // namespace
 
-StoredResult decode_png(Bytes file, const DecodeLimits& limits) {
+RawResult decode_png(Bytes file, const DecodeLimits& limits) {
   auto sorted = sort_chunks(file);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&sorted)) return std::move(*refusal);
   const auto& parts = std::get<PngParts>(sorted);
@@ -277,7 +277,7 @@ StoredResult decode_png(Bytes file, const DecodeLimits& limits) {
     return too_much_memory(header.width, header.height);
   }
 
-  const bool has_palette = header.colour_type == 3;
+  const bool has_palette = header.color_type == 3;
   const StbImage decoded = [&] {
     const std::string plain = plain_png(parts, data_bytes);
     return decode_with_stb(std::as_bytes(std::span(plain)), has_palette ? 4 : 3,
@@ -291,12 +291,12 @@ StoredResult decode_png(Bytes file, const DecodeLimits& limits) {
   }
   if (has_palette) {
     auto image = opaque_rgb(decoded);
-    if (image) return StoredImage{std::move(*image), parts.exif};
-    return unreadable("The PNG file is damaged: a pixel names a colour beyond the palette.");
+    if (image) return RawImage{std::move(*image), parts.exif};
+    return unreadable("The PNG file is damaged: a pixel names a color beyond the palette.");
   }
   Image image = make_image(decoded.width, decoded.height);
   std::copy_n(decoded.pixels.get(), image.rgb.size(), image.rgb.begin());
-  return StoredImage{std::move(image), parts.exif};
+  return RawImage{std::move(image), parts.exif};
 }
 
 }  // namespace samoyed::worker

@@ -7,15 +7,15 @@
 #include <webp/demux.h>
 
 #include "worker/image/decoders.hpp"
-#include "worker/image/webp_lossless.hpp"
+#include "worker/image/webp_memory_estimate.hpp"
 
 namespace samoyed::worker {
 
 namespace {
 
 /// What libwebp holds at most for each pixel of a frame while it decodes it, by its sources:
-/// lossless 4 bytes of ARGB, and less than 1 for the images of its transforms; beside the tables the
-/// rest grows with the width alone.
+/// lossless 4 bytes of ARGB, and less than 1 for the images of its transforms; beside the tables
+/// the rest grows with the width alone.
 constexpr std::int64_t frame_bytes_per_pixel = 6;
 constexpr std::int64_t frame_bytes_per_column = 512;
 
@@ -41,8 +41,8 @@ const std::uint8_t* as_u8(Bytes bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-/// Finds the stream in a frame's chunks. What it leaves out is the alpha of a lossy one, which would
-/// be decoded for nothing. An empty stream if there is none.
+/// Finds the stream in a frame's chunks. What it leaves out is the alpha of a lossy one, which
+/// would be decoded in vain. An empty stream if there is none.
 void find_stream(Bytes chunks, Frame& frame) {
   constexpr std::size_t header_bytes = 8;
   while (chunks.size() >= header_bytes) {
@@ -69,7 +69,7 @@ bool draw(const Frame& frame, Image& canvas) {
 
 }  // namespace
 
-StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
+RawResult decode_webp(Bytes file, const DecodeLimits& limits) {
   // The size in the RIFF header counts what follows it.
   if (file.size() < 8 + std::size_t{read_u32le(file, 4)}) {
     return unreadable("The WebP file ends before its last row.");
@@ -84,7 +84,7 @@ StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
 
   WebPIterator iterator;
   if (WebPDemuxGetFrame(demuxer.get(), 1, &iterator) == 0) {
-    return unreadable("The WebP file has no picture.");
+    return unreadable("The WebP file has no image.");
   }
   Frame frame{.left = iterator.x_offset,
               .top = iterator.y_offset,
@@ -114,7 +114,7 @@ StoredResult decode_webp(Bytes file, const DecodeLimits& limits) {
     exif = {reinterpret_cast<const std::byte*>(chunk.chunk.bytes), chunk.chunk.size};
     WebPDemuxReleaseChunkIterator(&chunk);
   }
-  return StoredImage{std::move(image), exif};
+  return RawImage{std::move(image), exif};
 }
 
 }  // namespace samoyed::worker

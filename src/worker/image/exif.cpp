@@ -32,7 +32,7 @@ class TiffReader {
   }
 
   /// The value of the entry at `offset` if it is a single integer. A negative one reads as a large
-  /// one, which is as senseless an orientation.
+  /// one, which is as invalid an orientation.
   std::optional<std::uint32_t> integer(std::size_t offset) const {
     if (u32(offset + 4) != 1) return std::nullopt;
     switch (u16(offset + 2)) {
@@ -54,7 +54,7 @@ class TiffReader {
   bool big_endian_;
 };
 
-/// Where the pixel of an upright picture's top left corner lies in the stored one, and how far in
+/// Where the pixel of an upright image's top left corner lies in the stored one, and how far in
 /// the stored one, in pixels, a step to the right and a step down in the upright one lead.
 struct Walk {
   std::ptrdiff_t start;
@@ -135,14 +135,14 @@ bool rows_are_mirrored(int orientation) {
   return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
 }
 
-Size upright(Size stored, int orientation) {
+Size apply_orientation(Size stored, int orientation) {
   if (sides_swap(orientation)) std::swap(stored.width, stored.height);
   return stored;
 }
 
-Image upright(Image stored, int orientation) {
+Image apply_orientation(Image stored, int orientation) {
   if (orientation < 2 || orientation > 8) return stored;
-  const Size size = upright(Size{stored.width, stored.height}, orientation);
+  const Size size = apply_orientation(Size{stored.width, stored.height}, orientation);
   Image turned{size.width, size.height, std::vector<std::uint8_t>(stored.rgb.size())};
 
   const Walk walk = walk_for(orientation, stored.width, stored.height);

@@ -7,10 +7,10 @@
 
 namespace samoyed::worker {
 
-/// EXIF's tag 0x0112 (Exif 2.32, table 4): how the stored picture must be turned to stand
+/// EXIF's tag 0x0112 (Exif 2.32, table 4): how the stored image must be turned to stand
 /// upright, 1..8, where 1 is upright already. Reads IFD0 of a TIFF block, with or without
-/// `Exif\0\0` before it. A missing, damaged or senseless tag is 1. As Pillow does, any integer type
-/// will do, the last tag wins, and what stands before damage counts. Pure; never reads outside
+/// `Exif\0\0` before it. A missing, damaged or invalid tag is 1. As Pillow does, any integer type
+/// will do, the last tag wins, and tags before damage count. Pure; never reads outside
 /// `exif`.
 int exif_orientation(std::span<const std::byte> exif);
 
@@ -18,17 +18,17 @@ int exif_orientation(std::span<const std::byte> exif);
 /// empty if there is none.
 std::span<const std::byte> find_jpeg_exif(std::span<const std::byte> file);
 
-/// Whether columns become rows on the way to the upright picture, and whether it begins where the
-/// stored columns or rows end. `orientation` as above; anything else is taken for 1.
+/// Whether columns become rows on the way to the upright image, and whether it begins where the
+/// stored columns or rows end. `orientation` as above; other values count as 1.
 bool sides_swap(int orientation);
 bool columns_are_mirrored(int orientation);
 bool rows_are_mirrored(int orientation);
 
-/// The upright picture's size.
-Size upright(Size stored, int orientation);
+/// The size of the upright image.
+Size apply_orientation(Size stored, int orientation);
 
-/// `stored` turned by `orientation` (1..8, anything else is taken for 1) as Pillow's exif_transpose
+/// `stored` turned by `orientation` (1..8; other values count as 1) as Pillow's exif_transpose
 /// does. 5 to 8 swap width and height.
-Image upright(Image stored, int orientation);
+Image apply_orientation(Image stored, int orientation);
 
 }  // namespace samoyed::worker

@@ -6,7 +6,7 @@
 
 namespace samoyed::worker {
 
-/// A picture in memory: `height` rows of `width` pixels of three bytes, R G B, without padding.
+/// An image in memory: `height` rows of `width` pixels of three bytes, R G B, without padding.
 struct Image {
   int width = 0;
   int height = 0;
@@ -22,7 +22,7 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
-/// A rectangle of a picture, in pixels.
+/// A rectangle of an image, in pixels.
 struct Region {
   int left = 0;
   int top = 0;
@@ -32,15 +32,15 @@ struct Region {
   bool operator==(const Region&) const = default;
 };
 
-/// A picture as its file stores it, not yet turned upright, of which perhaps only a part is there.
-struct StoredPicture {
-  /// Of the whole, as the file says.
+/// A decoded image as its file stores it, not yet turned upright; perhaps only a part of it.
+struct DecodedImage {
+  /// Size of the whole image, according to the file.
   Size full = {};
-  /// Of the whole, as it was decoded: smaller where a reduced one was asked for.
+  /// Size of the whole image as it was decoded: smaller if a reduced one was requested.
   Size decoded = {};
   /// How it must be turned to stand upright: EXIF's 1..8 (exif.hpp).
   int orientation = 1;
-  /// Where in `decoded` the pixels lie, which are width x height of this.
+  /// Where in `decoded` the pixels lie.
   int left = 0;
   int top = 0;
   Image pixels = {};
@@ -50,13 +50,13 @@ struct StoredPicture {
 struct DecodeLimits {
   /// Longest side. WebP ends at 16383 by itself.
   int side_px_max = 16384;
-  /// 64 Mpixel: a 50-Mpixel phone picture passes, 16000x16000 does not.
+  /// 64 Mpixel: a 50-Mpixel phone image passes, 16000x16000 does not.
   std::int64_t pixels_max = std::int64_t{64} << 20;
   /// What decoding one image may hold at a time, the file's own bytes not counted. Enough
-  /// for every 8-bit picture of `pixels_max`; the dearest is a progressive JPEG without chroma
+  /// for every 8-bit image of `pixels_max`; the dearest is a progressive JPEG without chroma
   /// subsampling (9 bytes a pixel: 576 MiB).
   std::size_t memory_bytes_max = std::size_t{768} << 20;
-  /// Scans of a JPEG, each of which costs a pass over the picture: 20 ms at 4096x4096. Encoders
+  /// Scans of a JPEG, each of which costs a pass over the image: 20 ms at 4096x4096. Encoders
   /// write at most 18 (libjpeg, progressive CMYK).
   int jpeg_scans_max = 20;
 };

@@ -1,8 +1,13 @@
 #include "worker/image/image_decoder.hpp"
 
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "worker/image/decoders.hpp"
 #include "worker/image/exif.hpp"
 
@@ -10,18 +15,45 @@ namespace samoyed::worker {
 
 namespace {
 
-using namespace std::string_view_literals;
-
 std::string size_text(std::int64_t width, std::int64_t height) {
   return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
 }
 
-StoredResult decode_whole(Bytes file, const DecodeLimits& limits) {
-  if (has_text(file, 0, "\x89PNG\r\n\x1A\n"sv)) return decode_png(file, limits);
-  if (has_text(file, 0, "RIFF"sv) && has_text(file, 8, "WEBP"sv)) return decode_webp(file, limits);
-  if (has_text(file, 0, "BM"sv)) return decode_bmp(file, limits);
-  return unreadable("This is no " + std::string(protocol::accepted_formats) + " image.");
+/// Decodes a file of one format. `memory` is that of an earlier image, to be used again or freed.
+using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
+                                 const DecodeOptions& options, std::vector<std::uint8_t> memory);
+
+/// Adapts a decoder that always decodes the whole image, into buffers of its own.
+template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
+                          std::vector<std::uint8_t> memory) {
+  memory = {};  // Not held beside the decoder's buffers.
+  RawResult result = decode(file, limits);
+  if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
+  auto& stored = std::get<RawImage>(result);
+  const Size size{stored.image.width, stored.image.height};
+  return DecodedImage{
+      .full = size,
+      .decoded = size,
+      .orientation = options.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
+      .pixels = std::move(stored.image)};
 }
+
+struct FormatDecoder {
+  std::string_view format;  ///< Its name in protocol::image_formats.
+  Decoder decode;
+};
+
+/// A row for each format, in the order of protocol::image_formats.
+constexpr std::array decoders{
+    FormatDecoder{"JPEG", decode_jpeg},
+    FormatDecoder{"PNG", decode_whole<decode_png>},
+    FormatDecoder{"BMP", decode_whole<decode_bmp>},
+    FormatDecoder{"WebP", decode_whole<decode_webp>},
+};
+static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
+                                 &protocol::ImageFormat::name),
+              "each format of protocol::image_formats has its decoder in the same row");
 
 }  // namespace
 
@@ -59,20 +91,14 @@ Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
 }
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
-                          const DecodeWish& wish, std::vector<std::uint8_t> memory) {
-  if (has_text(file, 0, "\xFF\xD8\xFF"sv)) {
-    return decode_jpeg(file, limits, wish, std::move(memory));
+                          const DecodeOptions& options, std::vector<std::uint8_t> memory) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const protocol::ImageFormat* const format = protocol::find_image_format(text);
+  if (format == nullptr) {
+    return unreadable("This is no " + std::string(protocol::accepted_formats) + " image.");
   }
-  memory = {};  // The others have buffers of their own.
-  StoredResult result = decode_whole(file, limits);
-  if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
-  auto& stored = std::get<StoredImage>(result);
-  const Size size{stored.image.width, stored.image.height};
-  return StoredPicture{
-      .full = size,
-      .decoded = size,
-      .orientation = wish.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
-      .pixels = std::move(stored.image)};
+  const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
+  return decoders[row].decode(file, limits, options, std::move(memory));
 }
 
 }  // namespace samoyed::worker

@@ -12,39 +12,39 @@
 
 namespace samoyed::worker {
 
-/// What is wanted of a picture.
-struct DecodeWish {
-  /// False for the reference's way, which leaves a phone's picture on its side.
+/// How an image is to be decoded.
+struct DecodeOptions {
+  /// False for what the reference does: a phone's image stays on its side.
   bool apply_exif_orientation = true;
-  /// Only what resize_and_crop reads, where that is less work: the pixels there are the same.
+  /// Decodes only what resize_and_crop reads, if that is less work: its pixels are the same.
   bool only_crop = false;
-  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps reduced_short_side_min times
-  /// what it is resized to: faster, but with other pixels.
+  /// A JPEG at 1/2, 1/4 or 1/8 of its size as long as the short side keeps reduced_short_side_min
+  /// times what it is resized to: faster, but with other pixels.
   bool reduced = false;
-  /// What the picture is wanted for.
-  Framing framing = {};
+  /// The crop that the image is decoded for.
+  CropSpec crop_spec = {};
 };
 
-/// With this much, 512 pixels for SqueezeNet, 999 ImageNet pictures kept their best label; with 384 four
-/// lost it.
+/// With this much, 512 pixels for SqueezeNet, 999 ImageNet images kept their best label; with 384
+/// four lost it.
 inline constexpr int reduced_short_side_min = 2;
 
-using DecodeResult = std::variant<StoredPicture, protocol::Refusal>;
+using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 
-/// Decodes a JPEG, PNG, BMP or WebP file, known by its first bytes, into RGB.
+/// Decodes a file of one of protocol::image_formats, known by its first bytes, into RGB.
 ///
 /// The pixels, turned upright, are those that Pillow 9.4 gives for
 /// `Image.open(file).convert("RGB")`, preceded by `ImageOps.exif_transpose` if
 /// `apply_exif_orientation`: alpha is dropped, not composited; of an animation the first frame is
-/// taken, on its canvas. Known differences: 16-bit grey PNG keeps its high byte (Pillow turns it
+/// taken, on its canvas. Known differences: 16-bit gray PNG keeps its high byte (Pillow turns it
 /// white), a palette index beyond the palette is an error, run-length and OS/2 BMP files are
 /// refused, and a channel of a 16-bit BMP may differ by 1.
 ///
-/// Whatever is wrong with the bytes is a Refusal (`unreadable` or `too_many_pixels`) whose detail
-/// is a sentence for a person; what is refused doesn't depend on the wish. Holds at most
+/// Anything wrong with the bytes is a Refusal (`unreadable` or `too_many_pixels`) whose detail
+/// is a sentence for a person; what is refused doesn't depend on the options. Holds at most
 /// `limits.memory_bytes_max` at a time beside the file and `memory`, which is that of an earlier
-/// picture, to be used again. Thread rule: may run on any number of threads at once.
+/// image, to be used again. Thread rule: may run on any number of threads at once.
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
-                          const DecodeWish& wish, std::vector<std::uint8_t> memory = {});
+                          const DecodeOptions& options, std::vector<std::uint8_t> memory = {});
 
 }  // namespace samoyed::worker

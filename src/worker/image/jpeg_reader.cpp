@@ -78,7 +78,7 @@ JpegReader::Step JpegReader::start(int reduction, std::size_t memory_bytes_max) 
   return jpeg_start_decompress(&info_) ? Step::done : Step::truncated;
 }
 
-/// Not so for a reduced picture of unusual sampling, which libjpeg-turbo 2.1.5 crops wrongly, nor
+/// Not so for a reduced image of unusual sampling, which libjpeg-turbo 2.1.5 crops wrongly, nor
 /// for a progressive file whose last scans are missing: the library smooths it across blocks, and
 /// otherwise at the edges of a part than within the whole.
 bool JpegReader::can_crop() const {

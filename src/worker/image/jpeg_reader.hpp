@@ -29,7 +29,7 @@ class JpegReader {
   JpegReader& operator=(const JpegReader&) = delete;
 
   Step read_header(int scans_max) noexcept;
-  /// Reads all scans of a progressive file into memory, `memory_bytes_max` at most. The picture
+  /// Reads all scans of a progressive file into memory, `memory_bytes_max` at most. The image
   /// will have 1 / `reduction` (1, 2, 4 or 8) of its width and height, rounded up.
   Step start(int reduction, std::size_t memory_bytes_max) noexcept;
   /// From now on rows begin and end with the region, which lies in output_size(). Its left edge is
@@ -45,13 +45,13 @@ class JpegReader {
   std::int64_t width() const { return info_.image_width; }
   std::int64_t height() const { return info_.image_height; }
   int components() const { return info_.num_components; }
-  /// 4 for CMYK, else 3: grey is spread to RGB by the library.
+  /// 4 for CMYK, else 3: gray is spread to RGB by the library.
   int row_channels() const { return info_.num_components == 4 ? 4 : 3; }
-  /// Of the whole picture, once started and before it is cropped.
+  /// Of the whole image, once started and before it is cropped.
   Size output_size() const {
     return {static_cast<int>(info_.output_width), static_cast<int>(info_.output_height)};
   }
-  /// Whether a part of the picture has the same pixels alone as within the whole.
+  /// Whether a part of the image has the same pixels alone as within the whole.
   bool can_crop() const;
   bool has_too_many_scans() const { return scan_limit_.exceeded; }
   bool lacked_memory() const;

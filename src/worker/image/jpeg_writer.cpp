@@ -14,8 +14,8 @@ namespace {
 
 /// One compression by libjpeg-turbo, into memory of a fixed size.
 ///
-/// libjpeg reports errors by longjmp, which must not pass over objects with destructors: `write` keeps
-/// nothing of that kind in its frame.
+/// libjpeg reports errors by longjmp, which must not pass over objects with destructors: `write`
+/// keeps nothing of that kind in its frame.
 class JpegWriter {
  public:
   explicit JpegWriter(std::string& file) : file_(file) {}
@@ -30,7 +30,8 @@ class JpegWriter {
   std::size_t written_bytes() const { return file_.size() - destination_.free_in_buffer; }
 
  private:
-  /// libjpeg's error handler with a way home: libjpeg expects that its error function never returns.
+  /// libjpeg's error handler with a way home: libjpeg expects that its error function never
+  /// returns.
   struct ErrorTrap {
     jpeg_error_mgr base;
     std::jmp_buf home;

@@ -42,7 +42,7 @@ void ResizeFilter::compute(const Axis& axis) {
     const Tap tap = window.tap;
     double total = 0.0;
     for (int i = 0; i < tap.count; ++i) {
-      const double distance = std::abs((i + tap.first - window.centre + 0.5) * inverse);
+      const double distance = std::abs((i + tap.first - window.center + 0.5) * inverse);
       const double weight = filter_value(axis.resampling, distance);
       exact_[static_cast<std::size_t>(i)] = weight;
       total += weight;

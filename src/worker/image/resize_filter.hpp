@@ -11,8 +11,8 @@ namespace samoyed::worker {
 /// Pillow's fixed point for 8-bit channels: 32 bits less 8 for the channel and 2 to spare.
 inline constexpr int resize_precision_bits = 32 - 8 - 2;
 
-/// The filter for one axis: which pixels of the stored picture make each of the crop's, and with which
-/// weights. The crop's are counted as they are stored.
+/// The filter for one axis: which pixels of the stored image make each of the crop's, and with
+/// which weights. The crop's are counted as they are stored.
 class ResizeFilter {
  public:
   /// Pillow's precompute_coeffs and normalize_coeffs_8bpc. Memory of an earlier call is used again.

@@ -21,11 +21,11 @@ struct ResizePasses {
   const char* name;
   /// False for those that rely on weights being positive: they take bilinear filters only.
   bool takes_negative_weights;
-  /// Makes `rows.count` rows of filter.size() pixels, one after the other, of rows that begin with the
-  /// pixel filter.begin().
+  /// Makes `rows.count` rows of filter.size() pixels, one after the other, of rows that begin with
+  /// the pixel filter.begin().
   void (*narrow)(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out);
-  /// Makes filter.size() rows of `row_bytes`, one after the other, of rows the first of which is the
-  /// row filter.begin().
+  /// Makes filter.size() rows of `row_bytes`, one after the other, of rows the first of which is
+  /// the row filter.begin().
   void (*flatten)(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_bytes,
                   std::uint8_t* out);
 };

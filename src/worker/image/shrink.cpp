@@ -12,9 +12,10 @@ namespace samoyed::worker {
 
 namespace {
 
-/// The pixels of a row or column that a pixel of the smaller picture covers: `first` and `last` with these
-/// weights, all between them with `whole_weight`. A weight is the length covered, measured so that a
-/// pixel of the smaller picture is as long as the larger has pixels: then all are whole numbers.
+/// The pixels of a row or column that a pixel of the smaller image covers: `first` and `last` with
+/// these weights, all between them with `whole_weight`. A weight is the length covered, measured so
+/// that a pixel of the smaller image is as long as the larger has pixels: then all are whole
+/// numbers.
 struct Cover {
   std::size_t first;
   std::size_t last;  ///< With weight 0 if it is the first.
@@ -62,8 +63,8 @@ void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32
   }
 }
 
-/// The rows that a row of the smaller picture covers, by their weights, in 32 bits each: enough for 16
-/// million rows.
+/// The rows that a row of the smaller image covers, by their weights, in 32 bits each: enough for
+/// 16 million rows.
 void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
               std::span<std::uint32_t> sums) {
   const std::size_t width = sums.size();
@@ -77,20 +78,20 @@ void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
   }
 }
 
-/// A row of the smaller picture from those sums; `area` is what the weights of a pixel come to.
+/// A row of the smaller image from those sums; `area` is what the weights of a pixel come to.
 void shrink_row(std::span<const std::uint32_t> sums, const Scale& scale, std::uint64_t area,
                 std::span<std::uint8_t> out) {
   for (std::size_t x = 0; x * 3 < out.size(); ++x) {
     const Cover cover = scale.cover(x);
-    std::array<std::uint64_t, 3> colour{};
+    std::array<std::uint64_t, 3> color{};
     const auto add = [&](std::size_t pixel, std::uint64_t weight) {
-      for (std::size_t i = 0; i < 3; ++i) colour[i] += weight * sums[pixel * 3 + i];
+      for (std::size_t i = 0; i < 3; ++i) color[i] += weight * sums[pixel * 3 + i];
     };
     add(cover.first, cover.first_weight);
     for (std::size_t i = cover.first + 1; i < cover.last; ++i) add(i, scale.whole_weight());
     add(cover.last, cover.last_weight);
     for (std::size_t i = 0; i < 3; ++i) {
-      out[x * 3 + i] = static_cast<std::uint8_t>((colour[i] + area / 2) / area);
+      out[x * 3 + i] = static_cast<std::uint8_t>((color[i] + area / 2) / area);
     }
   }
 }

@@ -19,7 +19,7 @@ struct StbImage {
   std::unique_ptr<std::uint8_t, StbDeleter> pixels;
   int width = 0;
   int height = 0;
-  /// Whether it failed for want of more memory than the budget.
+  /// Whether it failed because it needed more memory than the budget.
   bool budget_exceeded = false;
 };
 

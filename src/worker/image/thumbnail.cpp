@@ -14,28 +14,30 @@ namespace samoyed::worker {
 
 namespace {
 
-/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they improve.
+/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they
+/// improve.
 constexpr int jpeg_quality = 75;
 
 }  // namespace
 
-Size thumbnail_size(Size picture, int side_px) {
-  const std::int64_t longer = std::max(picture.width, picture.height);
-  if (longer <= side_px) return picture;
+Size thumbnail_size(Size image, int side_px) {
+  const std::int64_t longer = std::max(image.width, image.height);
+  if (longer <= side_px) return image;
   const auto scaled = [&](std::int64_t side) {
     return static_cast<int>(std::max<std::int64_t>((side * side_px + longer / 2) / longer, 1));
   };
-  return {scaled(picture.width), scaled(picture.height)};
+  return {scaled(image.width), scaled(image.height)};
 }
 
-std::string make_thumbnail(const StoredPicture& picture, int side_px) noexcept {
+std::string make_thumbnail(const DecodedImage& image, int side_px) noexcept {
   assert(side_px >= 1);
-  const Image& pixels = picture.pixels;
+  const Image& pixels = image.pixels;
   const Size size{pixels.width, pixels.height};
-  if (size != picture.decoded) return {};
+  if (size != image.decoded) return {};
   try {
-    return write_jpeg(upright(shrink(pixels, thumbnail_size(size, side_px)), picture.orientation),
-                      jpeg_quality, protocol::thumbnail_bytes_max);
+    return write_jpeg(
+        apply_orientation(shrink(pixels, thumbnail_size(size, side_px)), image.orientation),
+        jpeg_quality, protocol::thumbnail_bytes_max);
   } catch (const std::bad_alloc&) {
     return {};  // As the declaration says: the answer goes without.
   }

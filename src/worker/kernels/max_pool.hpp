@@ -4,7 +4,7 @@
 
 namespace samoyed::worker {
 
-/// A pool of 3x3 pixels, every 2 pixels, of one picture whose channels are kept in blocks (oneDNN's
+/// A pool of 3x3 pixels, every 2 pixels, of one image whose channels are kept in blocks (oneDNN's
 /// nChw8c or nChw16c). Sides in pixels.
 struct MaxPool {
   std::int64_t channels;  ///< A multiple of the block.

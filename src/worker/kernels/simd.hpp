@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-/// Vector registers for the files that are compiled for them. Such files call nothing inline from other
-/// headers: the linker would give those functions' code, which not every processor can run, to everybody.
+/// Vector registers for the files that are compiled for them. Such files call nothing inline from
+/// other headers: the linker would give those functions' code, which not every processor can run,
+/// to everybody.
 namespace samoyed::worker {
 
 /// Whether the processor has AVX2 and FMA.

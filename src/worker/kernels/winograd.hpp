@@ -9,9 +9,9 @@
 namespace samoyed::worker {
 
 /// Such a convolution by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2015,
-/// arXiv:1509.09308): 36 products for 4x4 outputs in place of 144. It takes half of the time of oneDNN
-/// 2.6's direct kernels, and on large pictures two thirds of the Winograd that oneDNN has for AVX-512 and
-/// one picture, F(2x2, 3x3). Results differ from theirs by about 1e-5 of the largest.
+/// arXiv:1509.09308): 36 products for 4x4 outputs in place of 144. It takes half of the time of
+/// oneDNN 2.6's direct kernels, and on large images two thirds of the Winograd that oneDNN has for
+/// AVX-512 and one image, F(2x2, 3x3). Results differ from theirs by about 1e-5 of the largest.
 ///
 ///     tiles of 6x6 pixels --transform--> 36 planes --product with 36 weights--> --transform--> 4x4
 ///

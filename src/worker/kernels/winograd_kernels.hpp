@@ -4,8 +4,8 @@
 
 namespace samoyed::worker {
 
-/// A convolution of 3x3 pixels with stride 1 and one pixel of padding, and the ReLU after it, of one
-/// picture whose channels are kept in blocks (oneDNN's nChw8c or nChw16c).
+/// A convolution of 3x3 pixels with stride 1 and one pixel of padding, and the ReLU after it, of
+/// one image whose channels are kept in blocks (oneDNN's nChw8c or nChw16c).
 struct WinogradShape {
   std::int64_t block;    ///< Channels in a block: 8, or 16 for AVX-512.
   std::int64_t inputs;   ///< Channels, a multiple of the block.
@@ -44,8 +44,8 @@ struct WinogradKernels {
   void (*multiply_tiles)(std::int64_t inputs, std::int64_t count, const float* transformed,
                          const float* weights, float* products);
 
-  /// Transforms the products of `winograd_channels` output channels back, adds the bias, applies the
-  /// ReLU, and writes the two blocks of channels that begin at `output`.
+  /// Transforms the products of `winograd_channels` output channels back, adds the bias, applies
+  /// the ReLU, and writes the two blocks of channels that begin at `output`.
   void (*transform_output_tiles)(const WinogradShape& shape, const float* products,
                                  std::int64_t first, std::int64_t count, const float* bias,
                                  float* output);
@@ -56,8 +56,8 @@ extern const WinogradKernels winograd_avx2;
 /// For channels in blocks of 16.
 extern const WinogradKernels winograd_avx512;
 
-/// From one transformed plane to the next. The line of a cache to spare keeps the 36 from falling into
-/// the same set of it.
+/// From one transformed plane to the next. The line of a cache to spare keeps the 36 from falling
+/// into the same set of it.
 [[gnu::always_inline]] constexpr std::int64_t winograd_plane_floats(std::int64_t tiles,
                                                                     std::int64_t channels) {
   return tiles * channels + cache_line_floats;

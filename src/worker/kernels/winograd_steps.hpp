@@ -4,15 +4,16 @@
 
 #include "worker/kernels/winograd_kernels.hpp"
 
-/// What WinogradKernels' functions do, for the files that compile them for one width of registers each.
+/// What WinogradKernels' functions do, for the files that compile them for one width of registers
+/// each.
 ///
-/// All of it is local to the file that includes it: a function shared by two such files would be compiled
-/// for only one of their processors.
+/// All of it is local to the file that includes it: a function shared by two such files would be
+/// compiled for only one of their processors.
 namespace samoyed::worker {
 namespace {
 
-/// `Registers` has the types `Floats`, a register, and `UnalignedFloats`, the same anywhere in memory, and
-/// `tiles_max`: so many tiles' sums, two registers each, are kept in registers.
+/// `Registers` has the types `Floats`, a register, and `UnalignedFloats`, the same anywhere in
+/// memory, and `tiles_max`: so many tiles' sums, two registers each, are kept in registers.
 template <typename Registers>
 struct WinogradSteps {
   using Floats = typename Registers::Floats;
@@ -54,7 +55,7 @@ struct WinogradSteps {
     to[3 * stride] = difference12 + 8.0F * difference34 + from[5 * stride];
   }
 
-  /// The 6x6 pixels around a tile's 4x4, one block of channels of each; zeros beyond the picture.
+  /// The 6x6 pixels around a tile's 4x4, one block of channels of each; zeros beyond the image.
   static void load_tile(const WinogradShape& shape, const float* plane, std::int64_t top,
                         std::int64_t left, Floats* tile) {
     for (std::int64_t y = 0; y < winograd_input_px; ++y) {
@@ -73,7 +74,8 @@ struct WinogradSteps {
                                     const float* weights, float* products) {
     Floats sums[tiles][2] = {};
     for (std::int64_t input = 0; input < inputs; ++input) {
-      // The next plane's weights, a kilobyte or more away: the processor's own prefetching ends with a page.
+      // The next plane's weights, a kilobyte or more away: the processor's own prefetching ends
+      // with a page.
       for (std::int64_t ahead = 0; ahead < channels; ahead += cache_line_floats) {
         __builtin_prefetch(weights + (inputs + input) * channels + ahead);
       }
@@ -105,7 +107,7 @@ struct WinogradSteps {
     multiply_in_registers<at_most>(inputs, transformed, weights, products);
   }
 
-  /// Writes what of a tile's 4x4 pixels is inside the picture.
+  /// Writes what of a tile's 4x4 pixels is inside the image.
   static void store_tile(const WinogradShape& shape, const Floats* tile, std::int64_t top,
                          std::int64_t left, Floats bias, float* plane) {
     for (std::int64_t y = 0; y < winograd_output_px && top + y < shape.rows; ++y) {
@@ -143,7 +145,8 @@ struct WinogradSteps {
 
   static void multiply_tiles(std::int64_t inputs, std::int64_t count, const float* transformed,
                              const float* weights, float* products) {
-    // As many groups as there must be, of nearly the same size: a small rest would use few registers.
+    // As many groups as there must be, of nearly the same size: a small rest would use few
+    // registers.
     const std::int64_t groups = (count + tiles_max - 1) / tiles_max;
     for (std::int64_t plane = 0; plane < winograd_planes; ++plane) {
       for (std::int64_t group = 0; group < groups; ++group) {

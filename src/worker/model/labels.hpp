@@ -7,7 +7,7 @@
 
 namespace samoyed::worker {
 
-/// What is wrong with a label, and what to do; empty where it may stand in a result.
+/// What is wrong with a label, and what to do; empty if a result may contain it.
 std::string_view find_label_fault(std::string_view label);
 
 /// The names of a network's classes, one a line, in class order; the last line break may be

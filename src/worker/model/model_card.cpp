@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 /// No mean or deviation of pixels on a scale of 0..1, or of 0..255, is larger.
-constexpr double normalisation_max = 1000.0;
+constexpr double normalization_max = 1000.0;
 constexpr double deviation_min = 1e-6;
 
 /// What a value is not, as the end of a sentence.
@@ -39,8 +39,8 @@ bool read_trained(const json& value) {
 
 int read_side(const json& value) {
   if (!value.is_number_unsigned() || value.get<std::uint64_t>() < 1 ||
-      value.get<std::uint64_t>() > framing_side_px_max) {
-    throw Unfit{"a number of pixels from 1 to " + std::to_string(framing_side_px_max)};
+      value.get<std::uint64_t>() > crop_spec_side_px_max) {
+    throw Unfit{"a number of pixels from 1 to " + std::to_string(crop_spec_side_px_max)};
   }
   return value.get<int>();
 }
@@ -61,7 +61,7 @@ std::array<float, 3> read_channels(const json& value, double min) {
   std::array<float, 3> channels{};
   const auto fits = [&](const json& number) {
     return number.is_number() && number.get<double>() >= min &&
-           number.get<double>() <= normalisation_max;
+           number.get<double>() <= normalization_max;
   };
   if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), fits)) {
     throw Unfit{"three numbers, for red, green and blue on a scale of 0 to 1" +
@@ -96,7 +96,7 @@ std::map<std::string, Reader> readers_into(ModelCard& card, const std::filesyste
       {"input_size", [&](const json& value) { card.input_size = read_input_size(value); }},
       {"resize_size", [&](const json& value) { card.resize_size = read_side(value); }},
       {"interpolation", [&](const json& value) { card.interpolation = read_interpolation(value); }},
-      {"mean", [&](const json& value) { card.mean = read_channels(value, -normalisation_max); }},
+      {"mean", [&](const json& value) { card.mean = read_channels(value, -normalization_max); }},
       {"std", [&](const json& value) { card.deviation = read_channels(value, deviation_min); }},
       {"labels",
        [&](const json& value) {
@@ -150,41 +150,41 @@ ModelCard load_card_beside(const std::filesystem::path& model_file) {
   return parse_model_card({bytes.data(), bytes.size()}, path);
 }
 
-ModelCard overridden(ModelCard card, const ModelCard& said) {
+ModelCard overridden(ModelCard card, const ModelCard& overrides) {
   const auto override = [](auto& value, const auto& by) {
     if (by) value = by;
   };
-  override(card.name, said.name);
-  override(card.trained, said.trained);
-  override(card.input_size, said.input_size);
-  override(card.resize_size, said.resize_size);
-  override(card.interpolation, said.interpolation);
-  override(card.mean, said.mean);
-  override(card.deviation, said.deviation);
-  if (!std::holds_alternative<std::monostate>(said.labels)) card.labels = said.labels;
+  override(card.name, overrides.name);
+  override(card.trained, overrides.trained);
+  override(card.input_size, overrides.input_size);
+  override(card.resize_size, overrides.resize_size);
+  override(card.interpolation, overrides.interpolation);
+  override(card.mean, overrides.mean);
+  override(card.deviation, overrides.deviation);
+  if (!std::holds_alternative<std::monostate>(overrides.labels)) card.labels = overrides.labels;
   return card;
 }
 
-Preparation preparation_of(const ModelCard& card, const std::string& source) {
-  Preparation preparation;
-  Framing& framing = preparation.framing;
+Preprocessing preprocessing_of(const ModelCard& card, const std::string& source) {
+  Preprocessing preprocessing;
+  CropSpec& crop_spec = preprocessing.crop_spec;
   const Size input = card.input_size.value_or(Size{input_side_px, input_side_px});
   const int longer = std::max(input.width, input.height);
-  framing.width_px = input.width;
-  framing.height_px = input.height;
-  framing.short_side_px = card.resize_size.value_or(std::min(
-      (longer * resized_short_side_px + input_side_px / 2) / input_side_px, framing_side_px_max));
-  framing.resampling = card.interpolation.value_or(Resampling::bilinear);
-  if (framing.short_side_px < longer) {
+  crop_spec.width_px = input.width;
+  crop_spec.height_px = input.height;
+  crop_spec.short_side_px = card.resize_size.value_or(std::min(
+      (longer * resized_short_side_px + input_side_px / 2) / input_side_px, crop_spec_side_px_max));
+  crop_spec.resampling = card.interpolation.value_or(Resampling::bilinear);
+  if (crop_spec.short_side_px < longer) {
     throw std::runtime_error(source + ": an input of " + std::to_string(input.height) + "x" +
                              std::to_string(input.width) +
-                             " can't be cut out of a picture resized to " +
-                             std::to_string(framing.short_side_px) +
+                             " can't be cut out of an image resized to " +
+                             std::to_string(crop_spec.short_side_px) +
                              "; make --resize-size at least as large as --input-size");
   }
-  if (card.mean) preparation.normalisation.mean = *card.mean;
-  if (card.deviation) preparation.normalisation.deviation = *card.deviation;
-  return preparation;
+  if (card.mean) preprocessing.normalization.mean = *card.mean;
+  if (card.deviation) preprocessing.normalization.deviation = *card.deviation;
+  return preprocessing;
 }
 
 std::optional<std::string> find_name_fault(std::string_view name) {

@@ -23,7 +23,8 @@ constexpr std::size_t end_bytes = 22;
 constexpr std::size_t end_comment_bytes_max = 65535;
 constexpr unsigned method_stored = 0;
 constexpr unsigned method_deflated = 8;
-/// torch compresses the code of a TorchScript archive and what belongs to it, no weights: far below this.
+/// torch compresses the code of a TorchScript archive and what belongs to it, no weights: far below
+/// this.
 constexpr std::size_t inflated_bytes_max = std::size_t{64} << 20;
 
 /// Where the end-of-central-directory record begins: the last place that looks like one.
@@ -47,10 +48,10 @@ struct Entry {
   std::size_t local;  ///< Where its local header begins.
 };
 
-/// Calls `visit` for each entry of the directory until it returns damage. What that was, or what is wrong
-/// with the directory; nothing if all is well.
-template <typename Visit>
-std::optional<std::string> visit_entries(Bytes archive, Visit visit) {
+/// Calls `visit` for each entry of the directory until it returns damage. What that was, or what is
+/// wrong with the directory; `std::nullopt` if they agree.
+template <typename Visitor>
+std::optional<std::string> visit_entries(Bytes archive, Visitor visit) {
   const std::string damaged = "its zip directory is damaged";
   const auto end = find_end_record(archive);
   if (!end) return "its zip directory is missing, as if the file were cut off";
@@ -82,7 +83,7 @@ std::optional<std::string> visit_entries(Bytes archive, Visit visit) {
 
 const Bytef* as_zlib(Bytes bytes) { return reinterpret_cast<const Bytef*>(bytes.data()); }
 
-/// The CRC-32 of what `deflated` (RFC 1951) inflates to; nothing if that isn't `size` bytes.
+/// The CRC-32 of what `deflated` (RFC 1951) inflates to; `std::nullopt` if that isn't `size` bytes.
 std::optional<std::uint32_t> crc_of_inflated(Bytes deflated, std::size_t size) {
   constexpr int raw_window_bits = -15;
   z_stream stream{};
@@ -146,7 +147,7 @@ bool is_torchscript(Bytes archive) {
   bool has_code = false;
   bool has_constants = false;
   const auto damage = visit_entries(archive, [&](const Entry& entry) {
-    // All entries stand in one folder, of any name.
+    // All entries are in one folder, of any name.
     const std::string_view path =
         entry.name.substr(std::min(entry.name.find('/'), entry.name.size()));
     has_code = has_code || path.starts_with("/code/");

@@ -16,7 +16,7 @@ struct ChannelRange {
   bool operator==(const ChannelRange&) const = default;
 };
 
-/// How oneDNN keeps one picture's tensor of 1 x channels x rows x columns, as far as that matters to
+/// How oneDNN keeps one image's tensor of 1 x channels x rows x columns, as far as that matters to
 /// whoever takes its channels apart or puts them together.
 ///
 /// In blocks of so many channels, each block a plane: then a range of blocks is a tensor in itself,

@@ -27,9 +27,9 @@ struct Convolution {
   }
 };
 
-/// What one primitive computes of a convolution. Where the input comes in several ranges of channels,
-/// the first primitive begins with the bias, each further one adds to what is in the destination, and
-/// the last applies the ReLU.
+/// What one primitive computes of a convolution. Where the input comes in several ranges of
+/// channels, the first primitive begins with the bias, each further one adds to what is in the
+/// destination, and the last applies the ReLU.
 struct ConvolutionPart {
   ChannelRange inputs;
   ChannelRange outputs;
@@ -40,8 +40,8 @@ struct ConvolutionPart {
   }
 };
 
-/// oneDNN's best direct kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws dnnl::error
-/// where it has no kernel.
+/// oneDNN's best direct kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws
+/// dnnl::error where it has no kernel.
 dnnl::convolution_forward::primitive_desc describe_convolution(
     const Convolution& convolution, const ConvolutionPart& part, const dnnl::memory::desc& source,
     const dnnl::memory::desc& destination, const dnnl::engine& engine);

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/kernels/winograd.hpp"
 #include "worker/network/model_file.hpp"
 #include "worker/network/precision.hpp"
@@ -22,8 +22,8 @@
 
 namespace samoyed::worker {
 
-/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1) by the names of their layers and the
-/// channels in a block.
+/// The convolutions with transformed weights (9 MB for SqueezeNet 1.1) by the names of their layers
+/// and the channels in a block.
 using WinogradByLayer =
     std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const WinogradConvolution>>;
 
@@ -36,9 +36,9 @@ using WinogradByLayer =
 ///     [first conv]  [max pool]  [squeeze]  [expand 1x1] [expand 3x3]         [mean]
 ///
 /// Steps follow each other; the tasks of one step depend on earlier steps only, so several threads
-/// may share them. The two expansions write into the halves of one buffer where channels are kept in
-/// blocks (for one picture that is a concatenation). Where they are kept innermost (bf16 with AMX) each
-/// half stays by itself, and the next squeeze adds up its products with both.
+/// may share them. The two expansions write into the halves of one buffer where channels are kept
+/// in blocks (for one image that is a concatenation). Where they are kept innermost (bf16 with AMX)
+/// each half stays by itself, and the next squeeze adds up its products with both.
 ///
 /// Thread rule: immutable once built. A Workspace serves one forward at a time, within which the
 /// tasks of one step may run at the same time.
@@ -59,8 +59,8 @@ class ForwardPlan {
   /// compute in that precision here.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options);
 
-  /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds what
-  /// isn't.
+  /// The same, sharing `winograd` with other plans of that file: it takes what is there, and adds
+  /// what isn't.
   ForwardPlan(const ModelFile& file, const SqueezenetShape& shape, const Options& options,
               WinogradByLayer& winograd);
 
@@ -72,7 +72,7 @@ class ForwardPlan {
     return steps_[step][task].name;
   }
 
-  /// Before step 0: the picture as `normalise` gives it, which must outlive the forward.
+  /// Before step 0: the image as `normalize` gives it, which must outlive the forward.
   void set_input(Workspace& workspace, std::span<const float, input_floats> planes) const;
   /// Throws std::bad_alloc or dnnl::error where memory ends.
   void run_task(Workspace& workspace, std::size_t step, std::size_t task) const;

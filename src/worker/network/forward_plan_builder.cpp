@@ -30,8 +30,8 @@ constexpr std::int64_t pool_padding(std::int64_t side) {
   return (pooled_side(side) - 1) * pool_stride + pool_side - side;
 }
 
-/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it its Winograd
-/// and us ours, and makes two tensors of each concatenation. For bf16 it is right.
+/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it
+/// its Winograd and us ours, and makes two tensors of each concatenation. For bf16 it is right.
 Tag layout_of(const ForwardPlan::Options& options) {
   if (options.layout) return *options.layout;
   const bool in_blocks =
@@ -88,7 +88,7 @@ Convolution ForwardPlanBuilder::convolution(const std::string& name, std::int64_
           padding};
 }
 
-/// The picture in the layout and precision that the first convolution wants.
+/// The image in the layout and precision that the first convolution wants.
 ForwardPlanBuilder::Tensor ForwardPlanBuilder::reorder_input(const Convolution& first) {
   const Dims dims{1, first.inputs(), input_side_px, input_side_px};
   const Tensor planes{memory::desc(dims, fp32, Tag::nchw), Slot::input, 0};

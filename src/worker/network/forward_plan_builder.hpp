@@ -46,7 +46,8 @@ class ForwardPlanBuilder {
   Features pool(const Features& input, Slot slot);
   void average(const Tensor& input);
 
-  /// Where the output of a convolution goes, in the plan's layout or, where that is left open, oneDNN's.
+  /// Where the output of a convolution goes, in the plan's layout or, where that is left open,
+  /// oneDNN's.
   Tensor make_output(const Features& input, const Convolution& convolution, Slot slot,
                      std::size_t offset_bytes);
   Tensor cut(const Tensor& tensor, const ChannelRange& range) const;

@@ -36,16 +36,16 @@ Loaded load_squeezenet(const ModelFile& file, const RunOptions& options) {
 }
 
 Loaded load_torchscript(const std::vector<char>& bytes, const std::filesystem::path& path,
-                        const Framing& framing, const RunOptions& options) {
+                        const CropSpec& crop_spec, const RunOptions& options) {
   auto network = std::make_unique<const TorchScriptNetwork>(
       bytes, path.string(),
-      TorchScriptNetwork::Options{.input = {framing.width_px, framing.height_px},
+      TorchScriptNetwork::Options{.input = {crop_spec.width_px, crop_spec.height_px},
                                   .precision = options.precision});
   return {std::move(network), path.stem().string(), true};
 }
 
-void check_squeezenet_size(const std::string& source, const Framing& framing) {
-  if (framing.width_px == input_side_px && framing.height_px == input_side_px) return;
+void check_squeezenet_size(const std::string& source, const CropSpec& crop_spec) {
+  if (crop_spec.width_px == input_side_px && crop_spec.height_px == input_side_px) return;
   throw std::runtime_error(source +
                            ": SqueezeNet takes 224x224 pixels; --input-size is for "
                            "TorchScript archives");
@@ -67,21 +67,21 @@ std::vector<std::string> labels_of(const ModelCard& card,
   return otherwise();
 }
 
-Model load_model(const std::filesystem::path& path, const ModelCard& said,
+Model load_model(const std::filesystem::path& path, const ModelCard& overrides,
                  const std::function<std::vector<std::string>()>& usual_labels,
                  const RunOptions& options) {
   const std::string source = path.string();
   const std::vector<char> bytes = read_whole_file(
       path, torchscript_bytes_max, "a model file (scripts/fetch-model provides one)");
-  const ModelCard card = overridden(load_card_beside(path), said);
-  const Preparation preparation = preparation_of(card, source);
+  const ModelCard card = overridden(load_card_beside(path), overrides);
+  const Preprocessing preprocessing = preprocessing_of(card, source);
   std::vector<std::string> labels = labels_of(card, usual_labels);
   Loaded loaded;
   if (is_torchscript(std::as_bytes(std::span(bytes)))) {
-    loaded = load_torchscript(bytes, path, preparation.framing, options);
+    loaded = load_torchscript(bytes, path, preprocessing.crop_spec, options);
   } else {
     const ModelFile file = parse_model_file(bytes, source);
-    check_squeezenet_size(source, preparation.framing);
+    check_squeezenet_size(source, preprocessing.crop_spec);
     loaded = load_squeezenet(file, options);
   }
   if (card.name) loaded.name = *card.name;
@@ -91,7 +91,7 @@ Model load_model(const std::filesystem::path& path, const ModelCard& said,
   }
   loaded.trained = loaded.trained && card.trained.value_or(true);
   Model model = with_labels(std::move(loaded), source, std::move(labels));
-  model.preparation = preparation;
+  model.preprocessing = preprocessing;
   return model;
 }
 

@@ -8,10 +8,10 @@
 
 namespace samoyed::worker {
 
-/// A classifier of normalised pictures, ready to run.
+/// A classifier of normalized images, ready to run.
 ///
-/// Keeps the ways of running it, and their headers, out of all that is around the network. Thread rule:
-/// `forward` may run on several threads at once, each with its own picture.
+/// An interface, so that its users include the headers of no particular network. Thread rule:
+/// `forward` may run on several threads at once, each with its own image.
 class Network {
  public:
   Network() = default;
@@ -19,13 +19,13 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  /// What the network is called where nobody names it otherwise, for example `squeezenet1_1`.
+  /// The default name of its model, for example `squeezenet1_1`.
   virtual std::string_view name() const = 0;
   virtual std::size_t class_count() const = 0;
 
-  /// The logits, one a class, for one picture as `normalise` gives it: three planes of rows. May use a
-  /// second thread for as long as `alone` says that no other picture is under way; it is asked often.
-  /// Throws where memory ends.
+  /// The logits, one a class, for one image as `normalize` gives it: three planes of rows. May use
+  /// a second thread for as long as `alone`, which is called often, returns that no other image is
+  /// in flight. Throws when memory runs out.
   virtual std::vector<float> forward(std::span<const float> planes,
                                      const std::function<bool()>& alone) const = 0;
 };

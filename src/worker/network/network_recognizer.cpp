@@ -12,13 +12,13 @@
 
 #include "worker/image/exif.hpp"
 #include "worker/image/image_decoder.hpp"
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/image/thumbnail.hpp"
 
 namespace samoyed::worker {
 namespace {
 
-/// Milliseconds since it was last asked, or built.
+/// Milliseconds since the last call, or since construction.
 class Stopwatch {
  public:
   double lap_ms() {
@@ -32,12 +32,12 @@ class Stopwatch {
 };
 
 /// Counts an image for as long as it lives.
-class UnderWay {
+class InFlight {
  public:
-  explicit UnderWay(std::atomic<int>& count) : count_(count) { ++count_; }
-  ~UnderWay() { --count_; }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
+  explicit InFlight(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~InFlight() { --count_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
 
  private:
   std::atomic<int>& count_;
@@ -61,7 +61,7 @@ std::vector<float> softmax(std::span<const float> logits) {
 
 NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
     : model_(std::move(model)),
-      normaliser_(model_.preparation.normalisation),
+      normalizer_(model_.preprocessing.normalization),
       handling_(handling),
       description_{model_.name, model_.labels.size(), model_.trained} {
   assert(model_.labels.size() == model_.network->class_count());
@@ -70,39 +70,40 @@ NetworkRecognizer::NetworkRecognizer(Model model, const ImageHandling& handling)
 const ModelDescription& NetworkRecognizer::description() const { return description_; }
 
 protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_file,
-                                              const RecognitionWish& wish) {
-  assert(wish.top >= 1);
-  const UnderWay counted(under_way_);
+                                              const RecognitionOptions& options) {
+  assert(options.top >= 1);
+  const InFlight counted(in_flight_);
   protocol::Recognition recognition;
   protocol::PhaseTimes times;
   const auto workspace = workspaces_.take([] { return std::make_unique<ImageWorkspace>(); });
-  const Framing& framing = model_.preparation.framing;
-  workspace->planes.resize(model_.preparation.planes_floats());
+  const CropSpec& crop_spec = model_.preprocessing.crop_spec;
+  workspace->planes.resize(model_.preprocessing.planes_floats());
   // Decoding all of a JPEG at once costs less than its crop and then a small whole.
-  const DecodeWish decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
-                            .only_crop = !wish.thumbnail_side,
-                            .reduced = handling_.fast_decode,
-                            .framing = framing};
+  const DecodeOptions decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
+                               .only_crop = !options.thumbnail_side,
+                               .reduced = handling_.fast_decode,
+                               .crop_spec = crop_spec};
   Stopwatch stopwatch;
   auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
-  auto& picture = std::get<StoredPicture>(decoded);
-  const Size size = upright(picture.full, picture.orientation);
+  auto& image = std::get<DecodedImage>(decoded);
+  const Size size = apply_orientation(image.full, image.orientation);
   recognition.width = size.width;
   recognition.height = size.height;
-  normaliser_.normalise(workspace->resizer.resize_and_crop(picture, framing), workspace->planes);
+  normalizer_.normalize(workspace->resizer.resize_and_crop(image, crop_spec), workspace->planes);
   times.resize_ms = stopwatch.lap_ms();
   const std::vector<float> probabilities = softmax(
-      model_.network->forward(workspace->planes, [this] { return under_way_.load() == 1; }));
+      model_.network->forward(workspace->planes, [this] { return in_flight_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
                              "The network computed numbers that are not finite."};
   }
-  recognition.top = rank(probabilities, wish.top);
+  recognition.top = rank(probabilities, options.top);
   times.forward_ms = stopwatch.lap_ms();
-  if (wish.thumbnail_side) recognition.thumbnail = make_thumbnail(picture, *wish.thumbnail_side);
-  workspace->pixels = std::move(picture.pixels.rgb);
+  if (options.thumbnail_side)
+    recognition.thumbnail = make_thumbnail(image, *options.thumbnail_side);
+  workspace->pixels = std::move(image.pixels.rgb);
   recognition.times = times;
   return recognition;
 }

@@ -7,8 +7,8 @@ namespace samoyed::worker {
 ///
 /// The first call of all does what there is to do for OpenBLAS (openblas.hpp).
 ///
-/// To be called by every thread before it computes: OpenMP keeps its number of threads for each thread
-/// that starts work. Costs nothing but the first time.
+/// To be called by every thread before it computes: OpenMP keeps its number of threads for each
+/// thread that starts work. Costs nothing but the first time.
 void use_one_thread();
 
 }  // namespace samoyed::worker

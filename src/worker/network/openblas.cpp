@@ -42,8 +42,9 @@ const char* better_core() { return ""; }
 
 }  // namespace
 
-/// OpenBLAS reads the variable when it is loaded, which is before any code of ours; the two functions by
-/// which it does so are there to be called, though no header has them. Without them all stays as it is.
+/// OpenBLAS reads the variable when it is loaded, which is before any code of ours; the two
+/// functions by which it does so are there to be called, though no header has them. Without them
+/// all stays as it is.
 void choose_openblas_kernels() {
   if (std::getenv(variable) != nullptr) return;
   const std::string_view better = better_core();
@@ -58,8 +59,8 @@ void choose_openblas_kernels() {
   unsetenv(variable);
 }
 
-/// Those of its builds that have such threads have a function to end them, which no header has either. A later call of
-/// openblas_set_num_threads would begin them anew.
+/// Those of its builds that have such threads have a function to end them, which no header has
+/// either. A later call of openblas_set_num_threads would begin them anew.
 void end_openblas_threads() {
   openblas_set_num_threads(1);
   using Function = int (*)();

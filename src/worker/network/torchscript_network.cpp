@@ -21,8 +21,8 @@ namespace {
 constexpr std::string_view network_expected =
     "expected a classifier that takes 1x3xHEIGHTxWIDTH and returns 1xCLASSES";
 
-/// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each thread
-/// has its own handler of them.
+/// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each
+/// thread has its own handler of them.
 void silence_warnings() {
   struct Unheard final : c10::WarningHandler {
     void process(const c10::SourceLocation& /*place*/, const std::string& /*text*/,
@@ -109,7 +109,7 @@ torch::jit::Module prepare(torch::jit::Module module, Precision precision) {
 struct TorchScriptNetwork::Module {
   torch::jit::Module module;
 
-  /// Everything that the network returns for one picture. Throws what LibTorch does.
+  /// Everything that the network returns for one image. Throws what LibTorch does.
   c10::IValue run(std::span<const float> planes, const Options& options) {
     use_one_thread();
     silence_warnings();
@@ -171,7 +171,7 @@ std::vector<float> TorchScriptNetwork::forward(std::span<const float> planes,
     throw std::runtime_error("the network failed: " + reason_of(error));
   }
   if (static_cast<std::size_t>(logits.numel()) != class_count_) {
-    throw std::runtime_error("the network returned " + shape_of(logits) + " for one picture");
+    throw std::runtime_error("the network returned " + shape_of(logits) + " for one image");
   }
   const float* const values = logits.data_ptr<float>();
   return {values, values + class_count_};

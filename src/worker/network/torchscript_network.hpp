@@ -19,12 +19,12 @@ inline constexpr std::size_t torchscript_bytes_max = std::size_t{3} << 30;
 /// 1x3xHEIGHTxWIDTH and returns one of 1xCLASSES, or a tuple or list that begins with it.
 ///
 /// Frozen (constants folded, batch norms in the convolutions before them), and its weights kept
-/// channels_last, the layout in which LibTorch's convolutions become OpenBLAS products without copies: of
-/// plain, frozen and optimize_for_inference'd modules that is the fastest on the whole, and the last of
-/// them changed answers of mobilenet_v3_large by 1 %.
+/// channels_last, the layout in which LibTorch's convolutions become OpenBLAS products without
+/// copies: of plain, frozen and optimize_for_inference'd modules that is the fastest on the whole,
+/// and the last of them changed answers of mobilenet_v3_large by 1 %.
 ///
-/// Thread rule: immutable once built; `forward` may run on several threads at once, each of which computes
-/// alone.
+/// Thread rule: immutable once built; `forward` may run on several threads at once, each of which
+/// computes alone.
 class TorchScriptNetwork final : public Network {
  public:
   struct Options {
@@ -34,9 +34,9 @@ class TorchScriptNetwork final : public Network {
   };
 
   /// `bytes` is a whole archive, `source` what errors call it. Runs the network once. Throws
-  /// std::runtime_error with one line where the archive is damaged or can't be loaded, where it fails on
-  /// an input of that size, or returns something else than one row of numbers, or where this processor
-  /// doesn't support the precision.
+  /// std::runtime_error with one line where the archive is damaged or can't be loaded, where it
+  /// fails on an input of that size, or returns something else than one row of numbers, or where
+  /// this processor doesn't support the precision.
   TorchScriptNetwork(const std::vector<char>& bytes, const std::string& source,
                      const Options& options);
   ~TorchScriptNetwork() override;
@@ -44,7 +44,7 @@ class TorchScriptNetwork final : public Network {
   std::string_view name() const override { return "torchscript"; }
   std::size_t class_count() const override { return class_count_; }
 
-  /// Throws std::runtime_error where the network fails on this picture alone.
+  /// Throws std::runtime_error where the network fails on this image alone.
   std::vector<float> forward(std::span<const float> planes,
                              const std::function<bool()>& alone) const override;
 

@@ -7,7 +7,7 @@
 
 namespace samoyed::worker {
 
-/// Bounds the lines that strangers can cause in the log: the first `lines_max` of each window are
+/// Bounds the log lines that unknown peers can cause: the first `lines_max` of each window are
 /// written, the others counted. Not thread-safe.
 class LogThrottle {
  public:
@@ -16,7 +16,7 @@ class LogThrottle {
   LogThrottle(std::size_t lines_max, std::chrono::milliseconds window)
       : lines_max_(lines_max), window_(window) {}
 
-  /// Nothing if a line of now is to be left out; else how many were left out since the last one
+  /// `std::nullopt` if a line must be left out now; else how many were left out since the last one
   /// that was written.
   std::optional<std::size_t> admit(Clock::time_point now) {
     if (now >= window_end_) {

@@ -21,7 +21,7 @@ constexpr std::array refusal_reasons = {RefusalReason::busy,         RefusalReas
                                         RefusalReason::bad_encoding, RefusalReason::bad_option,
                                         RefusalReason::internal};
 
-/// The protocol's word for it, as Prometheus' conventions want label values: `too_large`.
+/// The protocol's name of the reason in the form of a Prometheus label value: `too_large`.
 std::string outcome(RefusalReason reason) {
   std::string word(to_string(reason));
   std::replace(word.begin(), word.end(), ' ', '_');
@@ -32,10 +32,10 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   const auto gauge = [&](const char* name, const char* help, auto value) {
     io::add_gauge(registry, name, help, static_cast<double>(value));
   };
-  gauge("samoyed_worker_queue_images", "Images that wait to be recognised.", snapshot.queued);
-  gauge("samoyed_worker_queue_bytes", "Files of the images that wait to be recognised.",
+  gauge("samoyed_worker_queue_images", "Images that wait to be recognized.", snapshot.queued);
+  gauge("samoyed_worker_queue_bytes", "Files of the images that wait to be recognized.",
         snapshot.queued_bytes);
-  gauge("samoyed_worker_recognitions_in_flight", "Images under recognition.", snapshot.recognising);
+  gauge("samoyed_worker_recognitions_in_flight", "Images under recognition.", snapshot.recognizing);
   gauge("samoyed_worker_threads", "Images that can be under recognition at a time.",
         snapshot.threads);
   gauge("samoyed_worker_connections", "Open connections of the workers' protocol.",
@@ -53,16 +53,16 @@ struct Metrics::Families {
       prometheus::BuildCounter()
           .Name("samoyed_worker_recognitions_total")
           .Help(
-              "Images that were recognised (ok), that were refused, by reason, and whose peer left "
+              "Images that were recognized (ok), that were refused, by reason, and whose peer left "
               "before the answer.")
           .Register(registry);
   Counter& image_bytes = prometheus::BuildCounter()
                              .Name("samoyed_worker_image_bytes_total")
-                             .Help("Image files that came whole and were to be recognised.")
+                             .Help("Image files that came whole and were to be recognized.")
                              .Register(registry)
                              .Add({});
   io::PhaseHistograms phases{registry, "samoyed_worker_phase_seconds",
-                             "Where the time of recognised images went."};
+                             "Where the time of recognized images went."};
   Counter& ok = recognitions.Add({{"outcome", "ok"}});
   Counter& left = recognitions.Add({{"outcome", "left"}});
 };

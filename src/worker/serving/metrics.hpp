@@ -11,19 +11,19 @@
 
 namespace samoyed::worker {
 
-/// What is read from elsewhere at the moment of a scrape.
+/// Values that are read at the moment of a scrape.
 struct MetricsSnapshot {
   std::size_t queued = 0;          ///< Images that wait.
-  std::uint64_t queued_bytes = 0;  ///< Of their files.
-  std::size_t recognising = 0;     ///< Images under recognition.
-  std::size_t threads = 0;         ///< How many could be.
+  std::uint64_t queued_bytes = 0;  ///< Bytes of their files.
+  std::size_t recognizing = 0;     ///< Images under recognition.
+  std::size_t threads = 0;         ///< Recognition threads.
   std::size_t connections = 0;
-  std::uint64_t receiving_bytes = 0;  ///< Of image files on their way in.
+  std::uint64_t receiving_bytes = 0;  ///< Bytes of image files being received.
   io::ProcessUse process = {};
 };
 
-/// The worker's numbers for Prometheus: images are counted as they are answered, the rest is read when
-/// somebody asks.
+/// The worker's numbers for Prometheus: images are counted as they are answered, the rest is read
+/// on each scrape.
 ///
 /// Thread rule: the network thread.
 class Metrics {
@@ -31,7 +31,7 @@ class Metrics {
   explicit Metrics(const ModelDescription& model);
   ~Metrics();
 
-  /// Counts an image that came whole and is to be recognised.
+  /// Counts an image that came whole and is to be recognized.
   void count_image(std::size_t bytes);
   /// Counts an image's answer, and where the time of a recognition went.
   void count(const protocol::Result& result);

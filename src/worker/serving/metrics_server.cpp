@@ -46,12 +46,13 @@ asio::awaitable<void> MetricsServer::serve(std::shared_ptr<io::TimedSocket> sock
   std::error_code error;
   while (!answer) {
     const std::size_t size = co_await socket->read_some(asio::buffer(buffer), deadline, error);
-    if (error) co_return;  // Nobody is there to be told.
+    if (error) co_return;  // The peer is gone.
     received.append(buffer.data(), size);
     answer = answer_scrape(received, metrics_);
   }
   co_await socket->write(asio::buffer(*answer), deadline, error);
-  // The answer to what was not read to its end would be lost if the socket were closed with bytes unread.
+  // The answer to what was not read to its end would be lost if the socket were closed with bytes
+  // unread.
   socket->socket().shutdown(asio::socket_base::shutdown_send, error);
   while (!error) co_await socket->read_some(asio::buffer(buffer), deadline, error);
 }

@@ -18,9 +18,10 @@ namespace samoyed::worker {
 
 /// Answers Prometheus on a port of its own, one request a connection.
 ///
-/// Not by prometheus-cpp's Exposer, which can't run in this process: its web server, civetweb, gives its
-/// threads stacks of 102400 bytes, from which glibc takes the thread-local variables of all libraries
-/// first. Those of LibTorch and what it links have 108266, so that every pthread_create fails (EINVAL).
+/// Not by prometheus-cpp's Exposer, which can't run in this process: its web server, civetweb,
+/// gives its threads stacks of 102400 bytes, from which glibc takes the thread-local variables of
+/// all libraries first. Those of LibTorch and what it links have 108266, so that every
+/// pthread_create fails (EINVAL).
 ///
 /// Thread rule: the network thread.
 class MetricsServer {
@@ -34,7 +35,7 @@ class MetricsServer {
     std::chrono::milliseconds request_timeout{5000};
   };
 
-  /// `metrics` gives what is answered, each time anew.
+  /// `metrics` makes the answer to each request.
   MetricsServer(asio::ip::tcp::acceptor acceptor, std::function<std::string()> metrics,
                 Limits limits);
 
@@ -54,7 +55,7 @@ class MetricsServer {
   io::AcceptLoop accept_loop_;
   const std::function<std::string()> metrics_;
   const Limits limits_;
-  std::list<io::AcceptLoop::Slot> slots_;  ///< Of the connections.
+  std::list<io::AcceptLoop::Slot> slots_;  ///< Of the open connections.
 };
 
 }  // namespace samoyed::worker

@@ -32,12 +32,12 @@ NullRecognizer::NullRecognizer(std::vector<std::string> labels)
 }
 
 protocol::Result NullRecognizer::recognize(std::span<const std::byte> image_file,
-                                           const RecognitionWish& wish) {
+                                           const RecognitionOptions& options) {
   if (image_file.empty()) {
     return protocol::Refusal{protocol::RefusalReason::unreadable, "The image is empty."};
   }
   const std::uint64_t sum = hash(image_file);
-  const std::size_t count = std::min(labels_.size(), static_cast<std::size_t>(wish.top));
+  const std::size_t count = std::min(labels_.size(), static_cast<std::size_t>(options.top));
   protocol::Recognition recognition;
   recognition.top.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {

@@ -10,8 +10,8 @@ namespace samoyed::worker {
 /// Answers at once, without a network and without decoding: for load, fault and sanitizer runs of
 /// all that is around the network (`--model null`).
 ///
-/// The labels and probabilities are a pure function of the image's bytes, whatever they are, so that
-/// an answer that belongs to another image is noticed. An empty image is `unreadable`.
+/// The labels and probabilities are a pure function of the image's bytes, whatever they are, so
+/// that an answer that belongs to another image is noticed. An empty image is `unreadable`.
 ///
 /// Thread rule: immutable once built; `recognize` may run on several threads at once.
 class NullRecognizer final : public Recognizer {
@@ -29,7 +29,7 @@ class NullRecognizer final : public Recognizer {
   /// further one is half of that before it. Width and height are 0, and there is never a thumbnail:
   /// nobody looked.
   protocol::Result recognize(std::span<const std::byte> image_file,
-                             const RecognitionWish& wish) override;
+                             const RecognitionOptions& options) override;
 
  private:
   std::vector<std::string> labels_;

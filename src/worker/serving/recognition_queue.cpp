@@ -14,9 +14,9 @@ using Clock = std::chrono::steady_clock;
 /// The recognizer's answer. What it throws in spite of its promise is a fault of this worker, and
 /// must cost no more than this image.
 protocol::Result recognize(Recognizer& recognizer, const std::vector<std::byte>& image_file,
-                           const RecognitionWish& wish) {
+                           const RecognitionOptions& options) {
   try {
-    return recognizer.recognize(image_file, wish);
+    return recognizer.recognize(image_file, options);
   } catch (const std::exception& error) {
     spdlog::error("the recognizer failed: {}", error.what());
     return protocol::Refusal{protocol::RefusalReason::internal, "The worker failed on this image."};
@@ -44,11 +44,11 @@ void RecognitionQueue::stop() {
 }
 
 std::optional<RecognitionQueue::Ticket> RecognitionQueue::submit(std::vector<std::byte> image_file,
-                                                                 const RecognitionWish& wish,
+                                                                 const RecognitionOptions& options,
                                                                  Done done) {
   const std::size_t image_bytes = image_file.size();
   Jobs single;
-  single.emplace(0, Job{std::move(image_file), wish, std::move(done), Clock::now()});
+  single.emplace(0, Job{std::move(image_file), options, std::move(done), Clock::now()});
   Jobs::node_type job = single.extract(single.begin());
   Ticket ticket;
   {
@@ -75,7 +75,7 @@ bool RecognitionQueue::withdraw(Ticket ticket) {
 
 RecognitionQueue::Load RecognitionQueue::load() const {
   const std::lock_guard lock(mutex_);
-  return {jobs_.size(), queued_bytes_, recognising_};
+  return {jobs_.size(), queued_bytes_, recognizing_};
 }
 
 bool RecognitionQueue::full(std::size_t image_bytes) const {
@@ -84,7 +84,7 @@ bool RecognitionQueue::full(std::size_t image_bytes) const {
 }
 
 /// An image that alone exceeds the bytes still gets in while nothing else waits: the worker
-/// accepted its size, so it must be able to recognise it.
+/// accepted its size, so it must be able to recognize it.
 bool RecognitionQueue::full_locked(std::size_t image_bytes) const {
   return jobs_.size() >= limits_.queued_max ||
          (!jobs_.empty() && queued_bytes_ + image_bytes > limits_.queued_bytes_max);
@@ -108,16 +108,16 @@ void RecognitionQueue::run() {
     const Jobs::node_type taken = jobs_.extract(jobs_.begin());
     const Job& job = taken.mapped();
     queued_bytes_ -= job.image_file.size();
-    ++recognising_;
+    ++recognizing_;
     lock.unlock();
 
     const std::chrono::duration<double, std::milli> queued = Clock::now() - job.queued_at;
-    protocol::Result result = recognize(recognizer_, job.image_file, job.wish);
+    protocol::Result result = recognize(recognizer_, job.image_file, job.options);
     if (auto* recognition = std::get_if<protocol::Recognition>(&result); recognition) {
       if (recognition->times) recognition->times->queue_ms = queued.count();
     }
     lock.lock();
-    --recognising_;
+    --recognizing_;
     lock.unlock();
     job.done(std::move(result));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "worker/serving/recognizer.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
 
@@ -22,22 +23,14 @@ namespace samoyed::worker {
 ///        ^                                                       |
 ///        +--------------- done(result), posted by the session ---+
 ///
-/// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread; `done` is called on a
-/// recognition thread. The mutex is held for a few instructions: jobs are made and freed, images
-/// included, while it isn't.
+/// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread;
+/// `done` is called on a recognition thread. The mutex is held for a few instructions: jobs are
+/// made and freed, images included, while it isn't.
 class RecognitionQueue {
  public:
-  struct Limits {
-    std::size_t threads = 1;
-    /// Images that wait, those under recognition not counted.
-    std::size_t queued_max = 256;
-    /// Bytes of the image files that wait.
-    std::size_t queued_bytes_max = std::size_t{256} << 20;
-    /// A thread without an image for so long calls `on_idle`, once until its next image.
-    std::chrono::milliseconds idle_after{3000};
-  };
+  using Limits = QueueLimits;
   using Done = std::function<void(protocol::Result)>;
-  /// An image's number in the order of their coming.
+  /// An image's number in the order of arrival.
   using Ticket = std::uint64_t;
 
   /// Starts the threads. The recognizer must outlive the queue. `on_idle` is called from any of the
@@ -54,19 +47,19 @@ class RecognitionQueue {
   /// Takes no more images and drops those that wait: their `done` is never called.
   void stop();
 
-  /// Queues an image. Nothing, and `done` is never called, if the queue is full or stopped.
-  std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionWish& wish,
+  /// Queues an image. `std::nullopt`, and `done` is never called, if the queue is full or stopped.
+  std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionOptions& options,
                                Done done);
 
   /// Takes an image that waits out of the queue, which has room for another at once: `done` is
-  /// never called. False, and `done` is called as ever, if its recognition has begun.
+  /// never called. False, and `done` is called as usual, if its recognition has begun.
   bool withdraw(Ticket ticket);
 
   /// How much there is to do at this moment.
   struct Load {
     std::size_t queued = 0;        ///< Images that wait.
-    std::size_t queued_bytes = 0;  ///< Of their files.
-    std::size_t recognising = 0;   ///< Images under recognition.
+    std::size_t queued_bytes = 0;  ///< Bytes of their files.
+    std::size_t recognizing = 0;   ///< Images under recognition.
   };
   Load load() const;
 
@@ -76,12 +69,12 @@ class RecognitionQueue {
  private:
   struct Job {
     std::vector<std::byte> image_file;
-    RecognitionWish wish;
+    RecognitionOptions options;
     Done done;
     std::chrono::steady_clock::time_point queued_at;
   };
 
-  /// By order of coming. A job is moved in and out as a node, so that neither allocates nor frees.
+  /// In order of arrival. A job is moved in and out as a node, so that neither allocates nor frees.
   using Jobs = std::map<Ticket, Job>;
 
   bool full_locked(std::size_t image_bytes) const;
@@ -97,7 +90,7 @@ class RecognitionQueue {
   Jobs jobs_;
   Ticket last_ticket_ = 0;
   std::size_t queued_bytes_ = 0;
-  std::size_t recognising_ = 0;
+  std::size_t recognizing_ = 0;
   bool stopped_ = false;
 
   std::vector<std::jthread> threads_;

@@ -9,7 +9,7 @@
 
 namespace samoyed::worker {
 
-/// What a recognizer is, as hello tells it.
+/// Describes a recognizer, as in the protocol's hello.
 struct ModelDescription {
   /// For example `squeezenet1_1`.
   std::string name;
@@ -18,10 +18,10 @@ struct ModelDescription {
   bool trained = true;
 };
 
-/// What is wanted of an image.
-struct RecognitionWish {
-  /// Implicit, since most want nothing but labels.
-  RecognitionWish(int labels, std::optional<int> thumbnail = std::nullopt)
+/// What a client requests of one image.
+struct RecognitionOptions {
+  /// Implicit, since most callers request labels only.
+  RecognitionOptions(int labels, std::optional<int> thumbnail = std::nullopt)
       : top(labels), thumbnail_side(thumbnail) {}
 
   /// Labels, at least 1; a network with fewer classes gives as many as it has.
@@ -32,19 +32,19 @@ struct RecognitionWish {
 
 /// Turns the bytes of an image file into ranked labels.
 ///
-/// Keeps LibTorch's headers out of all who only want an answer. Thread rule: `recognize` may run on
-/// several threads at once, each with its own image.
+/// An interface, so that its users don't include LibTorch's headers. Thread rule: `recognize` may
+/// run on several threads at once, each with its own image.
 class Recognizer {
  public:
   virtual ~Recognizer() = default;
 
   virtual const ModelDescription& description() const = 0;
 
-  /// `image_file` is a whole JPEG, PNG, BMP or WebP file. Never throws for what is wrong with the
-  /// image: that is a Refusal. The labels don't depend on whether a thumbnail is wanted, and one that
-  /// can't be made is left out. `times.queue_ms` is left 0 for the queue to fill in.
+  /// `image_file` is a whole file of one of protocol::image_formats. Never throws for what is wrong
+  /// with the image: that is a Refusal. The labels don't depend on whether a thumbnail is wanted,
+  /// and one that can't be made is left out. `times.queue_ms` is left 0 for the queue to fill in.
   virtual protocol::Result recognize(std::span<const std::byte> image_file,
-                                     const RecognitionWish& wish) = 0;
+                                     const RecognitionOptions& options) = 0;
 };
 
 }  // namespace samoyed::worker

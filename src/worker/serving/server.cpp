@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
@@ -23,16 +22,13 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                                   .timeouts = limits.timeouts,
                                   .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
                                                                     protocol::receiving_grace)}),
-      session_ended_(executor_, asio::steady_timer::time_point::max()) {}
+      session_ended_(executor_) {}
 
 asio::awaitable<void> Server::run() {
   co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
     start_session(std::move(socket), std::move(slot));
   });
-  while (!sessions_.empty()) {
-    std::error_code ended;
-    co_await session_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
-  }
+  while (!sessions_.empty()) co_await session_ended_.wait();
 }
 
 void Server::stop() {
@@ -50,7 +46,7 @@ void Server::start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot sl
       spdlog::error("{}: session failed: {}", entry->session->peer(), error.what());
     }
     sessions_.erase(entry);
-    session_ended_.cancel();
+    session_ended_.notify();
   };
   asio::co_spawn(executor_, session->run(), std::move(ended));
 }

@@ -8,10 +8,11 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "samoyed/io/accept_loop.hpp"
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/listener.hpp"
+#include "worker/serving/serving_limits.hpp"
 #include "worker/serving/session.hpp"
 
 namespace samoyed::worker {
@@ -21,17 +22,7 @@ namespace samoyed::worker {
 /// Thread rule: the network thread.
 class Server {
  public:
-  struct Limits {
-    std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
-    SessionTimeouts timeouts;
-    /// Bytes of image files that are being received, on all connections together.
-    std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;
-    /// Further peers wait in the kernel's queue until a connection ends.
-    std::size_t connections_max = 1024;
-    /// From one address; further ones are closed at once. A dispatcher holds one for each image that
-    /// is on its way.
-    std::size_t connections_per_peer_max = 512;
-  };
+  using Limits = ServerLimits;
 
   /// The queue, the description and the metrics must outlive the server.
   Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
@@ -44,7 +35,7 @@ class Server {
   void stop();
 
   std::size_t connections() const { return sessions_.size(); }
-  /// Of image files that are being received.
+  /// Bytes of image files that are being received.
   std::uint64_t receiving_bytes() const { return context_->receiving.used_bytes(); }
 
   /// `HOST:PORT` that peers connect to.
@@ -63,7 +54,7 @@ class Server {
   io::AcceptLoop accept_loop_;
   const std::shared_ptr<SessionContext> context_;
   std::list<Entry> sessions_;
-  asio::steady_timer session_ended_;  ///< Cancelled when one has.
+  io::Event session_ended_;
 };
 
 }  // namespace samoyed::worker

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
@@ -104,9 +102,7 @@ asio::awaitable<void> Session::perform(const Exchange::Write& write) {
   if (!write.repeats) step_.reset();
   if (write.refused) context_->metrics.count(*write.refused);
   if (const auto due = last_io_ + write.pause; due > io::Clock::now()) {
-    asio::steady_timer pause(socket_.socket().get_executor(), due);
-    std::error_code ignored;  // Nobody cancels the pause.
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await io::sleep_until(due);
   }
   std::error_code error;
   co_await socket_.write(asio::buffer(write.bytes), io::Clock::now() + context_->timeouts.ack,
@@ -121,9 +117,8 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
                                  image.wanted_until.value_or(io::Clock::time_point::max()));
   const std::size_t image_bytes = image.image_file.size();
   context_->metrics.count_image(image_bytes);
-  RecognitionQueue::Done done = [session = weak_from_this(),
-                                 executor =
-                                     result_arrived_.get_executor()](protocol::Result result) {
+  const auto executor = socket_.socket().get_executor();
+  RecognitionQueue::Done done = [session = weak_from_this(), executor](protocol::Result result) {
     asio::post(executor, [session, result = std::move(result)]() mutable {
       if (const auto alive = session.lock()) alive->deliver(std::move(result));
     });
@@ -156,9 +151,9 @@ asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
     if (exchange_.takes_early_bytes()) {
       size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
     } else {
-      result_arrived_.expires_at(deadline);
-      co_await result_arrived_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      if (!error) error = io::Errc::timed_out;
+      co_await result_arrived_.wait_until(deadline);
+      if (result_) co_return;
+      error = io::Errc::timed_out;
     }
     if (!error) {
       last_io_ = io::Clock::now();
@@ -178,7 +173,7 @@ asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
 void Session::deliver(protocol::Result result) {
   result_ = std::move(result);
   socket_.cancel();
-  result_arrived_.cancel();
+  result_arrived_.notify();
 }
 
 void Session::peer_left(std::error_code error) {

@@ -9,32 +9,20 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
 #include "worker/serving/log_throttle.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/recognition_queue.hpp"
+#include "worker/serving/serving_limits.hpp"
 
 namespace samoyed::worker {
 
-/// How long a peer may take for each thing that it has to send, and its image may wait.
-struct SessionTimeouts {
-  /// For the first message of a connection, and for the next one on a kept connection.
-  std::chrono::milliseconds request{120000};
-  /// From the size's A to the image's end.
-  std::chrono::milliseconds image{60000};
-  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than the
-  /// 30 s that a dispatcher waits for a result, so that it can still try another worker and doesn't
-  /// take this one for dead.
-  std::chrono::milliseconds queue{20000};
-  /// From the result to its A, and for any write.
-  std::chrono::milliseconds ack{10000};
-};
-
-/// What the sessions of one server share. The queue, the metrics and the description must outlive it.
+/// What the sessions of one server share. The queue, the metrics and the description must outlive
+/// it.
 struct SessionContext {
   RecognitionQueue& queue;
   Metrics& metrics;
@@ -47,7 +35,7 @@ struct SessionContext {
   LogThrottle complaints{20, std::chrono::seconds(10)};
 };
 
-/// One connection: does what a WorkerExchange says. While its image waits or is recognised it reads
+/// One connection: does what a WorkerExchange says. While its image waits or is recognized it reads
 /// on, so that an image whose peer has left is dropped from the queue.
 ///
 /// Thread rule: the network thread. Owned by its own coroutine through a shared_ptr.
@@ -95,8 +83,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The step being waited for, and since when; a write begins a new step.
   std::optional<Exchange::Step> step_;
   io::Clock::time_point step_deadline_;
-  std::optional<protocol::Result> result_;  ///< Of the image that was to be recognised last.
-  asio::steady_timer result_arrived_;       ///< Cancelled when it has.
+  std::optional<protocol::Result> result_;  ///< Of the last image.
+  io::Event result_arrived_;
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;
   bool idle_ = false;  ///< Waiting between two exchanges.

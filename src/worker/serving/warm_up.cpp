@@ -12,18 +12,18 @@
 namespace samoyed::worker {
 namespace {
 
-/// As large as pictures on the web are, so that the memory that it leaves suits most of them.
-constexpr Size picture_size{1024, 768};
+/// As large as images on the web are, so that the memory that it leaves suits most of them.
+constexpr Size image_size{1024, 768};
 constexpr int jpeg_quality = 75;
 constexpr std::size_t jpeg_bytes_max = std::size_t{4} << 20;
 
-void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> picture,
+void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> image,
                        std::size_t count) {
   // Shared, since the last thread may still be in `count_down` when the wait is over.
   const auto pending = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
     const bool queued = queue
-                            .submit({picture.begin(), picture.end()}, 1,
+                            .submit({image.begin(), image.end()}, 1,
                                     [pending](const protocol::Result&) { pending->count_down(); })
                             .has_value();
     if (!queued) pending->count_down();  // A queue shorter than there are threads.
@@ -33,24 +33,25 @@ void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> pictu
 
 }  // namespace
 
-std::string make_warm_up_picture() {
-  Image picture{picture_size.width, picture_size.height, {}};
-  picture.rgb.resize(static_cast<std::size_t>(picture.width) *
-                     static_cast<std::size_t>(picture.height) * 3);
+std::string make_warm_up_image() {
+  Image image{image_size.width, image_size.height, {}};
+  image.rgb.resize(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
+                   3);
   std::uint32_t state = 1;
-  for (std::uint8_t& value : picture.rgb) {
+  for (std::uint8_t& value : image.rgb) {
     state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator.
     value = static_cast<std::uint8_t>(124 + (state >> 29));
   }
-  return write_jpeg(picture, jpeg_quality, jpeg_bytes_max, JpegKind::progressive);
+  return write_jpeg(image, jpeg_quality, jpeg_bytes_max, JpegKind::progressive);
 }
 
 void warm_up(RecognitionQueue& queue, std::size_t threads) {
-  const std::string file = make_warm_up_picture();
-  const auto picture = std::as_bytes(std::span(file));
-  // The first time around is slow all over; by the second the processor has learnt the decoder's branches, too.
-  for (int round = 0; round < 2; ++round) recognize_at_once(queue, picture, threads);
-  recognize_at_once(queue, picture, 1);
+  const std::string file = make_warm_up_image();
+  const auto image = std::as_bytes(std::span(file));
+  // The first time around is slow all over; by the second the processor has learnt the decoder's
+  // branches, too.
+  for (int round = 0; round < 2; ++round) recognize_at_once(queue, image, threads);
+  recognize_at_once(queue, image, 1);
 }
 
 }  // namespace samoyed::worker

@@ -7,16 +7,17 @@
 
 namespace samoyed::worker {
 
-/// A progressive JPEG file, the kind that needs the most memory, of faint noise, which is quickly made. The
-/// same at every start.
-std::string make_warm_up_picture();
+/// A progressive JPEG file, the kind that needs the most memory, of faint noise, which takes little
+/// time to make. The same on every call.
+std::string make_warm_up_image();
 
-/// Has that picture recognised on all of the queue's `threads` at once, twice, and then alone, when it may be
-/// computed in another way. Otherwise the first pictures of a process would pay for memory that nobody
-/// touched yet and for what libraries put off: 1000 page faults, and forwards up to ten times slower. Together
-/// with the network's check it is at least the three forwards after which LibTorch has optimised an archive.
+/// Recognizes that image on all of the queue's `threads` at once, twice, and then alone, which may
+/// use two threads. Otherwise the first images of a process would pay for untouched memory and for
+/// what libraries defer: 1000 page faults, and forwards up to ten times slower. Together with the
+/// network's check these are at least the three forwards after which LibTorch has optimized an
+/// archive.
 ///
-/// Waits for the answers, whatever they are. To be called before anyone else uses the queue.
+/// Waits for the answers and ignores them. To be called before anyone else uses the queue.
 void warm_up(RecognitionQueue& queue, std::size_t threads);
 
 }  // namespace samoyed::worker

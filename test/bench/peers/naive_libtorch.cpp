@@ -1,4 +1,4 @@
-// SqueezeNet 1.1 as one writes it with LibTorch who doesn't think of speed: eager, default layout,
+// SqueezeNet 1.1 written with LibTorch and no thought for speed: eager, default layout,
 // whatever BLAS the system has, LibTorch's own number of threads (OMP_NUM_THREADS changes it).
 //
 // usage: samoyed_bench_naive MODEL INPUT.f32 THREADS SECONDS

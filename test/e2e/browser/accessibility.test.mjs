@@ -1,4 +1,6 @@
 // Every page by the rules of WCAG 2 A and AA, as far as axe-core can tell.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';

@@ -1,4 +1,6 @@
 // The pages as the server writes them, mostly without JavaScript, in front of the real programs.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';

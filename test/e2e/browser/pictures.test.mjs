@@ -1,4 +1,6 @@
 // Pictures that the script sends, each with its card.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';

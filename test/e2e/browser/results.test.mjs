@@ -1,4 +1,6 @@
 // What visitors find again of what they had recognised, in front of the real programs.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';

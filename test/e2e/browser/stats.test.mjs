@@ -1,4 +1,6 @@
 // The charts of the numbers in a real browser, in front of the real programs.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';

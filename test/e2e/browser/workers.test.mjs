@@ -1,4 +1,6 @@
 // The table of the workers, which updates by itself.
+import './needs_worker.mjs';
+
 import assert from 'node:assert/strict';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {networkInterfaces, tmpdir} from 'node:os';

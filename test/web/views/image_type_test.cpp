@@ -1,11 +1,15 @@
 #include "web/views/image_type.hpp"
 
+#include <string>
 #include <string_view>
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/image_formats.hpp"
+#include "samoyed_web_files.hpp"
+#include "web/views/pages.hpp"
+
 namespace samoyed::web {
-namespace {
 
 TEST_CASE("only images are shown again") {
   using namespace std::string_view_literals;
@@ -19,5 +23,25 @@ TEST_CASE("only images are shown again") {
   CHECK(browser_image_type(""sv).empty());
 }
 
-}  // namespace
+TEST_CASE("the upload form lets people choose every accepted format, and names them") {
+  std::string media_types;
+  for (const protocol::ImageFormat& format : protocol::image_formats) {
+    if (!media_types.empty()) media_types += ',';
+    media_types += format.media_type;
+  }
+  const std::string page = form_page({});
+  CHECK(page.find("accept=\"" + media_types + '"') != page.npos);
+  CHECK(page.find(protocol::accepted_formats) != page.npos);
+}
+
+TEST_CASE("openapi.json names all accepted formats wherever it names the first") {
+  const std::string_view text = files::openapi_json;
+  const std::string_view first = protocol::image_formats.front().name;
+  REQUIRE(text.find(first) != text.npos);
+  for (std::size_t at = text.find(first); at != text.npos; at = text.find(first, at + 1)) {
+    CAPTURE(text.substr(at, 60));
+    CHECK(text.substr(at).starts_with(protocol::accepted_formats));
+  }
+}
+
 }  // namespace samoyed::web

@@ -47,7 +47,7 @@ TEST_CASE("orientation is read from both byte orders and any integer type", "[ex
   CHECK(exif_orientation(test::as_bytes(big("\x01\x12\0\x04\0\0\0\x01\0\0\0\x02"s))) == 2);
 }
 
-TEST_CASE("without a sensible orientation a picture is upright", "[exif]") {
+TEST_CASE("without a sensible orientation an image is upright", "[exif]") {
   const std::string block = GENERATE(""s, "Exif\0\0"s, "II*\0"s, "II*\0\xFF\xFF\xFF\xFF"s,
                                      "XX*\0\x08\0\0\0\0\0"s, little(other_tag),
                                      little("\x12\x01\x03\0\x01\0\0\0\0\0\0\0"s),      // 0
@@ -89,7 +89,7 @@ TEST_CASE("a JPEG's EXIF block is looked for up to its first scan", "[exif]") {
   CHECK(std::string(reinterpret_cast<const char*>(block.data()), block.size()) == found);
 }
 
-TEST_CASE("each orientation turns a picture upright", "[exif]") {
+TEST_CASE("each orientation turns an image upright", "[exif]") {
   // 3x2 pixels, named by their red: abc / def.
   const auto [orientation, width, height, names] = GENERATE(table<int, int, int, std::string>({
       {1, 3, 2, "abcdef"},
@@ -109,7 +109,7 @@ TEST_CASE("each orientation turns a picture upright", "[exif]") {
     for (const int channel : {0, 1, 2})
       stored.rgb.push_back(static_cast<std::uint8_t>(name + channel));
   }
-  const worker::Image image = worker::upright(stored, orientation);
+  const worker::Image image = worker::apply_orientation(stored, orientation);
   CHECK(image.width == width);
   CHECK(image.height == height);
   REQUIRE(image.rgb.size() == 18);

@@ -99,7 +99,7 @@ Cost decode_in_child(const std::string& file, const worker::DecodeLimits& limits
 struct Bomb {
   std::string name;
   std::string file;
-  /// With the default limits; nothing where it is an honest picture by them.
+  /// With the default limits; nothing where it is an honest image by them.
   std::optional<RefusalReason> refused;
   /// With a budget of 16 MiB.
   RefusalReason refused_with_little;
@@ -221,7 +221,7 @@ TEST_CASE("a PNG of 16000x16000 pixels is refused", "[image]") {
 
 TEST_CASE("a progressive JPEG may have many scans, but not without end", "[image]") {
   worker::DecodeLimits limits;
-  const int scans_before = 9;  // of a picture in colour, by jpeg_simple_progression
+  const int scans_before = 9;  // of an image in color, by jpeg_simple_progression
   const std::string file = test::progressive_jpeg(64, 8);
   CHECK(std::holds_alternative<worker::Image>(
       test::decode_upright(test::as_bytes(file), limits, true)));
@@ -235,7 +235,7 @@ TEST_CASE("a progressive JPEG's coefficients count against the memory", "[image]
   const std::string file = read_image_fixture("progressive.jpg");
   worker::DecodeLimits limits;
   limits.memory_bytes_max =
-      2 * 17 * 97 * 3;  // The picture twice, and 84 blocks of 128 bytes don't fit.
+      2 * 17 * 97 * 3;  // The image twice, and 84 blocks of 128 bytes don't fit.
   CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
 }
 

@@ -61,7 +61,7 @@ class DeflateBits {
   int used_ = 0;
 };
 
-/// A grey picture in colour. A failure of libjpeg would end the process; this never fails.
+/// A gray image in color. A failure of libjpeg would end the process; this never fails.
 std::string compress_progressively(unsigned side) {
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
@@ -119,7 +119,7 @@ std::string zlib_zeros(std::size_t count) {
 
 std::string png(const PngClaim& claim, std::string_view data) {
   const std::string header = u32be(claim.width) + u32be(claim.height) +
-                             std::string{claim.depth, claim.colour_type, 0, 0, claim.interlaced};
+                             std::string{claim.depth, claim.color_type, 0, 0, claim.interlaced};
   return "\x89PNG\r\n\x1A\n"s + chunk("IHDR", header) + chunk("IDAT", data) + chunk("IEND", "");
 }
 
@@ -139,7 +139,7 @@ std::string patched(std::string file, std::size_t offset, std::string_view bytes
 std::string lossy_webp_liar(std::string_view fixture) {
   const std::string file = read_image_fixture(fixture);
   const std::size_t start_code = file.find("\x9D\x01\x2A");
-  if (start_code == std::string::npos) throw std::runtime_error("no lossy picture in the fixture");
+  if (start_code == std::string::npos) throw std::runtime_error("no lossy image in the fixture");
   return patched(file, start_code + 3, "\xFF\x3F\xFF\x3F");
 }
 
@@ -169,8 +169,8 @@ class BitWriter {
 /// A prefix code whose one symbol, 0, takes no bits.
 void write_code_of_one(BitWriter& bits) { bits.write(1, 4); }
 
-/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose one
-/// symbol, 8, is the twelfth in its order.
+/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose
+/// one symbol, 8, is the twelfth in its order.
 void write_code_of_bytes(BitWriter& bits) {
   bits.write(0, 1);
   bits.write(12 - 4, 4);
@@ -196,9 +196,9 @@ std::string webp_of_many_tables() {
   bits.write(1024 - 1, 14);
   bits.write(1024 - 1, 14);
   bits.write(0, 1 + 3);  // No alpha, version 0.
-  bits.write(0, 1 + 1);  // No transform, no colour cache.
+  bits.write(0, 1 + 1);  // No transform, no color cache.
   bits.write(1, 1);      // An entropy image, a pixel for each
-  bits.write(2 - 2, 3);  // 4x4 of the picture's.
+  bits.write(2 - 2, 3);  // 4x4 of the image's.
   bits.write(0, 1);
   write_code_of_bytes(bits);  // green
   write_code_of_bytes(bits);  // red

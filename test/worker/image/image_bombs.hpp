@@ -16,7 +16,7 @@ struct PngClaim {
   std::uint32_t width = 8;
   std::uint32_t height = 8;
   char depth = 8;
-  char colour_type = 2;  ///< RGB
+  char color_type = 2;  ///< RGB
   char interlaced = 0;
 };
 
@@ -30,11 +30,11 @@ std::string progressive_jpeg(unsigned side, int scans);
 /// The file with other bytes at `offset`.
 std::string patched(std::string file, std::size_t offset, std::string_view bytes);
 
-/// A lossy WebP fixture whose picture claims 16383x16383 pixels, whatever its container says.
+/// A lossy WebP fixture whose image claims 16383x16383 pixels, whatever its container says.
 std::string lossy_webp_liar(std::string_view fixture);
 
-/// A lossless WebP of 1024x1024 black pixels, each block of 4x4 of which names Huffman tables of its
-/// own: 65536 groups in 290 kB.
+/// A lossless WebP of 1024x1024 black pixels, each block of 4x4 of which names Huffman tables of
+/// its own: 65536 groups in 290 kB.
 std::string webp_of_many_tables();
 
 }  // namespace samoyed::test

@@ -98,15 +98,15 @@ inline worker::Image read_expected_image(std::string_view name) {
   return image;
 }
 
-/// The whole picture, turned upright, or why there is none.
+/// The whole image, turned upright, or why there is none.
 inline std::variant<worker::Image, protocol::Refusal> decode_upright(
     std::span<const std::byte> file, const worker::DecodeLimits& limits,
     bool apply_exif_orientation) {
   auto result =
       worker::decode_image(file, limits, {.apply_exif_orientation = apply_exif_orientation});
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
-  auto& picture = std::get<worker::StoredPicture>(result);
-  return worker::upright(std::move(picture.pixels), picture.orientation);
+  auto& image = std::get<worker::DecodedImage>(result);
+  return worker::apply_orientation(std::move(image.pixels), image.orientation);
 }
 
 /// Why a file can't be decoded. Throws std::bad_variant_access if it can.
@@ -115,14 +115,14 @@ inline protocol::Refusal refusal_of(const std::string& file,
   return std::get<protocol::Refusal>(decode_upright(as_bytes(file), limits, true));
 }
 
-/// The network's input of a whole picture that is upright already.
+/// The network's input of a whole image that is upright already.
 inline worker::Image resize_and_crop(
     worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes(),
-    const worker::Framing& framing = {}) {
+    const worker::CropSpec& crop_spec = {}) {
   const worker::Size size{image.width, image.height};
   worker::Resizer resizer(passes);
   return resizer.resize_and_crop({.full = size, .decoded = size, .pixels = std::move(image)},
-                                 framing);
+                                 crop_spec);
 }
 
 /// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.
@@ -136,7 +136,7 @@ class Noise {
   std::uint32_t state_;
 };
 
-/// A picture of such bytes.
+/// An image of such bytes.
 inline worker::Image noise_image(int width, int height, std::uint32_t seed) {
   Noise noise(seed);
   worker::Image image{width, height, {}};

@@ -19,28 +19,28 @@ namespace samoyed {
 namespace {
 
 using protocol::Refusal;
+using worker::DecodedImage;
+using worker::DecodeOptions;
 using worker::DecodeResult;
-using worker::DecodeWish;
 using worker::Image;
 using worker::Region;
-using worker::StoredPicture;
 
-DecodeResult decode(const std::string& file, const DecodeWish& wish) {
-  return worker::decode_image(test::as_bytes(file), {}, wish);
+DecodeResult decode(const std::string& file, const DecodeOptions& options) {
+  return worker::decode_image(test::as_bytes(file), {}, options);
 }
 
-Image network_input(const StoredPicture& picture, const worker::Framing& framing = {}) {
+Image network_input(const DecodedImage& image, const worker::CropSpec& crop_spec = {}) {
   worker::Resizer resizer;
-  return resizer.resize_and_crop(picture, framing);
+  return resizer.resize_and_crop(image, crop_spec);
 }
 
 /// Whether the part has the whole's pixels in all of the region.
-bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Region& region) {
-  const auto row_of = [&](const StoredPicture& picture, int y) {
+bool same_pixels(const DecodedImage& part, const DecodedImage& whole, const Region& region) {
+  const auto row_of = [&](const DecodedImage& image, int y) {
     const auto pixel =
-        static_cast<std::size_t>(y - picture.top) * static_cast<std::size_t>(picture.pixels.width) +
-        static_cast<std::size_t>(region.left - picture.left);
-    return picture.pixels.rgb.begin() + static_cast<std::ptrdiff_t>(3 * pixel);
+        static_cast<std::size_t>(y - image.top) * static_cast<std::size_t>(image.pixels.width) +
+        static_cast<std::size_t>(region.left - image.left);
+    return image.pixels.rgb.begin() + static_cast<std::ptrdiff_t>(3 * pixel);
   };
   for (int y = region.top; y < region.top + region.height; ++y) {
     const auto row = row_of(part, y);
@@ -51,21 +51,22 @@ bool same_pixels(const StoredPicture& part, const StoredPicture& whole, const Re
 
 /// The file decoded both ways, or refused both ways for the same reason.
 void check_both_ways(const std::string& file, bool reduced = false,
-                     const worker::Framing& framing = {}) {
-  const auto all = decode(file, {.reduced = reduced, .framing = framing});
-  const auto some = decode(file, {.only_crop = true, .reduced = reduced, .framing = framing});
+                     const worker::CropSpec& crop_spec = {}) {
+  const auto all = decode(file, {.reduced = reduced, .crop_spec = crop_spec});
+  const auto some = decode(file, {.only_crop = true, .reduced = reduced, .crop_spec = crop_spec});
   REQUIRE(all.index() == some.index());
   if (const auto* const refusal = std::get_if<Refusal>(&all)) {
     REQUIRE(*refusal == std::get<Refusal>(some));
     return;
   }
-  const auto& whole = std::get<StoredPicture>(all);
-  const auto& part = std::get<StoredPicture>(some);
+  const auto& whole = std::get<DecodedImage>(all);
+  const auto& part = std::get<DecodedImage>(some);
   REQUIRE(part.full == whole.full);
   REQUIRE(part.decoded == whole.decoded);
   REQUIRE(part.orientation == whole.orientation);
-  REQUIRE(same_pixels(part, whole, worker::crop_region(whole.decoded, whole.orientation, framing)));
-  REQUIRE((network_input(part, framing) == network_input(whole, framing)));
+  REQUIRE(
+      same_pixels(part, whole, worker::crop_region(whole.decoded, whole.orientation, crop_spec)));
+  REQUIRE((network_input(part, crop_spec) == network_input(whole, crop_spec)));
 }
 
 /// Around the blocks' sizes, where the crop leaves nothing out, and where it leaves out much.
@@ -86,31 +87,31 @@ TEST_CASE("a part of a JPEG of any kind and size has the pixels of the whole", "
 }
 
 TEST_CASE("a part of a JPEG has what other networks need", "[image]") {
-  for (const worker::Framing& framing :
-       {worker::Framing{32, 32, 7}, worker::Framing{384, 384, 384, worker::Resampling::bicubic},
-        worker::Framing{342, 299, 31, worker::Resampling::bicubic}}) {
+  for (const worker::CropSpec& crop_spec :
+       {worker::CropSpec{32, 32, 7}, worker::CropSpec{384, 384, 384, worker::Resampling::bicubic},
+        worker::CropSpec{342, 299, 31, worker::Resampling::bicubic}}) {
     for (const test::JpegKind& kind : test::jpeg_kinds()) {
       for (const worker::Size& size : sizes) {
-        CAPTURE(kind.name, size.width, size.height, framing.short_side_px);
-        check_both_ways(test::make_jpeg(kind, size, 1), false, framing);
-        check_both_ways(test::make_jpeg(kind, size, 6), true, framing);
+        CAPTURE(kind.name, size.width, size.height, crop_spec.short_side_px);
+        check_both_ways(test::make_jpeg(kind, size, 1), false, crop_spec);
+        check_both_ways(test::make_jpeg(kind, size, 6), true, crop_spec);
       }
     }
   }
 }
 
-TEST_CASE("a part of a JPEG is that of the upright picture", "[image]") {
+TEST_CASE("a part of a JPEG is that of the upright image", "[image]") {
   for (const test::JpegKind& kind : test::jpeg_kinds()) {
     for (int orientation = 1; orientation <= 8; ++orientation) {
       CAPTURE(kind.name, orientation);
       const std::string file = test::make_jpeg(kind, {433, 262}, orientation);
       check_both_ways(file);
       const auto some = decode(file, {.only_crop = true});
-      REQUIRE(std::holds_alternative<StoredPicture>(some));
-      REQUIRE(std::get<StoredPicture>(some).orientation == orientation);
+      REQUIRE(std::holds_alternative<DecodedImage>(some));
+      REQUIRE(std::get<DecodedImage>(some).orientation == orientation);
       const auto upright = test::decode_upright(test::as_bytes(file), {}, true);
       const Image expected = test::resize_and_crop(std::get<Image>(upright));
-      REQUIRE((network_input(std::get<StoredPicture>(some)) == expected));
+      REQUIRE((network_input(std::get<DecodedImage>(some)) == expected));
     }
   }
 }
@@ -118,7 +119,7 @@ TEST_CASE("a part of a JPEG is that of the upright picture", "[image]") {
 TEST_CASE("less than the whole of a JPEG is decoded", "[image]") {
   const auto some =
       decode(test::make_jpeg(test::jpeg_kinds().at(2), {900, 400}), {.only_crop = true});
-  const Image& pixels = std::get<StoredPicture>(some).pixels;
+  const Image& pixels = std::get<DecodedImage>(some).pixels;
   // 400 * 224 / 256 = 350, two pixels of filter and two of chroma on each side, and on the left up
   // to the edge of a block.
   CHECK(pixels.height <= 350 + 10);
@@ -147,13 +148,13 @@ TEST_CASE("only a JPEG whose short side stays long enough is reduced", "[image]"
   CAPTURE(size.width, size.height);
   const std::string file = test::make_jpeg(test::jpeg_kinds().at(2), size);
   const auto result = decode(file, {.only_crop = true, .reduced = true});
-  REQUIRE(std::holds_alternative<StoredPicture>(result));
-  const auto& picture = std::get<StoredPicture>(result);
-  CHECK(picture.full == size);
-  CHECK(picture.decoded == decoded);
+  REQUIRE(std::holds_alternative<DecodedImage>(result));
+  const auto& image = std::get<DecodedImage>(result);
+  CHECK(image.full == size);
+  CHECK(image.decoded == decoded);
   if (decoded == size) {
-    CHECK((network_input(picture) ==
-           network_input(std::get<StoredPicture>(decode(file, {.only_crop = true})))));
+    CHECK((network_input(image) ==
+           network_input(std::get<DecodedImage>(decode(file, {.only_crop = true})))));
   }
 }
 
@@ -191,22 +192,22 @@ TEST_CASE("a damaged JPEG comes to the same whatever is wanted of it", "[image]"
   }
 }
 
-TEST_CASE("the JPEGs among the shared pictures have the same pixels in part", "[image][shared]") {
+TEST_CASE("the JPEGs among the shared images have the same pixels in part", "[image][shared]") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
     WARN("skipped for want of ../shared: JPEGs in part");
     return;
   }
-  int pictures = 0;
+  int images = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(shared + "/images")) {
     if (!entry.is_regular_file()) continue;
     CAPTURE(entry.path().string());
     const std::string file = test::read_file(entry.path().string());
     check_both_ways(file);
     check_both_ways(file, true);
-    ++pictures;
+    ++images;
   }
-  CHECK(pictures >= 99);
+  CHECK(images >= 99);
 }
 
 }  // namespace samoyed

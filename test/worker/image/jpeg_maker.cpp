@@ -44,7 +44,7 @@ void set_kind(jpeg_compress_struct& info, const JpegKind& kind,
   }
 }
 
-/// Squares of 23 pixels in different colours, under some noise.
+/// Squares of 23 pixels in different colors, under some noise.
 std::uint8_t value_at(int x, int y, int channel, Noise& noise) {
   const int square = x / 23 * 31 + y / 23 * 57 + channel * 83;
   return static_cast<std::uint8_t>(square * 29 % 200 + noise.byte() / 8);

@@ -16,7 +16,7 @@ struct Sampling {
 
 struct JpegKind {
   std::string name;
-  /// One for grey, three for YCbCr, four for YCCK.
+  /// One for gray, three for YCbCr, four for YCCK.
   std::vector<Sampling> samplings;
   bool progressive = false;
   /// Each component in a scan of its own, without progression.
@@ -31,7 +31,7 @@ struct JpegKind {
 /// The kinds that cameras, browsers and libraries write, and the odd ones that the format allows.
 std::vector<JpegKind> jpeg_kinds();
 
-/// A picture with edges and noise in all channels, the same for the same arguments. `orientation`
+/// An image with edges and noise in all channels, the same for the same arguments. `orientation`
 /// is put into an EXIF block.
 std::string make_jpeg(const JpegKind& kind, worker::Size size, int orientation = 1);
 

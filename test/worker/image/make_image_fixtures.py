@@ -3,8 +3,8 @@
 
 Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests need no Pillow; run
 this again only to add one. For each image file NAME there is NAME.ppm: the pixels that
-Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded pictures of many shapes, a hash of
-what Resize(256) and CenterCrop(224) make of them; framings.txt likewise for the sizes and filters of other networks.
+Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded images of many shapes, a hash of
+what Resize(256) and CenterCrop(224) make of them; crop_specs.txt likewise for the sizes and filters of other networks.
 """
 
 import io
@@ -29,7 +29,7 @@ def noise(count, seed):
     return bytes(out)
 
 
-def picture(mode, width=WIDTH, height=HEIGHT):
+def make_image(mode, width=WIDTH, height=HEIGHT):
     """Waves with a little noise: every channel different, no symmetry."""
     bands = len(Image.new(mode, (1, 1)).getbands())
     grain = noise(width * height * bands, width * 31 + bands)
@@ -69,8 +69,8 @@ def png(width, height, depth, colour_type, rows, before_data=b"", interlaced=0):
 
 
 def interlaced_png():
-    """The RGB picture by Adam7."""
-    image = picture("RGB")
+    """The RGB image by Adam7."""
+    image = make_image("RGB")
     rows = []
     for left, top, step_x, step_y in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
                                       (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
@@ -98,7 +98,7 @@ def small_frame_webp():
 
     frames = b""
     for left, top, width, height in ((4, 2, 9, 7), (0, 0, WIDTH, HEIGHT)):
-        still = saved(picture("RGBA", width, height), "WEBP", lossless=True, exact=True)
+        still = saved(make_image("RGBA", width, height), "WEBP", lossless=True, exact=True)
         image = still[still.index(b"VP8L"):]
         place = u24(left // 2) + u24(top // 2) + u24(width - 1) + u24(height - 1) + u24(100) + b"\0"
         frames += chunk(b"ANMF", place + image)
@@ -120,24 +120,24 @@ def without_adobe(cmyk_jpeg):
 
 
 def files():
-    rgb, rgba, grey = picture("RGB"), picture("RGBA"), picture("L")
+    rgb, rgba, gray = make_image("RGB"), make_image("RGBA"), make_image("L")
     few = rgb.quantize(11)
-    cmyk = saved(picture("CMYK"), "JPEG", quality=90)
-    yield "grey.jpg", saved(grey, "JPEG")
+    cmyk = saved(make_image("CMYK"), "JPEG", quality=90)
+    yield "grey.jpg", saved(gray, "JPEG")
     yield "rgb_444.jpg", saved(rgb, "JPEG", subsampling=0)
     yield "rgb_422.jpg", saved(rgb, "JPEG", subsampling=1)
     yield "rgb_420.jpg", saved(rgb, "JPEG", subsampling=2)
-    yield "tall_420.jpg", saved(picture("RGB", 53, 170), "JPEG", subsampling=2, quality=50)
-    yield "progressive.jpg", saved(picture("RGB", 17, 97), "JPEG", progressive=True)
+    yield "tall_420.jpg", saved(make_image("RGB", 53, 170), "JPEG", subsampling=2, quality=50)
+    yield "progressive.jpg", saved(make_image("RGB", 17, 97), "JPEG", progressive=True)
     yield "cmyk.jpg", cmyk
     yield "cmyk_without_adobe.jpg", without_adobe(cmyk)
     yield "ycck.jpg", ycck(cmyk)
     for orientation in range(1, 9):
         yield f"exif_{orientation}.jpg", saved(rgb, "JPEG", exif=exif(orientation))
-    yield "bit.png", saved(grey.convert("1"), "PNG")
-    yield "grey.png", saved(grey, "PNG")
+    yield "bit.png", saved(gray.convert("1"), "PNG")
+    yield "grey.png", saved(gray, "PNG")
     yield "grey_4bit.png", png(5, 3, 4, 0, [noise(3, i) for i in range(3)])
-    yield "grey_alpha.png", saved(picture("LA"), "PNG")
+    yield "grey_alpha.png", saved(make_image("LA"), "PNG")
     yield "rgb.png", saved(rgb, "PNG")
     yield "rgb_transparent.png", saved(rgb, "PNG", transparency=rgb.getpixel((0, 0)))
     yield "rgb_16bit.png", png(7, 5, 16, 2, [noise(42, i) for i in range(5)])
@@ -146,10 +146,10 @@ def files():
     yield "palette.png", saved(few, "PNG")
     yield "palette_transparent.png", saved(few, "PNG", transparency=3)
     yield "exif_6.png", saved(rgb, "PNG", exif=exif(6))
-    yield "bit.bmp", saved(grey.convert("1"), "BMP")
+    yield "bit.bmp", saved(gray.convert("1"), "BMP")
     yield "palette_4bit.bmp", bmp(4, 0, noise(64, 1), [noise(12, i) for i in range(HEIGHT)])
     yield "palette.bmp", saved(rgb.quantize(256), "BMP")
-    yield "grey.bmp", saved(grey, "BMP")
+    yield "grey.bmp", saved(gray, "BMP")
     yield "rgb.bmp", saved(rgb, "BMP")
     yield "top_down.bmp", bmp(24, 0, b"", [noise(60, i) for i in range(HEIGHT)], height=-HEIGHT)
     yield "rgba.bmp", saved(rgba, "BMP")
@@ -157,7 +157,7 @@ def files():
     yield "lossy_alpha.webp", saved(rgba, "WEBP", quality=80)
     yield "lossless.webp", saved(rgb, "WEBP", lossless=True)
     yield "lossless_alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True)
-    yield "animated.webp", saved(rgba, "WEBP", save_all=True, append_images=[picture("RGBA").rotate(180)])
+    yield "animated.webp", saved(rgba, "WEBP", save_all=True, append_images=[make_image("RGBA").rotate(180)])
     yield "small_frame.webp", small_frame_webp()
     yield "exif_8.webp", saved(rgb, "WEBP", lossless=True, exif=exif(8))
 
@@ -174,8 +174,8 @@ def write_ppm(name, image):
     (DATA / f"{name}.ppm").write_bytes(header + image.tobytes())
 
 
-def write_grey_16bit():
-    """Pillow turns 16-bit grey white; ours keeps the high byte."""
+def write_gray_16bit():
+    """Pillow turns 16-bit gray white; ours keeps the high byte."""
     rows = [noise(14, i) for i in range(5)]
     (DATA / "grey_16bit.png").write_bytes(png(7, 5, 16, 0, rows))
     write_ppm("grey_16bit.png", Image.frombytes("L", (7, 5), b"".join(row[::2] for row in rows)).convert("RGB"))
@@ -209,18 +209,18 @@ def write_crops():
     (DATA / "crops.txt").write_text("".join(lines))
 
 
-def write_framings():
-    framings = [(256, (224, 224), "bicubic"), (224, (224, 224), "bilinear"), (384, (384, 384), "bicubic"),
+def write_crop_specs():
+    crop_specs = [(256, (224, 224), "bicubic"), (224, (224, 224), "bilinear"), (384, (384, 384), "bicubic"),
                 (342, (299, 299), "bilinear"), (32, (32, 20), "bilinear"), (33, (17, 32), "bicubic"),
                 (600, (600, 599), "bicubic"), (8, (1, 1), "bilinear")]
     shapes = [(1, 1), (1, 300), (17, 5), (224, 224), (257, 256), (300, 199), (433, 701), (900, 31)]
     lines = []
-    for short_side, crop, name in framings:
+    for short_side, crop, name in crop_specs:
         for width, height in shapes:
             image = Image.frombytes("RGB", (width, height), noise(width * height * 3, width * 4099 + height))
             framed = resized_and_cropped(image, short_side, crop, getattr(Image, name.upper()))
             lines.append(f"{short_side} {crop[0]} {crop[1]} {name} {width} {height} {fnv1a(framed.tobytes()):016x}\n")
-    (DATA / "framings.txt").write_text("".join(lines))
+    (DATA / "crop_specs.txt").write_text("".join(lines))
 
 
 def main():
@@ -231,9 +231,9 @@ def main():
         write_ppm(name, ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
     for name, content in refused_files():
         (DATA / name).write_bytes(content)
-    write_grey_16bit()
+    write_gray_16bit()
     write_crops()
-    write_framings()
+    write_crop_specs()
 
 
 if __name__ == "__main__":

@@ -30,20 +30,22 @@ std::vector<const worker::ResizePasses*> all_passes() {
   return all;
 }
 
-/// A picture as it is stored where it must be turned by `orientation` to look like `upright`: by 8
+/// An image as it is stored where it must be turned by `orientation` to look like `upright`: by 8
 /// instead of 6 and the other way round, and by itself for all the others.
 worker::Image turned_back(const worker::Image& upright, int orientation) {
-  return worker::upright(upright, orientation == 6 ? 8 : orientation == 8 ? 6 : orientation);
+  return worker::apply_orientation(upright, orientation == 6   ? 8
+                                            : orientation == 8 ? 6
+                                                               : orientation);
 }
 
 }  // namespace
 
-TEST_CASE("pictures of every shape are resized and cropped to Pillow's pixels", "[resize]") {
+TEST_CASE("images of every shape are resized and cropped to Pillow's pixels", "[resize]") {
   std::istringstream lines(test::read_image_fixture("crops.txt"));
   int width = 0;
   int height = 0;
   std::uint64_t hash = 0;
-  int pictures = 0;
+  int images = 0;
   while (lines >> std::dec >> width >> height >> std::hex >> hash) {
     CAPTURE(width, height);
     const auto seed = static_cast<std::uint32_t>(width * 4099 + height);
@@ -55,59 +57,60 @@ TEST_CASE("pictures of every shape are resized and cropped to Pillow's pixels", 
       CHECK(crop.height == 224);
       CHECK(fnv1a(crop.rgb) == hash);
     }
-    ++pictures;
+    ++images;
   }
-  CHECK(pictures == 20);
+  CHECK(images == 20);
 }
 
-TEST_CASE("pictures are framed for other networks as Pillow does it", "[resize]") {
-  std::istringstream lines(test::read_image_fixture("framings.txt"));
-  worker::Framing framing;
+TEST_CASE("images are framed for other networks as Pillow does it", "[resize]") {
+  std::istringstream lines(test::read_image_fixture("crop_specs.txt"));
+  worker::CropSpec crop_spec;
   std::string filter;
   int width = 0;
   int height = 0;
   std::uint64_t hash = 0;
-  int pictures = 0;
-  while (lines >> std::dec >> framing.short_side_px >> framing.width_px >> framing.height_px >>
-         filter >> width >> height >> std::hex >> hash) {
-    framing.resampling =
+  int images = 0;
+  while (lines >> std::dec >> crop_spec.short_side_px >> crop_spec.width_px >>
+         crop_spec.height_px >> filter >> width >> height >> std::hex >> hash) {
+    crop_spec.resampling =
         filter == "bicubic" ? worker::Resampling::bicubic : worker::Resampling::bilinear;
-    CAPTURE(framing.short_side_px, framing.width_px, framing.height_px, filter, width, height);
+    CAPTURE(crop_spec.short_side_px, crop_spec.width_px, crop_spec.height_px, filter, width,
+            height);
     const auto seed = static_cast<std::uint32_t>(width * 4099 + height);
     for (const auto* const passes : all_passes()) {
       CAPTURE(passes->name);
       const worker::Image crop =
-          test::resize_and_crop(test::noise_image(width, height, seed), *passes, framing);
-      CHECK(crop.width == framing.width_px);
-      CHECK(crop.height == framing.height_px);
+          test::resize_and_crop(test::noise_image(width, height, seed), *passes, crop_spec);
+      CHECK(crop.width == crop_spec.width_px);
+      CHECK(crop.height == crop_spec.height_px);
       CHECK(fnv1a(crop.rgb) == hash);
     }
-    ++pictures;
+    ++images;
   }
-  CHECK(pictures == 64);
+  CHECK(images == 64);
 }
 
 TEST_CASE("what lies on its side is resized as if it stood upright", "[resize]") {
   const auto [width, height] =
       GENERATE(table<int, int>({{1, 1}, {3, 7}, {224, 256}, {261, 256}, {433, 701}, {900, 331}}));
   const int orientation = GENERATE(range(1, 9));
-  const worker::Framing framing =
-      GENERATE(worker::Framing{}, worker::Framing{64, 64, 31, worker::Resampling::bicubic});
-  CAPTURE(width, height, orientation, framing.short_side_px);
+  const worker::CropSpec crop_spec =
+      GENERATE(worker::CropSpec{}, worker::CropSpec{64, 64, 31, worker::Resampling::bicubic});
+  CAPTURE(width, height, orientation, crop_spec.short_side_px);
   const worker::Image upright = test::noise_image(width, height, 7);
   const worker::Image expected =
-      test::resize_and_crop(upright, worker::portable_resize_passes(), framing);
+      test::resize_and_crop(upright, worker::portable_resize_passes(), crop_spec);
   for (const auto* const passes : all_passes()) {
     CAPTURE(passes->name);
-    worker::StoredPicture picture{.orientation = orientation,
-                                  .pixels = turned_back(upright, orientation)};
-    picture.full = picture.decoded = {picture.pixels.width, picture.pixels.height};
+    worker::DecodedImage image{.orientation = orientation,
+                               .pixels = turned_back(upright, orientation)};
+    image.full = image.decoded = {image.pixels.width, image.pixels.height};
     worker::Resizer resizer(*passes);
-    CHECK((resizer.resize_and_crop(picture, framing) == expected));
+    CHECK((resizer.resize_and_crop(image, crop_spec) == expected));
   }
 }
 
-TEST_CASE("a resizer gives the same for a picture whatever it has seen before", "[resize]") {
+TEST_CASE("a resizer gives the same for an image whatever it has seen before", "[resize]") {
   for (const auto* const passes : all_passes()) {
     worker::Resizer resizer(*passes);
     for (const auto& [width, height] : {std::pair{900, 331}, {17, 5}, {300, 800}, {256, 256}}) {
@@ -121,8 +124,8 @@ TEST_CASE("a resizer gives the same for a picture whatever it has seen before", 
   }
 }
 
-TEST_CASE("the longest pictures are resized without the memory for all of them", "[resize]") {
-  // Whole, the resized picture would have 256x4194304 pixels: 3 GiB.
+TEST_CASE("the longest images are resized without the memory for all of them", "[resize]") {
+  // Whole, the resized image would have 256x4194304 pixels: 3 GiB.
   const auto [width, height] = GENERATE(table<int, int>({{1, 16384}, {16384, 1}, {16384, 4096}}));
   CAPTURE(width, height);
   worker::Image image{width, height, {}};

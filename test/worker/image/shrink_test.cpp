@@ -17,8 +17,8 @@ using worker::shrink;
 
 namespace {
 
-/// Rows of grey pixels.
-Image grey(int width, const std::vector<std::uint8_t>& values) {
+/// Rows of gray pixels.
+Image gray(int width, const std::vector<std::uint8_t>& values) {
   Image image{width, static_cast<int>(values.size()) / width, {}};
   for (const std::uint8_t value : values) image.rgb.insert(image.rgb.end(), 3, value);
   return image;
@@ -46,16 +46,16 @@ double area_mean(const Image& image, worker::Size size, int x, int y, int channe
 
 }  // namespace
 
-TEST_CASE("a picture shrinks to the means of its areas, edges in proportion", "[image]") {
-  CHECK(shrink(grey(4, {0, 10, 20, 30}), {2, 1}) == grey(2, {5, 25}));
-  CHECK(shrink(grey(1, {0, 10, 20, 30}), {1, 2}) == grey(1, {5, 25}));
+TEST_CASE("an image shrinks to the means of its areas, edges in proportion", "[image]") {
+  CHECK(shrink(gray(4, {0, 10, 20, 30}), {2, 1}) == gray(2, {5, 25}));
+  CHECK(shrink(gray(1, {0, 10, 20, 30}), {1, 2}) == gray(1, {5, 25}));
   // Two thirds of the first and a third of the second, and so on: 20 and 40 by 1.5.
-  CHECK(shrink(grey(3, {0, 60, 30}), {2, 1}) == grey(2, {20, 40}));
-  CHECK(shrink(grey(2, {1, 2, 2, 2}), {1, 1}) == grey(1, {2}));
-  CHECK(shrink(grey(2, {1, 1, 1, 2}), {1, 1}) == grey(1, {1}));
+  CHECK(shrink(gray(3, {0, 60, 30}), {2, 1}) == gray(2, {20, 40}));
+  CHECK(shrink(gray(2, {1, 2, 2, 2}), {1, 1}) == gray(1, {2}));
+  CHECK(shrink(gray(2, {1, 1, 1, 2}), {1, 1}) == gray(1, {1}));
 }
 
-TEST_CASE("every pixel of a smaller picture is the mean of its area", "[image]") {
+TEST_CASE("every pixel of a smaller image is the mean of its area", "[image]") {
   const auto [from, to] = GENERATE(table<worker::Size, worker::Size>({
       {{7, 5}, {3, 2}},
       {{40, 30}, {13, 29}},
@@ -81,12 +81,12 @@ TEST_CASE("every pixel of a smaller picture is the mean of its area", "[image]")
   CHECK(worst <= 0.5 + 1e-9);
 }
 
-TEST_CASE("a picture in its own size stays as it is", "[image]") {
+TEST_CASE("an image in its own size stays as it is", "[image]") {
   const Image image = noise_image(37, 21, 3);
   CHECK(shrink(image, {37, 21}) == image);
 }
 
-TEST_CASE("white stays white however large the picture is", "[image]") {
+TEST_CASE("white stays white however large the image is", "[image]") {
   const auto size =
       GENERATE(worker::Size{16384, 3}, worker::Size{3, 16384}, worker::Size{4096, 4096});
   Image white{size.width, size.height, {}};

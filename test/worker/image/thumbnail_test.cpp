@@ -16,21 +16,21 @@
 namespace samoyed {
 
 using test::as_bytes;
+using worker::DecodedImage;
 using worker::Image;
 using worker::Size;
-using worker::StoredPicture;
 using worker::thumbnail_size;
 
 namespace {
 
-StoredPicture decode_stored(const std::string& file, const worker::DecodeWish& wish = {},
-                            const worker::DecodeLimits& limits = {}) {
-  auto result = worker::decode_image(as_bytes(file), limits, wish);
-  REQUIRE(std::holds_alternative<StoredPicture>(result));
-  return std::get<StoredPicture>(std::move(result));
+DecodedImage decode_stored(const std::string& file, const worker::DecodeOptions& options = {},
+                           const worker::DecodeLimits& limits = {}) {
+  auto result = worker::decode_image(as_bytes(file), limits, options);
+  REQUIRE(std::holds_alternative<DecodedImage>(result));
+  return std::get<DecodedImage>(std::move(result));
 }
 
-StoredPicture whole(Image pixels, int orientation = 1) {
+DecodedImage whole(Image pixels, int orientation = 1) {
   const Size size{pixels.width, pixels.height};
   return {.full = size, .decoded = size, .orientation = orientation, .pixels = std::move(pixels)};
 }
@@ -42,13 +42,13 @@ Image read(const std::string& thumbnail) {
   return std::get<Image>(image);
 }
 
-/// What the thumbnail of such a picture must be, byte by byte.
+/// What the thumbnail of such an image must be, byte by byte.
 std::string thumbnail_of_upright(const Image& image, int side) {
   const Size size = thumbnail_size({image.width, image.height}, side);
   return worker::write_jpeg(worker::shrink(image, size), 75, protocol::thumbnail_bytes_max);
 }
 
-/// The mean difference between two pictures of the same size.
+/// The mean difference between two images of the same size.
 double difference(const Image& a, const Image& b) {
   REQUIRE(a.width == b.width);
   REQUIRE(a.height == b.height);
@@ -59,7 +59,7 @@ double difference(const Image& a, const Image& b) {
 
 }  // namespace
 
-TEST_CASE("a thumbnail has the picture's shape, is never larger, and never empty", "[image]") {
+TEST_CASE("a thumbnail has the image's shape, is never larger, and never empty", "[image]") {
   CHECK(thumbnail_size({1024, 683}, 160) == Size{160, 107});
   CHECK(thumbnail_size({683, 1024}, 160) == Size{107, 160});
   CHECK(thumbnail_size({4000, 4000}, 160) == Size{160, 160});
@@ -71,7 +71,7 @@ TEST_CASE("a thumbnail has the picture's shape, is never larger, and never empty
   CHECK(thumbnail_size({300, 200}, 1) == Size{1, 1});
 }
 
-TEST_CASE("a picture of any format has a thumbnail of all of it, upright", "[image]") {
+TEST_CASE("an image of any format has a thumbnail of all of it, upright", "[image]") {
   const std::string name = GENERATE(from_range(test::image_fixtures));
   CAPTURE(name);
   const Image expected = test::read_expected_image(name);
@@ -81,7 +81,7 @@ TEST_CASE("a picture of any format has a thumbnail of all of it, upright", "[ima
   }
 }
 
-TEST_CASE("a thumbnail is turned as the picture is", "[image]") {
+TEST_CASE("a thumbnail is turned as the image is", "[image]") {
   const int orientation = GENERATE(range(1, 9));
   CAPTURE(orientation);
   // Red above, blue below, and a white column at the left: no two of its eight views are alike.
@@ -94,11 +94,11 @@ TEST_CASE("a thumbnail is turned as the picture is", "[image]") {
       scene.rgb.insert(scene.rgb.end(), {red, static_cast<std::uint8_t>(white ? 255 : 0), blue});
     }
   }
-  const Image upright = worker::upright(scene, orientation);
+  const Image upright = worker::apply_orientation(scene, orientation);
   CHECK(worker::make_thumbnail(whole(scene, orientation), 24) == thumbnail_of_upright(upright, 24));
 }
 
-TEST_CASE("pictures that are tiny or thin have thumbnails", "[image]") {
+TEST_CASE("images that are tiny or thin have thumbnails", "[image]") {
   const Size size = GENERATE(Size{1, 1}, Size{2, 1}, Size{1, 5000}, Size{5000, 1}, Size{3, 3});
   const std::string file =
       test::make_jpeg({.name = "4:4:4", .samplings = {{1, 1}, {1, 1}, {1, 1}}}, size);
@@ -123,13 +123,13 @@ TEST_CASE("noise of the largest side is still short enough to be sent", "[image]
   CHECK(file.size() <= protocol::thumbnail_bytes_max);
 }
 
-TEST_CASE("a part of a picture has no thumbnail", "[image]") {
+TEST_CASE("a part of an image has no thumbnail", "[image]") {
   const std::string file =
       test::make_jpeg({.name = "4:2:0", .samplings = {{2, 2}, {1, 1}, {1, 1}}}, {900, 300});
   CHECK(worker::make_thumbnail(decode_stored(file, {.only_crop = true}), 160).empty());
 }
 
-TEST_CASE("a thumbnail makes no picture dearer that was cheap to refuse", "[image]") {
+TEST_CASE("a thumbnail makes no image dearer that was cheap to refuse", "[image]") {
   // Decoding the whole is subject to the same limits as decoding the crop.
   const std::string bomb = test::progressive_jpeg(512, 20'000);
   for (const bool only_crop : {true, false}) {

@@ -26,7 +26,7 @@ TEST_CASE("a pool is the largest of 3x3 pixels, as far as they are inside") {
     WARN("skipped for want of AVX2");
     return;
   }
-  // Odd sides end with the picture; even ones leave the last 3x3 pixels one row or column short.
+  // Odd sides end with the image; even ones leave the last 3x3 pixels one row or column short.
   const MaxPool pools[] = {{8, 8, 3, 3, 1, 1},    {16, 8, 5, 7, 2, 3},  {8, 8, 4, 6, 2, 3},
                            {32, 16, 13, 9, 6, 4}, {16, 16, 6, 4, 3, 2}, {8, 8, 2, 2, 1, 1}};
   for (const MaxPool& pool : pools) {

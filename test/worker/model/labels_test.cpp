@@ -35,7 +35,7 @@ TEST_CASE("a label may hold what only resembles the end of a message") {
   }
 }
 
-TEST_CASE("every well-formed UTF-8 sequence may stand in a label") {
+TEST_CASE("every well-formed UTF-8 sequence is allowed in a label") {
   for (const std::string label : {"caf\xC3\xA9", "\xE7\x8A\xAC", "\xF0\x9F\x90\x95", "\xED\x9F\xBF",
                                   "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"}) {
     CHECK(parse_labels(label, "l.txt") == std::vector{label});

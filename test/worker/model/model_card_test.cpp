@@ -55,7 +55,7 @@ TEST_CASE("a card may say nothing, a square by one side, and labels by their fil
   CHECK(std::get<std::filesystem::path>(card.labels) == "models/tiny.txt");
 }
 
-TEST_CASE("a card that is wrong is an error that names the key and what may stand there") {
+TEST_CASE("a wrong card is an error that names the key and what is allowed there") {
   const std::string side = R"(" must be a number of pixels from 1 to 1024)";
   const std::string channels =
       R"(" must be three numbers, for red, green and blue on a scale of 0 to 1)";
@@ -97,27 +97,27 @@ TEST_CASE("the command line counts before the card") {
   card.name = "of the card";
   card.resize_size = 300;
   card.labels = std::vector<std::string>{"of the card"};
-  ModelCard said;
-  said.name = "said";
-  CHECK(overridden(card, said).name == "said");
-  CHECK(overridden(card, said).resize_size == 300);
-  CHECK(overridden(card, said).labels == card.labels);
-  said.labels = std::filesystem::path("said.txt");
-  CHECK(overridden(card, said).labels == said.labels);
+  ModelCard overrides;
+  overrides.name = "overridden";
+  CHECK(overridden(card, overrides).name == "overridden");
+  CHECK(overridden(card, overrides).resize_size == 300);
+  CHECK(overridden(card, overrides).labels == card.labels);
+  overrides.labels = std::filesystem::path("overridden.txt");
+  CHECK(overridden(card, overrides).labels == overrides.labels);
 }
 
 TEST_CASE("what a card leaves open is as for SqueezeNet, in proportion") {
-  CHECK(preparation_of({}, "m").framing == Framing{});
-  CHECK(preparation_of({}, "m").normalisation == Normalisation{});
+  CHECK(preprocessing_of({}, "m").crop_spec == CropSpec{});
+  CHECK(preprocessing_of({}, "m").normalization == Normalization{});
   ModelCard card;
   card.input_size = Size{.width = 299, .height = 100};
-  CHECK(preparation_of(card, "m").framing == Framing{342, 299, 100, Resampling::bilinear});
-  CHECK(preparation_of(card, "m").planes_floats() == 3 * 299 * 100);
+  CHECK(preprocessing_of(card, "m").crop_spec == CropSpec{342, 299, 100, Resampling::bilinear});
+  CHECK(preprocessing_of(card, "m").planes_floats() == 3 * 299 * 100);
   card.input_size = Size{1024, 1024};
-  CHECK(preparation_of(card, "m").framing.short_side_px == 1024);
+  CHECK(preprocessing_of(card, "m").crop_spec.short_side_px == 1024);
   card.resize_size = 1023;
-  CHECK_THROWS_WITH(preparation_of(card, "m.pt"),
-                    "m.pt: an input of 1024x1024 can't be cut out of a picture resized to 1023; "
+  CHECK_THROWS_WITH(preprocessing_of(card, "m.pt"),
+                    "m.pt: an input of 1024x1024 can't be cut out of an image resized to 1023; "
                     "make --resize-size at least as large as --input-size");
 }
 

@@ -119,7 +119,7 @@ TEST_CASE("the tasks of one step depend on none of each other") {
   CHECK(forward(plan, workspace, planes, /*tasks_reversed=*/true) == logits);
 }
 
-TEST_CASE("a workspace keeps nothing of the picture before") {
+TEST_CASE("a workspace keeps nothing of the image before") {
   use_one_thread();
   const ModelFile file = make_squeezenet(true, 7);
   const ForwardPlan plan(file, recognize_squeezenet(file), {});

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 
 namespace samoyed::test {
 namespace {

@@ -35,7 +35,7 @@ std::string pickle_dict(const std::vector<PickledTensor>& tensors);
 /// A model file: the plain dict of those tensors in torch's zip format.
 std::vector<char> make_model_file(const std::vector<PickledTensor>& tensors);
 
-/// What a network of four classes tells apart.
+/// The labels of a network with four classes.
 inline const std::vector<std::string> four_labels = {"ant", "bee", "cat", "dog"};
 
 /// A SqueezeNet whose value i of tensor t (by name) is `((7919 i + 104729 t) mod 1009 / 504 - 1) *

@@ -34,13 +34,13 @@ class ModelFolder {
   }
 
   std::filesystem::path file() const { return folder_.path() / "tiny.pt"; }
-  Model load(const ModelCard& said = {}) const {
-    return load_model(file(), said, usual_labels, {});
+  Model load(const ModelCard& overrides = {}) const {
+    return load_model(file(), overrides, usual_labels, {});
   }
   /// Without the folder's name.
-  std::string error(const ModelCard& said = {}) const {
+  std::string error(const ModelCard& overrides = {}) const {
     try {
-      load(said);
+      load(overrides);
     } catch (const std::runtime_error& error) {
       const std::string text = error.what();
       return text.substr(text.find("tiny."));
@@ -75,7 +75,7 @@ TEST_CASE("a TorchScript archive is loaded by what it is, and called by its file
   CHECK(model.name == "tiny");
   CHECK(model.trained);
   CHECK(model.labels == usual_labels());
-  CHECK(model.preparation.framing == Framing{});
+  CHECK(model.preprocessing.crop_spec == CropSpec{});
   CHECK(model.network->class_count() == 3);
 }
 
@@ -87,15 +87,15 @@ TEST_CASE("what the card says of a TorchScript archive holds, unless it is said 
   CHECK(model.name == "carded");
   CHECK_FALSE(model.trained);
   CHECK(model.labels == std::vector<std::string>{"x", "y", "z"});
-  CHECK(model.preparation.framing.width_px == 16);
-  CHECK(model.preparation.framing.height_px == 8);
-  CHECK(model.preparation.normalisation.mean[2] == 0.5F);
-  ModelCard said;
-  said.name = "said";
-  said.input_size = Size{9, 9};
-  const Model other = folder.load(said);
-  CHECK(other.name == "said");
-  CHECK(other.preparation.framing.width_px == 9);
+  CHECK(model.preprocessing.crop_spec.width_px == 16);
+  CHECK(model.preprocessing.crop_spec.height_px == 8);
+  CHECK(model.preprocessing.normalization.mean[2] == 0.5F);
+  ModelCard overrides;
+  overrides.name = "overridden";
+  overrides.input_size = Size{9, 9};
+  const Model other = folder.load(overrides);
+  CHECK(other.name == "overridden");
+  CHECK(other.preprocessing.crop_spec.width_px == 9);
   CHECK_FALSE(other.trained);
 }
 

@@ -20,7 +20,7 @@ namespace protocol = samoyed::protocol;
 
 namespace {
 
-/// A network of four classes whose logits are these, whatever the picture: all weights are 0.
+/// A network of four classes whose logits are these, whatever the image: all weights are 0.
 ModelFile make_constant_network(const std::vector<float>& logits) {
   ModelFile file = make_squeezenet(true, static_cast<std::int64_t>(logits.size()));
   for (auto& [name, tensor] : file.tensors) tensor.values.assign(tensor.values.size(), 0.0F);
@@ -74,7 +74,7 @@ TEST_CASE("a network with fewer classes than wanted gives all that it has") {
   CHECK(std::get<protocol::Recognition>(result).top.size() == 4);
 }
 
-TEST_CASE("a recognition tells the size of the upright picture and where the time went") {
+TEST_CASE("a recognition reports the size of the upright image and where the time went") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}));
   const std::string file = read_image_fixture("exif_6.jpg");
   const Image upright = samoyed::test::read_expected_image("exif_6.jpg");
@@ -99,8 +99,8 @@ TEST_CASE("a recognition tells the size of the upright picture and where the tim
 TEST_CASE("a thumbnail comes with a recognition where it is wanted, and changes nothing else") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}));
   const std::string file = read_image_fixture("exif_6.jpg");
-  const auto recognize = [&](const RecognitionWish& wish) {
-    return std::get<protocol::Recognition>(recognizer.recognize(as_bytes(file), wish));
+  const auto recognize = [&](const RecognitionOptions& options) {
+    return std::get<protocol::Recognition>(recognizer.recognize(as_bytes(file), options));
   };
   const auto without = recognize(4);
   const auto with = recognize({4, 10});
@@ -139,7 +139,7 @@ TEST_CASE("a network whose numbers overflow refuses instead of answering nonsens
   CHECK(std::get<protocol::Refusal>(result).reason == protocol::RefusalReason::internal);
 }
 
-TEST_CASE("the description tells the model's name, its labels and whether it was trained") {
+TEST_CASE("the description has the model's name, its labels and whether it was trained") {
   ModelFile file = make_constant_network({1, 2, 3, 4});
   file.trained = false;
   const NetworkRecognizer recognizer(make_squeezenet_model(file, four_labels));

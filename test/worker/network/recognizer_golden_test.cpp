@@ -13,7 +13,7 @@
 #include "support/npy.hpp"
 #include "worker/image/image_decoder.hpp"
 #include "worker/image/image_fixtures.hpp"
-#include "worker/image/normalise.hpp"
+#include "worker/image/normalize.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/network_recognizer.hpp"
@@ -33,7 +33,7 @@ std::string image_path(const std::string& file) {
   return shared + "/images/" + (of_imagenet ? "imagenet96/" : "") + file;
 }
 
-/// How far two ways of recognising the same picture agree.
+/// How far two ways of recognizing the same image agree.
 struct Comparison {
   bool same_best = false;
   bool same_five = false;
@@ -70,7 +70,7 @@ Comparison compare(const protocol::Result& one, const protocol::Result& other) {
 
 }  // namespace
 
-TEST_CASE("the 99 golden pictures give the same five labels and probabilities") {
+TEST_CASE("the 99 golden images give the same five labels and probabilities") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -105,7 +105,7 @@ TEST_CASE("the 99 golden pictures give the same five labels and probabilities") 
   WARN("largest deviation of a probability: " << largest_deviation);
 }
 
-TEST_CASE("with --fast-decode the 99 golden pictures keep their best label") {
+TEST_CASE("with --fast-decode the 99 golden images keep their best label") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -136,14 +136,13 @@ TEST_CASE("with --fast-decode the 99 golden pictures keep their best label") {
     if (!is_large) CHECK(comparison.largest_change == 0);
   }
   CHECK(large > 0);
-  WARN("--fast-decode: " << large
-                         << " of 99 pictures are large enough to be read at a smaller size; "
+  WARN("--fast-decode: " << large << " of 99 images are large enough to be read at a smaller size; "
                          << same_best << " of 99 keep their best label, " << same_five
                          << " their best five in order; largest change of a probability: "
                          << largest_change);
 }
 
-TEST_CASE("three pictures give the golden logits") {
+TEST_CASE("three images give the golden logits") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -154,7 +153,7 @@ TEST_CASE("three pictures give the golden logits") {
     const auto decoded = decode_upright(as_bytes(read_file(image_path(name + ".jpg"))), {}, true);
     REQUIRE(std::holds_alternative<Image>(decoded));
     std::vector<float> planes(input_floats);
-    Normaliser().normalise(samoyed::test::resize_and_crop(std::get<Image>(decoded)), planes);
+    Normalizer().normalize(samoyed::test::resize_and_crop(std::get<Image>(decoded)), planes);
     const auto logits = network.forward(std::span<const float, input_floats>(planes));
     const auto expected = samoyed::test::read_npy(shared + "/golden/" + name + ".logits.npy");
     REQUIRE(logits.size() == expected.size());

@@ -115,10 +115,10 @@ TEST_CASE("damage to an archive is found before LibTorch sees it") {
         "export the file again");
 }
 
-TEST_CASE("a network that fails on one picture alone is no end of the worker") {
+TEST_CASE("a network that fails on one image alone is no end of the worker") {
   const TorchScriptNetwork network =
-      make_network("assert bool(x.sum() == 0), 'a picture'\n  return x.mean([2, 3])");
+      make_network("assert bool(x.sum() == 0), 'an image'\n  return x.mean([2, 3])");
   CHECK_THROWS_WITH(forward(network, make_small_planes()),
-                    "the network failed: RuntimeError: AssertionError: a picture");
+                    "the network failed: RuntimeError: AssertionError: an image");
   CHECK(forward(network, std::vector<float>(24)) == std::vector<float>{0, 0, 0});
 }

@@ -21,9 +21,9 @@ using worker::MetricsServer;
 namespace {
 
 /// A metrics server on a port of its own, on a thread of its own.
-class MetricsHouse {
+class MetricsServerFixture {
  public:
-  explicit MetricsHouse(MetricsServer::Limits limits = {})
+  explicit MetricsServerFixture(MetricsServer::Limits limits = {})
       : server_(
             io::open_acceptor(io_.get_executor(), "127.0.0.1", 0),
             [this] { return "asked " + std::to_string(++asked_) + "\n"; }, limits),
@@ -31,7 +31,7 @@ class MetricsHouse {
     asio::co_spawn(io_, server_.run(), asio::detached);
     thread_ = std::jthread([this] { io_.run(); });
   }
-  ~MetricsHouse() {
+  ~MetricsServerFixture() {
     asio::post(io_, [this] { server_.stop(); });
   }
 
@@ -66,38 +66,38 @@ std::string scrape(asio::ip::tcp::socket socket) {
 }  // namespace
 
 TEST_CASE("every scrape is answered anew, and then its connection is closed") {
-  MetricsHouse house;
-  CHECK_THAT(scrape(house.connect()), Catch::EndsWith("\r\n\r\nasked 1\n"));
-  CHECK_THAT(scrape(house.connect()), Catch::EndsWith("\r\n\r\nasked 2\n"));
+  MetricsServerFixture fixture;
+  CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("\r\n\r\nasked 1\n"));
+  CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("\r\n\r\nasked 2\n"));
 }
 
 TEST_CASE("a refusal arrives although the request was not read to its end") {
-  MetricsHouse house;
-  auto socket = house.connect();
+  MetricsServerFixture fixture;
+  auto socket = fixture.connect();
   asio::write(socket, asio::buffer(std::string("GET /") + std::string(100'000, 'x')));
   CHECK_THAT(read_all(socket), Catch::StartsWith("HTTP/1.1 431 "));
 }
 
-TEST_CASE("who sends nothing, or reads nothing on, is ended") {
-  MetricsHouse house({.request_timeout = milliseconds(50)});
-  auto silent = house.connect();
+TEST_CASE("a peer that sends nothing, or reads no further, is disconnected") {
+  MetricsServerFixture fixture({.request_timeout = milliseconds(50)});
+  auto silent = fixture.connect();
   CHECK(read_all(silent).empty());
-  auto lingering = house.connect();
+  auto lingering = fixture.connect();
   CHECK_THAT(scrape(std::move(lingering)), Catch::EndsWith("asked 1\n"));
 }
 
 TEST_CASE("connections for metrics are bounded, for all and for one address") {
   SECTION("one address has more than its share") {
-    MetricsHouse house({.connections_max = 2, .connections_per_peer_max = 1});
-    auto first = house.connect();
-    auto second = house.connect();
+    MetricsServerFixture fixture({.connections_max = 2, .connections_per_peer_max = 1});
+    auto first = fixture.connect();
+    auto second = fixture.connect();
     CHECK(read_all(second).empty());
     CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
   }
   SECTION("all places are taken: the next waits until one is free") {
-    MetricsHouse house({.connections_max = 1});
-    auto first = house.connect();
-    auto second = house.connect();
+    MetricsServerFixture fixture({.connections_max = 1});
+    auto first = fixture.connect();
+    auto second = fixture.connect();
     asio::write(second, asio::buffer(std::string("GET /metrics HTTP/1.0\r\n\r\n")));
     CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
     CHECK_THAT(read_all(second), Catch::EndsWith("asked 2\n"));

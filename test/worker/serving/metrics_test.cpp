@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 using namespace samoyed;
 using worker::Metrics;
@@ -28,7 +28,7 @@ protocol::Recognition recognition(std::optional<protocol::PhaseTimes> times) {
 
 }  // namespace
 
-TEST_CASE("images are counted by their outcome, recognised ones with their times") {
+TEST_CASE("images are counted by their outcome, recognized ones with their times") {
   Metrics metrics(model);
   metrics.count_image(1000);
   metrics.count_image(500);
@@ -55,10 +55,10 @@ TEST_CASE("images are counted by their outcome, recognised ones with their times
   }
 }
 
-TEST_CASE("a worker's scrape tells how things stand") {
+TEST_CASE("a worker's scrape shows its current state") {
   const MetricsSnapshot snapshot{.queued = 3,
                                  .queued_bytes = 300,
-                                 .recognising = 2,
+                                 .recognizing = 2,
                                  .threads = 4,
                                  .connections = 5,
                                  .receiving_bytes = 70,
@@ -78,9 +78,9 @@ TEST_CASE("a worker's scrape tells how things stand") {
 TEST_CASE("a server counts every image's end") {
   worker::Server::Limits limits;
   limits.image_bytes_max = 100;
-  test::House house(limits, {.threads = 1, .queued_max = 1});
+  test::WorkerServerFixture fixture(limits, {.threads = 1, .queued_max = 1});
   {
-    test::Client client(house);
+    test::Client client(fixture);
     client.exchange("good image");
     client.begin("throw");
     client.expect(protocol::data_message("error:internal"));
@@ -88,23 +88,23 @@ TEST_CASE("a server counts every image's end") {
     client.begin(std::string(200, 'x'));
     client.expect(protocol::data_message("error:too large"));
     client.send("A");
-    house.recognizer.close();
+    fixture.recognizer.close();
     client.begin("begun");
-    house.recognizer.wait_for_started(3);
-    test::Client queued(house), refused(house);
+    fixture.recognizer.wait_for_started(3);
+    test::Client queued(fixture), refused(fixture);
     queued.begin("waits");
-    house.wait_until_full(true);
+    fixture.wait_until_full(true);
     refused.begin("too many");
     refused.expect(protocol::data_message("error:busy"));
     std::error_code ignored;
     queued.socket().close(ignored);
-    house.wait_until_full(false);
-    house.recognizer.open();
+    fixture.wait_until_full(false);
+    fixture.recognizer.open();
     client.expect(protocol::data_message("begun:1.0"));
   }
-  house.stop();
-  house.wait_for_end();
-  const std::string text = house.metrics.text({});
+  fixture.stop();
+  fixture.wait_for_end();
+  const std::string text = fixture.metrics.text({});
   for (const std::string& line :
        {outcome_line("ok", 2), outcome_line("internal", 1), outcome_line("too_large", 1),
         outcome_line("busy", 1), outcome_line("left", 1), outcome_line("unreadable", 0),

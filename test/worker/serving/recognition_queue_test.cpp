@@ -88,14 +88,14 @@ TEST_CASE("a full queue refuses at once, and takes again when there is room") {
   CHECK(queue.full());
   CHECK(queue.load().queued == 2);
   CHECK(queue.load().queued_bytes == 14);
-  CHECK(queue.load().recognising == 1);
+  CHECK(queue.load().recognizing == 1);
   CHECK_FALSE(queue.submit(bytes("too many"), 5, ignore));
   recognizer.open();
   recognizer.wait_for_started(3);
   CHECK(answer(queue, "later") == "later");
   CHECK(queue.load().queued == 0);
   CHECK(queue.load().queued_bytes == 0);
-  CHECK(queue.load().recognising == 0);
+  CHECK(queue.load().recognizing == 0);
 }
 
 TEST_CASE("the bytes that wait are bounded, but one image always finds room") {
@@ -135,7 +135,7 @@ TEST_CASE("a queue that ends answers what is under recognition and nothing that 
   CHECK(done == 1);
 }
 
-TEST_CASE("an image that is withdrawn is never recognised, and makes room at once") {
+TEST_CASE("an image that is withdrawn is never recognized, and makes room at once") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2, .queued_bytes_max = 10});

@@ -6,19 +6,19 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 using namespace samoyed;
 using namespace samoyed::worker;
 using protocol::data_message;
 using std::chrono::milliseconds;
 using test::Client;
-using test::House;
+using test::WorkerServerFixture;
 
 TEST_CASE("many connections at once, one exchange after the other on each") {
-  House house({}, {.threads = 2});
+  WorkerServerFixture fixture({}, {.threads = 2});
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<Client>(house));
+  for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<Client>(fixture));
   for (int round = 0; round < 3; ++round) {
     for (std::size_t i = 0; i < clients.size(); ++i) {
       clients[i]->exchange("image " + std::to_string(i));
@@ -26,12 +26,12 @@ TEST_CASE("many connections at once, one exchange after the other on each") {
   }
 }
 
-TEST_CASE("a full worker says so after the image's A, and hello tells it before") {
-  House house({}, {.threads = 1, .queued_max = 1});
-  house.recognizer.close();
-  Client recognised(house), queued(house), refused(house), greeted(house);
-  recognised.begin("first");
-  house.recognizer.wait_for_started(1);
+TEST_CASE("a full worker says so after the image's A, and before that in its hello") {
+  WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
+  fixture.recognizer.close();
+  Client recognized(fixture), queued(fixture), refused(fixture), greeted(fixture);
+  recognized.begin("first");
+  fixture.recognizer.wait_for_started(1);
   queued.begin("second");
   // The image was acknowledged before it was queued: a hello that is answered later saw it queued.
   greeted.send(data_message("hello"));
@@ -39,8 +39,8 @@ TEST_CASE("a full worker says so after the image's A, and hello tells it before"
       {"fake", 1, true, protocol::image_bytes_max_default, true, true, true, true})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
-  house.recognizer.open();
-  recognised.expect(data_message("first:1.0"));
+  fixture.recognizer.open();
+  recognized.expect(data_message("first:1.0"));
   queued.expect(data_message("second:1.0"));
 }
 
@@ -48,18 +48,18 @@ TEST_CASE("peers that stall are ended, each at its step") {
   Server::Limits limits;
   limits.timeouts = {
       .request = milliseconds(200), .image = milliseconds(200), .ack = milliseconds(200)};
-  House house(limits);
-  Client silent(house);
+  WorkerServerFixture fixture(limits);
+  Client silent(fixture);
   silent.expect_end();
-  Client in_size(house);
+  Client in_size(fixture);
   in_size.send("D 1");
   in_size.expect_end();
-  Client in_image(house);
+  Client in_image(fixture);
   in_image.send(data_message("8"));
   in_image.expect("A");
   in_image.send("D Zm9v");
   in_image.expect_end();
-  Client in_ack(house);
+  Client in_ack(fixture);
   in_ack.begin("image");
   in_ack.expect(data_message("image:1.0"));
   in_ack.expect_end();
@@ -68,10 +68,10 @@ TEST_CASE("peers that stall are ended, each at its step") {
 TEST_CASE("beyond its limit of connections the server lets peers wait") {
   Server::Limits limits;
   limits.connections_max = 1;
-  House house(limits);
-  auto first = std::make_unique<Client>(house);
+  WorkerServerFixture fixture(limits);
+  auto first = std::make_unique<Client>(fixture);
   first->exchange("first");
-  Client second(house);  // The kernel accepts it; the server doesn't yet.
+  Client second(fixture);  // The kernel accepts it; the server doesn't yet.
   second.send(data_message("4"));
   first->exchange("first again");
   first.reset();
@@ -79,18 +79,18 @@ TEST_CASE("beyond its limit of connections the server lets peers wait") {
 }
 
 TEST_CASE("a server that stops finishes what is under way and ends idle connections") {
-  House house({}, {.threads = 1});
-  house.recognizer.close();
-  Client idle(house), busy(house), queued(house), sending(house);
+  WorkerServerFixture fixture({}, {.threads = 1});
+  fixture.recognizer.close();
+  Client idle(fixture), busy(fixture), queued(fixture), sending(fixture);
   busy.begin("under way");
-  house.recognizer.wait_for_started(1);
+  fixture.recognizer.wait_for_started(1);
   queued.begin("queued");
   const std::string image = sending.announce("not yet sent");
-  house.stop();
+  fixture.stop();
   idle.expect_end();
   sending.send(image);
   sending.expect("A");
-  house.recognizer.open();
+  fixture.recognizer.open();
   busy.expect(data_message("under way:1.0"));
   busy.send("A");
   busy.expect_end();
@@ -98,16 +98,16 @@ TEST_CASE("a server that stops finishes what is under way and ends idle connecti
   queued.send("A");
   sending.expect(data_message("not yet sent:1.0"));
   sending.send("A");
-  house.wait_for_end();
+  fixture.wait_for_end();
 }
 
 TEST_CASE("beyond its limit for one address the server ends connections at once") {
   Server::Limits limits;
   limits.connections_per_peer_max = 1;
-  House house(limits);
-  Client first(house);
+  WorkerServerFixture fixture(limits);
+  Client first(fixture);
   first.exchange("first");
-  Client second(house);
+  Client second(fixture);
   second.expect_end();
   first.exchange("first again");
 }
@@ -119,11 +119,11 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
   SECTION("by the time that its sender waits") { size = "8;timeout_ms=50"; }
-  House house(limits, {.threads = 1, .queued_max = 1});
-  house.recognizer.close();
-  Client begun(house), late(house);
+  WorkerServerFixture fixture(limits, {.threads = 1, .queued_max = 1});
+  fixture.recognizer.close();
+  Client begun(fixture), late(fixture);
   begun.begin("begun");
-  house.recognizer.wait_for_started(1);
+  fixture.recognizer.wait_for_started(1);
   late.send(data_message("hello"));
   late.expect(hello);
   late.send(data_message(size));
@@ -134,18 +134,18 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
       protocol::Refusal{protocol::RefusalReason::busy,
                         "The image would have waited too long in the worker's queue."},
       protocol::Dialect::extended)));
-  house.wait_until_full(false);
+  fixture.wait_until_full(false);
   late.send("A");
-  house.recognizer.open();
+  fixture.recognizer.open();
   begun.expect(data_message("begun:1.0"));
   begun.send("A");
   begun.exchange("next");
-  CHECK(house.recognizer.started() == 2);
+  CHECK(fixture.recognizer.started() == 2);
 }
 
 TEST_CASE("a thumbnail comes with the result to whom asked for it") {
-  House house;
-  Client client(house);
+  WorkerServerFixture fixture;
+  Client client(fixture);
   client.send(data_message("hello"));
   CHECK(protocol::parse_hello(client.read_payload())->takes_thumbnail);
   const auto thumbnail_of = [&](const std::string& size) {
@@ -169,8 +169,8 @@ TEST_CASE("a thumbnail comes with the result to whom asked for it") {
 TEST_CASE("images that are being received share a bound of bytes") {
   Server::Limits limits;
   limits.receiving_bytes_max = 1000;
-  House house(limits);
-  Client announcing(house), receiving(house), other(house);
+  WorkerServerFixture fixture(limits);
+  Client announcing(fixture), receiving(fixture), other(fixture);
   announcing.announce(std::string(1000, 'a'));
   const std::string half = receiving.announce(std::string(800, 'r'));
   receiving.send(half.substr(0, half.size() - 1));

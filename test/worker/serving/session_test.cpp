@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/serving/house.hpp"
+#include "worker/serving/worker_server_fixture.hpp"
 
 /// Peers that leave, hurry or dawdle, seen from outside.
 using namespace samoyed;
@@ -16,7 +16,7 @@ using namespace samoyed::worker;
 using protocol::data_message;
 using std::chrono::milliseconds;
 using test::Client;
-using test::House;
+using test::WorkerServerFixture;
 
 namespace {
 
@@ -35,53 +35,53 @@ void leave(Client& client) {
 
 }  // namespace
 
-TEST_CASE("an image whose peer leaves while it waits is never recognised and makes room") {
-  House house({}, {.threads = 1, .queued_max = 1});
-  house.recognizer.close();
-  Client begun(house), leaving(house), next(house);
+TEST_CASE("an image whose peer leaves while it waits is never recognized and makes room") {
+  WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
+  fixture.recognizer.close();
+  Client begun(fixture), leaving(fixture), next(fixture);
   begun.begin("begun");
-  house.recognizer.wait_for_started(1);
+  fixture.recognizer.wait_for_started(1);
   leaving.begin("left alone");
-  house.wait_until_full(true);
+  fixture.wait_until_full(true);
   leave(leaving);
-  house.wait_until_full(false);
+  fixture.wait_until_full(false);
   next.begin("next");
-  house.recognizer.open();
+  fixture.recognizer.open();
   begun.expect(data_message("begun:1.0"));
   next.expect(data_message("next:1.0"));
-  CHECK(house.recognizer.started() == 2);
+  CHECK(fixture.recognizer.started() == 2);
 }
 
-TEST_CASE("a peer that leaves while its image is recognised costs nobody else anything") {
+TEST_CASE("a peer that leaves while its image is recognized costs nobody else anything") {
   Server::Limits limits;
   limits.connections_max = 2;
-  House house(limits, {.threads = 1});
-  house.recognizer.close();
-  Client begun(house), leaving(house), next(house);  // The last one waits for a free place.
+  WorkerServerFixture fixture(limits, {.threads = 1});
+  fixture.recognizer.close();
+  Client begun(fixture), leaving(fixture), next(fixture);  // The last one waits for a free place.
   leaving.begin("left alone");
-  house.recognizer.wait_for_started(1);
+  fixture.recognizer.wait_for_started(1);
   leave(leaving);
   next.begin("next");
-  house.recognizer.open();
+  fixture.recognizer.open();
   next.expect(data_message("next:1.0"));
   next.send("A");
   next.exchange("next again");
   begun.exchange("begun");
 }
 
-TEST_CASE("what a peer sends while its image is recognised is not lost") {
-  House house({}, {.threads = 1});
-  house.recognizer.close();
-  Client hasty(house);
+TEST_CASE("what a peer sends while its image is recognized is not lost") {
+  WorkerServerFixture fixture({}, {.threads = 1});
+  fixture.recognizer.close();
+  Client hasty(fixture);
   hasty.begin("first");
-  house.recognizer.wait_for_started(1);
+  fixture.recognizer.wait_for_started(1);
   // The second image is longer than what is read early.
   const std::string second(3 * protocol::early_bytes_max, 's');
   const protocol::EncodedImage encoded(test::as_bytes(second));
   const std::string early = "A" + data_message(std::to_string(encoded.text_length())) +
                             std::string(encoded.message()) + "A";
   for (std::size_t at = 0; at < early.size(); at += 1000) hasty.send(early.substr(at, 1000));
-  house.recognizer.open();
+  fixture.recognizer.open();
   hasty.expect(data_message("first:1.0") + "AA" + data_message(second + ":1.0"));
   hasty.exchange("third");
 }
@@ -91,9 +91,11 @@ TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile
   Server::Limits limits;
   limits.timeouts = {
       .request = milliseconds(400), .image = milliseconds(400), .ack = milliseconds(400)};
-  House house(limits, {.threads = 1});
+  WorkerServerFixture fixture(limits, {.threads = 1});
   std::vector<std::unique_ptr<Client>> slow;
-  const auto add = [&]() -> Client& { return *slow.emplace_back(std::make_unique<Client>(house)); };
+  const auto add = [&]() -> Client& {
+    return *slow.emplace_back(std::make_unique<Client>(fixture));
+  };
   for (int i = 0; i < 20; ++i) {
     add().send("D 1");                                                 // in a size
     add().announce("image");                                           // before an image
@@ -101,7 +103,7 @@ TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile
     add().send(data_message("8") + "D 11111111 -0000");                // after a refused one
     add().send(data_message("8") + data_message("Zm9v*mFy") + "D 1");  // instead of the result's A
   }
-  Client good(house);
+  Client good(fixture);
   bool open = true;
   while (open) {
     good.exchange("good image");
@@ -109,15 +111,15 @@ TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile
     for (const auto& client : slow) open = client->dribble('1') || open;
     std::this_thread::sleep_for(milliseconds(10));
   }
-  Client(house).exchange("another good image");
+  Client(fixture).exchange("another good image");
 }
 
 TEST_CASE("a peer that doesn't read its result is ended, and costs others nothing meanwhile") {
   Server::Limits limits;
   limits.timeouts.ack = milliseconds(200);
   limits.connections_max = 2;
-  House house(limits, {.threads = 1});
-  Client deaf(house), good(house), waiting(house);
+  WorkerServerFixture fixture(limits, {.threads = 1});
+  Client deaf(fixture), good(fixture), waiting(fixture);
   // The fake's result is as long as the image: more than all buffers on its way hold.
   deaf.begin(std::string(std::size_t{24} << 20, 'x'));
   good.exchange("good image");
@@ -127,13 +129,13 @@ TEST_CASE("a peer that doesn't read its result is ended, and costs others nothin
 }
 
 TEST_CASE("a client that missed its result is sent it again, and its next image is taken") {
-  House house;
-  Client late(house);
+  WorkerServerFixture fixture;
+  Client late(fixture);
   late.begin("image");
   late.expect(data_message("image:1.0") + data_message("image:1.0"));
   late.send("A");
   late.exchange("next image");
-  CHECK(house.recognizer.started() == 2);
+  CHECK(fixture.recognizer.started() == 2);
 }
 
 TEST_CASE(
@@ -142,14 +144,14 @@ TEST_CASE(
   {
     Server::Limits limits;
     limits.timeouts.ack = milliseconds(1500);
-    House house(limits);
-    Client silent(house);
+    WorkerServerFixture fixture(limits);
+    Client silent(fixture);
     silent.begin("image");
     // The time counts from the first copy: it is over before there are more than two.
     silent.expect(data_message("image:1.0") + data_message("image:1.0"));
     silent.expect_end();
-    house.stop();
-    house.wait_for_end();
+    fixture.stop();
+    fixture.wait_for_end();
   }
   CHECK_THAT(log.text(), Catch::Contains("the peer did not acknowledge its result"));
 }
@@ -170,12 +172,12 @@ TEST_CASE("strangers are dropped at once, and the log says why") {
   CAPTURE(name);
   const test::LogCapture log;
   {
-    House house;
-    Client stranger(house);
+    WorkerServerFixture fixture;
+    Client stranger(fixture);
     stranger.send(bytes);
     stranger.expect_end();
-    house.stop();
-    house.wait_for_end();
+    fixture.stop();
+    fixture.wait_for_end();
   }
   CHECK_THAT(log.text(), Catch::Contains("127.0.0.1:") && Catch::Contains(reason));
 }
@@ -183,14 +185,14 @@ TEST_CASE("strangers are dropped at once, and the log says why") {
 TEST_CASE("a flood of strangers doesn't flood the log") {
   const test::LogCapture log;
   {
-    House house;
+    WorkerServerFixture fixture;
     for (int i = 0; i < 200; ++i) {
-      Client stranger(house);
+      Client stranger(fixture);
       stranger.send("GET / HTTP/1.1\r\n\r\n");
       stranger.expect_end();
     }
-    house.stop();
-    house.wait_for_end();
+    fixture.stop();
+    fixture.wait_for_end();
   }
   const std::string text = log.text();
   const auto lines = std::count(text.begin(), text.end(), '\n');

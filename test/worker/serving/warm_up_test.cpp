@@ -12,7 +12,7 @@ using namespace samoyed;
 using worker::RecognitionQueue;
 using worker::warm_up;
 
-TEST_CASE("a warm-up keeps all threads busy at once, and ends when the last picture does") {
+TEST_CASE("a warm-up keeps all threads busy at once, and ends when the last image does") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 3});
@@ -21,7 +21,7 @@ TEST_CASE("a warm-up keeps all threads busy at once, and ends when the last pict
   recognizer.open();
   ended.get();
   CHECK(recognizer.started() == 2 * 3 + 1);
-  CHECK(queue.load().recognising == 0);
+  CHECK(queue.load().recognizing == 0);
 }
 
 TEST_CASE("a queue that is shorter than there are threads is warmed up as far as it goes") {
@@ -32,9 +32,9 @@ TEST_CASE("a queue that is shorter than there are threads is warmed up as far as
   CHECK(recognizer.started() <= 2 * 4 + 1);
 }
 
-TEST_CASE("the picture to warm up with is a small file that the decoder takes", "[image]") {
-  const std::string file = worker::make_warm_up_picture();
-  CHECK(file == worker::make_warm_up_picture());
+TEST_CASE("the image to warm up with is a small file that the decoder takes", "[image]") {
+  const std::string file = worker::make_warm_up_image();
+  CHECK(file == worker::make_warm_up_image());
   CHECK(file.size() > 10'000);  // Noise, not a plane.
   CHECK(file.size() < 1'000'000);
   const auto read = test::decode_upright(test::as_bytes(file), {}, true);

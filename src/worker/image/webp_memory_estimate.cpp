@@ -1,4 +1,4 @@
-#include "worker/image/webp_lossless.hpp"
+#include "worker/image/webp_memory_estimate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,12 +14,12 @@ constexpr unsigned code_length_max = 15;
 constexpr std::size_t literal_symbols = 256;
 constexpr std::size_t length_symbols = 24;
 constexpr std::size_t distance_symbols = 40;
-constexpr unsigned colour_cache_bits_max = 11;
+constexpr unsigned color_cache_bits_max = 11;
 
 /// libwebp holds groups that no block names too, unless there are more of them (ReadHuffmanCodes).
 constexpr std::int64_t unused_groups_max = 1000;
 
-enum class Transform : unsigned { predictor, cross_colour, subtract_green, colour_indexing };
+enum class Transform : unsigned { predictor, cross_color, subtract_green, color_indexing };
 
 /// Bits, the lowest of each byte first. Behind the end all are 0, and `damaged` is true.
 class BitReader {
@@ -143,11 +143,11 @@ PrefixCode read_prefix_code(BitReader& bits, std::size_t symbol_count) {
       bits);
 }
 
-/// The number of entries of the colour cache, 0 without one.
-std::size_t read_colour_cache(BitReader& bits) {
+/// The number of entries of the color cache, 0 without one.
+std::size_t read_color_cache(BitReader& bits) {
   if (bits.read(1) == 0) return 0;
   const unsigned size_bits = bits.read(4);
-  if (size_bits < 1 || size_bits > colour_cache_bits_max) bits.mark_damaged();
+  if (size_bits < 1 || size_bits > color_cache_bits_max) bits.mark_damaged();
   return std::size_t{1} << size_bits;
 }
 
@@ -158,10 +158,10 @@ std::int64_t read_length(BitReader& bits, unsigned symbol) {
   return (std::int64_t{2 + symbol % 2} << extra_bits) + bits.read(extra_bits) + 1;
 }
 
-/// Reads an image within the stream to its end. The highest number that red (high) and green (low) of a pixel
-/// make: copies and the cache only repeat pixels that came as literals.
+/// Reads an image within the stream to its end. The highest number that red (high) and green (low)
+/// of a pixel make: copies and the cache only repeat pixels that came as literals.
 unsigned read_image(BitReader& bits, std::int64_t pixels) {
-  const std::size_t cache_size = read_colour_cache(bits);
+  const std::size_t cache_size = read_color_cache(bits);
   if (bits.damaged()) return 0;
   const PrefixCode green(read_prefix_code(bits, literal_symbols + length_symbols + cache_size));
   const PrefixCode red(read_prefix_code(bits, literal_symbols));
@@ -200,17 +200,17 @@ void read_transforms(BitReader& bits, std::int64_t& width, std::int64_t height) 
     if (bits.damaged()) return;
     switch (static_cast<Transform>(type)) {
       case Transform::predictor:
-      case Transform::cross_colour: {
+      case Transform::cross_color: {
         const unsigned block_bits = bits.read(3) + 2;
         read_image(bits, divided_up(width, block_bits) * divided_up(height, block_bits));
         break;
       }
       case Transform::subtract_green:
         break;
-      case Transform::colour_indexing: {
-        const unsigned colours = bits.read(8) + 1;
-        read_image(bits, colours);
-        const unsigned packed_bits = colours > 16 ? 0 : colours > 4 ? 1 : colours > 2 ? 2 : 3;
+      case Transform::color_indexing: {
+        const unsigned colors = bits.read(8) + 1;
+        read_image(bits, colors);
+        const unsigned packed_bits = colors > 16 ? 0 : colors > 4 ? 1 : colors > 2 ? 2 : 3;
         width = divided_up(width, packed_bits);
         break;
       }
@@ -228,7 +228,7 @@ std::optional<std::int64_t> count_huffman_groups(Bytes stream) {
   bits.read(1);  // Whether there is alpha: only a hint.
   if (bits.read(3) != 0) return std::nullopt;
   read_transforms(bits, width, height);
-  read_colour_cache(bits);
+  read_color_cache(bits);
   std::int64_t groups = 1;
   if (!bits.damaged() && bits.read(1) != 0) {
     const unsigned block_bits = bits.read(3) + 2;

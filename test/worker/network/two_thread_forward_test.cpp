@@ -1,4 +1,4 @@
-#include "worker/network/forward_team.hpp"
+#include "worker/network/two_thread_forward.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -51,7 +51,7 @@ struct Plan {
 
 TEST_CASE("two threads compute what one does, forward after forward") {
   Plan of;
-  ForwardTeam team(*of.plan);
+  TwoThreadForward team(*of.plan);
   for (int i = 0; i < 200; ++i) {
     of.plan->set_input(*of.workspace, std::span<const float, input_floats>(of.planes));
     REQUIRE(team.run(*of.workspace, [] { return true; }) == of.plan->step_count());
@@ -60,9 +60,9 @@ TEST_CASE("two threads compute what one does, forward after forward") {
   }
 }
 
-TEST_CASE("the second thread leaves at any step at which the picture is no longer alone") {
+TEST_CASE("the second thread leaves at any step at which the image is no longer alone") {
   Plan of;
-  ForwardTeam team(*of.plan);
+  TwoThreadForward team(*of.plan);
   for (std::size_t steps = 0; steps <= of.plan->step_count(); ++steps) {
     of.plan->set_input(*of.workspace, std::span<const float, input_floats>(of.planes));
     std::size_t left = steps;
@@ -75,15 +75,15 @@ TEST_CASE("the second thread leaves at any step at which the picture is no longe
 TEST_CASE("of several forwards at the same time one gets the second thread, and all are right") {
   const Squeezenet network(make_squeezenet(true, 7), {.threads = 3});
   const std::vector<float> planes = make_planes();
-  const std::span<const float, input_floats> picture(planes);
-  const std::vector<float> expected = network.forward(picture);
+  const std::span<const float, input_floats> image(planes);
+  const std::vector<float> expected = network.forward(image);
   std::atomic<int> wrong = 0;
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 3; ++i) {
       threads.emplace_back([&] {
         for (int repeat = 0; repeat < 20; ++repeat) {
-          const auto logits = network.forward(picture, [] { return true; });
+          const auto logits = network.forward(image, [] { return true; });
           for (std::size_t k = 0; k < logits.size(); ++k) {
             if (std::abs(logits[k] - expected[k]) > 1e-4F) ++wrong;
           }

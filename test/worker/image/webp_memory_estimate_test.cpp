@@ -1,4 +1,4 @@
-#include "worker/image/webp_lossless.hpp"
+#include "worker/image/webp_memory_estimate.hpp"
 
 #include <memory>
 #include <random>
@@ -16,7 +16,7 @@ using worker::count_huffman_groups;
 
 namespace {
 
-/// Where the stream begins in a file of one picture: behind RIFF, its size, WEBP, VP8L and its size.
+/// Where the stream begins in a file of one image: behind RIFF, its size, WEBP, VP8L and its size.
 constexpr std::size_t stream_offset = 20;
 
 /// As libwebp's own encoder writes it, losslessly.
@@ -27,15 +27,15 @@ std::string encoded(const std::vector<std::uint8_t>& rgb, int width, int height)
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
-/// A picture of `colours` colours: noise above, flat below, a ramp between, so that the encoder
+/// An image of `colors` colors: noise above, flat below, a ramp between, so that the encoder
 /// finds use for its transforms, its cache and several groups.
-std::vector<std::uint8_t> picture(int width, int height, unsigned colours, unsigned seed) {
+std::vector<std::uint8_t> image(int width, int height, unsigned colors, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::uint8_t> rgb;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const unsigned value = y < height / 3       ? static_cast<unsigned>(random()) % colours
-                             : y < 2 * height / 3 ? static_cast<unsigned>(x + y) % colours
+      const unsigned value = y < height / 3       ? static_cast<unsigned>(random()) % colors
+                             : y < 2 * height / 3 ? static_cast<unsigned>(x + y) % colors
                                                   : 0;
       for (const unsigned factor : {37u, 59u, 83u}) {
         rgb.push_back(static_cast<std::uint8_t>(value * factor));
@@ -51,9 +51,9 @@ TEST_CASE("the groups of every lossless WebP that an encoder writes are counted"
   std::int64_t most = 0;
   for (const int width : {1, 2, 7, 64, 333, 800}) {
     for (const int height : {1, 5, 64, 501}) {
-      for (const unsigned colours : {1u, 2u, 4u, 16u, 200u, 100'000u}) {
-        INFO(width << "x" << height << ", " << colours << " colours");
-        const auto rgb = picture(width, height, colours, 1 + colours);
+      for (const unsigned colors : {1u, 2u, 4u, 16u, 200u, 100'000u}) {
+        INFO(width << "x" << height << ", " << colors << " colors");
+        const auto rgb = image(width, height, colors, 1 + colors);
         const std::string file = encoded(rgb, width, height);
         const auto groups = count_huffman_groups(test::as_bytes(file).subspan(stream_offset));
         REQUIRE(groups.has_value());
@@ -69,13 +69,13 @@ TEST_CASE("the groups of every lossless WebP that an encoder writes are counted"
   CHECK(most > 1);
 }
 
-TEST_CASE("groups are counted though the picture has nothing to see", "[image]") {
+TEST_CASE("groups are counted though the image has nothing to see", "[image]") {
   const std::string file = test::webp_of_many_tables();
   CHECK(count_huffman_groups(test::as_bytes(file).subspan(stream_offset)) == 65536);
 }
 
 TEST_CASE("a lossless stream that is cut before its tables has no number of groups", "[image]") {
-  const std::string file = encoded(picture(64, 64, 100'000, 1), 64, 64);
+  const std::string file = encoded(image(64, 64, 100'000, 1), 64, 64);
   const auto stream = test::as_bytes(file).subspan(stream_offset);
   for (std::size_t length = 0; length < 12; ++length) {
     INFO(length);

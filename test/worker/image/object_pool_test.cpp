@@ -1,4 +1,4 @@
-#include "worker/image/spares.hpp"
+#include "worker/image/object_pool.hpp"
 
 #include <stdexcept>
 
@@ -6,7 +6,7 @@
 
 namespace samoyed {
 
-using worker::Spares;
+using worker::ObjectPool;
 
 namespace {
 
@@ -15,37 +15,37 @@ std::unique_ptr<int> make_one() { return std::make_unique<int>(1); }
 }  // namespace
 
 TEST_CASE("what was given back is lent again", "[image]") {
-  Spares<int> spares;
-  *spares.take(make_one) = 7;
-  CHECK(*spares.take(make_one) == 7);
+  ObjectPool<int> pool;
+  *pool.take(make_one) = 7;
+  CHECK(*pool.take(make_one) == 7);
 }
 
 TEST_CASE("each of two users at a time has one of its own, and both are kept", "[image]") {
-  Spares<int> spares;
+  ObjectPool<int> pool;
   {
-    const auto one = spares.take(make_one);
-    const auto other = spares.take(make_one);
+    const auto one = pool.take(make_one);
+    const auto other = pool.take(make_one);
     REQUIRE(one.get() != other.get());
     *one = 7;
     *other = 7;
   }
-  const auto one = spares.take(make_one);
-  const auto other = spares.take(make_one);
+  const auto one = pool.take(make_one);
+  const auto other = pool.take(make_one);
   CHECK(*one == 7);
   CHECK(*other == 7);
 }
 
 TEST_CASE("what is not worth keeping is not kept", "[image]") {
-  Spares<int> spares([](const int& value) { return value < 7; });
-  *spares.take(make_one) = 7;
-  CHECK(*spares.take(make_one) == 1);
+  ObjectPool<int> pool([](const int& value) { return value < 7; });
+  *pool.take(make_one) = 7;
+  CHECK(*pool.take(make_one) == 1);
 }
 
 TEST_CASE("where none can be made nothing is lent", "[image]") {
-  Spares<int> spares;
+  ObjectPool<int> pool;
   const auto fail = []() -> std::unique_ptr<int> { throw std::runtime_error("no memory"); };
-  CHECK_THROWS_AS(spares.take(fail), std::runtime_error);
-  CHECK(*spares.take(make_one) == 1);
+  CHECK_THROWS_AS(pool.take(fail), std::runtime_error);
+  CHECK(*pool.take(make_one) == 1);
 }
 
 }  // namespace samoyed

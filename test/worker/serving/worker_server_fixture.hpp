@@ -29,9 +29,10 @@
 namespace samoyed::test {
 
 /// A server with a fake recognizer on a port of its own, on a thread of its own.
-class House {
+class WorkerServerFixture {
  public:
-  explicit House(worker::Server::Limits limits = {}, worker::RecognitionQueue::Limits queue = {})
+  explicit WorkerServerFixture(worker::Server::Limits limits = {},
+                               worker::RecognitionQueue::Limits queue = {})
       : queue_(recognizer, queue),
         server_(io::open_acceptor(io_.get_executor(), "127.0.0.1", 0), queue_,
                 recognizer.description(), metrics, limits),
@@ -39,7 +40,7 @@ class House {
     asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
     thread_ = std::jthread([this] { io_.run(); });
   }
-  ~House() { recognizer.open(), stop(), wait_for_end(); }
+  ~WorkerServerFixture() { recognizer.open(), stop(), wait_for_end(); }
 
   void stop() {
     asio::post(io_, [this] { server_.stop(); });
@@ -74,8 +75,8 @@ class House {
 /// A client that reads and writes bytes as it is told.
 class Client {
  public:
-  explicit Client(const House& house) : socket_(io_) {
-    socket_.connect(house.endpoint());
+  explicit Client(const WorkerServerFixture& fixture) : socket_(io_) {
+    socket_.connect(fixture.endpoint());
     socket_.set_option(asio::ip::tcp::no_delay(true));
   }
 

@@ -1,4 +1,4 @@
-#include "worker/network/forward_team.hpp"
+#include "worker/network/two_thread_forward.hpp"
 
 #include <cstddef>
 
@@ -31,17 +31,18 @@ class SpinWait {
 
 }  // namespace
 
-ForwardTeam::ForwardTeam(const ForwardPlan& plan) : plan_(plan), helper_([this] { help(); }) {}
+TwoThreadForward::TwoThreadForward(const ForwardPlan& plan)
+    : plan_(plan), helper_([this] { help(); }) {}
 
-ForwardTeam::~ForwardTeam() {
+TwoThreadForward::~TwoThreadForward() {
   stopping_ = true;
   ++begun_;
   begun_.notify_one();
   helper_.join();
 }
 
-std::size_t ForwardTeam::run(ForwardPlan::Workspace& workspace,
-                             const std::function<bool()>& alone) {
+std::size_t TwoThreadForward::run(ForwardPlan::Workspace& workspace,
+                                  const std::function<bool()>& alone) {
   workspace_ = &workspace;
   ++begun_;
   begun_.notify_one();
@@ -58,7 +59,7 @@ std::size_t ForwardTeam::run(ForwardPlan::Workspace& workspace,
   return step;
 }
 
-bool ForwardTeam::take_task() noexcept {
+bool TwoThreadForward::take_task() noexcept {
   const Cursor taken = cursor_.fetch_add(1);
   const auto step = static_cast<std::size_t>(taken >> task_bits);
   const auto task = static_cast<std::size_t>(taken & task_mask);
@@ -67,7 +68,7 @@ bool ForwardTeam::take_task() noexcept {
   return true;
 }
 
-void ForwardTeam::help() {
+void TwoThreadForward::help() {
   use_one_thread();
   std::uint32_t seen = 0;
   while (true) {
@@ -78,7 +79,7 @@ void ForwardTeam::help() {
   }
 }
 
-void ForwardTeam::work_until_ended(std::uint32_t shift) {
+void TwoThreadForward::work_until_ended(std::uint32_t shift) {
   SpinWait wait;
   // By the difference, since the numbers wrap around, and the helper may have slept through an end.
   while (static_cast<std::int32_t>(ended_.load() - shift) < 0) {

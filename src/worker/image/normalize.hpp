@@ -12,25 +12,25 @@ namespace samoyed::worker {
 /// Floats of SqueezeNet's input: the planes R, G, B of 224 rows of 224.
 inline constexpr std::size_t input_floats = std::size_t{3} * input_side_px * input_side_px;
 
-/// What torchvision's Normalize is told, for R, G and B on a scale of 0..1: ImageNet's mean and standard
-/// deviation.
-struct Normalisation {
+/// The parameters of torchvision's Normalize, for R, G and B on a scale of 0..1; by default
+/// ImageNet's mean and standard deviation.
+struct Normalization {
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
   std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
 
-  bool operator==(const Normalisation&) const = default;
+  bool operator==(const Normalization&) const = default;
 };
 
 /// torchvision's ToTensor and Normalize, in float32 and to the last bit.
 ///
 /// Thread rule: immutable once built.
-class Normaliser {
+class Normalizer {
  public:
   /// No deviation is 0.
-  explicit Normaliser(const Normalisation& normalisation = {});
+  explicit Normalizer(const Normalization& normalization = {});
 
   /// From rows of pixels to the planes R, G, B, each as large as the image.
-  void normalise(const Image& image, std::span<float> planes) const;
+  void normalize(const Image& image, std::span<float> planes) const;
 
  private:
   /// The float for each value of one channel.

@@ -1,0 +1,94 @@
+#include "worker/network/thread_count_tuner.hpp"
+
+#include <chrono>
+
+#include <catch2/catch.hpp>
+
+using samoyed::worker::ThreadCountTuner;
+using std::chrono::milliseconds;
+using Way = ThreadCountTuner::Way;
+
+namespace {
+
+/// Computes so many lone images, each of which takes what its way does; returns how many took the
+/// team.
+int compute(ThreadCountTuner& choice, int images, milliseconds team, milliseconds single) {
+  int by_team = 0;
+  for (int i = 0; i < images; ++i) {
+    const Way way = choice.next();
+    if (way == Way::two_threads) ++by_team;
+    choice.took(way, way == Way::two_threads ? team : single);
+  }
+  return by_team;
+}
+
+/// After the first images of either way.
+ThreadCountTuner after_start(milliseconds team, milliseconds single) {
+  ThreadCountTuner choice;
+  compute(choice, 2 * ThreadCountTuner::first_runs, team, single);
+  return choice;
+}
+
+}  // namespace
+
+TEST_CASE("the first lone images go either way in turn") {
+  ThreadCountTuner choice;
+  for (int i = 0; i < ThreadCountTuner::first_runs; ++i) {
+    REQUIRE(choice.next() == Way::two_threads);
+    choice.took(Way::two_threads, milliseconds(1));
+    REQUIRE(choice.next() == Way::one_thread);
+    choice.took(Way::one_thread, milliseconds(1));
+  }
+}
+
+TEST_CASE("the way that took less is taken, and the other tried ever more rarely") {
+  ThreadCountTuner helps = after_start(milliseconds(4), milliseconds(7));
+  // After 7 images, 15, 31 and 63.
+  CHECK(120 - compute(helps, 120, milliseconds(4), milliseconds(7)) == 4);
+  constexpr int images = 10 * (ThreadCountTuner::tried_again_after_max + 1);
+  CHECK(images - compute(helps, images, milliseconds(4), milliseconds(7)) == 10);
+  ThreadCountTuner hinders = after_start(milliseconds(7), milliseconds(4));
+  CHECK(compute(hinders, 120, milliseconds(7), milliseconds(4)) == 4);
+  CHECK(compute(hinders, images, milliseconds(7), milliseconds(4)) == 10);
+}
+
+TEST_CASE("a second thread that gains nothing is left to sleep") {
+  CHECK(after_start(milliseconds(5), milliseconds(5)).next() == Way::one_thread);
+}
+
+TEST_CASE("stops of the machine during the first images decide nothing") {
+  ThreadCountTuner choice;
+  for (int i = 0; i < ThreadCountTuner::first_runs; ++i) {
+    choice.took(Way::two_threads, milliseconds(i == 2 ? 4 : 500));
+    choice.took(Way::one_thread, milliseconds(7));
+  }
+  CHECK(choice.next() == Way::two_threads);
+}
+
+TEST_CASE("a start at which others wanted the cores is forgotten after one try") {
+  ThreadCountTuner choice = after_start(milliseconds(20), milliseconds(7));
+  CHECK(compute(choice, ThreadCountTuner::tried_again_after_min + 1, milliseconds(4),
+                milliseconds(7)) == 1);
+  CHECK(choice.next() == Way::two_threads);
+}
+
+TEST_CASE("one stop of the machine changes nothing") {
+  ThreadCountTuner choice = after_start(milliseconds(4), milliseconds(7));
+  choice.took(Way::two_threads, milliseconds(500));
+  CHECK(choice.next() == Way::two_threads);
+}
+
+TEST_CASE("a machine on which others want the cores gets one thread, until they are gone") {
+  ThreadCountTuner choice = after_start(milliseconds(4), milliseconds(7));
+  CHECK(compute(choice, 100, milliseconds(20), milliseconds(8)) < 10);
+  REQUIRE(choice.next() == Way::one_thread);
+  constexpr int images = 4 * ThreadCountTuner::tried_again_after_max;
+  CHECK(compute(choice, images, milliseconds(4), milliseconds(7)) > images / 4);
+  CHECK(choice.next() == Way::two_threads);
+}
+
+TEST_CASE("an image that did not stay alone is tried again") {
+  ThreadCountTuner choice;
+  REQUIRE(choice.next() == Way::two_threads);
+  CHECK(choice.next() == Way::two_threads);
+}
