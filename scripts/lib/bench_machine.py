@@ -30,10 +30,20 @@ def cores():
     return len(os.sched_getaffinity(0))
 
 
+def _stat(program):
+    """The fields of proc(5)'s stat from the third one on."""
+    return pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
+
+
 def cpu_seconds(program):
     """User and system time that a running program has used."""
-    fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
+    fields = _stat(program)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def page_faults(program):
+    """Those of a running program that needed no disk."""
+    return int(_stat(program)[7])
 
 
 def resident_mb(program):

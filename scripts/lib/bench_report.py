@@ -1,6 +1,7 @@
 """What scripts/bench found, as Markdown, and what of it was wanted."""
 
 import dataclasses
+import statistics
 
 from bench_peers import OURS, OURS_BF16
 from bench_service import DIRECT, DIRECT_BF16, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
@@ -93,8 +94,22 @@ def _start_up(results, _):
           number(memory.get("worker_mb"), 0), number(memory.get("dispatcher_mb"), 0)]])
 
 
+def _buffers(results, _):
+    sizes = list(next(iter(next(iter(results["buffers"].values())).values())))
+
+    def row(program, clients, figure, key, digits, of_size):
+        return [f"{program}, {clients} client{'s' if clients != '1' else ''}: {figure}"] + [
+            number(of_size.get(mb, {}).get(key), digits) for mb in sizes]
+
+    rows = [row(program, clients, figure, key, digits, of_size)
+            for program, of_clients in results["buffers"].items() for clients, of_size in of_clients.items()
+            for figure, key, digits in (("CPU ms", "ms_per_mb", 2), ("page faults", "faults_per_mb", 1))]
+    return "A megabyte of an image, by the image's size, with a worker without a network\n\n" + table(
+        ["for each megabyte"] + [f"{mb} MB" for mb in sizes], rows)
+
+
 SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _open,
-            "dispatcher": _dispatcher, "start_up": _start_up}
+            "dispatcher": _dispatcher, "buffers": _buffers, "start_up": _start_up}
 
 
 def markdown(results):
@@ -180,6 +195,14 @@ def targets(results):
         ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
         ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
     return [Target(*one) for one in wanted]
+
+
+def comparisons(rows):
+    """Of bench_against.Comparison."""
+    return table(["measure", "this build", "the other", "ratio", "quartiles of the rounds", "verdict"],
+                 [[one.what, number(statistics.median(one.this), 2), number(statistics.median(one.other), 2),
+                   number(one.ratio, 3), " .. ".join(number(value, 3) for value in one.quartiles),
+                   "WORSE" if one.worse else "ok"] for one in rows]) + "\n"
 
 
 def _wanted(results):

@@ -24,6 +24,9 @@ class Settings:
 
 FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=6.0)
 QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5)
+# Two builds are compared by how their rounds differ, too.
+AGAINST = dataclasses.replace(FULL, rounds=9)
+AGAINST_QUICK = dataclasses.replace(QUICK, rounds=2, seconds=0.3)
 
 
 class CannotRun(Exception):

@@ -189,27 +189,35 @@ def pooled_percentile(results, share):
     return sorted((ms for result in results for ms in result["slowest_ms"]), reverse=True)[beyond]
 
 
+def write_null_image(bench, file_bytes=NULL_IMAGE_BYTES):
+    """A file that a worker without a network takes for an image."""
+    image = bench.folder / f"{file_bytes}_bytes.jpg"
+    image.write_bytes(os.urandom(file_bytes))
+    return image
+
+
+def null_crowd(bench, dispatcher, image):
+    """What a dispatcher does for many clients before a worker that answers at once, in all and by its own CPU
+    time."""
+    begin = bench_machine.cpu_seconds(dispatcher)
+    # Without a warm-up every image that was sent is one that the dispatcher's time is divided by.
+    result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher), "--clients",
+                      NULL_CLIENTS, "--seconds", bench.settings.seconds, "--warm-up-seconds", 0, image)
+    used = bench_machine.cpu_seconds(dispatcher) - begin
+    return {"per_s": result["goodput_per_s"], "per_core_per_s": result["recognized"] / max(used, 0.01),
+            "generator_cores": result["generator_cores"]}
+
+
 def measure_dispatcher(bench):
     """What the dispatcher costs, before a worker that answers at once."""
     worker = bench.service.start_worker(model="null")
     dispatcher = bench.service.start_dispatcher(*ONE_CLIENT, workers=[worker])
-    image = bench.folder / "ten_kilobytes.jpg"
-    image.write_bytes(os.urandom(NULL_IMAGE_BYTES))
-    seconds = bench.settings.seconds
-
-    def crowd(_):
-        begin = bench_machine.cpu_seconds(dispatcher)
-        # Without a warm-up every image that was sent is one that the dispatcher's time is divided by.
-        result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher),
-                          "--clients", NULL_CLIENTS, "--seconds", seconds, "--warm-up-seconds", 0, image)
-        used = bench_machine.cpu_seconds(dispatcher) - begin
-        return {"per_s": result["goodput_per_s"], "per_core_per_s": result["recognized"] / max(used, 0.01),
-                "generator_cores": result["generator_cores"]}
-
+    image = write_null_image(bench)
     turns = Turns(bench.settings.rounds, bench.progress)
-    turns.add("crowd", crowd)
+    turns.add("crowd", lambda _: null_crowd(bench, dispatcher, image))
     for name, words in (("direct", worker_words(worker)), ("page", page_words(dispatcher))):
-        turns.add(name, lambda _, words=words: load(bench, words, image, seconds / 2, "--clients", 1))
+        turns.add(name, lambda _, words=words: load(bench, words, image, bench.settings.seconds / 2,
+                                                    "--clients", 1))
     results = turns.run()
     bench.leave_out_failures(turns)
     for program in (dispatcher, worker):

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import support
+import bench_against
 import bench_report
 import bench_run
 import bench_service
@@ -51,6 +52,50 @@ class BenchScriptTest(unittest.TestCase):
         done = self.bench("--only", "dispatcher,nothing")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no such section: nothing", done.stderr)
+
+    def test_a_build_is_compared_with_another_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "bench.json"
+            done = self.bench("--against", support.bin_dir(), "--json", file)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            results = json.loads(file.read_text())
+        self.assertEqual(results["left_out"], {})
+        self.assertEqual(len(results["against"]), 5)
+        for row in results["against"]:
+            self.assertEqual([len(row[build]) for build in ("this", "other")], [results["rounds"]] * 2)
+            self.assertGreater(row["ratio"], 0)
+            self.assertIn(f"| {row['what']} |", done.stdout)
+        self.assertEqual(done.returncode, 1 if any(row["worse"] for row in results["against"]) else 0)
+
+    def test_a_folder_without_programs_is_told(self):
+        done = self.bench("--against", "/nowhere")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no samoyed-worker in /nowhere", done.stderr)
+
+
+class ComparisonTest(unittest.TestCase):
+    def compare(self, is_rate, this, other=(100, 100, 100, 100, 100)):
+        return bench_against.Comparison("speed", is_rate, list(this), list(other))
+
+    def test_worse_is_what_loses_more_than_three_percent_in_three_of_four_rounds(self):
+        slower, faster = (90, 91, 95, 99, 101), (110, 109, 105, 101, 99)
+        self.assertTrue(self.compare(True, slower).worse)
+        self.assertFalse(self.compare(True, faster).worse)
+        self.assertTrue(self.compare(False, faster).worse)
+        self.assertFalse(self.compare(False, slower).worse)
+
+    def test_small_losses_and_losses_within_the_spread_are_none(self):
+        self.assertFalse(self.compare(True, (97, 98, 98, 98, 99)).worse)
+        self.assertFalse(self.compare(True, (80, 85, 90, 105, 110)).worse)
+
+    def test_rounds_are_compared_with_their_own_other(self):
+        comparison = self.compare(True, (50, 100, 200), (100, 200, 400))
+        self.assertEqual((comparison.ratio, comparison.quartiles), (0.5, (0.5, 0.5)))
+
+    def test_the_table_says_which_measure_is_worse(self):
+        text = bench_report.comparisons([self.compare(True, (90, 90, 90)), self.compare(False, (90, 90, 90))])
+        self.assertIn("| speed | 90.00 | 100.00 | 0.900 | 0.900 .. 0.900 | WORSE |", text)
+        self.assertIn("| speed | 90.00 | 100.00 | 0.900 | 0.900 .. 0.900 | ok |", text)
 
 
 class QueueingTest(unittest.TestCase):
@@ -132,6 +177,13 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| worker direct, by the pipeline in one process | 0.90 | at least 0.95 | NO |", text)
         self.assertIn("| worker direct, times the plain Python's throughput | 12.00 | at least 10 | yes |", text)
         self.assertIn("| worker's memory, MB | - | at most 250 | not measured |", text)
+
+    def test_what_a_megabyte_costs_has_a_column_for_each_size(self):
+        buffers = {"worker": {"1": {"0.25": {"ms_per_mb": 1.5, "faults_per_mb": 0}, "30": {"ms_per_mb": 1.25}}}}
+        text = bench_report.markdown({**self.RESULTS, "buffers": buffers})
+        self.assertIn("| for each megabyte | 0.25 MB | 30 MB |", text)
+        self.assertIn("| worker, 1 client: CPU ms | 1.50 | 1.25 |", text)
+        self.assertIn("| worker, 1 client: page faults | 0.0 | - |", text)
 
     def test_tables_have_a_dash_where_nothing_was_measured_and_name_what_was_left_out(self):
         text = bench_report.markdown(self.RESULTS)

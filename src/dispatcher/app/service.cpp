@@ -1,6 +1,5 @@
 #include "dispatcher/app/service.hpp"
 
-#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -110,7 +109,7 @@ void Service::run() {
   // workers.
   for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure("watching the workers"));
-  watch_memory();
+  asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("giving back memory"));
   if (storage_) storage_->start();
   if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("carrying out jobs"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
@@ -141,15 +140,6 @@ std::unique_ptr<JobRunner> Service::make_job_runner() {
                                        .interactive = interactive_.in_flight()};
       },
       options);
-}
-
-void Service::watch_memory() {
-  memory_watch_.expires_after(std::chrono::seconds(1));
-  memory_watch_.async_wait([this](std::error_code cancelled) {
-    if (cancelled) return;
-    surplus_memory_.give_back();
-    watch_memory();
-  });
 }
 
 asio::ip::tcp::acceptor Service::open_port() {

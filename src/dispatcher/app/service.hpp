@@ -8,7 +8,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "dispatcher/app/options.hpp"
 #include "dispatcher/health_monitor.hpp"
@@ -18,7 +17,6 @@
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/dispatcher/worker_store.hpp"
-#include "samoyed/io/allocator.hpp"
 #include "samoyed/web/server.hpp"
 
 namespace samoyed::dispatcher {
@@ -57,7 +55,6 @@ class Service {
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
   asio::awaitable<void> serve();
-  void watch_memory();
   std::unique_ptr<JobRunner> make_job_runner();
 
   Options options_;
@@ -77,8 +74,6 @@ class Service {
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;
   Clock::time_point drained_by_;  ///< Set when a signal arrives.
-  io::SurplusMemory surplus_memory_;
-  asio::steady_timer memory_watch_{io_};
 };
 
 }  // namespace samoyed::dispatcher

@@ -107,12 +107,16 @@ void run(const Options& options) {
     if (failure) std::rethrow_exception(failure);
     io.stop();
   });
+  asio::co_spawn(io, io::give_back_surplus_memory(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
   io.run();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  io::keep_freed_blocks();
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;

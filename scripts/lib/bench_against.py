@@ -1,0 +1,114 @@
+"""This build and another one in turns: whether it has become slower."""
+
+import argparse
+import dataclasses
+import statistics
+
+import bench_service
+from bench_run import Turns
+from service import Service
+
+LOSS_MAX = 0.03
+LONE = "lone request through the dispatcher, p50 ms"
+
+
+@dataclasses.dataclass
+class Comparison:
+    """One measure of both builds, a value of each per round."""
+
+    what: str
+    is_rate: bool  # Else it is a time.
+    this: list
+    other: list
+
+    @property
+    def ratio(self):
+        return statistics.median(self.this) / statistics.median(self.other)
+
+    @property
+    def quartiles(self):
+        """(lower, upper) of the rounds' ratios."""
+        ratios = [this / other for this, other in zip(self.this, self.other)]
+        lower, _, upper = statistics.quantiles(ratios, n=4, method="inclusive")
+        return lower, upper
+
+    @property
+    def worse(self):
+        """True if this build loses more than LOSS_MAX by the medians, and in three of four rounds."""
+        lower, upper = self.quartiles
+        if self.is_rate:
+            return self.ratio < 1 - LOSS_MAX and upper < 1
+        return self.ratio > 1 + LOSS_MAX and lower > 1
+
+    def as_json(self):
+        return {**dataclasses.asdict(self), "ratio": self.ratio, "quartiles": self.quartiles,
+                "worse": self.worse}
+
+
+class _Build:
+    """The programs of one build: a worker and one without a network, a dispatcher before each."""
+
+    def __init__(self, service):
+        self._service = service
+        self._programs = []
+
+    def start_anew(self):
+        for program in self._programs:
+            program.kill()
+        self.worker = self._service.start_worker()
+        self.null_worker = self._service.start_worker(model="null")
+        self.dispatcher, self.null_dispatcher = (
+            self._service.start_dispatcher(*bench_service.ONE_CLIENT, workers=[worker])
+            for worker in (self.worker, self.null_worker))
+        self._programs = [self.worker, self.null_worker, self.dispatcher, self.null_dispatcher]
+
+
+def _measures(bench):
+    """{name: a measure of a build}, each of which returns {what: value}. The load comes from one program, this
+    build's clientsocket."""
+    path = bench.images[bench.primary]
+    small = bench_service.write_null_image(bench)
+
+    def load(words, clients):
+        return bench_service.load(bench, words, path, bench.settings.seconds, "--clients", clients)
+
+    def per_s(words):
+        return load(words, bench_service.saturating_clients())["goodput_per_s"]
+
+    def null_crowd(build):
+        result = bench_service.null_crowd(bench, build.null_dispatcher, small)
+        return {"dispatcher before a null worker, /s": result["per_s"],
+                "the same, /s of one core of dispatcher": result["per_core_per_s"]}
+
+    return {
+        "worker": lambda build: {
+            "worker, direct, /s": per_s(bench_service.worker_words(build.worker))},
+        "dispatcher": null_crowd,
+        "service": lambda build: {
+            "dispatcher before a worker, /s": per_s(bench_service.page_words(build.dispatcher))},
+        "lone": lambda build: {
+            LONE: load(bench_service.page_words(build.dispatcher), 1)["latency_ms"]["p50"]}}
+
+
+def compare(bench, bin_dir):
+    """A Comparison with the programs in `bin_dir` for each measure that can be taken."""
+    with Service(argparse.Namespace(bin_dir=bin_dir, model=bench.model), quiet=True) as other_service:
+        builds = {"this": _Build(bench.service), "other": _Build(other_service)}
+
+        def start_anew():
+            for build in builds.values():
+                build.start_anew()
+
+        def both(number, measure):
+            # Neither build is always the first.
+            order = list(builds) if number % 2 == 0 else list(reversed(builds))
+            return {name: measure(builds[name]) for name in order}
+
+        turns = Turns(bench.settings.rounds, bench.progress, begin_round=start_anew)
+        for name, measure in _measures(bench).items():
+            turns.add(name, lambda number, measure=measure: both(number, measure))
+        measured = turns.run()
+    bench.leave_out_failures(turns)
+    return [Comparison(what, what != LONE, *([result[build][what] for result in turns.rounds[name]]
+                                             for build in builds))
+            for name in measured for what in measured[name]["this"]]
