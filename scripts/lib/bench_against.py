@@ -34,11 +34,11 @@ class Comparison:
 
     @property
     def worse(self):
-        """True if this build loses more than LOSS_MAX by the medians, and in three of four rounds."""
+        """True if this build loses more than LOSS_MAX, and more than the quartiles are apart: on a machine with
+        other work the rounds' ratios differ by themselves."""
+        loss = 1 - self.ratio if self.is_rate else self.ratio - 1
         lower, upper = self.quartiles
-        if self.is_rate:
-            return self.ratio < 1 - LOSS_MAX and upper < 1
-        return self.ratio > 1 + LOSS_MAX and lower > 1
+        return loss > max(LOSS_MAX, upper - lower)
 
     def as_json(self):
         return {**dataclasses.asdict(self), "ratio": self.ratio, "quartiles": self.quartiles,
