@@ -18,7 +18,7 @@ namespace samoyed::protocol {
 namespace {
 
 /// The objects and the list that a result consists of.
-enum class Place { outside, result, top, label, times };
+enum class Scope { outside, result, top, label, times };
 
 enum class Field {
   none,  ///< No field's value is expected, or one that doesn't matter.
@@ -39,26 +39,26 @@ enum class Field {
 };
 
 struct NamedField {
-  Place place;
+  Scope scope;
   std::string_view name;
   Field field;
 };
 
 constexpr std::array<NamedField, 14> named_fields{{
-    {Place::result, "error", Field::error},
-    {Place::result, "detail", Field::detail},
-    {Place::result, "top", Field::top},
-    {Place::result, "width", Field::width},
-    {Place::result, "height", Field::height},
-    {Place::result, "times", Field::times},
-    {Place::result, "thumbnail", Field::thumbnail},
-    {Place::label, "label", Field::label},
-    {Place::label, "probability", Field::probability},
-    {Place::label, "class", Field::class_index},
-    {Place::times, "queue_ms", Field::queue},
-    {Place::times, "decode_ms", Field::decode},
-    {Place::times, "resize_ms", Field::resize},
-    {Place::times, "forward_ms", Field::forward},
+    {Scope::result, "error", Field::error},
+    {Scope::result, "detail", Field::detail},
+    {Scope::result, "top", Field::top},
+    {Scope::result, "width", Field::width},
+    {Scope::result, "height", Field::height},
+    {Scope::result, "times", Field::times},
+    {Scope::result, "thumbnail", Field::thumbnail},
+    {Scope::label, "label", Field::label},
+    {Scope::label, "probability", Field::probability},
+    {Scope::label, "class", Field::class_index},
+    {Scope::times, "queue_ms", Field::queue},
+    {Scope::times, "decode_ms", Field::decode},
+    {Scope::times, "resize_ms", Field::resize},
+    {Scope::times, "forward_ms", Field::forward},
 }};
 
 /// Which fields were there.
@@ -115,23 +115,23 @@ class ResultHandler {
     field_ = Field::none;
     if (ignored_depth_ > 0) return true;
     for (const NamedField& named : named_fields) {
-      if (named.place == place_ && named.name == name) field_ = named.field;
+      if (named.scope == scope_ && named.name == name) field_ = named.field;
     }
     return true;
   }
 
   bool start_object(std::size_t) {
-    if (ignored_depth_ == 0 && place_ == Place::outside) {
-      place_ = Place::result;
-    } else if (ignored_depth_ == 0 && place_ == Place::top) {
+    if (ignored_depth_ == 0 && scope_ == Scope::outside) {
+      scope_ = Scope::result;
+    } else if (ignored_depth_ == 0 && scope_ == Scope::top) {
       if (recognition_.top.size() == top_max) return false;
       recognition_.top.emplace_back();
       seen_.erase({Field::label, Field::probability});
-      place_ = Place::label;
+      scope_ = Scope::label;
     } else if (field_ == Field::times) {
       recognition_.times.emplace();
       seen_.erase({Field::queue, Field::decode, Field::resize, Field::forward});
-      place_ = Place::times;
+      scope_ = Scope::times;
     } else {
       return begin_ignored();
     }
@@ -140,23 +140,23 @@ class ResultHandler {
 
   bool end_object() {
     if (end_ignored()) return true;
-    const bool in_label = place_ == Place::label;
-    const bool in_times = place_ == Place::times;
-    place_ = in_label ? Place::top : in_times ? Place::result : Place::outside;
+    const bool in_label = scope_ == Scope::label;
+    const bool in_times = scope_ == Scope::times;
+    scope_ = in_label ? Scope::top : in_times ? Scope::result : Scope::outside;
     if (in_label) return seen_.holds({Field::label, Field::probability});
     if (in_times) return seen_.holds({Field::queue, Field::decode, Field::resize, Field::forward});
     return true;
   }
 
   bool start_array(std::size_t) {
-    if (field_ != Field::top) return place_ != Place::outside && begin_ignored();
+    if (field_ != Field::top) return scope_ != Scope::outside && begin_ignored();
     recognition_.top.clear();  // Of two fields of one name the last one counts.
-    place_ = Place::top;
+    scope_ = Scope::top;
     return found();
   }
 
   bool end_array() {
-    if (!end_ignored()) place_ = Place::result;
+    if (!end_ignored()) scope_ = Scope::result;
     return true;
   }
 
@@ -193,8 +193,8 @@ class ResultHandler {
 
   /// A value that doesn't matter; false for one that stands where another is expected.
   bool skip() const {
-    const bool in_list = ignored_depth_ == 0 && place_ == Place::top;
-    return field_ == Field::none && place_ != Place::outside && !in_list;
+    const bool in_list = ignored_depth_ == 0 && scope_ == Scope::top;
+    return field_ == Field::none && scope_ != Scope::outside && !in_list;
   }
   bool begin_ignored() {
     if (!skip()) return false;
@@ -250,7 +250,7 @@ class ResultHandler {
     return found();
   }
 
-  Place place_ = Place::outside;
+  Scope scope_ = Scope::outside;
   Field field_ = Field::none;      ///< Whose value comes next.
   std::size_t ignored_depth_ = 0;  ///< Lists and objects around, of a field that doesn't matter.
   FieldSet seen_;

@@ -4,10 +4,6 @@
 
 namespace samoyed::worker {
 
-std::string to_string(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : "fp32";
-}
-
 std::optional<std::string> why_unsupported(Precision precision) {
   if (precision == Precision::fp32 || onednn_may_use(dnnl::cpu_isa::avx512_core_amx))
     return std::nullopt;

@@ -15,7 +15,9 @@ enum class Precision {
 };
 
 /// `fp32` or `bf16`, as the option --precision has it.
-std::string to_string(Precision precision);
+inline std::string to_string(Precision precision) {
+  return precision == Precision::bf16 ? "bf16" : "fp32";
+}
 
 /// Why this processor should not compute in that precision, as one sentence that says what to do;
 /// `std::nullopt` if it supports it.

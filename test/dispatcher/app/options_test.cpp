@@ -1,0 +1,76 @@
+#include "dispatcher/app/options.hpp"
+
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace samoyed::dispatcher {
+namespace {
+
+/// Parses a command line. std::nullopt if the program has to end at once.
+struct CommandLine {
+  explicit CommandLine(const std::string& line) {
+    std::vector<std::string> words{"program"};
+    std::istringstream stream(line);
+    for (std::string word; stream >> word;) words.push_back(word);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    options = parse_options(static_cast<int>(arguments.size()), arguments.data(), exit_status);
+  }
+
+  std::optional<Options> options;
+  int exit_status = -1;
+};
+
+TEST_CASE("without arguments the dispatcher serves this machine alone, and keeps nothing") {
+  const CommandLine line("");
+  REQUIRE(line.options);
+  CHECK(line.options->address == "127.0.0.1");
+  CHECK(line.options->port == 9999);
+  CHECK(line.options->workers.empty());
+  CHECK(line.options->storage.folder.empty());
+  CHECK(line.options->web.access.admin_token.empty());
+}
+
+TEST_CASE("workers and times reach the parts that they are for") {
+  const CommandLine line(
+      "--worker localhost:8888 --worker [::1]:7777 --port 0 --request-timeout-ms 1500 "
+      "--result-timeout-ms 700 --connections-max 3");
+  REQUIRE(line.options);
+  CHECK(line.options->workers ==
+        std::vector<protocol::Address>{{"localhost", 8888}, {"::1", 7777}});
+  CHECK(line.options->port == 0);
+  CHECK(line.options->web.timeouts.request == std::chrono::milliseconds(1500));
+  CHECK(line.options->dispatch.timeouts.result == std::chrono::milliseconds(700));
+  CHECK(line.options->web.limits.connections_max == 3);
+}
+
+TEST_CASE("workers may be in the networks that are named, and in no other") {
+  const CommandLine line("--worker-network 10.0.0.0/8");
+  REQUIRE(line.options);
+  const auto& may_connect = line.options->dispatch.may_connect;
+  CHECK(may_connect(asio::ip::make_address("10.1.2.3")));
+  CHECK_FALSE(may_connect(asio::ip::make_address("192.168.0.1")));
+}
+
+TEST_CASE("a wrong command line ends the program with an error, a question with none") {
+  for (const char* const wrong : {"--worker localhost", "--port 65536", "--request-timeout-ms 0",
+                                  "--worker-network 10.0.0.0/33", "--no-such-option"}) {
+    INFO(wrong);
+    const CommandLine line(wrong);
+    CHECK_FALSE(line.options);
+    CHECK(line.exit_status != 0);
+  }
+  for (const char* const question : {"--help", "--version"}) {
+    INFO(question);
+    const CommandLine line(question);
+    CHECK_FALSE(line.options);
+    CHECK(line.exit_status == 0);
+  }
+}
+
+}  // namespace
+}  // namespace samoyed::dispatcher

@@ -1,0 +1,116 @@
+"""Holds the layout of the sources: who may include whom, how large a folder may grow, and that each has its tests.
+
+    house_test.py SOURCE_DIR
+
+The rules are those of CONTRIBUTING.md, "Layers". No compiler is asked: an include names its folder.
+"""
+
+import pathlib
+import re
+import sys
+import unittest
+
+SOURCE_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
+SUFFIXES = (".cpp", ".hpp")
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+# Sources of one folder: beyond about so many, a folder tells no story any more.
+SOURCES_MAX = 40
+
+# Every folder, and the folders that it may include. A public header below include/samoyed belongs to the folder of its
+# name.
+MAY_INCLUDE = {
+    "io": [],
+    "protocol": [],
+    "worker/image": ["protocol"],
+    "worker/kernels": [],
+    "worker/model": ["protocol", "worker/image"],
+    "worker/serving": ["io", "protocol", "worker/image"],
+    "worker/network": ["protocol", "worker/image", "worker/kernels", "worker/model", "worker/serving"],
+    "worker/app": ["io", "protocol", "worker/image", "worker/model", "worker/serving", "worker/network"],
+    "dispatcher": ["io", "protocol"],
+    "dispatcher/history": ["io", "protocol", "dispatcher"],
+    "dispatcher/jobs": ["io", "protocol", "dispatcher", "dispatcher/history"],
+    "dispatcher/storage": ["io", "protocol", "dispatcher", "dispatcher/history", "dispatcher/jobs"],
+    "dispatcher/client": ["io", "protocol", "dispatcher"],
+    "dispatcher/load": ["io", "protocol", "dispatcher", "dispatcher/client"],
+    "web/http": ["io", "protocol", "dispatcher"],
+    "web/access": ["io", "protocol", "web/http"],
+    "web/views": ["io", "protocol", "dispatcher", "web/http"],
+    "web/routes": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views"],
+    "web/server": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/routes"],
+    # The public headers of the web server.
+    "web": ["io", "protocol", "dispatcher"],
+    # The only folder of the dispatcher that may look up to the web.
+    "dispatcher/app": ["io", "protocol", "dispatcher", "dispatcher/jobs", "dispatcher/storage", "dispatcher/client",
+                       "dispatcher/load", "web"],
+}
+
+# Made by the build from files.
+GENERATED = re.compile(r"samoyed_\w+\.hpp$")
+
+
+def sources():
+    for root in ("src", "include"):
+        for path in sorted((SOURCE_DIR / root).rglob("*")):
+            if path.suffix in SUFFIXES and "node_modules" not in path.parts:
+                yield path
+
+
+def folder_of(path):
+    """The name of a source's folder in MAY_INCLUDE."""
+    relative = path.relative_to(SOURCE_DIR).parent
+    parts = relative.parts[1:] if relative.parts[0] == "src" else relative.parts[2:]
+    return "/".join(parts)
+
+
+def folder_of_include(name):
+    parts = name.split("/")[:-1]
+    return "/".join(parts[1:] if parts[:1] == ["samoyed"] else parts)
+
+
+class HouseTest(unittest.TestCase):
+    def test_every_folder_has_its_rule(self):
+        self.assertEqual({folder_of(path) for path in sources()}, set(MAY_INCLUDE))
+
+    def test_includes_point_down(self):
+        for path in sources():
+            folder = folder_of(path)
+            allowed = {folder, *MAY_INCLUDE.get(folder, ())}
+            # A folder's own public headers, and those of the web server for its folders.
+            if folder.startswith("web/"):
+                allowed.add("web")
+            for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+                if GENERATED.fullmatch(name):
+                    continue
+                with self.subTest(source=str(path.relative_to(SOURCE_DIR)), include=name):
+                    self.assertIn(folder_of_include(name), allowed)
+
+    def test_the_rules_allow_no_cycle(self):
+        done = set()
+        while len(done) < len(MAY_INCLUDE):
+            ready = {folder for folder, others in MAY_INCLUDE.items() if folder not in done and done.issuperset(others)}
+            self.assertTrue(ready, "folders that include each other")
+            done |= ready
+
+    def test_no_folder_is_too_large(self):
+        counts = {}
+        for path in sources():
+            counts[path.parent] = counts.get(path.parent, 0) + 1
+        for folder, count in counts.items():
+            with self.subTest(folder=str(folder.relative_to(SOURCE_DIR))):
+                self.assertLessEqual(count, SOURCES_MAX)
+
+    def test_every_source_folder_has_its_tests(self):
+        for folder in {path.parent.relative_to(SOURCE_DIR / "src") for path in sources()
+                       if path.is_relative_to(SOURCE_DIR / "src")}:
+            with self.subTest(folder=str(folder)):
+                self.assertTrue(list((SOURCE_DIR / "test" / folder).glob("*_test.cpp")))
+
+    def test_every_source_is_found(self):
+        # A check that sees no sources would pass whatever they hold.
+        self.assertGreater(sum(1 for _ in sources()), 300)
+
+
+if __name__ == "__main__":
+    unittest.main()

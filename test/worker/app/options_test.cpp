@@ -1,0 +1,68 @@
+#include "worker/app/options.hpp"
+
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace samoyed::worker {
+namespace {
+
+/// Parses a command line. std::nullopt if the program has to end at once.
+struct CommandLine {
+  explicit CommandLine(const std::string& line) {
+    std::vector<std::string> words{"program"};
+    std::istringstream stream(line);
+    for (std::string word; stream >> word;) words.push_back(word);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    options = parse_options(static_cast<int>(arguments.size()), arguments.data(), exit_status);
+  }
+
+  std::optional<Options> options;
+  int exit_status = -1;
+};
+
+TEST_CASE("a worker needs an address and a port, and serves no metrics unless it is told to") {
+  const CommandLine line("127.0.0.1 8888");
+  REQUIRE(line.options);
+  CHECK(line.options->address == "127.0.0.1");
+  CHECK(line.options->port == 8888);
+  CHECK(line.options->model_file == "models/squeezenet1_1.pth");
+  CHECK_FALSE(line.options->metrics_port);
+}
+
+TEST_CASE("limits and times reach the parts that they are for") {
+  const CommandLine line(
+      "0.0.0.0 0 --ack-timeout-ms 1500 --queue-length-max 3 --image-pixels-max 1000 "
+      "--image-bytes-max 2000 --metrics-port 0 --precision fp32");
+  REQUIRE(line.options);
+  CHECK(line.options->server.timeouts.ack == std::chrono::milliseconds(1500));
+  CHECK(line.options->queue.queued_max == 3);
+  CHECK(line.options->decode.pixels_max == 1000);
+  CHECK(line.options->server.image_bytes_max == 2000);
+  CHECK(line.options->metrics_port == 0);
+  CHECK(line.options->precision == Precision::fp32);
+}
+
+TEST_CASE("a wrong command line ends the program with an error, a question with none") {
+  for (const char* const wrong :
+       {"", "127.0.0.1", "127.0.0.1 65536", "127.0.0.1 0 --queue-timeout-ms 0",
+        "127.0.0.1 0 --std 0.2,nan,0.2", "127.0.0.1 0 --no-such-option"}) {
+    INFO(wrong);
+    const CommandLine line(wrong);
+    CHECK_FALSE(line.options);
+    CHECK(line.exit_status != 0);
+  }
+  for (const char* const question : {"--help", "--version"}) {
+    INFO(question);
+    const CommandLine line(question);
+    CHECK_FALSE(line.options);
+    CHECK(line.exit_status == 0);
+  }
+}
+
+}  // namespace
+}  // namespace samoyed::worker
