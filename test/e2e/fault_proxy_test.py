@@ -21,12 +21,12 @@ if "--seed" in sys.argv:
     del sys.argv[at:at + 2]
 
 # The programs wait no longer than this for a step, so that what hangs costs little; and long enough that no step
-# takes it for want of a processor.
-STEP_TIMEOUT_MS = 2400 if support.is_sanitized() else 800
+# takes it for want of a processor, also on a machine that is busy with other things.
+STEP_TIMEOUT_MS = 4000 if support.is_sanitized() else 3000
 TIMEOUTS = ["--connect-timeout-ms", STEP_TIMEOUT_MS, "--answer-timeout-ms", STEP_TIMEOUT_MS,
             "--image-timeout-ms", STEP_TIMEOUT_MS, "--result-timeout-ms", STEP_TIMEOUT_MS]
 # Four steps on each of two workers and a fresh connection would take half of it.
-REQUEST_TIMEOUT_S = 20
+REQUEST_TIMEOUT_S = 60
 RANDOM_PHASE_S = 8
 # What a request may end in where two workers failed under one picture, or all at the same time.
 DOCUMENTED = {(422, "workers_closed"), (503, "no_active_worker"), (504, "deadline")}
@@ -102,7 +102,7 @@ class FaultProxyTest(support.ProgramTestCase):
         print(f"--seed {SEED}", flush=True)
         hurt = [self.start_proxy(self.hurt_worker), self.start_proxy(self.start_worker(model="null"))]
         for number, proxy in enumerate(hurt):
-            proxy.choose = random_faults(SEED + number, share=0.7, stall_s=2)
+            proxy.choose = random_faults(SEED + number, share=0.7, stall_s=2 * STEP_TIMEOUT_MS / 1000)
         dispatcher = self.start_dispatcher(*TIMEOUTS, "--probe-pause-ms", 50, "--probe-pause-max-ms",
                                            200, workers=[self.good_worker, *(p.address for p in hurt)])
         end = time.monotonic() + RANDOM_PHASE_S
