@@ -43,4 +43,13 @@ std::string image_extensions_text() {
   return text;
 }
 
+std::string image_media_types_text() {
+  std::string text;
+  for (const ImageFormat& format : image_formats) {
+    if (!text.empty()) text += ',';
+    text += format.media_type;
+  }
+  return text;
+}
+
 }  // namespace samoyed::protocol

@@ -42,6 +42,9 @@ bool is_image_extension(std::string_view extension);
 /// All formats' extensions, for a message to a person: `.jpg .jpeg .png .bmp .webp`.
 std::string image_extensions_text();
 
+/// All formats' media types, as the `accept` of a form lists them: `image/jpeg,image/png,...`.
+std::string image_media_types_text();
+
 namespace detail {
 
 struct FormatNames {
