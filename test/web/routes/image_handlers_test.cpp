@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "web/routes/handler_fixture.hpp"
 
 namespace samoyed::web {
@@ -128,7 +129,8 @@ TEST_CASE_METHOD(HandlerFixture, "answers and failures become pages") {
   const Response unreadable = answer_to(Failure{
       FailureReason::refused, protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
   CHECK(unreadable.status == 415);
-  CHECK(count_of(unreadable.body, "Cut off. Accepted is JPEG, PNG, BMP or WebP.") == 1);
+  CHECK(count_of(unreadable.body,
+                 "Cut off. Accepted is " + std::string(protocol::accepted_formats) + ".") == 1);
 }
 
 TEST_CASE_METHOD(HandlerFixture,

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/image_bombs.hpp"
 #include "worker/image/image_fixtures.hpp"
@@ -51,7 +52,8 @@ TEST_CASE("what is no image is refused with the accepted formats", "[image]") {
   const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
                                     "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
-        Refusal{RefusalReason::unreadable, "This is no JPEG, PNG, BMP or WebP image."});
+        Refusal{RefusalReason::unreadable,
+                "This is no " + std::string(protocol::accepted_formats) + " image."});
 }
 
 TEST_CASE("files of a kind that is not read are refused with a reason", "[image]") {
