@@ -8,7 +8,7 @@
 #include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
-#include "samoyed/io/log.hpp"
+#include "samoyed/io/log_format.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed/web/server_options.hpp"
 
