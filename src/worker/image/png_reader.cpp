@@ -31,6 +31,7 @@ constexpr std::array explanations{
     Explanation{"issing IHDR", "The PNG file is damaged: its header is not where it belongs."},
     Explanation{"IHDR", "The PNG file is damaged: its header makes no sense."},
     Explanation{"PLTE", "The PNG file is damaged: its palette has no possible size."},
+    Explanation{"Not enough", "The PNG file is damaged: the data of its pixels end too early."},
     Explanation{"unhandled critical chunk", "The PNG file has a part that is not known."},
     Explanation{"", "The PNG file is damaged."},
 };
@@ -149,7 +150,7 @@ bool PngReader::read_pixels(std::span<std::uint8_t> rgb) noexcept {
 
 bool PngReader::read_rest() noexcept {
   if (setjmp(png_jmpbuf(png_)) != 0) return false;
-  png_read_end(png_, nullptr);
+  png_read_end(png_, info_);
   return true;
 }
 
