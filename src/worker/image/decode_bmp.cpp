@@ -152,8 +152,8 @@ std::vector<std::byte> without_gap(const BmpHeader& header, const CompactHeader&
 
 StbImage decode_pixels(const BmpHeader& header, const CompactHeader& compact, Bytes file,
                        std::size_t rgb_bytes) {
-  if (!compact.differs) return decode_with_stb(file, 3, rgb_bytes);
-  return decode_with_stb(without_gap(header, compact, file), 3, rgb_bytes);
+  if (!compact.differs) return decode_with_stb(file, rgb_bytes);
+  return decode_with_stb(without_gap(header, compact, file), rgb_bytes);
 }
 
 }  // namespace

@@ -11,12 +11,7 @@ namespace {
 
 /// What stb_image may still allocate on this thread. Its allocations are freed on the thread that
 /// made them, within one StbImage's life.
-struct Budget {
-  std::size_t left_bytes = 0;
-  bool exceeded = false;
-};
-
-thread_local Budget budget;
+thread_local std::size_t budget_left_bytes = 0;
 
 /// Stands before each block and keeps what follows aligned for any type.
 struct alignas(std::max_align_t) BlockHeader {
@@ -24,13 +19,10 @@ struct alignas(std::max_align_t) BlockHeader {
 };
 
 void* allocate_within_budget(std::size_t bytes) {
-  if (bytes > budget.left_bytes) {
-    budget.exceeded = true;
-    return nullptr;
-  }
+  if (bytes > budget_left_bytes) return nullptr;
   void* const raw = std::malloc(sizeof(BlockHeader) + bytes);
   if (raw == nullptr) return nullptr;
-  budget.left_bytes -= bytes;
+  budget_left_bytes -= bytes;
   auto* const header = static_cast<BlockHeader*>(raw);
   header->bytes = bytes;
   return header + 1;
@@ -39,7 +31,7 @@ void* allocate_within_budget(std::size_t bytes) {
 void free_within_budget(void* block) {
   if (block == nullptr) return;
   auto* const header = static_cast<BlockHeader*>(block) - 1;
-  budget.left_bytes += header->bytes;
+  budget_left_bytes += header->bytes;
   std::free(header);
 }
 
@@ -55,14 +47,12 @@ void* reallocate_within_budget(void* block, std::size_t bytes) {
 
 }  // namespace
 
-// Only PNG and BMP are compiled in. Debian 12 ships stb_image 2.27, whose JPEG, GIF, PIC, PNM and
+// Only BMP is compiled in. Debian 12 ships stb_image 2.27, whose JPEG, GIF, PIC, PNM and
 // HDR readers have open memory-safety bugs (CVE-2021-28021, -37789, -42715, -42716, CVE-2022-28041,
 // -28042, -28048, CVE-2023-45661 to -45667 among them), and whose JPEG pixels are not
-// libjpeg-turbo's. PNG and BMP files pass the checks of decode_png.cpp and decode_bmp.cpp before
-// they come here.
+// libjpeg-turbo's. Files pass the checks of decode_bmp.cpp before they come here.
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
-#define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
@@ -76,15 +66,15 @@ namespace samoyed::worker {
 
 void StbDeleter::operator()(std::uint8_t* pixels) const { stbi_image_free(pixels); }
 
-StbImage decode_with_stb(Bytes file, int channels, std::size_t budget_bytes) {
+StbImage decode_with_stb(Bytes file, std::size_t budget_bytes) {
   StbImage image;
   if (file.size() > INT_MAX) return image;
-  budget = Budget{budget_bytes, false};
+  budget_left_bytes = budget_bytes;
   int channels_in_file = 0;
+  constexpr int rgb_channels = 3;
   image.pixels.reset(stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()),
                                            static_cast<int>(file.size()), &image.width,
-                                           &image.height, &channels_in_file, channels));
-  image.budget_exceeded = budget.exceeded;
+                                           &image.height, &channels_in_file, rgb_channels));
   return image;
 }
 

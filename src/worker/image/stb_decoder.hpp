@@ -6,7 +6,7 @@
 
 #include "worker/image/byte_order.hpp"
 
-/// stb_image behind a budget: the only door to it, for the PNG and the BMP decoder.
+/// stb_image behind a budget: the only door to it, for the BMP decoder.
 namespace samoyed::worker {
 
 struct StbDeleter {
@@ -15,18 +15,15 @@ struct StbDeleter {
 
 /// What stb_image made of a file.
 struct StbImage {
-  /// Rows of width * channels bytes; null if it failed.
+  /// Rows of width * 3 bytes; null if it failed.
   std::unique_ptr<std::uint8_t, StbDeleter> pixels;
   int width = 0;
   int height = 0;
-  /// Whether it failed because it needed more memory than the budget.
-  bool budget_exceeded = false;
 };
 
-/// Decodes a PNG or BMP file to `channels` (3 or 4) bytes a pixel; 16-bit channels keep their high
-/// byte. stb_image and the result together never hold more than `budget_bytes`. stb_image trusts
-/// what it reads too far (palette indices, truncated rows, checksums), so the caller has to look at
-/// the file first.
-StbImage decode_with_stb(Bytes file, int channels, std::size_t budget_bytes);
+/// Decodes a BMP file to R G B. stb_image and the result together never hold more than
+/// `budget_bytes`. stb_image trusts what it reads too far (palette indices, truncated rows), so the
+/// caller has to look at the file first.
+StbImage decode_with_stb(Bytes file, std::size_t budget_bytes);
 
 }  // namespace samoyed::worker

@@ -52,6 +52,7 @@ inline constexpr std::array image_fixtures = {
     "rgb_16bit.png",
     "rgba.png",
     "interlaced.png",
+    "interlaced_palette.png",
     "palette.png",
     "palette_transparent.png",
     "exif_6.png",

@@ -68,15 +68,26 @@ def png(width, height, depth, colour_type, rows, before_data=b"", interlaced=0):
             + chunk(b"IDAT", data[half:]) + chunk(b"IEND", b""))
 
 
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
 def interlaced_png():
     """The RGB image by Adam7."""
     image = make_image("RGB")
     rows = []
-    for left, top, step_x, step_y in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
-                                      (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+    for left, top, step_x, step_y in ADAM7:
         for y in range(top, HEIGHT, step_y):
             rows.append(b"".join(bytes(image.getpixel((x, y))) for x in range(left, WIDTH, step_x)))
     return png(WIDTH, HEIGHT, 8, 2, rows, interlaced=1)
+
+
+def interlaced_palette_png():
+    """Noise of four colors by Adam7."""
+    rows = []
+    for left, top, step_x, step_y in ADAM7:
+        columns = len(range(left, WIDTH, step_x))
+        rows += [noise((columns + 3) // 4, top + y) for y in range(top, HEIGHT, step_y)]
+    return png(WIDTH, HEIGHT, 2, 3, rows, before_data=noise(12, 1), interlaced=1)
 
 
 def bmp(bits, colours_used, palette, rows, width=WIDTH, compression=0, height=HEIGHT):
@@ -143,6 +154,7 @@ def files():
     yield "rgb_16bit.png", png(7, 5, 16, 2, [noise(42, i) for i in range(5)])
     yield "rgba.png", saved(rgba, "PNG")
     yield "interlaced.png", interlaced_png()
+    yield "interlaced_palette.png", interlaced_palette_png()
     yield "palette.png", saved(few, "PNG")
     yield "palette_transparent.png", saved(few, "PNG", transparency=3)
     yield "exif_6.png", saved(rgb, "PNG", exif=exif(6))
