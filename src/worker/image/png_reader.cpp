@@ -10,8 +10,9 @@ namespace samoyed::worker {
 
 namespace {
 
-/// How much of the file may follow the data of the last row within its compressed stream. libpng
-/// inflates the stream to its end, and a megabyte of the file may inflate to a gigabyte.
+/// How much of the file libpng may ask for beyond the last row's size while it reads that row: some
+/// encoders leave a little behind it, and libpng reads 8 KiB ahead. It inflates what it gets, and a
+/// megabyte may inflate to a gigabyte.
 constexpr std::size_t surplus_bytes_max = std::size_t{16} << 10;
 
 constexpr std::string_view ends_early = "The PNG file ends before its last part.";
