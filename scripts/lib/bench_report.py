@@ -39,7 +39,7 @@ def _parts(results, _):
                        for part in ("receive", "decode", "resize", "forward", "pipeline", "encode")]
             for image, row in results["parts"].items()]
     return "Parts of the worker's work, one thread, ms\n\n" + table(
-        ["picture", "base64 and checksum", "decode", "resize, normalise", "forward, ranking", "all",
+        ["picture", "base64 and checksum", "decode", "resize, normalize", "forward, ranking", "all",
          "a client's encoding"], rows)
 
 

@@ -21,7 +21,7 @@ def call(dispatcher, path, method="GET", body=None, **headers):
 
 
 class ClassifyTest(support.ProgramTestCase):
-    def test_a_picture_is_recognised_with_all_that_is_known_of_it(self):
+    def test_a_picture_is_recognized_with_all_that_is_known_of_it(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         picture = support.sample("chelsea.png")
@@ -202,10 +202,10 @@ class MetricsTest(support.ProgramTestCase):
         support.upload(dispatcher.port, support.sample("chelsea.png"))
         support.upload(dispatcher.port, b"no picture")
         text = support.request(dispatcher.port, "/metrics").text
-        # A worker without a network recognises anything.
-        recognised = 2 if support.model_is_null() else 1
-        self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognised}\n', text)
-        self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognised}\n', text)
+        # A worker without a network recognizes anything.
+        recognized = 2 if support.model_is_null() else 1
+        self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognized}\n', text)
+        self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognized}\n', text)
         self.assertIn('samoyed_workers{state="in_rotation"} 1\n', text)
         self.assertIn("samoyed_worker_tries_total 2\n", text)
         if not support.model_is_null():

@@ -32,7 +32,7 @@ class FaultyWorkersTestCase(wire.TestCase):
     def start_for(self, *workers, options=()):
         return self.start_dispatcher(*options, workers=[worker.address for worker in workers])
 
-    def assert_recognised(self, response):
+    def assert_recognized(self, response):
         self.assertEqual(response.status, 200, response.text)
         self.assertEqual([row[0] for row in support.result_rows(response.text)], wire.LABELS)
 
@@ -58,17 +58,17 @@ def drips_result(peer):
 
 class HungWorkerTest(FaultyWorkersTestCase):
     def test_it_costs_the_step_s_time_once(self):
-        for what, behaviour in (("connected", {"on_connect": wire.waits_for_end}),
+        for what, behavior in (("connected", {"on_connect": wire.waits_for_end}),
                                 ("image taken", {"on_image": wire.waits_for_end}),
                                 ("result drips", {"on_image": drips_result})):
             with self.subTest(what):
-                hung, sound = self.script(**behaviour), self.script()
+                hung, sound = self.script(**behavior), self.script()
                 dispatcher = self.start_for(hung, sound, options=(
                     "--answer-timeout-ms", 700, "--result-timeout-ms", 700, "--request-timeout-ms",
                     FOREVER_MS, "--probe-pause-ms", FOREVER_MS, *NO_PROBES))
                 responses = [support.upload(dispatcher.port, PICTURE) for _ in range(4)]
                 for response in responses:
-                    self.assert_recognised(response)
+                    self.assert_recognized(response)
                 self.assert_removed(dispatcher, [hung])
                 # Tried by one request only, the later ones don't wait for it.
                 self.assertLessEqual(len(hung.sizes), 1)
@@ -124,7 +124,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
 
     @unittest.skipIf(support.model_is_null(), "needs a network, which takes its time")
     def test_its_image_leaves_a_worker_s_queue(self):
-        """The time that the worker computes tells whether images are recognised for nobody."""
+        """The time that the worker computes tells whether images are recognized for nobody."""
         worker = self.start_worker("--threads", 1)
         picture = support.sample("chelsea.png")
         size, image = wire.size_and_image(picture)
@@ -137,7 +137,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
                 peer.send(image)
             return wire.cpu_seconds(worker)
 
-        def recognise_one():
+        def recognize_one():
             peer = self.connect(worker.port)
             peer.recognize(picture)
             peer.close()
@@ -154,7 +154,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
         before = send(leaving)
         for peer in leaving:
             peer.close()
-        recognise_one()
+        recognize_one()
         self.assertLess(wire.cpu_seconds(worker) - before, wanted_s / 2)
 
     def test_a_transfer_to_a_reference_server_is_completed(self):
@@ -199,7 +199,7 @@ class HedgeTest(FaultyWorkersTestCase):
                                                          FOREVER_MS, "--result-timeout-ms", FOREVER_MS,
                                                          *NO_PROBES))
         for _ in range(4):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, PICTURE))
         self.assertEqual(fast.images, 4)
         support.wait_until(lambda: slow.cuts == slow.images, "the losers to be cancelled")
         self.assertNotIn("removed worker", dispatcher.log.text())
@@ -246,7 +246,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         server.start()
         support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the server's return")
         self.assertEqual((server.sizes, server.cuts), ([], 0))
-        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assert_recognized(support.upload(dispatcher.port, PICTURE))
 
     def assert_stays_away(self, dispatcher, worker):
         """Back at its port, it is not even asked."""
@@ -296,7 +296,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         support.wait_until(lambda: sum("back in rotation" in line for line in dispatcher.log.lines())
                            == len(workers), "all workers' return")
         for _ in workers:
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, PICTURE))
         self.assertEqual([worker.images for worker in workers], [1] * len(workers))
 
 
@@ -324,7 +324,7 @@ class PoisonTest(FaultyWorkersTestCase):
 
     def test_one_may_close_and_the_next_answer(self):
         dispatcher = self.start_for(self.script(wire.ends_at_once), self.script(), options=self.OPTIONS)
-        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assert_recognized(support.upload(dispatcher.port, PICTURE))
 
     def test_other_failures_don_t_count_against_the_image(self):
         """Refused connections, cuts before the image was complete, and time-outs."""
@@ -347,7 +347,7 @@ class PoisonTest(FaultyWorkersTestCase):
         dispatcher = self.start_for(*refusing, *cutting, *hanging, sound, options=(
             "--result-timeout-ms", 400, "--request-timeout-ms", FOREVER_MS, *self.OPTIONS))
         # More than lies in the buffers on the way: else a cut image would be a complete one.
-        self.assert_recognised(support.upload(dispatcher.port, bytes(16 << 20)))
+        self.assert_recognized(support.upload(dispatcher.port, bytes(16 << 20)))
         self.assert_removed(dispatcher, refusing + cutting + hanging)
 
 
@@ -356,7 +356,7 @@ class BusyTest(FaultyWorkersTestCase):
         busy, sound = self.script(refusal="busy"), self.script()
         dispatcher = self.start_for(busy, sound, options=NO_PROBES)
         for _ in range(4):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, PICTURE))
         self.assertEqual(sound.images, 4)
         self.assertGreater(busy.images, 0)
         self.assertNotIn("removed worker", dispatcher.log.text())
@@ -367,7 +367,7 @@ class BusyTest(FaultyWorkersTestCase):
         for worker in (busy, sound):
             support.request(dispatcher.port, f"/add/{worker.address}")
         for _ in range(2):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, PICTURE))
         self.assertEqual((busy.sizes, sound.images), ([], 2))
         self.assertGreater(busy.connections, 0)
 

@@ -88,7 +88,7 @@ class JobsTest(support.ProgramTestCase):
             self.assertEqual(told["file_name"], name)
             if support.model_is_trained():
                 self.assertEqual(told["result"]["labels"][0]["label"], "Egyptian cat")
-        # Also those whose acknowledgement never came, which may have been taken.
+        # Also those whose acknowledgment never came, which may have been taken.
         spool = self.folder / "spool"
         support.wait_until(lambda: not any(spool.iterdir()), "the spool to be empty", TIMEOUT_S)
         dispatcher.stop()

@@ -39,7 +39,7 @@ def on_worker_image(peer):
     return IMAGE
 
 
-def on_worker_acknowledgement(peer):
+def on_worker_acknowledgment(peer):
     """The result is never read."""
     peer.send(SIZE)
     peer.receive(1)
@@ -49,7 +49,7 @@ def on_worker_acknowledgement(peer):
 
 def on_worker_refusals(peer):
     """An N now and then instead of the A."""
-    on_worker_acknowledgement(peer)
+    on_worker_acknowledgment(peer)
     return b"N" * 100
 
 
@@ -60,7 +60,7 @@ def on_worker_next_size(peer):
 
 # What a slow peer does at its usual pace; then it drips what is returned.
 WORKER_KINDS = [on_worker_silence, on_worker_hello, on_worker_size, on_worker_image,
-                on_worker_acknowledgement, on_worker_refusals, on_worker_next_size]
+                on_worker_acknowledgment, on_worker_refusals, on_worker_next_size]
 
 
 def on_web_silence(peer):

@@ -50,7 +50,7 @@ class StorageTest(support.ProgramTestCase):
         (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
         self.assert_refused("move it away, or name another --data-dir")
 
-    def test_a_job_in_the_spool_is_recognised_when_a_worker_comes(self):
+    def test_a_job_in_the_spool_is_recognized_when_a_worker_comes(self):
         self.dispatcher().wait_until_ready().stop()
         job = "0123456789abcdef0123456789abcdef"
         picture = support.sample("chelsea.png")

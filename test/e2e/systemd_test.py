@@ -1,6 +1,6 @@
 """The systemd units: what systemd itself says of them, and the programs as the user that they get.
 
-There is no systemd to start them under here, so they are analysed by its own tool, and the programs
+There is no systemd to start them under here, so they are analyzed by its own tool, and the programs
 are run with what of the hardening needs none: an unprivileged user, no capabilities, no new privileges.
 """
 

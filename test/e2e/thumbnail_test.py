@@ -25,7 +25,7 @@ def encoded(image, form, **options):
 
 
 def pictures():
-    """Files in every format and colour space by their names: red at the left, blue at the right."""
+    """Files in every format and color space by their names: red at the left, blue at the right."""
     scene = Image.new("RGB", (400, 200), "red")
     scene.paste("blue", (200, 0, 400, 200))
     exif = Image.Exif()
@@ -56,7 +56,7 @@ class ThumbnailTest(support.ProgramTestCase):
             database.close()
 
     def upload(self, files, *arguments):
-        """Has them recognised, and waits until they are written down."""
+        """Has them recognized, and waits until they are written down."""
         dispatcher = self.start_dispatcher("--data-dir", self.folder, *arguments,
                                            workers=[self.start_worker()])
         for name, content in files.items():

@@ -138,7 +138,7 @@ class WorkerTest(support.ProgramTestCase):
                 worker = self.start(
                     support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(), "--threads",
                     threads, env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"}).wait_until_ready()
-                # The network's; the recognisers; and one that helps a network with an image that is alone.
+                # The network's; the recognizers; and one that helps a network with an image that is alone.
                 ours = 1 + threads + (threads > 1 and not support.model_is_null())
                 self.assertEqual(thread_count(worker.pid), ours)
                 clients = [self.connect(worker) for _ in range(2 * threads)]

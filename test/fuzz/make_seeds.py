@@ -56,7 +56,7 @@ WORKER_STREAMS = [
     HELLO + b"N" + SIZE + IMAGE + b"A",
     damaged(SIZE) + SIZE + SIZE + damaged(IMAGE) + IMAGE + IMAGE + b"A",
     SIZE + damaged(IMAGE) + IMAGE + b"A" + HELLO,
-    data_message(b"8;colour=red") + IMAGE + b"A",
+    data_message(b"8;color=red") + IMAGE + b"A",
     data_message(b"200") + data_message(b"=" * 200) + b"A",
     data_message(b"8") + data_message(b"--------") + b"A",
     data_message(b"size") + IMAGE,

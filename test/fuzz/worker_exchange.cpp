@@ -56,7 +56,7 @@ class Shell {
   }
 
   WorkerExchange exchange{limits, [] { return hello; }};
-  /// What was written and recognised, in order.
+  /// What was written and recognized, in order.
   std::vector<std::string> transcript;
 
  private:

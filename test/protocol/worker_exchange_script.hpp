@@ -67,7 +67,7 @@ class Script {
 
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
-  /// Why images were refused that were not given to recognise.
+  /// Why images were refused that were not given to recognize.
   const std::vector<RefusalReason>& refused() const { return refused_; }
   bool closed() const { return closed_; }
   /// How many writes said that they repeat what was sent before.

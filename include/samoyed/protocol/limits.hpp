@@ -25,7 +25,7 @@ inline constexpr std::uint64_t drain_factor = 4;
 /// are being received fill their bound: enough for 32 MiB at 50 Mbit/s.
 inline constexpr std::chrono::milliseconds receiving_grace{5000};
 
-/// Bytes that a worker reads of what a client sends while its image is recognised, which is nothing
+/// Bytes that a worker reads of what a client sends while its image is recognized, which is nothing
 /// but by mistake or in haste. With more it waits for the result first, and no longer notices that
 /// the client leaves.
 inline constexpr std::size_t early_bytes_max = 4096;

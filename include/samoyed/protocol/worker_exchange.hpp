@@ -66,10 +66,10 @@ class WorkerExchange {
     std::chrono::milliseconds pause{0};
     /// It repeats what the peer left unanswered: the step that is waited for, and its time, go on.
     bool repeats = false;
-    /// Why, where it answers an image that was never given to recognise.
+    /// Why, where it answers an image that was never given to recognize.
     std::optional<RefusalReason> refused = std::nullopt;
   };
-  /// Recognise the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
+  /// Recognize the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
   /// the peer and report `received` or `ended`. After `ended` nobody wants the result.
   struct Recognize {
     std::vector<std::byte> image_file;

@@ -59,7 +59,7 @@ export class Picture {
     if (abort.signal.aborted) return false;
     if (answer) this.#end(() => this.card.showAnswer(answer), this.#wordsOf(answer));
     else if (this.#triesAgain(problem)) this.#pause(problem);
-    else this.#end(() => this.card.showProblem(problem), `not recognised. ${problem.sentence}`);
+    else this.#end(() => this.card.showProblem(problem), `not recognized. ${problem.sentence}`);
     return answer !== undefined;
   }
 

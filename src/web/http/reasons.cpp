@@ -128,7 +128,7 @@ std::string_view heading_of(int status) {
     case 421:
       return "This site has another name";
     case 422:
-      return "This picture can't be recognised";
+      return "This picture can't be recognized";
     case 429:
       return "Too much at once";
     case 500:

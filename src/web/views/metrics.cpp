@@ -98,11 +98,11 @@ struct Metrics::Families {
       prometheus::BuildCounter()
           .Name("samoyed_requests_total")
           .Help(
-              "Pictures that were recognised (ok), and requests "
+              "Pictures that were recognized (ok), and requests "
               "with pictures that were refused, by reason.")
           .Register(registry);
   io::PhaseHistograms phases{registry, "samoyed_phase_seconds",
-                             "Where the time of recognised pictures went."};
+                             "Where the time of recognized pictures went."};
   Counter& ok = requests.Add({{"outcome", "ok"}});
   Histogram& transfer = phases.add("transfer");
   Histogram& total = phases.add("total");

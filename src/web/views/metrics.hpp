@@ -43,7 +43,7 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  /// Counts a picture that was recognised, and where its time went.
+  /// Counts a picture that was recognized, and where its time went.
   void count(const dispatcher::Answer& answer);
   /// Counts a request with pictures that was refused, by the word of its reason.
   void count_refused(std::string_view reason);

@@ -13,7 +13,7 @@ namespace samoyed::web {
 namespace {
 
 Html tabs(Tab open) {
-  Html list = link("/", "Recognise", open == Tab::form);
+  Html list = link("/", "Recognize", open == Tab::form);
   list += link("/results", "Results", open == Tab::results);
   list += link("/stats", "Statistics", open == Tab::statistics);
   list += link("/api", "API", open == Tab::api);
@@ -94,7 +94,7 @@ Html picture_section(const PictureEnd& end, std::size_t number, const WorkersVie
   }
   const std::string number_text = std::to_string(number);
   return Html::fill(
-      files::unrecognised_html,
+      files::unrecognized_html,
       {{"number", number_text},
        {"file", end.file_name.empty() ? "Picture " + number_text : std::string(end.file_name)},
        {"sentence", end.sentence}});
@@ -161,18 +161,18 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
 
 std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers) {
   Html sections;
-  std::size_t recognised = 0;
+  std::size_t recognized = 0;
   bool untrained = false;
   std::size_t number = 0;
   for (const PictureEnd& picture : pictures) {
     sections += picture_section(picture, ++number, workers);
     if (!picture.answer) continue;
-    ++recognised;
+    ++recognized;
     untrained = untrained || is_untrained_answer(*picture.answer);
   }
-  const std::string heading = std::to_string(recognised) + " of " +
-                              std::to_string(pictures.size()) + " pictures recognised";
-  Html content = Html::fill(files::several_html, {{"kind", recognised > 0 ? "fine" : "problem"},
+  const std::string heading = std::to_string(recognized) + " of " +
+                              std::to_string(pictures.size()) + " pictures recognized";
+  Html content = Html::fill(files::several_html, {{"kind", recognized > 0 ? "fine" : "problem"},
                                                   {"heading", heading},
                                                   {"pictures", sections}});
   content += another_one();

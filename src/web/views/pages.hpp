@@ -35,11 +35,11 @@ struct ResultView {
 
 /// One of several pictures that were sent together. The views need live only for the call.
 struct PictureEnd {
-  /// As ResultView has them; `preview_type` empty where it was not recognised.
+  /// As ResultView has them; `preview_type` empty where it was not recognized.
   std::string_view file_name;
   std::string_view preview_type;
   std::string_view preview_base64;
-  /// Null: it was not recognised, and `sentence` says why.
+  /// Null: it was not recognized, and `sentence` says why.
   const dispatcher::Answer* answer = nullptr;
   std::string sentence = {};
 };

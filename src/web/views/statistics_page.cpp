@@ -16,7 +16,7 @@ namespace {
 
 using dispatcher::HistoryTimes;
 
-/// A phase of the mean time, as a part of the bar; `style` names its colour in stats.css.
+/// A phase of the mean time, as a part of the bar; `style` names its color in stats.css.
 struct Phase {
   std::string_view style;
   std::string_view name;
@@ -133,8 +133,8 @@ Html whose(const StatisticsView& view) {
 }
 
 std::string lead(const StatisticsView& view) {
-  std::string_view who = view.by_address ? "recognised from your address" : "recognised for you";
-  if (view.everyone) who = "recognised for everyone";
+  std::string_view who = view.by_address ? "recognized from your address" : "recognized for you";
+  if (view.everyone) who = "recognized for everyone";
   std::string text = title_of(view.range) + " of what was " + std::string(who) + ": " +
                      count_text(view.numbers.rows) + ".";
   if (view.numbers.cut) text += " There were more: the oldest are left out.";

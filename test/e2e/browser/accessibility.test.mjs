@@ -43,7 +43,7 @@ async function openCards(page) {
   await page.goto(site);
   await page.locator('html.script').waitFor();
   await page.setInputFiles('#file', [photo('one.jpg', picture), photo('empty.jpg', Buffer.alloc(0))]);
-  await page.locator('.card.recognised').waitFor();
+  await page.locator('.card.recognized').waitFor();
   await page.locator('.card.failed').waitFor();
 }
 
@@ -63,12 +63,12 @@ function openResult(names) {
     await page.goto(site);
     await page.setInputFiles('#file', names.map(
       (name) => photo(name, name === 'notes.jpg' ? Buffer.from('no picture') : picture)));
-    await page.getByRole('button', {name: 'Recognise'}).click();
+    await page.getByRole('button', {name: 'Recognize'}).click();
     await page.locator('.result').first().waitFor();
   };
 }
 
-/// What is kept of a picture once it was recognised, its tables unfolded.
+/// What is kept of a picture once it was recognized, its tables unfolded.
 function openKept(address) {
   return async (page) => {
     await openCards(page);

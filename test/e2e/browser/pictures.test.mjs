@@ -85,7 +85,7 @@ test('a picture goes in, its card comes out', async () => {
   const page = await openPage({...desktop, colorScheme: 'light'});
   await screenshot(page, 'form');
   await page.setInputFiles('#file', sample.file);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   const card = cards(page);
   await assertLabels(card.locator('.labels'));
   await card.locator('img').waitFor();
@@ -97,7 +97,7 @@ test('a picture goes in, its card comes out', async () => {
   const best = await card.locator('.headline').textContent();
   assert.match(await page.getByRole('log').textContent(), new RegExp(`${name}: ${best}, [0-9.]+%`));
   assert.equal(page.url(), site);
-  assert.equal(await page.getByRole('button', {name: 'Recognise'}).count(), 0);
+  assert.equal(await page.getByRole('button', {name: 'Recognize'}).count(), 0);
   await screenshot(page, 'one-card');
 });
 
@@ -110,7 +110,7 @@ test('three files are dropped, one of them no picture', {skip: needsDecoding}, a
   assert.match(await page.locator('.drop').getAttribute('class'), /over/);
   await page.dispatchEvent('h1', 'drop', {dataTransfer});
   assert.doesNotMatch(await page.locator('.drop').getAttribute('class'), /over/);
-  await numberOfCards(page, 'recognised', 2);
+  await numberOfCards(page, 'recognized', 2);
   await cards(page, 'failed').waitFor();
   assert.deepEqual(await page.locator('.card .file').allTextContents(),
                    ['one.jpg', 'notes.txt', 'two.jpg']);
@@ -132,7 +132,7 @@ test('a picture is pasted', async () => {
   await page.evaluate((data) => document.body.dispatchEvent(
     new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})),
                       clipboardData);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   await assertLabels(cardOf(page, 'image.png').locator('.labels'));
 });
 
@@ -179,7 +179,7 @@ test('everything can be done by keyboard', async () => {
   assert.ok(opened.isMultiple());
   const other = 'another one.jpg';
   await opened.setFiles([photo('first.jpg'), photo(other)]);
-  await numberOfCards(page, 'recognised', 2);
+  await numberOfCards(page, 'recognized', 2);
   await tabTo('Remove: first.jpg');
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   assert.equal(outline, 'solid');
@@ -195,7 +195,7 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   const page = await openPage();
   page.on('dialog', () => browser.complain('the name ran as a script'));
   await page.setInputFiles('#file', photo(name));
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   assert.equal(await page.locator('.card .file').textContent(), name);
   assert.equal(await page.locator('.card img, .card b').count(), 1);
 });
@@ -224,7 +224,7 @@ test('a few are sent at once, and the first alone', async () => {
   assert.equal(await cards(page, 'sending').count(), 3);
   assert.equal(await cards(page, 'waiting').count(), 1);
   await uploads.letAllGoFrom(1);
-  await numberOfCards(page, 'recognised', 5);
+  await numberOfCards(page, 'recognized', 5);
 });
 
 test('what is cancelled is not sent, and is sent again when asked for', async () => {
@@ -240,9 +240,9 @@ test('what is cancelled is not sent, and is sent again when asked for', async ()
   const focused = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
   assert.equal(focused, 'Try again: under way');
   await uploads.letAllGoFrom(1);
-  await numberOfCards(page, 'recognised', 1);
+  await numberOfCards(page, 'recognized', 1);
   await page.keyboard.press('Enter');
-  await numberOfCards(page, 'recognised', 2);
+  await numberOfCards(page, 'recognized', 2);
   assert.match(await cardOf(page, 'waiting').getAttribute('class'), /cancelled/);
 });
 
@@ -271,7 +271,7 @@ test('where no worker lives the server is asked again, a few times', async () =>
     await page.keyboard.press('Enter');
     await page.locator('.address', {hasText: worker}).waitFor();
     await page.getByRole('button', {name: 'Try again'}).click();
-    await cards(page, 'recognised').waitFor();
+    await cards(page, 'recognized').waitFor();
     await browser.close();
   } finally {
     await others.stop();
@@ -286,7 +286,7 @@ test('a server that is gone is told, and asked again when somebody says so', asy
   assert.match(await page.locator('.card .detail').textContent(), /could not be sent/);
   browser.forgive();  // The browser tells of it too.
   await page.getByRole('button', {name: 'Try again'}).click();
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
 });
 
 test('all that is sent at once belongs to one visitor', async () => {
@@ -297,7 +297,7 @@ test('all that is sent at once belongs to one visitor', async () => {
     const page = await browser.newPage();
     await page.goto(keeping);
     await page.setInputFiles('#file', ['a.jpg', 'b.jpg', 'c.jpg'].map((name) => photo(name)));
-    await numberOfCards(page, 'recognised', 3);
+    await numberOfCards(page, 'recognized', 3);
     const names = async () => {
       const answer = await page.evaluate(() => fetch('/api/v1/results').then((all) => all.json()));
       return answer.results.map(({file_name: name}) => name).sort();
@@ -316,7 +316,7 @@ test('a phone at night has a button for its camera', async () => {
   assert.ok(await page.getByText('Take a photo').isVisible());
   assert.equal(await page.locator('#camera').getAttribute('capture'), 'environment');
   await page.setInputFiles('#camera', sample.file);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   assert.equal(await tooWide(page), 0);
   await screenshot(page, 'phone-card');
   await browser.close();

@@ -1,4 +1,4 @@
-// What visitors find again of what they had recognised, in front of the real programs.
+// What visitors find again of what they had recognized, in front of the real programs.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -37,7 +37,7 @@ async function upload(page, names, to = site) {
     await page.goto(to);
     await page.setInputFiles('#file', {name, mimeType: 'image/jpeg', buffer: picture});
     await Promise.all([page.waitForEvent('load'),
-                       page.getByRole('button', {name: 'Recognise'}).click()]);
+                       page.getByRole('button', {name: 'Recognize'}).click()]);
     await page.locator('table.labels').waitFor();
   }
 }
@@ -155,7 +155,7 @@ test('results are for their visitor, who deletes them', async () => {
   assert.match(await keep.locator('.message').textContent(), /2 results are gone for good/);
   await link(keep, 'Results').click();
   assert.deepEqual(await names(keep), []);
-  await link(keep, 'Recognise a picture').click();
+  await link(keep, 'Recognize a picture').click();
   assert.equal(keep.url(), site);
 });
 

@@ -50,8 +50,8 @@ async function open(options) {
   return page;
 }
 
-/// Different colours of a chart's pixels; a blank one has a single one.
-function colours(page, name) {
+/// Different colors of a chart's pixels; a blank one has a single one.
+function colors(page, name) {
   return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => {
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
@@ -70,7 +70,7 @@ function rows(page, name) {
 for (const colorScheme of ['light', 'dark']) {
   test(`all charts are drawn, ${colorScheme}`, async () => {
     const page = await open({...desktop, colorScheme});
-    for (const name of names) assert.ok(await colours(page, name) > 10, `${name} is blank`);
+    for (const name of names) assert.ok(await colors(page, name) > 10, `${name} is blank`);
     await screenshot(page, `stats-${colorScheme}`);
   });
 }
@@ -88,7 +88,7 @@ test('charts and tables show the numbers that programs get', async () => {
   assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
 });
 
-test('the colours follow day and night', async () => {
+test('the colors follow day and night', async () => {
   const page = await open({...desktop, colorScheme: 'light'});
   const day = await image(page, 'throughput');
   await page.emulateMedia({colorScheme: 'dark'});
@@ -117,7 +117,7 @@ test('a link chooses the time', async () => {
     await page.locator('.series').first().waitFor();
     const chosen = page.locator('.choices [aria-current]').first();
     assert.equal(await chosen.textContent(), name);
-    for (const chart of names) assert.ok(await colours(page, chart) > 10, `${chart} is blank`);
+    for (const chart of names) assert.ok(await colors(page, chart) > 10, `${chart} is blank`);
   }
 });
 
@@ -148,7 +148,7 @@ test('with an admin token visitors see their own numbers, and no workers', async
   await sendSome(guarded);
   const page = await browser.newPage(desktop);
   await page.goto(`${guarded}stats`);
-  assert.match(await page.locator('.stats').textContent(), /Nothing was recognised in this time/);
+  assert.match(await page.locator('.stats').textContent(), /Nothing was recognized in this time/);
   assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
   assert.equal((await page.goto(`${guarded}stats?all=true`)).status(), 401);
   await page.goto(guarded);

@@ -142,7 +142,7 @@ struct StorageServerTest : ServerTest {
   SteppingJobs queue;
 };
 
-TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see and to remove") {
+TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognized is his to see and to remove") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string first = co_await test.exchange(upload(3, "Connection: close\r\n"));
@@ -239,7 +239,7 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
 }
 
 TEST_CASE_METHOD(StorageServerTest,
-                 "of several pictures in one form each is recognised and recorded") {
+                 "of several pictures in one form each is recognized and recorded") {
   classifier.refused_bytes = 4;
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -254,7 +254,7 @@ TEST_CASE_METHOD(StorageServerTest,
         "Connection: close\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body);
     CHECK(page.starts_with("HTTP/1.1 200"));
-    CHECK(count_of(page, "<h1>2 of 3 pictures recognised</h1>") == 1);
+    CHECK(count_of(page, "<h1>2 of 3 pictures recognized</h1>") == 1);
     CHECK(test.classifier.file_bytes == std::vector<std::uint64_t>{3, 4, 5});
     REQUIRE(test.kept.rows.size() == 2);
     CHECK(test.kept.rows[0].file_name == "abc.jpg");

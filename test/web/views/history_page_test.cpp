@@ -111,7 +111,7 @@ TEST_CASE("a page without results says what to do") {
   const HistoryPage none;
   const std::string first = page_of({.page = none});
   CHECK(count_of(first, "Nothing here yet.") == 1);
-  CHECK(count_of(first, "Recognise a picture</a>") == 1);
+  CHECK(count_of(first, "Recognize a picture</a>") == 1);
   CHECK(count_of(first, "results.csv") == 0);
   const std::string later = page_of({.page = none, .newest = false});
   CHECK(count_of(later, "No results are left on this page.") == 1);

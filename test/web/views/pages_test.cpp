@@ -66,7 +66,7 @@ TEST_CASE("the page of several pictures has a part for each, in order") {
                                         {"notes<.txt", "", "", nullptr, "No picture."},
                                         {"", "", "", nullptr, "Nothing at all."}};
   const std::string page = results_page(ends, view({}));
-  CHECK(count_of(page, "<h1>1 of 3 pictures recognised</h1>") == 1);
+  CHECK(count_of(page, "<h1>1 of 3 pictures recognized</h1>") == 1);
   CHECK(count_of(page, "<h2 id=\"answer1\">Samoyed</h2>") == 1);
   CHECK(count_of(page, "src=\"data:image/jpeg;base64,/9j/\"") == 1);
   CHECK(count_of(page, "<h2 id=\"answer2\"><bdi>notes&lt;.txt</bdi></h2>") == 1);

@@ -80,14 +80,14 @@ TEST_CASE("links choose the time, and whose numbers where there is a choice") {
   const std::string own = page_of({.numbers = counted});
   CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\">Hour") == 1);
   CHECK(count_of(own, ">Mine<") == 0);
-  CHECK(count_of(own, "recognised for you") == 1);
+  CHECK(count_of(own, "recognized for you") == 1);
   CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
 }
 
 TEST_CASE("a time without recognitions has no charts, and a cut one says so") {
   const HistoryStatistics none;
   const std::string page = page_of({.numbers = none});
-  CHECK(count_of(page, "Nothing was recognised in this time.") == 1);
+  CHECK(count_of(page, "Nothing was recognized in this time.") == 1);
   CHECK(count_of(page, "<canvas") == 0);
   auto cut = numbers();
   cut.cut = true;
