@@ -14,11 +14,11 @@ inline constexpr std::size_t request_text_bytes_max = 256;
 /// numbers as JSON are about 80 kB.
 inline constexpr std::size_t result_text_bytes_max = std::size_t{1} << 20;
 
-/// Largest image file that a worker takes unless it is told otherwise.
+/// Largest image file that a worker takes unless configured otherwise.
 inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20;
 
 /// An image over the worker's limit is read and dropped up to this many times the limit, so that
-/// its sender can still be told; a longer one ends the connection.
+/// its sender still gets an answer; a longer one ends the connection.
 inline constexpr std::uint64_t drain_factor = 4;
 
 /// How long an image may be on its way before it has to make room for others, if all images that

@@ -11,8 +11,8 @@ namespace samoyed::web {
 
 /// Who may ask, and for what.
 struct AccessOptions {
-  /// Host names under which the site may be asked for, besides IP addresses, localhost and the
-  /// machine's own name; `.example.org` stands for that name and all below it.
+  /// Host names that requests may name, besides IP addresses, localhost and the machine's own name;
+  /// `.example.org` includes all names below it.
   std::vector<std::string> allowed_hosts;
   /// Proxies whose word is taken for a client's address, see client_address.hpp.
   io::NetworkList trusted_proxies;
@@ -23,10 +23,10 @@ struct AccessOptions {
 };
 
 struct ServerOptions {
-  /// By what visitors are told apart, and whether their results show thumbnails.
+  /// How visitors are distinguished, and whether their results show thumbnails.
   dispatcher::ResultsBy results_by = dispatcher::ResultsBy::cookie;
   bool thumbnails = true;
-  /// How long results are kept, as visitors are told.
+  /// How long results are kept, as the pages state.
   int results_days = 30;
   ServerLimits limits;
   ServerTimeouts timeouts;

@@ -76,7 +76,7 @@ class AdminGate {
   std::map<std::string, Failures> failures_;
 };
 
-/// Compares without telling by its time where two texts of one length differ.
+/// Compares in a time that doesn't reveal where two texts of one length differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace samoyed::web

@@ -14,7 +14,7 @@ inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 /// Who brings no cookie and is given none: no row is anybody's of that name.
 inline constexpr std::string_view no_visitor = "-";
 
-/// The id that a request's cookie holds; nothing where there is none that we could have given.
+/// The id in a request's cookie; std::nullopt if there is none that we could have given.
 std::optional<std::string> find_visitor(const Fields& fields);
 
 /// The field that lets a browser keep it.

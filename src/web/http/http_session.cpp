@@ -223,7 +223,7 @@ void HttpSession::respond(Response response) {
   state_ = State::responding;
 }
 
-/// A client that was promised to be told whether to go on isn't made to.
+/// A client that waits for `100 Continue` isn't made to send a body that is dropped.
 bool HttpSession::worth_dropping() const {
   const auto length = parser_->http.content_length();
   return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;

@@ -73,7 +73,7 @@ Reason reason_of(const protocol::Refusal& refusal) {
     case RefusalReason::internal:
       break;
   }
-  // The client's picture was never looked at: the fault is between us and the worker.
+  // No worker looked at the client's image: the error is between us and the worker.
   return Reason::worker_failed;
 }
 

@@ -18,7 +18,7 @@ struct HistoryView {
   bool everyone = false;
   /// Who asks may see everyone's.
   bool operates = false;
-  /// Visitors are told apart by their addresses, not by a cookie.
+  /// Visitors are distinguished by their addresses, not by a cookie.
   bool by_address = false;
   /// The page that begins with the newest.
   bool newest = true;

@@ -18,7 +18,7 @@ struct StatisticsView {
   bool everyone = false;
   /// Who asks may see which worker did what, and everyone's numbers.
   bool workers_visible = false;
-  /// Visitors are told apart by their addresses, not by a cookie.
+  /// Visitors are distinguished by their addresses, not by a cookie.
   bool by_address = false;
 };
 

@@ -7,7 +7,7 @@
 
 namespace samoyed::web {
 
-/// Markup that may stand in a page as it is. Only templates and `escaped` make it, so that a text
+/// Markup that a page may contain as it is. Only templates and `escaped` make it, so that a text
 /// from outside can't become markup by mistake.
 class Html {
  public:
@@ -37,7 +37,7 @@ class Html {
   std::string text_;
 };
 
-/// A name and what stands in its place: texts are escaped, markup isn't. Refers to what it is made of, so
+/// A name and what replaces it: texts are escaped, markup isn't. Refers to what it is made of, so
 /// it lives no longer than the call that it is made for.
 struct Html::Value {
   Value(std::string_view value_name, const Html& html)
