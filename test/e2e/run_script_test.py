@@ -13,7 +13,7 @@ import threading
 import unittest
 
 import support
-from pictures import facts_of
+from sample_images import facts_of
 
 support.require_release_build()
 support.require_worker()

@@ -101,9 +101,9 @@ class UntrainedTest(support.ProgramTestCase):
         self.assertIn("its labels mean nothing", worker.log.text())
         dispatcher = self.start_dispatcher(workers=[worker])
         support.wait_until(lambda: self.NOTICE in support.request(dispatcher.port).text,
-                           "the notice on the form, before any picture")
+                           "the notice on the form, before any image")
         for page in (support.upload(dispatcher.port, support.sample("coffee.png")),
-                     support.upload(dispatcher.port, b"no picture"),
+                     support.upload(dispatcher.port, b"no image"),
                      support.request(dispatcher.port, "/no/such/page")):
             self.assertIn(self.NOTICE, page.text)
         done = run_program("clientsocket", "--worker", worker.address, "--json",
@@ -124,10 +124,10 @@ class LifeTest(support.ProgramTestCase):
     def test_a_worker_logs_one_line_an_image(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
+        image = support.sample("chelsea.png")
         for _ in range(2):
-            support.upload(dispatcher.port, picture)
-        line = (rf"127\.0\.0\.1:\d+: {len(picture)} bytes, 451x300, .+ 0\.\d+, "
+            support.upload(dispatcher.port, image)
+        line = (rf"127\.0\.0\.1:\d+: {len(image)} bytes, 451x300, .+ 0\.\d+, "
                 r"queue [\d.]+ decode [\d.]+ resize [\d.]+ forward [\d.]+ ms, [\d.]+ ms$")
         support.wait_until(lambda: len(re.findall(line, worker.log.text(), re.MULTILINE)) == 2,
                            "two lines of two images")

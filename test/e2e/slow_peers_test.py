@@ -14,9 +14,9 @@ DRIP_S = 0.3
 # When all must have ended, however loaded the machine is.
 ENDED_WITHIN_S = 40
 OF_EACH_KIND = 10
-PICTURE = bytes(range(256)) * 64
-SIZE, IMAGE = wire.size_and_image(PICTURE)
-HEAD, BODY = wire.http_upload(PICTURE)
+IMAGE_FILE = bytes(range(256)) * 64
+SIZE, IMAGE = wire.size_and_image(IMAGE_FILE)
+HEAD, BODY = wire.http_upload(IMAGE_FILE)
 CHUNKED = wire.http_head(Content_Type="multipart/form-data; boundary=x", Transfer_Encoding="chunked")
 PAGE = wire.http_head("GET")
 
@@ -54,7 +54,7 @@ def on_worker_refusals(peer):
 
 
 def on_worker_next_size(peer):
-    peer.recognize(PICTURE)
+    peer.recognize(IMAGE_FILE)
     return SIZE
 
 
@@ -161,7 +161,7 @@ class SlowPeersTest(wire.TestCase):
         def recognize():
             peer = self.connect(worker.port)
             try:
-                return peer.recognize(PICTURE)
+                return peer.recognize(IMAGE_FILE)
             finally:
                 peer.close()
 
@@ -177,7 +177,7 @@ class SlowPeersTest(wire.TestCase):
         dispatcher = self.start_dispatcher(*steps, workers=[self.start_null_worker()])
 
         def recognize():
-            response = support.upload(dispatcher.port, PICTURE)
+            response = support.upload(dispatcher.port, IMAGE_FILE)
             return response.status, tuple(map(tuple, support.result_rows(response.text)))
 
         expected = recognize()

@@ -87,8 +87,8 @@ WITHOUT_WORKER = "needs samoyed-worker, which this build leaves out (SAMOYED_BUI
 # For a test case that runs samoyed-worker by other means than ProgramTestCase.
 needs_worker = unittest.skipUnless(has_worker(), WITHOUT_WORKER)
 
-# For a test case that is about what a picture holds, or whether it is one.
-needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode pictures, not --model null")
+# For a test case that is about what an image holds, or whether it is one.
+needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode images, not --model null")
 
 
 def sample_path(name):
@@ -217,7 +217,7 @@ def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0
         connection.close()
 
 
-def multipart(content, file_name="picture.png", field="file"):
+def multipart(content, file_name="image.png", field="file"):
     """(body, content type) of a form with one file, as a browser sends it."""
     return multipart_of([(content, file_name)], field)
 
@@ -232,8 +232,8 @@ def multipart_of(files, field="file"):
     return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def upload(port, content, file_name="picture.png", headers=None, **options):
-    """Sends the bytes of a picture through the web form. Options: those of `request`."""
+def upload(port, content, file_name="image.png", headers=None, **options):
+    """Sends the bytes of an image through the web form. Options: those of `request`."""
     body, content_type = multipart(content, file_name)
     return request(port, method="POST", body=body,
                    headers={"Content-Type": content_type, **(headers or {})}, **options)

@@ -265,7 +265,7 @@ class ScriptedWorker:
 
 
 def ends_at_once(peer):
-    """For `on_image`: the worker closes, as a reference server does on a picture that it can't decode."""
+    """For `on_image`: the worker closes, as a reference server does on an image that it can't decode."""
     raise Gone
 
 

@@ -9,7 +9,7 @@ function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/// Series of the scatter plots, drawn in this order: form and color tell them apart.
+/// Series of the scatter plots, drawn in this order: form and color distinguish them.
 const phases = [
   {name: 'In all', key: 'total', style: 'accent', shape: 'circle'},
   {name: 'Network', key: 'forward', style: 'forward', shape: 'triangle'},

@@ -12,7 +12,7 @@ import {Browser, desktop, phone, sample, tooWide} from './browser.mjs';
 import {deadAddress, Programs} from './programs.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const picture = await readFile(sample.file);
+const image = await readFile(sample.file);
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const browser = new Browser();
 const programs = new Programs();
@@ -35,14 +35,14 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-function photo(name, buffer) {
+function imageFile(name, buffer) {
   return {name, mimeType: 'image/jpeg', buffer};
 }
 
 async function openCards(page) {
   await page.goto(site);
   await page.locator('html.script').waitFor();
-  await page.setInputFiles('#file', [photo('one.jpg', picture), photo('empty.jpg', Buffer.alloc(0))]);
+  await page.setInputFiles('#file', [imageFile('one.jpg', image), imageFile('empty.jpg', Buffer.alloc(0))]);
   await page.locator('.card.recognized').waitFor();
   await page.locator('.card.failed').waitFor();
 }
@@ -62,13 +62,13 @@ function openResult(names) {
       contentType: 'text/javascript', body: ''}));
     await page.goto(site);
     await page.setInputFiles('#file', names.map(
-      (name) => photo(name, name === 'notes.jpg' ? Buffer.from('no picture') : picture)));
+      (name) => imageFile(name, name === 'notes.jpg' ? Buffer.from('no image') : image)));
     await page.getByRole('button', {name: 'Recognize'}).click();
     await page.locator('.result').first().waitFor();
   };
 }
 
-/// What is kept of a picture once it was recognized, its tables unfolded.
+/// What is kept of an image once it was recognized, its tables unfolded.
 function openKept(address) {
   return async (page) => {
     await openCards(page);
@@ -94,8 +94,8 @@ const pages = {
   'the API': 'api',
   'an address that is not there': 'nowhere',
   'a bad address of a worker': 'add/nonsense',
-  'cards of pictures': openCards,
-  'pictures under way': openSending,
+  'cards of images': openCards,
+  'images under way': openSending,
   'a result': openResult(['one.jpg']),
   'several results': openResult(['one.jpg', 'notes.jpg']),
   'no results yet': 'results',

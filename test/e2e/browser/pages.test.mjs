@@ -42,7 +42,7 @@ function heading(page) {
   return page.locator('h1').textContent();
 }
 
-test('a picture goes in, the table comes out', async () => {
+test('an image goes in, the table comes out', async () => {
   const page = await browser.newPage({...desktop, ...plain, colorScheme: 'light'});
   await page.goto(site);
   await screenshot(page, 'plain-form');
@@ -59,19 +59,19 @@ test('a picture goes in, the table comes out', async () => {
   await screenshot(page, 'plain-result');
 });
 
-const needsDecoding = modelIsNull && 'needs workers that decode pictures, not --model null';
+const needsDecoding = modelIsNull && 'needs workers that decode images, not --model null';
 
-test('a file that is no picture is refused with the formats that are', {skip: needsDecoding}, async () => {
+test('a file that is no image is refused with the formats that are', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   await page.setInputFiles('#file', {name: 'notes.txt', mimeType: 'text/plain',
-                                     buffer: Buffer.from('no picture at all')});
+                                     buffer: Buffer.from('no image at all')});
   const [response] = await Promise.all([page.waitForResponse(site),
                                         page.getByRole('button', {name: 'Recognize'}).click()]);
   assert.equal(response.status(), 415);
   await page.waitForLoadState();
   assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP or WebP/);
-  await screenshot(page, 'no-picture');
+  await screenshot(page, 'no-image');
 });
 
 test('a file that is too large is refused, and the answer arrives', async () => {
@@ -103,13 +103,13 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   assert.equal(await page.locator('.facts img, .facts b').count(), 0);
 });
 
-test('several pictures are recognized together', {skip: needsDecoding}, async () => {
+test('several images are recognized together', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   const buffer = await readFile(sample.file);
   await page.setInputFiles('#file', [
     {name: 'one.jpg', mimeType: 'image/jpeg', buffer},
-    {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture at all')},
+    {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no image at all')},
     {name: 'two.jpg', mimeType: 'image/jpeg', buffer}]);
   await recognize(page);
   assert.equal(await heading(page), '2 of 3 pictures recognized');
@@ -220,7 +220,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
     assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
     await page.goto(open);
     assert.deepEqual(await addresses(), []);
-    browser.forgive();  // The browser tells of each picture that is none.
+    browser.forgive();  // The browser tells of each image that is none.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
     await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();

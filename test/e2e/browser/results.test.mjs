@@ -13,7 +13,7 @@ import {Programs} from './programs.mjs';
 const token = 'a secret & more than enough of it';
 const pageRows = 24;
 const plain = {javaScriptEnabled: false};
-const picture = await readFile(sample.file);
+const image = await readFile(sample.file);
 const browser = new Browser();
 const programs = new Programs();
 let folder;
@@ -31,11 +31,11 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Sends pictures by the form, as somebody without JavaScript does.
+/// Sends images by the form, as somebody without JavaScript does.
 async function upload(page, names, to = site) {
   for (const name of names) {
     await page.goto(to);
-    await page.setInputFiles('#file', {name, mimeType: 'image/jpeg', buffer: picture});
+    await page.setInputFiles('#file', {name, mimeType: 'image/jpeg', buffer: image});
     await Promise.all([page.waitForEvent('load'),
                        page.getByRole('button', {name: 'Recognize'}).click()]);
     await page.locator('table.labels').waitFor();
@@ -47,7 +47,7 @@ async function uploadMore(more, to = site) {
   const cookie = (await browser.cookies()).map(({name, value}) => `${name}=${value}`).join('; ');
   for (const name of more) {
     const form = new FormData();
-    form.append('file', new Blob([picture], {type: 'image/jpeg'}), name);
+    form.append('file', new Blob([image], {type: 'image/jpeg'}), name);
     const answer = await fetch(to, {method: 'POST', headers: {cookie}, body: form});
     assert.equal(answer.status, 200);
   }
@@ -93,7 +93,7 @@ test('what was sent is found again, page by page, without JavaScript', async () 
   assert.equal(await first.locator('table.labels tbody tr').count(), 5);
   const facts = await first.locator('.facts').textContent();
   assert.ok(facts.includes(worker), 'the worker that answered is named');
-  assert.ok(facts.includes(`${picture.length} bytes`));
+  assert.ok(facts.includes(`${image.length} bytes`));
 });
 
 test('times are those of where the visitor is', async () => {

@@ -1,4 +1,4 @@
-// What the page shows of one picture.
+// What the page shows of one image.
 import {millisecondsText, percentText, sizeText} from './texts.js';
 
 function factsOf({width, height, worker, model, times_ms: times}) {
@@ -14,9 +14,9 @@ function factsOf({width, height, worker, model, times_ms: times}) {
   });
 }
 
-/// A card of the list: waiting, sent in part, recognized, failed or cancelled. Its buttons only tell that
-/// they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
-export class PictureCard {
+/// A card of the list: waiting, sent in part, recognized, failed or cancelled. Its buttons only report
+/// that they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
+export class ImageCard {
   #labelTemplate;
   #parts;
   #previewUrl;
@@ -44,7 +44,7 @@ export class PictureCard {
     this.showWaiting();
   }
 
-  // Shown only once it is known to be a picture: the file may be anything.
+  // Shown only once it is known to be an image: the file may be anything.
   #showPreview(file) {
     this.#previewUrl = URL.createObjectURL(file);
     const {image} = this.#parts;

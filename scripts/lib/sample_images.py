@@ -1,4 +1,4 @@
-"""Small pictures made by arithmetic, each different, and a result page read as its answer."""
+"""Small images made by arithmetic, each different, and a result page read as its answer."""
 
 import html
 import random
@@ -16,7 +16,7 @@ def _chunk(kind, content):
 
 
 def png(width, height, seed):
-    """An RGB picture of a few colored blocks that `seed` decides."""
+    """An RGB image of a few colored blocks that `seed` decides."""
     chance = random.Random(seed)
     block = max(1, width // 4)
     rows = []
