@@ -211,10 +211,10 @@ def _wanted(results):
 
 
 def split_readme(readme):
-    """What stands before and after the tables. Raises ValueError where the two markers are not there, once
+    """The text before and after the tables. Raises ValueError where the two markers are not there, once
     each, in this order."""
     if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables shall stand")
+        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables belong")
     return readme.split(BEGIN)[0], readme.split(END)[1]
 
 

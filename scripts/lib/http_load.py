@@ -82,6 +82,6 @@ class Connection:
 
 
 def outcome(answer):
-    """A few letters to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
+    """A short text to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
     word = str(answer.status) if answer.status else "failed"
     return f"{word} {answer.reason}".strip()

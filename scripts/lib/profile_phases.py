@@ -3,7 +3,7 @@
 import re
 
 # The first that fits a sample's library or symbol. `???` is callgrind's library of code that was generated
-# while the program ran, as oneDNN's is. Symbols of the standard library tell nothing of who
+# while the program ran, as oneDNN's is. Symbols of the standard library don't show who
 # called them.
 PHASES = [
     ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),

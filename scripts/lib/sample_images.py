@@ -36,5 +36,5 @@ def labels_of(page):
 
 
 def facts_of(page):
-    """What a result page tells besides: `File`, `Worker`, `Network` and others."""
+    """The other facts of a result page: `File`, `Worker`, `Network` and others."""
     return {name: html.unescape(value) for name, value in FACT.findall(page)}

@@ -185,7 +185,7 @@ class LogTest(support.ProgramTestCase):
                          [("lost-1", 503)])
         removed = [line for line in lines if line["message"].startswith("removed worker")]
         self.assertEqual(len(removed), 1)
-        # By the request, unless the idle connection's end told sooner.
+        # By the request, unless the idle connection's end came sooner.
         self.assertIn(removed[0].get("request_id"), (None, "lost-1"))
 
     def test_text_lines_end_with_it(self):

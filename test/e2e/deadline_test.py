@@ -80,7 +80,7 @@ class HungWorkerTest(FaultyWorkersTestCase):
         response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (504, "deadline"))
         self.assertNotIn("removed worker", dispatcher.log.text())
-        # The worker was told how long its answer would be waited for.
+        # The worker received how long the dispatcher would wait for its answer.
         self.assertRegex(hung.sizes[0].decode(), r";timeout_ms=\d+$")
         self.assertLessEqual(int(hung.sizes[0].decode().rpartition("=")[2]), 500)
 
@@ -101,8 +101,8 @@ class HungWorkerTest(FaultyWorkersTestCase):
         response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (504, "deadline"))
         self.assertLessEqual(sum(worker.images for worker in hung), 3)
-        told = [int(size.decode().rpartition("=")[2]) for worker in hung for size in worker.sizes]
-        self.assertLess(min(told), 1000 - 400 + 1)
+        timeouts = [int(size.decode().rpartition("=")[2]) for worker in hung for size in worker.sizes]
+        self.assertLess(min(timeouts), 1000 - 400 + 1)
 
 
 class LeavingClientTest(FaultyWorkersTestCase):
@@ -124,7 +124,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
 
     @unittest.skipIf(support.model_is_null(), "needs a network, which takes its time")
     def test_its_image_leaves_a_worker_s_queue(self):
-        """The time that the worker computes tells whether images are recognized for nobody."""
+        """The time that the worker computes shows whether images are recognized for nobody."""
         worker = self.start_worker("--threads", 1)
         image_file = support.sample("chelsea.png")
         size, image = wire.size_and_image(image_file)
@@ -380,7 +380,7 @@ class BusyTest(FaultyWorkersTestCase):
         self.assertTrue(self.shown_in_rotation(dispatcher))
 
     def test_a_real_worker_that_is_full(self):
-        """Its queue holds one image, and a dozen come at a time: each is answered or told to come again."""
+        """Its queue holds one image, and a dozen come at a time: each is answered or asked to come again."""
         worker = self.start_worker("--threads", 1, "--queue-length-max", 1)
         dispatcher = self.start_dispatcher(workers=[worker])
         image_file = support.sample("chelsea.png")

@@ -13,7 +13,7 @@ import support
 support.require_worker()
 
 SEED = 7
-TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as that tells images from each other.
+TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as images are from each other.
 NAMES = ("resnet18", "googlenet", "vit_b_16", "efficientnet_b0")
 
 # What Python makes of an image, by torchvision's own transforms and without TorchScript: run in a process of its

@@ -115,7 +115,7 @@ class FaultProxyTest(support.ProgramTestCase):
                 ends.append(self.upload(dispatcher, chance.randrange(len(self.images)))[0])
             return ends
 
-        def mend():
+        def restore():
             # Else those that were hurt would soon be out of the rotation, and nothing would happen.
             while time.monotonic() < end:
                 for proxy in hurt:
@@ -123,15 +123,15 @@ class FaultProxyTest(support.ProgramTestCase):
                 time.sleep(0.05)
 
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
-            mended = pool.submit(mend)
+            restored = pool.submit(restore)
             for ends in pool.map(client, range(4)):
                 counts.update(ends)
-            mended.result()
+            restored.result()
         print(f"answers: {dict(counts)}, faults: {sum(sum(p.fired.values()) for p in hurt)}",
               flush=True)
         self.assertLessEqual(set(counts), DOCUMENTED | {None})
         self.assertTrue(all(proxy.fired for proxy in hurt))
-        # What hurts is gone: each serves again, be it that it was out of the rotation.
+        # What hurts is gone: each serves again, even if it was out of the rotation.
         for proxy in hurt:
             proxy.choose = lambda: None
             self.put_back(dispatcher, proxy)

@@ -84,10 +84,10 @@ class JobsTest(support.ProgramTestCase):
         self.assertGreater(len(names), KILLS)
         for job, name in names.items():
             support.wait_until(lambda job=job: self.state(job)["state"] == "done", f"job {job}", TIMEOUT_S)
-            told = self.state(job)
-            self.assertEqual(told["file_name"], name)
+            state = self.state(job)
+            self.assertEqual(state["file_name"], name)
             if support.model_is_trained():
-                self.assertEqual(told["result"]["labels"][0]["label"], "Egyptian cat")
+                self.assertEqual(state["result"]["labels"][0]["label"], "Egyptian cat")
         # Also those whose acknowledgment never came, which may have been taken.
         spool = self.folder / "spool"
         support.wait_until(lambda: not any(spool.iterdir()), "the spool to be empty", TIMEOUT_S)

@@ -12,7 +12,7 @@ import support
 SHARED = support.require_shared()
 PEER = SHARED / "reference" / "peer.py"
 IMAGE_FILE = SHARED / "images" / "dog.jpg"
-# What peer.py's server answers unless it is told otherwise.
+# What peer.py's server answers by default.
 SERVED = ["Samoyed", "Great Pyrenees", "Arctic fox", "keeshond", "Eskimo dog"]
 
 

@@ -1,4 +1,4 @@
-"""Strangers at both ports: what they may not do, and that it costs nobody else anything."""
+"""Hostile peers at both ports: what they may not do, and that it costs nobody else anything."""
 
 import concurrent.futures
 import os
@@ -30,7 +30,7 @@ def reason(response):
 
 
 class WorkerPortTest(wire.TestCase):
-    STRANGERS = {
+    HOSTILE = {
         "HTTP": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "an upload": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nD 8 ",
         "TLS": TLS_HELLO,
@@ -45,22 +45,22 @@ class WorkerPortTest(wire.TestCase):
         "a text": wire.message(b"DROP TABLE images"),
     }
 
-    def test_strangers_are_dropped_and_the_worker_serves(self):
+    def test_hostile_peers_are_dropped_and_the_worker_serves(self):
         worker = self.start_null_worker()
         good = self.connect(worker.port)
         self.addCleanup(good.close)
         expected = good.recognize(IMAGE_FILE)
-        for stranger, sent in self.STRANGERS.items():
-            with self.subTest(stranger):
+        for peer_kind, sent in self.HOSTILE.items():
+            with self.subTest(peer_kind):
                 peer = self.connect(worker.port)
                 try:
                     peer.send(sent)
                 except wire.Gone:
                     pass
-                # Closed, with no more said than the protocol's one byte.
+                # Closed, with no more sent than the protocol's one byte.
                 self.assertLessEqual(len(peer.receive_rest()), 1)
                 self.assertEqual(good.recognize(IMAGE_FILE), expected)
-        # A stranger can't fill the log either.
+        # A hostile peer can't fill the log either.
         self.assertLess(len(worker.log.lines()), 100)
         worker.stop()
 
@@ -147,7 +147,7 @@ class CrossSiteTest(wire.TestCase):
             self.assertEqual(get(dispatcher, "/del/127.0.0.1:1", **fields).status, 200, fields)
             headers = {name.replace("_", "-"): value for name, value in fields.items()}
             self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE, headers=headers).status, 200)
-        # A link to the page itself may stand anywhere.
+        # A link to the page itself may be anywhere.
         self.assertEqual(get(dispatcher, Sec_Fetch_Site="cross-site").status, 200)
 
     def test_names_of_other_sites_are_refused(self):
@@ -248,7 +248,7 @@ class AdminTest(wire.TestCase):
 
 
 class ClientLimitTest(wire.TestCase):
-    """Uploads at once from one client, who is told from others by what trusted proxies say."""
+    """Uploads at once from one client, who is distinguished from others by what trusted proxies say."""
 
     LIMIT = 2
 
@@ -375,8 +375,8 @@ class HostileInputTest(wire.TestCase):
                     peer.send(sent)
                 except wire.Gone:
                     pass
-                told, fields, _ = wire.read_response(peer)
-                self.assertEqual(told, status, fields)
+                answered, fields, _ = wire.read_response(peer)
+                self.assertEqual(answered, status, fields)
                 self.assertIn("Samoyed-Reason: ", fields)
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
 

@@ -1,6 +1,6 @@
 """Web and recognition on separate nodes: two network namespaces with a wire between them.
 
-The dispatcher stands in one, the worker at 10.10.1.1:8888 in the other. Needs root, to make them.
+The dispatcher runs in one, the worker at 10.10.1.1:8888 in the other. Needs root, to make them.
 """
 
 import os

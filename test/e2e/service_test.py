@@ -1,4 +1,4 @@
-"""What the programs do from start to end: lists, state, signals, strangers, mistaken starts."""
+"""What the programs do from start to end: lists, state, signals, foreign peers, mistaken starts."""
 
 import base64
 import json
@@ -159,7 +159,7 @@ class LifeTest(support.ProgramTestCase):
             self.assertEqual(peer.recv(1), b"")
         self.assertEqual(worker.wait(), 0)
 
-    def test_strangers_on_the_workers_port_are_dropped_at_once(self):
+    def test_foreign_peers_on_the_workers_port_are_dropped_at_once(self):
         worker = self.start_worker()
         for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\0" * 64):
             with self.subTest(greeting=greeting):

@@ -8,7 +8,7 @@ import unittest
 import support
 import wire
 
-# What the servers are told to give each step, and how slow the peers are: far slower than that.
+# How long the servers give each step, and how slow the peers are: far slower than that.
 STEP_MS = 1500
 DRIP_S = 0.3
 # When all must have ended, however loaded the machine is.
@@ -195,8 +195,8 @@ class SlowPeersTest(wire.TestCase):
                 peer = self.connect(dispatcher.port)
                 peer.send(sent)
                 if status:
-                    told, fields, _ = wire.read_response(peer)
-                    self.assertEqual(told, status)
+                    answered, fields, _ = wire.read_response(peer)
+                    self.assertEqual(answered, status)
                     self.assertIn("Samoyed-Reason: slow_request", fields)
                 self.assertEqual(peer.receive_rest(), b"")
 

@@ -73,7 +73,7 @@ def model_is_null():
 
 
 def model_is_trained():
-    """False for the stand-in that scripts/fetch-model makes where no weights can be had, and for
+    """False for the untrained model that scripts/fetch-model makes where no weights can be had, and for
     workers without a network."""
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
@@ -129,7 +129,7 @@ def require_worker():
 
 
 def require_trained_model():
-    """Skips the whole test file, by name, where only the untrained stand-in is there."""
+    """Skips the whole test file, by name, where only the untrained model is there."""
     if not model_is_trained():
         _skip_file("needs the trained model, which could not be had or was not wanted (null)")
 

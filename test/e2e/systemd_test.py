@@ -26,7 +26,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-n
 
 
 def read_unit(name):
-    """A unit as sections of settings; of a setting that stands there twice, the last."""
+    """A unit as sections of settings; of a setting that appears twice, the last."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     parser.read(UNITS_DIR / name)

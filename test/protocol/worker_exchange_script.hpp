@@ -29,7 +29,7 @@ class Script {
  public:
   explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100})
       : Script(limits, false) {}
-  /// One whose recognitions end only when it is told.
+  /// One whose recognitions end only when the test says so.
   static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
     return Script(limits, true);
   }

@@ -11,7 +11,7 @@
 namespace samoyed::web {
 namespace {
 
-/// One proxy's word on who it was asked by.
+/// One proxy's statement of who sent it the request.
 struct Hop {
   /// std::nullopt if it can't be parsed.
   std::optional<std::string> node;

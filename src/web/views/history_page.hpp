@@ -16,7 +16,7 @@ struct HistoryView {
   const dispatcher::HistoryPage& page;
   /// Everyone's, not the visitor's own.
   bool everyone = false;
-  /// Who asks may see everyone's.
+  /// The requester may see everyone's.
   bool operates = false;
   /// Visitors are distinguished by their addresses, not by a cookie.
   bool by_address = false;

@@ -44,8 +44,8 @@ struct ImageResultView {
   std::string sentence = {};
 };
 
-/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to who
-/// may see them, and a loud notice to all if one of them has an untrained network.
+/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to
+/// anyone who may see them, and a loud notice to all if one of them has an untrained network.
 std::string form_page(const WorkersView& workers);
 std::string result_page(const ResultView& view, const WorkersView& workers);
 

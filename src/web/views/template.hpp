@@ -18,8 +18,8 @@ class Html {
   static Html escaped(std::string_view text);
 
   /// Fills in a template's `{{name}}`s, each value copied once. Throws std::logic_error where a name of
-  /// the template has no value or a value has no place in it: a mistake of ours that any test of the
-  /// page finds.
+  /// the template has no value or a value has no place in it: a programming error that any test of
+  /// the page finds.
   struct Value;
   static Html fill(std::string_view page_template, std::initializer_list<Value> values);
 

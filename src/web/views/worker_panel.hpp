@@ -9,12 +9,12 @@ namespace samoyed::web {
 
 using WorkerRows = std::vector<dispatcher::WorkerRow>;
 
-/// The workers, and what of them who asks may see.
+/// The workers, and how much of them the requester may see.
 struct WorkersView {
   enum class Shown {
     open,        ///< All, since no admin token is set.
     signed_in,   ///< All, and the way to sign out.
-    signed_out,  ///< Nothing of them, but the way to sign in.
+    signed_out,  ///< Only the way to sign in.
     nothing,
   };
   WorkerRows rows;

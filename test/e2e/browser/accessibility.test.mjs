@@ -1,4 +1,4 @@
-// Every page by the rules of WCAG 2 A and AA, as far as axe-core can tell.
+// Every page by the rules of WCAG 2 A and AA, as far as axe-core can see.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -106,7 +106,7 @@ const pages = {
   'the form for the token': (page) => page.goto(guarded),
 };
 
-/// What axe-core finds fault with.
+/// What axe-core objects to.
 async function faultsOf(page) {
   const {passes, violations} = await page.evaluate((tags) => window.axe.run(
     document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}), rules);

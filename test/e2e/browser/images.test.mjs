@@ -256,9 +256,9 @@ test('where no worker lives the server is asked again, a few times', async () =>
     let sent = 0;
     page.on('request', (request) => { sent += request.url().includes('classify'); });
     await page.setInputFiles('#file', sample.file);
-    for (const tries of [1, 2, 3]) {
+    for (const attempts of [1, 2, 3]) {
       await page.getByText('Trying again in 2 s').waitFor();
-      assert.equal(sent, tries);
+      assert.equal(sent, attempts);
       assert.match(await page.locator('.card .detail').textContent(), /Error: No active worker!/);
       await page.clock.runFor(2_000);
     }
@@ -278,13 +278,13 @@ test('where no worker lives the server is asked again, a few times', async () =>
   }
 });
 
-test('a server that is gone is told, and asked again when somebody says so', async () => {
+test('a server that is gone is reported, and asked again when somebody says so', async () => {
   const page = await openPage();
   await page.route(classify, (route) => route.abort('connectionrefused'), {times: 1});
   await page.setInputFiles('#file', sample.file);
   await cards(page, 'failed').waitFor();
   assert.match(await page.locator('.card .detail').textContent(), /could not be sent/);
-  browser.forgive();  // The browser tells of it too.
+  browser.forgive();  // The browser reports it too.
   await page.getByRole('button', {name: 'Try again'}).click();
   await cards(page, 'recognized').waitFor();
 });

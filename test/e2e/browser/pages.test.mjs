@@ -98,7 +98,7 @@ test('a hostile file name is shown as it is and does nothing', async () => {
                                      buffer: await readFile(sample.file)});
   await recognize(page);
   const shown = await page.locator('.facts dd').first().textContent();
-  // A browser writes a quotation mark as %22, so the name's own %22 can't be told from one.
+  // A browser writes a quotation mark as %22, so the name's own %22 can't be distinguished from one.
   assert.equal(shown, name.replace('%22', '"'));
   assert.equal(await page.locator('.facts img, .facts b').count(), 0);
 });
@@ -220,7 +220,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
     assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
     await page.goto(open);
     assert.deepEqual(await addresses(), []);
-    browser.forgive();  // The browser tells of each image that is none.
+    browser.forgive();  // The browser reports each image that is none.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
     await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();

@@ -141,11 +141,11 @@ test('results are for their visitor, who deletes them', async () => {
   const keep = await comeBack(plain);
   await keep.goto(`${site}results`);
   assert.deepEqual(await names(keep), ['mine too.jpg', 'mine.jpg']);
-  const stranger = await keep.context().browser().newContext(plain);
-  const other = await stranger.newPage();
+  const outsider = await keep.context().browser().newContext(plain);
+  const other = await outsider.newPage();
   await other.goto(`${site}results`);
   assert.match(await other.locator('.history').textContent(), /Nothing here yet/);
-  await stranger.close();
+  await outsider.close();
 
   const button = keep.getByRole('button', {name: 'Yes, delete all my results'});
   assert.equal(await button.isVisible(), false);
@@ -203,7 +203,7 @@ test('the operator sees what everyone sent', async () => {
   assert.equal(await page.getByText('Delete my results').count(), 0);
 });
 
-test('a server that keeps nothing tells how that is changed', async () => {
+test('a server that keeps nothing says how to change that', async () => {
   const forgetful = await programs.startDispatcher([worker]);
   const page = await browser.newPage(plain);
   for (const part of ['Results', 'Statistics']) {

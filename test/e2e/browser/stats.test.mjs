@@ -40,7 +40,7 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Workers that don't decode images don't tell their pixels.
+/// Workers that don't decode images don't report their pixels.
 const names = ['bytes', ...(modelIsNull ? [] : ['pixels']), 'throughput', 'latency', 'workers'];
 
 async function open(options) {

@@ -116,7 +116,7 @@ struct StorageServerTest : ServerTest {
     classifier.open_gate();
   }
 
-  void keep_three_pictures() {
+  void keep_three_images() {
     for (int i = 0; i < 3; ++i) {
       HistoryRow row;
       row.visitor = somebody;
@@ -192,8 +192,8 @@ TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete t
     CHECK(count_of(others, "Nothing here yet.") == 1);
     CHECK(others.find("Set-Cookie") == others.npos);
 
-    const std::string picture = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
-    CHECK(picture.ends_with("\r\n\r\njpeg bytes"));
+    const std::string thumbnail = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
+    CHECK(thumbnail.ends_with("\r\n\r\njpeg bytes"));
     const std::string head =
         co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
     CHECK(head.starts_with("HTTP/1.1 200"));
@@ -239,7 +239,7 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
 }
 
 TEST_CASE_METHOD(StorageServerTest,
-                 "of several pictures in one form each is recognized and recorded") {
+                 "of several images in one form each is recognized and recorded") {
   classifier.refused_bytes = 4;
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -266,7 +266,7 @@ TEST_CASE_METHOD(StorageServerTest,
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
-  keep_three_pictures();
+  keep_three_images();
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
@@ -289,7 +289,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
-  keep_three_pictures();
+  keep_three_images();
   start();
   kept.on_find = [this] { server->stop(); };
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -299,7 +299,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "pictures become jobs, whose states come as events") {
+TEST_CASE_METHOD(StorageServerTest, "images become jobs, whose states come as events") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string accepted = co_await test.exchange(

@@ -60,7 +60,7 @@ TEST_CASE("what isn't known is left out") {
   }
 }
 
-TEST_CASE("the page of several pictures has a part for each, in order") {
+TEST_CASE("the page of several images has a part for each, in order") {
   const auto found = answer();
   const std::vector<ImageResultView> ends = {{"dog.jpg", "image/jpeg", "/9j/", &found},
                                              {"notes<.txt", "", "", nullptr, "No picture."},
@@ -108,7 +108,7 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
   }
 }
 
-TEST_CASE("an untrained network is told loudly, on every page that knows of one") {
+TEST_CASE("an untrained network has a loud notice, on every page that knows of one") {
   const auto unknown = view({worker("a")});
   const auto trained = view({worker("a", WorkerModel{"m", true})});
   const auto mixed =
