@@ -102,7 +102,7 @@ def sample(name):
 
 
 def promtool():
-    """The program that checks what /metrics shows; nothing where there is none."""
+    """The program that checks what /metrics shows; None if there is none."""
     return shutil.which("promtool", path=f"{SOURCE_DIR / 'build' / 'tools'}{os.pathsep}{os.environ['PATH']}")
 
 
