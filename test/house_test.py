@@ -14,7 +14,7 @@ SOURCE_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else pathlib.Path
 SUFFIXES = (".cpp", ".hpp")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
-# Sources of one folder: beyond about so many, a folder tells no story any more.
+# Sources of one folder: beyond about so many, a folder is no longer easy to read.
 SOURCES_MAX = 40
 
 # Every folder, and the folders that it may include. A public header below include/samoyed belongs to the folder of its

@@ -22,7 +22,7 @@ def openblas_core():
 
 def blas_environment(kind):
     """The environment in which a program gets that BLAS, `blas` (the reference one, which Debian installs
-    unless told otherwise) or `openblas-pthread`, with one thread, whatever Debian's alternatives say."""
+    by default) or `openblas-pthread`, with one thread, whatever Debian's alternatives say."""
     found = glob.glob(f"/usr/lib/*/{kind}/libblas.so.3")
     if not found:
         raise CannotRun(f"no {kind}/libblas.so.3 is installed")

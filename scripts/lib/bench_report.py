@@ -39,7 +39,7 @@ def _parts(results, _):
                        for part in ("receive", "decode", "resize", "forward", "pipeline", "encode")]
             for image, row in results["parts"].items()]
     return "Parts of the worker's work, one thread, ms\n\n" + table(
-        ["picture", "base64 and checksum", "decode", "resize, normalise", "forward, ranking", "all",
+        ["image", "base64 and checksum", "decode", "resize, normalize", "forward, ranking", "all",
          "a client's encoding"], rows)
 
 
@@ -54,7 +54,7 @@ def _closed(results, primary):
                     + [number(ratio(_get(first, DIRECT, "per_s"), first[who].get("per_s")), 2)]
                     + [number(alone.get("median_ms")), number(alone.get("p99_ms"))]
                     + [number(first[who].get("generator_cores"), 2)])
-    return "Pictures a second on all cores, closed loop\n\n" + table(
+    return "Images a second on all cores, closed loop\n\n" + table(
         ["who"] + [f"{image}, /s" for image in images] + [f"{DIRECT}, times it"]
         + [f"one client, {primary}: median ms", "p99 ms", "generator's cores"], rows)
 
@@ -70,7 +70,7 @@ def _open(results, primary):
                         + [number(row["p99_by_unloaded_median"]), number(row["perfect_p99"]),
                            f"{number(row['refused'], 0)} / {number(row['failed'], 0)}",
                            number(row["generator_cores"], 2)])
-    return (f"Poisson arrivals, {primary}, latency in ms from the time at which a picture was due; p99.9 of all rounds "
+    return (f"Poisson arrivals, {primary}, latency in ms from the time at which an image was due; p99.9 of all rounds "
             "together\n\n") + table(
         ["who", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 by unloaded median",
          "of perfect service", "refused / failed", "generator's cores"], rows)
@@ -78,7 +78,7 @@ def _open(results, primary):
 
 def _dispatcher(results, _):
     row = results["dispatcher"]
-    return "The dispatcher before a worker that answers at once, 10 kB pictures\n\n" + table(
+    return "The dispatcher before a worker that answers at once, 10 kB images\n\n" + table(
         ["recognitions a second of one core", "a second in all", "one client direct, ms",
          "through the page, ms", "added, ms", "generator's cores"],
         [[number(row["per_core_per_s"], 0), number(row["per_s"], 0), number(row["direct_ms"], 3),
@@ -88,7 +88,7 @@ def _dispatcher(results, _):
 def _start_up(results, _):
     row, memory = results["start_up"], results.get("memory", {})
     return "Start-up and memory\n\n" + table(
-        ["worker ready, s", "first picture, ms", "hundredth, ms", "worker's memory after the run, MB",
+        ["worker ready, s", "first image, ms", "hundredth, ms", "worker's memory after the run, MB",
          "dispatcher's, MB"],
         [[number(row.get("ready_s"), 2), number(row.get("first_ms")), number(row.get("hundredth_ms")),
           number(memory.get("worker_mb"), 0), number(memory.get("dispatcher_mb"), 0)]])
@@ -190,7 +190,7 @@ def targets(results):
         ("recognitions a second of one core of dispatcher", _get(results, "dispatcher", "per_core_per_s"), 10000, True),
         ("median that the dispatcher adds, ms", _get(results, "dispatcher", "added_ms"), 0.3, False),
         ("worker ready, s", _get(results, "start_up", "ready_s"), 0.6, False),
-        ("first picture by the hundredth", ratio(_get(results, "start_up", "first_ms"),
+        ("first image by the hundredth", ratio(_get(results, "start_up", "first_ms"),
                                                  _get(results, "start_up", "hundredth_ms")), 1.25, False),
         ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
         ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
@@ -211,10 +211,10 @@ def _wanted(results):
 
 
 def split_readme(readme):
-    """What stands before and after the tables. Raises ValueError where the two markers are not there, once
+    """The text before and after the tables. Raises ValueError where the two markers are not there, once
     each, in this order."""
     if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables shall stand")
+        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables belong")
     return readme.split(BEGIN)[0], readme.split(END)[1]
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PEERS_DIR = pathlib.Path(__file__).resolve().parents[2] / "test" / "bench" / "peers"
-# A program that takes so much longer than it was told is taken for hanging.
+# A program that takes so much longer than asked counts as hung.
 TIMEOUT_S = 120
 
 
@@ -34,7 +34,7 @@ class CannotRun(Exception):
 
 
 def run_json(*command, env=None, seconds=0):
-    """Runs a program that prints one JSON object as its last line, which it was told to take so many seconds for."""
+    """Runs a program that prints one JSON object as its last line, and was asked to take so many seconds."""
     try:
         done = subprocess.run([str(word) for word in command], env={**os.environ, **(env or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -42,17 +42,17 @@ def run_json(*command, env=None, seconds=0):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotRun(str(error)) from None
     lines = done.stdout.strip().splitlines()
-    # clientsocket bench ends with status 1 where an image failed, and still tells what it measured.
+    # clientsocket bench ends with status 1 where an image failed, and still reports what it measured.
     if not lines or not lines[-1].startswith("{"):
         raise CannotRun(_why(done))
     return json.loads(lines[-1])
 
 
 def _why(done):
-    """The line of a failed program's messages that tells most."""
+    """The line of a failed program's messages that is most specific."""
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "rror" in line] or lines[-1:]
-    return telling[0].strip() if telling else f"ended with status {done.returncode}"
+    specific = [line for line in lines if "rror" in line] or lines[-1:]
+    return specific[0].strip() if specific else f"ended with status {done.returncode}"
 
 
 def median_of(results):

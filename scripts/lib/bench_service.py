@@ -33,7 +33,7 @@ CHANNELS_LAST_PYTHON = "Python, tuned, channels_last"
 
 
 def load(bench, target, image, seconds, *how):
-    """What clientsocket bench tells of a load. `target`: its words for whom to load."""
+    """What clientsocket bench reports of a load. `target`: its words for whom to load."""
     return run_json(bench.bin_dir / "clientsocket", "bench", "--json", *target, "--seconds", seconds,
                     "--warm-up-seconds", min(0.5, seconds / 2), *how, image)
 
@@ -141,7 +141,7 @@ def measure_closed(bench):
 
 
 def measure_open(bench):
-    """{who: {load: what clientsocket bench tells, and p99 by the unloaded median}}.
+    """{who: {load: what clientsocket bench reports, and p99 by the unloaded median}}.
 
     What the load is a share of, and the unloaded median, are measured right before each: machines that are
     shared change their speed within minutes, and 80 % of what they could do then may be more than they can."""
@@ -181,7 +181,7 @@ def measure_open(bench):
 
 
 def pooled_percentile(results, share):
-    """Of the latencies of several runs taken together, from the slowest of each; None where these don't tell."""
+    """Of the latencies of several runs taken together, from the slowest of each; None where they are missing."""
     beyond = int(sum(result["recognized"] for result in results) * (1 - share))
     known = min((len(result["slowest_ms"]) for result in results), default=0)
     if beyond >= known:

@@ -91,7 +91,7 @@ find_root() {
   as_root=(sudo "${as_root[@]}")
 }
 
-# Debian's own compiler, whatever c++ comes first or stands in its place, unless CXX says otherwise.
+# Debian's own compiler, whatever c++ comes first or replaces it, unless CXX says otherwise.
 prefer_debian_compiler() {
   if [[ -z ${CXX-} && -x /usr/bin/g++-12 ]]; then
     export CXX=/usr/bin/g++-12

@@ -10,14 +10,14 @@ REQUEST_TIMEOUT_S = 120
 
 
 @dataclasses.dataclass
-class Picture:
-    """A picture as the bytes of a whole request."""
+class ImageRequest:
+    """An image as the bytes of a whole request."""
 
     name: str
     request: bytes
 
 
-def picture(name, content, host="127.0.0.1"):
+def image_request(name, content, host="127.0.0.1"):
     """A form post with one file, on a connection that is kept."""
     head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n")
@@ -25,14 +25,14 @@ def picture(name, content, host="127.0.0.1"):
     lines = ["POST / HTTP/1.1", f"Host: {host}",
              f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
              f"Content-Length: {len(body)}"]
-    return Picture(name, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return ImageRequest(name, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 @dataclasses.dataclass
 class Answer:
     """What became of one request; status 0 if the connection failed, `reason` then says how."""
 
-    picture: Picture
+    image: ImageRequest
     status: int
     reason: str
     body: bytes
@@ -82,6 +82,6 @@ class Connection:
 
 
 def outcome(answer):
-    """A few letters to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
+    """A short text to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
     word = str(answer.status) if answer.status else "failed"
     return f"{word} {answer.reason}".strip()

@@ -3,14 +3,14 @@
 import re
 
 # The first that fits a sample's library or symbol. `???` is callgrind's library of code that was generated
-# while the program ran, as oneDNN's is. Symbols of the standard library tell nothing of who
+# while the program ran, as oneDNN's is. Symbols of the standard library don't show who
 # called them.
 PHASES = [
     ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),
      re.compile(r"Squeezenet::|Forward|multiply_|transform_|max_pool|dnnl|jit_|at::|c10::")),
     ("decode", re.compile(r"libjpeg|libpng|libwebp|libz\."),
      re.compile(r"decode_|exif|stbi__|Exif|JpegReader|PngReader")),
-    ("resize, normalise", None, re.compile(r"[Rr]esize|[Nn]ormalize|narrow|flatten")),
+    ("resize, normalize", None, re.compile(r"[Rr]esize|[Nn]ormalize|narrow|flatten")),
     ("base64, checksum", None, re.compile(r"[Bb]ase64|Checksum|checksum|MessageReader")),
     ("ranking, result", None, re.compile(r"softmax|::rank|format_result|nlohmann|parse_|__expf?(?:_fma|$)")),
     ("log", re.compile(r"libspdlog|libfmt"), re.compile(r"spdlog|fmt::")),

@@ -1,11 +1,11 @@
 """Reads the result table out of the dispatcher's result page, and compares it with a known answer.
 
-usage: result_page.py PAGE.html [--check PICTURE ANSWERS.json KIND]
+usage: result_page.py PAGE.html [--check IMAGE ANSWERS.json KIND]
 
 Prints the table. With --check the exit status is 0 only if the first row is the answer that
-ANSWERS.json holds for PICTURE under KIND (`trained` or `untrained`):
+ANSWERS.json holds for IMAGE under KIND (`trained` or `untrained`):
 
-    {KIND: {"tolerance_percent": 1.0, "pictures": {PICTURE: {"label": ..., "percent": ...}}}}
+    {KIND: {"tolerance_percent": 1.0, "images": {IMAGE: {"label": ..., "percent": ...}}}}
 """
 
 import html.parser
@@ -62,13 +62,13 @@ def mistake(rows, expected, tolerance_percent):
     return None
 
 
-def check(rows, picture, answers_file, kind):
+def check(rows, image, answers_file, kind):
     """0 if the first row is the stored answer; else says what differs and returns 1."""
     with open(answers_file, encoding="utf-8") as file:
         answers = json.load(file)[kind]
-    wrong = mistake(rows, answers["pictures"][picture], answers["tolerance_percent"])
+    wrong = mistake(rows, answers["images"][image], answers["tolerance_percent"])
     if wrong:
-        print(f"{picture}: wrong answer: {wrong}", file=sys.stderr)
+        print(f"{image}: wrong answer: {wrong}", file=sys.stderr)
         return 1
     return 0
 

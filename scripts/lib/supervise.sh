@@ -7,7 +7,7 @@
 #                 +---- delay over ---- dead <---- process ends ---+   (also from starting)
 #
 # A program is known by its name, which is also its log's. The port comes only ever from the log of
-# our own process: whatever else listens on this machine is a stranger's.
+# our own process: whatever else listens on this machine belongs to somebody else.
 
 declare -A command_of=()    # the command line without the port, a word a line; see `launch`
 declare -A pid_of=()
@@ -28,7 +28,7 @@ is_alive() {
   kill -0 "${pid_of[$1]}" 2>/dev/null
 }
 
-# launch NAME PORT: starts the program `command_of[NAME]` names, where @PORT@ stands for the port.
+# launch NAME PORT: starts the program `command_of[NAME]` names, with the port in place of @PORT@.
 launch() {
   local name=$1 port=$2 words log="$log_dir/$1.log"
   # No eval: an interrupt's trap that comes while bash parses ends the script with a syntax error.
@@ -46,7 +46,7 @@ log_of_present() {
   tail -c "+${log_start_of[$1]}" -- "$log_dir/$1.log"
 }
 
-# Whether the program listens; keeps the port that its own log tells.
+# Whether the program listens; keeps the port that its own log reports.
 is_ready() {
   local port
   port="$(log_of_present "$1" | sed -n 's/.*listening on [^ ]*:\([0-9]\{1,5\}\).*/\1/p' | head -n 1)"

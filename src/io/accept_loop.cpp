@@ -77,9 +77,9 @@ asio::awaitable<void> AcceptLoop::run(OnConnection on_connection) {
       co_await counts_->changed.wait_until(std::chrono::steady_clock::now() + retry_pause);
     } else {
       Slot slot = enter(socket);
-      const bool told =
+      const bool answered =
           slot.verdict() == Verdict::admitted || counts_->refused <= limits_.refused_max;
-      if (told) on_connection(std::move(socket), std::move(slot));
+      if (answered) on_connection(std::move(socket), std::move(slot));
     }
     failing = static_cast<bool>(error);
   }

@@ -12,7 +12,7 @@
 namespace samoyed::io {
 namespace {
 
-/// The fields of the line that this thread is writing: an spdlog message has no place for them.
+/// The fields of the line that this thread is writing: an spdlog message has no room for them.
 thread_local LogFields current_fields;
 
 /// ` request_id=ID` if the line belongs to a request.

@@ -26,7 +26,7 @@ constexpr std::uint8_t difference(std::uint8_t a, std::uint8_t b) {
 }
 
 // A character is known by its upper and its lower four bits: its row and column. Of the sixteen rows
-// 2 to 7 hold digits. One table tells a row's own bit, the other for a column the bits of all rows
+// 2 to 7 hold digits. One table holds a row's own bit, the other for a column the bits of all rows
 // in which that column is no digit.
 constexpr std::size_t digit_row_first = 2;
 constexpr std::size_t digit_row_last = 7;
@@ -51,8 +51,8 @@ constexpr Table bad_rows_of_column = [] {
   return rows;
 }();
 
-/// What, added to a character, gives its value: the same for all of a row, but that '/' stands in
-/// one row with '+' and takes the place of the row before.
+/// What, added to a character, gives its value: the same for all of a row, except that '/' is in
+/// one row with '+' and uses the entry of the row before.
 constexpr Table value_offset_of_row = [] {
   Table offsets{};
   for (std::size_t value = 0; value < base64_alphabet.size(); ++value) {
@@ -81,7 +81,7 @@ SAMOYED_AVX2 inline __m256i both_lanes(const Table& table) {
 
 SAMOYED_AVX2 inline __m256i all(char byte) { return _mm256_set1_epi8(byte); }
 
-/// Which bytes stand where in each sixteen after a shuffle; `none` gives a zero.
+/// Which byte goes where in each sixteen after a shuffle; `none` gives a zero.
 constexpr std::uint8_t none = 0x80;
 constexpr Table triples_to_words{2, 1, 0, none, 5, 4, 3, none, 8, 7, 6, none, 11, 10, 9, none};
 constexpr Table words_to_triples{2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, none, none, none, none};

@@ -11,7 +11,7 @@ namespace samoyed::protocol {
 inline constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What stands for a character outside of the alphabet, where others have their value 0..63.
+/// The value of a character outside of the alphabet, where others have their value 0..63.
 inline constexpr std::uint8_t no_base64_digit = 0xFF;
 
 inline constexpr std::array<std::uint8_t, 256> base64_digit_values = [] {
@@ -31,7 +31,7 @@ struct Base64Kernels {
 
   /// Decodes the whole quads of digits that the text begins with, three bytes each, and returns how
   /// many characters those were. Writes nothing beyond three bytes for each whole quad of the text,
-  /// be it of digits or not.
+  /// whether of digits or not.
   std::size_t (*decode)(std::string_view text, std::byte* bytes);
 };
 

@@ -112,7 +112,7 @@ void MessageReader::consume(std::size_t count) {
   }
 }
 
-/// What need not be buffered, since nothing unread stands before it: bytes to be dropped, and those
+/// Bytes that need no buffer, because nothing unread comes before them: bytes to be dropped, and those
 /// of an image. Returns how many bytes it took.
 std::size_t MessageReader::take_directly(std::string_view bytes) {
   const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, bytes.size()));

@@ -191,7 +191,7 @@ class ResultHandler {
     return recognition_.thumbnail.starts_with(jpeg_begin);
   }
 
-  /// A value that doesn't matter; false for one that stands where another is expected.
+  /// A value that doesn't matter; false for one where another is expected.
   bool skip() const {
     const bool in_list = ignored_depth_ == 0 && scope_ == Scope::top;
     return field_ == Field::none && scope_ != Scope::outside && !in_list;

@@ -61,7 +61,7 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// Cuts `text` at the first `separator` and returns what stood before it.
+/// Cuts `text` at the first `separator` and returns the text before it.
 std::string_view cut(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
   const std::string_view head = text.substr(0, at);
@@ -85,7 +85,7 @@ std::optional<Result> parse_plain(std::string_view payload) {
   if (payload.starts_with(error_prefix)) {
     const std::string_view words = payload.substr(error_prefix.size());
     const RefusalReason reason = parse_refusal_reason(words);
-    // A reason that this version doesn't know still tells a person something.
+    // A reason that this version doesn't know still means something to a person.
     return Refusal{reason, std::string(reason == RefusalReason::other ? words : "")};
   }
   Recognition recognition;

@@ -282,7 +282,7 @@ bool WorkerExchange::drop_request_copies() {
   return true;
 }
 
-/// A copy that came too late to be awaited stands where the result's A is expected.
+/// A copy that came too late to be awaited comes where the result's A is expected.
 void WorkerExchange::drop_late_image_copies() {
   while (copies_due_ > 0 && !reader_.unread().empty() && reader_.unread().front() == data) {
     reader_.skip(size_.text_length + data_overhead_bytes);

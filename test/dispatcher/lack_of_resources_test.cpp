@@ -10,7 +10,9 @@
 using namespace samoyed::dispatcher;
 using namespace samoyed::test;
 
-TEST_CASE("What this machine lacks is told from what a worker does, in each category of errors") {
+TEST_CASE(
+    "what this machine lacks is distinguished from what a worker does, in each category of "
+    "errors") {
   for (const int code : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
     CAPTURE(code);
     // Asio's sockets give the third kind.

@@ -134,31 +134,31 @@ TEST_CASE("a worker that takes a timeout gets the time that the request waits") 
                                              .label_count = 1000,
                                              .image_bytes_max = 1000,
                                              .takes_timeout = true};
-  std::string told;
-  Gate told_all;
+  std::string received;
+  Gate received_all;
   ScriptedPeer worker({[&](Connection& peer) {
     peer.expect(hello);
     peer.send(data_message(format_hello(patient_worker)));
-    told = peer.read_until(" -");
-    told_all.open();
+    received = peer.read_until(" -");
+    received_all.open();
     peer.read_until("\n");  // The rest of the checksum, and the end.
   }});
-  const auto milliseconds_told = [&] {
-    REQUIRE(told_all.wait());
+  const auto milliseconds_sent = [&] {
+    REQUIRE(received_all.wait());
     const std::string before = "D 8;timeout_ms=";
-    REQUIRE(told.starts_with(before));
-    return std::stoi(told.substr(before.size()));
+    REQUIRE(received.starts_with(before));
+    return std::stoi(received.substr(before.size()));
   };
   SECTION("the result's patience") {
     DispatcherFixture fixture({&worker}, impatient);
     fixture.classify(std::chrono::hours(1));
-    CHECK(milliseconds_told() == 300);
+    CHECK(milliseconds_sent() == 300);
   }
   SECTION("the rest of its time, where that is less") {
     DispatcherFixture fixture({&worker}, patient);
     fixture.classify(std::chrono::seconds(2));
-    CHECK(milliseconds_told() <= 2000);
-    CHECK(milliseconds_told() > 0);
+    CHECK(milliseconds_sent() <= 2000);
+    CHECK(milliseconds_sent() > 0);
   }
 }
 

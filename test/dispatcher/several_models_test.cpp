@@ -117,7 +117,7 @@ TEST_CASE("a model is lacking only if no worker of the list has it, in rotation 
   models.list.eject(WorkerId{1}, {});
   CHECK_FALSE(models.list.lacks("a"));
   models.list.remove({"w1", 1});
-  CHECK_FALSE(models.list.lacks("a"));  // Of no workers at all the failure tells by itself.
+  CHECK_FALSE(models.list.lacks("a"));  // Without any workers the failure itself says so.
 }
 
 TEST_CASE("a plan for a model ends as its workers do") {

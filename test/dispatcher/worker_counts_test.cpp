@@ -154,16 +154,16 @@ TEST_CASE("a thumbnail is asked of a worker only that makes them") {
                                              .label_count = 1000,
                                              .image_bytes_max = 1000,
                                              .takes_thumbnail = takes_thumbnail};
-    std::string told;
+    std::string received;
     ScriptedPeer worker({[&](Connection& peer) {
       peer.expect(hello);
       peer.send(data_message(format_hello(worker_hello)));
-      told = peer.read_until(" -");
+      received = peer.read_until(" -");
     }});
     DispatcherFixture fixture({&worker});
     fixture.thumbnail_side = 96;
     fixture.classify();
-    return told;
+    return received;
   };
   CHECK(asked_of(true).starts_with("D 8;thumbnail=96 "));
   CHECK(asked_of(false).starts_with("D 8 "));

@@ -21,11 +21,11 @@ def call(dispatcher, path, method="GET", body=None, **headers):
 
 
 class ClassifyTest(support.ProgramTestCase):
-    def test_a_picture_is_recognised_with_all_that_is_known_of_it(self):
+    def test_an_image_is_recognized_with_all_that_is_known_of_it(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
-        response, answer = call(dispatcher, "/api/v1/classify?top=3", "POST", picture,
+        image = support.sample("chelsea.png")
+        response, answer = call(dispatcher, "/api/v1/classify?top=3", "POST", image,
                                 Content_Type="image/png", X_Request_Id="test-1")
         self.assertEqual(response.status, 200, response.text)
         self.assertEqual(response.headers["X-Request-Id"], "test-1")
@@ -33,7 +33,7 @@ class ClassifyTest(support.ProgramTestCase):
         self.assertEqual(len(answer["labels"]), 3)
         self.assertEqual(answer["worker"], worker.address)
         self.assertGreater(answer["times_ms"]["total"], 0)
-        body, content_type = support.multipart(picture)
+        body, content_type = support.multipart(image)
         again = call(dispatcher, "/api/v1/classify?top=3", "POST", body,
                      Content_Type=content_type)[1]
         self.assertEqual(again["labels"], answer["labels"])
@@ -41,7 +41,7 @@ class ClassifyTest(support.ProgramTestCase):
         for name, status in ((model, 200), ("no such model", 404)):
             asked = support.request(dispatcher.port,
                                     "/api/v1/classify?model=" + name.replace(" ", "%20"), "POST",
-                                    picture, {"Content-Type": "image/png"})
+                                    image, {"Content-Type": "image/png"})
             self.assertEqual(asked.status, status, asked.text)
 
     def test_failures_are_problems(self):
@@ -185,7 +185,7 @@ class LogTest(support.ProgramTestCase):
                          [("lost-1", 503)])
         removed = [line for line in lines if line["message"].startswith("removed worker")]
         self.assertEqual(len(removed), 1)
-        # By the request, unless the idle connection's end told sooner.
+        # By the request, unless the idle connection's end came sooner.
         self.assertIn(removed[0].get("request_id"), (None, "lost-1"))
 
     def test_text_lines_end_with_it(self):
@@ -200,12 +200,12 @@ class MetricsTest(support.ProgramTestCase):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         support.upload(dispatcher.port, support.sample("chelsea.png"))
-        support.upload(dispatcher.port, b"no picture")
+        support.upload(dispatcher.port, b"no image")
         text = support.request(dispatcher.port, "/metrics").text
-        # A worker without a network recognises anything.
-        recognised = 2 if support.model_is_null() else 1
-        self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognised}\n', text)
-        self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognised}\n', text)
+        # A worker without a network recognizes anything.
+        recognized = 2 if support.model_is_null() else 1
+        self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognized}\n', text)
+        self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognized}\n', text)
         self.assertIn('samoyed_workers{state="in_rotation"} 1\n', text)
         self.assertIn("samoyed_worker_tries_total 2\n", text)
         if not support.model_is_null():

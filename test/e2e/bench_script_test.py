@@ -200,7 +200,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(bench_report.with_tables(f"a\n{begin}\nold\n{end}\nb\n", "new\n"),
                          f"a\n{begin}\nnew\n{end}\nb\n")
         for readme in ("", begin, end, f"{end}\n{begin}", f"{begin}{begin}{end}"):
-            with self.assertRaisesRegex(ValueError, "add them where the tables shall stand"):
+            with self.assertRaisesRegex(ValueError, "add them where the tables belong"):
                 bench_report.with_tables(readme, "new\n")
 
 

@@ -19,14 +19,14 @@ class BenchTest(support.ProgramTestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.picture = pathlib.Path(folder.name) / "picture.jpg"
-        self.picture.write_bytes(os.urandom(10000))
+        self.image = pathlib.Path(folder.name) / "image.jpg"
+        self.image.write_bytes(os.urandom(10000))
 
     def bench(self, *arguments, status=0):
         """What `clientsocket bench --json` prints, or its message if it ends with another status."""
         done = subprocess.run(
             [support.bin_dir() / "clientsocket", "bench", "--json", "--seconds", str(SECONDS),
-             "--warm-up-seconds", "0.2", *arguments, self.picture],
+             "--warm-up-seconds", "0.2", *arguments, self.image],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             timeout=120, check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
@@ -145,8 +145,8 @@ class BenchTest(support.ProgramTestCase):
         self.assertIn(f"127.0.0.1:{port} does not answer", message)
 
     def test_images_that_are_not_there_are_told(self):
-        self.picture.unlink()
-        self.assertIn("picture.jpg can't be read", self.bench("--worker", "127.0.0.1:1", status=1))
+        self.image.unlink()
+        self.assertIn("image.jpg can't be read", self.bench("--worker", "127.0.0.1:1", status=1))
 
 
 if __name__ == "__main__":

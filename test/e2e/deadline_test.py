@@ -11,7 +11,7 @@ import unittest
 import support
 import wire
 
-PICTURE = b"any bytes, where no network looks at them"
+IMAGE_FILE = b"any bytes, where no network looks at them"
 # Far beyond what any test here may take: what lasts as long has hung.
 FOREVER_MS = 3600000
 # Probes that come soon, for tests of coming back.
@@ -32,7 +32,7 @@ class FaultyWorkersTestCase(wire.TestCase):
     def start_for(self, *workers, options=()):
         return self.start_dispatcher(*options, workers=[worker.address for worker in workers])
 
-    def assert_recognised(self, response):
+    def assert_recognized(self, response):
         self.assertEqual(response.status, 200, response.text)
         self.assertEqual([row[0] for row in support.result_rows(response.text)], wire.LABELS)
 
@@ -58,17 +58,17 @@ def drips_result(peer):
 
 class HungWorkerTest(FaultyWorkersTestCase):
     def test_it_costs_the_step_s_time_once(self):
-        for what, behaviour in (("connected", {"on_connect": wire.waits_for_end}),
+        for what, behavior in (("connected", {"on_connect": wire.waits_for_end}),
                                 ("image taken", {"on_image": wire.waits_for_end}),
                                 ("result drips", {"on_image": drips_result})):
             with self.subTest(what):
-                hung, sound = self.script(**behaviour), self.script()
+                hung, sound = self.script(**behavior), self.script()
                 dispatcher = self.start_for(hung, sound, options=(
                     "--answer-timeout-ms", 700, "--result-timeout-ms", 700, "--request-timeout-ms",
                     FOREVER_MS, "--probe-pause-ms", FOREVER_MS, *NO_PROBES))
-                responses = [support.upload(dispatcher.port, PICTURE) for _ in range(4)]
+                responses = [support.upload(dispatcher.port, IMAGE_FILE) for _ in range(4)]
                 for response in responses:
-                    self.assert_recognised(response)
+                    self.assert_recognized(response)
                 self.assert_removed(dispatcher, [hung])
                 # Tried by one request only, the later ones don't wait for it.
                 self.assertLessEqual(len(hung.sizes), 1)
@@ -77,10 +77,10 @@ class HungWorkerTest(FaultyWorkersTestCase):
     def test_a_request_s_own_time_ends_in_504_and_blames_no_worker(self):
         hung = self.script(on_image=wire.waits_for_end)
         dispatcher = self.start_for(hung, options=("--request-timeout-ms", 500, *NO_PROBES))
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (504, "deadline"))
         self.assertNotIn("removed worker", dispatcher.log.text())
-        # The worker was told how long its answer would be waited for.
+        # The worker received how long the dispatcher would wait for its answer.
         self.assertRegex(hung.sizes[0].decode(), r";timeout_ms=\d+$")
         self.assertLessEqual(int(hung.sizes[0].decode().rpartition("=")[2]), 500)
 
@@ -98,20 +98,20 @@ class HungWorkerTest(FaultyWorkersTestCase):
         hung = [self.script(on_image=wire.waits_for_end) for _ in range(5)]
         dispatcher = self.start_for(*hung, options=("--request-timeout-ms", 1000, "--result-timeout-ms",
                                                     400, *NO_PROBES))
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (504, "deadline"))
         self.assertLessEqual(sum(worker.images for worker in hung), 3)
-        told = [int(size.decode().rpartition("=")[2]) for worker in hung for size in worker.sizes]
-        self.assertLess(min(told), 1000 - 400 + 1)
+        timeouts = [int(size.decode().rpartition("=")[2]) for worker in hung for size in worker.sizes]
+        self.assertLess(min(timeouts), 1000 - 400 + 1)
 
 
 class LeavingClientTest(FaultyWorkersTestCase):
     def leave(self, dispatcher, worker):
-        """A client that leaves when the worker has its picture."""
-        head, body = wire.http_upload(PICTURE)
+        """A client that leaves when the worker has its image."""
+        head, body = wire.http_upload(IMAGE_FILE)
         client = self.connect(dispatcher.port)
         client.send(head + body)
-        support.wait_until(lambda: worker.images > 0, "the picture at the worker")
+        support.wait_until(lambda: worker.images > 0, "the image at the worker")
         client.close()
 
     def test_its_work_at_a_worker_of_ours_is_cancelled(self):
@@ -124,10 +124,10 @@ class LeavingClientTest(FaultyWorkersTestCase):
 
     @unittest.skipIf(support.model_is_null(), "needs a network, which takes its time")
     def test_its_image_leaves_a_worker_s_queue(self):
-        """The time that the worker computes tells whether images are recognised for nobody."""
+        """The time that the worker computes shows whether images are recognized for nobody."""
         worker = self.start_worker("--threads", 1)
-        picture = support.sample("chelsea.png")
-        size, image = wire.size_and_image(picture)
+        image_file = support.sample("chelsea.png")
+        size, image = wire.size_and_image(image_file)
 
         def send(peers):
             for peer in peers:
@@ -137,9 +137,9 @@ class LeavingClientTest(FaultyWorkersTestCase):
                 peer.send(image)
             return wire.cpu_seconds(worker)
 
-        def recognise_one():
+        def recognize_one():
             peer = self.connect(worker.port)
-            peer.recognize(picture)
+            peer.recognize(image_file)
             peer.close()
 
         staying = self.crowd(worker.port, 60)
@@ -154,7 +154,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
         before = send(leaving)
         for peer in leaving:
             peer.close()
-        recognise_one()
+        recognize_one()
         self.assertLess(wire.cpu_seconds(worker) - before, wanted_s / 2)
 
     def test_a_transfer_to_a_reference_server_is_completed(self):
@@ -199,7 +199,7 @@ class HedgeTest(FaultyWorkersTestCase):
                                                          FOREVER_MS, "--result-timeout-ms", FOREVER_MS,
                                                          *NO_PROBES))
         for _ in range(4):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
         self.assertEqual(fast.images, 4)
         support.wait_until(lambda: slow.cuts == slow.images, "the losers to be cancelled")
         self.assertNotIn("removed worker", dispatcher.log.text())
@@ -208,19 +208,19 @@ class HedgeTest(FaultyWorkersTestCase):
 class ReadmissionTest(FaultyWorkersTestCase):
     def remove(self, dispatcher, worker):
         worker.kill()
-        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         self.assertTrue(dispatcher.log.wait_for("removed worker"))
 
     def test_a_worker_that_is_back_is_used_again(self):
         worker = self.start_null_worker()
         dispatcher = self.start_dispatcher(*SOON, workers=[worker])
-        rows = support.result_rows(support.upload(dispatcher.port, PICTURE).text)
+        rows = support.result_rows(support.upload(dispatcher.port, IMAGE_FILE).text)
         self.remove(dispatcher, worker)
         self.assertFalse(self.shown_in_rotation(dispatcher))
         self.assertIn(worker.address, support.request(dispatcher.port).text)  # as removed
         self.start_null_worker(port=worker.port)
         support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the worker's return")
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual((response.status, support.result_rows(response.text)), (200, rows))
         self.assertTrue(dispatcher.log.wait_for("back in rotation"))
 
@@ -228,7 +228,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         worker = self.script()
         dispatcher = self.start_for(worker, options=SOON + NO_PROBES)
         worker.stop()
-        support.upload(dispatcher.port, PICTURE)
+        support.upload(dispatcher.port, IMAGE_FILE)
         self.assertTrue(dispatcher.log.wait_for("removed worker"))
         before = worker.connections
         worker.start()
@@ -241,12 +241,12 @@ class ReadmissionTest(FaultyWorkersTestCase):
         server = self.script(plain=True)
         dispatcher = self.start_for(server, options=SOON + NO_PROBES)
         server.stop()
-        support.upload(dispatcher.port, PICTURE)
+        support.upload(dispatcher.port, IMAGE_FILE)
         self.assertTrue(dispatcher.log.wait_for("removed worker"))
         server.start()
         support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the server's return")
         self.assertEqual((server.sizes, server.cuts), ([], 0))
-        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
 
     def assert_stays_away(self, dispatcher, worker):
         """Back at its port, it is not even asked."""
@@ -260,7 +260,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         worker = self.script()
         dispatcher = self.start_for(worker, options=options)
         worker.stop()
-        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         return dispatcher, worker
 
     def test_no_readmit_is_the_reference_s_way(self):
@@ -290,13 +290,13 @@ class ReadmissionTest(FaultyWorkersTestCase):
         dispatcher = self.start_for(*workers, options=SOON)
         for worker in workers:
             worker.stop()
-        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         for worker in workers:
             worker.start()
         support.wait_until(lambda: sum("back in rotation" in line for line in dispatcher.log.lines())
                            == len(workers), "all workers' return")
         for _ in workers:
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
         self.assertEqual([worker.images for worker in workers], [1] * len(workers))
 
 
@@ -315,7 +315,7 @@ class PoisonTest(FaultyWorkersTestCase):
                 with self.subTest(first=first.__name__, second=second.__name__):
                     workers = [self.script(first), self.script(second), self.script()]
                     dispatcher = self.start_for(*workers, options=self.OPTIONS)
-                    response = support.upload(dispatcher.port, PICTURE)
+                    response = support.upload(dispatcher.port, IMAGE_FILE)
                     self.assertEqual(reason(response), (422, "workers_closed"))
                     self.assertEqual([worker.images for worker in workers], [1, 1, 0])
                     # Who closed in good order stays; who died is removed.
@@ -324,7 +324,7 @@ class PoisonTest(FaultyWorkersTestCase):
 
     def test_one_may_close_and_the_next_answer(self):
         dispatcher = self.start_for(self.script(wire.ends_at_once), self.script(), options=self.OPTIONS)
-        self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+        self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
 
     def test_other_failures_don_t_count_against_the_image(self):
         """Refused connections, cuts before the image was complete, and time-outs."""
@@ -347,7 +347,7 @@ class PoisonTest(FaultyWorkersTestCase):
         dispatcher = self.start_for(*refusing, *cutting, *hanging, sound, options=(
             "--result-timeout-ms", 400, "--request-timeout-ms", FOREVER_MS, *self.OPTIONS))
         # More than lies in the buffers on the way: else a cut image would be a complete one.
-        self.assert_recognised(support.upload(dispatcher.port, bytes(16 << 20)))
+        self.assert_recognized(support.upload(dispatcher.port, bytes(16 << 20)))
         self.assert_removed(dispatcher, refusing + cutting + hanging)
 
 
@@ -356,7 +356,7 @@ class BusyTest(FaultyWorkersTestCase):
         busy, sound = self.script(refusal="busy"), self.script()
         dispatcher = self.start_for(busy, sound, options=NO_PROBES)
         for _ in range(4):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
         self.assertEqual(sound.images, 4)
         self.assertGreater(busy.images, 0)
         self.assertNotIn("removed worker", dispatcher.log.text())
@@ -367,29 +367,29 @@ class BusyTest(FaultyWorkersTestCase):
         for worker in (busy, sound):
             support.request(dispatcher.port, f"/add/{worker.address}")
         for _ in range(2):
-            self.assert_recognised(support.upload(dispatcher.port, PICTURE))
+            self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
         self.assertEqual((busy.sizes, sound.images), ([], 2))
         self.assertGreater(busy.connections, 0)
 
     def test_all_full_is_told(self):
         dispatcher = self.start_for(self.script(refusal="busy"), self.script(refusal="busy"),
                                     options=NO_PROBES)
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (503, "all_busy"))
         self.assertTrue(response.headers["Retry-After"])
         self.assertTrue(self.shown_in_rotation(dispatcher))
 
     def test_a_real_worker_that_is_full(self):
-        """Its queue holds one image, and a dozen come at a time: each is answered or told to come again."""
+        """Its queue holds one image, and a dozen come at a time: each is answered or asked to come again."""
         worker = self.start_worker("--threads", 1, "--queue-length-max", 1)
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
+        image_file = support.sample("chelsea.png")
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
-            responses = list(pool.map(lambda _: support.upload(dispatcher.port, picture), range(36)))
+            responses = list(pool.map(lambda _: support.upload(dispatcher.port, image_file), range(36)))
         self.assertLessEqual({reason(response) for response in responses},
                              {(200, None), (503, "all_busy")})
         self.assertNotIn("removed worker", dispatcher.log.text())
-        self.assertEqual(support.upload(dispatcher.port, picture).status, 200)
+        self.assertEqual(support.upload(dispatcher.port, image_file).status, 200)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,12 @@ def clientsocket(workers, *arguments):
 
 
 class DemonstrationTest(support.ProgramTestCase):
-    picture = support.sample_path("chelsea.png")
+    image = support.sample_path("chelsea.png")
 
     def test_five_threads_with_three_dead_workers(self):
         ports = closed_ports(3)
         done = clientsocket([f"localhost:{port}" for port in ports], "--threads", 5, "--repeat", 5,
-                            self.picture)
+                            self.image)
         lines = collections.Counter(done.stderr.splitlines())
         for port in ports:
             self.assertEqual(lines[f"Inactive worker: localhost {port}"], 1, done.stderr)
@@ -43,7 +43,7 @@ class DemonstrationTest(support.ProgramTestCase):
     def test_five_threads_with_three_live_workers(self):
         workers = [self.start_worker() for _ in range(3)]
         done = clientsocket([f"localhost:{worker.port}" for worker in workers], "--threads", 5,
-                            "--repeat", 5, "--json", self.picture)
+                            "--repeat", 5, "--json", self.image)
         self.assertEqual(done.returncode, 0, done.stderr)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(len(answers), 5)
@@ -61,7 +61,7 @@ class DemonstrationTest(support.ProgramTestCase):
         dead = closed_ports(1)[0]
         live = self.start_worker()
         done = clientsocket([f"localhost:{dead}", f"localhost:{live.port}"], "--threads", 3,
-                            "--repeat", 6, "--json", self.picture)
+                            "--repeat", 6, "--json", self.image)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({json.loads(line)["worker"] for line in done.stdout.splitlines()},
                          {f"localhost:{live.port}"})
@@ -71,7 +71,7 @@ class DemonstrationTest(support.ProgramTestCase):
         worker = self.start_worker()
         terminal, program_side = pty.openpty()
         done = subprocess.Popen([support.bin_dir() / "clientsocket", "--worker", worker.address,
-                                 "--repeat", "20", self.picture],
+                                 "--repeat", "20", self.image],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=program_side,
                                 text=True)
         os.close(program_side)
@@ -98,7 +98,7 @@ class DemonstrationTest(support.ProgramTestCase):
     @support.needs_decoding
     def test_failures_are_told_file_by_file(self):
         worker = self.start_worker()
-        done = clientsocket([worker.address], "--json", self.picture, "/no/such/file.png", __file__)
+        done = clientsocket([worker.address], "--json", self.image, "/no/such/file.png", __file__)
         self.assertEqual(done.returncode, 1)
         good, missing, text = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertIn("top", good)

@@ -13,10 +13,10 @@ import support
 support.require_worker()
 
 SEED = 7
-TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as that tells pictures from each other.
+TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as images are from each other.
 NAMES = ("resnet18", "googlenet", "vit_b_16", "efficientnet_b0")
 
-# What Python makes of a picture, by torchvision's own transforms and without TorchScript: run in a process of its
+# What Python makes of an image, by torchvision's own transforms and without TorchScript: run in a process of its
 # own, since PyTorch is large. Prints each network's probabilities as JSON.
 PYTHON = """
 import json, sys, warnings
@@ -26,14 +26,14 @@ import importlib.machinery, importlib.util
 loader = importlib.machinery.SourceFileLoader("export_model", sys.argv[1])
 export = importlib.util.module_from_spec(importlib.util.spec_from_loader("export_model", loader))
 loader.exec_module(export)
-picture = PIL.Image.open(sys.argv[2]).convert("RGB")
+image = PIL.Image.open(sys.argv[2]).convert("RGB")
 class Options: seed, weights = int(sys.argv[3]), None
 answers = {}
 for Options.name in sys.argv[4:]:
     recipe = export.choose_recipe(models, Options.name, None, None)
     network = export.build(torch, models, Options, recipe, 1000)
     with torch.inference_mode():
-        logits = export.first_tensor(network(recipe.transforms()(picture).unsqueeze(0)))
+        logits = export.first_tensor(network(recipe.transforms()(image).unsqueeze(0)))
     answers[Options.name] = logits.softmax(1)[0].tolist()
 print(json.dumps(answers))
 """
@@ -73,7 +73,7 @@ class ExportTest(support.ProgramTestCase):
 
     def assert_like_python(self, answer, name, expected):
         self.assertEqual(len(answer["labels"]), len(expected))
-        # So far apart that an answer of the wrong picture or transform would be seen.
+        # So far apart that an answer of the wrong image or transform would be seen.
         self.assertGreater(max(expected), 2 * min(expected))
         for row in answer["labels"]:
             self.assertTrue(math.isclose(row["probability"], expected[row["class"]], rel_tol=TOLERANCE),

@@ -12,7 +12,7 @@ import unittest
 
 import support
 from fault_proxy import Fault, FaultProxy, combinations, random_faults
-from pictures import facts_of, labels_of, png
+from sample_images import facts_of, labels_of, png
 
 SEED = random.SystemRandom().randrange(1 << 32)
 if "--seed" in sys.argv:
@@ -28,20 +28,20 @@ TIMEOUTS = ["--connect-timeout-ms", STEP_TIMEOUT_MS, "--answer-timeout-ms", STEP
 # Four steps on each of two workers and a fresh connection would take half of it.
 REQUEST_TIMEOUT_S = 60
 RANDOM_PHASE_S = 8
-# What a request may end in where two workers failed under one picture, or all at the same time.
+# What a request may end in where two workers failed under one image, or all at the same time.
 DOCUMENTED = {(422, "workers_closed"), (503, "no_active_worker"), (504, "deadline")}
 
 
 class FaultProxyTest(support.ProgramTestCase):
     def setUp(self):
-        self.pictures = [png(8 + number, 8, number) for number in range(64)]
-        self.next_picture = 0
+        self.images = [png(8 + number, 8, number) for number in range(64)]
+        self.next_image = 0
         self.hurt_worker = self.start_worker(model="null")
         self.good_worker = self.start_worker(model="null")
         quiet = self.start_dispatcher(workers=[self.good_worker])
-        self.right = [labels_of(support.upload(quiet.port, picture).text)
-                      for picture in self.pictures]
-        self.assertEqual(len(set(self.right)), len(self.pictures))
+        self.right = [labels_of(support.upload(quiet.port, image).text)
+                      for image in self.images]
+        self.assertEqual(len(set(self.right)), len(self.images))
         quiet.stop()
 
     def start_proxy(self, worker):
@@ -50,10 +50,10 @@ class FaultProxyTest(support.ProgramTestCase):
         return proxy
 
     def upload(self, dispatcher, number):
-        """(status and reason, or None for the right answer; who gave it) of one picture."""
-        number %= len(self.pictures)
-        name = f"picture-{number}.png"
-        response = support.upload(dispatcher.port, self.pictures[number], name,
+        """(status and reason, or None for the right answer; who gave it) of one image."""
+        number %= len(self.images)
+        name = f"image-{number}.png"
+        response = support.upload(dispatcher.port, self.images[number], name,
                                   timeout_s=REQUEST_TIMEOUT_S)
         if response.status != 200:
             return (response.status, response.headers.get("Samoyed-Reason")), None
@@ -62,8 +62,8 @@ class FaultProxyTest(support.ProgramTestCase):
         return None, facts["Worker"]
 
     def upload_next(self, dispatcher):
-        self.next_picture += 1
-        return self.upload(dispatcher, self.next_picture)
+        self.next_image += 1
+        return self.upload(dispatcher, self.next_image)
 
     def put_back(self, dispatcher, proxy):
         """Makes the worker behind the proxy a new one, to which nothing is open."""
@@ -112,10 +112,10 @@ class FaultProxyTest(support.ProgramTestCase):
             chance = random.Random(SEED + number)
             ends = []
             while time.monotonic() < end:
-                ends.append(self.upload(dispatcher, chance.randrange(len(self.pictures)))[0])
+                ends.append(self.upload(dispatcher, chance.randrange(len(self.images)))[0])
             return ends
 
-        def mend():
+        def restore():
             # Else those that were hurt would soon be out of the rotation, and nothing would happen.
             while time.monotonic() < end:
                 for proxy in hurt:
@@ -123,15 +123,15 @@ class FaultProxyTest(support.ProgramTestCase):
                 time.sleep(0.05)
 
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
-            mended = pool.submit(mend)
+            restored = pool.submit(restore)
             for ends in pool.map(client, range(4)):
                 counts.update(ends)
-            mended.result()
+            restored.result()
         print(f"answers: {dict(counts)}, faults: {sum(sum(p.fired.values()) for p in hurt)}",
               flush=True)
         self.assertLessEqual(set(counts), DOCUMENTED | {None})
         self.assertTrue(all(proxy.fired for proxy in hurt))
-        # What hurts is gone: each serves again, be it that it was out of the rotation.
+        # What hurts is gone: each serves again, even if it was out of the rotation.
         for proxy in hurt:
             proxy.choose = lambda: None
             self.put_back(dispatcher, proxy)

@@ -1,4 +1,4 @@
-"""The 99 golden pictures of ../shared over the wire: clientsocket, a real worker, the real network."""
+"""The 99 golden images of ../shared over the wire: clientsocket, a real worker, the real network."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ support.require_trained_model()
 
 
 class GoldenTest(support.ProgramTestCase):
-    def test_all_golden_pictures_by_folder(self):
+    def test_all_golden_images_by_folder(self):
         goldens = {golden["file"]: golden
                    for golden in json.loads((SHARED / "golden" / "top5.json").read_text())}
         folders = [SHARED / "images" / name for name in ("imagenet96", "dog.jpg", "beaver.jpg", "basketball.jpg")]

@@ -14,7 +14,7 @@ import wire
 
 # What a client gets whose connection is cut before its answer.
 CUT = (OSError, http.client.HTTPException)
-PICTURE = b"any bytes, where no network looks at them"
+IMAGE_FILE = b"any bytes, where no network looks at them"
 
 
 class HeldWorker(wire.ScriptedWorker):
@@ -27,7 +27,7 @@ class HeldWorker(wire.ScriptedWorker):
 
 class DispatcherStopTest(wire.TestCase):
     def start_held(self, *arguments, uploads=1, plain=False):
-        """(dispatcher, worker, uploads): the worker, with `plain` a reference server, has the pictures
+        """(dispatcher, worker, uploads): the worker, with `plain` a reference server, has the images
         and holds the answers back."""
         worker = HeldWorker(plain=plain)
         self.addCleanup(worker.stop)
@@ -35,7 +35,7 @@ class DispatcherStopTest(wire.TestCase):
         dispatcher = self.start_dispatcher(*arguments, workers=[worker.address])
         pool = concurrent.futures.ThreadPoolExecutor(uploads)
         self.addCleanup(pool.shutdown)
-        sent = [pool.submit(support.upload, dispatcher.port, PICTURE) for _ in range(uploads)]
+        sent = [pool.submit(support.upload, dispatcher.port, IMAGE_FILE) for _ in range(uploads)]
         support.wait_until(lambda: worker.images == uploads, "the uploads' arrival at the worker")
         return dispatcher, worker, sent
 
@@ -55,7 +55,7 @@ class DispatcherStopTest(wire.TestCase):
     def test_requests_under_way_are_answered(self):
         dispatcher, worker, uploads = self.start_held(uploads=5)
         # One more is still being sent, one has its header's first line, one is idle.
-        head, body = wire.http_upload(PICTURE)
+        head, body = wire.http_upload(IMAGE_FILE)
         half = self.connect(dispatcher.port)
         half.send(head + body[:20])
         begun = self.connect(dispatcher.port)
@@ -110,16 +110,16 @@ class WorkerStopTest(wire.TestCase):
     def test_a_stopping_worker_costs_no_client_an_error(self):
         workers = [self.start_null_worker() for _ in range(2)]
         dispatcher = self.start_dispatcher(workers=workers)
-        pictures = [PICTURE + bytes([number]) for number in range(16)]
-        rows = [support.result_rows(support.upload(dispatcher.port, picture).text)
-                for picture in pictures]
+        images = [IMAGE_FILE + bytes([number]) for number in range(16)]
+        rows = [support.result_rows(support.upload(dispatcher.port, image).text)
+                for image in images]
         self.assertEqual({len(row) for row in rows}, {5})
         answered = threading.Semaphore(0)
 
         def upload(number):
-            response = support.upload(dispatcher.port, pictures[number % len(pictures)])
+            response = support.upload(dispatcher.port, images[number % len(images)])
             answered.release()
-            return response.status, support.result_rows(response.text) == rows[number % len(pictures)]
+            return response.status, support.result_rows(response.text) == rows[number % len(images)]
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             uploads = [pool.submit(upload, number) for number in range(400)]
@@ -135,7 +135,7 @@ class WorkerStopTest(wire.TestCase):
         worker = self.start_null_worker()
         peer = self.connect(worker.port)
         idle = self.connect(worker.port)
-        size, image = wire.size_and_image(PICTURE)
+        size, image = wire.size_and_image(IMAGE_FILE)
         peer.send(size)
         self.assertEqual(peer.receive(1), b"A")
         peer.send(image[:10])

@@ -57,10 +57,10 @@ class Client:
                               "Connection: keep-alive\r\n"
                               f"Host: 127.0.0.1:{self.port}\r\n\r\n")
 
-    def infer(self, model, pictures, outputs=None, request_id=""):
-        raw = serialize_byte_tensor(pictures)
+    def infer(self, model, images, outputs=None, request_id=""):
+        raw = serialize_byte_tensor(images)
         request = {"id": request_id} if request_id else {}
-        request["inputs"] = [{"name": "image", "shape": [len(pictures)], "datatype": "BYTES",
+        request["inputs"] = [{"name": "image", "shape": [len(images)], "datatype": "BYTES",
                               "parameters": {"binary_data_size": len(raw)}}]
         if outputs:
             request["outputs"] = [{"name": name, "parameters": {"binary_data": binary}}
@@ -101,8 +101,8 @@ class InferenceTest(support.ProgramTestCase):
         worker = self.start_worker()
         self.dispatcher = self.start_dispatcher(workers=[worker])
         self.client = Client(self.dispatcher.port)
-        self.picture = support.sample("chelsea.png")
-        plain = support.request(self.dispatcher.port, "/api/v1/classify", "POST", self.picture,
+        self.image = support.sample("chelsea.png")
+        plain = support.request(self.dispatcher.port, "/api/v1/classify", "POST", self.image,
                                 {"Content-Type": "image/png"})
         self.expected = json.loads(plain.body)
         self.model = self.expected["model"]["name"]
@@ -120,7 +120,7 @@ class InferenceTest(support.ProgramTestCase):
         self.assertIn("binary_tensor_data", json.loads(self.client.get("v2")[2])["extensions"])
 
     def test_the_client_infers_with_binary_outputs(self):
-        status, headers, content = self.client.infer(self.model, [self.picture], request_id="7")
+        status, headers, content = self.client.infer(self.model, [self.image], request_id="7")
         self.assertEqual(status, 200, content)
         answer, values = self.client.result(headers, content)
         self.assertEqual((answer["model_name"], answer["id"]), (self.model, "7"))
@@ -130,9 +130,9 @@ class InferenceTest(support.ProgramTestCase):
         for probability, row in zip(values["probabilities"], self.expected["labels"]):
             self.assertAlmostEqual(probability, row["probability"], places=6)
 
-    def test_several_pictures_and_json_outputs(self):
+    def test_several_images_and_json_outputs(self):
         status, headers, content = self.client.infer(
-            self.model, [self.picture] * 3, outputs=[("labels", False), ("probabilities", True)])
+            self.model, [self.image] * 3, outputs=[("labels", False), ("probabilities", True)])
         self.assertEqual(status, 200, content)
         answer, values = self.client.result(headers, content)
         self.assertEqual([output["name"] for output in answer["outputs"]],
@@ -141,9 +141,9 @@ class InferenceTest(support.ProgramTestCase):
         self.assertEqual(len(values["probabilities"]), 3 * len(self.labels))
 
     def test_json_throughout(self):
-        picture = base64.b64encode(self.picture).decode()
+        image = base64.b64encode(self.image).decode()
         body = json.dumps({"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES",
-                                       "data": [picture]}], "parameters": {"top": 2}})
+                                       "data": [image]}], "parameters": {"top": 2}})
         answer = support.request(self.dispatcher.port,
                                  f"/v2/models/{urllib.parse.quote(self.model)}/infer", "POST", body,
                                  {"Content-Type": "application/json"})
@@ -152,8 +152,8 @@ class InferenceTest(support.ProgramTestCase):
         self.assertEqual(outputs["labels"]["data"], self.labels[:2])
 
     def test_the_client_is_told_what_failed(self):
-        for model, pictures, expected in (("other", [self.picture], 404), (self.model, [b""], 400)):
-            status, _, content = self.client.infer(model, pictures)
+        for model, images, expected in (("other", [self.image], 404), (self.model, [b""], 400)):
+            status, _, content = self.client.infer(model, images)
             self.assertEqual(status, expected)
             self.assertIsInstance(json.loads(content)["error"], str)
 

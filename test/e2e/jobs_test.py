@@ -27,7 +27,7 @@ class JobsTest(support.ProgramTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name) / "data"
-        self.picture = support.sample("chelsea.png")
+        self.image = support.sample("chelsea.png")
         self.workers = [self.start_worker().address for _ in range(2)]
         self.port = 0
 
@@ -41,7 +41,7 @@ class JobsTest(support.ProgramTestCase):
 
     def submit(self, names):
         """The ids of jobs that were acknowledged, none where the dispatcher died before it could."""
-        body, content_type = support.multipart_of([(self.picture, name) for name in names])
+        body, content_type = support.multipart_of([(self.image, name) for name in names])
         try:
             answer = support.request(self.port, "/api/v1/jobs", "POST", body, {"Content-Type": content_type})
         except (OSError, http.client.HTTPException):
@@ -84,11 +84,11 @@ class JobsTest(support.ProgramTestCase):
         self.assertGreater(len(names), KILLS)
         for job, name in names.items():
             support.wait_until(lambda job=job: self.state(job)["state"] == "done", f"job {job}", TIMEOUT_S)
-            told = self.state(job)
-            self.assertEqual(told["file_name"], name)
+            state = self.state(job)
+            self.assertEqual(state["file_name"], name)
             if support.model_is_trained():
-                self.assertEqual(told["result"]["labels"][0]["label"], "Egyptian cat")
-        # Also those whose acknowledgement never came, which may have been taken.
+                self.assertEqual(state["result"]["labels"][0]["label"], "Egyptian cat")
+        # Also those whose acknowledgment never came, which may have been taken.
         spool = self.folder / "spool"
         support.wait_until(lambda: not any(spool.iterdir()), "the spool to be empty", TIMEOUT_S)
         dispatcher.stop()

@@ -14,9 +14,9 @@ class KillTest(support.ProgramTestCase):
     def test_every_upload_is_answered_though_a_worker_is_killed(self):
         workers = [self.start_worker() for _ in range(3)]
         dispatcher = self.start_dispatcher(workers=workers)
-        pictures = {name: support.sample(name) for name in ("chelsea.png", "coffee.png")}
+        images = {name: support.sample(name) for name in ("chelsea.png", "coffee.png")}
         right = {name: support.result_rows(support.upload(dispatcher.port, content).text)
-                 for name, content in pictures.items()}
+                 for name, content in images.items()}
         self.assertEqual({len(rows) for rows in right.values()}, {5})
         self.assertNotEqual(right["chelsea.png"], right["coffee.png"])
 
@@ -24,7 +24,7 @@ class KillTest(support.ProgramTestCase):
 
         def upload(number):
             name = ("chelsea.png", "coffee.png")[number % 2]
-            response = support.upload(dispatcher.port, pictures[name], timeout_s=300)
+            response = support.upload(dispatcher.port, images[name], timeout_s=300)
             answered.release()
             return response.status, support.result_rows(response.text) == right[name]
 
@@ -42,16 +42,16 @@ class KillTest(support.ProgramTestCase):
     def test_a_killed_worker_is_back_after_its_restart(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
-        right = support.result_rows(support.upload(dispatcher.port, picture).text)
+        image = support.sample("chelsea.png")
+        right = support.result_rows(support.upload(dispatcher.port, image).text)
         worker.send(signal.SIGKILL)
         worker.wait()
-        # Its connection lay idle, and yet the death is noticed before the next picture.
+        # Its connection lay idle, and yet the death is noticed before the next image.
         self.assertTrue(dispatcher.log.wait_for(f"removed worker {worker.address}"))
-        self.assertEqual(support.upload(dispatcher.port, picture).status, 503)
+        self.assertEqual(support.upload(dispatcher.port, image).status, 503)
         self.start_worker(port=worker.port)
         self.assertTrue(dispatcher.log.wait_for(f"worker {worker.address} is back in rotation"))
-        response = support.upload(dispatcher.port, picture)
+        response = support.upload(dispatcher.port, image)
         self.assertEqual(response.status, 200)
         self.assertEqual(support.result_rows(response.text), right)
 
@@ -66,9 +66,9 @@ class KillTest(support.ProgramTestCase):
     def test_a_worker_that_stops_costs_no_upload(self):
         workers = [self.start_worker() for _ in range(2)]
         dispatcher = self.start_dispatcher(workers=workers)
-        picture = support.sample("chelsea.png")
+        image = support.sample("chelsea.png")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            uploads = [pool.submit(support.upload, dispatcher.port, picture) for _ in range(40)]
+            uploads = [pool.submit(support.upload, dispatcher.port, image) for _ in range(40)]
             uploads[0].result()
             workers[0].stop()
             self.assertEqual([upload.result().status for upload in uploads], [200] * len(uploads))

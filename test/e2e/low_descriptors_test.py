@@ -9,7 +9,7 @@ import wire
 DESCRIPTORS_MAX = 40
 # More than the servers can take; the kernel accepts the rest for them.
 CROWD = 80
-PICTURE = b"any bytes, where no network looks at them"
+IMAGE_FILE = b"any bytes, where no network looks at them"
 
 
 class LowDescriptorsTest(wire.TestCase):
@@ -36,18 +36,18 @@ class LowDescriptorsTest(wire.TestCase):
 
     def test_worker(self):
         worker = self.start_low("samoyed-worker", "127.0.0.1", 0, "--model", "null")
-        expected = self.connect(worker.port).recognize(PICTURE)
+        expected = self.connect(worker.port).recognize(IMAGE_FILE)
         crowd = self.crowd_out(worker)
         self.assert_waits_quietly(worker)
         # Who is in is served, also after the others' waiting.
-        self.assertEqual(crowd[0].recognize(PICTURE), expected)
+        self.assertEqual(crowd[0].recognize(IMAGE_FILE), expected)
         # Who waited comes in when others leave, and so does who is new.
         for peer in crowd[:CROWD // 2]:
             peer.close()
         for peer in crowd[CROWD // 2:]:
-            self.assertEqual(peer.recognize(PICTURE), expected)
+            self.assertEqual(peer.recognize(IMAGE_FILE), expected)
             peer.close()
-        self.assertEqual(self.connect(worker.port).recognize(PICTURE), expected)
+        self.assertEqual(self.connect(worker.port).recognize(IMAGE_FILE), expected)
         worker.stop()
 
     def test_dispatcher(self):
@@ -55,7 +55,7 @@ class LowDescriptorsTest(wire.TestCase):
         dispatcher = self.start_low("samoyed-dispatcher", "--port", 0, "--idle-probe-interval-ms", 500)
         crowd = self.crowd_out(dispatcher)
         self.assert_waits_quietly(dispatcher)
-        head, body = wire.http_upload(PICTURE)
+        head, body = wire.http_upload(IMAGE_FILE)
 
         # It is known, but nothing is left to connect to it with: neither the upload nor a probe may take
         # that for the worker's death.
@@ -77,7 +77,7 @@ class LowDescriptorsTest(wire.TestCase):
             peer.send(wire.http_head("GET", "/readyz"))
             self.assertEqual(wire.read_response(peer)[0], 200)
             peer.close()
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(response.status, 200, response.text)
         self.assertNotIn("removed worker", dispatcher.log.text())
         dispatcher.stop()

@@ -1,5 +1,5 @@
 """A short scripts/overload: what is too much is refused as documented, and doesn't keep the rest from being
-recognised."""
+recognized."""
 
 import re
 import subprocess

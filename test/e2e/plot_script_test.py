@@ -1,4 +1,4 @@
-"""scripts/plot: pictures from a history's CSV."""
+"""scripts/plot: plots from a history's CSV."""
 
 import pathlib
 import re
@@ -32,7 +32,7 @@ class PlotTest(unittest.TestCase):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     @needs_gnuplot
-    def test_each_recognition_is_a_point_in_both_pictures(self):
+    def test_each_recognition_is_a_point_in_both_plots(self):
         rows = [row('"a ""b"", c"', 1000 * count, 4000 * count, 5.0 * count) for count in range(1, 41)]
         # Without pixels it is drawn over its bytes only.
         rows.append(row("unknown.jpg", 5000, 0, 20))

@@ -38,14 +38,14 @@ class PhasesTest(unittest.TestCase):
         self.assertEqual(samples[3], (4.8, "samoyed-worker", "samoyed::worker::(anonymous namespace)::narrow_group"))
         self.assertIn(("libjpeg.so.62.3.0", "(no names)"), [sample[1:] for sample in samples])
         phases = {name: round(percent, 2) for name, percent in profile_phases.by_phase(samples).items()}
-        self.assertEqual(phases, {"forward": 42.8, "resize, normalise": 6.8, "decode": 3.9,
+        self.assertEqual(phases, {"forward": 42.8, "resize, normalize": 6.8, "decode": 3.9,
                                   "kernel: sockets, memory, waiting": 1.5, "base64, checksum": 0.7,
                                   "memory and all else": 0.5})
         self.assertEqual(next(iter(phases)), "forward")
 
     def test_callgrinds_functions_do_so_too(self):
         samples = profile_phases.read_callgrind(CALLGRIND)
-        self.assertEqual(profile_phases.by_phase(samples), {"forward": 50.63, "resize, normalise": 4.05})
+        self.assertEqual(profile_phases.by_phase(samples), {"forward": 50.63, "resize, normalize": 4.05})
 
 
 def perf_works():
@@ -70,7 +70,7 @@ class ProfileScriptTest(unittest.TestCase):
     def test_a_run_gives_a_table_of_phases_and_one_of_symbols(self):
         done = self.profile(support.sample_path("chelsea.png"))
         self.assertEqual(done.returncode, 0, done.stderr)
-        for phase in ("receive, base64, checksum", "decode", "resize, normalise", "forward, ranking"):
+        for phase in ("receive, base64, checksum", "decode", "resize, normalize", "forward, ranking"):
             self.assertRegex(done.stdout, rf"(?m)^\| {phase} \| [\d.]+ \| [\d.]+ % \|")
         self.assertRegex(done.stdout, r"(?m)^\| features\.3\.squeeze \| [\w:]+ \| [\d.]+ \| [\d.]+ % \|$")
         self.assertRegex(done.stdout, r"(?m)^\| forward \| [\d.]+ % \|$")

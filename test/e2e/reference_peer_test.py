@@ -11,12 +11,12 @@ import support
 
 SHARED = support.require_shared()
 PEER = SHARED / "reference" / "peer.py"
-PICTURE = SHARED / "images" / "dog.jpg"
-# What peer.py's server answers unless it is told otherwise.
+IMAGE_FILE = SHARED / "images" / "dog.jpg"
+# What peer.py's server answers by default.
 SERVED = ["Samoyed", "Great Pyrenees", "Arctic fox", "keeshond", "Eskimo dog"]
 
 
-# (picture, times, damage): a thousand exchanges, and some with each damage, on the small picture where the large
+# (image_file, times, damage): a thousand exchanges, and some with each damage, on the small image where the large
 # one's decoding would take most of the time; some also on one that is larger than a socket's buffers.
 CLIENT_RUNS = [
     ("beaver.jpg", 1000, ""),
@@ -28,7 +28,7 @@ CLIENT_RUNS = [
 LATE_TIMES = 50
 if support.is_sanitized():
     # Most of an exchange's time then goes into the checks of each byte.
-    CLIENT_RUNS = [(picture, times // 10, damage) for picture, times, damage in CLIENT_RUNS]
+    CLIENT_RUNS = [(image_file, times // 10, damage) for image_file, times, damage in CLIENT_RUNS]
 
 GOLDENS = {golden["file"]: golden["top5"]
            for golden in json.loads((SHARED / "golden" / "top5.json").read_text())}
@@ -37,15 +37,15 @@ GOLDENS = {golden["file"]: golden["top5"]
 class ReferenceClientTest(support.ProgramTestCase):
     """The strict client's exchanges with one worker of ours, all runs at once."""
 
-    def start_client(self, worker, picture, times, *options):
+    def start_client(self, worker, image_file, times, *options):
         return self.start("/usr/bin/python3", PEER, "client", "127.0.0.1", worker.port,
-                          SHARED / "images" / picture, "--times", times, *options)
+                          SHARED / "images" / image_file, "--times", times, *options)
 
-    def check_answers(self, client, picture, times):
+    def check_answers(self, client, image_file, times):
         self.assertEqual(client.wait(550), 0, client.stdout.text())
         answers = [json.loads(line) for line in client.stdout.lines()]
         self.assertEqual(len(answers), times)
-        golden = GOLDENS[picture]
+        golden = GOLDENS[image_file]
         for answer in answers:
             self.assertEqual([label for label, _ in answer], [label for label, _ in golden])
             for (_, probability), (_, expected) in zip(answer, golden):
@@ -54,11 +54,11 @@ class ReferenceClientTest(support.ProgramTestCase):
     @unittest.skipUnless(support.model_is_trained(), "needs the trained model")
     def test_every_answer_is_right(self):
         worker = self.start_worker()
-        clients = [self.start_client(worker, picture, times, *damage.split())
-                   for picture, times, damage in CLIENT_RUNS]
-        for client, (picture, times, damage) in zip(clients, CLIENT_RUNS):
-            with self.subTest(picture=picture, damage=damage):
-                self.check_answers(client, picture, times)
+        clients = [self.start_client(worker, image_file, times, *damage.split())
+                   for image_file, times, damage in CLIENT_RUNS]
+        for client, (image_file, times, damage) in zip(clients, CLIENT_RUNS):
+            with self.subTest(image_file=image_file, damage=damage):
+                self.check_answers(client, image_file, times)
 
     @unittest.skipUnless(support.model_is_trained(), "needs the trained model")
     def test_a_client_that_reads_late_is_never_left_waiting(self):
@@ -140,7 +140,7 @@ class ReferenceServerTest(support.ProgramTestCase):
         def play(fault):
             server = self.start_server(fault)
             dispatcher = self.start_dispatcher(*timeouts_for(fault), workers=[server])
-            response = support.upload(dispatcher.port, PICTURE.read_bytes(), "dog.jpg")
+            response = support.upload(dispatcher.port, IMAGE_FILE.read_bytes(), "dog.jpg")
             dispatcher.stop()
             return response, f"removed worker {server.address}" in dispatcher.log.text()
 
@@ -162,7 +162,7 @@ class ReferenceServerTest(support.ProgramTestCase):
         def play(fault):
             faulty = self.start_server(fault)
             dispatcher = self.start_dispatcher(*timeouts_for(fault), workers=[faulty, sound])
-            responses = [support.upload(dispatcher.port, PICTURE.read_bytes(), "dog.jpg")
+            responses = [support.upload(dispatcher.port, IMAGE_FILE.read_bytes(), "dog.jpg")
                          for _ in range(2)]
             dispatcher.stop()
             return responses
@@ -178,7 +178,7 @@ class ReferenceServerTest(support.ProgramTestCase):
         def play(fault):
             server = self.start_server(fault)
             done = subprocess.run([support.bin_dir() / "clientsocket", "--worker", server.address,
-                                   *timeouts_for(fault), "--json", PICTURE],
+                                   *timeouts_for(fault), "--json", IMAGE_FILE],
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
             return done, server.port
 
@@ -199,7 +199,7 @@ class ReferenceServerTest(support.ProgramTestCase):
 
 
 class LoneServerTest(support.ProgramTestCase):
-    """Sound servers, which leave their last connection open or close each, serve every picture."""
+    """Sound servers, which leave their last connection open or close each, serve every image."""
 
     ENDINGS = ("", "--close-last")
     UPLOADS = 40
@@ -215,7 +215,7 @@ class LoneServerTest(support.ProgramTestCase):
         """Each upload is answered with the first of one of the `labels`; no worker is removed meanwhile."""
         with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
             responses = list(pool.map(
-                lambda _: support.upload(dispatcher.port, PICTURE.read_bytes(), "dog.jpg"), range(count)))
+                lambda _: support.upload(dispatcher.port, IMAGE_FILE.read_bytes(), "dog.jpg"), range(count)))
         for response in responses:
             self.assertEqual(response.status, 200, response.text)
             self.assertIn(support.result_rows(response.text)[0][0], labels)
@@ -235,7 +235,7 @@ class LoneServerTest(support.ProgramTestCase):
                 with self.subTest(ending=ending, threads=threads):
                     done = subprocess.run(
                         [support.bin_dir() / "clientsocket", "--worker", server.address, *timeouts_for(""),
-                         "--threads", str(threads), "--json", *[PICTURE] * self.UPLOADS],
+                         "--threads", str(threads), "--json", *[IMAGE_FILE] * self.UPLOADS],
                         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     answers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -245,7 +245,7 @@ class LoneServerTest(support.ProgramTestCase):
 
     def test_servers_and_workers_of_ours_take_turns(self):
         label = support.result_rows(support.upload(
-            self.start_patient_dispatcher(self.start_worker()).port, PICTURE.read_bytes()).text)[0][0]
+            self.start_patient_dispatcher(self.start_worker()).port, IMAGE_FILE.read_bytes()).text)[0][0]
         workers = [self.start_server(""), self.start_worker(), self.start_server("--close-last")]
         dispatcher = self.start_patient_dispatcher(*workers)
         for at_a_time in (1, 16):
@@ -265,7 +265,7 @@ class LoneServerTest(support.ProgramTestCase):
                 support.request(dispatcher.port, f"/add/127.0.0.1:{port}")
 
             def answers():
-                return support.upload(dispatcher.port, PICTURE.read_bytes()).status == 200
+                return support.upload(dispatcher.port, IMAGE_FILE.read_bytes()).status == 200
 
             support.wait_until(answers, f"an answer by {worker.name}")
             for _ in range(5):

@@ -13,7 +13,7 @@ import threading
 import unittest
 
 import support
-from pictures import facts_of
+from sample_images import facts_of
 
 support.require_release_build()
 support.require_worker()
@@ -24,7 +24,7 @@ SERVING = r"open http://localhost:(\d+) in a browser"
 START_TIMEOUT_S = 120
 
 
-class Stranger:
+class OtherService:
     """Somebody else's service: holds a port and counts who connects to it."""
 
     def __init__(self, port):
@@ -34,7 +34,7 @@ class Stranger:
         try:
             self._socket.bind(("127.0.0.1", port))
         except OSError:
-            return  # A real stranger has it: as good, though its visitors can't be counted.
+            return  # A real service has it: as good, though its clients can't be counted.
         self._socket.listen()
         threading.Thread(target=self._count, daemon=True).start()
 
@@ -101,13 +101,13 @@ class RunScriptTest(support.ProgramTestCase):
         self.assertEqual(response.status, 200)
         return support.result_rows(response.text)
 
-    def test_check_passes_beside_strangers_and_never_talks_to_them(self):
-        strangers = [Stranger(port) for port in (9999, 8888)]
-        for stranger in strangers:
-            self.addCleanup(stranger.close)
+    def test_check_passes_beside_other_services_and_never_talks_to_them(self):
+        others = [OtherService(port) for port in (9999, 8888)]
+        for other in others:
+            self.addCleanup(other.close)
         script = self.start_script("--check")
         self.assertEqual(script.wait(START_TIMEOUT_S), 0)
-        self.assertEqual([stranger.connections for stranger in strangers], [0, 0])
+        self.assertEqual([other.connections for other in others], [0, 0])
         self.assertIn("port 8888 is taken", script.log.text())
         self.assertIn("port 9999 is taken", script.log.text())
         self.assertNotIn(8888, self.worker_ports(script))

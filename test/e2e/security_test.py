@@ -1,4 +1,4 @@
-"""Strangers at both ports: what they may not do, and that it costs nobody else anything."""
+"""Hostile peers at both ports: what they may not do, and that it costs nobody else anything."""
 
 import concurrent.futures
 import os
@@ -12,7 +12,7 @@ import unittest
 import support
 import wire
 
-PICTURE = b"any bytes, where no network looks at them"
+IMAGE_FILE = b"any bytes, where no network looks at them"
 # The TLS 1.2 greeting of a client, to its first extensions.
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(32)) + bytes(150)
 TOKEN = "correct horse battery staple"
@@ -30,7 +30,7 @@ def reason(response):
 
 
 class WorkerPortTest(wire.TestCase):
-    STRANGERS = {
+    HOSTILE = {
         "HTTP": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "an upload": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nD 8 ",
         "TLS": TLS_HELLO,
@@ -45,22 +45,22 @@ class WorkerPortTest(wire.TestCase):
         "a text": wire.message(b"DROP TABLE images"),
     }
 
-    def test_strangers_are_dropped_and_the_worker_serves(self):
+    def test_hostile_peers_are_dropped_and_the_worker_serves(self):
         worker = self.start_null_worker()
         good = self.connect(worker.port)
         self.addCleanup(good.close)
-        expected = good.recognize(PICTURE)
-        for stranger, sent in self.STRANGERS.items():
-            with self.subTest(stranger):
+        expected = good.recognize(IMAGE_FILE)
+        for peer_kind, sent in self.HOSTILE.items():
+            with self.subTest(peer_kind):
                 peer = self.connect(worker.port)
                 try:
                     peer.send(sent)
                 except wire.Gone:
                     pass
-                # Closed, with no more said than the protocol's one byte.
+                # Closed, with no more sent than the protocol's one byte.
                 self.assertLessEqual(len(peer.receive_rest()), 1)
-                self.assertEqual(good.recognize(PICTURE), expected)
-        # A stranger can't fill the log either.
+                self.assertEqual(good.recognize(IMAGE_FILE), expected)
+        # A hostile peer can't fill the log either.
         self.assertLess(len(worker.log.lines()), 100)
         worker.stop()
 
@@ -119,7 +119,7 @@ class AddTest(wire.TestCase):
         self.addCleanup(worker.stop)
         dispatcher = self.start_dispatcher("--worker-network", "10.0.0.0/8")
         self.assertEqual(get(dispatcher, f"/add/localhost:{worker.port}").status, 200)
-        self.assertEqual(reason(support.upload(dispatcher.port, PICTURE)), (503, "no_active_worker"))
+        self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         self.assertEqual(worker.connections, 0)
 
 
@@ -138,7 +138,7 @@ class CrossSiteTest(wire.TestCase):
             for path in ("/add/127.0.0.1:1", f"/del/{worker.address}"):
                 self.assertEqual(reason(get(dispatcher, path, **fields)), (403, "cross_site"), fields)
             headers = {name.replace("_", "-"): value for name, value in fields.items()}
-            self.assertEqual(reason(support.upload(dispatcher.port, PICTURE, headers=headers)),
+            self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE, headers=headers)),
                              (403, "cross_site"), fields)
         self.assertIn(worker.address, get(dispatcher).text)
         self.assertNotIn("127.0.0.1:1<", get(dispatcher).text)
@@ -146,8 +146,8 @@ class CrossSiteTest(wire.TestCase):
             self.assertEqual(get(dispatcher, "/add/127.0.0.1:1", **fields).status, 200, fields)
             self.assertEqual(get(dispatcher, "/del/127.0.0.1:1", **fields).status, 200, fields)
             headers = {name.replace("_", "-"): value for name, value in fields.items()}
-            self.assertEqual(support.upload(dispatcher.port, PICTURE, headers=headers).status, 200)
-        # A link to the page itself may stand anywhere.
+            self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE, headers=headers).status, 200)
+        # A link to the page itself may be anywhere.
         self.assertEqual(get(dispatcher, Sec_Fetch_Site="cross-site").status, 200)
 
     def test_names_of_other_sites_are_refused(self):
@@ -193,11 +193,11 @@ class AdminTest(wire.TestCase):
             self.assertEqual(response.headers["WWW-Authenticate"], "Bearer" if status == 401 else None)
         self.assert_hidden(get(dispatcher, Host="evil.example"))
         self.assert_hidden(support.upload(dispatcher.port, b""))
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual((response.status, len(support.result_rows(response.text))), (200, 5))
         self.assert_hidden(response)
         self.worker.kill()
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(response.status, 503)
         self.assert_hidden(response)
         self.assert_hidden(get(dispatcher, "/readyz"))
@@ -248,7 +248,7 @@ class AdminTest(wire.TestCase):
 
 
 class ClientLimitTest(wire.TestCase):
-    """Uploads at once from one client, who is told from others by what trusted proxies say."""
+    """Uploads at once from one client, who is distinguished from others by what trusted proxies say."""
 
     LIMIT = 2
 
@@ -273,7 +273,7 @@ class ClientLimitTest(wire.TestCase):
         return dispatcher, hold, release
 
     def upload(self, dispatcher, **fields):
-        return support.upload(dispatcher.port, PICTURE, headers={
+        return support.upload(dispatcher.port, IMAGE_FILE, headers={
             name.replace("_", "-"): value for name, value in fields.items()})
 
     def assert_limited(self, response):
@@ -322,7 +322,7 @@ class HostileInputTest(wire.TestCase):
     def test_names_and_fields_are_escaped(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         hostile = "<script>alert(1)</script>&'.png"
-        response = support.upload(dispatcher.port, PICTURE, hostile)
+        response = support.upload(dispatcher.port, IMAGE_FILE, hostile)
         self.assertEqual(response.status, 200, response.text)
         self.assertNotIn("<script>alert", response.text)
         self.assertIn("&lt;script&gt;alert(1)&lt;/script&gt;&amp;", response.text)
@@ -345,7 +345,7 @@ class HostileInputTest(wire.TestCase):
         worker.labels = ["<script>alert(3)", '"><img src=x onerror=alert(4)>', "&lt;", "a\u202eb", "c"]
         self.addCleanup(worker.stop)
         dispatcher = self.start_dispatcher(workers=[worker.address])
-        response = support.upload(dispatcher.port, PICTURE)
+        response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(response.status, 200, response.text)
         for shown in (response.text, get(dispatcher).text):
             self.assertNotIn("<script>alert", shown)
@@ -366,7 +366,7 @@ class HostileInputTest(wire.TestCase):
             ("a chunked body", wire.http_head(Content_Type="multipart/form-data; boundary=x",
                                               Transfer_Encoding="chunked")
              + b"186A0\r\n" + b"a" * 100000 + b"\r\n186A0\r\n" + b"a" * 100000, 413),
-            ("a picture", b"".join(wire.http_upload(bytes(100001))), 413),
+            ("an image", b"".join(wire.http_upload(bytes(100001))), 413),
         ]
         for what, sent, status in cases:
             with self.subTest(what):
@@ -375,8 +375,8 @@ class HostileInputTest(wire.TestCase):
                     peer.send(sent)
                 except wire.Gone:
                     pass
-                told, fields, _ = wire.read_response(peer)
-                self.assertEqual(told, status, fields)
+                answered, fields, _ = wire.read_response(peer)
+                self.assertEqual(answered, status, fields)
                 self.assertIn("Samoyed-Reason: ", fields)
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
 
@@ -392,7 +392,7 @@ class HostileInputTest(wire.TestCase):
                 pass
             answer = peer.receive_rest()
             self.assertRegex(answer[:14], rb"^(HTTP/1\.1 4\d\d |HTTP/1\.1 50[15] |$)", sent[:40])
-        self.assertEqual(support.upload(dispatcher.port, PICTURE).status, 200)
+        self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE).status, 200)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Web and recognition on separate nodes: two network namespaces with a wire between them.
 
-The dispatcher stands in one, the worker at 10.10.1.1:8888 in the other. Needs root, to make them.
+The dispatcher runs in one, the worker at 10.10.1.1:8888 in the other. Needs root, to make them.
 """
 
 import os
@@ -68,13 +68,13 @@ class SeparateNodesTest(support.ProgramTestCase):
         self.start_in(self.recognition, "samoyed-worker", "10.10.1.1", "8888", "--model",
                       support.model())
         dispatcher = self.start_in(self.web, "samoyed-dispatcher", "--port", "0")
-        picture = f"file=@{support.sample_path('chelsea.png')}"
+        image = f"file=@{support.sample_path('chelsea.png')}"
 
-        self.assertEqual(self.curl(dispatcher, "/", "-F", picture)[0], 503)
+        self.assertEqual(self.curl(dispatcher, "/", "-F", image)[0], 503)
         status, page = self.curl(dispatcher, f"/add/{WORKER_ADDRESS}")
         self.assertEqual(status, 200)
         self.assertIn("Add worker successful", page)
-        status, page = self.curl(dispatcher, "/", "-F", picture)
+        status, page = self.curl(dispatcher, "/", "-F", image)
         self.assertEqual(status, 200, page)
         rows = support.result_rows(page)
         self.assertEqual(len(rows), 5)
@@ -84,7 +84,7 @@ class SeparateNodesTest(support.ProgramTestCase):
         status, page = self.curl(dispatcher, f"/del/{WORKER_ADDRESS}")
         self.assertEqual(status, 200)
         self.assertIn("Delete worker successful", page)
-        self.assertEqual(self.curl(dispatcher, "/", "-F", picture)[0], 503)
+        self.assertEqual(self.curl(dispatcher, "/", "-F", image)[0], 503)
 
 
 if __name__ == "__main__":

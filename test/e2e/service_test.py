@@ -1,4 +1,4 @@
-"""What the programs do from start to end: lists, state, signals, strangers, mistaken starts."""
+"""What the programs do from start to end: lists, state, signals, foreign peers, mistaken starts."""
 
 import base64
 import json
@@ -101,9 +101,9 @@ class UntrainedTest(support.ProgramTestCase):
         self.assertIn("its labels mean nothing", worker.log.text())
         dispatcher = self.start_dispatcher(workers=[worker])
         support.wait_until(lambda: self.NOTICE in support.request(dispatcher.port).text,
-                           "the notice on the form, before any picture")
+                           "the notice on the form, before any image")
         for page in (support.upload(dispatcher.port, support.sample("coffee.png")),
-                     support.upload(dispatcher.port, b"no picture"),
+                     support.upload(dispatcher.port, b"no image"),
                      support.request(dispatcher.port, "/no/such/page")):
             self.assertIn(self.NOTICE, page.text)
         done = run_program("clientsocket", "--worker", worker.address, "--json",
@@ -124,10 +124,10 @@ class LifeTest(support.ProgramTestCase):
     def test_a_worker_logs_one_line_an_image(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
+        image = support.sample("chelsea.png")
         for _ in range(2):
-            support.upload(dispatcher.port, picture)
-        line = (rf"127\.0\.0\.1:\d+: {len(picture)} bytes, 451x300, .+ 0\.\d+, "
+            support.upload(dispatcher.port, image)
+        line = (rf"127\.0\.0\.1:\d+: {len(image)} bytes, 451x300, .+ 0\.\d+, "
                 r"queue [\d.]+ decode [\d.]+ resize [\d.]+ forward [\d.]+ ms, [\d.]+ ms$")
         support.wait_until(lambda: len(re.findall(line, worker.log.text(), re.MULTILINE)) == 2,
                            "two lines of two images")
@@ -159,7 +159,7 @@ class LifeTest(support.ProgramTestCase):
             self.assertEqual(peer.recv(1), b"")
         self.assertEqual(worker.wait(), 0)
 
-    def test_strangers_on_the_workers_port_are_dropped_at_once(self):
+    def test_foreign_peers_on_the_workers_port_are_dropped_at_once(self):
         worker = self.start_worker()
         for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\0" * 64):
             with self.subTest(greeting=greeting):

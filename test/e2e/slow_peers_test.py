@@ -8,15 +8,15 @@ import unittest
 import support
 import wire
 
-# What the servers are told to give each step, and how slow the peers are: far slower than that.
+# How long the servers give each step, and how slow the peers are: far slower than that.
 STEP_MS = 1500
 DRIP_S = 0.3
 # When all must have ended, however loaded the machine is.
 ENDED_WITHIN_S = 40
 OF_EACH_KIND = 10
-PICTURE = bytes(range(256)) * 64
-SIZE, IMAGE = wire.size_and_image(PICTURE)
-HEAD, BODY = wire.http_upload(PICTURE)
+IMAGE_FILE = bytes(range(256)) * 64
+SIZE, IMAGE = wire.size_and_image(IMAGE_FILE)
+HEAD, BODY = wire.http_upload(IMAGE_FILE)
 CHUNKED = wire.http_head(Content_Type="multipart/form-data; boundary=x", Transfer_Encoding="chunked")
 PAGE = wire.http_head("GET")
 
@@ -39,7 +39,7 @@ def on_worker_image(peer):
     return IMAGE
 
 
-def on_worker_acknowledgement(peer):
+def on_worker_acknowledgment(peer):
     """The result is never read."""
     peer.send(SIZE)
     peer.receive(1)
@@ -49,18 +49,18 @@ def on_worker_acknowledgement(peer):
 
 def on_worker_refusals(peer):
     """An N now and then instead of the A."""
-    on_worker_acknowledgement(peer)
+    on_worker_acknowledgment(peer)
     return b"N" * 100
 
 
 def on_worker_next_size(peer):
-    peer.recognize(PICTURE)
+    peer.recognize(IMAGE_FILE)
     return SIZE
 
 
 # What a slow peer does at its usual pace; then it drips what is returned.
 WORKER_KINDS = [on_worker_silence, on_worker_hello, on_worker_size, on_worker_image,
-                on_worker_acknowledgement, on_worker_refusals, on_worker_next_size]
+                on_worker_acknowledgment, on_worker_refusals, on_worker_next_size]
 
 
 def on_web_silence(peer):
@@ -161,7 +161,7 @@ class SlowPeersTest(wire.TestCase):
         def recognize():
             peer = self.connect(worker.port)
             try:
-                return peer.recognize(PICTURE)
+                return peer.recognize(IMAGE_FILE)
             finally:
                 peer.close()
 
@@ -177,7 +177,7 @@ class SlowPeersTest(wire.TestCase):
         dispatcher = self.start_dispatcher(*steps, workers=[self.start_null_worker()])
 
         def recognize():
-            response = support.upload(dispatcher.port, PICTURE)
+            response = support.upload(dispatcher.port, IMAGE_FILE)
             return response.status, tuple(map(tuple, support.result_rows(response.text)))
 
         expected = recognize()
@@ -195,8 +195,8 @@ class SlowPeersTest(wire.TestCase):
                 peer = self.connect(dispatcher.port)
                 peer.send(sent)
                 if status:
-                    told, fields, _ = wire.read_response(peer)
-                    self.assertEqual(told, status)
+                    answered, fields, _ = wire.read_response(peer)
+                    self.assertEqual(answered, status)
                     self.assertIn("Samoyed-Reason: slow_request", fields)
                 self.assertEqual(peer.receive_rest(), b"")
 

@@ -5,7 +5,7 @@ import unittest
 
 import support
 
-# Allocators keep records of sanitized programs' freed memory: their growth tells nothing.
+# Allocators keep records of sanitized programs' freed memory: their growth means nothing.
 support.require_release_build()
 support.require_worker()
 

@@ -50,17 +50,17 @@ class StorageTest(support.ProgramTestCase):
         (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
         self.assert_refused("move it away, or name another --data-dir")
 
-    def test_a_job_in_the_spool_is_recognised_when_a_worker_comes(self):
+    def test_a_job_in_the_spool_is_recognized_when_a_worker_comes(self):
         self.dispatcher().wait_until_ready().stop()
         job = "0123456789abcdef0123456789abcdef"
-        picture = support.sample("chelsea.png")
-        (self.folder / "spool" / job).write_bytes(picture)
+        image = support.sample("chelsea.png")
+        (self.folder / "spool" / job).write_bytes(image)
         with sqlite3.connect(self.folder / "history.sqlite") as database:
             database.execute(
                 "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
                 " file_name, image_bytes, model, attempts, reason, detail)"
                 " VALUES (?, 1, 0, 0, 0, 'me', '::1', 'r', 'chelsea.png', ?, '', 0, '', '')",
-                (job, len(picture)))
+                (job, len(image)))
         database.close()
         dispatcher = self.dispatcher().wait_until_ready()
         worker = self.start_worker()
@@ -69,7 +69,7 @@ class StorageTest(support.ProgramTestCase):
         dispatcher.stop()
         with sqlite3.connect(self.folder / "history.sqlite") as database:
             rows = database.execute("SELECT file_name, visitor, image_bytes, source FROM recognition")
-            self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(picture), 2)])
+            self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(image), 2)])
         self.assertFalse((self.folder / "spool" / job).exists())
 
     def test_a_history_that_can_t_be_written_holds_up_nobody(self):
@@ -94,7 +94,7 @@ class StorageTest(support.ProgramTestCase):
         for _ in range(2):
             support.request(dispatcher.port, f"/add/{self.start_null_worker().address}")
         visitor = {"Cookie": "samoyed_visitor=" + "a" * 32}
-        sent = [f"picture-{number}.jpg" for number in range(UPLOADS)]
+        sent = [f"image-{number}.jpg" for number in range(UPLOADS)]
         ready = threading.Barrier(UPLOADS)
 
         def upload(name):

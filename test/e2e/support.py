@@ -73,7 +73,7 @@ def model_is_null():
 
 
 def model_is_trained():
-    """False for the stand-in that scripts/fetch-model makes where no weights can be had, and for
+    """False for the untrained model that scripts/fetch-model makes where no weights can be had, and for
     workers without a network."""
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
@@ -87,8 +87,8 @@ WITHOUT_WORKER = "needs samoyed-worker, which this build leaves out (SAMOYED_BUI
 # For a test case that runs samoyed-worker by other means than ProgramTestCase.
 needs_worker = unittest.skipUnless(has_worker(), WITHOUT_WORKER)
 
-# For a test case that is about what a picture holds, or whether it is one.
-needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode pictures, not --model null")
+# For a test case that is about what an image holds, or whether it is one.
+needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode images, not --model null")
 
 
 def sample_path(name):
@@ -102,7 +102,7 @@ def sample(name):
 
 
 def promtool():
-    """The program that checks what /metrics shows; nothing where there is none."""
+    """The program that checks what /metrics shows; None if there is none."""
     return shutil.which("promtool", path=f"{SOURCE_DIR / 'build' / 'tools'}{os.pathsep}{os.environ['PATH']}")
 
 
@@ -129,7 +129,7 @@ def require_worker():
 
 
 def require_trained_model():
-    """Skips the whole test file, by name, where only the untrained stand-in is there."""
+    """Skips the whole test file, by name, where only the untrained model is there."""
     if not model_is_trained():
         _skip_file("needs the trained model, which could not be had or was not wanted (null)")
 
@@ -217,7 +217,7 @@ def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0
         connection.close()
 
 
-def multipart(content, file_name="picture.png", field="file"):
+def multipart(content, file_name="image.png", field="file"):
     """(body, content type) of a form with one file, as a browser sends it."""
     return multipart_of([(content, file_name)], field)
 
@@ -232,8 +232,8 @@ def multipart_of(files, field="file"):
     return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def upload(port, content, file_name="picture.png", headers=None, **options):
-    """Sends the bytes of a picture through the web form. Options: those of `request`."""
+def upload(port, content, file_name="image.png", headers=None, **options):
+    """Sends the bytes of an image through the web form. Options: those of `request`."""
     body, content_type = multipart(content, file_name)
     return request(port, method="POST", body=body,
                    headers={"Content-Type": content_type, **(headers or {})}, **options)

@@ -1,6 +1,6 @@
 """The systemd units: what systemd itself says of them, and the programs as the user that they get.
 
-There is no systemd to start them under here, so they are analysed by its own tool, and the programs
+There is no systemd to start them under here, so they are analyzed by its own tool, and the programs
 are run with what of the hardening needs none: an unprivileged user, no capabilities, no new privileges.
 """
 
@@ -26,7 +26,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-n
 
 
 def read_unit(name):
-    """A unit as sections of settings; of a setting that stands there twice, the last."""
+    """A unit as sections of settings; of a setting that appears twice, the last."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     parser.read(UNITS_DIR / name)

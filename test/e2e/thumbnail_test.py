@@ -1,4 +1,4 @@
-"""Thumbnails, from the picture that was sent to the row in the history."""
+"""Thumbnails, from the image that was sent to the row in the history."""
 
 import io
 import pathlib
@@ -24,8 +24,8 @@ def encoded(image, form, **options):
     return file.getvalue()
 
 
-def pictures():
-    """Files in every format and colour space by their names: red at the left, blue at the right."""
+def images():
+    """Files in every format and color space by their names: red at the left, blue at the right."""
     scene = Image.new("RGB", (400, 200), "red")
     scene.paste("blue", (200, 0, 400, 200))
     exif = Image.Exif()
@@ -56,7 +56,7 @@ class ThumbnailTest(support.ProgramTestCase):
             database.close()
 
     def upload(self, files, *arguments):
-        """Has them recognised, and waits until they are written down."""
+        """Has them recognized, and waits until they are written down."""
         dispatcher = self.start_dispatcher("--data-dir", self.folder, *arguments,
                                            workers=[self.start_worker()])
         for name, content in files.items():
@@ -66,9 +66,9 @@ class ThumbnailTest(support.ProgramTestCase):
         support.wait_until(lambda: self.rows(count) == [(len(files),)], "the rows to be written")
 
     @support.needs_decoding
-    @unittest.skipUnless(Image, "needs python3-pil, which makes and reads the pictures")
-    def test_each_recognition_has_one_of_the_picture_as_it_is_shown(self):
-        self.upload(pictures())
+    @unittest.skipUnless(Image, "needs python3-pil, which makes and reads the images")
+    def test_each_recognition_has_one_of_the_image_as_it_is_shown(self):
+        self.upload(images())
         rows = self.rows("SELECT file_name, jpeg FROM recognition JOIN thumbnail USING (id)")
         thumbnails = {name: Image.open(io.BytesIO(jpeg)) for name, jpeg in rows}
         sizes = {name: image.size for name, image in thumbnails.items()}

@@ -32,7 +32,7 @@ class ProbeTest(support.ProgramTestCase):
         self.assertEqual(support.request(dispatcher.port, "/readyz").status, 503)
 
 
-class StrangerTest(support.ProgramTestCase):
+class ForeignRequestTest(support.ProgramTestCase):
     def test_other_names_other_sites_and_foreign_workers_are_refused(self):
         dispatcher = self.start_dispatcher(workers=["localhost:1"])
         for path, headers, status, reason in (

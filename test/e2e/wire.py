@@ -19,7 +19,7 @@ TIMEOUT_S = 60
 MESSAGE_END = re.compile(rb" -\d{4}$")
 HELLO = {"project": "samoyed", "protocol": 1, "model": "scripted", "labels": 1000, "trained": True,
          "image_bytes_max": 33554432, "busy": False, "takes_timeout": True}
-# What a scripted worker answers, unless told otherwise.
+# What a scripted worker answers, by default.
 LABELS = ["Samoyed", "Great Pyrenees", "Arctic fox", "keeshond", "Eskimo dog"]
 
 
@@ -265,7 +265,7 @@ class ScriptedWorker:
 
 
 def ends_at_once(peer):
-    """For `on_image`: the worker closes, as a reference server does on a picture that it can't decode."""
+    """For `on_image`: the worker closes, as a reference server does on an image that it can't decode."""
     raise Gone
 
 

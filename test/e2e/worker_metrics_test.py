@@ -27,11 +27,11 @@ class WorkerMetricsTest(support.ProgramTestCase):
     def test_recognitions_are_counted(self):
         worker, port = self.start_with_metrics()
         dispatcher = self.start_dispatcher(workers=[worker])
-        picture = support.sample("chelsea.png")
+        image = support.sample("chelsea.png")
         for _ in range(2):
-            self.assertEqual(support.upload(dispatcher.port, picture).status, 200)
+            self.assertEqual(support.upload(dispatcher.port, image).status, 200)
         self.assertEqual(self.value(port, 'samoyed_worker_recognitions_total{outcome="ok"}'), 2)
-        self.assertEqual(self.value(port, "samoyed_worker_image_bytes_total"), 2 * len(picture))
+        self.assertEqual(self.value(port, "samoyed_worker_image_bytes_total"), 2 * len(image))
         self.assertEqual(self.value(port, 'samoyed_worker_phase_seconds_count{phase="forward"}'), 2)
         self.assertEqual(self.value(port, "samoyed_worker_recognitions_in_flight"), 0)
         self.assertGreaterEqual(self.value(port, "samoyed_worker_connections"), 1)
@@ -42,10 +42,10 @@ class WorkerMetricsTest(support.ProgramTestCase):
         self.assertEqual(support.request(port, "/").status, 404)
 
     @support.needs_decoding
-    def test_refused_pictures_are_counted_by_reason(self):
+    def test_refused_images_are_counted_by_reason(self):
         worker, port = self.start_with_metrics()
         dispatcher = self.start_dispatcher(workers=[worker])
-        self.assertEqual(support.upload(dispatcher.port, b"no picture").status, 415)
+        self.assertEqual(support.upload(dispatcher.port, b"no image").status, 415)
         self.assertEqual(self.value(port, 'samoyed_worker_recognitions_total{outcome="unreadable"}'), 1)
 
     @unittest.skipUnless(support.promtool(), "promtool is missing (scripts/fetch-promtool)")

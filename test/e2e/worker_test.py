@@ -75,7 +75,7 @@ class WorkerTest(support.ProgramTestCase):
                           *arguments).wait_until_ready()
 
     def stop_under_way(self, signal_number, *arguments):
-        """A worker that was told to stop while an image was being sent; what is left of that."""
+        """A worker that was stopped while an image was being sent; what is left of that."""
         worker = self.start_null_worker(*arguments)
         client = self.connect(worker)
         image = client.announce(b"image")
@@ -138,7 +138,7 @@ class WorkerTest(support.ProgramTestCase):
                 worker = self.start(
                     support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(), "--threads",
                     threads, env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"}).wait_until_ready()
-                # The network's; the recognisers; and one that helps a network with an image that is alone.
+                # The network's; the recognizers; and one that helps a network with an image that is alone.
                 ours = 1 + threads + (threads > 1 and not support.model_is_null())
                 self.assertEqual(thread_count(worker.pid), ours)
                 clients = [self.connect(worker) for _ in range(2 * threads)]
@@ -178,14 +178,14 @@ class WorkerTest(support.ProgramTestCase):
                 self.assertTrue(worker.log.wait_for(reason))
 
     def test_a_wrong_option_is_told_in_one_line(self):
-        for arguments, told in (
+        for arguments, message in (
                 (("--receiving-bytes-max", "1000"), "must be at least --image-bytes-max"),
                 (("--queue-timeout-ms", "0"), "--queue-timeout-ms"),
                 (("--ack-timeout-ms", "1.5"), "--ack-timeout-ms"),
                 (("--std", "0.2,nan,0.2"), "--std: Value nan is no number")):
             program = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, *arguments)
             self.assertNotEqual(program.wait(), 0)
-            self.assertIn(told, program.log.text() + program.stdout.text())
+            self.assertIn(message, program.log.text() + program.stdout.text())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@
 namespace samoyed::fuzz {
 
 /// The most that this process held on the heap since it was made, beyond what it held then. Only
-/// AddressSanitizer tells; in other builds there is no answer. One at a time, for one thread.
+/// AddressSanitizer reports; in other builds there is no answer. One at a time, for one thread.
 class HeapMeter {
  public:
   HeapMeter() {

@@ -84,7 +84,7 @@ void check_thumbnail(const DecodedImage& image) {
   check(shown != nullptr, "a thumbnail can be read");
   check(shown->full ==
             thumbnail_size(apply_orientation(image.decoded, image.orientation), thumbnail_side_px),
-        "a thumbnail has the size that is told of it");
+        "a thumbnail has the size that is reported");
 }
 
 /// Checks what comes of a file by itself, and within the memory that it may take.

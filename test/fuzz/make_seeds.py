@@ -56,7 +56,7 @@ WORKER_STREAMS = [
     HELLO + b"N" + SIZE + IMAGE + b"A",
     damaged(SIZE) + SIZE + SIZE + damaged(IMAGE) + IMAGE + IMAGE + b"A",
     SIZE + damaged(IMAGE) + IMAGE + b"A" + HELLO,
-    data_message(b"8;colour=red") + IMAGE + b"A",
+    data_message(b"8;color=red") + IMAGE + b"A",
     data_message(b"200") + data_message(b"=" * 200) + b"A",
     data_message(b"8") + data_message(b"--------") + b"A",
     data_message(b"size") + IMAGE,
@@ -101,9 +101,9 @@ def form(*parts):
 FILE_HEAD = (b'Content-Disposition: form-data; name="file"; filename="<fuzz>%22.jpg"\r\n'
              b"Content-Type: image/jpeg")
 FORMS = [
-    form((FILE_HEAD, b"\xff\xd8\xff picture \x00")),
-    form((FILE_HEAD, b"\xff\xd8\xff picture \x01")),
-    form((FILE_HEAD, b"\xff\xd8\xff picture \x02")),
+    form((FILE_HEAD, b"\xff\xd8\xff image \x00")),
+    form((FILE_HEAD, b"\xff\xd8\xff image \x01")),
+    form((FILE_HEAD, b"\xff\xd8\xff image \x02")),
     form((b'Content-Disposition: form-data; name="x"', b"1"), (FILE_HEAD, b"BM..")),
     form((FILE_HEAD, b"")),
     form((b"content-disposition:form-data;name=file;filename*=UTF-8''a", b"BM..")),
@@ -137,11 +137,11 @@ def api_post(target, body, content_type=b"image/bmp", *fields):
                         b"Content-Length: " + str(len(body)).encode(), *fields, body=body)
 
 
-def infer(*pictures):
-    """Pictures as binary tensors of the Open Inference Protocol."""
-    binary = b"".join(struct.pack("<I", len(picture)) + picture for picture in pictures)
+def infer(*images):
+    """Images as binary tensors of the Open Inference Protocol."""
+    binary = b"".join(struct.pack("<I", len(image)) + image for image in images)
     header = json.dumps({
-        "inputs": [{"name": "image", "shape": [len(pictures)], "datatype": "BYTES",
+        "inputs": [{"name": "image", "shape": [len(images)], "datatype": "BYTES",
                     "parameters": {"binary_data_size": len(binary)}}],
         "parameters": {"binary_data_output": True}}).encode()
     return api_post(b"/v2/models/m/infer", header + binary, b"application/octet-stream",

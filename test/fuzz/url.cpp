@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(percent_decode(encoded) == std::string(text), "percent_encode and back");
   check(std::all_of(encoded.begin(), encoded.end(),
                     [](char c) { return c > 0x20 && c < 0x7F && c != '<' && c != '"'; }),
-        "what was encoded may stand anywhere");
+        "encoded text may be anywhere");
   if (const auto decoded = percent_decode(text)) {
     check(decoded->size() <= text.size(), "decoding makes nothing longer");
   }

@@ -24,7 +24,7 @@ const WorkerHello hello{"fuzzed", 2, true, limits.image_bytes_max, false, true};
 /// What the worker's shell would do, without a network.
 class Shell {
  public:
-  /// Does all that follows from what was told; false once the connection is closed.
+  /// Does all that follows from what was reported; false once the connection is closed.
   bool run() {
     while (true) {
       auto action = exchange.next(now_);
@@ -56,7 +56,7 @@ class Shell {
   }
 
   WorkerExchange exchange{limits, [] { return hello; }};
-  /// What was written and recognised, in order.
+  /// What was written and recognized, in order.
   std::vector<std::string> transcript;
 
  private:

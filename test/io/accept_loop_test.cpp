@@ -19,9 +19,9 @@ namespace {
 
 /// A loop whose connections stay open until the test drops them. Everything runs on the test's own
 /// thread, when it says so.
-class House {
+class AcceptLoopFixture {
  public:
-  explicit House(AcceptLoop::Limits limits, bool exempt = false)
+  explicit AcceptLoopFixture(AcceptLoop::Limits limits, bool exempt = false)
       : loop_(open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
               [exempt](const asio::ip::address&) { return exempt; }),
         endpoint_(loop_.acceptor().local_endpoint()) {
@@ -83,53 +83,58 @@ bool is_closed(tcp::socket& client) {
 }  // namespace
 
 TEST_CASE("connections beyond the limit wait in the kernel until one has ended") {
-  House house({.connections_max = 2, .connections_per_peer_max = 9, .refused_max = 0});
-  for (int i = 0; i < 3; ++i) house.connect();
-  CHECK(house.verdicts == std::vector(2, Verdict::admitted));
-  house.drop_first();
-  CHECK(house.verdicts == std::vector(3, Verdict::admitted));
+  AcceptLoopFixture fixture(
+      {.connections_max = 2, .connections_per_peer_max = 9, .refused_max = 0});
+  for (int i = 0; i < 3; ++i) fixture.connect();
+  CHECK(fixture.verdicts == std::vector(2, Verdict::admitted));
+  fixture.drop_first();
+  CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
 }
 
-TEST_CASE("some of those beyond the limit are accepted to be told so") {
-  House house({.connections_max = 1, .connections_per_peer_max = 9, .refused_max = 1});
-  for (int i = 0; i < 3; ++i) house.connect();
-  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::all_full});
-  house.drop_first();
-  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
+TEST_CASE("some of those beyond the limit are accepted and answered so") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 1, .connections_per_peer_max = 9, .refused_max = 1});
+  for (int i = 0; i < 3; ++i) fixture.connect();
+  CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full});
+  fixture.drop_first();
+  CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
 }
 
 TEST_CASE("one address can't take every place") {
-  House house({.connections_max = 9, .connections_per_peer_max = 2, .refused_max = 1});
-  for (int i = 0; i < 3; ++i) house.connect();
-  CHECK(house.verdicts == std::vector{Verdict::admitted, Verdict::admitted, Verdict::peer_full});
-  CHECK(is_closed(house.connect()));  // Enough of them are being told.
-  CHECK_FALSE(is_closed(house.connect("127.0.0.2")));
-  CHECK(house.verdicts.back() == Verdict::admitted);
-  house.drop_first();
-  house.connect();
-  CHECK(house.verdicts.size() == 5);
-  CHECK(house.verdicts.back() == Verdict::admitted);
+  AcceptLoopFixture fixture(
+      {.connections_max = 9, .connections_per_peer_max = 2, .refused_max = 1});
+  for (int i = 0; i < 3; ++i) fixture.connect();
+  CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::admitted, Verdict::peer_full});
+  CHECK(is_closed(fixture.connect()));  // Enough of them are being answered.
+  CHECK_FALSE(is_closed(fixture.connect("127.0.0.2")));
+  CHECK(fixture.verdicts.back() == Verdict::admitted);
+  fixture.drop_first();
+  fixture.connect();
+  CHECK(fixture.verdicts.size() == 5);
+  CHECK(fixture.verdicts.back() == Verdict::admitted);
 }
 
-TEST_CASE("a peer over its limit is closed at once where none is told") {
-  House house({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0});
-  CHECK_FALSE(is_closed(house.connect()));
-  CHECK(is_closed(house.connect()));
-  CHECK(house.verdicts.size() == 1);
+TEST_CASE("a peer over its limit is closed at once where none is answered") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0});
+  CHECK_FALSE(is_closed(fixture.connect()));
+  CHECK(is_closed(fixture.connect()));
+  CHECK(fixture.verdicts.size() == 1);
 }
 
 TEST_CASE("the limit by address doesn't apply to who is exempt") {
-  House house({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0}, true);
-  for (int i = 0; i < 3; ++i) house.connect();
-  CHECK(house.verdicts == std::vector(3, Verdict::admitted));
+  AcceptLoopFixture fixture({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0},
+                            true);
+  for (int i = 0; i < 3; ++i) fixture.connect();
+  CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
 }
 
 TEST_CASE("a stopped loop closes its port, also while it is full") {
   const std::size_t connections_max = GENERATE(1u, 9u);
-  House house(
+  AcceptLoopFixture fixture(
       {.connections_max = connections_max, .connections_per_peer_max = 9, .refused_max = 0});
-  house.connect();
-  house.stop();
-  CHECK(house.ended);
-  CHECK_THROWS(house.connect());
+  fixture.connect();
+  fixture.stop();
+  CHECK(fixture.ended);
+  CHECK_THROWS(fixture.connect());
 }

@@ -20,9 +20,9 @@ constexpr std::size_t block_bytes = std::size_t{1} << 20;
 
 /// Blocks of a crowd of images, each with a small one behind it that stays: the heap cannot shrink then.
 void have_a_crowd(std::size_t blocks, std::vector<std::unique_ptr<char>>& staying) {
-  std::vector<std::string> pictures;
+  std::vector<std::string> images;
   for (std::size_t i = 0; i < blocks; ++i) {
-    pictures.emplace_back(block_bytes, 'x');
+    images.emplace_back(block_bytes, 'x');
     staying.push_back(std::make_unique<char>());
   }
 }
@@ -38,7 +38,7 @@ std::uint64_t resident_bytes() { return io::read_memory().resident_bytes; }
 
 }  // namespace
 
-TEST_CASE("what a crowd of pictures leaves is given back, what a few need is kept") {
+TEST_CASE("what a crowd of images leaves is given back, what a few need is kept") {
   if (!samoyed::test::memory_is_measurable) {
     WARN("skipped under a sanitizer");
     return;

@@ -110,8 +110,7 @@ TEST_CASE("every digit is encoded and decoded at every place of a kernel's round
   }
 }
 
-TEST_CASE(
-    "every kernel stops before the quad of a character that is no digit, wherever it stands") {
+TEST_CASE("every kernel stops before the quad of a character that is no digit, wherever it is") {
   const std::string digits = random_digits(length_max);
   for (const Base64Kernels* kernel : kernels()) {
     bool right = true;  // One check for many thousand texts.

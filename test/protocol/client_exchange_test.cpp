@@ -265,7 +265,7 @@ void check_greeting(const std::string& stream, const std::string& expected) {
 
 }  // namespace
 
-TEST_CASE("a greeting tells our workers from reference servers, at every split") {
+TEST_CASE("a greeting distinguishes our workers from reference servers, at every split") {
   const std::string reply = data_message(format_hello({"squeezenet1_1", 1000, true, 100, false}));
   check_greeting(reply, "[squeezenet1_1]");
   check_greeting("A", "[reference server]");

@@ -94,18 +94,18 @@ TEST_CASE("an image's payload may look like anything, even a message's end") {
 }
 
 TEST_CASE("bytes of another protocol are refused at their first wrong byte") {
-  const std::vector<std::string> strangers{"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                                           "DELETE / HTTP/1.1\r\n",
-                                           std::string("\x16\x03\x01\x02\x00\x01", 6),
-                                           std::string(8, '\0'),
-                                           "SSH-2.0-OpenSSH",
-                                           "\r\n",
-                                           std::string("D\0", 2),
-                                           std::string("D \0\0\0\0", 6),
-                                           "D 12\r\n34 -0000",
-                                           "a",
-                                           " A"};
-  for (const auto& bytes : strangers) {
+  const std::vector<std::string> foreign{"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                         "DELETE / HTTP/1.1\r\n",
+                                         std::string("\x16\x03\x01\x02\x00\x01", 6),
+                                         std::string(8, '\0'),
+                                         "SSH-2.0-OpenSSH",
+                                         "\r\n",
+                                         std::string("D\0", 2),
+                                         std::string("D \0\0\0\0", 6),
+                                         "D 12\r\n34 -0000",
+                                         "a",
+                                         " A"};
+  for (const auto& bytes : foreign) {
     INFO(bytes);
     for (std::size_t split = 0; split <= bytes.size(); ++split) {
       CHECK(read_all(bytes.substr(0, split), bytes.substr(split)) ==

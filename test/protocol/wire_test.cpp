@@ -210,7 +210,7 @@ TEST_CASE("a result has as many labels as may be asked for, and no more") {
   CHECK_FALSE(parse_result(with_labels(top_max + 1), Dialect::extended).has_value());
 }
 
-TEST_CASE("a hello survives the wire, and strangers' are refused") {
+TEST_CASE("a hello survives the wire, and foreign ones are refused") {
   const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true, true};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==

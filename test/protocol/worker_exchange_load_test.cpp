@@ -44,7 +44,7 @@ TEST_CASE("what a peer sends before its result is kept, up to a limit") {
         "[20 ms]" + plain_result + "[closed: the peer doesn't speak the D/A/N protocol]");
 }
 
-TEST_CASE("a late second copy is dropped while the image is recognised") {
+TEST_CASE("a late second copy is dropped while the image is recognized") {
   const std::string large(3 * early_bytes_max, 'x');
   const std::string message = image_message(large);
   Script script = Script::slow({.image_bytes_max = large.size()});

@@ -29,7 +29,7 @@ class Script {
  public:
   explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100})
       : Script(limits, false) {}
-  /// One whose recognitions end only when it is told.
+  /// One whose recognitions end only when the test says so.
   static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
     return Script(limits, true);
   }
@@ -67,7 +67,7 @@ class Script {
 
   /// What was done since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
-  /// Why images were refused that were not given to recognise.
+  /// Why images were refused that were not given to recognize.
   const std::vector<RefusalReason>& refused() const { return refused_; }
   bool closed() const { return closed_; }
   /// How many writes said that they repeat what was sent before.

@@ -138,7 +138,7 @@ TEST_CASE(
                         "A[closed: a size message that holds no number]");
 }
 
-TEST_CASE("what can't be recognised is refused after the image's A") {
+TEST_CASE("what can't be recognized is refused after the image's A") {
   SECTION("an unknown option") {
     check_every_split(
         data_message("hello") + data_message("8;best=1") + image + "A",
@@ -163,7 +163,7 @@ TEST_CASE("what can't be recognised is refused after the image's A") {
   }
 }
 
-TEST_CASE("the answer to an image that was not given to recognise says why, once") {
+TEST_CASE("the answer to an image that was not given to recognize says why, once") {
   Script script;
   script.receive(data_message("160") + image_message(std::string(120, 'x')));
   CHECK(script.refused() == std::vector{RefusalReason::too_large});

@@ -2,9 +2,9 @@
 
 namespace samoyed::test {
 
-/// Whether a sanitizer's own allocator stands in for the system's: its shadows and quarantines count as
+/// Whether a sanitizer's own allocator replaces the system's: its shadows and quarantines count as
 /// ours then.
-#if defined(__has_feature)  // As clang tells of its sanitizers.
+#if defined(__has_feature)  // As clang reports its sanitizers.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SAMOYED_TEST_SANITIZED
 #endif

@@ -34,7 +34,7 @@ struct ClassifyRequest {
   asio::cancellation_slot cancelled = {};
 };
 
-/// Recognizes images: the dispatcher, or a test's stand-in.
+/// Recognizes images: the dispatcher, or a fake in a test.
 class Classifier {
  public:
   virtual ~Classifier() = default;

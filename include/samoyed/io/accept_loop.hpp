@@ -16,7 +16,7 @@ namespace samoyed::io {
 
 /// Accepts connections, and counts those that are open, in all and by the peer's address.
 ///
-/// Beyond a limit a peer is still accepted, in order to be told so, as long as fewer than
+/// Beyond a limit a peer is still accepted, so that it gets an answer, as long as fewer than
 /// `refused_max` such connections are open. Beyond that too, one that is over its own limit is
 /// closed at once, and others wait in the kernel's queue until a connection ends. Without file
 /// descriptors or memory the loop pauses and goes on.

@@ -30,7 +30,7 @@ int run_program(const std::string& name, LogFormat format, Run run) {
 }
 
 /// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor. The
-/// second one kills the program as if it had never been caught: its exit status, as shells tell it,
+/// second one kills the program as if it had never been caught: its exit status, as shells report it,
 /// is 128 and the signal's number. `signals` must be the only set that holds these signals.
 template <typename Stop>
 void on_stop_signal(asio::signal_set& signals, Stop stop) {

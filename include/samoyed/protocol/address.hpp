@@ -19,8 +19,8 @@ struct Address {
 };
 
 /// Reads `HOST:PORT` with HOST a name, an IPv4 address or a bracketed IPv6 address (`[::1]:8888`)
-/// and PORT in 1..65535. Nothing for everything else; `address_syntax` says to a person what is
-/// accepted.
+/// and PORT in 1..65535. Returns std::nullopt for anything else; `address_syntax` describes for a
+/// person what is accepted.
 std::optional<Address> parse_address(std::string_view text);
 
 /// Reads a HOST alone, as `parse_address` takes it but with the brackets optional.

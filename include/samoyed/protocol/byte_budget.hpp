@@ -8,9 +8,8 @@
 
 namespace samoyed::protocol {
 
-/// How many bytes many parties may hold together. Who holds some for longer than a grace loses them
-/// to others that need room, the longest holder first: so nobody can keep the others out by being
-/// slow. Must outlive its shares. Not thread-safe.
+/// A shared byte limit. Holders past the grace period are evicted, oldest first, when another party
+/// needs room, so that no slow party can keep the others out. Must outlive its shares. Not thread-safe.
 class ByteBudget {
  public:
   using Clock = std::chrono::steady_clock;

@@ -14,7 +14,7 @@ class Checksum {
   /// -1 .. -4096: `~(sum of the payload's bytes & 0xFFF)` (PROTOCOL.md, Checksum).
   int value() const;
 
-  /// As it stands at the end of a message: a minus sign and four digits.
+  /// As it appears at the end of a message: a minus sign and four digits.
   std::string text() const;
 
  private:

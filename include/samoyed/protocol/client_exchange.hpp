@@ -17,7 +17,7 @@ namespace samoyed::protocol {
 
 /// What a client learns from the first message on a new connection.
 struct Greeted {
-  /// Nothing: the peer is a reference server, which answered A and will close.
+  /// std::nullopt: the peer is a reference server, which answered A and will close.
   std::optional<WorkerHello> hello;
 };
 
@@ -93,9 +93,9 @@ class ClientExchange {
   /// its transfer too.
   static constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
 
-  /// `top`, `timeout` and `thumbnail_side` are told in the extended dialect only; `timeout`, how long the
-  /// client waits for the result, only to a worker whose hello said `takes_timeout`, and
-  /// `thumbnail_side` to one that said `takes_thumbnail`. `pipelining` is for workers that said
+  /// `top`, `timeout` and `thumbnail_side` are sent in the extended dialect only; `timeout`, how long the
+  /// client waits for the result, only to a worker whose hello has `takes_timeout`, and
+  /// `thumbnail_side` to one whose hello has `takes_thumbnail`. `pipelining` is for workers with
   /// `takes_pipelining`, and for images of up to `pipelined_bytes_max`. Not on the first exchange of a
   /// connection, which is how an image goes on whose size was refused (Errc::pipelined_refused).
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,

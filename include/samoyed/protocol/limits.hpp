@@ -14,18 +14,18 @@ inline constexpr std::size_t request_text_bytes_max = 256;
 /// numbers as JSON are about 80 kB.
 inline constexpr std::size_t result_text_bytes_max = std::size_t{1} << 20;
 
-/// Largest image file that a worker takes unless it is told otherwise.
+/// Largest image file that a worker takes unless configured otherwise.
 inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20;
 
 /// An image over the worker's limit is read and dropped up to this many times the limit, so that
-/// its sender can still be told; a longer one ends the connection.
+/// its sender still gets an answer; a longer one ends the connection.
 inline constexpr std::uint64_t drain_factor = 4;
 
 /// How long an image may be on its way before it has to make room for others, if all images that
 /// are being received fill their bound: enough for 32 MiB at 50 Mbit/s.
 inline constexpr std::chrono::milliseconds receiving_grace{5000};
 
-/// Bytes that a worker reads of what a client sends while its image is recognised, which is nothing
+/// Bytes that a worker reads of what a client sends while its image is recognized, which is nothing
 /// but by mistake or in haste. With more it waits for the result first, and no longer notices that
 /// the client leaves.
 inline constexpr std::size_t early_bytes_max = 4096;

@@ -19,7 +19,7 @@ inline constexpr std::size_t data_overhead_bytes = 8;
 /// The whole data message for a payload: `D SP payload SP checksum`.
 std::string data_message(std::string_view payload);
 
-/// True if the text can't stand in a size, hello or result message, since a reader would end the
+/// True if a size, hello or result message can't contain the text, because a reader would end the
 /// message inside it: it contains a space, a minus sign and four digits in a row.
 bool contains_message_end(std::string_view text);
 

@@ -10,7 +10,7 @@ namespace samoyed::protocol {
 /// One line of an answer: a class of the network and how likely the network holds it.
 struct RankedLabel {
   std::string label;
-  /// Index of the class in the network's output, 0-based. A reference server doesn't tell it.
+  /// Index of the class in the network's output, 0-based. A reference server doesn't send it.
   std::optional<int> class_index;
   /// Softmax output, 0..1: the network's float32, widened.
   double probability = 0;
@@ -32,8 +32,8 @@ struct PhaseTimes {
 struct Recognition {
   /// Best first.
   std::vector<RankedLabel> top;
-  /// Of the image as it is shown (EXIF orientation applied), in pixels; 0 where the worker didn't
-  /// tell.
+  /// Of the image as it is shown (EXIF orientation applied), in pixels; 0 if the worker
+  /// didn't report it.
   int width = 0;
   int height = 0;
   std::optional<PhaseTimes> times;

@@ -48,13 +48,13 @@ struct WorkerHello {
 struct SizeRequest {
   /// Length of the image's base64 text.
   std::uint64_t text_length = 0;
-  /// Labels wanted; nothing where the message has no `top`.
+  /// Labels wanted; std::nullopt if the message has no `top`.
   std::optional<int> top = std::nullopt;
-  /// How long the sender waits for the result from now on; nothing where the message has no
-  /// `timeout_ms`.
+  /// How long the sender waits for the result from now on; std::nullopt if the message has
+  /// no `timeout_ms`.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
-  /// Pixels of the longer side of the thumbnail wanted, 1..thumbnail_side_max; nothing where the message
-  /// has no `thumbnail`.
+  /// Pixels of the longer side of the thumbnail wanted, 1..thumbnail_side_max; std::nullopt if the
+  /// message has no `thumbnail`.
   std::optional<int> thumbnail_side = std::nullopt;
 
   bool operator==(const SizeRequest&) const = default;
@@ -75,11 +75,11 @@ struct ParsedSize {
 std::string format_size(const SizeRequest& request);
 ParsedSize parse_size(std::string_view payload, Dialect dialect);
 
-/// One line of compact JSON and back; nothing if it is no hello of this protocol.
+/// One line of compact JSON and back; std::nullopt if it is no hello of this protocol.
 std::string format_hello(const WorkerHello& hello);
 std::optional<WorkerHello> parse_hello(std::string_view payload);
 
-/// A result's payload in a dialect, and back; nothing if it can't be taken apart.
+/// A result's payload in a dialect, and back; std::nullopt if it can't be parsed.
 std::string format_result(const Result& result, Dialect dialect);
 std::optional<Result> parse_result(std::string_view payload, Dialect dialect);
 

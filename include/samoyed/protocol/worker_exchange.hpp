@@ -66,15 +66,15 @@ class WorkerExchange {
     std::chrono::milliseconds pause{0};
     /// It repeats what the peer left unanswered: the step that is waited for, and its time, go on.
     bool repeats = false;
-    /// Why, where it answers an image that was never given to recognise.
+    /// Why, where it answers an image that was never given to recognize.
     std::optional<RefusalReason> refused = std::nullopt;
   };
-  /// Recognise the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
+  /// Recognize the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
   /// the peer and report `received` or `ended`. After `ended` nobody wants the result.
   struct Recognize {
     std::vector<std::byte> image_file;
     int top = top_default;
-    /// When the client stops waiting, if it told.
+    /// When the client stops waiting, if it sent that.
     std::optional<Clock::time_point> wanted_until = std::nullopt;
     /// Of the thumbnail, in pixels, if the client wants one.
     std::optional<int> thumbnail_side = std::nullopt;
@@ -85,7 +85,7 @@ class WorkerExchange {
   };
   using Action = std::variant<Read, Write, Recognize, Close>;
 
-  /// `describe_worker` tells what the worker says of itself; it is called when a client asks.
+  /// `describe_worker` returns what the worker says of itself; it is called when a client asks.
   WorkerExchange(Limits limits, std::function<WorkerHello()> describe_worker)
       : limits_(limits),
         describe_worker_(std::move(describe_worker)),
@@ -149,7 +149,7 @@ class WorkerExchange {
   std::string request_message_;  ///< The accepted size message, whole, to know its copies by.
   SizeRequest size_;
   std::optional<Clock::time_point> wanted_until_;
-  bool image_begun_ = false;        ///< The reader was told of the image message.
+  bool image_begun_ = false;        ///< The reader expects the image message.
   std::optional<Refusal> refusal_;  ///< Known before recognition: sent in place of a recognition.
   ByteBudget::Share receiving_;     ///< What is kept of the image up to its recognition.
   std::vector<std::byte> image_file_;

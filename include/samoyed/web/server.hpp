@@ -16,7 +16,7 @@
 
 namespace samoyed::web {
 
-/// What the server stands in front of; all of it must outlive the server.
+/// What the server gives access to; all of it must outlive the server.
 struct ServerParts {
   dispatcher::Classifier& classifier;
   dispatcher::WorkerList& workers;
@@ -28,7 +28,7 @@ struct ServerParts {
   dispatcher::Jobs* jobs = nullptr;
 };
 
-/// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands pictures to a Classifier.
+/// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands images to a Classifier.
 ///
 /// Thread rule: everything runs on the executor, which must be run by one thread; `stop` may be
 /// called from any thread.
@@ -48,7 +48,7 @@ class Server {
   /// Stops accepting and lets `run` drain. Further calls do nothing.
   void stop();
 
-  /// Open at this moment; after `run` returned, those whose picture is still at a worker.
+  /// Open at this moment; after `run` returned, those whose image is still at a worker.
   std::size_t connections() const;
 
  private:

@@ -14,7 +14,7 @@ struct ServerLimits {
   std::size_t connections_max = 1024;
   /// Connections at once from one address, a trusted proxy's excepted.
   std::size_t connections_per_peer_max = 512;
-  /// Connections over the two limits above that are told so at a time; further ones wait in the
+  /// Connections over the two limits above that are answered so at a time; further ones wait in the
   /// kernel's queue, or are closed at once where their address is over its own limit.
   std::size_t refused_connections_max = 64;
   /// Uploads at once, from the header's end to the answer written.
@@ -25,11 +25,11 @@ struct ServerLimits {
   /// Streams of events at once, and from one client.
   std::size_t streams_max = 256;
   std::size_t streams_per_client_max = 16;
-  /// Held for all uploads together: bodies as they arrive, pictures at workers, answers.
+  /// Held for all uploads together: bodies as they arrive, images at workers, answers.
   std::uint64_t request_bytes_max = std::uint64_t{1} << 30;
   /// A request's line and fields.
   std::size_t header_bytes_max = std::size_t{16} << 10;
-  /// One uploaded picture; the form around it may add `form_overhead_bytes_max`.
+  /// One uploaded image; the form around it may add `form_overhead_bytes_max`.
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   std::uint64_t form_overhead_bytes_max = std::uint64_t{64} << 10;
   /// Read and dropped after an answer that came before the request's end, so that the client, which
@@ -56,7 +56,7 @@ struct ServerTimeouts {
   std::chrono::milliseconds write{60'000};
   /// For what a client still sends after an early answer.
   std::chrono::milliseconds linger{5'000};
-  /// For each step of a connection that is over a limit and is told so.
+  /// For each step of a connection that is over a limit and is answered so.
   std::chrono::milliseconds refused{2'000};
   /// From `stop()` to the end of what is under way.
   std::chrono::milliseconds drain{10'000};

@@ -50,7 +50,7 @@ CLI::Option* add_network_option(CLI::App& app, const std::string& name, io::Netw
 }
 
 void add_access_options(CLI::App& app, web::AccessOptions& access) {
-  app.option_defaults()->group("Who may ask");
+  app.option_defaults()->group("Access");
   add_network_option(app, "--worker-network", access.worker_networks,
                      "Networks that workers may be in, for example 10.0.0.0/8; may be given many "
                      "times (default: this machine and the private networks)");
@@ -59,9 +59,10 @@ void add_access_options(CLI::App& app, web::AccessOptions& access) {
          [&access](const std::string& path) { access.admin_token = read_token(path); },
          "File with the token that seeing and changing the workers then needs")
       ->type_name("FILE");
-  app.add_option("--allowed-host", access.allowed_hosts,
-                 "Host name of the site, besides IP addresses, localhost and this machine's "
-                 "name; .example.org for all below it; may be given many times")
+  app.add_option(
+         "--allowed-host", access.allowed_hosts,
+         "Host name that requests may name, besides IP addresses, localhost and this machine's "
+         "name; .example.org for all below it; may be given many times")
       ->allow_extra_args(false)
       ->type_name("NAME");
   add_network_option(app, "--trusted-proxy", access.trusted_proxies,
@@ -114,14 +115,14 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
                  "Recognitions in the history; the oldest beyond it are removed")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000000000}));
   app.add_option("--results-by", history.results_by,
-                 "What tells one visitor's results from another's")
+                 "What distinguishes one visitor's results from another's")
       ->transform(CLI::Transformer(std::map<std::string, ResultsBy>{
           {"cookie", ResultsBy::cookie}, {"address", ResultsBy::address}}))
       ->default_str("cookie")
       ->type_name("cookie|address");
   app.add_flag_function(
       "--no-thumbnails", [&history](std::int64_t) { history.thumbnails = false; },
-      "Keep no small pictures of what was recognized");
+      "Keep no thumbnails of recognized images");
 }
 
 void add_storage_options(CLI::App& app, StorageOptions& storage) {

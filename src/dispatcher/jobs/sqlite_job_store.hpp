@@ -64,7 +64,7 @@ class SqliteJobStore final : public JobStore {
 
   /// From now on no job is accepted, and every watch has ended.
   void stop();
-  /// Waits for the images' thread. No member may be called afterwards.
+  /// Waits for the images' thread. No member may be called afterward.
   void join() { files_.join(); }
 
  private:

@@ -18,7 +18,7 @@ namespace http = boost::beast::http;
 
 constexpr std::string_view boundary = "samoyed-bench-5d2f9a7c41e860b3";
 constexpr unsigned status_recognized = 200;
-/// The largest body of an answer. A page that shows the picture again is under 6 MB.
+/// The largest body of an answer. A page that shows the image again is under 6 MB.
 constexpr std::uint64_t answer_bytes_max = std::uint64_t{64} << 20;
 constexpr std::size_t dropped_bytes_at_a_time = 65536;
 

@@ -56,9 +56,9 @@ bool is_own_name(std::string_view name, const HostRules& rules) {
                              [&](const std::string& rule) { return is_allowed(name, rule); });
 }
 
-/// Whether a URL, or its beginning, is of the place that the request asks for. A proxy may have
+/// Whether a URL, or its beginning, has the host and port that the request names. A proxy may have
 /// taken the TLS off, so the scheme may be either, and its usual port may be left out.
-bool is_same_place(std::string_view url, std::string_view asked) {
+bool is_same_authority(std::string_view url, std::string_view asked) {
   const auto target = parse_target(url);
   if (!target || !target->authority) return false;
   const std::string_view usual_port =
@@ -104,7 +104,7 @@ std::optional<Problem> check_cross_site(const Request& head) {
     const std::size_t count = count_fields(head.fields, name);
     if (count == 0) continue;
     const bool same =
-        count == 1 && is_same_place(find_field(head.fields, name), asked_authority(head));
+        count == 1 && is_same_authority(find_field(head.fields, name), asked_authority(head));
     return same ? std::nullopt : std::optional(cross_site());
   }
   if (!is_browser(head)) return std::nullopt;

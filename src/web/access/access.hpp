@@ -8,15 +8,15 @@
 
 namespace samoyed::web {
 
-/// Under which names the site may be asked for.
+/// The host names that requests may name.
 struct HostRules {
   /// The machine's; may be empty.
   std::string own_name;
-  /// Further ones; `.example.org` stands for that name and all below it.
+  /// Further ones; `.example.org` includes all names below it.
   std::vector<std::string> allowed;
 };
 
-/// Refuses a request for a site of another name. A page elsewhere can give its own name this
+/// Refuses a request for any other host name. A page elsewhere can give its own name this
 /// machine's address (DNS rebinding): to the browser it is then the same site, and may read all it is
 /// answered. IP addresses and localhost can't be given away like that, so they pass, as does
 /// HTTP/1.0 without a Host.

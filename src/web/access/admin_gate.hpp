@@ -14,9 +14,9 @@
 
 namespace samoyed::web {
 
-/// Decides who may see and change the workers where an admin token is set: who sends it with the
-/// request (`Authorization: Bearer TOKEN`), or has signed in on the page and sends the cookie that
-/// it got then. Without a token everybody may.
+/// Decides who may see and change the workers if an admin token is set: anyone who sends it with
+/// the request (`Authorization: Bearer TOKEN`), or who has signed in on the page and sends the
+/// cookie from then. Without a token everybody may.
 ///
 /// Not thread-safe.
 class AdminGate {
@@ -31,14 +31,14 @@ class AdminGate {
   };
 
   static constexpr std::string_view cookie_name = "samoyed_session";
-  /// Signed in at once; beyond it, who was away longest is signed out.
+  /// Signed in at once; beyond it, the session idle for longest is ended.
   static constexpr std::size_t sessions_max = 64;
   /// Without a request.
   static constexpr std::chrono::hours session_idle_max{12};
   /// Wrong tokens from one client, within one window from the first.
   static constexpr int failures_max = 10;
   static constexpr std::chrono::minutes failure_window{1};
-  /// Clients whose wrong tokens are counted; beyond it, who began first is forgotten.
+  /// Clients whose wrong tokens are counted; beyond it, the one that began first is forgotten.
   static constexpr std::size_t failing_clients_max = 4096;
 
   /// An empty `token` means that none is needed. `random_id` gives a new, unguessable text for a
@@ -76,7 +76,7 @@ class AdminGate {
   std::map<std::string, Failures> failures_;
 };
 
-/// Compares without telling by its time where two texts of one length differ.
+/// Compares in a time that doesn't reveal where two texts of one length differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace samoyed::web

@@ -14,8 +14,8 @@ namespace samoyed::web {
 /// Counts the uploads in progress and the bytes that are held for them, and refuses what is over a
 /// limit: the service bends no further than that, and no client can take it all.
 ///
-/// Bytes count from when they are held, not from when they are announced: who announces much and
-/// sends nothing takes one place and no more.
+/// Bytes count from when they are held, not from when they are announced: a client that
+/// announces much and sends nothing takes one place and no more.
 ///
 /// Not thread-safe.
 class Admission {

@@ -11,10 +11,10 @@ namespace samoyed::web {
 /// Tells a visitor's results from others': no more than a random id, which the browser keeps for a year.
 inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 
-/// Who brings no cookie and is given none: no row is anybody's of that name.
+/// A visitor who sends no cookie and gets none: no row belongs to that name.
 inline constexpr std::string_view no_visitor = "-";
 
-/// The id that a request's cookie holds; nothing where there is none that we could have given.
+/// The id in a request's cookie; std::nullopt if there is none that we could have given.
 std::optional<std::string> find_visitor(const Fields& fields);
 
 /// The field that lets a browser keep it.

@@ -1,13 +1,13 @@
 // Comforts only: everything on the page works without this script.
 import {watchChoices} from './choices.js';
-import {PictureList} from './picture_list.js';
+import {ImageList} from './image_list.js';
 import {watchWorkerForms} from './worker_changes.js';
 import {WorkerFeed} from './worker_feed.js';
 import {WorkerTable} from './worker_table.js';
 
-const pictures = document.querySelector('.pictures');
-if (pictures) {
-  const list = new PictureList(pictures, document.querySelector('.left-out'));
+const images = document.querySelector('.pictures');
+if (images) {
+  const list = new ImageList(images, document.querySelector('.left-out'));
   watchChoices(document.querySelector('form.upload'), (files) => list.add(files));
 }
 

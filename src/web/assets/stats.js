@@ -5,11 +5,11 @@
 
 const charts = document.querySelector('.charts');
 
-function colour(name) {
+function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/// Series of the scatter plots, drawn in this order: form and colour tell them apart.
+/// Series of the scatter plots, drawn in this order: form and color distinguish them.
 const phases = [
   {name: 'In all', key: 'total', style: 'accent', shape: 'circle'},
   {name: 'Network', key: 'forward', style: 'forward', shape: 'triangle'},
@@ -145,16 +145,16 @@ const drawn = {
   workers,
 };
 
-/// Takes the colours of the page as it is now: light or dark.
+/// Takes the colors of the page as it is now: light or dark.
 function paint(chart) {
   for (const dataset of chart.data.datasets) {
-    dataset.borderColor = colour(dataset.style);
-    dataset.backgroundColor = colour(dataset.style) + (chart.config.type === 'scatter' ? '99' : '');
+    dataset.borderColor = color(dataset.style);
+    dataset.backgroundColor = color(dataset.style) + (chart.config.type === 'scatter' ? '99' : '');
   }
   for (const scale of Object.values(chart.options.scales)) {
-    scale.ticks.color = colour('soft');
-    scale.border.color = colour('line');
-    scale.grid.color = colour('line');
+    scale.ticks.color = color('soft');
+    scale.border.color = color('line');
+    scale.grid.color = color('line');
   }
   chart.update();
 }

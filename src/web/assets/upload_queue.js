@@ -1,4 +1,4 @@
-// Which pictures are sent when.
+// Which images are sent when.
 
 const atOnceMax = 3;
 

@@ -1,8 +1,8 @@
-// One picture on its way to the API.
+// One image on its way to the API.
 
 const address = '/api/v1/classify?top=5';
 
-/// Where the server says nothing of its own, or can't be reached: worth another try, by hand.
+/// Where the server says nothing of its own, or can't be reached: worth another attempt, by hand.
 function unreached(sentence) {
   return {sentence, mayHelp: true, pauseS: null};
 }
@@ -23,11 +23,11 @@ function readEnd(request) {
 }
 
 /// Resolves to {answer}, as the API gives it, to {problem: {sentence, mayHelp, pauseS}} (`mayHelp`: another
-/// try may go well; `pauseS`: after so many seconds, null: nobody knows), or after an abort to {}.
-/// `onProgress` is told what part of the picture is sent, 0..1.
-export function sendPicture(file, signal, onProgress) {
+/// attempt may succeed; `pauseS`: after so many seconds, null: nobody knows), or after an abort to {}.
+/// Calls `onProgress` with the part of the image that is sent, 0..1.
+export function sendImage(file, signal, onProgress) {
   return new Promise((resolve) => {
-    const request = new XMLHttpRequest();  // fetch() tells no progress.
+    const request = new XMLHttpRequest();  // fetch() reports no progress.
     request.open('POST', address);
     request.responseType = 'json';
     request.upload.addEventListener('progress', (event) => {

@@ -1,4 +1,4 @@
-// Adding and deleting workers without leaving the page, and the pictures on it.
+// Adding and deleting workers without leaving the page, and the images on it.
 
 const listAddress = '/api/v1/workers';
 
@@ -23,7 +23,7 @@ function remove(address) {
   return troubleOf(`${listAddress}/${encodeURIComponent(address)}`, {method: 'DELETE'});
 }
 
-/// Sooner than the stream of events tells. Nothing is lost where it fails: the stream tells too.
+/// Sooner than the stream of events. Nothing is lost if it fails, because the stream reports it too.
 async function refresh(table) {
   const response = await fetch(listAddress).catch(() => null);
   if (response?.ok) table.show((await response.json()).workers);

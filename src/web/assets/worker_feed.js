@@ -1,4 +1,4 @@
-// The workers as the server tells of them.
+// The workers as the server reports them.
 
 const pauseMsMin = 2_000;
 const pauseMsMax = 60_000;

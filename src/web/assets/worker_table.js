@@ -17,7 +17,7 @@ function numbersOf({done, failed, in_flight: inFlight, latency_ms: latencyMs}) {
           latency: latencyMs > 0 ? millisecondsText(latencyMs) : noNumber};
 }
 
-/// What is said to who can't see the table; nothing of work that begins and ends.
+/// The news for anyone who can't see the table; work that begins and ends is no news.
 function newsOf(address, before, now) {
   if (before === now) return '';
   if (before === undefined) return `${address} is in the list.`;
@@ -74,7 +74,7 @@ export class WorkerTable {
     for (const row of rows.values()) row.remove();
     this.#none.hidden = workers.length > 0;
     setText(this.#count, String(workers.filter(({state}) => state === 'in_rotation').length));
-    this.#tell(workers);
+    this.#announce(workers);
     if (focusedRow) this.#focusAgain(focusedRow, placeOfFocus);
   }
 
@@ -98,7 +98,7 @@ export class WorkerTable {
     }
   }
 
-  #tell(workers) {
+  #announce(workers) {
     const states = new Map(workers.map(({address, state}) => [address, state]));
     const addresses = new Set([...this.#states.keys(), ...states.keys()]);
     const news = [...addresses]

@@ -13,7 +13,7 @@ namespace samoyed::web {
 inline constexpr int json_values_max = 4096;
 inline constexpr int json_depth_max = 16;
 
-/// Nothing for a text that is no JSON, or more of it than the bounds allow.
+/// Returns std::nullopt for a text that is no JSON, or more of it than the bounds allow.
 std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text);
 
 /// On one line. Bytes that are no UTF-8 become U+FFFD.

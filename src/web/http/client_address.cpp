@@ -11,9 +11,9 @@
 namespace samoyed::web {
 namespace {
 
-/// One proxy's word on who it was asked by.
+/// One proxy's statement of who sent it the request.
 struct Hop {
-  /// Nothing if it can't be understood.
+  /// std::nullopt if it can't be parsed.
   std::optional<std::string> node;
   bool https = false;
 };
@@ -32,7 +32,7 @@ bool is_identifier(std::string_view text) {
 }
 
 /// `node [ ":" node-port ]` of RFC 7239, section 6, and the bare IPv6 address of X-Forwarded-For.
-/// `unknown` is nothing.
+/// Returns std::nullopt for `unknown`.
 std::optional<std::string> parse_node(std::string_view text) {
   std::string_view name = text;
   const std::size_t bracket = text.find(']');
@@ -48,7 +48,7 @@ std::optional<std::string> parse_node(std::string_view text) {
   return io::unmapped_ip(*host);
 }
 
-/// Cuts at `separator`, but not within quotation marks; nothing if they don't match.
+/// Cuts at `separator`, but not within quotation marks; std::nullopt if they don't match.
 std::optional<std::vector<std::string_view>> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   std::size_t begin = 0;
@@ -119,7 +119,7 @@ std::vector<Hop> parse_hops(const Fields& fields, std::string_view name) {
   return hops;
 }
 
-/// Nothing where the hop that counts isn't understood.
+/// Returns std::nullopt if the hop that counts can't be parsed.
 std::optional<Client> pick(const std::vector<Hop>& hops, const ProxyPredicate& trusted) {
   std::optional<Client> client;
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {

@@ -8,7 +8,7 @@
 
 namespace samoyed::web {
 
-/// Who really asks, where proxies stand between.
+/// Who sent a request, seen through any proxies.
 struct Client {
   /// An IP address, or an identifier that a proxy made up for one (`_hidden`; RFC 7239, 6.3).
   std::string address;
@@ -21,7 +21,7 @@ using ProxyPredicate = std::function<bool(std::string_view address)>;
 
 /// The client's address: the peer's, unless that is a trusted proxy. Then it is the right-most
 /// address of `Forwarded` (RFC 7239) or else `X-Forwarded-For` that is no trusted proxy, or the
-/// left-most if all are: what stands to the left of it was sent by the client and isn't looked at.
+/// left-most if all are: anything to the left of it was sent by the client and isn't looked at.
 ///
 /// Proxies add to one of the two fields and pass the other on as their client sent it. Where both
 /// are there and name different clients nobody can tell which is true, and the peer's address counts,

@@ -73,7 +73,7 @@ HttpSession::Action HttpSession::read_head(Now now) {
   switch (scan_.scan(unread())) {
     case HeaderScan::State::bad:
       return refuse(Reason::bad_request,
-                    "The request's header holds bytes that may not stand there.");
+                    "The request's header holds bytes that are not allowed there.");
     case HeaderScan::State::need_more:
       if (unread().size() >= limits_.header_bytes_max) break;
       return wait_for(unread().empty() ? Wait::idle : Wait::header, now);
@@ -143,8 +143,8 @@ HttpSession::Action HttpSession::read_body(Now now) {
     const bool framing = parser.get().body().size() == size_before;
     if (framing && !is_clean_framing(std::string_view(buffer_).substr(parsed_ - used, used))) {
       return refuse(Reason::bad_request,
-                    "A chunk's header or the trailers hold bytes that may not "
-                    "stand there.");
+                    "A chunk's header or the trailers hold bytes that are not "
+                    "allowed there.");
     }
     // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
     if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
@@ -223,7 +223,7 @@ void HttpSession::respond(Response response) {
   state_ = State::responding;
 }
 
-/// A client that was promised to be told whether to go on isn't made to.
+/// A client that waits for `100 Continue` isn't made to send a body that is dropped.
 bool HttpSession::worth_dropping() const {
   const auto length = parser_->http.content_length();
   return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;

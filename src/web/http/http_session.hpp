@@ -26,8 +26,8 @@ namespace samoyed::web {
 ///                                             a streamed response: streaming ---+
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
-/// in the buffer until the one before is answered; the shell
-/// bounds what waits, for it reads when it is told to, and besides only a little while one is served.
+/// in the buffer until the one before is answered; the shell bounds what waits, because it reads
+/// when an action says so, and only a little more while a request is served.
 ///
 /// A request that is refused before its body was read ends the connection, lingering: closed at
 /// once, unread bytes would make the kernel reset the connection and the client lose the answer. A
@@ -139,7 +139,7 @@ class HttpSession {
   void begin_request();
   std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
   bool worth_dropping() const;
-  /// Hands unread bytes to the parser; nothing on success.
+  /// Hands unread bytes to the parser; returns std::nullopt on success.
   std::optional<Problem> parse(std::size_t bytes);
 
   const Limits limits_;

@@ -12,7 +12,7 @@ constexpr std::size_t boundary_length_max = 70;
 
 using Parameters = std::vector<std::pair<std::string_view, std::string>>;
 
-/// What stands in quotation marks, after the first one, and the text behind the last one. `\"` is
+/// The text in quotation marks, after the first one, and the text behind the last one. `\"` is
 /// an escaped quotation mark to RFC 2045, but a browser writes a name that ends in a backslash in
 /// the same way: where no other quotation mark ends the text, that one does.
 std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_view text) {
@@ -29,7 +29,7 @@ std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_
   return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
 }
 
-/// `; name=value; name="value"`; nothing if it is not of that form.
+/// `; name=value; name="value"`; std::nullopt if it is not of that form.
 std::optional<Parameters> parse_parameters(std::string_view text) {
   Parameters parameters;
   for (text = trimmed(text); !text.empty(); text = trimmed(text)) {

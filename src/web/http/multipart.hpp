@@ -13,7 +13,7 @@ namespace samoyed::web {
 struct FormPart {
   std::string name;
   /// As the user's system names the file, for showing only: may hold anything, also `/` and markup.
-  /// Nothing where the part has no `filename`; empty where a browser's user chose no file.
+  /// std::nullopt if the part has no `filename`; empty where a browser's user chose no file.
   std::optional<std::string> file_name;
   /// The part's content, within the request's body.
   std::string_view content;
@@ -35,8 +35,8 @@ inline constexpr std::size_t form_parts_max = 32;
 /// Of one part's header, all lines.
 inline constexpr std::size_t part_header_bytes_max = 8192;
 
-/// The boundary that a Content-Type of multipart/form-data names; nothing for every other
-/// Content-Type and for a boundary that RFC 2046, section 5.1.1, doesn't allow.
+/// The boundary that a Content-Type of multipart/form-data names; std::nullopt for any
+/// other Content-Type and for a boundary that RFC 2046, section 5.1.1, doesn't allow.
 std::optional<std::string> form_boundary(std::string_view content_type);
 
 /// Takes a whole body apart (RFC 7578, RFC 2046). The views are into `body`. `filename*` is ignored

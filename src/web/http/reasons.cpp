@@ -73,7 +73,7 @@ Reason reason_of(const protocol::Refusal& refusal) {
     case RefusalReason::internal:
       break;
   }
-  // The client's picture was never looked at: the fault is between us and the worker.
+  // No worker looked at the client's image: the error is between us and the worker.
   return Reason::worker_failed;
 }
 
@@ -116,9 +116,9 @@ std::string_view heading_of(int status) {
     case 403:
       return "That isn't allowed";
     case 404:
-      return "There is nothing here";
+      return "Page not found";
     case 405:
-      return "Not in this way";
+      return "Method not allowed";
     case 408:
       return "That took too long";
     case 413:
@@ -126,17 +126,17 @@ std::string_view heading_of(int status) {
     case 415:
       return "That is no picture we can read";
     case 421:
-      return "This site has another name";
+      return "Unknown host name";
     case 422:
-      return "This picture can't be recognised";
+      return "This picture can't be recognized";
     case 429:
       return "Too much at once";
     case 500:
-      return "A mistake of ours";
+      return "Internal error";
     case 502:
       return "The worker failed";
     case 503:
-      return "Not at the moment";
+      return "Temporarily unavailable";
     case 504:
       return "No answer in time";
     default:

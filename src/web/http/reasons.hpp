@@ -65,7 +65,7 @@ std::span<const ReasonRow> reasons();
 std::string_view word_of(Reason reason);
 int status_of(Reason reason);
 
-/// Why an image was not recognised.
+/// Why an image was not recognized.
 Reason reason_of(const dispatcher::Failure& failure);
 
 /// A few words in large letters for a page of that status, which is no success.

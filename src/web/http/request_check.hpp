@@ -30,7 +30,7 @@ class HeaderScan {
   std::size_t line_begin_ = 0;
 };
 
-/// The same for what stands between a chunked body's pieces: their size lines with extensions, and the
+/// The same for the bytes between a chunked body's pieces: their size lines with extensions, and the
 /// trailers. `bytes` may begin and end anywhere but within a line.
 bool is_clean_framing(std::string_view bytes);
 

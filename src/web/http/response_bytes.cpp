@@ -49,7 +49,7 @@ std::string header_bytes(const Response& response, int request_version, bool kee
   message.set(http::field::date, http_date(now));
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
-  // RFC 9110, section 8.6: a 304 tells the length of what it doesn't send, or nothing.
+  // RFC 9110, section 8.6: a 304 has the length of what it doesn't send, or none.
   if (response.stream) {
     message.chunked(request_version >= 11);
   } else if (response.status != 304) {

@@ -5,7 +5,7 @@
 namespace samoyed::web {
 namespace {
 
-/// For a client that is told to come back: long enough for a few images to be recognised.
+/// For a client that should come back: long enough for a few images to be recognized.
 constexpr std::string_view retry_after_s = "2";
 
 /// As long as AdminGate counts wrong tokens.

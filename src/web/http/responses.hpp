@@ -20,10 +20,10 @@ Response json_response(int status, std::string body,
 /// One line for programs, not to be kept by any cache either.
 Response text_response(int status, std::string_view line);
 
-/// 303: look there with GET. `location` is a path of this site.
+/// 303: look there with GET. `location` is a path of this server.
 Response redirect(std::string location);
 
-/// Adds what tells a program why: `Samoyed-Reason`, and where a later try may succeed, Retry-After.
+/// Adds the reason for programs: `Samoyed-Reason`, and Retry-After if a later attempt may succeed.
 void give_reason(Response& response, Reason reason);
 
 }  // namespace samoyed::web

@@ -21,12 +21,12 @@ using dispatcher::Failure;
 /// The page for several images. It is a success if one of them was recognized.
 Response page_of_several(const Services& services, const RequestContext& context,
                          const ImageUpload& upload, const RecognizedUpload& recognized) {
-  std::vector<PictureEnd> ends;
+  std::vector<ImageResultView> ends;
   std::optional<Problem> first_problem;
   bool any_recognized = false;
   for (std::size_t i = 0; i < recognized.outcomes.size(); ++i) {
     const Preview& preview = recognized.previews[i];
-    PictureEnd end{upload.images[i].file_name, preview.type, preview.base64};
+    ImageResultView end{upload.images[i].file_name, preview.type, preview.base64};
     if (const auto* const failure = std::get_if<Failure>(&recognized.outcomes[i])) {
       Problem problem = to_problem(*failure);
       end.sentence = problem.sentence;

@@ -93,9 +93,9 @@ std::optional<Problem> read_input(const Json& json, std::string_view binary,
   const Json& input = inputs[0];
   if (member(input, "datatype") != "BYTES") return bad("The input `image` is of datatype BYTES.");
   const std::uint64_t count = count_of(member(input, "shape"));
-  if (count == 0 || count > inference_pictures_max) {
+  if (count == 0 || count > inference_images_max) {
     return bad("The input `image` has the shape [N] or [N, 1], with N from 1 to " +
-               std::to_string(inference_pictures_max) + ".");
+               std::to_string(inference_images_max) + ".");
   }
   const Json parameters = member(input, "parameters");
   const Json binary_size = member(parameters, "binary_data_size");

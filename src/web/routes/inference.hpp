@@ -23,7 +23,7 @@ namespace samoyed::web {
 inline constexpr std::string_view inference_length_name = "Inference-Header-Content-Length";
 
 /// Pictures in one request.
-inline constexpr std::size_t inference_pictures_max = 16;
+inline constexpr std::size_t inference_images_max = 16;
 /// The JSON before binary tensors.
 inline constexpr std::size_t inference_header_bytes_max = std::size_t{64} << 10;
 /// A body that is JSON throughout: it is read in one go, by the thread that serves all. Larger

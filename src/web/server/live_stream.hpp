@@ -18,8 +18,8 @@ class LiveStream {
   /// With `heartbeats` a comment goes out where no piece did for a while: for streams of events.
   LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats);
 
-  /// What to send next; empty where nothing is to be sent for now, nothing at the end. Returns within a
-  /// moment, so that the end of a connection is noticed. Throws StorageError.
+  /// What to send next; empty if there is nothing to send now, std::nullopt at the end. Returns
+  /// within a moment, so that the end of a connection is noticed. Throws StorageError.
   asio::awaitable<std::optional<std::string>> next();
 
  private:

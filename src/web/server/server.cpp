@@ -152,7 +152,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       co_await wake_up_.wait();
     }
     if (!connections_.empty()) {
-      spdlog::warn("{} pictures were still at a worker when the time to drain was over",
+      spdlog::warn("{} images were still at a worker when the time to drain was over",
                    connections_.size());
     }
   }

@@ -20,9 +20,9 @@ const Asset* find_asset(std::string_view name) {
       {"chart.umd.js", script, files::chart_umd_js},
       {"choices.js", script, files::choices_js},
       {"icon.svg", "image/svg+xml", files::icon_svg},
-      {"picture.js", script, files::picture_js},
-      {"picture_card.js", script, files::picture_card_js},
-      {"picture_list.js", script, files::picture_list_js},
+      {"image_upload.js", script, files::image_upload_js},
+      {"image_card.js", script, files::image_card_js},
+      {"image_list.js", script, files::image_list_js},
       {"results.css", style, files::results_css},
       {"results.js", script, files::results_js},
       {"stats.css", style, files::stats_css},
@@ -43,7 +43,7 @@ const Asset* find_asset(std::string_view name) {
 }
 
 std::string entity_tag(const Asset& asset) {
-  // 64-bit FNV-1a (draft-eastlake-fnv): tells versions of our own files apart, no more.
+  // 64-bit FNV-1a (draft-eastlake-fnv): distinguishes versions of our own files, no more.
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : asset.bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   char digits[16];

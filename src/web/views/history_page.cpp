@@ -121,9 +121,9 @@ Html whose(const HistoryView& view) {
 }
 
 std::string lead(const HistoryView& view) {
-  std::string_view who = "What you had recognised in this browser";
-  if (view.by_address) who = "What was recognised from your address";
-  if (view.everyone) who = "What everyone had recognised";
+  std::string_view who = "What you had recognized in this browser";
+  if (view.by_address) who = "What was recognized from your address";
+  if (view.everyone) who = "What everyone had recognized";
   return std::string(who) + ", newest first. Kept for " + std::to_string(view.days) +
          (view.days == 1 ? " day." : " days.");
 }

@@ -16,9 +16,9 @@ struct HistoryView {
   const dispatcher::HistoryPage& page;
   /// Everyone's, not the visitor's own.
   bool everyone = false;
-  /// Who asks may see everyone's.
+  /// The requester may see everyone's.
   bool operates = false;
-  /// Visitors are told apart by their addresses, not by a cookie.
+  /// Visitors are distinguished by their addresses, not by a cookie.
   bool by_address = false;
   /// The page that begins with the newest.
   bool newest = true;

@@ -17,7 +17,7 @@ using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Registry;
 
-/// More would be too many series: then only their sums are told.
+/// More would be too many series: then only their sums are reported.
 constexpr std::size_t workers_listed_max = 64;
 
 void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
@@ -76,11 +76,11 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   if (snapshot.jobs) {
     auto& jobs = prometheus::BuildGauge()
                      .Name("samoyed_jobs")
-                     .Help("Pictures among the jobs that are not done yet, by state.")
+                     .Help("Images among the jobs that are not done yet, by state.")
                      .Register(registry);
     jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
     jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
-    io::add_gauge(registry, "samoyed_spool_bytes", "Pictures among the jobs.",
+    io::add_gauge(registry, "samoyed_spool_bytes", "Bytes of images among the jobs.",
                   number(snapshot.jobs->bytes));
   }
   if (snapshot.results_dropped) {
@@ -94,15 +94,14 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
 
 struct Metrics::Families {
   Registry registry;
-  prometheus::Family<Counter>& requests =
-      prometheus::BuildCounter()
-          .Name("samoyed_requests_total")
-          .Help(
-              "Pictures that were recognised (ok), and requests "
-              "with pictures that were refused, by reason.")
-          .Register(registry);
+  prometheus::Family<Counter>& requests = prometheus::BuildCounter()
+                                              .Name("samoyed_requests_total")
+                                              .Help(
+                                                  "Images that were recognized (ok), and requests "
+                                                  "with images that were refused, by reason.")
+                                              .Register(registry);
   io::PhaseHistograms phases{registry, "samoyed_phase_seconds",
-                             "Where the time of recognised pictures went."};
+                             "Where the time of recognized images went."};
   Counter& ok = requests.Add({{"outcome", "ok"}});
   Histogram& transfer = phases.add("transfer");
   Histogram& total = phases.add("total");
@@ -121,7 +120,7 @@ void Metrics::count(const dispatcher::Answer& answer) {
   families_->ok.Increment();
   families_->transfer.Observe(answer.transfer_ms / 1000);
   families_->total.Observe(answer.elapsed_ms / 1000);
-  // A reference server tells nothing of these.
+  // A reference server sends none of these.
   if (const auto& times = answer.recognition.times) {
     families_->phases.observe(
         {times->queue_ms, times->decode_ms, times->resize_ms, times->forward_ms});

@@ -23,7 +23,7 @@ struct MetricsSnapshot {
   std::uint64_t held_bytes = 0;
   std::size_t connections = 0;
   std::size_t streams = 0;
-  /// Nothing where there are none.
+  /// std::nullopt if the server keeps no jobs.
   struct Jobs {
     std::size_t waiting = 0;
     std::size_t running = 0;
@@ -43,9 +43,9 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  /// Counts a picture that was recognised, and where its time went.
+  /// Counts an image that was recognized, and where its time went.
   void count(const dispatcher::Answer& answer);
-  /// Counts a request with pictures that was refused, by the word of its reason.
+  /// Counts a request with images that was refused, by the word of its reason.
   void count_refused(std::string_view reason);
 
   /// Everything in the text exposition format, version 0.0.4.

@@ -13,7 +13,7 @@ namespace samoyed::web {
 namespace {
 
 Html tabs(Tab open) {
-  Html list = link("/", "Recognise", open == Tab::form);
+  Html list = link("/", "Recognize", open == Tab::form);
   list += link("/results", "Results", open == Tab::results);
   list += link("/stats", "Statistics", open == Tab::statistics);
   list += link("/api", "API", open == Tab::api);
@@ -41,7 +41,7 @@ Html upload_form(std::string_view caption) {
                                          {"label_row", label_row({})}});
 }
 
-Html picture(const ResultView& view, std::string_view label) {
+Html image_figure(const ResultView& view, std::string_view label) {
   if (view.preview_type.empty()) return Html();
   return Html::fill(
       files::picture_html,
@@ -72,7 +72,7 @@ bool is_untrained_answer(const dispatcher::Answer& answer) {
   return answer.model && !answer.model->trained;
 }
 
-/// `number` tells it from others on its page; 0: it is alone.
+/// `number` distinguishes it from others on its page; 0: it is alone.
 Html result(const ResultView& view, std::size_t number, const WorkersView& workers) {
   const auto& top = view.answer.recognition.top;
   const std::string best = best_label(view.answer);
@@ -82,19 +82,19 @@ Html result(const ResultView& view, std::size_t number, const WorkersView& worke
                      {"level", alone ? "1" : "2"},
                      {"label", best},
                      {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
-                     {"picture", picture(view, best)},
+                     {"picture", image_figure(view, best)},
                      {"labels", labels_table(top)},
                      {"facts", facts(view, workers.visible())}});
 }
 
-Html picture_section(const PictureEnd& end, std::size_t number, const WorkersView& workers) {
+Html image_section(const ImageResultView& end, std::size_t number, const WorkersView& workers) {
   if (end.answer) {
     return result({end.file_name, *end.answer, end.preview_type, end.preview_base64}, number,
                   workers);
   }
   const std::string number_text = std::to_string(number);
   return Html::fill(
-      files::unrecognised_html,
+      files::unrecognized_html,
       {{"number", number_text},
        {"file", end.file_name.empty() ? "Picture " + number_text : std::string(end.file_name)},
        {"sentence", end.sentence}});
@@ -159,20 +159,20 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
               workers);
 }
 
-std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers) {
+std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers) {
   Html sections;
-  std::size_t recognised = 0;
+  std::size_t recognized = 0;
   bool untrained = false;
   std::size_t number = 0;
-  for (const PictureEnd& picture : pictures) {
-    sections += picture_section(picture, ++number, workers);
-    if (!picture.answer) continue;
-    ++recognised;
-    untrained = untrained || is_untrained_answer(*picture.answer);
+  for (const ImageResultView& image : images) {
+    sections += image_section(image, ++number, workers);
+    if (!image.answer) continue;
+    ++recognized;
+    untrained = untrained || is_untrained_answer(*image.answer);
   }
-  const std::string heading = std::to_string(recognised) + " of " +
-                              std::to_string(pictures.size()) + " pictures recognised";
-  Html content = Html::fill(files::several_html, {{"kind", recognised > 0 ? "fine" : "problem"},
+  const std::string heading =
+      std::to_string(recognized) + " of " + std::to_string(images.size()) + " pictures recognized";
+  Html content = Html::fill(files::several_html, {{"kind", recognized > 0 ? "fine" : "problem"},
                                                   {"heading", heading},
                                                   {"pictures", sections}});
   content += another_one();

@@ -10,10 +10,10 @@
 
 namespace samoyed::web {
 
-/// The parts of the site that every page leads to.
+/// The parts that every page links to.
 enum class Tab { none, form, results, statistics, api };
 
-/// What stands around the content of a page. The title need live only for the call.
+/// What surrounds the content of a page. The title need live only for the call.
 struct Frame {
   std::string_view title;
   /// Marked as the one that is open.
@@ -27,37 +27,38 @@ struct ResultView {
   /// As the browser sent it; may be empty.
   std::string_view file_name;
   const dispatcher::Answer& answer;
-  /// Of the picture, for showing it: `image/jpeg`; empty where it is not shown again.
+  /// Of the image, for showing it: `image/jpeg`; empty where it is not shown again.
   std::string_view preview_type;
-  /// The picture in base64.
+  /// The image in base64.
   std::string_view preview_base64;
 };
 
-/// One of several pictures that were sent together. The views need live only for the call.
-struct PictureEnd {
-  /// As ResultView has them; `preview_type` empty where it was not recognised.
+/// One of several images that were sent together. The views need live only for the call.
+struct ImageResultView {
+  /// As ResultView has them; `preview_type` empty where it was not recognized.
   std::string_view file_name;
   std::string_view preview_type;
   std::string_view preview_base64;
-  /// Null: it was not recognised, and `sentence` says why.
+  /// Null: it was not recognized, and `sentence` says why.
   const dispatcher::Answer* answer = nullptr;
   std::string sentence = {};
 };
 
-/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to who
-/// may see them, and a loud notice to all if one of them has an untrained network.
+/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to
+/// anyone who may see them, and a loud notice to all if one of them has an untrained network.
 std::string form_page(const WorkersView& workers);
 std::string result_page(const ResultView& view, const WorkersView& workers);
 
-/// The same for several pictures, with a part for each, in order.
-std::string results_page(std::span<const PictureEnd> pictures, const WorkersView& workers);
+/// The same for several images, with a part for each, in order.
+std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers);
 
 /// `heading` in large letters, `sentence` below it, for what went well and what didn't. `status` is
 /// shown small; 200 isn't.
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers);
 
-/// A button that sends `target`, a path of this site, again with POST, for whom `sentence` doesn't stop.
+/// A button that sends `target`, a path of this server, again with POST, for anyone whom
+/// `sentence` doesn't stop.
 /// Shows nothing of the workers.
 std::string confirm_page(int status, std::string_view sentence, std::string_view target);
 
@@ -73,7 +74,7 @@ Html labels_table(std::span<const protocol::RankedLabel> labels);
 /// A name and its value in a list of facts.
 Html fact(std::string_view name, std::string_view value);
 
-/// A link in a list, marked where it leads to what is shown already. `path` is one of this site.
+/// A link in a list, marked where it leads to what is shown already. `path` is one of this server.
 Html link(std::string_view path, std::string_view name, bool current);
 
 }  // namespace samoyed::web

@@ -16,7 +16,7 @@ namespace {
 
 using dispatcher::HistoryTimes;
 
-/// A phase of the mean time, as a part of the bar; `style` names its colour in stats.css.
+/// A phase of the mean time, as a part of the bar; `style` names its color in stats.css.
 struct Phase {
   std::string_view style;
   std::string_view name;
@@ -37,14 +37,14 @@ std::string query_of(std::string_view range, bool everyone) {
   return "?range=" + std::string(range) + "&all=" + (everyone ? "true" : "false");
 }
 
-/// What is none of the worker's phases: the wire, other tries, waiting for a worker.
+/// What is none of the worker's phases: the wire, other attempts, waiting for a worker.
 std::vector<Phase> phases_of(const HistoryTimes& mean) {
   std::vector<Phase> phases{{"queue", "Worker's queue", mean.queue_ms},
                             {"decode", "Decoding", mean.decode_ms + mean.resize_ms},
                             {"forward", "Network's run", mean.forward_ms}};
-  double told = 0;
-  for (const Phase& phase : phases) told += phase.ms;
-  phases.push_back({"other", "All else", std::max(0.0, mean.total_ms - told)});
+  double phases_ms = 0;
+  for (const Phase& phase : phases) phases_ms += phase.ms;
+  phases.push_back({"other", "All else", std::max(0.0, mean.total_ms - phases_ms)});
   return phases;
 }
 
@@ -95,10 +95,11 @@ Html charts(const StatisticsView& view) {
                    "Less than 0.1 ms is not drawn." +
                        newest,
                    points_table(view, SizeColumn::bytes));
-  all += chart(
-      "pixels", "Image size in pixels and time",
-      "The same by the picture's width times its height, as far as the worker told them." + newest,
-      points_table(view, SizeColumn::pixels));
+  all +=
+      chart("pixels", "Image size in pixels and time",
+            "The same by the picture's width times its height, as far as the worker reported it." +
+                newest,
+            points_table(view, SizeColumn::pixels));
   all +=
       chart("throughput", "Recognitions over time", "How many there were in each part of the time.",
             buckets_table(view, BucketColumns::count));
@@ -133,8 +134,8 @@ Html whose(const StatisticsView& view) {
 }
 
 std::string lead(const StatisticsView& view) {
-  std::string_view who = view.by_address ? "recognised from your address" : "recognised for you";
-  if (view.everyone) who = "recognised for everyone";
+  std::string_view who = view.by_address ? "recognized from your address" : "recognized for you";
+  if (view.everyone) who = "recognized for everyone";
   std::string text = title_of(view.range) + " of what was " + std::string(who) + ": " +
                      count_text(view.numbers.rows) + ".";
   if (view.numbers.cut) text += " There were more: the oldest are left out.";

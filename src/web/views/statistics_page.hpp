@@ -7,7 +7,7 @@
 
 namespace samoyed::web {
 
-/// The numbers as a page: a script draws them as charts, and below each stands the table that it is drawn of.
+/// The numbers as a page: a script draws them as charts, with each chart's table below it.
 std::string statistics_page(const StatisticsView& view, const WorkersView& workers);
 
 }  // namespace samoyed::web

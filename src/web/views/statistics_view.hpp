@@ -7,7 +7,7 @@
 
 namespace samoyed::web {
 
-/// Numbers as who asks may see them. Must not outlive `numbers`.
+/// The numbers that the requester may see. Must not outlive `numbers`.
 struct StatisticsView {
   const dispatcher::HistoryStatistics& numbers;
   TimeRange range = time_ranges.front();
@@ -16,9 +16,9 @@ struct StatisticsView {
   std::int64_t until_ms = 0;
   /// Of everyone's results, not of the visitor's own.
   bool everyone = false;
-  /// Who asks may see which worker did what, and everyone's numbers.
+  /// The requester may see which worker did what, and everyone's numbers.
   bool workers_visible = false;
-  /// Visitors are told apart by their addresses, not by a cookie.
+  /// Visitors are distinguished by their addresses, not by a cookie.
   bool by_address = false;
 };
 

@@ -48,7 +48,7 @@ Byte above(unsigned byte, Byte limit) {
   return static_cast<Byte>(std::max(static_cast<Byte>(byte), limit) - limit);
 }
 
-/// 0 for letters, digits, `/`, `+` and spaces, which stand for themselves. Without a branch, and in bytes
+/// 0 for letters, digits, `/`, `+` and spaces, which need no escape. Without a branch, and in bytes
 /// throughout, so that compilers do many at a time.
 Byte doubt(char c) {
   const auto byte = static_cast<Byte>(c);
@@ -58,7 +58,7 @@ Byte doubt(char c) {
                   std::min(static_cast<Byte>(byte ^ '+'), static_cast<Byte>(byte ^ ' ')));
 }
 
-/// Length of the text's beginning that stands for itself. Pictures come as megabytes of base64: they are
+/// Length of the text's beginning that needs no escape. Images come as megabytes of base64: they are
 /// looked at in blocks, and only the block in which that ends byte by byte.
 std::size_t plain_length(std::string_view text) {
   constexpr std::size_t block = 64;

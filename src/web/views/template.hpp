@@ -7,7 +7,7 @@
 
 namespace samoyed::web {
 
-/// Markup that may stand in a page as it is. Only templates and `escaped` make it, so that a text
+/// Markup that a page may contain as it is. Only templates and `escaped` make it, so that a text
 /// from outside can't become markup by mistake.
 class Html {
  public:
@@ -18,8 +18,8 @@ class Html {
   static Html escaped(std::string_view text);
 
   /// Fills in a template's `{{name}}`s, each value copied once. Throws std::logic_error where a name of
-  /// the template has no value or a value has no place in it: a mistake of ours that any test of the
-  /// page finds.
+  /// the template has no value or a value has no place in it: a programming error that any test of
+  /// the page finds.
   struct Value;
   static Html fill(std::string_view page_template, std::initializer_list<Value> values);
 
@@ -37,7 +37,7 @@ class Html {
   std::string text_;
 };
 
-/// A name and what stands in its place: texts are escaped, markup isn't. Refers to what it is made of, so
+/// A name and what replaces it: texts are escaped, markup isn't. Refers to what it is made of, so
 /// it lives no longer than the call that it is made for.
 struct Html::Value {
   Value(std::string_view value_name, const Html& html)

@@ -27,7 +27,7 @@ inline constexpr std::array<TimeRange, 4> time_ranges{{{"hour", 60'000, 60},
                                                        {"week", 7'200'000, 84},
                                                        {"month", 43'200'000, 60}}};
 
-/// Nothing for a name that none of them has.
+/// Returns std::nullopt for a name that none of them has.
 constexpr std::optional<TimeRange> find_range(std::string_view name) {
   for (const TimeRange& range : time_ranges) {
     if (range.name == name) return range;

@@ -12,7 +12,7 @@
 namespace samoyed::web {
 namespace {
 
-/// Where there is no number yet, or it isn't told.
+/// Where there is no number yet, or it is hidden.
 constexpr std::string_view no_number = "–";
 
 bool is_in_rotation(const dispatcher::WorkerRow& row) {

@@ -9,12 +9,12 @@ namespace samoyed::web {
 
 using WorkerRows = std::vector<dispatcher::WorkerRow>;
 
-/// The workers, and what of them who asks may see.
+/// The workers, and how much of them the requester may see.
 struct WorkersView {
   enum class Shown {
     open,        ///< All, since no admin token is set.
     signed_in,   ///< All, and the way to sign out.
-    signed_out,  ///< Nothing of them, but the way to sign in.
+    signed_out,  ///< Only the way to sign in.
     nothing,
   };
   WorkerRows rows;
@@ -23,8 +23,8 @@ struct WorkersView {
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };
 
-/// Whether a view keeps to itself what became of a worker. Without a token a stranger may add any address of
-/// the private networks: the state of one that never answered as a worker would tell him if a port there is
+/// Whether a view hides a worker's state. Without a token anyone may add any address of the private
+/// networks: the state of one that never answered as a worker would reveal whether a port there is
 /// open.
 bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers);
 

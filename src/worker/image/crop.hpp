@@ -62,7 +62,7 @@ struct CropAxes {
   Axis rows;
 };
 
-/// For a stored image of this size that must be turned by EXIF's `orientation` to stand upright.
+/// For a stored image of this size that must be turned by EXIF's `orientation` to be upright.
 /// The crop isn't symmetric, so it is always that of the upright image.
 CropAxes crop_axes(Size stored, int orientation, const CropSpec& crop_spec = {});
 

@@ -7,7 +7,7 @@
 
 namespace samoyed::worker {
 
-/// EXIF's tag 0x0112 (Exif 2.32, table 4): how the stored image must be turned to stand
+/// EXIF's tag 0x0112 (Exif 2.32, table 4): how the stored image must be turned to be
 /// upright, 1..8, where 1 is upright already. Reads IFD0 of a TIFF block, with or without
 /// `Exif\0\0` before it. A missing, damaged or invalid tag is 1. As Pillow does, any integer type
 /// will do, the last tag wins, and tags before damage count. Pure; never reads outside

@@ -38,7 +38,7 @@ struct DecodedImage {
   Size full = {};
   /// Size of the whole image as it was decoded: smaller if a reduced one was requested.
   Size decoded = {};
-  /// How it must be turned to stand upright: EXIF's 1..8 (exif.hpp).
+  /// How it must be turned to be upright: EXIF's 1..8 (exif.hpp).
   int orientation = 1;
   /// Where in `decoded` the pixels lie.
   int left = 0;

@@ -142,7 +142,7 @@ SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
   for (__m256i& sum : sums) sum = _mm256_srli_epi32(sum, resize_precision_bits);
   const __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(sums[0], sums[1]),
                                              _mm256_packus_epi32(sums[2], sums[3]));
-  // Packing works on each half alone, so the groups of four stand as 0 2 4 6 1 3 5 7.
+  // Packing works on each half alone, so the order of the groups of four is 0 2 4 6 1 3 5 7.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(packed, order));
 }

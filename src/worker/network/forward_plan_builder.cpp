@@ -257,7 +257,7 @@ ForwardPlan::Task ForwardPlanBuilder::make_task(const Tensor& source,
   return task;
 }
 
-/// Nothing where our Winograd can't compute the part.
+/// Returns std::nullopt if our Winograd can't compute the part.
 std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
     const Tensor& source, const Convolution& convolution, const ConvolutionPart& part,
     const Tensor& destination) {

@@ -7,7 +7,7 @@
 
 namespace samoyed::worker {
 
-/// Answers at once, without a network and without decoding: for load, fault and sanitizer runs of
+/// Answers at once, without a network and without decoding: for load, fault-injection and sanitizer runs of
 /// all that is around the network (`--model null`).
 ///
 /// The labels and probabilities are a pure function of the image's bytes, whatever they are, so

@@ -48,7 +48,7 @@ std::string make_warm_up_image() {
 void warm_up(RecognitionQueue& queue, std::size_t threads) {
   const std::string file = make_warm_up_image();
   const auto image = std::as_bytes(std::span(file));
-  // The first time around is slow all over; by the second the processor has learnt the decoder's
+  // The first time around is slow all over; by the second the processor has learned the decoder's
   // branches, too.
   for (int round = 0; round < 2; ++round) recognize_at_once(queue, image, threads);
   recognize_at_once(queue, image, 1);

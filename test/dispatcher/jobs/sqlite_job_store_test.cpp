@@ -68,7 +68,7 @@ TEST_CASE("jobs beyond the spool's bounds are refused, all of a request or none"
   CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::stopping);
 }
 
-TEST_CASE("a spool that can't be written is said, and nothing of the request stays") {
+TEST_CASE("a spool that can't be written is reported, and nothing of the request stays") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   std::filesystem::remove(folder.path() / "spool");

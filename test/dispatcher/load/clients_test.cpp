@@ -30,7 +30,7 @@ const std::string result =
     data_message(R"({"top":[{"label":"Samoyed","probability":0.93}],"width":2,"height":1,)"
                  R"("times":{"queue_ms":1.0,"decode_ms":2.0,"resize_ms":3.0,"forward_ms":4.0}})");
 
-std::vector<std::byte> picture() {
+std::vector<std::byte> image() {
   std::vector<std::byte> bytes;
   for (const char c : std::string_view("foobar")) bytes.push_back(static_cast<std::byte>(c));
   return bytes;
@@ -65,7 +65,7 @@ constexpr std::chrono::milliseconds impatient{100};
 std::vector<std::string> ask_worker(const ScriptedPeer& peer, int count, bool fresh = false,
                                     std::chrono::milliseconds timeout = patient) {
   asio::io_context io;
-  WorkerTarget target(io.get_executor(), {peer.address()}, {picture()},
+  WorkerTarget target(io.get_executor(), {peer.address()}, {image()},
                       {.top = 3, .fresh_connections = fresh});
   return send(io, target, count, timeout);
 }
@@ -73,7 +73,7 @@ std::vector<std::string> ask_worker(const ScriptedPeer& peer, int count, bool fr
 std::vector<std::string> post(const ScriptedPeer& peer, int count,
                               std::chrono::milliseconds timeout = patient) {
   asio::io_context io;
-  HttpTarget target(io.get_executor(), {peer.address(), "/"}, {{"a.jpg", picture()}}, false);
+  HttpTarget target(io.get_executor(), {peer.address(), "/"}, {{"a.jpg", image()}}, false);
   return send(io, target, count, timeout);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("an image whose size was refused when both went out goes on by a fresh
   CHECK(peer.connections() == 2);
 }
 
-TEST_CASE("a worker's client takes a fresh connection for each image if it is told to") {
+TEST_CASE("a worker's client takes a fresh connection for each image if asked to") {
   const auto once = [](Connection& connection) {
     greet(connection);
     serve(connection, result);
@@ -249,7 +249,7 @@ TEST_CASE("steps and the worker's times come with a recognition") {
     serve(connection, result);
   }});
   asio::io_context io;
-  WorkerTarget target(io.get_executor(), {peer.address()}, {picture()}, {.top = 3});
+  WorkerTarget target(io.get_executor(), {peer.address()}, {image()}, {.top = 3});
   const auto client = target.make_client(io.get_executor());
   Ending ending;
   const auto send_one = [&]() -> asio::awaitable<void> {
@@ -267,7 +267,7 @@ TEST_CASE("steps and the worker's times come with a recognition") {
 
 TEST_CASE("an upload is the request that the page's form makes") {
   const HttpUrl url = parse_http_url("http://[::1]:8/x").value();
-  const std::string request = upload_request(url, {"a\"\r\nb.jpg", picture()}, true);
+  const std::string request = upload_request(url, {"a\"\r\nb.jpg", image()}, true);
   const std::size_t head_end = request.find("\r\n\r\n");
   const std::string head = request.substr(0, head_end);
   const std::string body = request.substr(head_end + 4);
@@ -275,11 +275,11 @@ TEST_CASE("an upload is the request that the page's form makes") {
   CHECK(head.ends_with("\r\nContent-Length: " + std::to_string(body.size())));
   CHECK(body.find("name=\"file\"; filename=\"a___b.jpg\"\r\n") != body.npos);
   CHECK(body.find("\r\n\r\nfoobar\r\n--") != body.npos);
-  CHECK(upload_request(url, {"a", picture()}, false).find("\r\nConnection: close\r\n\r\n") !=
+  CHECK(upload_request(url, {"a", image()}, false).find("\r\nConnection: close\r\n\r\n") !=
         std::string::npos);
 }
 
-TEST_CASE("the page's client keeps its connection, and tells refusals by status and reason") {
+TEST_CASE("the page's client keeps its connection, and counts refusals by status and reason") {
   ScriptedPeer peer({[](Connection& connection) {
     read_upload(connection);
     connection.send(http_answer("200 OK", "", std::string(300000, 'x')));

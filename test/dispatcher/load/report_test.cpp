@@ -43,8 +43,7 @@ TEST_CASE("a closed loop's report as JSON") {
              {"generator_cores", 0.25}});
 }
 
-TEST_CASE(
-    "an open loop's report tells rate and seed, and no latency where nothing was recognized") {
+TEST_CASE("an open loop's report has rate and seed, and no latency where nothing was recognized") {
   const RunFacts facts{.target = "http://a:80/", .rate_per_s = 12.5, .seed = 9};
   const json value = json::parse(format_json(facts, Tally({report_begin, report_begin + 1s})));
   CHECK(value["rate_per_s"] == 12.5);

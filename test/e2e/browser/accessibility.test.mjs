@@ -1,4 +1,4 @@
-// Every page by the rules of WCAG 2 A and AA, as far as axe-core can tell.
+// Every page by the rules of WCAG 2 A and AA, as far as axe-core can see.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import {Browser, desktop, phone, sample, tooWide} from './browser.mjs';
 import {deadAddress, Programs} from './programs.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const picture = await readFile(sample.file);
+const image = await readFile(sample.file);
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const browser = new Browser();
 const programs = new Programs();
@@ -35,15 +35,15 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-function photo(name, buffer) {
+function imageFile(name, buffer) {
   return {name, mimeType: 'image/jpeg', buffer};
 }
 
 async function openCards(page) {
   await page.goto(site);
   await page.locator('html.script').waitFor();
-  await page.setInputFiles('#file', [photo('one.jpg', picture), photo('empty.jpg', Buffer.alloc(0))]);
-  await page.locator('.card.recognised').waitFor();
+  await page.setInputFiles('#file', [imageFile('one.jpg', image), imageFile('empty.jpg', Buffer.alloc(0))]);
+  await page.locator('.card.recognized').waitFor();
   await page.locator('.card.failed').waitFor();
 }
 
@@ -62,13 +62,13 @@ function openResult(names) {
       contentType: 'text/javascript', body: ''}));
     await page.goto(site);
     await page.setInputFiles('#file', names.map(
-      (name) => photo(name, name === 'notes.jpg' ? Buffer.from('no picture') : picture)));
-    await page.getByRole('button', {name: 'Recognise'}).click();
+      (name) => imageFile(name, name === 'notes.jpg' ? Buffer.from('no image') : image)));
+    await page.getByRole('button', {name: 'Recognize'}).click();
     await page.locator('.result').first().waitFor();
   };
 }
 
-/// What is kept of a picture once it was recognised, its tables unfolded.
+/// What is kept of an image once it was recognized, its tables unfolded.
 function openKept(address) {
   return async (page) => {
     await openCards(page);
@@ -94,8 +94,8 @@ const pages = {
   'the API': 'api',
   'an address that is not there': 'nowhere',
   'a bad address of a worker': 'add/nonsense',
-  'cards of pictures': openCards,
-  'pictures under way': openSending,
+  'cards of images': openCards,
+  'images under way': openSending,
   'a result': openResult(['one.jpg']),
   'several results': openResult(['one.jpg', 'notes.jpg']),
   'no results yet': 'results',
@@ -106,7 +106,7 @@ const pages = {
   'the form for the token': (page) => page.goto(guarded),
 };
 
-/// What axe-core finds fault with.
+/// What axe-core objects to.
 async function faultsOf(page) {
   const {passes, violations} = await page.evaluate((tags) => window.axe.run(
     document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}), rules);

@@ -6,13 +6,13 @@ import {after, afterEach, before} from 'node:test';
 
 import {chromium} from 'playwright-core';
 
-import {modelIsTrained, samplePicture} from './programs.mjs';
+import {modelIsTrained, sampleImage} from './programs.mjs';
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
                '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const screenshotDir = process.env.SAMOYED_SCREENSHOT_DIR;
 
-export const sample = samplePicture();
+export const sample = sampleImage();
 
 export const desktop = {viewport: {width: 1280, height: 900}};
 export const phone = {viewport: {width: 360, height: 740}, hasTouch: true, isMobile: true};

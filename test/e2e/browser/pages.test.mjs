@@ -27,12 +27,12 @@ after(() => programs.stop());
 
 const plain = {javaScriptEnabled: false};
 
-async function recognise(page) {
+async function recognize(page) {
   await Promise.all([page.waitForURL(site), page.waitForEvent('load'),
-                     page.getByRole('button', {name: 'Recognise'}).click()]);
+                     page.getByRole('button', {name: 'Recognize'}).click()]);
 }
 
-async function assertRecognised(page) {
+async function assertRecognized(page) {
   await assertLabels(page.locator('table.labels'));
   const notice = page.getByText('The network is untrained: its labels mean nothing.');
   assert.equal(await notice.count(), modelIsTrained ? 0 : 1);
@@ -42,13 +42,13 @@ function heading(page) {
   return page.locator('h1').textContent();
 }
 
-test('a picture goes in, the table comes out', async () => {
+test('an image goes in, the table comes out', async () => {
   const page = await browser.newPage({...desktop, ...plain, colorScheme: 'light'});
   await page.goto(site);
   await screenshot(page, 'plain-form');
   await page.setInputFiles('#file', sample.file);
-  await recognise(page);
-  await assertRecognised(page);
+  await recognize(page);
+  await assertRecognized(page);
   const columns = await page.locator('table.labels thead th').allTextContents();
   assert.deepEqual(columns, ['Category', 'Probability', 'Confidence']);
   const facts = await page.locator('.facts').textContent();
@@ -59,19 +59,19 @@ test('a picture goes in, the table comes out', async () => {
   await screenshot(page, 'plain-result');
 });
 
-const needsDecoding = modelIsNull && 'needs workers that decode pictures, not --model null';
+const needsDecoding = modelIsNull && 'needs workers that decode images, not --model null';
 
-test('a file that is no picture is refused with the formats that are', {skip: needsDecoding}, async () => {
+test('a file that is no image is refused with the formats that are', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   await page.setInputFiles('#file', {name: 'notes.txt', mimeType: 'text/plain',
-                                     buffer: Buffer.from('no picture at all')});
+                                     buffer: Buffer.from('no image at all')});
   const [response] = await Promise.all([page.waitForResponse(site),
-                                        page.getByRole('button', {name: 'Recognise'}).click()]);
+                                        page.getByRole('button', {name: 'Recognize'}).click()]);
   assert.equal(response.status(), 415);
   await page.waitForLoadState();
   assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP or WebP/);
-  await screenshot(page, 'no-picture');
+  await screenshot(page, 'no-image');
 });
 
 test('a file that is too large is refused, and the answer arrives', async () => {
@@ -82,7 +82,7 @@ test('a file that is too large is refused, and the answer arrives', async () => 
   await writeFile(file, Buffer.alloc(100 << 20));
   await page.setInputFiles('#file', file);
   const [response] = await Promise.all([page.waitForResponse(site),
-                                        page.getByRole('button', {name: 'Recognise'}).click()]);
+                                        page.getByRole('button', {name: 'Recognize'}).click()]);
   assert.equal(response.status(), 413);
   await page.waitForLoadState();
   assert.match(await page.locator('.message').textContent(), /32 MiB/);
@@ -96,23 +96,23 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   await page.goto(site);
   await page.setInputFiles('#file', {name, mimeType: 'image/jpeg',
                                      buffer: await readFile(sample.file)});
-  await recognise(page);
+  await recognize(page);
   const shown = await page.locator('.facts dd').first().textContent();
-  // A browser writes a quotation mark as %22, so the name's own %22 can't be told from one.
+  // A browser writes a quotation mark as %22, so the name's own %22 can't be distinguished from one.
   assert.equal(shown, name.replace('%22', '"'));
   assert.equal(await page.locator('.facts img, .facts b').count(), 0);
 });
 
-test('several pictures are recognised together', {skip: needsDecoding}, async () => {
+test('several images are recognized together', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   const buffer = await readFile(sample.file);
   await page.setInputFiles('#file', [
     {name: 'one.jpg', mimeType: 'image/jpeg', buffer},
-    {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture at all')},
+    {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no image at all')},
     {name: 'two.jpg', mimeType: 'image/jpeg', buffer}]);
-  await recognise(page);
-  assert.equal(await heading(page), '2 of 3 pictures recognised');
+  await recognize(page);
+  assert.equal(await heading(page), '2 of 3 pictures recognized');
   const parts = page.locator('main > section[aria-labelledby^=answer]');
   assert.equal(await parts.count(), 3);
   for (const [place, name] of [[0, 'one.jpg'], [2, 'two.jpg']]) {
@@ -158,7 +158,7 @@ describe('without a living worker', () => {
     await page.goto(lonely);
     await page.setInputFiles('#file', sample.file);
     const [response] = await Promise.all([page.waitForResponse(lonely),
-                                          page.getByRole('button', {name: 'Recognise'}).click()]);
+                                          page.getByRole('button', {name: 'Recognize'}).click()]);
     assert.equal(response.status(), 503);
     await page.waitForLoadState();
     assert.match(await page.locator('.message').textContent(), /Error: No active worker!/);
@@ -220,7 +220,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
     assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
     await page.goto(open);
     assert.deepEqual(await addresses(), []);
-    browser.forgive();  // The browser tells of each picture that is none.
+    browser.forgive();  // The browser reports each image that is none.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
     await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();
@@ -253,8 +253,8 @@ test('with an admin token, workers are for who signs in', async () => {
     await screenshot(page, 'signed-out');
     await page.setInputFiles('#file', sample.file);
     await Promise.all([page.waitForEvent('load'),
-                       page.getByRole('button', {name: 'Recognise'}).click()]);
-    await assertRecognised(page);
+                       page.getByRole('button', {name: 'Recognize'}).click()]);
+    await assertRecognized(page);
     assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
 
     await page.getByLabel('Admin token').fill('a guess');
@@ -290,8 +290,8 @@ test('a phone at night', async () => {
   await page.goto(site);
   await screenshot(page, 'plain-phone-form');
   await page.setInputFiles('#file', sample.file);
-  await recognise(page);
-  await assertRecognised(page);
+  await recognize(page);
+  await assertRecognized(page);
   assert.equal(await tooWide(page), 0);
   const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   assert.equal(ground, 'rgb(11, 19, 27)');

@@ -20,7 +20,7 @@ export const modelIsNull = model === 'null';
 export const modelIsTrained = !modelIsNull && !readFileSync(model).includes('samoyed.untrained');
 
 /// A photograph and the best label for it. dog.jpg and its exact answer where ../shared is there.
-export function samplePicture() {
+export function sampleImage() {
   const dog = path.join(process.env.SAMOYED_SHARED_DIR || '', 'images', 'dog.jpg');
   if (process.env.SAMOYED_SHARED_DIR && existsSync(dog)) return {file: dog, isDog: true};
   return {file: path.join(required('SAMOYED_SAMPLE_DIR'), 'chelsea.png'), isDog: false};

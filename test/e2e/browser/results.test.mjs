@@ -1,4 +1,4 @@
-// What visitors find again of what they had recognised, in front of the real programs.
+// What visitors find again of what they had recognized, in front of the real programs.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import {Programs} from './programs.mjs';
 const token = 'a secret & more than enough of it';
 const pageRows = 24;
 const plain = {javaScriptEnabled: false};
-const picture = await readFile(sample.file);
+const image = await readFile(sample.file);
 const browser = new Browser();
 const programs = new Programs();
 let folder;
@@ -31,13 +31,13 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Sends pictures by the form, as somebody without JavaScript does.
+/// Sends images by the form, as somebody without JavaScript does.
 async function upload(page, names, to = site) {
   for (const name of names) {
     await page.goto(to);
-    await page.setInputFiles('#file', {name, mimeType: 'image/jpeg', buffer: picture});
+    await page.setInputFiles('#file', {name, mimeType: 'image/jpeg', buffer: image});
     await Promise.all([page.waitForEvent('load'),
-                       page.getByRole('button', {name: 'Recognise'}).click()]);
+                       page.getByRole('button', {name: 'Recognize'}).click()]);
     await page.locator('table.labels').waitFor();
   }
 }
@@ -47,7 +47,7 @@ async function uploadMore(more, to = site) {
   const cookie = (await browser.cookies()).map(({name, value}) => `${name}=${value}`).join('; ');
   for (const name of more) {
     const form = new FormData();
-    form.append('file', new Blob([picture], {type: 'image/jpeg'}), name);
+    form.append('file', new Blob([image], {type: 'image/jpeg'}), name);
     const answer = await fetch(to, {method: 'POST', headers: {cookie}, body: form});
     assert.equal(answer.status, 200);
   }
@@ -93,7 +93,7 @@ test('what was sent is found again, page by page, without JavaScript', async () 
   assert.equal(await first.locator('table.labels tbody tr').count(), 5);
   const facts = await first.locator('.facts').textContent();
   assert.ok(facts.includes(worker), 'the worker that answered is named');
-  assert.ok(facts.includes(`${picture.length} bytes`));
+  assert.ok(facts.includes(`${image.length} bytes`));
 });
 
 test('times are those of where the visitor is', async () => {
@@ -141,11 +141,11 @@ test('results are for their visitor, who deletes them', async () => {
   const keep = await comeBack(plain);
   await keep.goto(`${site}results`);
   assert.deepEqual(await names(keep), ['mine too.jpg', 'mine.jpg']);
-  const stranger = await keep.context().browser().newContext(plain);
-  const other = await stranger.newPage();
+  const outsider = await keep.context().browser().newContext(plain);
+  const other = await outsider.newPage();
   await other.goto(`${site}results`);
   assert.match(await other.locator('.history').textContent(), /Nothing here yet/);
-  await stranger.close();
+  await outsider.close();
 
   const button = keep.getByRole('button', {name: 'Yes, delete all my results'});
   assert.equal(await button.isVisible(), false);
@@ -155,7 +155,7 @@ test('results are for their visitor, who deletes them', async () => {
   assert.match(await keep.locator('.message').textContent(), /2 results are gone for good/);
   await link(keep, 'Results').click();
   assert.deepEqual(await names(keep), []);
-  await link(keep, 'Recognise a picture').click();
+  await link(keep, 'Recognize a picture').click();
   assert.equal(keep.url(), site);
 });
 
@@ -203,7 +203,7 @@ test('the operator sees what everyone sent', async () => {
   assert.equal(await page.getByText('Delete my results').count(), 0);
 });
 
-test('a server that keeps nothing tells how that is changed', async () => {
+test('a server that keeps nothing says how to change that', async () => {
   const forgetful = await programs.startDispatcher([worker]);
   const page = await browser.newPage(plain);
   for (const part of ['Results', 'Statistics']) {

@@ -10,18 +10,18 @@ import {after, before, test} from 'node:test';
 import {Browser, desktop, phone, sample, screenshot, tooWide} from './browser.mjs';
 import {modelIsNull, Programs} from './programs.mjs';
 
-const picture = await readFile(sample.file);
-const pictures = 8;
+const image = await readFile(sample.file);
+const images = 8;
 const browser = new Browser();
 const programs = new Programs();
 let folder;
 let worker;
 let site;
 
-/// Sends pictures of different sizes: what follows a picture's end is no part of it.
+/// Sends images of different sizes: what follows an image's end is no part of it.
 async function sendSome(to) {
-  for (let i = 0; i < pictures; ++i) {
-    const body = Buffer.concat([picture, Buffer.alloc(i * 100_000)]);
+  for (let i = 0; i < images; ++i) {
+    const body = Buffer.concat([image, Buffer.alloc(i * 100_000)]);
     const answer = await fetch(new URL('api/v1/classify', to), {
       method: 'POST', headers: {'Content-Type': 'image/jpeg'}, body});
     assert.equal(answer.status, 200);
@@ -40,7 +40,7 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Workers that don't decode pictures don't tell their pixels.
+/// Workers that don't decode images don't report their pixels.
 const names = ['bytes', ...(modelIsNull ? [] : ['pixels']), 'throughput', 'latency', 'workers'];
 
 async function open(options) {
@@ -50,15 +50,15 @@ async function open(options) {
   return page;
 }
 
-/// Different colours of a chart's pixels; a blank one has a single one.
-function colours(page, name) {
+/// Different colors of a chart's pixels; a blank one has a single one.
+function colors(page, name) {
   return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => {
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
   });
 }
 
-function image(page, name) {
+function chartImage(page, name) {
   return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => canvas.toDataURL());
 }
 
@@ -70,7 +70,7 @@ function rows(page, name) {
 for (const colorScheme of ['light', 'dark']) {
   test(`all charts are drawn, ${colorScheme}`, async () => {
     const page = await open({...desktop, colorScheme});
-    for (const name of names) assert.ok(await colours(page, name) > 10, `${name} is blank`);
+    for (const name of names) assert.ok(await colors(page, name) > 10, `${name} is blank`);
     await screenshot(page, `stats-${colorScheme}`);
   });
 }
@@ -78,19 +78,19 @@ for (const colorScheme of ['light', 'dark']) {
 test('charts and tables show the numbers that programs get', async () => {
   const page = await open(desktop);
   const numbers = await (await fetch(new URL('api/v1/statistics?range=day', site))).json();
-  assert.equal(numbers.count, pictures);
-  assert.equal(numbers.points.length, pictures);
-  assert.deepEqual(numbers.workers.map(({count}) => count), [pictures]);
+  assert.equal(numbers.count, images);
+  assert.equal(numbers.points.length, images);
+  assert.deepEqual(numbers.workers.map(({count}) => count), [images]);
   const sizes = await rows(page, 'bytes').locator('th').allTextContents();
   assert.deepEqual(sizes, numbers.points.map((point) => String(point.image_bytes)));
   const counts = await rows(page, 'throughput').locator('td').allTextContents();
-  assert.equal(counts.reduce((sum, text) => sum + Number(text), 0), pictures);
+  assert.equal(counts.reduce((sum, text) => sum + Number(text), 0), images);
   assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
 });
 
-test('the colours follow day and night', async () => {
+test('the colors follow day and night', async () => {
   const page = await open({...desktop, colorScheme: 'light'});
-  const day = await image(page, 'throughput');
+  const day = await chartImage(page, 'throughput');
   await page.emulateMedia({colorScheme: 'dark'});
   await page.waitForFunction((shown) => document.querySelector('[data-chart=throughput] canvas')
     .toDataURL() !== shown, day);
@@ -100,11 +100,11 @@ test('series are shown and hidden by the keyboard', async () => {
   const page = await open(desktop);
   const chart = page.locator('.chart', {has: page.locator('[data-chart=bytes]')});
   const button = chart.getByRole('button', {name: 'In all'});
-  const whole = await image(page, 'bytes');
+  const whole = await chartImage(page, 'bytes');
   await button.focus();
   await page.keyboard.press('Enter');
   assert.equal(await button.getAttribute('aria-pressed'), 'false');
-  assert.notEqual(await image(page, 'bytes'), whole);
+  assert.notEqual(await chartImage(page, 'bytes'), whole);
   await page.keyboard.press('Enter');
   assert.equal(await button.getAttribute('aria-pressed'), 'true');
 });
@@ -117,7 +117,7 @@ test('a link chooses the time', async () => {
     await page.locator('.series').first().waitFor();
     const chosen = page.locator('.choices [aria-current]').first();
     assert.equal(await chosen.textContent(), name);
-    for (const chart of names) assert.ok(await colours(page, chart) > 10, `${chart} is blank`);
+    for (const chart of names) assert.ok(await colors(page, chart) > 10, `${chart} is blank`);
   }
 });
 
@@ -148,7 +148,7 @@ test('with an admin token visitors see their own numbers, and no workers', async
   await sendSome(guarded);
   const page = await browser.newPage(desktop);
   await page.goto(`${guarded}stats`);
-  assert.match(await page.locator('.stats').textContent(), /Nothing was recognised in this time/);
+  assert.match(await page.locator('.stats').textContent(), /Nothing was recognized in this time/);
   assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
   assert.equal((await page.goto(`${guarded}stats?all=true`)).status(), 401);
   await page.goto(guarded);

@@ -103,7 +103,7 @@ test('a worker that is killed is seen to go, and one that comes back to return',
   assert.equal(await page.evaluate(() => window.sameDocument), true);
 });
 
-test('a worker that has a picture is busy, and nothing is said of it', async () => {
+test('a worker that has an image is busy, and that is no news', async () => {
   const page = await openPage();
   const row = rowOf(page, worker);
   await row.getByText('In rotation').waitFor();

@@ -7,7 +7,8 @@ namespace {
 
 int status_of(const std::optional<Problem>& problem) { return problem ? problem->status() : 200; }
 
-TEST_CASE("the site is known by address, as localhost, by the machine's name and as it was told") {
+TEST_CASE(
+    "the server is known by address, as localhost, by the machine's name and by its options") {
   struct Case {
     std::string host;
     bool allowed;

@@ -97,7 +97,7 @@ TEST_CASE_METHOD(GateTest, "wrong tokens are limited by client") {
     CHECK(attempt("guess") == Verdict::wrong);
     now += 1s;
   }
-  // Even the right one: an answer would tell that it is.
+  // Even the right one: an answer would reveal that it is.
   CHECK(attempt("secret") == Verdict::limited);
   CHECK(check_token("secret", "another") == Verdict::admitted);
   CHECK(check_cookie(before) == Verdict::admitted);

@@ -26,7 +26,7 @@ TEST_CASE("uploads are bounded in all and by client, and places come back") {
   auto third = enter(admission, "b");
   REQUIRE(third);
   CHECK(std::get<Reason>(admission.enter("c")) == Reason::overloaded);
-  // Of what it can do something about a client is told first.
+  // The reason that a client can do something about comes first.
   CHECK(std::get<Reason>(admission.enter("a")) == Reason::client_limit);
   CHECK(admission.requests() == 3);
 
@@ -56,7 +56,7 @@ TEST_CASE("bytes count as they are held") {
   CHECK(admission.bytes() == 0);
 }
 
-TEST_CASE("who announces much and sends nothing takes no bytes from others") {
+TEST_CASE("a client that announces much and sends nothing takes no bytes from others") {
   Admission admission({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 100});
   std::vector<Ticket> stalled;
   for (int i = 0; i < 8; ++i) stalled.push_back(std::move(*enter(admission, "slow")));

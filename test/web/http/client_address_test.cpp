@@ -48,7 +48,7 @@ TEST_CASE("X-Forwarded-For") {
       from("with a port", "203.0.113.7:1234", "203.0.113.7"),
       from("IPv6", "2001:DB8::7", "2001:db8::7"),
       from("IPv6 with a port", "[2001:db8::7]:1234", "2001:db8::7"),
-      from("what the client made up stands to the left", "1.2.3.4, 203.0.113.7", "203.0.113.7"),
+      from("what the client made up is on the left", "1.2.3.4, 203.0.113.7", "203.0.113.7"),
       from("a second proxy", "1.2.3.4, 203.0.113.7,10.0.0.2 , 10.0.0.1", "203.0.113.7"),
       from("all are proxies", "10.0.0.2, 10.0.0.1", "10.0.0.2"),
       from("a proxy behind an unknown one isn't asked", "1.2.3.4, 10.0.0.2, 9.9.9.9", "9.9.9.9"),
@@ -93,7 +93,7 @@ TEST_CASE("Forwarded") {
       from("brackets that don't end", "for=\"[2001:db8::1\"", "fd00::1"),
       from("empty", "", "fd00::1"),
   });
-  check({{"a line that can't be read stands to the left of one that can",
+  check({{"a line that can't be read is left of one that can",
           "10.0.0.1",
           {{"Forwarded", "for=\""}, {"Forwarded", "for=203.0.113.7"}},
           "203.0.113.7"}});
@@ -116,7 +116,7 @@ TEST_CASE("where both fields are there they must agree") {
   });
 }
 
-TEST_CASE("a proxy tells whether the client came over TLS, a client doesn't") {
+TEST_CASE("a proxy reports whether the client came over TLS, a client doesn't") {
   const auto https = [](const std::string& peer, const Fields& fields) {
     return find_client(peer, fields, trusted).https;
   };

@@ -10,7 +10,7 @@
 namespace samoyed::test {
 
 /// The shell around an HttpSession, without sockets: answers every request with what it understood
-/// of it, and keeps what the session writes. Time stands still unless a test moves it.
+/// of it, and keeps what the session writes. Time doesn't pass unless a test moves it.
 class HttpDriver {
  public:
   static constexpr web::HttpSession::Limits limits{512, 1000, 8};
@@ -81,7 +81,7 @@ class HttpDriver {
   }
 };
 
-/// How often `part` stands in `text`.
+/// How often `text` contains `part`.
 inline std::size_t count_of(std::string_view text, std::string_view part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;

@@ -251,7 +251,7 @@ TEST_CASE("after stop an idle session closes and a busy one answers first") {
   CHECK(busy.closed);
 }
 
-TEST_CASE("HTTP/1.0 is told that the connection is kept") {
+TEST_CASE("an HTTP/1.0 client learns that the connection is kept") {
   HttpDriver driver;
   driver.receive("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(count_of(driver.output, "Connection: keep-alive\r\n") == 1);

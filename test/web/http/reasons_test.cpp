@@ -71,7 +71,7 @@ TEST_CASE("REASONS.md has every reason with its status, and no other") {
   CHECK(documented_reasons() == rows);
 }
 
-TEST_CASE("every reason has one row, and no word stands for two") {
+TEST_CASE("every reason has one row, and no two have the same word") {
   std::set<Reason> seen;
   std::set<std::string_view> words;
   for (const ReasonRow& row : reasons()) {

@@ -26,7 +26,7 @@ dispatcher::Answer answer(bool with_times) {
   return answer;
 }
 
-TEST_CASE("recognised pictures are counted with their times, refused ones by reason") {
+TEST_CASE("recognized pictures are counted with their times, refused ones by reason") {
   Metrics metrics;
   metrics.count(answer(true));
   metrics.count(answer(false));

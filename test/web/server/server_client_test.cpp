@@ -66,8 +66,7 @@ TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered i
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest,
-                 "a client that leaves is noticed whatever it sent behind its picture") {
+TEST_CASE_METHOD(ServerTest, "a client that leaves is noticed whatever it sent behind its image") {
   struct Case {
     std::string with_it;
     std::string later;
@@ -94,7 +93,7 @@ TEST_CASE_METHOD(ServerTest,
   CHECK(classifier.cancelled == 1);
 }
 
-TEST_CASE_METHOD(ServerTest, "what follows a picture in pieces is answered as if it came at once") {
+TEST_CASE_METHOD(ServerTest, "what follows an image in pieces is answered as if it came at once") {
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
@@ -113,7 +112,7 @@ TEST_CASE_METHOD(ServerTest, "what follows a picture in pieces is answered as if
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "of what follows a picture, no more than a header's bytes are kept") {
+TEST_CASE_METHOD(ServerTest, "of what follows an image, no more than a header's bytes are kept") {
   options.limits.header_bytes_max = 1024;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -133,7 +132,7 @@ TEST_CASE_METHOD(ServerTest, "of what follows a picture, no more than a header's
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "a picture's deadline counts from its complete arrival") {
+TEST_CASE_METHOD(ServerTest, "an image's deadline counts from its complete arrival") {
   options.timeouts.request = 1h;
   classifier.open_gate();
   start();

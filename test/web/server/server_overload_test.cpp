@@ -108,7 +108,7 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the bytes are refused as they come"
   run_client(client());
 }
 
-TEST_CASE_METHOD(OverloadTest, "connections over a limit are told so and closed") {
+TEST_CASE_METHOD(OverloadTest, "connections over a limit are answered so and closed") {
   struct Case {
     std::size_t connections_max;
     std::size_t per_peer_max;

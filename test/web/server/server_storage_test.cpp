@@ -116,7 +116,7 @@ struct StorageServerTest : ServerTest {
     classifier.open_gate();
   }
 
-  void keep_three_pictures() {
+  void keep_three_images() {
     for (int i = 0; i < 3; ++i) {
       HistoryRow row;
       row.visitor = somebody;
@@ -142,7 +142,7 @@ struct StorageServerTest : ServerTest {
   SteppingJobs queue;
 };
 
-TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognised is his to see and to remove") {
+TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognized is his to see and to remove") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string first = co_await test.exchange(upload(3, "Connection: close\r\n"));
@@ -192,8 +192,8 @@ TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete t
     CHECK(count_of(others, "Nothing here yet.") == 1);
     CHECK(others.find("Set-Cookie") == others.npos);
 
-    const std::string picture = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
-    CHECK(picture.ends_with("\r\n\r\njpeg bytes"));
+    const std::string thumbnail = co_await test.exchange(get("/results/1/thumbnail.jpg", somebody));
+    CHECK(thumbnail.ends_with("\r\n\r\njpeg bytes"));
     const std::string head =
         co_await test.exchange(get("/results/1/thumbnail.jpg", somebody, "HEAD"));
     CHECK(head.starts_with("HTTP/1.1 200"));
@@ -239,7 +239,7 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
 }
 
 TEST_CASE_METHOD(StorageServerTest,
-                 "of several pictures in one form each is recognised and recorded") {
+                 "of several images in one form each is recognized and recorded") {
   classifier.refused_bytes = 4;
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -254,7 +254,7 @@ TEST_CASE_METHOD(StorageServerTest,
         "Connection: close\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body);
     CHECK(page.starts_with("HTTP/1.1 200"));
-    CHECK(count_of(page, "<h1>2 of 3 pictures recognised</h1>") == 1);
+    CHECK(count_of(page, "<h1>2 of 3 pictures recognized</h1>") == 1);
     CHECK(test.classifier.file_bytes == std::vector<std::uint64_t>{3, 4, 5});
     REQUIRE(test.kept.rows.size() == 2);
     CHECK(test.kept.rows[0].file_name == "abc.jpg");
@@ -266,7 +266,7 @@ TEST_CASE_METHOD(StorageServerTest,
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
-  keep_three_pictures();
+  keep_three_images();
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string whole = co_await test.exchange(get("/api/v1/results.csv", somebody));
@@ -289,7 +289,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
 }
 
 TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
-  keep_three_pictures();
+  keep_three_images();
   start();
   kept.on_find = [this] { server->stop(); };
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -299,7 +299,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "pictures become jobs, whose states come as events") {
+TEST_CASE_METHOD(StorageServerTest, "images become jobs, whose states come as events") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string accepted = co_await test.exchange(

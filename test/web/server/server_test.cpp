@@ -126,7 +126,7 @@ TEST_CASE_METHOD(ServerTest,
   CHECK(answered);
 }
 
-TEST_CASE_METHOD(ServerTest, "a drain ends after its time, and tells what it left") {
+TEST_CASE_METHOD(ServerTest, "a drain ends after its time, and reports what it left") {
   options.timeouts.drain = 50ms;
   start();
   tcp::socket stuck(io);

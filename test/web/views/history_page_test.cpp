@@ -111,14 +111,14 @@ TEST_CASE("a page without results says what to do") {
   const HistoryPage none;
   const std::string first = page_of({.page = none});
   CHECK(count_of(first, "Nothing here yet.") == 1);
-  CHECK(count_of(first, "Recognise a picture</a>") == 1);
+  CHECK(count_of(first, "Recognize a picture</a>") == 1);
   CHECK(count_of(first, "results.csv") == 0);
   const std::string later = page_of({.page = none, .newest = false});
   CHECK(count_of(later, "No results are left on this page.") == 1);
   CHECK(count_of(later, ">Newest<") == 1);
 }
 
-TEST_CASE("by address the page says so, and a notice tells of untrained networks") {
+TEST_CASE("by address the page says so, and a notice warns of untrained networks") {
   const HistoryPage none;
   CHECK(count_of(page_of({.page = none, .by_address = true}), "from your address") == 1);
   dispatcher::WorkerRow worker;
@@ -147,7 +147,7 @@ TEST_CASE("no text of a result becomes markup, and its page obeys the Content-Se
   CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
 }
 
-TEST_CASE("each part of the site is marked where it is open") {
+TEST_CASE("each part of the menu is marked where it is open") {
   const HistoryPage none;
   const std::string page = page_of({.page = none});
   CHECK(count_of(page, "href=\"/results\" aria-current=\"page\"") == 1);

@@ -60,13 +60,13 @@ TEST_CASE("what isn't known is left out") {
   }
 }
 
-TEST_CASE("the page of several pictures has a part for each, in order") {
+TEST_CASE("the page of several images has a part for each, in order") {
   const auto found = answer();
-  const std::vector<PictureEnd> ends = {{"dog.jpg", "image/jpeg", "/9j/", &found},
-                                        {"notes<.txt", "", "", nullptr, "No picture."},
-                                        {"", "", "", nullptr, "Nothing at all."}};
+  const std::vector<ImageResultView> ends = {{"dog.jpg", "image/jpeg", "/9j/", &found},
+                                             {"notes<.txt", "", "", nullptr, "No picture."},
+                                             {"", "", "", nullptr, "Nothing at all."}};
   const std::string page = results_page(ends, view({}));
-  CHECK(count_of(page, "<h1>1 of 3 pictures recognised</h1>") == 1);
+  CHECK(count_of(page, "<h1>1 of 3 pictures recognized</h1>") == 1);
   CHECK(count_of(page, "<h2 id=\"answer1\">Samoyed</h2>") == 1);
   CHECK(count_of(page, "src=\"data:image/jpeg;base64,/9j/\"") == 1);
   CHECK(count_of(page, "<h2 id=\"answer2\"><bdi>notes&lt;.txt</bdi></h2>") == 1);
@@ -82,7 +82,8 @@ TEST_CASE("nothing from outside becomes markup") {
   found.worker.host = evil;
   found.model = WorkerModel{evil, true};
   const auto rows = view({worker(evil, WorkerModel{evil, true})});
-  const std::vector<PictureEnd> ends = {{evil, evil, evil, &found}, {evil, "", "", nullptr, evil}};
+  const std::vector<ImageResultView> ends = {{evil, evil, evil, &found},
+                                             {evil, "", "", nullptr, evil}};
   for (const std::string& page : {result_page({evil, found, evil, evil}, rows), form_page(rows),
                                   message_page(400, evil, evil, rows), results_page(ends, rows)}) {
     CHECK(count_of(page, "<script>") == 0);
@@ -107,7 +108,7 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
   }
 }
 
-TEST_CASE("an untrained network is told loudly, on every page that knows of one") {
+TEST_CASE("an untrained network has a loud notice, on every page that knows of one") {
   const auto unknown = view({worker("a")});
   const auto trained = view({worker("a", WorkerModel{"m", true})});
   const auto mixed =

@@ -22,7 +22,7 @@ HistoryStatistics numbers() {
 
 std::string page_of(const StatisticsView& view) { return statistics_page(view, {}); }
 
-TEST_CASE("below each chart stands the table that it is drawn of") {
+TEST_CASE("each chart has the table that it is drawn from below it") {
   const auto counted = numbers();
   const std::string page = page_of(
       {.numbers = counted, .range = time_ranges[1], .everyone = true, .workers_visible = true});
@@ -42,14 +42,14 @@ TEST_CASE("below each chart stands the table that it is drawn of") {
     INFO(row);
     CHECK(count_of(page, row) == 1);
   }
-  // Neither a picture of unknown size nor a time without recognitions has a row.
+  // Neither an image of unknown size nor a time without recognitions has a row.
   CHECK(count_of(page, "<bdi>0</bdi>") == 0);
   CHECK(count_of(page, "11:00:00 UTC") == 0);
   CHECK(count_of(page, "data-numbers=\"/api/v1/statistics?range=day&amp;all=true\"") == 1);
   CHECK(count_of(page, "Drawn are the newest 2.") == 2);
 }
 
-TEST_CASE("the summary tells where the time goes") {
+TEST_CASE("the summary shows where the time goes") {
   const auto counted = numbers();
   const std::string page = page_of({.numbers = counted, .everyone = true});
   for (const std::string_view part :
@@ -62,7 +62,7 @@ TEST_CASE("the summary tells where the time goes") {
   }
 }
 
-TEST_CASE("phases that tell more than the whole leave nothing over") {
+TEST_CASE("phases that add up to more than the whole leave no rest") {
   auto odd = numbers();
   odd.summary.mean = {10, 0, 0, 0, 10, 5};
   CHECK(count_of(page_of({.numbers = odd}), "All else <b>0.0 ms</b> 0%") == 1);
@@ -80,14 +80,14 @@ TEST_CASE("links choose the time, and whose numbers where there is a choice") {
   const std::string own = page_of({.numbers = counted});
   CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\">Hour") == 1);
   CHECK(count_of(own, ">Mine<") == 0);
-  CHECK(count_of(own, "recognised for you") == 1);
+  CHECK(count_of(own, "recognized for you") == 1);
   CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
 }
 
 TEST_CASE("a time without recognitions has no charts, and a cut one says so") {
   const HistoryStatistics none;
   const std::string page = page_of({.numbers = none});
-  CHECK(count_of(page, "Nothing was recognised in this time.") == 1);
+  CHECK(count_of(page, "Nothing was recognized in this time.") == 1);
   CHECK(count_of(page, "<canvas") == 0);
   auto cut = numbers();
   cut.cut = true;

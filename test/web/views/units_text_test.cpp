@@ -22,7 +22,7 @@ TEST_CASE("times have a decimal where it matters") {
   CHECK(milliseconds_text(1234.5) == "1234 ms");
 }
 
-TEST_CASE("a time is told in UTC") {
+TEST_CASE("a time is shown in UTC") {
   CHECK(time_text(1769860800123) == "2026-01-31 12:00:00 UTC");
   CHECK(time_text(std::numeric_limits<std::int64_t>::max()) == "292278994-08-17 07:12:55 UTC");
 }

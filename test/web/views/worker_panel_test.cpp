@@ -54,7 +54,7 @@ TEST_CASE("a worker's state has a word and a note") {
            {there, true, 2, "busy", "Busy", "being probed", "1"},
            {gone, false, 0, "removed", "Removed", "tried again in the background", "0"},
            {gone, true, 0, "removed", "Removed", "being probed", "0"},
-           // It was removed by another picture than those that are still under way.
+           // It was removed by another image than those that are still under way.
            {gone, false, 2, "removed", "Removed", "tried again in the background", "0"},
        }) {
     WorkerRow row = worker_row("kennel");
@@ -70,7 +70,7 @@ TEST_CASE("a worker's state has a word and a note") {
   }
 }
 
-TEST_CASE("a worker's numbers are those of its pictures") {
+TEST_CASE("a worker's numbers are those of its images") {
   WorkerRow row = worker_row("kennel");
   const auto cell = [&](const std::string& name, const std::string& text) {
     const std::string shown = panel({row});
@@ -87,15 +87,15 @@ TEST_CASE("a worker's numbers are those of its pictures") {
 
 TEST_CASE("an untrained network has its badge") {
   WorkerRow row = worker_row("kennel");
-  const auto told = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
-  CHECK(told() == 0);
+  const auto badges = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
+  CHECK(badges() == 0);
   row.model = WorkerModel{"m", true};
-  CHECK(told() == 0);
+  CHECK(badges() == 0);
   row.model = WorkerModel{"m", false};
-  CHECK(told() == 1);
+  CHECK(badges() == 1);
 }
 
-TEST_CASE("without a token, what became of a worker that never answered is not told") {
+TEST_CASE("without a token, what became of a worker that never answered is hidden") {
   const auto text = [](Shown shown, WorkerState state) {
     WorkerRow never_heard = worker_row("10.1.2.3");
     never_heard.heard = false;

@@ -25,7 +25,7 @@ struct CommandLine {
   int exit_status = -1;
 };
 
-TEST_CASE("a worker needs an address and a port, and serves no metrics unless it is told to") {
+TEST_CASE("a worker needs an address and a port, and serves no metrics unless asked to") {
   const CommandLine line("127.0.0.1 8888");
   REQUIRE(line.options);
   CHECK(line.options->address == "127.0.0.1");

@@ -99,7 +99,7 @@ Cost decode_in_child(const std::string& file, const worker::DecodeLimits& limits
 struct Bomb {
   std::string name;
   std::string file;
-  /// With the default limits; nothing where it is an honest image by them.
+  /// With the default limits; std::nullopt if it is an honest image by them.
   std::optional<RefusalReason> refused;
   /// With a budget of 16 MiB.
   RefusalReason refused_with_little;

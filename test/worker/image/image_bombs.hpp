@@ -23,7 +23,7 @@ struct PngClaim {
 /// A PNG file whose IDAT holds `data`.
 std::string png(const PngClaim& claim, std::string_view data);
 
-/// A progressive JPEG of that many pixels on each side whose last scan stands there `scans`
+/// A progressive JPEG of that many pixels on each side whose last scan is there `scans`
 /// times.
 std::string progressive_jpeg(unsigned side, int scans);
 

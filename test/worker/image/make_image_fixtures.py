@@ -54,14 +54,14 @@ def exif(orientation):
     return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + b"\0\0\0\0"
 
 
-def png(width, height, depth, colour_type, rows, before_data=b"", interlaced=0):
+def png(width, height, depth, color_type, rows, before_data=b"", interlaced=0):
     """A PNG of unfiltered rows, in two IDAT chunks."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     data = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlaced)
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, interlaced)
     extra = chunk(b"PLTE", before_data) if before_data else b""
     half = len(data) // 2
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", data[:half])
@@ -90,11 +90,11 @@ def interlaced_palette_png():
     return png(WIDTH, HEIGHT, 2, 3, rows, before_data=noise(12, 1), interlaced=1)
 
 
-def bmp(bits, colours_used, palette, rows, width=WIDTH, compression=0, height=HEIGHT):
+def bmp(bits, colors_used, palette, rows, width=WIDTH, compression=0, height=HEIGHT):
     offset = 54 + len(palette)
     body = b"".join(rows)
     return (b"BM" + struct.pack("<IHHI", offset + len(body), 0, 0, offset)
-            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(body), 0, 0, colours_used, 0)
+            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(body), 0, 0, colors_used, 0)
             + palette + body)
 
 

@@ -41,7 +41,7 @@ TEST_CASE("each channel goes to its own plane by its own mean and deviation", "[
   CHECK(planes[2 * plane_floats] == Approx(-0.406 / 0.225));
 }
 
-TEST_CASE("another network's mean, deviation and size are taken as they are said", "[normalize]") {
+TEST_CASE("another network's mean, deviation and size are taken as given", "[normalize]") {
   const worker::Normalizer normalizer(
       {.mean = {0.5F, 0.0F, 1.0F}, .deviation = {0.5F, 1.0F, 2.0F}});
   const worker::Image image{2, 1, {255, 0, 51, 0, 255, 255}};

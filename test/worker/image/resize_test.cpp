@@ -90,7 +90,7 @@ TEST_CASE("images are framed for other networks as Pillow does it", "[resize]") 
   CHECK(images == 64);
 }
 
-TEST_CASE("what lies on its side is resized as if it stood upright", "[resize]") {
+TEST_CASE("what lies on its side is resized as if it were upright", "[resize]") {
   const auto [width, height] =
       GENERATE(table<int, int>({{1, 1}, {3, 7}, {224, 256}, {261, 256}, {433, 701}, {900, 331}}));
   const int orientation = GENERATE(range(1, 9));

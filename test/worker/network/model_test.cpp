@@ -79,7 +79,7 @@ TEST_CASE("a TorchScript archive is loaded by what it is, and called by its file
   CHECK(model.network->class_count() == 3);
 }
 
-TEST_CASE("what the card says of a TorchScript archive holds, unless it is said otherwise") {
+TEST_CASE("what the card says of a TorchScript archive holds, unless an option overrides it") {
   const ModelFolder folder(make_torchscript(),
                            R"({"name": "carded", "trained": false, "input_size": [8, 16],
                                "mean": [0.5, 0.5, 0.5], "labels": ["x", "y", "z"]})");

@@ -10,22 +10,22 @@ using Way = ThreadCountTuner::Way;
 
 namespace {
 
-/// Computes so many lone images, each of which takes what its way does; returns how many took the
-/// team.
-int compute(ThreadCountTuner& choice, int images, milliseconds team, milliseconds single) {
-  int by_team = 0;
+/// Computes so many lone images, each of which takes what its way does; returns how many took
+/// two threads.
+int compute(ThreadCountTuner& choice, int images, milliseconds two, milliseconds one) {
+  int by_two = 0;
   for (int i = 0; i < images; ++i) {
     const Way way = choice.next();
-    if (way == Way::two_threads) ++by_team;
-    choice.took(way, way == Way::two_threads ? team : single);
+    if (way == Way::two_threads) ++by_two;
+    choice.took(way, way == Way::two_threads ? two : one);
   }
-  return by_team;
+  return by_two;
 }
 
 /// After the first images of either way.
-ThreadCountTuner after_start(milliseconds team, milliseconds single) {
+ThreadCountTuner after_start(milliseconds two, milliseconds one) {
   ThreadCountTuner choice;
-  compute(choice, 2 * ThreadCountTuner::first_runs, team, single);
+  compute(choice, 2 * ThreadCountTuner::first_runs, two, one);
   return choice;
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("stops of the machine during the first images decide nothing") {
   CHECK(choice.next() == Way::two_threads);
 }
 
-TEST_CASE("a start at which others wanted the cores is forgotten after one try") {
+TEST_CASE("a start at which others wanted the cores is forgotten after one attempt") {
   ThreadCountTuner choice = after_start(milliseconds(20), milliseconds(7));
   CHECK(compute(choice, ThreadCountTuner::tried_again_after_min + 1, milliseconds(4),
                 milliseconds(7)) == 1);

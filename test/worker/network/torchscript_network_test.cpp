@@ -53,7 +53,7 @@ TEST_CASE("a TorchScript archive is run on planes of rows") {
   const TorchScriptNetwork network = make_network(channel_means);
   CHECK(network.class_count() == 3);
   CHECK(forward(network, make_small_planes()) == std::vector<float>{1, 2, 4});
-  // The first row, and the first column, tell height from width.
+  // The first row, and the first column, distinguish height from width.
   CHECK(forward(make_network("return x[:, :, 0].mean(2)"), make_small_planes()) ==
         std::vector<float>{1, 2, 8});
   CHECK(forward(make_network("return x[:, 2, :, 0]"), make_small_planes()) ==

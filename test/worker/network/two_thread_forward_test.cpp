@@ -51,10 +51,10 @@ struct Plan {
 
 TEST_CASE("two threads compute what one does, forward after forward") {
   Plan of;
-  TwoThreadForward team(*of.plan);
+  TwoThreadForward forward(*of.plan);
   for (int i = 0; i < 200; ++i) {
     of.plan->set_input(*of.workspace, std::span<const float, input_floats>(of.planes));
-    REQUIRE(team.run(*of.workspace, [] { return true; }) == of.plan->step_count());
+    REQUIRE(forward.run(*of.workspace, [] { return true; }) == of.plan->step_count());
     const auto logits = of.plan->logits(*of.workspace);
     REQUIRE(std::equal(logits.begin(), logits.end(), of.expected.begin(), of.expected.end()));
   }
@@ -62,11 +62,11 @@ TEST_CASE("two threads compute what one does, forward after forward") {
 
 TEST_CASE("the second thread leaves at any step at which the image is no longer alone") {
   Plan of;
-  TwoThreadForward team(*of.plan);
+  TwoThreadForward forward(*of.plan);
   for (std::size_t steps = 0; steps <= of.plan->step_count(); ++steps) {
     of.plan->set_input(*of.workspace, std::span<const float, input_floats>(of.planes));
     std::size_t left = steps;
-    const std::size_t next = team.run(*of.workspace, [&] { return left-- > 0; });
+    const std::size_t next = forward.run(*of.workspace, [&] { return left-- > 0; });
     REQUIRE(next == steps);
     REQUIRE(of.finish(next) == of.expected);
   }

@@ -156,7 +156,7 @@ TEST_CASE(
   CHECK_THAT(log.text(), Catch::Contains("the peer did not acknowledge its result"));
 }
 
-TEST_CASE("strangers are dropped at once, and the log says why") {
+TEST_CASE("foreign peers are dropped at once, and the log says why") {
   const auto [name, bytes, reason] = GENERATE(table<std::string, std::string, std::string>({
       {"HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
        "the peer doesn't speak the D/A/N protocol"},
@@ -173,23 +173,23 @@ TEST_CASE("strangers are dropped at once, and the log says why") {
   const test::LogCapture log;
   {
     WorkerServerFixture fixture;
-    Client stranger(fixture);
-    stranger.send(bytes);
-    stranger.expect_end();
+    Client foreign(fixture);
+    foreign.send(bytes);
+    foreign.expect_end();
     fixture.stop();
     fixture.wait_for_end();
   }
   CHECK_THAT(log.text(), Catch::Contains("127.0.0.1:") && Catch::Contains(reason));
 }
 
-TEST_CASE("a flood of strangers doesn't flood the log") {
+TEST_CASE("a flood of foreign peers doesn't flood the log") {
   const test::LogCapture log;
   {
     WorkerServerFixture fixture;
     for (int i = 0; i < 200; ++i) {
-      Client stranger(fixture);
-      stranger.send("GET / HTTP/1.1\r\n\r\n");
-      stranger.expect_end();
+      Client foreign(fixture);
+      foreign.send("GET / HTTP/1.1\r\n\r\n");
+      foreign.expect_end();
     }
     fixture.stop();
     fixture.wait_for_end();

@@ -72,7 +72,7 @@ class WorkerServerFixture {
   std::jthread thread_;
 };
 
-/// A client that reads and writes bytes as it is told.
+/// A client that reads and writes the bytes a test asks for.
 class Client {
  public:
   explicit Client(const WorkerServerFixture& fixture) : socket_(io_) {

@@ -1,4 +1,4 @@
-// What the page shows of one picture.
+// What the page shows of one image.
 import {millisecondsText, percentText, sizeText} from './texts.js';
 
 function factsOf({width, height, worker, model, times_ms: times}) {
@@ -14,9 +14,9 @@ function factsOf({width, height, worker, model, times_ms: times}) {
   });
 }
 
-/// A card of the list: waiting, sent in part, recognised, failed or cancelled. Its buttons only tell that
-/// they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
-export class PictureCard {
+/// A card of the list: waiting, sent in part, recognized, failed or cancelled. Its buttons only report
+/// that they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
+export class ImageCard {
   #labelTemplate;
   #parts;
   #previewUrl;
@@ -44,7 +44,7 @@ export class PictureCard {
     this.showWaiting();
   }
 
-  // Shown only once it is known to be a picture: the file may be anything.
+  // Shown only once it is known to be an image: the file may be anything.
   #showPreview(file) {
     this.#previewUrl = URL.createObjectURL(file);
     const {image} = this.#parts;
@@ -72,7 +72,7 @@ export class PictureCard {
 
   showProgress(part) {
     const sent = part >= 1;
-    this.#show('sending', sent ? 'Recognising…' : `Sending, ${Math.floor(part * 100)}%`, this.#size,
+    this.#show('sending', sent ? 'Recognizing…' : `Sending, ${Math.floor(part * 100)}%`, this.#size,
                ['cancel']);
     const {progress} = this.#parts;
     progress.hidden = false;
@@ -90,12 +90,12 @@ export class PictureCard {
   }
 
   showProblem({sentence, mayHelp}) {
-    this.#show('failed', 'Not recognised', sentence, mayHelp ? ['retry', 'remove'] : ['remove']);
+    this.#show('failed', 'Not recognized', sentence, mayHelp ? ['retry', 'remove'] : ['remove']);
   }
 
   showAnswer(answer) {
     const [best] = answer.labels;
-    this.#show('recognised', best?.label ?? 'Nothing',
+    this.#show('recognized', best?.label ?? 'Nothing',
                best ? `with a confidence of ${percentText(best.probability)}` : '', ['remove']);
     const {badge, labels, facts, image} = this.#parts;
     badge.textContent =
@@ -104,7 +104,7 @@ export class PictureCard {
     labels.hidden = false;
     facts.replaceChildren(...factsOf(answer));
     facts.hidden = false;
-    image.alt = `${this.name}, recognised as ${best?.label ?? 'nothing'}`;
+    image.alt = `${this.name}, recognized as ${best?.label ?? 'nothing'}`;
   }
 
   #labelRow({label, probability}) {

@@ -1,4 +1,4 @@
-// Pictures that the script sends, each with its card.
+// Images that the script sends, each with its card.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -14,20 +14,20 @@ import {deadAddress, modelIsNull, modelIsTrained, Programs} from './programs.mjs
 const browser = new Browser();
 const programs = new Programs();
 const classify = '**/api/v1/classify?*';
-const needsDecoding = modelIsNull && 'needs workers that decode pictures, not --model null';
-let picture;
+const needsDecoding = modelIsNull && 'needs workers that decode images, not --model null';
+let image;
 let worker;
 let site;
 
 before(async () => {
-  picture = await readFile(sample.file);
+  image = await readFile(sample.file);
   worker = await programs.startWorker();
   site = await programs.startDispatcher([worker]);
 });
 
 after(() => programs.stop());
 
-function photo(name, buffer = picture) {
+function imageFile(name, buffer = image) {
   return {name, mimeType: 'image/jpeg', buffer};
 }
 
@@ -64,7 +64,7 @@ function transferOf(page, files) {
   }, files.map(({name, mimeType, buffer}) => ({name, mimeType, base64: buffer.toString('base64')})));
 }
 
-/// Pictures wait before they reach the server, until they are let go.
+/// Images wait before they reach the server, until they are let go.
 async function holdUploads(page) {
   const held = [];
   let free = false;
@@ -81,11 +81,11 @@ async function holdUploads(page) {
   };
 }
 
-test('a picture goes in, its card comes out', async () => {
+test('an image goes in, its card comes out', async () => {
   const page = await openPage({...desktop, colorScheme: 'light'});
   await screenshot(page, 'form');
   await page.setInputFiles('#file', sample.file);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   const card = cards(page);
   await assertLabels(card.locator('.labels'));
   await card.locator('img').waitFor();
@@ -97,20 +97,20 @@ test('a picture goes in, its card comes out', async () => {
   const best = await card.locator('.headline').textContent();
   assert.match(await page.getByRole('log').textContent(), new RegExp(`${name}: ${best}, [0-9.]+%`));
   assert.equal(page.url(), site);
-  assert.equal(await page.getByRole('button', {name: 'Recognise'}).count(), 0);
+  assert.equal(await page.getByRole('button', {name: 'Recognize'}).count(), 0);
   await screenshot(page, 'one-card');
 });
 
-test('three files are dropped, one of them no picture', {skip: needsDecoding}, async () => {
+test('three files are dropped, one of them no image', {skip: needsDecoding}, async () => {
   const page = await openPage({...desktop, colorScheme: 'dark'});
-  const notes = {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture')};
-  const dataTransfer = await transferOf(page, [photo('one.jpg'), notes, photo('two.jpg')]);
+  const notes = {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no image')};
+  const dataTransfer = await transferOf(page, [imageFile('one.jpg'), notes, imageFile('two.jpg')]);
   // Beside the field on purpose: the whole window takes it.
   await page.dispatchEvent('h1', 'dragenter', {dataTransfer});
   assert.match(await page.locator('.drop').getAttribute('class'), /over/);
   await page.dispatchEvent('h1', 'drop', {dataTransfer});
   assert.doesNotMatch(await page.locator('.drop').getAttribute('class'), /over/);
-  await numberOfCards(page, 'recognised', 2);
+  await numberOfCards(page, 'recognized', 2);
   await cards(page, 'failed').waitFor();
   assert.deepEqual(await page.locator('.card .file').allTextContents(),
                    ['one.jpg', 'notes.txt', 'two.jpg']);
@@ -126,13 +126,13 @@ test('three files are dropped, one of them no picture', {skip: needsDecoding}, a
   assert.equal(await page.locator('.pictures').isVisible(), false);
 });
 
-test('a picture is pasted', async () => {
+test('an image is pasted', async () => {
   const page = await openPage();
-  const clipboardData = await transferOf(page, [photo('image.png')]);
+  const clipboardData = await transferOf(page, [imageFile('image.png')]);
   await page.evaluate((data) => document.body.dispatchEvent(
     new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})),
                       clipboardData);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   await assertLabels(cardOf(page, 'image.png').locator('.labels'));
 });
 
@@ -178,8 +178,8 @@ test('everything can be done by keyboard', async () => {
   assert.ok(opened, 'Space opens the chooser');
   assert.ok(opened.isMultiple());
   const other = 'another one.jpg';
-  await opened.setFiles([photo('first.jpg'), photo(other)]);
-  await numberOfCards(page, 'recognised', 2);
+  await opened.setFiles([imageFile('first.jpg'), imageFile(other)]);
+  await numberOfCards(page, 'recognized', 2);
   await tabTo('Remove: first.jpg');
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   assert.equal(outline, 'solid');
@@ -194,8 +194,8 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
   const page = await openPage();
   page.on('dialog', () => browser.complain('the name ran as a script'));
-  await page.setInputFiles('#file', photo(name));
-  await cards(page, 'recognised').waitFor();
+  await page.setInputFiles('#file', imageFile(name));
+  await cards(page, 'recognized').waitFor();
   assert.equal(await page.locator('.card .file').textContent(), name);
   assert.equal(await page.locator('.card img, .card b').count(), 1);
 });
@@ -214,7 +214,7 @@ test('a file that is too large is refused, and the answer arrives', async () => 
 test('a few are sent at once, and the first alone', async () => {
   const page = await openPage();
   const uploads = await holdUploads(page);
-  await page.setInputFiles('#file', ['1', '2', '3', '4', '5'].map((name) => photo(name)));
+  await page.setInputFiles('#file', ['1', '2', '3', '4', '5'].map((name) => imageFile(name)));
   await uploads.reaches(1);
   assert.equal(await cards(page, 'sending').count(), 1);
   assert.equal(await cards(page, 'waiting').count(), 4);
@@ -224,13 +224,13 @@ test('a few are sent at once, and the first alone', async () => {
   assert.equal(await cards(page, 'sending').count(), 3);
   assert.equal(await cards(page, 'waiting').count(), 1);
   await uploads.letAllGoFrom(1);
-  await numberOfCards(page, 'recognised', 5);
+  await numberOfCards(page, 'recognized', 5);
 });
 
 test('what is cancelled is not sent, and is sent again when asked for', async () => {
   const page = await openPage();
   const uploads = await holdUploads(page);
-  await page.setInputFiles('#file', [photo('under way'), photo('waiting'), photo('last')]);
+  await page.setInputFiles('#file', [imageFile('under way'), imageFile('waiting'), imageFile('last')]);
   await uploads.reaches(1);
   await page.getByRole('button', {name: 'Cancel: waiting'}).click();
   await page.getByRole('button', {name: 'Cancel: under way'}).click();
@@ -240,9 +240,9 @@ test('what is cancelled is not sent, and is sent again when asked for', async ()
   const focused = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
   assert.equal(focused, 'Try again: under way');
   await uploads.letAllGoFrom(1);
-  await numberOfCards(page, 'recognised', 1);
+  await numberOfCards(page, 'recognized', 1);
   await page.keyboard.press('Enter');
-  await numberOfCards(page, 'recognised', 2);
+  await numberOfCards(page, 'recognized', 2);
   assert.match(await cardOf(page, 'waiting').getAttribute('class'), /cancelled/);
 });
 
@@ -256,9 +256,9 @@ test('where no worker lives the server is asked again, a few times', async () =>
     let sent = 0;
     page.on('request', (request) => { sent += request.url().includes('classify'); });
     await page.setInputFiles('#file', sample.file);
-    for (const tries of [1, 2, 3]) {
+    for (const attempts of [1, 2, 3]) {
       await page.getByText('Trying again in 2 s').waitFor();
-      assert.equal(sent, tries);
+      assert.equal(sent, attempts);
       assert.match(await page.locator('.card .detail').textContent(), /Error: No active worker!/);
       await page.clock.runFor(2_000);
     }
@@ -271,22 +271,22 @@ test('where no worker lives the server is asked again, a few times', async () =>
     await page.keyboard.press('Enter');
     await page.locator('.address', {hasText: worker}).waitFor();
     await page.getByRole('button', {name: 'Try again'}).click();
-    await cards(page, 'recognised').waitFor();
+    await cards(page, 'recognized').waitFor();
     await browser.close();
   } finally {
     await others.stop();
   }
 });
 
-test('a server that is gone is told, and asked again when somebody says so', async () => {
+test('a server that is gone is reported, and asked again when somebody says so', async () => {
   const page = await openPage();
   await page.route(classify, (route) => route.abort('connectionrefused'), {times: 1});
   await page.setInputFiles('#file', sample.file);
   await cards(page, 'failed').waitFor();
   assert.match(await page.locator('.card .detail').textContent(), /could not be sent/);
-  browser.forgive();  // The browser tells of it too.
+  browser.forgive();  // The browser reports it too.
   await page.getByRole('button', {name: 'Try again'}).click();
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
 });
 
 test('all that is sent at once belongs to one visitor', async () => {
@@ -296,8 +296,8 @@ test('all that is sent at once belongs to one visitor', async () => {
     const keeping = await others.startDispatcher([worker], ['--data-dir', folder]);
     const page = await browser.newPage();
     await page.goto(keeping);
-    await page.setInputFiles('#file', ['a.jpg', 'b.jpg', 'c.jpg'].map((name) => photo(name)));
-    await numberOfCards(page, 'recognised', 3);
+    await page.setInputFiles('#file', ['a.jpg', 'b.jpg', 'c.jpg'].map((name) => imageFile(name)));
+    await numberOfCards(page, 'recognized', 3);
     const names = async () => {
       const answer = await page.evaluate(() => fetch('/api/v1/results').then((all) => all.json()));
       return answer.results.map(({file_name: name}) => name).sort();
@@ -316,7 +316,7 @@ test('a phone at night has a button for its camera', async () => {
   assert.ok(await page.getByText('Take a photo').isVisible());
   assert.equal(await page.locator('#camera').getAttribute('capture'), 'environment');
   await page.setInputFiles('#camera', sample.file);
-  await cards(page, 'recognised').waitFor();
+  await cards(page, 'recognized').waitFor();
   assert.equal(await tooWide(page), 0);
   await screenshot(page, 'phone-card');
   await browser.close();

@@ -1,4 +1,4 @@
-"""Small pictures made by arithmetic, each different, and a result page read as its answer."""
+"""Small images made by arithmetic, each different, and a result page read as its answer."""
 
 import html
 import random
@@ -16,14 +16,14 @@ def _chunk(kind, content):
 
 
 def png(width, height, seed):
-    """An RGB picture of a few coloured blocks that `seed` decides."""
+    """An RGB image of a few colored blocks that `seed` decides."""
     chance = random.Random(seed)
     block = max(1, width // 4)
     rows = []
     for y in range(height):
         if y % max(1, height // 4) == 0:
-            colours = [chance.randbytes(3) for _ in range(width // block + 1)]
-            row = b"\0" + b"".join(colour * block for colour in colours)[:3 * width]
+            colors = [chance.randbytes(3) for _ in range(width // block + 1)]
+            row = b"\0" + b"".join(color * block for color in colors)[:3 * width]
         rows.append(row)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
@@ -36,5 +36,5 @@ def labels_of(page):
 
 
 def facts_of(page):
-    """What a result page tells besides: `File`, `Worker`, `Network` and others."""
+    """The other facts of a result page: `File`, `Worker`, `Network` and others."""
     return {name: html.unescape(value) for name, value in FACT.findall(page)}

@@ -1,17 +1,17 @@
 // One file's way from the choice to its answer.
 import {percentText} from './texts.js';
-import {sendPicture} from './upload_request.js';
+import {sendImage} from './upload_request.js';
 
-// Tries that are made unasked, where the server says that a later one may go well, and when.
-const ownTriesMax = 4;
+// Attempts made without being asked, if the server says when a later one may succeed.
+const ownAttemptsMax = 4;
 const pauseSMax = 30;
 
-/// It is in the queue, under way, waiting for another try, or at an end. `news` is told the end in words.
-export class Picture {
+/// Is queued, under way, waiting for the next attempt, or done. Calls `news` with the outcome in words.
+export class ImageUpload {
   #file;
   #queue;
   #news;
-  #tries = 0;
+  #attempts = 0;
   #abort = null;
   #timer = 0;
   #task = () => this.#send();
@@ -28,7 +28,7 @@ export class Picture {
   }
 
   start() {
-    this.#tries = 0;
+    this.#attempts = 0;
     this.#enqueue();
   }
 
@@ -51,20 +51,20 @@ export class Picture {
   async #send() {
     const abort = new AbortController();
     this.#abort = abort;
-    ++this.#tries;
+    ++this.#attempts;
     this.card.showProgress(0);
-    const {answer, problem} = await sendPicture(this.#file, abort.signal, (part) => {
+    const {answer, problem} = await sendImage(this.#file, abort.signal, (part) => {
       if (!abort.signal.aborted) this.card.showProgress(part);
     });
     if (abort.signal.aborted) return false;
     if (answer) this.#end(() => this.card.showAnswer(answer), this.#wordsOf(answer));
-    else if (this.#triesAgain(problem)) this.#pause(problem);
-    else this.#end(() => this.card.showProblem(problem), `not recognised. ${problem.sentence}`);
+    else if (this.#mayRetry(problem)) this.#pause(problem);
+    else this.#end(() => this.card.showProblem(problem), `not recognized. ${problem.sentence}`);
     return answer !== undefined;
   }
 
-  #triesAgain({pauseS}) {
-    return pauseS !== null && pauseS <= pauseSMax && this.#tries < ownTriesMax;
+  #mayRetry({pauseS}) {
+    return pauseS !== null && pauseS <= pauseSMax && this.#attempts < ownAttemptsMax;
   }
 
   #pause({sentence, pauseS}) {
