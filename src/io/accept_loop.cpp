@@ -11,7 +11,8 @@
 namespace samoyed::io {
 namespace {
 
-/// The pause after an accept that failed, mostly for lack of file descriptors: trying again at once would spin.
+/// The pause after an accept that failed, mostly for lack of file descriptors: trying again at once
+/// would spin.
 constexpr std::chrono::milliseconds retry_pause{100};
 
 }  // namespace

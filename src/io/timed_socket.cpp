@@ -15,8 +15,8 @@
 namespace samoyed::io {
 namespace {
 
-/// What ends an operation. A connect or a write is a series of operations, of which a cancel would end only the present
-/// one; after a read that took too long there may still be something to write.
+/// What ends an operation. A connect or a write is a series of operations, of which a cancel would
+/// end only the present one; after a read that took too long there may still be something to write.
 enum class AtDeadline { cancel, close };
 
 }  // namespace

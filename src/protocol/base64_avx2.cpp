@@ -25,9 +25,9 @@ constexpr std::uint8_t difference(std::uint8_t a, std::uint8_t b) {
   return static_cast<std::uint8_t>(a - b);
 }
 
-// A character is known by its upper and its lower four bits: its row and column. Of the sixteen rows
-// 2 to 7 hold digits. One table holds a row's own bit, the other for a column the bits of all rows
-// in which that column is no digit.
+// A character is known by its upper and its lower four bits: its row and column. Of the sixteen
+// rows 2 to 7 hold digits. One table holds a row's own bit, the other for a column the bits of all
+// rows in which that column is no digit.
 constexpr std::size_t digit_row_first = 2;
 constexpr std::size_t digit_row_last = 7;
 constexpr std::uint8_t row_without_digits = 0x80;
@@ -91,8 +91,9 @@ constexpr std::size_t triples_bytes = 24;  ///< That become 32 characters.
 constexpr std::size_t half_triples_bytes = triples_bytes / 2;
 constexpr std::size_t quads_chars = 32;
 
-/// The characters of 32 values. Their class is 0 for small letters (26..51), then 1 up to 12 for what
-/// has larger values; capitals, which would be in class 0 too, are moved to a class of their own.
+/// The characters of 32 values. Their class is 0 for small letters (26..51), then 1 up to 12 for
+/// what has larger values; capitals, which would be in class 0 too, are moved to a class of their
+/// own.
 SAMOYED_AVX2 inline __m256i characters(__m256i values) {
   const __m256i beyond_letters = _mm256_subs_epu8(values, all(51));
   const __m256i capitals = _mm256_cmpgt_epi8(all(26), values);

@@ -23,8 +23,8 @@ inline constexpr std::array<std::uint8_t, 256> base64_digit_values = [] {
   return values;
 }();
 
-/// The two loops that do nearly all of the work on a long text, in one way of running them. All ways
-/// give the same; they know nothing of padding, of pieces or of what is left at the end.
+/// The two loops that do nearly all of the work on a long text, in one way of running them. All
+/// ways give the same; they know nothing of padding, of pieces or of what is left at the end.
 struct Base64Kernels {
   /// Writes four characters for each whole three bytes.
   void (*encode)(std::span<const std::byte> bytes, char* text);

@@ -112,16 +112,16 @@ void MessageReader::consume(std::size_t count) {
   }
 }
 
-/// Bytes that need no buffer, because nothing unread comes before them: bytes to be dropped, and those
-/// of an image. Returns how many bytes it took.
+/// Bytes that need no buffer, because nothing unread comes before them: bytes to be dropped, and
+/// those of an image. Returns how many bytes it took.
 std::size_t MessageReader::take_directly(std::string_view bytes) {
   const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, bytes.size()));
   skip_bytes_ -= skipped;
   return skipped + (in_image_ ? take_image(bytes.substr(skipped)) : 0);
 }
 
-/// Reads on in the image's message, and returns how many of the bytes belong to it. Those before the
-/// first one that fits no message are all that are taken then.
+/// Reads on in the image's message, and returns how many of the bytes belong to it. Those before
+/// the first one that fits no message are all that are taken then.
 std::size_t MessageReader::take_image(std::string_view bytes) {
   const std::uint64_t payload_end = prefix.size() + image_.text_length;
   std::size_t taken = 0;

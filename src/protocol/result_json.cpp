@@ -80,8 +80,8 @@ class FieldSet {
   unsigned bits_ = 0;
 };
 
-/// Gets a result's values in the order in which the library's parser meets them. Each member returns
-/// false where that is no result: the parser then ends.
+/// Gets a result's values in the order in which the library's parser meets them. Each member
+/// returns false where that is no result: the parser then ends.
 class ResultHandler {
  public:
   bool null() { return skip(); }
@@ -207,8 +207,8 @@ class ResultHandler {
     return true;
   }
 
-  /// The library would convert any number that JSON can write, which is undefined for those that don't
-  /// fit.
+  /// The library would convert any number that JSON can write, which is undefined for those that
+  /// don't fit.
   template <typename Number>
   bool whole_number(Number value) {
     const bool whole =

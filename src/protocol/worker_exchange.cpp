@@ -43,8 +43,8 @@ void WorkerExchange::received(std::string_view bytes) {
 }
 
 void WorkerExchange::ended(std::error_code why) {
-  // A client that acknowledges one copy of its result and closes resets the connection if there is another one
-  // that it has not read.
+  // A client that acknowledges one copy of its result and closes resets the connection if there is
+  // another one that it has not read.
   const bool reset_by_copy = between_exchanges() && unanswered_copies_ > 0;
   if (why && !reset_by_copy) {
     close(why);
@@ -229,9 +229,11 @@ WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   return await_request(now);
 }
 
-/// Waits for the answer to the result, and sends it once more each time that an interval passed without one.
+/// Waits for the answer to the result, and sends it once more each time that an interval passed
+/// without one.
 WorkerExchange::Action WorkerExchange::await_answer_or_repeat(Clock::time_point now) {
-  // A client that is still sending a late copy of its image reads nothing meanwhile: its time begins at the end.
+  // A client that is still sending a late copy of its image reads nothing meanwhile: its time
+  // begins at the end.
   if (reader_.skipping()) repeat_at_.reset();
   if (repeats_left_ == 0 || reader_.skipping()) return Read{Step::result_ack};
   if (!repeat_at_) repeat_at_ = now + result_repeat_interval;

@@ -1,5 +1,6 @@
 // The way of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the pages:
-// HttpSession, the guards, the handlers, the forms and the templates. Only the sockets and the workers are left out.
+// HttpSession, the guards, the handlers, the forms and the templates. Only the sockets and the
+// workers are left out.
 
 #include <algorithm>
 #include <array>

@@ -29,7 +29,8 @@ class Script {
   std::string_view stream() const { return stream_; }
   std::size_t step_count() const { return steps_.size(); }
 
-  /// True if nothing but pieces came so far: the same stream in one piece must then lead to the same.
+  /// True if nothing but pieces came so far: the same stream in one piece must then lead to the
+  /// same.
   bool only_pieces() const { return only_pieces_; }
 
   /// What happens to a reader now; `piece` is then in piece(). At the stream's end: `ended`.

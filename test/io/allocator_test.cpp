@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20;
 
-/// Blocks of a crowd of images, each with a small one behind it that stays: the heap cannot shrink then.
+/// Blocks of a crowd of images, each with a small one behind it that stays: the heap cannot shrink
+/// then.
 void have_a_crowd(std::size_t blocks, std::vector<std::unique_ptr<char>>& staying) {
   std::vector<std::string> images;
   for (std::size_t i = 0; i < blocks; ++i) {

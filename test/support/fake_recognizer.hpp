@@ -10,8 +10,8 @@
 
 namespace samoyed::test {
 
-/// Sees in every image its own bytes as the label, and gives for a thumbnail what begins as a JPEG file
-/// and ends with the side that was asked for; holds images back while it is closed, and throws
+/// Sees in every image its own bytes as the label, and gives for a thumbnail what begins as a JPEG
+/// file and ends with the side that was asked for; holds images back while it is closed, and throws
 /// on the image `throw`.
 class FakeRecognizer final : public worker::Recognizer {
  public:

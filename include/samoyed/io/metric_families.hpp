@@ -20,7 +20,8 @@ struct PhaseMilliseconds {
   double forward = 0;
 };
 
-/// A family of histograms of the time that recognitions take, one histogram a phase. The registry must outlive it.
+/// A family of histograms of the time that recognitions take, one histogram a phase. The registry
+/// must outlive it.
 class PhaseHistograms {
  public:
   PhaseHistograms(prometheus::Registry& registry, const std::string& name, const std::string& help);

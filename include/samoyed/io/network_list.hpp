@@ -13,15 +13,15 @@ namespace samoyed::io {
 /// Turns an IPv4 address in its IPv6 form (`::ffff:10.0.0.1`) into IPv4.
 asio::ip::address unmapped(const asio::ip::address& address);
 
-/// A set of IP networks, such as those that workers may be in, or trusted proxies. It never changes after it was built,
-/// so any thread may use it.
+/// A set of IP networks, such as those that workers may be in, or trusted proxies. It never changes
+/// after it was built, so any thread may use it.
 class NetworkList {
  public:
   /// Holds no address.
   NetworkList() = default;
 
-  /// Takes `10.0.0.0/8`, `fd00::/8`, or single addresses. Throws std::runtime_error, with a sentence that says what is
-  /// accepted, for anything else.
+  /// Takes `10.0.0.0/8`, `fd00::/8`, or single addresses. Throws std::runtime_error, with a
+  /// sentence that says what is accepted, for anything else.
   explicit NetworkList(const std::vector<std::string>& networks);
 
   bool contains(const asio::ip::address& address) const;
@@ -36,8 +36,8 @@ class NetworkList {
   std::vector<asio::ip::network_v6> v6_;
 };
 
-/// This machine, the private ranges of RFC 1918 and the unique local addresses of RFC 4193. Not the link-local ones:
-/// clouds keep their machines' secrets at 169.254.169.254.
+/// This machine, the private ranges of RFC 1918 and the unique local addresses of RFC 4193. Not the
+/// link-local ones: clouds keep their machines' secrets at 169.254.169.254.
 const std::vector<std::string>& private_networks();
 
 }  // namespace samoyed::io

@@ -8,7 +8,8 @@
 
 namespace samoyed::io {
 
-/// The decimal integer that is the whole of `text`; std::nullopt for any other text and for a number that doesn't fit.
+/// The decimal integer that is the whole of `text`; std::nullopt for any other text and for a
+/// number that doesn't fit.
 template <std::integral Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number = 0;

@@ -24,8 +24,8 @@ MemoryUse read_memory();
 /// From /proc and the kernel; 0 for anything that can't be read there.
 ProcessUse read_process();
 
-/// Lets the process open as many files, connections included, as its user may: the usual soft limit of 1024 is for
-/// programs that use select().
+/// Lets the process open as many files, connections included, as its user may: the usual soft limit
+/// of 1024 is for programs that use select().
 void raise_descriptor_limit();
 
 }  // namespace samoyed::io

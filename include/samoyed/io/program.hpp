@@ -14,8 +14,8 @@
 
 namespace samoyed::io {
 
-/// The frame of a server's main: logs to stderr under the program's name in that format, and turns what
-/// `run` throws (a wrong start-up) into one line and an exit status.
+/// The frame of a server's main: logs to stderr under the program's name in that format, and turns
+/// what `run` throws (a wrong start-up) into one line and an exit status.
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();
@@ -30,8 +30,8 @@ int run_program(const std::string& name, LogFormat format, Run run) {
 }
 
 /// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor. The
-/// second one kills the program as if it had never been caught: its exit status, as shells report it,
-/// is 128 and the signal's number. `signals` must be the only set that holds these signals.
+/// second one kills the program as if it had never been caught: its exit status, as shells report
+/// it, is 128 and the signal's number. `signals` must be the only set that holds these signals.
 template <typename Stop>
 void on_stop_signal(asio::signal_set& signals, Stop stop) {
   signals.async_wait([&signals, stop = std::move(stop)](std::error_code error, int) {

@@ -9,7 +9,8 @@
 namespace samoyed::protocol {
 
 /// A shared byte limit. Holders past the grace period are evicted, oldest first, when another party
-/// needs room, so that no slow party can keep the others out. Must outlive its shares. Not thread-safe.
+/// needs room, so that no slow party can keep the others out. Must outlive its shares. Not
+/// thread-safe.
 class ByteBudget {
  public:
   using Clock = std::chrono::steady_clock;
@@ -32,8 +33,8 @@ class ByteBudget {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
-    /// The party wants to hold that many bytes. False, with all given back, where the budget doesn't
-    /// allow them: the party then has to drop what it holds.
+    /// The party wants to hold that many bytes. False, with all given back, where the budget
+    /// doesn't allow them: the party then has to drop what it holds.
     bool resize(std::uint64_t bytes, Clock::time_point now);
 
     /// The party holds nothing any more.

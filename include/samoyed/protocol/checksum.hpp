@@ -18,7 +18,8 @@ class Checksum {
   std::string text() const;
 
  private:
-  /// Its lower twelve bits are all that is wanted, and compilers add up many narrow numbers at once.
+  /// Its lower twelve bits are all that is wanted, and compilers add up many narrow numbers at
+  /// once.
   std::uint16_t sum_ = 0;
 };
 

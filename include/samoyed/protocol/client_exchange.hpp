@@ -59,8 +59,8 @@ enum class Progress {
 ///        ^ N |                 ^ N |                   ^      |
 ///        +---+                 +---+                   +- N --+
 ///
-/// With `pipelining` the image message follows its size message at once. A worker that refuses the size
-/// can't know where the image ends, so then the exchange fails with `Errc::pipelined_refused`.
+/// With `pipelining` the image message follows its size message at once. A worker that refuses the
+/// size can't know where the image ends, so then the exchange fails with `Errc::pipelined_refused`.
 ///
 /// Not thread-safe; the image must outlive it.
 class ClientExchange {
@@ -79,9 +79,9 @@ class ClientExchange {
   };
   struct Finished {
     Result result;
-    /// The connection can carry another exchange: it began with a hello that a worker of ours answered, and the
-    /// stream is at a message's end. A connection in the plain dialect never is: a reference server doesn't read
-    /// from it any more, though it may leave it open.
+    /// The connection can carry another exchange: it began with a hello that a worker of ours
+    /// answered, and the stream is at a message's end. A connection in the plain dialect never is:
+    /// a reference server doesn't read from it any more, though it may leave it open.
     bool reusable = false;
   };
   struct Failed {
@@ -89,15 +89,16 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
-  /// Of an image message that follows its size at once: so little that the time for one answer is enough for
-  /// its transfer too.
+  /// Of an image message that follows its size at once: so little that the time for one answer is
+  /// enough for its transfer too.
   static constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
 
-  /// `top`, `timeout` and `thumbnail_side` are sent in the extended dialect only; `timeout`, how long the
-  /// client waits for the result, only to a worker whose hello has `takes_timeout`, and
+  /// `top`, `timeout` and `thumbnail_side` are sent in the extended dialect only; `timeout`, how
+  /// long the client waits for the result, only to a worker whose hello has `takes_timeout`, and
   /// `thumbnail_side` to one whose hello has `takes_thumbnail`. `pipelining` is for workers with
-  /// `takes_pipelining`, and for images of up to `pipelined_bytes_max`. Not on the first exchange of a
-  /// connection, which is how an image goes on whose size was refused (Errc::pipelined_refused).
+  /// `takes_pipelining`, and for images of up to `pipelined_bytes_max`. Not on the first exchange
+  /// of a connection, which is how an image goes on whose size was refused
+  /// (Errc::pipelined_refused).
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
                  std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                  std::optional<int> thumbnail_side = std::nullopt, bool pipelining = false);

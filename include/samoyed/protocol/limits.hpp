@@ -38,9 +38,9 @@ inline constexpr int refusals_max = 3;
 /// core between the two (PROTOCOL.md, Living with the reference peers).
 inline constexpr std::chrono::milliseconds result_gap{20};
 
-/// Copies of a result that a worker writes, on a connection without hello, while it is not acknowledged. No gap is
-/// long enough for a reference client that waits for a processor: one that read the image's A and the result at once
-/// took both for the A, and still waits for a result.
+/// Copies of a result that a worker writes, on a connection without hello, while it is not
+/// acknowledged. No gap is long enough for a reference client that waits for a processor: one that
+/// read the image's A and the result at once took both for the A, and still waits for a result.
 inline constexpr int result_copies_max = 4;
 
 /// The time from one of these copies to the next.

@@ -37,8 +37,8 @@ struct Recognition {
   int width = 0;
   int height = 0;
   std::optional<PhaseTimes> times;
-  /// The bytes of a small JPEG file that shows the whole image; empty where none was asked for, or the
-  /// worker made none.
+  /// The bytes of a small JPEG file that shows the whole image; empty where none was asked for, or
+  /// the worker made none.
   std::string thumbnail = {};
 
   bool operator==(const Recognition&) const = default;

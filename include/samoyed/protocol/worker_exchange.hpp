@@ -36,9 +36,10 @@ namespace samoyed::protocol {
 ///                      A: back to awaiting_request
 ///
 /// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
-/// second copy of a refused image, which a reference client always sends. A result that was sent several
-/// times may be answered as often: the answers that are left over are dropped before the next request. A peer that closes, even
-/// its own direction only, has left: nobody would acknowledge the result. Not thread-safe.
+/// second copy of a refused image, which a reference client always sends. A result that was sent
+/// several times may be answered as often: the answers that are left over are dropped before the
+/// next request. A peer that closes, even its own direction only, has left: nobody would
+/// acknowledge the result. Not thread-safe.
 class WorkerExchange {
  public:
   using Clock = std::chrono::steady_clock;
@@ -54,8 +55,9 @@ class WorkerExchange {
   /// What the peer is expected to send; each has a deadline of its own in the shell.
   enum class Step { request, image, second_copy, result_ack };
 
-  /// Read from the peer and report `received`, `ended` or, when the step's time has passed, `timed_out`. Ask
-  /// `next` again at `ask_again_at`, if there is one and nothing has come by then; the step goes on.
+  /// Read from the peer and report `received`, `ended` or, when the step's time has passed,
+  /// `timed_out`. Ask `next` again at `ask_again_at`, if there is one and nothing has come by then;
+  /// the step goes on.
   struct Read {
     Step step;
     std::optional<Clock::time_point> ask_again_at = std::nullopt;
@@ -92,8 +94,9 @@ class WorkerExchange {
         reader_(request_text_bytes_max),
         receiving_(limits.receiving, [this] { drop_image(); }) {}
 
-  /// The next thing to do; a Write counts as done when `next` is called again. `now` matters to clients only that
-  /// say how long they wait, to images that are slow, and to results that are not acknowledged.
+  /// The next thing to do; a Write counts as done when `next` is called again. `now` matters to
+  /// clients only that say how long they wait, to images that are slow, and to results that are not
+  /// acknowledged.
   Action next(Clock::time_point now = {});
 
   void received(std::string_view bytes);

@@ -8,9 +8,9 @@
 
 namespace samoyed::clientsocket {
 
-/// The files to recognize. Files are listed as given. Folders are searched, in the order of names, for files with an
-/// extension of an accepted format (protocol::image_formats, in upper or lower case). A folder that can't be searched is
-/// listed itself, so that reading it reports the error.
+/// The files to recognize. Files are listed as given. Folders are searched, in the order of names,
+/// for files with an extension of an accepted format (protocol::image_formats, in upper or lower
+/// case). A folder that can't be searched is listed itself, so that reading it reports the error.
 std::vector<std::filesystem::path> list_image_files(
     const std::vector<std::filesystem::path>& given);
 

@@ -59,8 +59,8 @@ class Admission::Ticket {
         bytes_(other.bytes_) {}
   Ticket& operator=(Ticket&&) = delete;
 
-  /// From now on this upload holds so many bytes in all. False, and nothing changes, where the limit
-  /// has no room for them; less than before always has.
+  /// From now on this upload holds so many bytes in all. False, and nothing changes, where the
+  /// limit has no room for them; less than before always has.
   bool hold(std::uint64_t bytes);
 
  private:

@@ -8,7 +8,8 @@
 
 namespace samoyed::web {
 
-/// Tells a visitor's results from others': no more than a random id, which the browser keeps for a year.
+/// Tells a visitor's results from others': no more than a random id, which the browser keeps for a
+/// year.
 inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 
 /// A visitor who sends no cookie and gets none: no row belongs to that name.

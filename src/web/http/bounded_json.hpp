@@ -8,8 +8,8 @@
 
 namespace samoyed::web {
 
-/// Values of all kinds in one text from outside, and lists in lists: a few bytes of text can be many
-/// of memory.
+/// Values of all kinds in one text from outside, and lists in lists: a few bytes of text can be
+/// many of memory.
 inline constexpr int json_values_max = 4096;
 inline constexpr int json_depth_max = 16;
 

@@ -24,8 +24,8 @@ using ProxyPredicate = std::function<bool(std::string_view address)>;
 /// left-most if all are: anything to the left of it was sent by the client and isn't looked at.
 ///
 /// Proxies add to one of the two fields and pass the other on as their client sent it. Where both
-/// are there and name different clients nobody can tell which is true, and the peer's address counts,
-/// as it does for `unknown` and for what can't be understood.
+/// are there and name different clients nobody can tell which is true, and the peer's address
+/// counts, as it does for `unknown` and for what can't be understood.
 Client find_client(std::string_view peer, const Fields& fields, const ProxyPredicate& trusted);
 
 }  // namespace samoyed::web

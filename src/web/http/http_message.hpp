@@ -33,7 +33,8 @@ struct Request {
 
 class Feed;
 
-/// What is to be answered. The session adds Date, Content-Length, Connection and the security headers.
+/// What is to be answered. The session adds Date, Content-Length, Connection and the security
+/// headers.
 struct Response {
   int status = 200;
   Fields fields;

@@ -230,7 +230,8 @@ bool HttpSession::worth_dropping() const {
 }
 
 void HttpSession::received(std::string_view bytes) {
-  // Only here, not after every piece that was parsed: a body of tiny chunks would be moved as often.
+  // Only here, not after every piece that was parsed: a body of tiny chunks would be moved as
+  // often.
   buffer_.erase(0, std::exchange(parsed_, 0));
   buffer_.append(bytes);
 }

@@ -71,8 +71,8 @@ class HttpSession {
   struct Serve {
     Request request;
   };
-  /// The header of a streamed response is out: call `send`, `end_stream` or `cut_stream` when there is
-  /// reason to, or nothing for now, and ask again soon.
+  /// The header of a streamed response is out: call `send`, `end_stream` or `cut_stream` when there
+  /// is reason to, or nothing for now, and ask again soon.
   struct NextPiece {};
   /// The request can't be understood or is too much: call `respond` with a page that says so.
   struct Refuse {
@@ -98,8 +98,8 @@ class HttpSession {
   /// Also takes back a `proceed`, as long as the body is being read.
   void respond(Response response);
 
-  /// The next piece of a stream; after it, ask for the next action before the next piece. Pieces after
-  /// the end are dropped.
+  /// The next piece of a stream; after it, ask for the next action before the next piece. Pieces
+  /// after the end are dropped.
   void send(std::string_view piece);
   /// No more pieces come.
   void end_stream() { stream_ended_ = true; }

@@ -21,8 +21,8 @@ bool is_forbidden_control(char c) {
   return (byte < 0x20 && c != '\r' && c != '\n' && c != '\t') || byte == 0x7f;
 }
 
-/// `uri-host [ ":" port ]` of RFC 3986, loosely: a character that may not appear there is refused, and what it
-/// names is the routes' business.
+/// `uri-host [ ":" port ]` of RFC 3986, loosely: a character that may not appear there is refused,
+/// and what it names is the routes' business.
 bool is_host_value(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {
     constexpr std::string_view others = "-._~%!$&'()*+;=:[]";

@@ -30,8 +30,8 @@ class HeaderScan {
   std::size_t line_begin_ = 0;
 };
 
-/// The same for the bytes between a chunked body's pieces: their size lines with extensions, and the
-/// trailers. `bytes` may begin and end anywhere but within a line.
+/// The same for the bytes between a chunked body's pieces: their size lines with extensions, and
+/// the trailers. `bytes` may begin and end anywhere but within a line.
 bool is_clean_framing(std::string_view bytes);
 
 /// True for a request line that names some HTTP version, in the words of RFC 9112, section 2.3: the

@@ -13,9 +13,9 @@ inline constexpr std::string_view content_security_policy =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A response's header as it goes over the wire, with Date, Content-Length, Connection, and the fields that keep a browser
-/// from doing more with the response than was meant. A stream's body is chunked, or for HTTP/1.0 ends with the connection.
-/// `request_version` as Request has it.
+/// A response's header as it goes over the wire, with Date, Content-Length, Connection, and the
+/// fields that keep a browser from doing more with the response than was meant. A stream's body is
+/// chunked, or for HTTP/1.0 ends with the connection. `request_version` as Request has it.
 std::string header_bytes(const Response& response, int request_version, bool keep_alive,
                          std::chrono::system_clock::time_point now);
 

@@ -6,7 +6,8 @@
 
 namespace samoyed::web {
 
-/// An error in the format of the request's endpoint. A page also shows the workers, as far as the client may see them.
+/// An error in the format of the request's endpoint. A page also shows the workers, as far as the
+/// client may see them.
 Response error_response(const Services& services, const RequestContext& context,
                         const Problem& problem);
 

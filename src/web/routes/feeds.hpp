@@ -14,7 +14,8 @@
 
 namespace samoyed::web {
 
-/// The workers as server-sent events: at once, and after that when something has changed. The list must outlive it.
+/// The workers as server-sent events: at once, and after that when something has changed. The list
+/// must outlive it.
 std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor,
                                       const dispatcher::WorkerList& workers,
                                       WorkersView::Shown shown);
@@ -25,7 +26,8 @@ std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,
 
 enum class ExportFormat { csv, json };
 
-/// All results of a visitor, or everyone's without one, a page of rows at a time. The history must outlive it.
+/// All results of a visitor, or everyone's without one, a page of rows at a time. The history must
+/// outlive it.
 std::unique_ptr<Feed> feed_of_results(dispatcher::History& history,
                                       std::optional<std::string> visitor, ExportFormat format,
                                       bool workers_visible);

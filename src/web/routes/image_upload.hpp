@@ -33,11 +33,12 @@ struct ImageUpload {
   std::vector<std::string> decoded = {};
 };
 
-/// The reason why the body that a request announces can't be of the kind that its endpoint takes, judged by its head.
+/// The reason why the body that a request announces can't be of the kind that its endpoint takes,
+/// judged by its head.
 std::optional<Problem> check_body_type(Body body, const Request& head);
 
-/// Reads the images of a whole request: a form, or the bytes of one image file. An endpoint of the API also reads the
-/// query's `top` and `model`. The upload refers to the request's body.
+/// Reads the images of a whole request: a form, or the bytes of one image file. An endpoint of the
+/// API also reads the query's `top` and `model`. The upload refers to the request's body.
 std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
                                                      const RequestContext& context);
 

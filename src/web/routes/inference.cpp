@@ -50,7 +50,8 @@ std::uint64_t count_of(const Json& shape) {
   return shape[0].get<std::uint64_t>();
 }
 
-/// Elements of a BYTES tensor in binary form: a length in 4 bytes, little-endian, and so many bytes, each.
+/// Elements of a BYTES tensor in binary form: a length in 4 bytes, little-endian, and so many
+/// bytes, each.
 bool read_binary(std::string_view bytes, std::size_t count, std::vector<std::string_view>& images) {
   while (!bytes.empty() && images.size() < count) {
     if (bytes.size() < 4) return false;

@@ -14,10 +14,10 @@
 
 namespace samoyed::web {
 
-// The Open Inference Protocol, version 2, over HTTP, with its binary tensor data extension: what a model's
-// tensors are, and how requests and answers are read and written. A model takes `image`, a BYTES tensor
-// of encoded pictures, shape [N] or [N, 1], and gives `probabilities` (FP32) and `labels` (BYTES), shape
-// [N, K], best first.
+// The Open Inference Protocol, version 2, over HTTP, with its binary tensor data extension: what a
+// model's tensors are, and how requests and answers are read and written. A model takes `image`, a
+// BYTES tensor of encoded pictures, shape [N] or [N, 1], and gives `probabilities` (FP32) and
+// `labels` (BYTES), shape [N, K], best first.
 
 /// The field that says how many bytes of a body are JSON, where tensors follow it in binary form.
 inline constexpr std::string_view inference_length_name = "Inference-Header-Content-Length";
@@ -52,9 +52,9 @@ struct InferenceRequest {
   std::vector<std::string> decoded;
 };
 
-/// Reads a whole body. JSON elements of `image` are base64: an encoded picture is no text. `header_length`
-/// is the value of `Inference-Header-Content-Length`; empty where that is missing. The views are into
-/// `body`, and valid for as long as it and the result.
+/// Reads a whole body. JSON elements of `image` are base64: an encoded picture is no text.
+/// `header_length` is the value of `Inference-Header-Content-Length`; empty where that is missing.
+/// The views are into `body`, and valid for as long as it and the result.
 std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
                                                         std::string_view header_length);
 

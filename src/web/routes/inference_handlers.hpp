@@ -6,7 +6,8 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// The Open Inference Protocol, version 2: /v2 and all below it. A model exists while a worker in rotation runs it.
+/// The Open Inference Protocol, version 2: /v2 and all below it. A model exists while a worker in
+/// rotation runs it.
 namespace samoyed::web::inference {
 
 asio::awaitable<Response> server(Services& services, RequestContext& context);

@@ -6,7 +6,8 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// The form, the API's description, the files that pages load, signing in and out, health probes, metrics.
+/// The form, the API's description, the files that pages load, signing in and out, health probes,
+/// metrics.
 namespace samoyed::web::pages {
 
 /// The page with the form.

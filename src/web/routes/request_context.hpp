@@ -46,7 +46,8 @@ inline bool is_upload(const RequestContext& context) {
   return context.route.route && brings_body(*context.route.route);
 }
 
-/// Makes the request hold `bytes` in all, from now on. False, and nothing changes, if there is no room for them.
+/// Makes the request hold `bytes` in all, from now on. False, and nothing changes, if there is no
+/// room for them.
 inline bool hold(const RequestContext& context, std::uint64_t bytes) {
   return !context.ticket || context.ticket->hold(bytes);
 }

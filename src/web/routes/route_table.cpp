@@ -92,7 +92,8 @@ ErrorFormat errors_around(std::string_view path) {
   return path.starts_with("/v2/") ? ErrorFormat::inference : ErrorFormat::page;
 }
 
-/// What the path has in place of the pattern's parameter, which may be empty; std::nullopt if the pattern doesn't fit.
+/// What the path has in place of the pattern's parameter, which may be empty; std::nullopt if the
+/// pattern doesn't fit.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   const std::size_t open = pattern.find('{');
   if (open == pattern.npos) {

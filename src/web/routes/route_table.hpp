@@ -15,15 +15,16 @@ namespace samoyed::web {
 struct RequestContext;
 struct Services;
 
-/// Answers the requests to one endpoint. Both arguments outlive the call. Throws StorageError if the history or the
-/// jobs fail.
+/// Answers the requests to one endpoint. Both arguments outlive the call. Throws StorageError if
+/// the history or the jobs fail.
 using Handler = asio::awaitable<Response> (*)(Services& services, RequestContext& context);
 
 /// One endpoint.
 struct Route {
   /// A HEAD request goes where GET leads, if the policy allows.
   std::string_view method;
-  /// A path, in which `{name}` is one segment; at the end, `{name...}` is the whole rest, which may be empty.
+  /// A path, in which `{name}` is one segment; at the end, `{name...}` is the whole rest, which may
+  /// be empty.
   std::string_view pattern;
   Policy policy;
   Handler handler;

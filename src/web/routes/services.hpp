@@ -37,7 +37,8 @@ struct SiteRules {
   std::function<bool(std::string_view address)> is_local = [](auto) { return false; };
 };
 
-/// What handlers work with. Everything here is an interface or a value, so that a handler is tested without sockets.
+/// What handlers work with. Everything here is an interface or a value, so that a handler is tested
+/// without sockets.
 ///
 /// Thread rule: one thread, that of the web server.
 struct Services {

@@ -21,7 +21,8 @@ namespace {
 /// Each may read some hundred thousand rows, and one thread does all the reading.
 constexpr std::size_t running_max = 4;
 
-/// Points of a scatter plot, and rows of the table below it: more would make the plot a blot and the table a book.
+/// Points of a scatter plot, and rows of the table below it: more would make the plot a blot and
+/// the table a book.
 constexpr std::size_t points_shown_max = 500;
 
 constexpr std::string_view default_range = "day";
@@ -55,7 +56,8 @@ std::variant<Question, Problem> read_question(const Services& services,
   return question;
 }
 
-/// The view of the numbers that the client may see. It refers to `numbers`, from which it removes the rest.
+/// The view of the numbers that the client may see. It refers to `numbers`, from which it removes
+/// the rest.
 StatisticsView view_of(dispatcher::HistoryStatistics& numbers, const Question& question,
                        const Services& services, const RequestContext& context) {
   const bool workers_visible = may_see_workers(services, context);

@@ -6,7 +6,8 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// Statistics of the results. A visitor sees those of its own results; anyone who may see the workers, also everyone's.
+/// Statistics of the results. A visitor sees those of its own results; anyone who may see the
+/// workers, also everyone's.
 namespace samoyed::web::statistics {
 
 /// As a page with charts.

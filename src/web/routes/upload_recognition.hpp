@@ -33,15 +33,16 @@ struct RecognizedUpload {
 /// Whether an image that is not recognized ends its upload.
 enum class OnFailure { stop, go_on };
 
-/// Has the images of an upload recognized one after the other, counts and records the answers. Holds no more memory
-/// than the request's ticket allows, and drops the request's body once its images are encoded. Ends early if the client
-/// leaves. The problem is `overloaded`.
+/// Has the images of an upload recognized one after the other, counts and records the answers.
+/// Holds no more memory than the request's ticket allows, and drops the request's body once its
+/// images are encoded. Ends early if the client leaves. The problem is `overloaded`.
 asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Services& services,
                                                                           RequestContext& context,
                                                                           ImageUpload& upload,
                                                                           OnFailure on_failure);
 
-/// Counts the failures among the outcomes, but for the one that the response itself names: the connection counts that.
+/// Counts the failures among the outcomes, but for the one that the response itself names: the
+/// connection counts that.
 void count_failures(Metrics& metrics, const Response& response,
                     const std::vector<dispatcher::Outcome>& outcomes);
 

@@ -12,7 +12,8 @@
 
 namespace samoyed::web {
 
-/// The row of the history for one answer to an image of `image_bytes`, at `time_ms` (milliseconds since 1970 in UTC).
+/// The row of the history for one answer to an image of `image_bytes`, at `time_ms` (milliseconds
+/// since 1970 in UTC).
 dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t image_bytes,
                                    const dispatcher::Answer& answer, const RequestContext& context,
                                    std::int64_t time_ms);

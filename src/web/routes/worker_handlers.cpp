@@ -95,8 +95,8 @@ asio::awaitable<Response> add(Services& services, RequestContext& context) {
   if (const auto problem = add_to_list(services, *address)) {
     co_return error_response(services, context, *problem);
   }
-  // The same whether or not it was there before: without a token the difference would reveal whether it had been
-  // removed.
+  // The same whether or not it was there before: without a token the difference would reveal
+  // whether it had been removed.
   const std::string sentence = to_string(*address) + " is in the list.";
   co_return success_page(services, context, "Add worker successful", sentence);
 }

@@ -6,10 +6,12 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// The list of workers: /add/HOST:PORT and /del/HOST:PORT for a person, /api/v1/workers for programs.
+/// The list of workers: /add/HOST:PORT and /del/HOST:PORT for a person, /api/v1/workers for
+/// programs.
 namespace samoyed::web::workers {
 
-/// Adds or removes a worker. If the address is in the query instead, as a form sends it, redirects to the path with it.
+/// Adds or removes a worker. If the address is in the query instead, as a form sends it, redirects
+/// to the path with it.
 asio::awaitable<Response> add(Services& services, RequestContext& context);
 asio::awaitable<Response> remove(Services& services, RequestContext& context);
 

@@ -15,16 +15,16 @@
 
 namespace samoyed::web {
 
-/// Notices that a client leaves while its image is at a worker, by reading on once that has taken a moment. The client's
-/// next requests that come meanwhile wait in the session, up to a bound: beyond that, nothing more is read until one of
-/// them is under way.
+/// Notices that a client leaves while its image is at a worker, by reading on once that has taken a
+/// moment. The client's next requests that come meanwhile wait in the session, up to a bound:
+/// beyond that, nothing more is read until one of them is under way.
 ///
-/// Thread rule: the one thread of the socket's executor. Nobody else reads from the socket between `begin` and
-/// the end of `end`.
+/// Thread rule: the one thread of the socket's executor. Nobody else reads from the socket between
+/// `begin` and the end of `end`.
 class ClientWatch final : public ClientPresence, public std::enable_shared_from_this<ClientWatch> {
  public:
-  /// The references, and the room for what is read, must outlive it. `held_bytes_max`: what the session may
-  /// hold at most.
+  /// The references, and the room for what is read, must outlive it. `held_bytes_max`: what the
+  /// session may hold at most.
   ClientWatch(io::TimedSocket& socket, HttpSession& session, std::span<char> room,
               std::size_t held_bytes_max);
 

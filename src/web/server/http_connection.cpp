@@ -122,8 +122,8 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
 
 asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
   const std::size_t size = response.header.size() + response.body.size();
-  // An answer is never larger than what was held for its image and a page around it, so if there is no room for it, that
-  // share covers it.
+  // An answer is never larger than what was held for its image and a page around it, so if there is
+  // no room for it, that share covers it.
   if (ticket_ && current_->status) ticket_->hold(size);
   std::error_code error;
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,

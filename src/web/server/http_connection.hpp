@@ -21,10 +21,11 @@
 
 namespace samoyed::web {
 
-/// Carries bytes between one socket and an HttpSession, and requests through the guards to their handlers.
+/// Carries bytes between one socket and an HttpSession, and requests through the guards to their
+/// handlers.
 ///
-/// A client that leaves while its image is at a worker ends the connection without an answer, and the classifier learns
-/// that nobody waits any more.
+/// A client that leaves while its image is at a worker ends the connection without an answer, and
+/// the classifier learns that nobody waits any more.
 ///
 /// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {

@@ -10,7 +10,8 @@ namespace {
 /// How long a stream waits for its next piece before it looks if it is to end.
 constexpr std::chrono::milliseconds feed_pause{1000};
 
-/// Without an event for so long a stream sends a comment: proxies close what is silent for 30 s or more.
+/// Without an event for so long a stream sends a comment: proxies close what is silent for 30 s or
+/// more.
 constexpr std::chrono::seconds heartbeat_pause{15};
 
 }  // namespace

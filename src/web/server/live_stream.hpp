@@ -12,7 +12,8 @@
 
 namespace samoyed::web {
 
-/// A streamed answer under way: its feed, its place among all streams, and when it has to say something.
+/// A streamed answer under way: its feed, its place among all streams, and when it has to say
+/// something.
 class LiveStream {
  public:
   /// With `heartbeats` a comment goes out where no piece did for a while: for streams of events.

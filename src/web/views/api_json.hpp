@@ -9,8 +9,8 @@
 
 namespace samoyed::web {
 
-// Values as the JSON texts of the API. Bytes that are no UTF-8 become U+FFFD. assets/openapi.json describes
-// each text.
+// Values as the JSON texts of the API. Bytes that are no UTF-8 become U+FFFD. assets/openapi.json
+// describes each text.
 
 /// RFC 9457, with our reason's word and the request's id besides.
 std::string problem_json(const Problem& problem, std::string_view request_id);

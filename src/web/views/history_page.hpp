@@ -27,8 +27,8 @@ struct HistoryView {
   int days = 0;
 };
 
-/// A list of results with their thumbnails, the ways to older and newer ones, to exports and to the end of
-/// them all. Shows of the workers only which one a result came from.
+/// A list of results with their thumbnails, the ways to older and newer ones, to exports and to the
+/// end of them all. Shows of the workers only which one a result came from.
 std::string history_page(const HistoryView& view, const WorkersView& workers);
 
 /// For a server that keeps no results: says how that is turned on.

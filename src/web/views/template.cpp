@@ -58,8 +58,8 @@ Byte doubt(char c) {
                   std::min(static_cast<Byte>(byte ^ '+'), static_cast<Byte>(byte ^ ' ')));
 }
 
-/// Length of the text's beginning that needs no escape. Images come as megabytes of base64: they are
-/// looked at in blocks, and only the block in which that ends byte by byte.
+/// Length of the text's beginning that needs no escape. Images come as megabytes of base64: they
+/// are looked at in blocks, and only the block in which that ends byte by byte.
 std::size_t plain_length(std::string_view text) {
   constexpr std::size_t block = 64;
   std::size_t length = 0;

@@ -17,9 +17,9 @@ class Html {
   /// that are no UTF-8, and control characters, become U+FFFD.
   static Html escaped(std::string_view text);
 
-  /// Fills in a template's `{{name}}`s, each value copied once. Throws std::logic_error where a name of
-  /// the template has no value or a value has no place in it: a programming error that any test of
-  /// the page finds.
+  /// Fills in a template's `{{name}}`s, each value copied once. Throws std::logic_error where a
+  /// name of the template has no value or a value has no place in it: a programming error that any
+  /// test of the page finds.
   struct Value;
   static Html fill(std::string_view page_template, std::initializer_list<Value> values);
 

@@ -19,7 +19,8 @@ bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
-/// A worker's state, for the style sheet and for a person. assets/worker_table.js has the same words.
+/// A worker's state, for the style sheet and for a person. assets/worker_table.js has the same
+/// words.
 struct Status {
   std::string_view kind;
   std::string_view word;

@@ -29,9 +29,9 @@ class ThreadCountTuner {
 
   /// Runs of each way before there is a choice.
   static constexpr int first_runs = 4;
-  /// Images between two attempts of the slower way: the minimum before the first, then twice as many
-  /// each time, up to the maximum, with which fewer than one image in a hundred is late. Starts
-  /// over when the choice changes.
+  /// Images between two attempts of the slower way: the minimum before the first, then twice as
+  /// many each time, up to the maximum, with which fewer than one image in a hundred is late.
+  /// Starts over when the choice changes.
   static constexpr int tried_again_after_min = 7;
   static constexpr int tried_again_after_max = 127;
 

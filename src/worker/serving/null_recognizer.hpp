@@ -7,8 +7,8 @@
 
 namespace samoyed::worker {
 
-/// Answers at once, without a network and without decoding: for load, fault-injection and sanitizer runs of
-/// all that is around the network (`--model null`).
+/// Answers at once, without a network and without decoding: for load, fault-injection and sanitizer
+/// runs of all that is around the network (`--model null`).
 ///
 /// The labels and probabilities are a pure function of the image's bytes, whatever they are, so
 /// that an answer that belongs to another image is noticed. An empty image is `unreadable`.

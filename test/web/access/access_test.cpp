@@ -124,8 +124,8 @@ TEST_CASE("what another site's page made the browser send is refused") {
 }
 
 TEST_CASE("a browser that doesn't say from where is asked back, a program isn't") {
-  // What a page with `referrer=no-referrer` makes a browser send to a site of plain HTTP that is not on
-  // its own machine: nothing else.
+  // What a page with `referrer=no-referrer` makes a browser send to a site of plain HTTP that is
+  // not on its own machine: nothing else.
   const std::string chromium =
       "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
       "Safari/537.36";

@@ -43,7 +43,8 @@ inline std::string read_all(web::Feed& feed) {
   return text;
 }
 
-/// A site known as `localhost` and `kennel`, and requests that go through its guards to its handlers, without a socket.
+/// A site known as `localhost` and `kennel`, and requests that go through its guards to its
+/// handlers, without a socket.
 struct HandlerFixture {
   explicit HandlerFixture(std::string token = {})
       : gate(std::move(token), [this] { return "id" + std::to_string(++ids); }) {}

@@ -34,7 +34,8 @@ std::vector<float> forward(const ForwardPlan& plan, ForwardPlan::Workspace& work
   return {logits.begin(), logits.end()};
 }
 
-/// Ways to keep channels for which this processor has quick kernels; std::nullopt: as the plan chooses.
+/// Ways to keep channels for which this processor has quick kernels; std::nullopt: as the plan
+/// chooses.
 std::vector<std::optional<Tag>> quick_layouts() {
   std::vector<std::optional<Tag>> layouts{std::nullopt, Tag::nhwc};
   if (onednn_may_use(dnnl::cpu_isa::avx2)) layouts.push_back(Tag::nChw8c);
