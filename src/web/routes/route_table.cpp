@@ -175,12 +175,12 @@ ResolvedRoute resolve_route(const Request& head) {
     return resolved;
   }
   resolved.errors = first->policy.errors;
-  resolved.allow = allowed_methods(first->pattern);
   resolved.parameter = *match(first->pattern, target->path);
   const auto route = std::ranges::find_if(routes, [&](const Route& candidate) {
     return candidate.pattern == first->pattern && takes(candidate, head.method);
   });
   if (route == std::end(routes)) {
+    resolved.allow = allowed_methods(first->pattern);
     resolved.problem = no_such_method(resolved);
   } else {
     resolved.route = route;

@@ -38,7 +38,7 @@ struct ResolvedRoute {
   /// Null if the request leads nowhere; then `problem` says why.
   const Route* route = nullptr;
   std::optional<Problem> problem;
-  /// The methods of the path, as `Allow` lists them; empty for an unknown path.
+  /// With the problem `method_not_allowed`: the methods of the path, as `Allow` lists them.
   std::string allow;
   /// The format of this request's errors, also if it leads nowhere.
   ErrorFormat errors = ErrorFormat::page;
