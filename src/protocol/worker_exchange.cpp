@@ -216,7 +216,7 @@ WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (std::holds_alternative<Nack>(message)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
-    // Evidently it sees what it is sent, so what it is sent now needs no repeating.
+    // The client reads each copy, so the one that it asks for needs no repetition.
     repeats_left_ = 0;
     --unanswered_copies_;
     return write_result(std::chrono::milliseconds(0));

@@ -141,6 +141,7 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
 
 void HttpConnection::consider() {
   begin_request();
+  current_->context.request = session_.head();  // Its body is still to come.
   try {
     if (turned_away_) {
       respond(anonymous_error(*turned_away_));
@@ -268,7 +269,7 @@ void HttpConnection::begin_request() {
   if (!current_) {
     RequestContext context =
         make_request_context(server_, session_.head(), peer_address_, Clock::now());
-    const Request& head = context.request;
+    const Request& head = session_.head();
     const bool direct = context.address == io::unmapped_ip(peer_address_);
     current_.emplace(Current{.context = {},
                              .begun = context.now,

@@ -37,8 +37,7 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
   const std::string_view sent_id = find_field(head.fields, request_id_name);
   const std::string id =
       is_request_id(sent_id) ? std::string(sent_id) : io::random_hex(io::id_bytes);
-  RequestContext context{.request = head,
-                         .route = resolve_route(head),
+  RequestContext context{.route = resolve_route(head),
                          .request_id = id,
                          .client = io::limit_key(client.address),
                          .address = client.address,

@@ -1,28 +1,17 @@
 #include "worker/app/options.hpp"
 
-#include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "support/command_line.hpp"
+
 namespace samoyed::worker {
 namespace {
 
-/// Parses a command line. std::nullopt if the program has to end at once.
-struct CommandLine {
-  explicit CommandLine(const std::string& line) {
-    std::vector<std::string> words{"program"};
-    std::istringstream stream(line);
-    for (std::string word; stream >> word;) words.push_back(word);
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    options = parse_options(static_cast<int>(arguments.size()), arguments.data(), exit_status);
-  }
-
-  std::optional<Options> options;
-  int exit_status = -1;
+struct CommandLine : test::CommandLine<Options> {
+  explicit CommandLine(const std::string& line) : test::CommandLine<Options>(parse_options, line) {}
 };
 
 TEST_CASE("a worker needs an address and a port, and serves no metrics unless asked to") {
