@@ -210,15 +210,15 @@ def _wanted(results):
         ["figure", "measured", "wanted", "reached"], [one.row() for one in targets(results)])
 
 
-def split_readme(readme):
-    """The text before and after the tables. Raises ValueError where the two markers are not there, once
-    each, in this order."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-        raise ValueError(f"README.md has no lines {BEGIN} and {END}: add them where the tables belong")
-    return readme.split(BEGIN)[0], readme.split(END)[1]
+def split_page(page):
+    """The text before and after the tables. Raises ValueError unless the two markers are there, once each and in this
+    order."""
+    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
+        raise ValueError(f"docs/performance.md has no lines {BEGIN} and {END}: add them where the tables belong")
+    return page.split(BEGIN)[0], page.split(END)[1]
 
 
-def with_tables(readme, text):
-    """The README with the tables between its markers."""
-    before, after = split_readme(readme)
+def with_tables(page, text):
+    """The page with the tables between its markers."""
+    before, after = split_page(page)
     return f"{before}{BEGIN}\n{text}{END}{after}"

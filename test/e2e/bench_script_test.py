@@ -195,13 +195,13 @@ class ReportTest(unittest.TestCase):
             rows = [line for line in table.splitlines() if line.startswith("|")]
             self.assertEqual(len({row.count("|") for row in rows}), 1 if rows else 0, table)
 
-    def test_the_readme_gets_its_tables_between_the_markers(self):
+    def test_the_page_gets_its_tables_between_the_markers(self):
         begin, end = bench_report.BEGIN, bench_report.END
         self.assertEqual(bench_report.with_tables(f"a\n{begin}\nold\n{end}\nb\n", "new\n"),
                          f"a\n{begin}\nnew\n{end}\nb\n")
-        for readme in ("", begin, end, f"{end}\n{begin}", f"{begin}{begin}{end}"):
+        for page in ("", begin, end, f"{end}\n{begin}", f"{begin}{begin}{end}"):
             with self.assertRaisesRegex(ValueError, "add them where the tables belong"):
-                bench_report.with_tables(readme, "new\n")
+                bench_report.with_tables(page, "new\n")
 
 
 if __name__ == "__main__":
