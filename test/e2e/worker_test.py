@@ -94,7 +94,7 @@ class WorkerTest(support.ProgramTestCase):
         worker, client, _ = self.stop_under_way(signal.SIGTERM, "--drain-timeout-ms", "100")
         self.assertEqual(worker.wait(), 0)
         self.assertEqual(client.receive(1), b"")
-        self.assertIn("exchanges still under way", worker.log.text())
+        self.assertIn("exchanges are still in progress", worker.log.text())
 
     def test_a_second_signal_ends_a_worker_at_once(self):
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT),

@@ -43,7 +43,7 @@ EXTENDED_RESULT = (b'{"top":[{"label":"Samoyed","probability":0.93,"class":258},
                    b'{"label":"caf\xc3\xa9","probability":1e-05}],"width":1546,"height":1213,'
                    b'"times":{"queue_ms":0.1,"decode_ms":9.4,"resize_ms":2.3,"forward_ms":7.2},'
                    b'"thumbnail":"/9j/4AAgLTAwMA=="}')
-REFUSAL = b'{"error":"unreadable","detail":"The JPEG file ends before its last row."}'
+REFUSAL = b'{"error":"unreadable","detail":"The JPEG is incomplete."}'
 HELLO_REPLY = (b'{"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,'
                b'"trained":true,"image_bytes_max":33554432,"busy":false,"takes_timeout":true,'
                b'"takes_thumbnail":true,"takes_pipelining":true}')

@@ -49,7 +49,8 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   return recognizer;
 }
 
-/// Serves metrics on the network thread until that ends. Null if no port was given.
+/// Serves metrics on the thread that runs `io`, until `io` stops. Returns null if no port was
+/// given.
 std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
                                              std::function<std::string()> text) {
   if (!options.metrics_port) return nullptr;
@@ -69,7 +70,8 @@ void run(const Options& options) {
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 
   asio::io_context io(1);
-  // Returns the memory of a load peak: 30 MB after twice the load that the worker can carry.
+  // Returns memory to the system after a load peak: 30 MB after twice the load that the worker can
+  // carry.
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
   Metrics metrics(model);
@@ -91,9 +93,9 @@ void run(const Options& options) {
   io::on_stop_signal(signals, [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
-    drain_deadline.async_wait([&](std::error_code cancelled) {
-      if (cancelled) return;
-      spdlog::warn("stopping with exchanges still under way");
+    drain_deadline.async_wait([&](std::error_code canceled) {
+      if (canceled) return;
+      spdlog::warn("stopping although exchanges are still in progress");
       io.stop();
     });
   });

@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t one = 1;
 constexpr std::uint64_t bytes_max = std::uint64_t{1} << 40;
 
-/// `224` or, height first, `224x320`.
+/// Parses `224`, or `224x320` with the height first.
 Size parse_input_size(const std::string& text) {
   Size size;
   char cross = 'x';
@@ -32,8 +32,9 @@ Size parse_input_size(const std::string& text) {
   }
   const auto fits = [](int side) { return side >= 1 && side <= crop_spec_side_px_max; };
   if (!words || !words.eof() || cross != 'x' || !fits(size.width) || !fits(size.height)) {
-    throw CLI::ValidationError("--input-size", "must be a side or HEIGHTxWIDTH, from 1 to " +
-                                                   std::to_string(crop_spec_side_px_max));
+    throw CLI::ValidationError("--input-size",
+                               "must be SIDE or HEIGHTxWIDTH in pixels, from 1 to " +
+                                   std::to_string(crop_spec_side_px_max));
   }
   return size;
 }
@@ -42,20 +43,20 @@ std::array<float, 3> three(const std::vector<float>& numbers) {
   return {numbers.at(0), numbers.at(1), numbers.at(2)};
 }
 
-/// The JSON file next to the model may set all of them instead.
+/// All of these but --model can also be set by the JSON file next to the model.
 void add_model_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Model (FILE.json next to FILE.pt may set the same)");
+  app.option_defaults()->group("Model (FILE.json next to FILE.pt can set the same)");
   ModelCard& card = options.model_card;
   app.add_option(
       "--model", options.model_file,
-      "SqueezeNet's weights, as scripts/fetch-model provides them, or a TorchScript archive, as "
-      "scripts/export-model makes it; null: none, answers are made up");
+      "File with SqueezeNet's weights (from scripts/fetch-model) or a TorchScript archive (from "
+      "scripts/export-model); null loads no model and makes up answers");
   app.add_option_function<std::string>(
       "--labels", [&card](const std::string& path) { card.labels = std::filesystem::path(path); },
-      "One label a line, in class order (built in: ImageNet's 1000)");
+      "File with one label per line, in class order (built in: ImageNet's 1000)");
   app.add_option_function<std::string>(
          "--model-name", [&card](const std::string& name) { card.name = name; },
-         "Name under which clients select the model")
+         "Name by which clients select the model")
       ->check([](const std::string& name) {
         const auto fault = find_name_fault(name);
         return fault ? "must be " + *fault : std::string();
@@ -63,18 +64,18 @@ void add_model_options(CLI::App& app, Options& options) {
   app.add_option_function<std::string>(
       "--input-size",
       [&card](const std::string& text) { card.input_size = parse_input_size(text); },
-      "Pixels of the network's input, a side or HEIGHTxWIDTH (224)");
+      "Size of the network's input in pixels, SIDE or HEIGHTxWIDTH (224)");
   app.add_option_function<int>(
          "--resize-size", [&card](int side) { card.resize_size = side; },
-         "Pixels of the image's short side before the input is cut out of it (256/224 of the "
-         "input)")
+         "Length in pixels of the resized image's short side, from which the input is cut "
+         "(256/224 of the input's longer side)")
       ->check(CLI::Range(1, crop_spec_side_px_max));
   app.add_option_function<std::string>(
          "--interpolation",
          [&card](const std::string& name) {
            card.interpolation = name == "bicubic" ? Resampling::bicubic : Resampling::bilinear;
          },
-         "How the image is resized (bilinear)")
+         "Filter that resizes the image (bilinear)")
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
   app.add_option_function<std::vector<float>>(
          "--mean", [&card](const std::vector<float>& mean) { card.mean = three(mean); },
@@ -84,7 +85,8 @@ void add_model_options(CLI::App& app, Options& options) {
       ->check(io::number_range(-1000, 1000));
   app.add_option_function<std::vector<float>>(
          "--std", [&card](const std::vector<float>& std) { card.deviation = three(std); },
-         "Per-channel standard deviation, by which the difference is divided (0.229,0.224,0.225)")
+         "Per-channel standard deviation (RGB), by which the difference is divided "
+         "(0.229,0.224,0.225)")
       ->expected(3)
       ->delimiter(',')
       ->check(io::number_range(1e-6, 1000));
@@ -96,78 +98,82 @@ void add_recognition_options(CLI::App& app, Options& options) {
     options.precision = name == to_string(Precision::bf16) ? Precision::bf16 : Precision::fp32;
   };
   app.add_option_function<std::string>("--precision", set_precision,
-                                       "Of the network's numbers; bf16 is faster on processors "
-                                       "with AMX, a little less exact, and "
-                                       "refused on others")
+                                       "Number format of the network; bf16 needs a processor with "
+                                       "AMX, where it is faster and slightly less exact")
       ->default_str(to_string(options.precision))
       ->check(CLI::IsMember({to_string(Precision::fp32), to_string(Precision::bf16)}));
-  app.add_option(
-         "--threads", options.queue.threads,
-         "Images recognized at the same time, by one thread each (all cores that the process may "
-         "use); above 1 an image that is alone gets two")
+  app.add_option("--threads", options.queue.threads,
+                 "Images recognized at the same time, one thread each (all cores that the process "
+                 "may use); above 1, a lone image gets two threads")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-exif", options.apply_exif_orientation,
-               "Ignore EXIF orientation, as the reference does");
+               "Ignore EXIF orientation, like the reference server");
   app.add_flag("--fast-decode", options.fast_decode,
-               "Read JPEGs of 1024 pixels and more on the short side at 1/2, 1/4 or 1/8 of their "
-               "size: faster, with slightly other answers");
+               "Decode JPEGs whose short side has 1024 pixels or more at 1/2, 1/4 or 1/8 of their "
+               "size: faster, with slightly different answers");
 }
 
 void add_image_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Images");
-  app.add_option("--image-bytes-max", options.server.image_bytes_max, "Largest image file accepted")
+  app.add_option("--image-bytes-max", options.server.image_bytes_max,
+                 "Largest image file accepted, in bytes")
       ->check(CLI::Range(one, std::uint64_t{1} << 30));
-  app.add_option("--image-pixels-max", options.decode.pixels_max, "Most pixels of an image")
+  app.add_option("--image-pixels-max", options.decode.pixels_max,
+                 "Largest image accepted, in pixels")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
-  app.add_option("--image-side-px-max", options.decode.side_px_max, "Longest side of an image")
+  app.add_option("--image-side-px-max", options.decode.side_px_max,
+                 "Longest image side accepted, in pixels")
       ->check(CLI::Range(1, 65535));
   app.add_option("--decode-memory-bytes-max", options.decode.memory_bytes_max,
-                 "What decoding one image may hold, its file not counted")
+                 "Bytes of memory for decoding one image, not counting its file")
       ->check(CLI::Range(one, bytes_max));
 }
 
 void add_load_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Load");
+  app.option_defaults()->group("Limits");
   app.add_option("--queue-length-max", options.queue.queued_max,
-                 "Images that may wait; beyond it the answer is busy")
+                 "Images that may wait in the queue before the answer is busy")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--queue-bytes-max", options.queue.queued_bytes_max,
-                 "Bytes of image files that may wait; one image always may")
+                 "Bytes of image files that may wait in the queue; an empty queue takes any image")
       ->check(CLI::Range(one, bytes_max));
   app.add_option("--receiving-bytes-max", options.server.receiving_bytes_max,
-                 "Bytes of image files on their way in; beyond it the answer is busy")
+                 "Bytes of image files that may arrive at the same time before the answer is busy")
       ->check(CLI::Range(one, bytes_max));
   app.add_option("--connections-max", options.server.connections_max,
-                 "Connections served at a time; further peers wait")
+                 "Connections served at the same time; further ones wait")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--connections-per-peer-max", options.server.connections_per_peer_max,
-                 "Connections from one address; further ones are closed")
+                 "Connections served from one address; further ones are closed")
       ->check(CLI::Range(1, 1000000));
 }
 
 void add_time_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Time");
+  app.option_defaults()->group("Timeouts");
   SessionTimeouts& timeouts = options.server.timeouts;
   io::add_milliseconds_option(
       app, "--request-timeout-ms", timeouts.request,
-      "For the first message of a connection, and the pause before each next one");
+      "Milliseconds to wait for a connection's first message, and for the next after each answer");
   io::add_milliseconds_option(app, "--image-timeout-ms", timeouts.image,
-                              "From a size's A to the image's end");
-  io::add_milliseconds_option(app, "--queue-timeout-ms", timeouts.queue,
-                              "In the queue; an image that waits longer is answered busy");
-  io::add_milliseconds_option(app, "--ack-timeout-ms", timeouts.ack,
-                              "From a result to its A, and for writing anything");
+                              "Milliseconds from acknowledging a size to the end of its image");
+  io::add_milliseconds_option(
+      app, "--queue-timeout-ms", timeouts.queue,
+      "Milliseconds that an image may wait in the queue before the answer is busy");
+  io::add_milliseconds_option(
+      app, "--ack-timeout-ms", timeouts.ack,
+      "Milliseconds from a result to its acknowledgment, and for any write");
   io::add_milliseconds_option(
       app, "--drain-timeout-ms", options.drain_timeout,
-      "How long SIGTERM waits for what is under way; a second one ends at once", 0);
+      "Milliseconds that SIGTERM waits for work in progress; a second SIGTERM exits at once", 0);
 }
 
 void add_metrics_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Metrics");
-  auto* const port = app.add_option(
-      "--metrics-port", options.metrics_port,
-      "Serves http://ADDRESS:PORT/metrics to Prometheus and anyone else; 0 takes a free port");
-  app.add_option("--metrics-address", options.metrics_address, "Address or name to serve them on")
+  auto* const port = app.add_option("--metrics-port", options.metrics_port,
+                                    "Port that serves http://ADDRESS:PORT/metrics to Prometheus "
+                                    "and anyone else; 0 for a free one");
+  app.add_option("--metrics-address", options.metrics_address,
+                 "Address or host name to serve metrics on")
       ->needs(port);
 }
 
@@ -178,17 +184,18 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.queue.threads = usable_cores();
 
   CLI::App app{
-      "Recognizes images with SqueezeNet, or another network, for clients of the D/A/N protocol."};
+      "Recognizes images with SqueezeNet or another network, for clients that speak the D/A/N "
+      "protocol."};
   app.set_version_flag("--version", SAMOYED_VERSION);
   app.footer(
       "Examples:\n"
       "  samoyed-worker 127.0.0.1 8888\n"
       "  samoyed-worker 0.0.0.0 8888 --model models/squeezenet1_1.pth --threads 4\n"
       "  samoyed-worker 0.0.0.0 8888 --model models/resnet18.pt\n"
-      "Port 0 takes a free port; the log says which.");
+      "Port 0 takes a free port; the log shows which.");
   app.option_defaults()->always_capture_default();
-  app.add_option("ADDRESS", options.address, "Address or name to listen on")->required();
-  app.add_option("PORT", options.port, "Port to listen on, 0 for a free one")->required();
+  app.add_option("ADDRESS", options.address, "Address or host name to listen on")->required();
+  app.add_option("PORT", options.port, "Port to listen on; 0 for a free one")->required();
   io::add_log_option(app, options.log_format);
   add_model_options(app, options);
   add_recognition_options(app, options);
@@ -200,7 +207,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
     app.parse(argc, argv);
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {
       throw CLI::ValidationError("--receiving-bytes-max",
-                                 "must be at least --image-bytes-max, or no image gets in");
+                                 "must be at least --image-bytes-max, or the largest images "
+                                 "can't be received");
     }
   } catch (const CLI::ParseError& error) {
     exit_status = app.exit(error);

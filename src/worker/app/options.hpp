@@ -18,10 +18,10 @@ namespace samoyed::worker {
 struct Options {
   std::string address;
   std::uint16_t port = 0;
-  /// `null` (the word, not a path) is the NullRecognizer.
+  /// A path, or the word `null` for the NullRecognizer.
   std::string model_file = "models/squeezenet1_1.pth";
-  /// Overrides the JSON file next to the model. If neither names labels, they are torchvision's
-  /// ImageNet categories, which are built in.
+  /// Overrides the JSON file next to the model. If neither sets labels, the built-in ones apply:
+  /// torchvision's ImageNet categories.
   ModelCard model_card;
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
@@ -31,14 +31,13 @@ struct Options {
   DecodeLimits decode;
   std::chrono::milliseconds drain_timeout{10000};
   std::string metrics_address = "127.0.0.1";
-  /// `std::nullopt`: no metrics are served.
+  /// `std::nullopt` if no metrics are served.
   std::optional<std::uint16_t> metrics_port;
   io::LogFormat log_format = io::LogFormat::text;
 };
 
-/// Parses the command line. `std::nullopt` if the program has to exit at once with `exit_status`:
-/// after
-/// --help, --version or an error, which is printed.
+/// Parses the command line. Returns `std::nullopt` if the program must exit at once with
+/// `exit_status`: after --help, after --version, or after an error, which is printed.
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status);
 
 }  // namespace samoyed::worker

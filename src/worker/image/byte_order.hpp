@@ -7,10 +7,11 @@
 
 namespace samoyed::worker {
 
-/// Bytes of a file, read only.
+/// A read-only view of the bytes of a file.
 using Bytes = std::span<const std::byte>;
 
-/// Unsigned integers at `offset`, which must lie inside with all its bytes: the caller checks.
+/// These functions read an unsigned integer at `offset`. All of its bytes must lie inside `bytes`;
+/// the caller checks that.
 inline std::uint16_t read_u16le(Bytes bytes, std::size_t offset) {
   return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[offset]) |
                                     std::to_integer<unsigned>(bytes[offset + 1]) << 8);
@@ -29,7 +30,7 @@ inline std::uint32_t read_u32be(Bytes bytes, std::size_t offset) {
   return std::uint32_t{read_u16be(bytes, offset)} << 16 | read_u16be(bytes, offset + 2);
 }
 
-/// Whether `bytes` has `text` at `offset`; any offset is allowed.
+/// Whether `bytes` contains `text` at `offset`. Any offset is allowed.
 inline bool has_text(Bytes bytes, std::size_t offset, std::string_view text) {
   if (offset > bytes.size() || bytes.size() - offset < text.size()) return false;
   const auto* const chars = reinterpret_cast<const char*>(bytes.data()) + offset;

@@ -10,11 +10,11 @@ namespace samoyed::worker {
 
 namespace {
 
-/// How far Pillow's filters reach to each side where an image is made larger.
+/// How far Pillow's filters reach to each side when an image is made larger.
 double support_of(Resampling resampling) { return resampling == Resampling::bicubic ? 2.0 : 1.0; }
 
-/// torchvision makes the short side S and the long one int(S * long / short), and begins the crop
-/// at Python's round((resized - crop) / 2), which goes to the even neighbor.
+/// torchvision makes the short side S and the long side int(S * long / short). It begins the crop
+/// at Python's round((resized - crop) / 2), which rounds halves to even.
 Axis make_axis(int side, int short_side, int crop_px, bool mirrored, const CropSpec& crop_spec) {
   const auto resized = static_cast<int>(std::int64_t{crop_spec.short_side_px} * side / short_side);
   const int rest = resized - crop_px;
@@ -28,7 +28,7 @@ Axis make_axis(int side, int short_side, int crop_px, bool mirrored, const CropS
           .resampling = crop_spec.resampling};
 }
 
-/// From the first pixel that is needed to the last.
+/// Returns the range from the first pixel that is needed to the last.
 Tap needed_pixels(const Axis& axis) {
   const Tap begin = filter_window(axis, 0).tap;
   const Tap end = filter_window(axis, axis.crop_px - 1).tap;

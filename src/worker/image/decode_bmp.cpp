@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t file_header_bytes = 14;
 constexpr std::size_t pixels_offset_at = 10;
-/// BITMAPINFOHEADER; its later forms (56, 108, 124 bytes) begin alike.
+/// BITMAPINFOHEADER. Its later versions (56, 108 and 124 bytes) begin the same way.
 constexpr std::size_t info_header_bytes = 40;
 
 /// BITMAPFILEHEADER and BITMAPINFOHEADER as the file stores them.
@@ -25,10 +25,10 @@ struct BmpHeader {
   std::size_t pixels_offset;
   std::size_t info_bytes;
   std::int64_t width;
-  std::int64_t
-      height;  ///< Negative in the file if the rows go from top to bottom; here the number of rows.
+  /// Number of rows. Negative in the file if the rows go from top to bottom.
+  std::int64_t height;
   unsigned bits_per_pixel;
-  std::uint32_t compression;  ///< 0 none, 1 and 2 run lengths, 3 bit masks
+  std::uint32_t compression;  ///< 0: none; 1 and 2: run lengths; 3: bit masks
   std::uint32_t colors_used;  ///< 0: as many as the bits allow
 
   std::size_t row_used_bytes() const {
@@ -36,7 +36,7 @@ struct BmpHeader {
   }
   /// Rows begin at multiples of four bytes.
   std::size_t row_bytes() const { return (row_used_bytes() + 3) / 4 * 4; }
-  /// Of all rows; behind the last one nothing need be.
+  /// Bytes of all rows. The last one needs no padding.
   std::size_t pixels_bytes() const {
     return row_bytes() * static_cast<std::size_t>(height - 1) + row_used_bytes();
   }
@@ -47,7 +47,7 @@ void write_u32le(std::span<std::byte> bytes, std::size_t at, std::size_t value) 
     bytes[at + i] = static_cast<std::byte>(value >> (8 * i) & 0xFF);
 }
 
-/// Needs all of the file header and BITMAPINFOHEADER.
+/// The file must contain all of the file header and BITMAPINFOHEADER.
 BmpHeader parse_bmp_header(Bytes file) {
   const std::int64_t height = static_cast<std::int32_t>(read_u32le(file, 22));
   return {read_u32le(file, pixels_offset_at),
@@ -59,8 +59,8 @@ BmpHeader parse_bmp_header(Bytes file) {
           read_u32le(file, 46)};
 }
 
-/// Whether every pixel's index is below `colors`. stb_image would take the color of one beyond
-/// from memory that nobody has written.
+/// Whether every pixel's index is below `colors`. For a larger index, stb_image would take the
+/// color from uninitialized memory.
 bool indices_are_below(std::size_t colors, const BmpHeader& header, Bytes file) {
   const unsigned bits = header.bits_per_pixel;
   if (colors >= std::size_t{1} << bits) return true;
@@ -79,52 +79,54 @@ bool indices_are_below(std::size_t colors, const BmpHeader& header, Bytes file) 
 }
 
 std::optional<protocol::Refusal> check_palette(const BmpHeader& header, Bytes file) {
-  // stb_image takes all between header and pixels for the palette.
+  // stb_image takes everything between the header and the pixels for the palette.
   const std::size_t space = header.pixels_offset - file_header_bytes - header.info_bytes;
   const std::size_t colors_stored = space / 4;
   if (colors_stored == 0 || colors_stored > 256) {
-    return unreadable("The BMP file is damaged: its palette has no possible size.");
+    return unreadable("The BMP is damaged: the size of its palette is invalid.");
   }
   const std::size_t colors_named =
       header.colors_used != 0 ? header.colors_used : std::size_t{1} << header.bits_per_pixel;
   if (!indices_are_below(std::min(colors_stored, colors_named), header, file)) {
-    return unreadable("The BMP file is damaged: a pixel names a color beyond the palette.");
+    return unreadable("The BMP is damaged: a pixel's color is not in the palette.");
   }
   return std::nullopt;
 }
 
-/// All that stb_image doesn't check itself.
+/// Checks everything that stb_image doesn't check itself.
 std::optional<protocol::Refusal> check(const BmpHeader& header, Bytes file,
                                        const DecodeLimits& limits) {
   if (header.compression == 1 || header.compression == 2) {
-    return unreadable("The BMP file is compressed by run lengths, which is not read.");
+    return unreadable(
+        "The BMP uses run-length compression, which isn't supported. Save it without compression.");
   }
   if (header.compression != 0 && header.compression != 3) {
-    return unreadable("The BMP file is compressed in a way that is not read.");
+    return unreadable("The BMP's compression isn't supported. Save it without compression.");
   }
   const unsigned bits = header.bits_per_pixel;
   if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) {
-    return unreadable("The BMP file has " + std::to_string(bits) +
-                      " bits a pixel; 1, 4, 8, 16, 24 or 32 are read.");
+    return unreadable("The BMP has " + std::to_string(bits) +
+                      " bits per pixel. Only 1, 4, 8, 16, 24 and 32 are supported.");
   }
   if (auto refusal = check_size(header.width, header.height, limits)) return refusal;
 
   if (header.pixels_offset < file_header_bytes + header.info_bytes) {
-    return unreadable("The BMP file is damaged: its pixels begin inside its header.");
+    return unreadable("The BMP is damaged: its pixels begin inside its header.");
   }
   if (header.pixels_offset > file.size() ||
       file.size() - header.pixels_offset < header.pixels_bytes()) {
-    return unreadable("The BMP file ends before its last row.");
+    return unreadable("The BMP is incomplete.");
   }
   if (bits <= 8) return check_palette(header, file);
   return std::nullopt;
 }
 
-/// The header as stb_image reads it of a file without a palette: the pixels must follow it at once.
+/// The header in the form that stb_image expects in a file without a palette: the pixels must
+/// follow it immediately.
 struct CompactHeader {
   explicit CompactHeader(const BmpHeader& header) {
-    // The masks of a header of 56 bytes lie where they follow one of 40, and only there stb_image
-    // looks for them.
+    // In a header of 56 bytes, the masks are where they would follow a header of 40 bytes, and
+    // stb_image looks for them only there.
     const bool begins_as_40 = header.info_bytes <= 56;
     info_bytes = begins_as_40 ? info_header_bytes : header.info_bytes;
     bytes = file_header_bytes + info_bytes + (begins_as_40 && header.compression == 3 ? 12 : 0);
@@ -136,7 +138,7 @@ struct CompactHeader {
   bool differs;
 };
 
-/// Without what lies between the header and the pixels.
+/// Returns the file without the gap between the header and the pixels.
 std::vector<std::byte> without_gap(const BmpHeader& header, const CompactHeader& compact,
                                    Bytes file) {
   const Bytes head = file.first(compact.bytes);
@@ -159,14 +161,16 @@ StbImage decode_pixels(const BmpHeader& header, const CompactHeader& compact, By
 }  // namespace
 
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits) {
-  if (file.size() < file_header_bytes + 4) return unreadable("The BMP file ends in its header.");
+  if (file.size() < file_header_bytes + 4)
+    return unreadable("The BMP is incomplete: it ends in its header.");
   const std::size_t info_bytes = read_u32le(file, file_header_bytes);
   if (info_bytes != info_header_bytes && info_bytes != 56 && info_bytes != 108 &&
       info_bytes != 124) {
-    return unreadable("The BMP file is of a kind that is not read, perhaps of OS/2.");
+    return unreadable(
+        "This kind of BMP, perhaps from OS/2, isn't supported. Save it as a Windows BMP.");
   }
   if (file.size() < file_header_bytes + info_bytes) {
-    return unreadable("The BMP file ends in its header.");
+    return unreadable("The BMP is incomplete: it ends in its header.");
   }
   const BmpHeader header = parse_bmp_header(file);
   if (auto refusal = check(header, file, limits)) return *refusal;
@@ -179,7 +183,7 @@ RawResult decode_bmp(Bytes file, const DecodeLimits& limits) {
   }
   const StbImage decoded = decode_pixels(header, compact, file, rgb_bytes);
   if (!decoded.pixels || decoded.width != header.width || decoded.height != header.height) {
-    return unreadable("The BMP file is damaged.");
+    return unreadable("The BMP is damaged.");
   }
   Image image = make_image(decoded.width, decoded.height);
   std::copy_n(decoded.pixels.get(), image.rgb.size(), image.rgb.begin());

@@ -17,18 +17,18 @@ namespace {
 
 using Step = JpegReader::Step;
 
-/// How far the smooth upsampling of chroma looks: what is decoded must reach this far beyond what
-/// is needed, for its pixels to be those of the whole image.
+/// How far the smooth upsampling of chroma reaches. The decoded region must extend this far beyond
+/// the needed one, so that its pixels are those of the whole image.
 constexpr int upsampling_reach_px = 2;
 
-/// a * b / 255, rounded as Pillow does it.
+/// a * b / 255, rounded as in Pillow.
 unsigned multiply_255(unsigned a, unsigned b) {
   const unsigned product = a * b + 128;
   return ((product >> 8) + product) >> 8;
 }
 
-/// Pillow takes every CMYK JPEG for an inverted one, as Adobe writes them (0 is full ink), and
-/// darkens each ink by black: R = white - white * C / 255, where white = 255 - K.
+/// Pillow treats every CMYK JPEG as inverted, as Adobe writes them (0 is full ink), and darkens
+/// each ink by black: R = white - white * C / 255, where white = 255 - K.
 void convert_inverted_cmyk(std::span<const std::uint8_t> cmyk, std::uint8_t* rgb) {
   for (std::size_t i = 0; i + 4 <= cmyk.size(); i += 4) {
     const unsigned white = cmyk[i + 3];
@@ -39,16 +39,16 @@ void convert_inverted_cmyk(std::span<const std::uint8_t> cmyk, std::uint8_t* rgb
 }
 
 protocol::Refusal refusal_for(Step step, const JpegReader& reader, const DecodeLimits& limits) {
-  if (step == Step::truncated) return unreadable("The JPEG file ends before its last row.");
+  if (step == Step::truncated) return unreadable("The JPEG is incomplete.");
   if (reader.has_too_many_scans()) {
-    return unreadable("The JPEG file has more than " + std::to_string(limits.jpeg_scans_max) +
-                      " scans.");
+    return unreadable("The JPEG has more than " + std::to_string(limits.jpeg_scans_max) +
+                      " scans. Save it as a baseline JPEG.");
   }
   if (reader.lacked_memory()) return too_much_memory(reader.width(), reader.height());
-  return unreadable("The JPEG file is damaged, or of a kind that is not read.");
+  return unreadable("The JPEG is damaged or of a kind that isn't supported.");
 }
 
-/// The greatest of 1, 2, 4 and 8 that leaves the short side long enough.
+/// The largest of 1, 2, 4 and 8 that leaves the short side long enough.
 int reduction_for(const JpegReader& reader, const CropSpec& crop_spec) {
   const std::int64_t short_side = std::min(reader.width(), reader.height());
   const std::int64_t kept = std::int64_t{reduced_short_side_min} * crop_spec.short_side_px;
@@ -59,7 +59,7 @@ int reduction_for(const JpegReader& reader, const CropSpec& crop_spec) {
   return reduction;
 }
 
-/// What is to be decoded of the image, in the order in which its file stores it.
+/// The region of the image to decode, in the order in which its file stores it.
 Region wanted_region(const JpegReader& reader, int orientation, const DecodeOptions& options) {
   const Size whole = reader.output_size();
   if (!options.only_crop || !reader.can_crop()) return {0, 0, whole.width, whole.height};
@@ -98,12 +98,12 @@ DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOpt
   if (step != Step::done) return refusal_for(step, reader, limits);
   if (auto refusal = check_size(reader.width(), reader.height(), limits)) return *refusal;
   if (reader.components() == 2 || reader.components() > 4) {
-    return unreadable("The JPEG file has " + std::to_string(reader.components()) +
-                      " color channels; 1, 3 or 4 are read.");
+    return unreadable("The JPEG has " + std::to_string(reader.components()) +
+                      " color channels. Only 1, 3 and 4 are supported.");
   }
 
-  // Leave room for the pixels themselves; check_size has seen to it that they fit. All of them,
-  // since what is refused must not depend on how much of it is wanted.
+  // Leave room for the pixels themselves; check_size has made sure that they fit. Count all of
+  // them, because what is refused must not depend on how much of the image is wanted.
   const auto rgb_bytes = static_cast<std::size_t>(reader.width() * reader.height() * 3);
   step = reader.start(options.reduced ? reduction_for(reader, options.crop_spec) : 1,
                       limits.memory_bytes_max - rgb_bytes);

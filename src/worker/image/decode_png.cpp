@@ -16,11 +16,11 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t signature_bytes = 8;
 constexpr std::size_t chunk_frame_bytes = 12;  // length, type, CRC
-/// No compressed byte inflates to more (a pair of bits for 258 bytes).
+/// The most bytes that one compressed byte can inflate to (two bits for each 258 bytes).
 constexpr std::int64_t inflation_max = 1032;
 
-/// The first eXIf chunk's content in a file that libpng has read; empty if there is none. libpng
-/// would make a copy of it.
+/// Returns the content of the first eXIf chunk in a file that libpng has read; empty if there is
+/// none. libpng's own function would make a copy of it.
 Bytes find_exif(Bytes file) {
   std::size_t at = signature_bytes;
   while (file.size() - at >= chunk_frame_bytes && !has_text(file, at + 4, "IEND"sv)) {
@@ -32,8 +32,8 @@ Bytes find_exif(Bytes file) {
   return {};
 }
 
-/// Refuses before memory or time is spent. libpng holds two rows beside the image; that all stored
-/// rows count against the memory limits the time that a small file may take.
+/// Refuses an image before memory or time is spent on it. libpng holds two rows in addition to the
+/// image. Counting all stored rows against the memory limits the time that a small file can take.
 std::optional<protocol::Refusal> check(const PngReader& reader, std::size_t file_bytes,
                                        const DecodeLimits& limits) {
   if (auto refusal = check_size(reader.width(), reader.height(), limits)) return refusal;
@@ -43,7 +43,7 @@ std::optional<protocol::Refusal> check(const PngReader& reader, std::size_t file
     return too_much_memory(reader.width(), reader.height());
   }
   if (stored_bytes / inflation_max > static_cast<std::int64_t>(file_bytes)) {
-    return unreadable("The PNG file is damaged: it inflates to less than its header says.");
+    return unreadable("The PNG is damaged: it decompresses to less than its header says.");
   }
   return std::nullopt;
 }

@@ -13,21 +13,21 @@ namespace samoyed::worker {
 
 namespace {
 
-/// What libwebp holds at most for each pixel of a frame while it decodes it, by its sources:
-/// lossless 4 bytes of ARGB, and less than 1 for the images of its transforms; beside the tables
-/// the rest grows with the width alone.
+/// The most memory that libwebp holds for each pixel of a frame while it decodes the frame,
+/// according to its sources: for lossless frames 4 bytes of ARGB, and less than 1 for the images of
+/// the transforms. Apart from the tables, the rest grows only with the width.
 constexpr std::int64_t frame_bytes_per_pixel = 6;
 constexpr std::int64_t frame_bytes_per_column = 512;
 
-/// A group of Huffman tables: up to 5004 entries of 4 bytes and what finds them (libwebp 1.2.4,
-/// kTableSize and HTreeGroup).
+/// The size of a group of Huffman tables: up to 5004 entries of 4 bytes, and what finds them
+/// (libwebp 1.2.4, kTableSize and HTreeGroup).
 constexpr std::int64_t huffman_group_bytes = 5004 * 4 + 1024;
 
 struct DemuxerDeleter {
   void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
 };
 
-/// The first frame: its stream of pixels, as a view into the file, and its place on the canvas.
+/// The first frame: its pixel stream, as a view into the file, and its place on the canvas.
 struct Frame {
   Bytes stream = {};
   bool lossless = false;
@@ -41,8 +41,8 @@ const std::uint8_t* as_u8(Bytes bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-/// Finds the stream in a frame's chunks. What it leaves out is the alpha of a lossy one, which
-/// would be decoded in vain. An empty stream if there is none.
+/// Finds the pixel stream in a frame's chunks. Leaves out the alpha of a lossy frame, which would
+/// be decoded in vain. The stream is empty if there is none.
 void find_stream(Bytes chunks, Frame& frame) {
   constexpr std::size_t header_bytes = 8;
   while (chunks.size() >= header_bytes) {
@@ -57,8 +57,7 @@ void find_stream(Bytes chunks, Frame& frame) {
   }
 }
 
-/// Decodes into the frame's rectangle of `canvas`, where it lies inside: the demuxer has checked
-/// it.
+/// Decodes into the frame's rectangle of `canvas`. The demuxer has checked that it lies inside.
 bool draw(const Frame& frame, Image& canvas) {
   const std::size_t stride = static_cast<std::size_t>(canvas.width) * 3;
   const std::size_t offset =
@@ -70,13 +69,13 @@ bool draw(const Frame& frame, Image& canvas) {
 }  // namespace
 
 RawResult decode_webp(Bytes file, const DecodeLimits& limits) {
-  // The size in the RIFF header counts what follows it.
+  // The size in the RIFF header counts the bytes after it.
   if (file.size() < 8 + std::size_t{read_u32le(file, 4)}) {
-    return unreadable("The WebP file ends before its last row.");
+    return unreadable("The WebP is incomplete.");
   }
   const WebPData data{as_u8(file), file.size()};
   const std::unique_ptr<WebPDemuxer, DemuxerDeleter> demuxer(WebPDemux(&data));
-  if (!demuxer) return unreadable("The WebP file is damaged.");
+  if (!demuxer) return unreadable("The WebP is damaged.");
 
   const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
   const std::int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
@@ -84,7 +83,7 @@ RawResult decode_webp(Bytes file, const DecodeLimits& limits) {
 
   WebPIterator iterator;
   if (WebPDemuxGetFrame(demuxer.get(), 1, &iterator) == 0) {
-    return unreadable("The WebP file has no image.");
+    return unreadable("The WebP contains no image.");
   }
   Frame frame{.left = iterator.x_offset,
               .top = iterator.y_offset,
@@ -99,14 +98,15 @@ RawResult decode_webp(Bytes file, const DecodeLimits& limits) {
   if (std::cmp_greater(need, limits.memory_bytes_max)) return too_much_memory(width, height);
   if (frame.lossless) {
     const auto groups = count_huffman_groups(frame.stream);
-    if (!groups) return unreadable("The WebP file is damaged.");
+    if (!groups) return unreadable("The WebP is damaged.");
     need += *groups * huffman_group_bytes;
   }
   if (std::cmp_greater(need, limits.memory_bytes_max)) return too_much_memory(width, height);
 
-  // What the first frame leaves free of its canvas is transparent black, so black without alpha.
+  // The part of the canvas that the first frame leaves free is transparent black, so it is black
+  // without alpha.
   Image image = make_image(static_cast<int>(width), static_cast<int>(height));
-  if (!draw(frame, image)) return unreadable("The WebP file is damaged.");
+  if (!draw(frame, image)) return unreadable("The WebP is damaged.");
 
   Bytes exif;
   WebPChunkIterator chunk;

@@ -11,11 +11,12 @@
 #include "worker/image/image.hpp"
 #include "worker/image/image_decoder.hpp"
 
-/// The decoders behind decode_image, one a format. Only the worker's image room includes this.
+/// The decoders behind decode_image, one per format. Only files in src/worker/image include this
+/// header.
 namespace samoyed::worker {
 
-/// What a decoder of whole images found: the image as it is stored, and where the file keeps
-/// its EXIF block (a view into the file, empty when there is none).
+/// What a decoder of whole images returns: the image as it is stored, and the EXIF block of the
+/// file (a view into the file, empty if there is none).
 struct RawImage {
   Image image;
   Bytes exif;
@@ -23,28 +24,31 @@ struct RawImage {
 
 using RawResult = std::variant<RawImage, protocol::Refusal>;
 
-/// Each takes a whole file that begins as its format does. No bytes make them crash, throw anything
-/// but std::bad_alloc, or hold more than `limits.memory_bytes_max`.
+/// Each decoder takes a whole file that begins with its format's signature. Whatever the bytes are,
+/// it doesn't crash, throws nothing but std::bad_alloc, and holds no more than
+/// `limits.memory_bytes_max`.
 RawResult decode_png(Bytes file, const DecodeLimits& limits);
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 
-/// A refusal for bytes that are no image, or a damaged one. `detail` is one sentence.
+/// Returns a refusal for bytes that are not an image, or that are a damaged one. `detail` tells a
+/// person why, in complete sentences.
 protocol::Refusal unreadable(std::string detail);
 
-/// The refusal for an image within the limits of size whose decoding needs more memory than is
-/// allowed.
+/// Returns the refusal for an image that is within the size limits, but whose decoding needs more
+/// memory than is allowed.
 protocol::Refusal too_much_memory(std::int64_t width, std::int64_t height);
 
-/// The refusal for an image of `width` x `height` pixels: empty, too long a side, or too many
-/// pixels to hold twice (which turning it upright does). `std::nullopt` if it is acceptable.
+/// Returns a refusal if an image of `width` x `height` pixels is empty, has too long a side, has
+/// too many pixels, or would take too much memory to hold twice (which turning it upright does).
+/// Returns `std::nullopt` if the size is acceptable.
 std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t height,
                                             const DecodeLimits& limits);
 
-/// An image of that size, all black; in `memory`, if that is large enough, and then with what was
-/// there.
+/// Returns an image of that size. It uses `memory` if that is large enough, and then keeps what was
+/// there; otherwise it is all black.
 Image make_image(int width, int height, std::vector<std::uint8_t> memory = {});
 
 }  // namespace samoyed::worker

@@ -16,7 +16,7 @@ using namespace std::string_view_literals;
 constexpr std::uint16_t orientation_tag = 0x0112;
 constexpr std::size_t ifd_entry_bytes = 12;
 
-/// Integers of a TIFF block in its own byte order.
+/// Reads the integers of a TIFF block in its own byte order.
 class TiffReader {
  public:
   TiffReader(Bytes bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
@@ -31,8 +31,8 @@ class TiffReader {
     return big_endian_ ? read_u32be(bytes_, offset) : read_u32le(bytes_, offset);
   }
 
-  /// The value of the entry at `offset` if it is a single integer. A negative one reads as a large
-  /// one, which is as invalid an orientation.
+  /// The value of the entry at `offset` if it is a single integer. A negative value reads as a
+  /// large one, which is just as invalid for an orientation.
   std::optional<std::uint32_t> integer(std::size_t offset) const {
     if (u32(offset + 4) != 1) return std::nullopt;
     switch (u16(offset + 2)) {
@@ -54,8 +54,9 @@ class TiffReader {
   bool big_endian_;
 };
 
-/// Where the pixel of an upright image's top left corner lies in the stored one, and how far in
-/// the stored one, in pixels, a step to the right and a step down in the upright one lead.
+/// How to walk through the stored image in the order of the upright one, in pixels of the stored
+/// image: where the upright image's top left pixel is, and the distance of one step to the right
+/// and one step down in the upright image.
 struct Walk {
   std::ptrdiff_t start;
   std::ptrdiff_t right;
@@ -72,13 +73,13 @@ Walk walk_for(int orientation, std::ptrdiff_t width, std::ptrdiff_t height) {
       return {last_row + last_column, -1, -width};
     case 4:  // mirrored top to bottom
       return {last_row, 1, -width};
-    case 5:  // mirrored on the diagonal
+    case 5:  // mirrored along the main diagonal
       return {0, width, 1};
-    case 6:  // to be turned clockwise
+    case 6:  // must be turned clockwise
       return {last_row, -width, 1};
-    case 7:  // mirrored on the other diagonal
+    case 7:  // mirrored along the other diagonal
       return {last_row + last_column, -width, -1};
-    default:  // 8: to be turned anticlockwise
+    default:  // 8: must be turned counterclockwise
       return {last_column, width, -1};
   }
 }
@@ -154,7 +155,7 @@ Image apply_orientation(Image stored, int orientation) {
       out[1] = in[1];
       out[2] = in[2];
       out += 3;
-      // The last step would lead outside, where not even a pointer may point.
+      // The last step would lead outside the image, where a pointer may not even point.
       if (x + 1 < turned.width) in += 3 * walk.right;
     }
   }

@@ -16,10 +16,18 @@ namespace samoyed::worker {
 namespace {
 
 std::string size_text(std::int64_t width, std::int64_t height) {
-  return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
+  return "The image has " + std::to_string(width) + "x" + std::to_string(height) + " pixels.";
 }
 
-/// Decodes a file of one format. `memory` is that of an earlier image, to be used again or freed.
+/// Returns a text such as `67 megapixels`, rounded down, or the exact number if it is below 10
+/// million.
+std::string pixels_text(std::int64_t pixels) {
+  constexpr std::int64_t megapixel = 1'000'000;
+  if (pixels < 10 * megapixel) return std::to_string(pixels) + " pixels";
+  return std::to_string(pixels / megapixel) + " megapixels";
+}
+
+/// Decodes a file of one format. `memory` is the buffer of an earlier image, to be reused or freed.
 using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
                                  const DecodeOptions& options, std::vector<std::uint8_t> memory);
 
@@ -27,7 +35,7 @@ using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
 template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
 DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                           std::vector<std::uint8_t> memory) {
-  memory = {};  // Not held beside the decoder's buffers.
+  memory = {};  // Free it now, so that it isn't held together with the decoder's buffers.
   RawResult result = decode(file, limits);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
   auto& stored = std::get<RawImage>(result);
@@ -44,7 +52,7 @@ struct FormatDecoder {
   Decoder decode;
 };
 
-/// A row for each format, in the order of protocol::image_formats.
+/// One row per format, in the order of protocol::image_formats.
 constexpr std::array decoders{
     FormatDecoder{"JPEG", decode_jpeg},
     FormatDecoder{"PNG", decode_whole<decode_png>},
@@ -53,7 +61,7 @@ constexpr std::array decoders{
 };
 static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
                                  &protocol::ImageFormat::name),
-              "each format of protocol::image_formats has its decoder in the same row");
+              "each format of protocol::image_formats needs its decoder in the same row");
 
 }  // namespace
 
@@ -63,7 +71,7 @@ protocol::Refusal unreadable(std::string detail) {
 
 protocol::Refusal too_much_memory(std::int64_t width, std::int64_t height) {
   return {protocol::RefusalReason::too_many_pixels,
-          size_text(width, height) + ", whose decoding takes more memory than is allowed."};
+          size_text(width, height) + " Decoding it takes more memory than is allowed."};
 }
 
 std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t height,
@@ -72,9 +80,9 @@ std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t hei
   if (width > limits.side_px_max || height > limits.side_px_max ||
       width * height > limits.pixels_max) {
     return protocol::Refusal{protocol::RefusalReason::too_many_pixels,
-                             size_text(width, height) + "; at most " +
-                                 std::to_string(limits.side_px_max) + " on a side and " +
-                                 std::to_string(limits.pixels_max) + " in all are read."};
+                             size_text(width, height) + " The limit is " +
+                                 pixels_text(limits.pixels_max) + ", and " +
+                                 std::to_string(limits.side_px_max) + " pixels on a side."};
   }
   const std::int64_t rgb_bytes = width * height * 3;
   if (std::cmp_greater(2 * rgb_bytes, limits.memory_bytes_max)) {
@@ -85,7 +93,7 @@ std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t hei
 
 Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
   const std::size_t bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
-  if (memory.capacity() < bytes) memory = {};  // Both would be held while the old was copied.
+  if (memory.capacity() < bytes) memory = {};  // resize() would hold both while it copies.
   memory.resize(bytes);
   return {width, height, std::move(memory)};
 }
@@ -95,7 +103,7 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
   if (format == nullptr) {
-    return unreadable("This is no " + std::string(protocol::accepted_formats) + " image.");
+    return unreadable("This isn't a " + std::string(protocol::accepted_formats) + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
   return decoders[row].decode(file, limits, options, std::move(memory));

@@ -4,22 +4,22 @@
 #include <array>
 #include <span>
 #include <type_traits>
-// After jpeglib.h, which it needs.
+// Must follow jpeglib.h.
 #include <jerror.h>
 
 namespace samoyed::worker {
 
 namespace {
 
-/// Rows that the library is asked for in one call. It gives at most those of one row of blocks.
+/// Number of rows to request in one call. The library gives at most the rows of one row of blocks.
 constexpr int rows_per_call = 16;
 
 void say_nothing(j_common_ptr) {}
 
 void do_nothing(j_decompress_ptr) {}
 
-/// All bytes were there from the start, so whoever asks for more has a truncated file: libjpeg then
-/// suspends. Pillow finds truncation in the same way.
+/// libjpeg calls this when it has used all bytes. They were all there from the start, so the file
+/// is truncated. Returning FALSE makes libjpeg suspend. Pillow detects truncation in the same way.
 boolean have_no_more(j_decompress_ptr) { return FALSE; }
 
 void skip_bytes(j_decompress_ptr info, long count) {
@@ -32,12 +32,14 @@ void skip_bytes(j_decompress_ptr info, long count) {
 }  // namespace
 
 void JpegReader::go_home(j_common_ptr info) {
-  static_assert(std::is_standard_layout_v<ErrorTrap>, "libjpeg's pointer leads back to the whole");
+  static_assert(std::is_standard_layout_v<ErrorTrap>,
+                "a pointer to `base` must be a pointer to the whole object");
   std::longjmp(reinterpret_cast<ErrorTrap*>(info->err)->home, 1);
 }
 
 void JpegReader::count_scans(j_common_ptr info) {
-  static_assert(std::is_standard_layout_v<ScanLimit>, "libjpeg's pointer leads back to the whole");
+  static_assert(std::is_standard_layout_v<ScanLimit>,
+                "a pointer to `base` must be a pointer to the whole object");
   auto* const limit = reinterpret_cast<ScanLimit*>(info->progress);
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= limit->scans_max) return;
   limit->exceeded = true;
@@ -69,7 +71,7 @@ JpegReader::Step JpegReader::read_header(int scans_max) noexcept {
 
 JpegReader::Step JpegReader::start(int reduction, std::size_t memory_bytes_max) noexcept {
   if (setjmp(trap_.home) != 0) return Step::failed;
-  // The defaults that Pillow leaves as they are: the accurate integer DCT, smooth chroma
+  // Pillow doesn't change libjpeg's defaults: the accurate integer DCT and smooth chroma
   // upsampling.
   info_.out_color_space = row_channels() == 4 ? JCS_CMYK : JCS_RGB;
   info_.scale_num = 1;
@@ -78,9 +80,10 @@ JpegReader::Step JpegReader::start(int reduction, std::size_t memory_bytes_max) 
   return jpeg_start_decompress(&info_) ? Step::done : Step::truncated;
 }
 
-/// Not so for a reduced image of unusual sampling, which libjpeg-turbo 2.1.5 crops wrongly, nor
-/// for a progressive file whose last scans are missing: the library smooths it across blocks, and
-/// otherwise at the edges of a part than within the whole.
+/// Returns false for a reduced image with unusual sampling, because libjpeg-turbo 2.1.5 crops it
+/// wrongly. Also returns false for a progressive file whose last scans are missing: the library
+/// smooths such a file across blocks, and does so differently at the edges of a part than within
+/// the whole.
 bool JpegReader::can_crop() const {
   if (info_.scale_denom > 1 && (info_.max_h_samp_factor > 2 || info_.max_v_samp_factor > 2)) {
     return false;
@@ -107,7 +110,7 @@ JpegReader::Step JpegReader::skip_rows(int count) noexcept {
   if (count == 0) return Step::done;
   const JDIMENSION target = info_.output_scanline + static_cast<JDIMENSION>(count);
   if (setjmp(trap_.home) != 0) return Step::failed;
-  // What it returns is the count, whether or not the rows were there.
+  // The function returns the count, whether or not the rows were there.
   jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(count));
   return info_.output_scanline == target ? Step::done : Step::truncated;
 }
@@ -124,9 +127,9 @@ JpegReader::Step JpegReader::read_rows(std::uint8_t* rows, std::size_t row_bytes
 }
 
 JpegReader::Step JpegReader::check_rest(std::uint8_t* row) noexcept {
-  // start() has gone through all the scans of such a file.
+  // start() has gone through all scans of a file with several.
   if (jpeg_has_multiple_scans(&info_) != FALSE) return Step::done;
-  // A skip to the very end would not look at the rows: so the last one is read.
+  // Skipping to the very end would not look at the rows, so the last one is read.
   const auto rest = static_cast<int>(info_.output_height - info_.output_scanline);
   if (rest == 0) return Step::done;
   const Step skipped = skip_rows(rest - 1);
@@ -135,7 +138,7 @@ JpegReader::Step JpegReader::check_rest(std::uint8_t* row) noexcept {
   return read_rows(row, 0, last);
 }
 
-/// What did not fit would go to a file, which libjpeg-turbo is built without.
+/// Data that doesn't fit would go to a temporary file, but libjpeg-turbo is built without those.
 bool JpegReader::lacked_memory() const { return trap_.base.msg_code == JERR_NO_BACKING_STORE; }
 
 }  // namespace samoyed::worker

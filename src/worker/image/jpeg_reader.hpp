@@ -3,7 +3,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>  // jpeglib.h needs it before itself
+#include <cstdio>  // must precede jpeglib.h
 #include <jpeglib.h>
 
 #include "worker/image/byte_order.hpp"
@@ -11,16 +11,16 @@
 
 namespace samoyed::worker {
 
-/// One decompression by libjpeg-turbo, from the file in memory to rows of pixels. The steps are
-/// taken in the order of their declaration; after one that isn't `done` only the questions may be
-/// asked.
+/// One decompression by libjpeg-turbo, from the file in memory to rows of pixels. Call the steps in
+/// the order of their declaration. After a step that doesn't return `done`, call only the const
+/// functions.
 ///
-/// libjpeg reports errors by longjmp, which must not pass over objects with destructors: so each
-/// step sets its own jump target and keeps nothing of that kind in its frame.
-/// Thread rule: one object, one thread.
+/// libjpeg reports errors by longjmp, which must not skip destructors. So each step sets its own
+/// jump target and has no objects with destructors in its frame. Thread rule: one object, one
+/// thread.
 class JpegReader {
  public:
-  /// Every step of the library that may fail ends in one of these.
+  /// How a step of the library ended.
   enum class Step { done, truncated, failed };
 
   explicit JpegReader(Bytes file) : file_(file) {}
@@ -29,42 +29,42 @@ class JpegReader {
   JpegReader& operator=(const JpegReader&) = delete;
 
   Step read_header(int scans_max) noexcept;
-  /// Reads all scans of a progressive file into memory, `memory_bytes_max` at most. The image
-  /// will have 1 / `reduction` (1, 2, 4 or 8) of its width and height, rounded up.
+  /// Starts decompression. Reads all scans of a progressive file into memory, at most
+  /// `memory_bytes_max` bytes. The image will have 1 / `reduction` (1, 2, 4 or 8) of its width and
+  /// height, rounded up.
   Step start(int reduction, std::size_t memory_bytes_max) noexcept;
-  /// From now on rows begin and end with the region, which lies in output_size(). Its left edge is
-  /// moved outwards to where the library can begin.
+  /// Limits the rows that follow to the columns of the region, which must lie in output_size().
+  /// Moves its left edge outward to where the library can begin.
   Step crop(Region& region) noexcept;
   Step skip_rows(int count) noexcept;
-  /// The next `count` rows at most, of `row_bytes` each (the cropped width times row_channels()),
-  /// one after the other; `count` becomes what the library gave, at least 1.
+  /// Reads at most `count` rows of `row_bytes` each (the cropped width times row_channels()), one
+  /// after the other. Sets `count` to the number of rows that the library gave, at least 1.
   Step read_rows(std::uint8_t* rows, std::size_t row_bytes, int& count) noexcept;
-  /// Goes through what is left, to see whether it is all there. `row` is room for one row.
+  /// Goes through the rest of the data to check that it is complete. `row` has room for one row.
   Step check_rest(std::uint8_t* row) noexcept;
 
   std::int64_t width() const { return info_.image_width; }
   std::int64_t height() const { return info_.image_height; }
   int components() const { return info_.num_components; }
-  /// 4 for CMYK, else 3: gray is spread to RGB by the library.
+  /// 4 for CMYK, otherwise 3: the library expands gray to RGB.
   int row_channels() const { return info_.num_components == 4 ? 4 : 3; }
-  /// Of the whole image, once started and before it is cropped.
+  /// Size of the whole decoded image, after `start` and before `crop`.
   Size output_size() const {
     return {static_cast<int>(info_.output_width), static_cast<int>(info_.output_height)};
   }
-  /// Whether a part of the image has the same pixels alone as within the whole.
+  /// Whether a part of the image has the same pixels if it is decoded alone.
   bool can_crop() const;
   bool has_too_many_scans() const { return scan_limit_.exceeded; }
   bool lacked_memory() const;
 
  private:
-  /// libjpeg's error handler with a way home: libjpeg expects that its error function never
-  /// returns.
+  /// libjpeg's error handler and a jump target: libjpeg expects its error function never to return.
   struct ErrorTrap {
     jpeg_error_mgr base;
     std::jmp_buf home;
   };
 
-  /// libjpeg's progress monitor, which it calls between the rows of each scan.
+  /// libjpeg's progress monitor, which libjpeg calls between the rows of each scan.
   struct ScanLimit {
     jpeg_progress_mgr base;
     int scans_max;

@@ -2,10 +2,10 @@
 
 #include <csetjmp>
 #include <cstdint>
-#include <cstdio>  // jpeglib.h needs it before itself
+#include <cstdio>  // must precede jpeglib.h
 #include <jpeglib.h>
 #include <type_traits>
-// After jpeglib.h, which it needs.
+// Must follow jpeglib.h.
 #include <jerror.h>
 
 namespace samoyed::worker {
@@ -14,8 +14,8 @@ namespace {
 
 /// One compression by libjpeg-turbo, into memory of a fixed size.
 ///
-/// libjpeg reports errors by longjmp, which must not pass over objects with destructors: `write`
-/// keeps nothing of that kind in its frame.
+/// libjpeg reports errors by longjmp, which must not skip destructors. So `write` has no objects
+/// with destructors in its frame.
 class JpegWriter {
  public:
   explicit JpegWriter(std::string& file) : file_(file) {}
@@ -23,15 +23,14 @@ class JpegWriter {
   JpegWriter(const JpegWriter&) = delete;
   JpegWriter& operator=(const JpegWriter&) = delete;
 
-  /// False if the file would be longer than the memory is, or anything else fails.
+  /// Returns false if the file would be longer than the memory, or if anything else fails.
   bool write(const Image& image, int quality, JpegKind kind) noexcept;
 
-  /// Once written.
+  /// Length of the file. Call this only after `write`.
   std::size_t written_bytes() const { return file_.size() - destination_.free_in_buffer; }
 
  private:
-  /// libjpeg's error handler with a way home: libjpeg expects that its error function never
-  /// returns.
+  /// libjpeg's error handler and a jump target: libjpeg expects its error function never to return.
   struct ErrorTrap {
     jpeg_error_mgr base;
     std::jmp_buf home;
@@ -39,7 +38,7 @@ class JpegWriter {
 
   [[noreturn]] static void go_home(j_common_ptr info) {
     static_assert(std::is_standard_layout_v<ErrorTrap>,
-                  "libjpeg's pointer leads back to the whole");
+                  "a pointer to `base` must be a pointer to the whole object");
     std::longjmp(reinterpret_cast<ErrorTrap*>(info->err)->home, 1);
   }
   static boolean have_no_more_room(j_compress_ptr info) {
@@ -77,7 +76,7 @@ bool JpegWriter::write(const Image& image, int quality, JpegKind kind) noexcept 
   jpeg_start_compress(&info_, TRUE);
   const std::size_t row_bytes = static_cast<std::size_t>(image.width) * 3;
   while (info_.next_scanline < info_.image_height) {
-    // libjpeg only reads them, but was written before const.
+    // libjpeg only reads the row, but its API is older than const.
     JSAMPROW row = const_cast<JSAMPROW>(image.rgb.data() + info_.next_scanline * row_bytes);
     jpeg_write_scanlines(&info_, &row, 1);
   }

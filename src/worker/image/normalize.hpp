@@ -9,10 +9,10 @@
 
 namespace samoyed::worker {
 
-/// Floats of SqueezeNet's input: the planes R, G, B of 224 rows of 224.
+/// Number of floats in SqueezeNet's input: the planes R, G and B, each of 224 rows of 224.
 inline constexpr std::size_t input_floats = std::size_t{3} * input_side_px * input_side_px;
 
-/// The parameters of torchvision's Normalize, for R, G and B on a scale of 0..1; by default
+/// The parameters of torchvision's Normalize, for R, G and B on a scale of 0..1. The defaults are
 /// ImageNet's mean and standard deviation.
 struct Normalization {
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
@@ -21,19 +21,19 @@ struct Normalization {
   bool operator==(const Normalization&) const = default;
 };
 
-/// torchvision's ToTensor and Normalize, in float32 and to the last bit.
+/// Computes torchvision's ToTensor and Normalize, in float32 and to the last bit.
 ///
 /// Thread rule: immutable once built.
 class Normalizer {
  public:
-  /// No deviation is 0.
+  /// No deviation may be 0.
   explicit Normalizer(const Normalization& normalization = {});
 
-  /// From rows of pixels to the planes R, G, B, each as large as the image.
+  /// Converts rows of pixels to the planes R, G and B, each as large as the image.
   void normalize(const Image& image, std::span<float> planes) const;
 
  private:
-  /// The float for each value of one channel.
+  /// The normalized float of each value of one channel.
   using Table = std::array<float, 256>;
   static Table make_table(float mean, float deviation);
 

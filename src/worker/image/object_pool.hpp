@@ -11,8 +11,8 @@ namespace samoyed::worker {
 /// Lends objects that are expensive to make and serve one user at a time, and keeps them for the
 /// next user. It holds as many as were ever in use at the same time.
 ///
-/// Thread rule: any thread may take and return objects; the lock is held for no longer than it
-/// takes to move a pointer. Must outlive what it lends.
+/// Thread rule: any thread may take and return objects. The lock is held no longer than it takes to
+/// move a pointer. The pool must outlive the objects that it lends.
 template <typename Object>
 class ObjectPool {
  public:
@@ -30,7 +30,7 @@ class ObjectPool {
 
   explicit ObjectPool(Keeps keeps = [](const Object&) { return true; }) : keeps_(keeps) {}
 
-  /// Lends an idle object, or else the result of `make`, a std::unique_ptr<Object>.
+  /// Lends an idle object. If there is none, lends the result of `make`, a std::unique_ptr<Object>.
   template <typename Make>
   Lease take(const Make& make) {
     {
@@ -47,9 +47,9 @@ class ObjectPool {
   }
 
  private:
-  /// Needs the lock.
+  /// The caller must hold the lock.
   Lease lend(std::unique_ptr<Object> object) {
-    // Room for all to come back, so that giving back can't fail.
+    // Reserve room for all lent objects, so that returning one can't fail.
     idle_.reserve(idle_.size() + lent_ + 1);
     ++lent_;
     return Lease(object.release(), Return{this});

@@ -10,31 +10,32 @@ namespace samoyed::worker {
 
 namespace {
 
-/// How much of the file libpng may ask for beyond the last row's size while it reads that row: some
-/// encoders leave a little behind it, and libpng reads 8 KiB ahead. It inflates what it gets, and a
-/// megabyte may inflate to a gigabyte.
+/// How many bytes of the file libpng may ask for beyond the last row's size while it reads that
+/// row. Some encoders leave a few bytes after the row, and libpng reads 8 KiB ahead. It inflates
+/// what it gets, and a megabyte may inflate to a gigabyte.
 constexpr std::size_t surplus_bytes_max = std::size_t{16} << 10;
 
-constexpr std::string_view ends_early = "The PNG file ends before its last part.";
+constexpr std::string_view ends_early = "The PNG is incomplete.";
 constexpr std::string_view has_surplus =
-    "The PNG file is damaged: it inflates to more than its header says.";
+    "The PNG is damaged: it decompresses to more than its header says.";
 constexpr std::string_view color_beyond_palette =
-    "The PNG file is damaged: a pixel names a color beyond the palette.";
+    "The PNG is damaged: a pixel's color is not in the palette.";
 
 struct Explanation {
   std::string_view words;  ///< A part of libpng's message.
   std::string_view problem;
 };
 
-/// The first whose words are found holds. libpng may word its messages anew: the last fits all.
+/// The first entry whose words are in the message applies. libpng may change its messages, so the
+/// last entry matches all of them.
 constexpr std::array explanations{
-    Explanation{"CRC error", "The PNG file is damaged: the checksum of a header is wrong."},
-    Explanation{"issing IHDR", "The PNG file is damaged: its header is not where it belongs."},
-    Explanation{"IHDR", "The PNG file is damaged: its header makes no sense."},
-    Explanation{"PLTE", "The PNG file is damaged: its palette has no possible size."},
-    Explanation{"Not enough", "The PNG file is damaged: the data of its pixels end too early."},
-    Explanation{"unhandled critical chunk", "The PNG file has a part that is not known."},
-    Explanation{"", "The PNG file is damaged."},
+    Explanation{"CRC error", "The PNG is damaged: the checksum of a header is wrong."},
+    Explanation{"issing IHDR", "The PNG is damaged: its header is missing or misplaced."},
+    Explanation{"IHDR", "The PNG is damaged: its header is invalid."},
+    Explanation{"PLTE", "The PNG is damaged: its palette is missing or invalid."},
+    Explanation{"Not enough", "The PNG is damaged: its pixel data ends too early."},
+    Explanation{"unhandled critical chunk", "The PNG contains a chunk of an unknown kind."},
+    Explanation{"", "The PNG is damaged."},
 };
 
 void say_nothing(png_structp, png_const_charp) {}
@@ -75,11 +76,11 @@ void PngReader::give_bytes(png_structp png, png_bytep out, std::size_t count) {
 
 bool PngReader::read_header() noexcept {
   if (setjmp(png_jmpbuf(png_)) != 0) return false;
-  // The caller has limits of its own, and a better refusal.
+  // The caller has its own limits, and a better refusal.
   png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-  // Skipped, so that no part of a file takes memory or changes colors: all that libpng knows and
-  // an image can do without, and transparency.
+  // Skip transparency, and all chunks that libpng knows but an image can do without. So no part of
+  // a file takes memory or changes colors.
   png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   constexpr std::array<png_byte, 5> transparency{'t', 'R', 'N', 'S', 0};
   png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, transparency.data(), 1);
@@ -93,19 +94,19 @@ void PngReader::choose_output() {
   png_set_strip_16(png_);
   png_set_strip_alpha(png_);
   if (has_palette()) {
-    png_set_packing(png_);  // An index a byte.
+    png_set_packing(png_);  // One index per byte.
   } else {
     png_set_gray_to_rgb(png_);
   }
 }
 
-/// Indices, where there is a palette, come to lie in the last third of their row.
+/// If there is a palette, its indices go to the last third of their row.
 void PngReader::read_passes(std::span<std::uint8_t> rgb) {
   const int passes = png_set_interlace_handling(png_);
   const auto rows = static_cast<std::size_t>(height());
   const std::size_t row_bytes = rgb.size() / rows;
   const std::size_t offset = has_palette() ? row_bytes / 3 * 2 : 0;
-  const std::size_t last_row_bytes = png_get_rowbytes(png_, info_) + 1;  // with its filter
+  const std::size_t last_row_bytes = png_get_rowbytes(png_, info_) + 1;  // with its filter byte
   png_read_update_info(png_, info_);
   for (int pass = 1; pass <= passes; ++pass) {
     for (std::size_t row = 0; row < rows; ++row) {
@@ -117,8 +118,8 @@ void PngReader::read_passes(std::span<std::uint8_t> rgb) {
   bytes_allowed_ = file_.size();
 }
 
-/// Turns indices into colors, in place: a color never overwrites an index that is still to be read.
-/// False if one has no color.
+/// Turns indices into colors, in place. A color never overwrites an index that is still to be read.
+/// Returns false if an index has no color.
 bool PngReader::paint_from_palette(std::span<std::uint8_t> rgb) {
   png_colorp colors = nullptr;
   int count = 0;

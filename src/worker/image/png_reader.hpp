@@ -10,12 +10,12 @@
 
 namespace samoyed::worker {
 
-/// One PNG read by libpng, from the file in memory to pixels. The steps are taken in the order of
-/// their declaration; after one that returns false only problem() may be asked.
+/// Reads one PNG with libpng, from the file in memory to pixels. Call the steps in the order of
+/// their declaration. After a step that returns false, call only problem().
 ///
-/// libpng reports errors by longjmp, which must not pass over objects with destructors: so each
-/// step sets its own jump target and keeps nothing of that kind in its frame.
-/// Thread rule: one object, one thread.
+/// libpng reports errors by longjmp, which must not skip destructors. So each step sets its own
+/// jump target and has no objects with destructors in its frame. Thread rule: one object, one
+/// thread.
 class PngReader {
  public:
   /// Throws std::bad_alloc.
@@ -24,18 +24,18 @@ class PngReader {
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
-  /// Reads all before the pixels, with its checksums.
+  /// Reads everything before the pixels and checks its checksums.
   bool read_header() noexcept;
-  /// Reads the pixels into width() * height() * 3 bytes: R G B, of 16-bit samples the high byte.
-  /// Alpha is dropped. As Pillow does, it takes no notice of checksums from here on, which shows an
-  /// image with a flaw instead of none.
+  /// Reads the pixels into width() * height() * 3 bytes: R G B, with the high byte of 16-bit
+  /// samples. Alpha is dropped. Like Pillow, it ignores checksums from here on, so that a damaged
+  /// image is shown with a flaw instead of not at all.
   bool read_pixels(std::span<std::uint8_t> rgb) noexcept;
-  /// Goes through what is left, to see whether the file is whole.
+  /// Reads the rest of the file to check that it is complete.
   bool read_rest() noexcept;
 
   std::int64_t width() const { return png_get_image_width(png_, info_); }
   std::int64_t height() const { return png_get_image_height(png_, info_); }
-  /// The size of the pixels as the file stores them, before deflate.
+  /// Size of the pixels as the file stores them, before deflate.
   std::int64_t stored_bytes() const {
     return static_cast<std::int64_t>(png_get_rowbytes(png_, info_)) * height();
   }
@@ -55,7 +55,7 @@ class PngReader {
   Bytes file_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
-  /// What libpng may still ask for.
+  /// Bytes of the file that libpng may still ask for.
   std::size_t bytes_allowed_;
   std::string_view problem_;
 };

@@ -14,8 +14,9 @@ std::size_t pixel_bytes(int pixels) { return static_cast<std::size_t>(pixels) * 
 
 }  // namespace
 
-/// Pillow filters along the rows first, rounds to 8 bits, and then along the columns: of an image
-/// that lies on its side, those are the columns and the rows.
+/// Pillow filters along the rows first, rounds to 8 bits, and then filters along the columns. If
+/// the stored image lies on its side, the upright rows are its columns, so the order of the passes
+/// is reversed.
 const Image& Resizer::resize_and_crop(const DecodedImage& image, const CropSpec& crop_spec) {
   const CropAxes axes = crop_axes(image.decoded, image.orientation, crop_spec);
   columns_.compute(axes.columns);

@@ -11,17 +11,19 @@
 
 namespace samoyed::worker {
 
-/// torchvision's Resize with one of Pillow's antialiased filters, then CenterCrop, of the upright
-/// image: every pixel is the same as theirs.
+/// Applies torchvision's Resize with one of Pillow's antialiased filters, then CenterCrop, to the
+/// upright image. Every pixel is the same as theirs.
 ///
-/// Only what the crop needs is computed, so that an image of 1x16384 pixels costs no more than
-/// its own size; and only the crop is turned upright, since the filters can as well be turned the
-/// way that the image is stored. Keeps its buffers for the next image: one object, one thread.
+/// Computes only what the crop needs, so that an image of 1x16384 pixels costs no more than its own
+/// size. Turns only the crop upright, because the filters can be applied just as well in the way
+/// that the image is stored. Keeps its buffers for the next image. Thread rule: one object, one
+/// thread.
 class Resizer {
  public:
   explicit Resizer(const ResizePasses& passes = best_resize_passes()) : passes_(passes) {}
 
-  /// The upright crop, until the next call. `image` holds at least its crop_region.
+  /// Returns the upright crop, which is valid until the next call. `image` must contain at least
+  /// its crop_region.
   const Image& resize_and_crop(const DecodedImage& image, const CropSpec& crop_spec = {});
 
   std::size_t held_bytes() const { return between_.capacity() + crop_.rgb.capacity(); }
@@ -30,7 +32,7 @@ class Resizer {
   const ResizePasses& passes_;
   ResizeFilter columns_;
   ResizeFilter rows_;
-  std::vector<std::uint8_t> between_;  ///< What the first pass made for the second.
+  std::vector<std::uint8_t> between_;  ///< Output of the first pass, input of the second.
   Image crop_;
 };
 

@@ -7,7 +7,7 @@ namespace samoyed::worker {
 
 namespace {
 
-/// Pillow's bilinear_filter and bicubic_filter (with a = -0.5), at a distance that is not negative.
+/// Pillow's bilinear_filter and bicubic_filter (with a = -0.5). `distance` must not be negative.
 double filter_value(Resampling resampling, double distance) {
   if (resampling == Resampling::bilinear) return distance < 1.0 ? 1.0 - distance : 0.0;
   constexpr double a = -0.5;
@@ -17,7 +17,7 @@ double filter_value(Resampling resampling, double distance) {
   return 0.0;
 }
 
-/// Rounded away from zero at a half, as Pillow does.
+/// Rounds halves away from zero, like Pillow.
 std::int32_t fixed_point(double weight) {
   const double scaled = weight * (1 << resize_precision_bits);
   return static_cast<std::int32_t>(weight < 0 ? scaled - 0.5 : scaled + 0.5);
@@ -25,8 +25,8 @@ std::int32_t fixed_point(double weight) {
 
 }  // namespace
 
-/// In Pillow's order of double operations: this file and crop.cpp are compiled without contraction
-/// to fused multiply-add.
+/// Does Pillow's double operations in the same order. This file and crop.cpp are compiled without
+/// contraction to fused multiply-add.
 void ResizeFilter::compute(const Axis& axis) {
   const FilterWindow widest = filter_window(axis, 0);
   const double inverse = 1.0 / widest.stretch;

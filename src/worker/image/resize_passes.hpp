@@ -6,35 +6,38 @@
 
 #include "worker/image/resize_filter.hpp"
 
-/// The two passes of a resize, each to the last bit as Pillow does them, in versions for different
-/// processors. All have the same results, for the filters that they take.
+/// The two passes of a resize, which give the same bits as in Pillow, in versions for different
+/// processors. All versions give the same results for the filters that they support.
 namespace samoyed::worker {
 
-/// Rows of bytes below each other, each pixel of which is three bytes.
+/// Rows of pixels of three bytes each, one row below the other.
 struct PixelRows {
-  std::span<const std::uint8_t> bytes;  ///< From the first pixel on; nothing behind it is read.
-  std::size_t stride;                   ///< From one row to the next.
+  /// Begins with the first pixel. Nothing after its end is read.
+  std::span<const std::uint8_t> bytes;
+  /// Bytes from one row to the next.
+  std::size_t stride;
   std::size_t count;
 };
 
 struct ResizePasses {
   const char* name;
-  /// False for those that rely on weights being positive: they take bilinear filters only.
+  /// False if the passes rely on weights that are not negative: they then support only bilinear
+  /// filters.
   bool takes_negative_weights;
-  /// Makes `rows.count` rows of filter.size() pixels, one after the other, of rows that begin with
-  /// the pixel filter.begin().
+  /// The horizontal pass: makes `rows.count` rows of filter.size() pixels, one after the other. The
+  /// input rows begin with the pixel filter.begin().
   void (*narrow)(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out);
-  /// Makes filter.size() rows of `row_bytes`, one after the other, of rows the first of which is
-  /// the row filter.begin().
+  /// The vertical pass: makes filter.size() rows of `row_bytes` bytes, one after the other. The
+  /// first input row is the row filter.begin().
   void (*flatten)(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_bytes,
                   std::uint8_t* out);
 };
 
 /// For any processor.
 const ResizePasses& portable_resize_passes();
-/// For processors with AVX2; null where this one has none.
+/// For processors with AVX2; null if this one has none.
 const ResizePasses* avx2_resize_passes();
-/// The fastest that this processor runs.
+/// The fastest version for this processor.
 const ResizePasses& best_resize_passes();
 
 }  // namespace samoyed::worker

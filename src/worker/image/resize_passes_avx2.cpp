@@ -7,7 +7,7 @@
 #include <cstring>
 #include <immintrin.h>
 
-// Only these functions may use AVX2: the rest of the program runs on any x86-64.
+// Only these functions may use AVX2. The rest of the program must run on any x86-64.
 #define SAMOYED_AVX2 __attribute__((target("avx2")))
 
 namespace samoyed::worker {
@@ -17,16 +17,17 @@ namespace {
 constexpr int half = 1 << (resize_precision_bits - 1);
 
 constexpr int pixels_per_block = 4;
-constexpr std::size_t block_read_bytes = 16;  // of which 12 are the block's
+constexpr std::size_t block_read_bytes = 16;  // 12 of them belong to the block
 constexpr std::size_t rows_per_group = 4;
 static_assert(ResizeFilter::weights_step == pixels_per_block);
 
-/// A weight of 23 bits doesn't fit a factor of _mm256_madd_epi16, so it goes as two of 12 and 11.
+/// A weight of 23 bits doesn't fit a factor of _mm256_madd_epi16, so it is split into 12 and 11
+/// bits.
 constexpr int low_bits = 11;
 
 int blocks_of(const Tap& tap) { return (tap.count + pixels_per_block - 1) / pixels_per_block; }
 
-/// Bytes from the first of a row to behind the last that narrow_group reads of it.
+/// Number of bytes from the first byte of a row to the last one that narrow_group reads.
 std::size_t read_bytes(const ResizeFilter& filter) {
   int pixels = 0;
   for (int x = 0; x < filter.size(); ++x) {
@@ -37,7 +38,8 @@ std::size_t read_bytes(const ResizeFilter& filter) {
   return static_cast<std::size_t>(pixels) * 3 + block_read_bytes;
 }
 
-/// Four weights as words, the high parts and then the low ones, in both halves.
+/// Returns four weights as 16-bit words, the high parts before the low parts, in both halves of the
+/// register.
 SAMOYED_AVX2 inline __m256i split_weights(const std::int32_t* weights) {
   const __m128i whole = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
   const __m128i high = _mm_srli_epi32(whole, low_bits);
@@ -45,7 +47,8 @@ SAMOYED_AVX2 inline __m256i split_weights(const std::int32_t* weights) {
   return _mm256_broadcastsi128_si256(_mm_packs_epi32(high, low));
 }
 
-/// The sums of both parts and both halves as one: red, green, blue and nothing, not yet rounded.
+/// Adds the sums of both parts and both halves. The result is red, green, blue and an unused value,
+/// not yet rounded.
 SAMOYED_AVX2 inline __m128i total(__m256i high, __m256i low) {
   const __m256i sums = _mm256_add_epi32(_mm256_slli_epi32(high, low_bits), low);
   return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
@@ -55,11 +58,12 @@ SAMOYED_AVX2 inline __m128i rounded(__m128i sums) {
   return _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(half)), resize_precision_bits);
 }
 
-/// Four rows at a time, which share the work on the weights.
+/// Processes four rows at a time, which share the work on the weights.
 SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* in,
                                std::size_t stride, std::uint8_t* out) {
   const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
-  // Of four pixels, by channels: words of the first two in one half, of the others in the other.
+  // Sorts four pixels by channel: the words of the first two go to one half, those of the other two
+  // to the other half.
   const __m256i by_channel =
       _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, 6, -1, 9, -1, 7,
                        -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
@@ -97,7 +101,8 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
     alignas(16) std::array<std::uint8_t, 4 * rows_per_group> results;
     _mm_store_si128(reinterpret_cast<__m128i*>(results.data()), _mm_packus_epi16(upper, lower));
     for (std::size_t row = 0; row < rows_per_group; ++row) {
-      // The fourth byte is one of the next pixel, which comes later; behind the last there is none.
+      // The fourth byte belongs to the next pixel, which is written later. The last pixel has no
+      // next one.
       std::uint8_t* const pixel = out + row * out_bytes;
       if (x + 1 < filter.size()) {
         std::memcpy(pixel, &results[4 * row], 4);
@@ -109,7 +114,7 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
 }
 
 void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out) {
-  // A block is read with some bytes behind it, which the last rows may not have.
+  // Reading a block takes some bytes after it, which the last rows may not have.
   const std::size_t needed = read_bytes(filter);
   const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
   std::size_t y = 0;
@@ -125,7 +130,7 @@ void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out
 
 constexpr std::size_t column_bytes = 32;
 
-/// 32 bytes of one row of the result, from as many of `count` rows.
+/// Computes 32 bytes of one row of the result from the same bytes of `count` rows.
 SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
                                        const std::uint8_t* in, std::size_t stride,
                                        std::uint8_t* out) {
@@ -142,7 +147,7 @@ SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
   for (__m256i& sum : sums) sum = _mm256_srli_epi32(sum, resize_precision_bits);
   const __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(sums[0], sums[1]),
                                              _mm256_packus_epi32(sums[2], sums[3]));
-  // Packing works on each half alone, so the order of the groups of four is 0 2 4 6 1 3 5 7.
+  // Packing works on each half separately, so the order of the groups of four is 0 2 4 6 1 3 5 7.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(packed, order));
 }
@@ -154,7 +159,7 @@ SAMOYED_AVX2 void flatten_rows(const ResizeFilter& filter, const PixelRows& rows
     const std::uint8_t* const in =
         rows.bytes.data() + static_cast<std::size_t>(tap.first - filter.begin()) * rows.stride;
     for (std::size_t left = 0; left < row_bytes; left += column_bytes) {
-      // The last block may overlap the one before: it has the same results there.
+      // The last block may overlap the one before it, where it gives the same results.
       const std::size_t x = std::min(left, row_bytes - column_bytes);
       flatten_block(filter.weights(y), tap.count, in + x, rows.stride, out + x);
     }

@@ -12,13 +12,13 @@ namespace samoyed::worker {
 
 namespace {
 
-/// The pixels of a row or column that a pixel of the smaller image covers: `first` and `last` with
-/// these weights, all between them with `whole_weight`. A weight is the length covered, measured so
-/// that a pixel of the smaller image is as long as the larger has pixels: then all are whole
-/// numbers.
+/// The pixels of a row or column that one pixel of the smaller image covers: `first` and `last`
+/// with these weights, and all between them with `whole_weight`. A weight is the covered length, in
+/// a unit that makes all weights whole numbers: a pixel of the smaller image is as long as the
+/// number of pixels in the larger one.
 struct Cover {
   std::size_t first;
-  std::size_t last;  ///< With weight 0 if it is the first.
+  std::size_t last;  ///< Its weight is 0 if it is the same as `first`.
   std::uint32_t first_weight;
   std::uint32_t last_weight;
 };
@@ -31,7 +31,7 @@ class Scale {
   }
 
   std::uint32_t whole_weight() const { return static_cast<std::uint32_t>(to_); }
-  /// Of all the weights of a pixel.
+  /// Sum of all weights of a pixel.
   std::uint64_t sum() const { return from_; }
 
   Cover cover(std::size_t pixel) const {
@@ -49,7 +49,7 @@ class Scale {
   std::size_t to_;
 };
 
-/// Adds four rows at a time, since reading and writing the sums is what takes the time.
+/// Adds four rows at a time, because reading and writing the sums takes most of the time.
 void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32_t> sums) {
   const std::size_t width = sums.size();
   for (; count >= 4; count -= 4, rows += 4 * width) {
@@ -63,8 +63,8 @@ void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32
   }
 }
 
-/// The rows that a row of the smaller image covers, by their weights, in 32 bits each: enough for
-/// 16 million rows.
+/// Adds up the rows that one row of the smaller image covers, times their weights. 32 bits per sum
+/// are enough for 16 million rows.
 void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
               std::span<std::uint32_t> sums) {
   const std::size_t width = sums.size();
@@ -78,7 +78,8 @@ void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
   }
 }
 
-/// A row of the smaller image from those sums; `area` is what the weights of a pixel come to.
+/// Computes a row of the smaller image from those sums. `area` is the sum of the weights of a
+/// pixel.
 void shrink_row(std::span<const std::uint32_t> sums, const Scale& scale, std::uint64_t area,
                 std::span<std::uint8_t> out) {
   for (std::size_t x = 0; x * 3 < out.size(); ++x) {

@@ -9,11 +9,11 @@
 
 namespace {
 
-/// What stb_image may still allocate on this thread. Its allocations are freed on the thread that
-/// made them, within one StbImage's life.
+/// How many bytes stb_image may still allocate on this thread. Its allocations are freed on the
+/// thread that made them, within the lifetime of one StbImage.
 thread_local std::size_t budget_left_bytes = 0;
 
-/// Stands before each block and keeps what follows aligned for any type.
+/// Precedes each block, and keeps the block aligned for any type.
 struct alignas(std::max_align_t) BlockHeader {
   std::size_t bytes;
 };
@@ -36,7 +36,7 @@ void free_within_budget(void* block) {
 }
 
 void* reallocate_within_budget(void* block, std::size_t bytes) {
-  // The old block counts until it is copied, as it does for the machine.
+  // The old block counts until it is copied, because until then both take memory.
   void* const larger = allocate_within_budget(bytes);
   if (larger == nullptr || block == nullptr) return larger;
   const std::size_t old_bytes = (static_cast<BlockHeader*>(block) - 1)->bytes;
@@ -47,10 +47,10 @@ void* reallocate_within_budget(void* block, std::size_t bytes) {
 
 }  // namespace
 
-// Only BMP is compiled in. Debian 12 ships stb_image 2.27, whose JPEG, GIF, PIC, PNM and
-// HDR readers have open memory-safety bugs (CVE-2021-28021, -37789, -42715, -42716, CVE-2022-28041,
-// -28042, -28048, CVE-2023-45661 to -45667 among them), and whose JPEG pixels are not
-// libjpeg-turbo's. Files pass the checks of decode_bmp.cpp before they come here.
+// Only BMP is compiled in. Debian 12 ships stb_image 2.27, whose JPEG, GIF, PIC, PNM and HDR
+// readers have open memory-safety bugs (CVE-2021-28021, -37789, -42715, -42716, CVE-2022-28041,
+// -28042, -28048, CVE-2023-45661 to -45667 among them), and whose JPEG pixels differ from
+// libjpeg-turbo's. decode_bmp.cpp checks files before they come here.
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_BMP

@@ -6,14 +6,14 @@
 
 #include "worker/image/byte_order.hpp"
 
-/// stb_image behind a budget: the only door to it, for the BMP decoder.
+/// stb_image with a memory budget, for the BMP decoder. Nothing else calls stb_image.
 namespace samoyed::worker {
 
 struct StbDeleter {
   void operator()(std::uint8_t* pixels) const;
 };
 
-/// What stb_image made of a file.
+/// What stb_image decoded from a file.
 struct StbImage {
   /// Rows of width * 3 bytes; null if it failed.
   std::unique_ptr<std::uint8_t, StbDeleter> pixels;
@@ -22,8 +22,8 @@ struct StbImage {
 };
 
 /// Decodes a BMP file to R G B. stb_image and the result together never hold more than
-/// `budget_bytes`. stb_image trusts what it reads too far (palette indices, truncated rows), so the
-/// caller has to look at the file first.
+/// `budget_bytes`. stb_image trusts too much of what it reads (palette indices, truncated rows), so
+/// the caller must check the file first.
 StbImage decode_with_stb(Bytes file, std::size_t budget_bytes);
 
 }  // namespace samoyed::worker

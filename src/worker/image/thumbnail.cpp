@@ -14,8 +14,8 @@ namespace samoyed::worker {
 
 namespace {
 
-/// As libjpeg counts. Below it blocks are seen in skies; above it files grow faster than they
-/// improve.
+/// Quality on libjpeg's scale. At lower values, blocks are visible in skies; at higher values,
+/// files grow faster than they improve.
 constexpr int jpeg_quality = 75;
 
 }  // namespace
@@ -39,7 +39,7 @@ std::string make_thumbnail(const DecodedImage& image, int side_px) noexcept {
         apply_orientation(shrink(pixels, thumbnail_size(size, side_px)), image.orientation),
         jpeg_quality, protocol::thumbnail_bytes_max);
   } catch (const std::bad_alloc&) {
-    return {};  // As the declaration says: the answer goes without.
+    return {};  // The answer then has no thumbnail, as the declaration says.
   }
 }
 

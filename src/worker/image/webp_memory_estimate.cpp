@@ -8,7 +8,7 @@
 namespace samoyed::worker {
 namespace {
 
-// The numbers of RFC 9649, section 3.
+// Constants of RFC 9649, section 3.
 constexpr unsigned lossless_signature = 0x2F;
 constexpr unsigned code_length_max = 15;
 constexpr std::size_t literal_symbols = 256;
@@ -16,12 +16,13 @@ constexpr std::size_t length_symbols = 24;
 constexpr std::size_t distance_symbols = 40;
 constexpr unsigned color_cache_bits_max = 11;
 
-/// libwebp holds groups that no block names too, unless there are more of them (ReadHuffmanCodes).
+/// libwebp also holds groups that no block uses, unless there are more groups than this
+/// (ReadHuffmanCodes).
 constexpr std::int64_t unused_groups_max = 1000;
 
 enum class Transform : unsigned { predictor, cross_color, subtract_green, color_indexing };
 
-/// Bits, the lowest of each byte first. Behind the end all are 0, and `damaged` is true.
+/// Reads bits, the lowest of each byte first. After the end all bits are 0, and `damaged` is true.
 class BitReader {
  public:
   explicit BitReader(Bytes bytes) : bytes_(bytes) {}
@@ -49,7 +50,7 @@ class BitReader {
   bool damaged_ = false;
 };
 
-/// A canonical prefix code: complete, or of a single symbol that takes no bits.
+/// A canonical prefix code: a complete one, or a single symbol that takes no bits.
 class PrefixCode {
  public:
   PrefixCode(const std::vector<unsigned>& lengths, BitReader& bits) {
@@ -60,7 +61,7 @@ class PrefixCode {
         if (lengths[symbol] == length) symbols_.push_back(static_cast<unsigned>(symbol));
       }
     }
-    int open = 1;  // Codes of this length that are not taken.
+    int open = 1;  // Codes of this length that are not used.
     for (unsigned length = 1; length <= code_length_max && open >= 0; ++length) {
       open = 2 * open - static_cast<int>(counts_[length]);
     }
@@ -143,7 +144,7 @@ PrefixCode read_prefix_code(BitReader& bits, std::size_t symbol_count) {
       bits);
 }
 
-/// The number of entries of the color cache, 0 without one.
+/// Reads the number of entries in the color cache; 0 if there is none.
 std::size_t read_color_cache(BitReader& bits) {
   if (bits.read(1) == 0) return 0;
   const unsigned size_bits = bits.read(4);
@@ -151,15 +152,15 @@ std::size_t read_color_cache(BitReader& bits) {
   return std::size_t{1} << size_bits;
 }
 
-/// A length or a distance: a symbol and what more bits it asks for.
+/// Reads a length or a distance: a symbol and the extra bits that it needs.
 std::int64_t read_length(BitReader& bits, unsigned symbol) {
   if (symbol < 4) return symbol + 1;
   const unsigned extra_bits = (symbol - 2) / 2;
   return (std::int64_t{2 + symbol % 2} << extra_bits) + bits.read(extra_bits) + 1;
 }
 
-/// Reads an image within the stream to its end. The highest number that red (high) and green (low)
-/// of a pixel make: copies and the cache only repeat pixels that came as literals.
+/// Reads an image within the stream to its end. Returns the highest number that a pixel's red (high
+/// byte) and green (low byte) form. Copies and the cache only repeat pixels that came as literals.
 unsigned read_image(BitReader& bits, std::int64_t pixels) {
   const std::size_t cache_size = read_color_cache(bits);
   if (bits.damaged()) return 0;
@@ -190,12 +191,12 @@ std::int64_t divided_up(std::int64_t size, unsigned bits) {
   return (size + (std::int64_t{1} << bits) - 1) >> bits;
 }
 
-/// Reads the transforms; `width` becomes that of the image that is then stored.
+/// Reads the transforms. Sets `width` to that of the image that is stored after them.
 void read_transforms(BitReader& bits, std::int64_t& width, std::int64_t height) {
   unsigned seen = 0;
   while (!bits.damaged() && bits.read(1) != 0) {
     const unsigned type = bits.read(2);
-    if ((seen >> type & 1) != 0) bits.mark_damaged();  // Each may come once.
+    if ((seen >> type & 1) != 0) bits.mark_damaged();  // Each may come only once.
     seen |= 1U << type;
     if (bits.damaged()) return;
     switch (static_cast<Transform>(type)) {
@@ -225,7 +226,7 @@ std::optional<std::int64_t> count_huffman_groups(Bytes stream) {
   if (bits.read(8) != lossless_signature) return std::nullopt;
   std::int64_t width = bits.read(14) + 1;
   const std::int64_t height = bits.read(14) + 1;
-  bits.read(1);  // Whether there is alpha: only a hint.
+  bits.read(1);  // Whether there is alpha; only a hint.
   if (bits.read(3) != 0) return std::nullopt;
   read_transforms(bits, width, height);
   read_color_cache(bits);

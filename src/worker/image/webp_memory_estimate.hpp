@@ -7,13 +7,14 @@
 
 namespace samoyed::worker {
 
-/// How many groups of Huffman tables a lossless WebP stream (VP8L) makes its decoder hold.
+/// Returns how many groups of Huffman tables the decoder of a lossless WebP stream (VP8L) holds.
 ///
-/// They cost about 20 kB each and are named by the stream, up to 65536 of them whatever the image's
-/// size: libwebp makes room for all of them at once. This reads the stream as far as their number
-/// (RFC 9649, section 3: transforms, color cache, entropy image), keeping no pixels.
+/// A group takes about 20 kB. The stream sets their number, up to 65536 whatever the image's size,
+/// and libwebp allocates all of them at once. This function reads the stream up to that number (RFC
+/// 9649, section 3: transforms, color cache, entropy image) and keeps no pixels.
 ///
-/// `stream` begins with the signature 0x2F. `std::nullopt` if it ends early or is damaged.
+/// A valid `stream` begins with the signature 0x2F. Returns `std::nullopt` if it ends early or is
+/// damaged.
 std::optional<std::int64_t> count_huffman_groups(Bytes stream);
 
 }  // namespace samoyed::worker

@@ -11,8 +11,9 @@ Float8 larger(Float8 a, Float8 b) { return a < b ? b : a; }
 
 std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
-/// Eight channels of one plane; a pixel is `pool.block` floats. Where the last 3x3 pixels reach
-/// beyond the end, the last row or column counts twice: that changes no maximum.
+/// Pools eight channels of one plane. A pixel is `pool.block` floats. Where the last 3x3 window
+/// reaches beyond the image, the last row or column is read twice, which doesn't change the
+/// maximum.
 void pool_plane(const MaxPool& pool, const float* input, float* output) {
   const std::int64_t row_floats = pool.input_columns * pool.block;
   const std::int64_t last_row = pool.input_rows - 1;

@@ -2,22 +2,22 @@
 
 #include <cstdint>
 
-/// Vector registers for the files that are compiled for them. Such files call nothing inline from
-/// other headers: the linker would give those functions' code, which not every processor can run,
-/// to everybody.
+/// Vector types for source files that are compiled for particular processors. Such files must not
+/// call inline functions from other headers: the linker could use their copy, which not every
+/// processor can run, in the whole program.
 namespace samoyed::worker {
 
 /// Whether the processor has AVX2 and FMA.
 bool has_avx2();
 
-/// Whether the processor has AVX-512's foundation.
+/// Whether the processor has AVX-512F.
 bool has_avx512();
 
-/// Eight float32 in one register of AVX2, sixteen in one of AVX-512.
+/// Eight float32 in one AVX2 register, sixteen in one AVX-512 register.
 using Float8 [[gnu::vector_size(32)]] = float;
 using Float16 [[gnu::vector_size(64)]] = float;
 
-/// The same anywhere in memory.
+/// The same types, for unaligned memory.
 using UnalignedFloat8 [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
 using UnalignedFloat16 [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
 

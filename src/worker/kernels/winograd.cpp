@@ -10,12 +10,13 @@
 namespace samoyed::worker {
 namespace {
 
-/// Tiles whose transformed inputs are kept at a time: 250 KB with 32 channels, half of a core's L2.
+/// Number of tiles whose transformed inputs are held at a time: 250 KB with 32 channels, half of a
+/// core's L2.
 constexpr std::int64_t tiles_at_a_time_max = 49;
 
 constexpr std::int64_t kernel_px = 3;
 
-/// G of F(4x4, 3x3).
+/// The matrix G of F(4x4, 3x3).
 constexpr std::array<std::array<double, kernel_px>, winograd_input_px> weight_transform{
     {{1.0 / 4, 0, 0},
      {-1.0 / 6, -1.0 / 6, -1.0 / 6},
@@ -24,7 +25,7 @@ constexpr std::array<std::array<double, kernel_px>, winograd_input_px> weight_tr
      {1.0 / 24, -1.0 / 12, 1.0 / 6},
      {0, 0, 1}}};
 
-/// Value (y, x) of G g G^T, g being 3x3.
+/// Element (y, x) of G g G^T, where g is the 3x3 kernel.
 double transformed_weight(const float* kernel, std::size_t y, std::size_t x) {
   double sum = 0;
   for (std::size_t row = 0; row < kernel_px; ++row) {
@@ -40,7 +41,7 @@ std::int64_t tiles_along(std::int64_t side) {
   return (side + winograd_output_px - 1) / winograd_output_px;
 }
 
-/// Null where the processor has none for such blocks.
+/// Returns null if the processor has no kernels for this block size.
 const WinogradKernels* kernels_for(std::int64_t block) {
   if (block == 16 && has_avx512()) return &winograd_avx512;
   if (block == 8 && has_avx2()) return &winograd_avx2;
@@ -53,7 +54,7 @@ WinogradConvolution::WinogradConvolution(const WinogradShape& shape, const float
                                          const float* bias)
     : shape_(shape), kernels_(kernels_for(shape.block)), bias_(bias, bias + shape.outputs) {
   assert(supports(shape));
-  // A plane to spare, which multiply_tiles looks ahead to.
+  // One plane more than needed, because multiply_tiles prefetches one plane ahead.
   weights_.resize(static_cast<std::size_t>(
       (winograd_planes * shape.outputs + channels_at_a_time()) * shape.inputs / cache_line_floats));
   float* transformed = weights_.front().values;

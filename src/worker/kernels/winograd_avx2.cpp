@@ -7,7 +7,7 @@ namespace {
 struct Avx2Registers {
   using Floats = Float8;
   using UnalignedFloats = UnalignedFloat8;
-  /// Of 16 registers, 12 hold sums: those of a seventh tile would not fit.
+  /// 12 of the 16 registers hold sums. The sums of a seventh tile would not fit.
   static constexpr int tiles_max = 6;
 };
 

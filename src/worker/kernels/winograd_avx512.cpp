@@ -7,7 +7,7 @@ namespace {
 struct Avx512Registers {
   using Floats = Float16;
   using UnalignedFloats = UnalignedFloat16;
-  /// Of 32 registers, 28 hold sums.
+  /// 28 of the 32 registers hold sums.
   static constexpr int tiles_max = 14;
 };
 

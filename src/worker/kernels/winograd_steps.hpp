@@ -4,22 +4,23 @@
 
 #include "worker/kernels/winograd_kernels.hpp"
 
-/// What WinogradKernels' functions do, for the files that compile them for one width of registers
-/// each.
+/// Implements the functions of WinogradKernels. Each file that includes this header compiles them
+/// for one register width.
 ///
-/// All of it is local to the file that includes it: a function shared by two such files would be
-/// compiled for only one of their processors.
+/// Everything here is local to the file that includes it: a function shared by two such files would
+/// be compiled for only one of their processors.
 namespace samoyed::worker {
 namespace {
 
-/// `Registers` has the types `Floats`, a register, and `UnalignedFloats`, the same anywhere in
-/// memory, and `tiles_max`: so many tiles' sums, two registers each, are kept in registers.
+/// `Registers` has the type `Floats`, which is a register, the type `UnalignedFloats`, which is the
+/// same for unaligned memory, and `tiles_max`, the number of tiles whose sums, two registers each,
+/// are kept in registers.
 template <typename Registers>
 struct WinogradSteps {
   using Floats = typename Registers::Floats;
   using UnalignedFloats = typename Registers::UnalignedFloats;
   static constexpr std::int64_t tiles_max = Registers::tiles_max;
-  /// Channels in a block, which is what a register holds.
+  /// Channels in a block. A register holds one block.
   static constexpr std::int64_t block = sizeof(Floats) / sizeof(float);
   static constexpr std::int64_t channels = winograd_channels(block);
 
@@ -27,7 +28,8 @@ struct WinogradSteps {
 
   static void store(float* to, Floats values) { *reinterpret_cast<UnalignedFloats*>(to) = values; }
 
-  /// B^T of F(4x4, 3x3) times six values `stride` apart, each one block of channels.
+  /// Multiplies B^T of F(4x4, 3x3) by six values that are `stride` apart. Each value is one block
+  /// of channels.
   static void transform_input_line(const Floats* from, Floats* to, int stride) {
     const Floats d0 = from[0], d1 = from[stride], d2 = from[2 * stride];
     const Floats d3 = from[3 * stride], d4 = from[4 * stride], d5 = from[5 * stride];
@@ -43,7 +45,8 @@ struct WinogradSteps {
     to[5 * stride] = 4.0F * d1 - 5.0F * d3 + d5;
   }
 
-  /// A^T of F(4x4, 3x3) times six values `stride` apart: four values, as far apart.
+  /// Multiplies A^T of F(4x4, 3x3) by six values that are `stride` apart. The four results are
+  /// equally far apart.
   static void transform_output_line(const Floats* from, Floats* to, int stride) {
     const Floats sum12 = from[stride] + from[2 * stride];
     const Floats difference12 = from[stride] - from[2 * stride];
@@ -55,7 +58,8 @@ struct WinogradSteps {
     to[3 * stride] = difference12 + 8.0F * difference34 + from[5 * stride];
   }
 
-  /// The 6x6 pixels around a tile's 4x4, one block of channels of each; zeros beyond the image.
+  /// Loads the 6x6 pixels around a tile's 4x4, one block of channels each. Pixels outside the image
+  /// are zero.
   static void load_tile(const WinogradShape& shape, const float* plane, std::int64_t top,
                         std::int64_t left, Floats* tile) {
     for (std::int64_t y = 0; y < winograd_input_px; ++y) {
@@ -68,14 +72,14 @@ struct WinogradSteps {
     }
   }
 
-  /// So many tiles times two registers of output channels: the sums stay in registers.
+  /// Multiplies `tiles` tiles by two registers of output channels. The sums stay in registers.
   template <int tiles>
   static void multiply_in_registers(std::int64_t inputs, const float* transformed,
                                     const float* weights, float* products) {
     Floats sums[tiles][2] = {};
     for (std::int64_t input = 0; input < inputs; ++input) {
-      // The next plane's weights, a kilobyte or more away: the processor's own prefetching ends
-      // with a page.
+      // Prefetch the next plane's weights, which are a kilobyte or more away: the processor's own
+      // prefetching stops at the end of a page.
       for (std::int64_t ahead = 0; ahead < channels; ahead += cache_line_floats) {
         __builtin_prefetch(weights + (inputs + input) * channels + ahead);
       }
@@ -95,7 +99,7 @@ struct WinogradSteps {
     }
   }
 
-  /// The same, for a number that is known at run time.
+  /// Does the same for a number of tiles that is known at run time.
   template <std::int64_t at_most = tiles_max>
   static void multiply_group(std::int64_t tiles, std::int64_t inputs, const float* transformed,
                              const float* weights, float* products) {
@@ -107,7 +111,8 @@ struct WinogradSteps {
     multiply_in_registers<at_most>(inputs, transformed, weights, products);
   }
 
-  /// Writes what of a tile's 4x4 pixels is inside the image.
+  /// Adds the bias to a tile's 4x4 pixels, applies the ReLU, and writes the pixels that are inside
+  /// the image.
   static void store_tile(const WinogradShape& shape, const Floats* tile, std::int64_t top,
                          std::int64_t left, Floats bias, float* plane) {
     for (std::int64_t y = 0; y < winograd_output_px && top + y < shape.rows; ++y) {
@@ -145,7 +150,7 @@ struct WinogradSteps {
 
   static void multiply_tiles(std::int64_t inputs, std::int64_t count, const float* transformed,
                              const float* weights, float* products) {
-    // As many groups as there must be, of nearly the same size: a small rest would use few
+    // Use as few groups as possible, of nearly the same size: a small last group would use few
     // registers.
     const std::int64_t groups = (count + tiles_max - 1) / tiles_max;
     for (std::int64_t plane = 0; plane < winograd_planes; ++plane) {

@@ -25,7 +25,7 @@ std::vector<char> read_whole_file(const std::filesystem::path& path, std::size_t
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(std::generic_category().message(errno));
   std::vector<char> bytes;
-  // One byte more than allowed, so that a file that grows meanwhile is noticed too.
+  // One byte more than allowed, to detect a file that grows in the meantime.
   bytes.resize(std::min<std::uintmax_t>(std::filesystem::file_size(path), bytes_max) + 1);
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (file.bad()) fail("can't be read");

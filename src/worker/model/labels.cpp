@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t labels_bytes_max = std::size_t{4} << 20;
 
-/// Whether the text holds what ends a message of the protocol: SP "-" 4DIGIT.
+/// Whether the text contains the end of a protocol message: SP "-" 4DIGIT.
 bool holds_message_end(std::string_view text) {
   for (std::size_t at = text.find(" -"); at != text.npos; at = text.find(" -", at + 1)) {
     const std::string_view digits = text.substr(at + 2, 4);
@@ -21,7 +21,7 @@ bool holds_message_end(std::string_view text) {
   return false;
 }
 
-/// Length in bytes of the UTF-8 sequence that `text` begins with; 0 if it is none (RFC 3629,
+/// Length in bytes of the UTF-8 sequence at the beginning of `text`; 0 if it is invalid (RFC 3629,
 /// section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
 std::size_t utf8_sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
@@ -56,14 +56,14 @@ std::string_view find_label_fault(std::string_view label) {
   if (label.empty()) return "the line is empty; write one label on each line";
   if (!is_utf8(label)) return "not UTF-8; save the file as UTF-8";
   if (std::any_of(label.begin(), label.end(), is_control)) {
-    return "a control character in the label; write plain text, with line breaks as LF";
+    return "the label contains a control character; write plain text with LF line breaks";
   }
   if (label.find_first_of(",:") != label.npos) {
-    return "the label holds ',' or ':', which separate labels in a result; remove it";
+    return "the label contains ',' or ':', which separate labels in a result; remove it";
   }
-  if (label == "error") return "the label `error` begins a refusal in a result; change it";
+  if (label == "error") return "the label `error` marks an error in a result; change it";
   if (holds_message_end(label)) {
-    return "the label holds a space, '-' and four digits, which end a message; change it";
+    return "the label contains a space, '-' and four digits, which end a message; change it";
   }
   return {};
 }

@@ -17,17 +17,17 @@ namespace {
 
 using nlohmann::json;
 
-/// No mean or deviation of pixels on a scale of 0..1, or of 0..255, is larger.
+/// Limit of a mean or deviation. None is larger for pixels on a scale of 0..1, or of 0..255.
 constexpr double normalization_max = 1000.0;
 constexpr double deviation_min = 1e-6;
 
-/// What a value is not, as the end of a sentence.
+/// Thrown for a value that is not allowed. `expected` ends the sentence "... must be".
 struct Unfit {
   std::string expected;
 };
 
 std::string read_name(const json& value) {
-  if (!value.is_string()) throw Unfit{"a text"};
+  if (!value.is_string()) throw Unfit{"a string"};
   if (const auto fault = find_name_fault(value.get_ref<const std::string&>())) throw Unfit{*fault};
   return value.get<std::string>();
 }
@@ -47,7 +47,7 @@ int read_side(const json& value) {
 
 Size read_input_size(const json& value) {
   if (!value.is_array()) return {read_side(value), read_side(value)};
-  if (value.size() != 2) throw Unfit{"a side, or [height, width]"};
+  if (value.size() != 2) throw Unfit{"a side length, or [height, width]"};
   return {.width = read_side(value[1]), .height = read_side(value[0])};
 }
 
@@ -64,7 +64,7 @@ std::array<float, 3> read_channels(const json& value, double min) {
            number.get<double>() <= normalization_max;
   };
   if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), fits)) {
-    throw Unfit{"three numbers, for red, green and blue on a scale of 0 to 1" +
+    throw Unfit{"three numbers, for red, green and blue, on a scale of 0 to 1" +
                 std::string(min > 0 ? ", above 0" : "")};
   }
   std::transform(value.begin(), value.end(), channels.begin(),
@@ -75,11 +75,11 @@ std::array<float, 3> read_channels(const json& value, double min) {
 std::vector<std::string> read_labels(const json& value) {
   std::vector<std::string> labels;
   for (const json& label : value) {
-    if (!label.is_string()) throw Unfit{"a list of texts, or the name of a labels file"};
+    if (!label.is_string()) throw Unfit{"a list of strings, or the name of a labels file"};
     labels.push_back(label.get<std::string>());
     if (const std::string_view fault = find_label_fault(labels.back()); !fault.empty()) {
-      throw Unfit{"labels that a result can carry, but of number " + std::to_string(labels.size()) +
-                  ": " + std::string(fault)};
+      throw Unfit{"valid labels; label " + std::to_string(labels.size()) + ": " +
+                  std::string(fault)};
     }
   }
   if (labels.empty()) throw Unfit{"at least one label"};
@@ -88,7 +88,7 @@ std::vector<std::string> read_labels(const json& value) {
 
 using Reader = std::function<void(const json&)>;
 
-/// By the keys that a card may have.
+/// The readers of all keys that a card may have, by key.
 std::map<std::string, Reader> readers_into(ModelCard& card, const std::filesystem::path& source) {
   return {
       {"name", [&](const json& value) { card.name = read_name(value); }},
@@ -105,7 +105,7 @@ std::map<std::string, Reader> readers_into(ModelCard& card, const std::filesyste
          } else if (value.is_string()) {
            card.labels = source.parent_path() / value.get<std::string>();
          } else {
-           throw Unfit{"a list of texts, or the name of a labels file"};
+           throw Unfit{"a list of strings, or the name of a labels file"};
          }
        }},
   };
@@ -124,13 +124,13 @@ ModelCard parse_model_card(std::string_view text, const std::filesystem::path& s
     return std::runtime_error(source.string() + ": " + fault);
   };
   const json object = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) throw fail("not a JSON object; expected what belongs to the model");
+  if (!object.is_object()) throw fail("not a JSON object; expected the model's settings");
   ModelCard card;
   const auto readers = readers_into(card, source);
   for (const auto& [key, value] : object.items()) {
     const auto reader = readers.find(key);
     if (reader == readers.end()) {
-      throw fail("unknown key \"" + key + "\"; known are " + keys_of(readers));
+      throw fail("unknown key \"" + key + "\"; the known keys are " + keys_of(readers));
     }
     try {
       reader->second(value);
@@ -146,7 +146,8 @@ ModelCard load_card_beside(const std::filesystem::path& model_file) {
   path.replace_extension(".json");
   std::error_code unreadable;
   if (path == model_file || !std::filesystem::exists(path, unreadable)) return {};
-  const std::vector<char> bytes = read_whole_file(path, model_card_bytes_max, "a model's JSON");
+  const std::vector<char> bytes =
+      read_whole_file(path, model_card_bytes_max, "a model's JSON file");
   return parse_model_card({bytes.data(), bytes.size()}, path);
 }
 
@@ -176,11 +177,10 @@ Preprocessing preprocessing_of(const ModelCard& card, const std::string& source)
       (longer * resized_short_side_px + input_side_px / 2) / input_side_px, crop_spec_side_px_max));
   crop_spec.resampling = card.interpolation.value_or(Resampling::bilinear);
   if (crop_spec.short_side_px < longer) {
-    throw std::runtime_error(source + ": an input of " + std::to_string(input.height) + "x" +
-                             std::to_string(input.width) +
-                             " can't be cut out of an image resized to " +
-                             std::to_string(crop_spec.short_side_px) +
-                             "; make --resize-size at least as large as --input-size");
+    throw std::runtime_error(
+        source + ": a crop of " + std::to_string(input.height) + "x" + std::to_string(input.width) +
+        " doesn't fit into an image resized to " + std::to_string(crop_spec.short_side_px) +
+        "; make --resize-size at least as large as --input-size");
   }
   if (card.mean) preprocessing.normalization.mean = *card.mean;
   if (card.deviation) preprocessing.normalization.deviation = *card.deviation;

@@ -23,11 +23,11 @@ constexpr std::size_t end_bytes = 22;
 constexpr std::size_t end_comment_bytes_max = 65535;
 constexpr unsigned method_stored = 0;
 constexpr unsigned method_deflated = 8;
-/// torch compresses the code of a TorchScript archive and what belongs to it, no weights: far below
-/// this.
+/// torch compresses the code of a TorchScript archive and what goes with it, but no weights. That
+/// is far less than this.
 constexpr std::size_t inflated_bytes_max = std::size_t{64} << 20;
 
-/// Where the end-of-central-directory record begins: the last place that looks like one.
+/// Offset of the end-of-central-directory record: the last place that looks like one.
 std::optional<std::size_t> find_end_record(Bytes archive) {
   if (archive.size() < end_bytes) return std::nullopt;
   const std::size_t last = archive.size() - end_bytes;
@@ -38,18 +38,18 @@ std::optional<std::size_t> find_end_record(Bytes archive) {
   return std::nullopt;
 }
 
-/// One entry, as the central directory says.
+/// One entry, as the central directory describes it.
 struct Entry {
   std::string_view name;
   unsigned method;
   std::uint32_t crc;
   std::size_t stored_bytes;
   std::size_t size;
-  std::size_t local;  ///< Where its local header begins.
+  std::size_t local;  ///< Offset of its local header.
 };
 
-/// Calls `visit` for each entry of the directory until it returns damage. What that was, or what is
-/// wrong with the directory; `std::nullopt` if they agree.
+/// Calls `visit` for each entry of the directory until it returns damage. Returns that damage, or
+/// what is wrong with the directory; `std::nullopt` if there is no damage.
 template <typename Visitor>
 std::optional<std::string> visit_entries(Bytes archive, Visitor visit) {
   const std::string damaged = "its zip directory is damaged";
@@ -83,7 +83,8 @@ std::optional<std::string> visit_entries(Bytes archive, Visitor visit) {
 
 const Bytef* as_zlib(Bytes bytes) { return reinterpret_cast<const Bytef*>(bytes.data()); }
 
-/// The CRC-32 of what `deflated` (RFC 1951) inflates to; `std::nullopt` if that isn't `size` bytes.
+/// The CRC-32 of the inflated data of `deflated` (RFC 1951); `std::nullopt` if that isn't valid or
+/// isn't `size` bytes.
 std::optional<std::uint32_t> crc_of_inflated(Bytes deflated, std::size_t size) {
   constexpr int raw_window_bits = -15;
   z_stream stream{};
@@ -134,7 +135,7 @@ std::optional<std::string> find_zip_damage(Bytes archive) {
   std::size_t stored_bytes = 0;
   std::size_t inflated_bytes = 0;
   return visit_entries(archive, [&](const Entry& entry) -> std::optional<std::string> {
-    // Entries that overlap, or inflate to much, would let a small file cost hours.
+    // Entries that overlap, or that inflate to a lot of data, would let a small file take hours.
     stored_bytes += entry.stored_bytes;
     if (stored_bytes > archive.size()) return "its zip directory is damaged";
     if (entry.method == method_deflated) inflated_bytes += entry.size;
@@ -147,7 +148,7 @@ bool is_torchscript(Bytes archive) {
   bool has_code = false;
   bool has_constants = false;
   const auto damage = visit_entries(archive, [&](const Entry& entry) {
-    // All entries are in one folder, of any name.
+    // All entries are in one folder, whose name may vary.
     const std::string_view path =
         entry.name.substr(std::min(entry.name.find('/'), entry.name.size()));
     has_code = has_code || path.starts_with("/code/");

@@ -7,18 +7,18 @@
 
 namespace samoyed::worker {
 
-/// What is wrong with the bytes of a zip archive as torch writes it; `std::nullopt` if it is
+/// Returns what is wrong with the bytes of a zip archive that torch wrote; `std::nullopt` if it is
 /// intact.
 ///
 /// Made for model files: LibTorch is built without the check of the entries' CRC-32, so flipped
-/// bits would become weights, or worse. Every entry must be stored or deflated (as torch.jit.save
-/// does with code; 64 MiB of it at most), lie inside the file and match its CRC-32 (0 means that
-/// none was computed). Layout: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16;
+/// bits would become weights, or worse. Every entry must be stored or deflated (torch.jit.save
+/// deflates code; 64 MiB at most), must lie inside the file, and must match its CRC-32 (0 means
+/// that none was computed). Layout: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16.
 /// zip64 is not needed below 4 GiB.
 std::optional<std::string> find_zip_damage(Bytes archive);
 
-/// Whether those bytes are a TorchScript archive, as torch.jit.save writes it, going by the names
-/// of its entries: a plain model file has neither code nor constants.
+/// Whether the bytes are a TorchScript archive that torch.jit.save wrote, judged by the names of
+/// its entries: a plain model file contains neither code nor constants.
 bool is_torchscript(Bytes archive);
 
 }  // namespace samoyed::worker

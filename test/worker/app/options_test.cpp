@@ -14,7 +14,7 @@ struct CommandLine : test::CommandLine<Options> {
   explicit CommandLine(const std::string& line) : test::CommandLine<Options>(parse_options, line) {}
 };
 
-TEST_CASE("a worker needs an address and a port, and serves no metrics unless asked to") {
+TEST_CASE("a worker needs an address and a port, and by default serves no metrics") {
   const CommandLine line("127.0.0.1 8888");
   REQUIRE(line.options);
   CHECK(line.options->address == "127.0.0.1");
@@ -23,7 +23,7 @@ TEST_CASE("a worker needs an address and a port, and serves no metrics unless as
   CHECK_FALSE(line.options->metrics_port);
 }
 
-TEST_CASE("limits and times reach the parts that they are for") {
+TEST_CASE("limits and timeouts reach the parts that they are for") {
   const CommandLine line(
       "0.0.0.0 0 --ack-timeout-ms 1500 --queue-length-max 3 --image-pixels-max 1000 "
       "--image-bytes-max 2000 --metrics-port 0 --precision fp32");
@@ -36,7 +36,7 @@ TEST_CASE("limits and times reach the parts that they are for") {
   CHECK(line.options->precision == Precision::fp32);
 }
 
-TEST_CASE("a wrong command line ends the program with an error, a question with none") {
+TEST_CASE("a wrong command line exits with an error, --help and --version without one") {
   for (const char* const wrong :
        {"", "127.0.0.1", "127.0.0.1 65536", "127.0.0.1 0 --queue-timeout-ms 0",
         "127.0.0.1 0 --std 0.2,nan,0.2", "127.0.0.1 0 --no-such-option"}) {

@@ -18,7 +18,7 @@ using worker::exif_orientation;
 using worker::find_jpeg_exif;
 using namespace std::string_literals;
 
-/// A little-endian TIFF block whose directory holds `entries`.
+/// Returns a little-endian TIFF block whose directory contains `entries`.
 std::string little(std::string entries) {
   const auto count = static_cast<char>(entries.size() / 12);
   return "II*\0\x08\0\0\0"s + count + "\0"s + entries + "\0\0\0\0"s;
@@ -36,7 +36,7 @@ const std::string other_tag = "\x06\x01\x03\0\x01\0\0\0\x02\0\0\0"s;
 
 }  // namespace
 
-TEST_CASE("orientation is read from both byte orders and any integer type", "[exif]") {
+TEST_CASE("orientation is read in both byte orders and from any integer type", "[exif]") {
   CHECK(exif_orientation(test::as_bytes(little(little_6))) == 6);
   CHECK(exif_orientation(test::as_bytes(big(big_8))) == 8);
   CHECK(exif_orientation(test::as_bytes("Exif\0\0"s + big(big_8))) == 8);
@@ -47,7 +47,7 @@ TEST_CASE("orientation is read from both byte orders and any integer type", "[ex
   CHECK(exif_orientation(test::as_bytes(big("\x01\x12\0\x04\0\0\0\x01\0\0\0\x02"s))) == 2);
 }
 
-TEST_CASE("without a sensible orientation an image is upright", "[exif]") {
+TEST_CASE("an image without a valid orientation is upright", "[exif]") {
   const std::string block = GENERATE(""s, "Exif\0\0"s, "II*\0"s, "II*\0\xFF\xFF\xFF\xFF"s,
                                      "XX*\0\x08\0\0\0\0\0"s, little(other_tag),
                                      little("\x12\x01\x03\0\x01\0\0\0\0\0\0\0"s),      // 0
@@ -58,7 +58,7 @@ TEST_CASE("without a sensible orientation an image is upright", "[exif]") {
   CHECK(exif_orientation(test::as_bytes(block)) == 1);
 }
 
-TEST_CASE("a directory that ends early counts as far as it goes", "[exif]") {
+TEST_CASE("a directory that ends early is read as far as it goes", "[exif]") {
   std::string block = little(little_6 + other_tag);
   for (std::size_t length = 0; length <= block.size(); ++length) {
     CAPTURE(length);
@@ -70,7 +70,7 @@ TEST_CASE("a directory that ends early counts as far as it goes", "[exif]") {
   CHECK(exif_orientation(test::as_bytes(block)) == 6);
 }
 
-TEST_CASE("a JPEG's EXIF block is looked for up to its first scan", "[exif]") {
+TEST_CASE("a JPEG's EXIF block is searched for up to its first scan", "[exif]") {
   const std::string app0 = "\xFF\xE0\0\x04__"s;
   const std::string exif = "\xFF\xE1\0\x0A"s + "Exif\0\0ab"s;
   const std::string xmp = "\xFF\xE1\0\x06http"s;
@@ -90,7 +90,7 @@ TEST_CASE("a JPEG's EXIF block is looked for up to its first scan", "[exif]") {
 }
 
 TEST_CASE("each orientation turns an image upright", "[exif]") {
-  // 3x2 pixels, named by their red: abc / def.
+  // 3x2 pixels, named by their red value: abc / def.
   const auto [orientation, width, height, names] = GENERATE(table<int, int, int, std::string>({
       {1, 3, 2, "abcdef"},
       {2, 3, 2, "cbafed"},

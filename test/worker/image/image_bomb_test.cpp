@@ -22,7 +22,8 @@
 #include "worker/image/image_fixtures.hpp"
 #include "worker/image/thumbnail.hpp"
 
-/// Small files that ask for much: each is refused before the time or the memory is spent.
+/// Small files that decode to a lot of data: each is refused before the time or the memory is
+/// spent.
 namespace samoyed {
 
 namespace {
@@ -40,15 +41,15 @@ constexpr std::size_t mib = std::size_t{1} << 20;
 
 using test::memory_is_measurable;
 
-/// What decoding a file, and then making its thumbnail, came to and took.
+/// The result and the cost of decoding a file and then making its thumbnail.
 struct Cost {
   bool refused = false;
   RefusalReason reason = RefusalReason::other;
   double elapsed_ms = 0;
-  std::size_t grown_bytes = 0;  ///< The most memory that was resident, less that of before.
+  std::size_t grown_bytes = 0;  ///< Peak resident memory minus that before.
 };
 
-/// A line such as `VmHWM:  123 kB` of this process.
+/// Bytes in a line such as `VmHWM:  123 kB` of this process's status.
 std::size_t status_bytes(std::string_view name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -73,7 +74,8 @@ Cost decode_and_measure(const std::string& file, const worker::DecodeLimits& lim
           most > before ? most - before : 0};
 }
 
-/// The same in a process of its own, whose memory nobody else has used, and which may not hang.
+/// Does the same in a process of its own, whose memory nothing else has used, and which is not
+/// allowed to hang.
 Cost decode_in_child(const std::string& file, const worker::DecodeLimits& limits) {
   constexpr unsigned hangs_after_s = 30;
   std::array<int, 2> ends{};
@@ -99,7 +101,7 @@ Cost decode_in_child(const std::string& file, const worker::DecodeLimits& limits
 struct Bomb {
   std::string name;
   std::string file;
-  /// With the default limits; std::nullopt if it is an honest image by them.
+  /// With the default limits; std::nullopt if they allow the image.
   std::optional<RefusalReason> refused;
   /// With a budget of 16 MiB.
   RefusalReason refused_with_little;
@@ -159,7 +161,7 @@ std::vector<Bomb> bombs() {
 
 }  // namespace
 
-TEST_CASE("small files that ask for much take no more than their budget", "[image]") {
+TEST_CASE("small files that decode to a lot of data stay within their budget", "[image]") {
   worker::DecodeLimits ample, little;
   little.memory_bytes_max = 16 * mib;
   for (const Bomb& bomb : bombs()) {
@@ -175,16 +177,17 @@ TEST_CASE("small files that ask for much take no more than their budget", "[imag
       CHECK(cost.refused == refused.has_value());
       if (refused) CHECK(cost.reason == *refused);
       if (memory_is_measurable) CHECK(cost.grown_bytes < budget + 64 * mib);
-      // To be refused within 1 s; the rest is for sanitizers and machines with other work.
+      // The goal is to refuse within 1 s. The rest allows for sanitizers and machines with other
+      // work.
       if (refused) CHECK(cost.elapsed_ms < 10'000);
     }
   }
 }
 
-TEST_CASE("a PNG that inflates to more than its header says holds no more than that", "[image]") {
+TEST_CASE("a PNG that inflates to more than its header says doesn't take more memory", "[image]") {
   const std::string file = png({}, zlib_zeros(std::size_t{1} << 30));
   CHECK(file.size() < (std::size_t{5} << 18));
-  CHECK_THAT(refusal_of(file).detail, Catch::Contains("inflates to more"));
+  CHECK_THAT(refusal_of(file).detail, Catch::Contains("decompresses to more"));
   if (memory_is_measurable) CHECK(decode_in_child(file, {}).grown_bytes < 64 * mib);
 }
 
@@ -192,7 +195,7 @@ TEST_CASE("a PNG that inflates to less than its header says is refused", "[image
   CHECK(refusal_of(png({}, zlib_zeros(10))).reason == RefusalReason::unreadable);
 }
 
-TEST_CASE("sizes in a header that nobody has are refused", "[image]") {
+TEST_CASE("impossible sizes in a header are refused", "[image]") {
   const auto [name, offset, bytes] = GENERATE(table<std::string, std::size_t, std::string>({
       {"rgb.bmp", 18, "\xFF\xFF\xFF\x7F"s},    // width 2147483647
       {"rgb.bmp", 18, "\0\0\0\x80"s},          // width -2147483648
@@ -214,14 +217,15 @@ TEST_CASE("a JPEG that claims 65500x65500 pixels is refused", "[image]") {
 
 TEST_CASE("a PNG of 16000x16000 pixels is refused", "[image]") {
   const Refusal refusal = refusal_of(png({16000, 16000}, zlib_zeros(1000)));
-  CHECK(refusal == Refusal{RefusalReason::too_many_pixels,
-                           "The image has 16000x16000 pixels; at most 16384 on a side and 67108864 "
-                           "in all are read."});
+  CHECK(refusal ==
+        Refusal{RefusalReason::too_many_pixels,
+                "The image has 16000x16000 pixels. The limit is 67 megapixels, and 16384 "
+                "pixels on a side."});
 }
 
-TEST_CASE("a progressive JPEG may have many scans, but not without end", "[image]") {
+TEST_CASE("a progressive JPEG may have many scans, up to a limit", "[image]") {
   worker::DecodeLimits limits;
-  const int scans_before = 9;  // of an image in color, by jpeg_simple_progression
+  const int scans_before = 9;  // of a color image, from jpeg_simple_progression
   const std::string file = test::progressive_jpeg(64, 8);
   CHECK(std::holds_alternative<worker::Image>(
       test::decode_upright(test::as_bytes(file), limits, true)));
@@ -231,11 +235,11 @@ TEST_CASE("a progressive JPEG may have many scans, but not without end", "[image
              Catch::Contains("more than 20 scans"));
 }
 
-TEST_CASE("a progressive JPEG's coefficients count against the memory", "[image]") {
+TEST_CASE("a progressive JPEG's coefficients count against the memory limit", "[image]") {
   const std::string file = read_image_fixture("progressive.jpg");
   worker::DecodeLimits limits;
-  limits.memory_bytes_max =
-      2 * 17 * 97 * 3;  // The image twice, and 84 blocks of 128 bytes don't fit.
+  // Enough for the image twice, but not for 84 blocks of 128 bytes as well.
+  limits.memory_bytes_max = 2 * 17 * 97 * 3;
   CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
 }
 

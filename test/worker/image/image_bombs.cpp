@@ -1,7 +1,7 @@
 #include "worker/image/image_bombs.hpp"
 
 #include <cstddef>
-#include <cstdio>  // jpeglib.h needs it before itself
+#include <cstdio>  // must precede jpeglib.h
 #include <cstdlib>
 #include <jpeglib.h>
 #include <stdexcept>
@@ -30,14 +30,14 @@ std::string chunk(std::string_view type, std::string_view body) {
          u32be(static_cast<std::uint32_t>(crc));
 }
 
-/// Bits of a deflate stream, the lowest of a byte first (RFC 1951, 3.1.1).
+/// Writes the bits of a deflate stream, the lowest of a byte first (RFC 1951, 3.1.1).
 class DeflateBits {
  public:
-  /// A number of `count` bits.
+  /// Writes a number of `count` bits.
   void number(unsigned value, int count) {
     for (int i = 0; i < count; ++i) bit(value >> i & 1U);
   }
-  /// A Huffman code, which goes highest bit first.
+  /// Writes a Huffman code, highest bit first.
   void code(std::string_view bits) {
     for (const char c : bits) bit(c == '1' ? 1 : 0);
   }
@@ -61,7 +61,8 @@ class DeflateBits {
   int used_ = 0;
 };
 
-/// A gray image in color. A failure of libjpeg would end the process; this never fails.
+/// Compresses a gray image as a color image. An error in libjpeg would end the process, but this
+/// never fails.
 std::string compress_progressively(unsigned side) {
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
@@ -92,10 +93,10 @@ std::string compress_progressively(unsigned side) {
 std::string zlib_zeros(std::size_t count) {
   DeflateBits bits;
   bits.number(1, 1);  // last block
-  bits.number(2, 2);  // codes of its own (RFC 1951, 3.2.7)
+  bits.number(2, 2);  // dynamic codes (RFC 1951, 3.2.7)
   bits.number(286 - 257, 5);
   bits.number(0, 5);       // one distance
-  bits.number(18 - 4, 4);  // lengths of code lengths, in the RFC's order up to that of length 1
+  bits.number(18 - 4, 4);  // code length codes, in the RFC's order up to that of length 1
   for (const unsigned length :
        {0U, 0U, 1U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 2U, 0U, 2U}) {
     bits.number(length, 3);
@@ -145,7 +146,7 @@ std::string lossy_webp_liar(std::string_view fixture) {
 
 namespace {
 
-/// Bits as a VP8L stream has them, the lowest of each byte first.
+/// Writes the bits of a VP8L stream, the lowest of each byte first.
 class BitWriter {
  public:
   void write(unsigned value, unsigned count) {
@@ -155,7 +156,7 @@ class BitWriter {
                                         (value >> i & 1) << (position_ % 8));
     }
   }
-  /// A prefix code's word, its highest bit first.
+  /// Writes a code word of a prefix code, its highest bit first.
   void write_code(unsigned code, unsigned length) {
     for (unsigned i = length; i-- > 0;) write(code >> i & 1, 1);
   }
@@ -166,18 +167,18 @@ class BitWriter {
   std::size_t position_ = 0;
 };
 
-/// A prefix code whose one symbol, 0, takes no bits.
+/// Writes a prefix code whose only symbol, 0, takes no bits.
 void write_code_of_one(BitWriter& bits) { bits.write(1, 4); }
 
-/// A prefix code in which 0..255 have 8 bits each. The lengths come in a code of their own, whose
-/// one symbol, 8, is the twelfth in its order.
+/// Writes a prefix code in which 0..255 have 8 bits each. Their lengths use a code of their own,
+/// whose only symbol, 8, is the twelfth in its order.
 void write_code_of_bytes(BitWriter& bits) {
   bits.write(0, 1);
   bits.write(12 - 4, 4);
   for (int i = 0; i < 11; ++i) bits.write(0, 3);
   bits.write(1, 3);
-  bits.write(1, 1);  // Not all symbols have a length:
-  bits.write(3, 3);  // a number of 2 + 2 * 3 bits
+  bits.write(1, 1);  // Not all symbols have a length.
+  bits.write(3, 3);  // Their number takes 2 + 2 * 3 bits.
   bits.write(256 - 2, 8);
 }
 
@@ -195,10 +196,10 @@ std::string webp_of_many_tables() {
   bits.write(0x2F, 8);
   bits.write(1024 - 1, 14);
   bits.write(1024 - 1, 14);
-  bits.write(0, 1 + 3);  // No alpha, version 0.
-  bits.write(0, 1 + 1);  // No transform, no color cache.
-  bits.write(1, 1);      // An entropy image, a pixel for each
-  bits.write(2 - 2, 3);  // 4x4 of the image's.
+  bits.write(0, 1 + 3);  // no alpha, version 0
+  bits.write(0, 1 + 1);  // no transform, no color cache
+  bits.write(1, 1);      // An entropy image with one pixel for
+  bits.write(2 - 2, 3);  // each 4x4 pixels of the image.
   bits.write(0, 1);
   write_code_of_bytes(bits);  // green
   write_code_of_bytes(bits);  // red

@@ -20,12 +20,12 @@ using worker::Image;
 
 constexpr int mutants_per_file = 1000;
 
-/// Small enough that a mutant's new size in its header costs the test no time.
+/// Small enough that a mutant's new size in its header takes the test no time.
 constexpr worker::DecodeLimits mutant_limits{
     .side_px_max = 4096, .pixels_max = 1 << 20, .memory_bytes_max = 16 << 20, .jpeg_scans_max = 20};
 
-/// Whether a detail is fit to be the message of an answer: it could be mistaken for the `LABEL
-/// -PROBABILITY` of a result otherwise, or break out of a quoted string.
+/// Whether a detail can be the message of an answer. Otherwise it could be mistaken for the `LABEL
+/// -PROBABILITY` of a result, or break out of a quoted string.
 bool is_plain_sentence(const std::string& detail) {
   if (detail.empty() || detail.back() != '.') return false;
   if (detail.find_first_of("\"\r\n") != std::string::npos) return false;
@@ -40,7 +40,7 @@ bool is_plain_sentence(const std::string& detail) {
   return true;
 }
 
-/// A whole image or a proper refusal: nothing else may come of any bytes.
+/// Whether the result is a whole image or a proper refusal. No bytes may lead to anything else.
 bool is_sound(const std::variant<Image, Refusal>& result) {
   if (const auto* const image = std::get_if<Image>(&result)) {
     return image->width > 0 && image->height > 0 &&
@@ -53,8 +53,8 @@ bool is_sound(const std::variant<Image, Refusal>& result) {
          is_plain_sentence(refusal.detail);
 }
 
-/// One to four bytes changed, each by a flipped bit, a random value or an extreme one; sometimes a
-/// piece is cut out or doubled.
+/// Returns the file with one to four bytes changed, each by a flipped bit or to a random or extreme
+/// value. Sometimes a piece is cut out or doubled.
 std::string mutated(std::string file, test::Noise& noise) {
   const auto pick = [&](std::size_t count) { return (noise.next() >> 8) % count; };
   for (std::size_t changes = 1 + pick(4); changes > 0; --changes) {
@@ -87,7 +87,7 @@ std::string mutated(std::string file, test::Noise& noise) {
 
 }  // namespace
 
-TEST_CASE("a file cut at any length is refused, unless all its pixels are there", "[image]") {
+TEST_CASE("a file cut at any length is refused, unless it still has all its pixels", "[image]") {
   const std::string name = GENERATE(from_range(test::image_fixtures));
   const std::string file = test::read_image_fixture(name);
   const Image whole = test::read_expected_image(name);

@@ -28,7 +28,7 @@ using namespace std::string_literals;
 
 }  // namespace
 
-TEST_CASE("every kind of image decodes to Pillow's pixels, upright", "[image]") {
+TEST_CASE("every kind of image decodes to Pillow's pixels, turned upright", "[image]") {
   const std::string name = GENERATE(from_range(test::image_fixtures));
   CAPTURE(name);
   const std::string file = test::read_image_fixture(name);
@@ -37,7 +37,7 @@ TEST_CASE("every kind of image decodes to Pillow's pixels, upright", "[image]") 
   CHECK((std::get<Image>(result) == test::read_expected_image(name)));
 }
 
-TEST_CASE("the stored orientation is left alone on request", "[image]") {
+TEST_CASE("the EXIF orientation is ignored on request", "[image]") {
   const std::string name = GENERATE("exif_3.jpg", "exif_6.jpg", "exif_6.png", "exif_8.webp");
   CAPTURE(name);
   const std::string file = test::read_image_fixture(name);
@@ -48,19 +48,19 @@ TEST_CASE("the stored orientation is left alone on request", "[image]") {
   CHECK_FALSE((std::get<Image>(result) == test::read_expected_image(name)));
 }
 
-TEST_CASE("what is no image is refused with the accepted formats", "[image]") {
+TEST_CASE("a file that is not an image is refused with the accepted formats", "[image]") {
   const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
                                     "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
         Refusal{RefusalReason::unreadable,
-                "This is no " + std::string(protocol::accepted_formats) + " image."});
+                "This isn't a " + std::string(protocol::accepted_formats) + " image."});
 }
 
-TEST_CASE("files of a kind that is not read are refused with a reason", "[image]") {
+TEST_CASE("files of an unsupported kind are refused with a reason", "[image]") {
   const auto [name, word] = GENERATE(table<std::string, std::string>({
-      {"palette_beyond.png", "beyond the palette"},
-      {"palette_beyond.bmp", "beyond the palette"},
-      {"run_length.bmp", "run lengths"},
+      {"palette_beyond.png", "not in the palette"},
+      {"palette_beyond.bmp", "not in the palette"},
+      {"run_length.bmp", "run-length compression"},
   }));
   CAPTURE(name);
   const Refusal refusal = refusal_of(test::read_image_fixture(name));
@@ -68,17 +68,17 @@ TEST_CASE("files of a kind that is not read are refused with a reason", "[image]
   CHECK_THAT(refusal.detail, Catch::Contains(word));
 }
 
-TEST_CASE("headers that make no sense are refused", "[image]") {
+TEST_CASE("invalid headers are refused", "[image]") {
   const auto [name, offset, bytes, word] =
       GENERATE(table<std::string, std::size_t, std::string, std::string>({
           {"rgb.bmp", 14, "\x0C", "OS/2"},                     // size of the header
           {"rgb.bmp", 10, "\x08", "begin inside its header"},  // offset of the pixels
-          {"rgb.bmp", 10, "\x00\x10"s, "ends before its last row"},
-          {"rgb.bmp", 28, "\x05", "5 bits a pixel"},
-          {"rgb.bmp", 30, "\x04", "compressed"},
+          {"rgb.bmp", 10, "\x00\x10"s, "incomplete"},
+          {"rgb.bmp", 28, "\x05", "5 bits per pixel"},
+          {"rgb.bmp", 30, "\x04", "compression"},
           {"rgb.bmp", 22, "\0\0\0\0"s, "no pixels"},      // height
           {"palette.bmp", 10, "\x36\0\0\0"s, "palette"},  // no room for a palette
-          {"rgb.png", 12, "IDAT", "header is not where"},
+          {"rgb.png", 12, "IDAT", "header is missing or misplaced"},
           {"rgb.png", 29, "\xAA\xBB", "checksum"},    // CRC of IHDR
           {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
           {"lossy.webp", 12, "JUNK", "damaged"},
@@ -89,7 +89,7 @@ TEST_CASE("headers that make no sense are refused", "[image]") {
   CHECK_THAT(refusal.detail, Catch::Contains(word));
 }
 
-TEST_CASE("a BMP's pixels may begin anywhere behind its header", "[image]") {
+TEST_CASE("a BMP's pixels may begin anywhere after its header", "[image]") {
   const std::string name = GENERATE("rgb.bmp", "rgba.bmp", "top_down.bmp");
   CAPTURE(name);
   std::string file = test::read_image_fixture(name);
@@ -105,13 +105,13 @@ TEST_CASE("a BMP's pixels may begin anywhere behind its header", "[image]") {
   CHECK(refusal_of(file, limits).reason == RefusalReason::too_many_pixels);
 }
 
-TEST_CASE("a BMP's bit masks may be a part of its header", "[image]") {
+TEST_CASE("a BMP's bit masks may be part of its header", "[image]") {
   const auto number = [](std::uint32_t value) {
     std::string bytes;
     for (int i = 0; i < 4; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xFF);
     return bytes;
   };
-  // BITMAPV3INFOHEADER: one row of two pixels of 32 bits, red in the lowest of their bytes.
+  // BITMAPV3INFOHEADER: one row of two 32-bit pixels, with red in the lowest byte.
   const std::string file = "BM" + number(78) + number(0) + number(70) + number(56) + number(2) +
                            number(1) + "\1\0\x20\0"s + number(3) + number(8) + number(0) +
                            number(0) + number(0) + number(0) + number(0xFF) + number(0xFF00) +
@@ -123,7 +123,7 @@ TEST_CASE("a BMP's bit masks may be a part of its header", "[image]") {
         std::vector<std::uint8_t>{0x11, 0x22, 0x33, 0x44, 0x55, 0x66});
 }
 
-TEST_CASE("a flaw in PNG pixels passes, as with Pillow, one in a header does not", "[image]") {
+TEST_CASE("a flaw in a PNG's pixels passes, as in Pillow, but one in a header doesn't", "[image]") {
   std::string file = test::read_image_fixture("rgb.png");
   const std::size_t end = file.find("IEND") - 4;
   file[end - 1] = static_cast<char>(~file[end - 1]);  // the CRC of IDAT
@@ -132,7 +132,7 @@ TEST_CASE("a flaw in PNG pixels passes, as with Pillow, one in a header does not
   CHECK(refusal_of(file).reason == RefusalReason::unreadable);
 }
 
-TEST_CASE("each limit holds for each format, and what just fits is read", "[image]") {
+TEST_CASE("each limit applies to each format, and an image that just fits is read", "[image]") {
   const std::string name = GENERATE("rgb_420.jpg", "rgb.png", "palette.png", "rgb.bmp",
                                     "lossy.webp", "lossless_alpha.webp");
   CAPTURE(name);
@@ -145,7 +145,7 @@ TEST_CASE("each limit holds for each format, and what just fits is read", "[imag
     limits.side_px_max = 18;
     CHECK(refusal_of(file, limits) ==
           Refusal{RefusalReason::too_many_pixels,
-                  "The image has 19x13 pixels; at most 18 on a side and 247 in all are read."});
+                  "The image has 19x13 pixels. The limit is 247 pixels, and 18 pixels on a side."});
   }
   SECTION("pixels") {
     limits.pixels_max = 19 * 13 - 1;
@@ -155,7 +155,7 @@ TEST_CASE("each limit holds for each format, and what just fits is read", "[imag
     limits.memory_bytes_max = 19 * 13 * 6 - 1;
     CHECK(refusal_of(file, limits) ==
           Refusal{RefusalReason::too_many_pixels,
-                  "The image has 19x13 pixels, whose decoding takes more memory than is allowed."});
+                  "The image has 19x13 pixels. Decoding it takes more memory than is allowed."});
   }
 }
 

@@ -20,10 +20,10 @@
 #include "worker/image/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 
-/// The image files below test/worker/image/data (made by make_image_fixtures.py), for the tests.
+/// The image files in test/worker/image/data (made by make_image_fixtures.py), for the tests.
 namespace samoyed::test {
 
-/// Each has its pixels, as Pillow sees them, in NAME.ppm.
+/// The pixels of each file, as Pillow decodes them, are in NAME.ppm.
 inline constexpr std::array image_fixtures = {
     "grey.jpg",         "rgb_444.jpg",
     "rgb_422.jpg",      "rgb_420.jpg",
@@ -60,7 +60,7 @@ inline std::string read_image_fixture(std::string_view name) {
   return read_file(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name));
 }
 
-/// The pixels that Pillow found in the fixture.
+/// Returns the pixels that Pillow decoded from the fixture.
 inline worker::Image read_expected_image(std::string_view name) {
   std::ifstream stream(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name) + ".ppm",
                        std::ios::binary);
@@ -77,7 +77,7 @@ inline worker::Image read_expected_image(std::string_view name) {
   return image;
 }
 
-/// The whole image, turned upright, or why there is none.
+/// Returns the whole image, turned upright, or why there is none.
 inline std::variant<worker::Image, protocol::Refusal> decode_upright(
     std::span<const std::byte> file, const worker::DecodeLimits& limits,
     bool apply_exif_orientation) {
@@ -88,13 +88,13 @@ inline std::variant<worker::Image, protocol::Refusal> decode_upright(
   return worker::apply_orientation(std::move(image.pixels), image.orientation);
 }
 
-/// Why a file can't be decoded. Throws std::bad_variant_access if it can.
+/// Returns why a file can't be decoded. Throws std::bad_variant_access if it can.
 inline protocol::Refusal refusal_of(const std::string& file,
                                     const worker::DecodeLimits& limits = {}) {
   return std::get<protocol::Refusal>(decode_upright(as_bytes(file), limits, true));
 }
 
-/// The network's input of a whole image that is upright already.
+/// Returns the network's input for a whole image that is already upright.
 inline worker::Image resize_and_crop(
     worker::Image image, const worker::ResizePasses& passes = worker::best_resize_passes(),
     const worker::CropSpec& crop_spec = {}) {
@@ -104,7 +104,8 @@ inline worker::Image resize_and_crop(
                                  crop_spec);
 }
 
-/// Bytes of a linear congruential generator, the same as noise() of make_image_fixtures.py.
+/// The bytes of a linear congruential generator, the same as those of noise() in
+/// make_image_fixtures.py.
 class Noise {
  public:
   explicit Noise(std::uint32_t seed) : state_(seed) {}
@@ -115,7 +116,7 @@ class Noise {
   std::uint32_t state_;
 };
 
-/// An image of such bytes.
+/// Returns an image of such bytes.
 inline worker::Image noise_image(int width, int height, std::uint32_t seed) {
   Noise noise(seed);
   worker::Image image{width, height, {}};

@@ -6,9 +6,9 @@ namespace samoyed {
 
 using worker::ImageWorkspace;
 
-TEST_CASE("a workspace that a huge image has filled is not worth keeping", "[image]") {
+TEST_CASE("a workspace that has grown for a huge image is not worth keeping", "[image]") {
   ImageWorkspace workspace;
-  workspace.planes.resize(ImageWorkspace::kept_bytes_max);  // The same for every image.
+  workspace.planes.resize(ImageWorkspace::kept_bytes_max);  // These are the same for every image.
   workspace.pixels.resize(1000);
   CHECK(workspace.is_worth_keeping());
   workspace.pixels.resize(ImageWorkspace::kept_bytes_max + 1);

@@ -13,7 +13,8 @@
 #include "worker/image/image_fixtures.hpp"
 #include "worker/image/jpeg_maker.hpp"
 
-/// Of a JPEG only what the crop needs is decoded: with the same pixels as when all of it is.
+/// Only the part of a JPEG that the crop needs is decoded, and it has the same pixels as in the
+/// whole image.
 namespace samoyed {
 
 namespace {
@@ -34,7 +35,7 @@ Image network_input(const DecodedImage& image, const worker::CropSpec& crop_spec
   return resizer.resize_and_crop(image, crop_spec);
 }
 
-/// Whether the part has the whole's pixels in all of the region.
+/// Whether the part and the whole have the same pixels everywhere in the region.
 bool same_pixels(const DecodedImage& part, const DecodedImage& whole, const Region& region) {
   const auto row_of = [&](const DecodedImage& image, int y) {
     const auto pixel =
@@ -49,7 +50,8 @@ bool same_pixels(const DecodedImage& part, const DecodedImage& whole, const Regi
   return true;
 }
 
-/// The file decoded both ways, or refused both ways for the same reason.
+/// Checks that the file is decoded both ways with the same result, or refused both ways for the
+/// same reason.
 void check_both_ways(const std::string& file, bool reduced = false,
                      const worker::CropSpec& crop_spec = {}) {
   const auto all = decode(file, {.reduced = reduced, .crop_spec = crop_spec});
@@ -69,7 +71,8 @@ void check_both_ways(const std::string& file, bool reduced = false,
   REQUIRE((network_input(part, crop_spec) == network_input(whole, crop_spec)));
 }
 
-/// Around the blocks' sizes, where the crop leaves nothing out, and where it leaves out much.
+/// Sizes near those of the blocks, sizes where the crop leaves nothing out, and sizes where it
+/// leaves out much.
 const std::vector<worker::Size> sizes = {
     {1, 1},     {2, 3},     {7, 9},     {16, 16},   {17, 33},   {31, 64},   {65, 48},   {129, 97},
     {200, 131}, {255, 257}, {300, 199}, {301, 450}, {448, 449}, {511, 330}, {640, 101}, {90, 777},
@@ -86,7 +89,7 @@ TEST_CASE("a part of a JPEG of any kind and size has the pixels of the whole", "
   }
 }
 
-TEST_CASE("a part of a JPEG has what other networks need", "[image]") {
+TEST_CASE("a part of a JPEG has the pixels that other networks need", "[image]") {
   for (const worker::CropSpec& crop_spec :
        {worker::CropSpec{32, 32, 7}, worker::CropSpec{384, 384, 384, worker::Resampling::bicubic},
         worker::CropSpec{342, 299, 31, worker::Resampling::bicubic}}) {
@@ -100,7 +103,7 @@ TEST_CASE("a part of a JPEG has what other networks need", "[image]") {
   }
 }
 
-TEST_CASE("a part of a JPEG is that of the upright image", "[image]") {
+TEST_CASE("a part of a JPEG is the right part of the upright image", "[image]") {
   for (const test::JpegKind& kind : test::jpeg_kinds()) {
     for (int orientation = 1; orientation <= 8; ++orientation) {
       CAPTURE(kind.name, orientation);
@@ -116,12 +119,12 @@ TEST_CASE("a part of a JPEG is that of the upright image", "[image]") {
   }
 }
 
-TEST_CASE("less than the whole of a JPEG is decoded", "[image]") {
+TEST_CASE("only a part of a JPEG is decoded", "[image]") {
   const auto some =
       decode(test::make_jpeg(test::jpeg_kinds().at(2), {900, 400}), {.only_crop = true});
   const Image& pixels = std::get<DecodedImage>(some).pixels;
-  // 400 * 224 / 256 = 350, two pixels of filter and two of chroma on each side, and on the left up
-  // to the edge of a block.
+  // 400 * 224 / 256 = 350, plus two pixels of filter and two of chroma on each side, plus the rest
+  // of a block on the left.
   CHECK(pixels.height <= 350 + 10);
   CHECK(pixels.width <= 350 + 10 + 16);
 }
@@ -158,11 +161,12 @@ TEST_CASE("only a JPEG whose short side stays long enough is reduced", "[image]"
   }
 }
 
-TEST_CASE("a JPEG that ends early is refused whatever is wanted of it", "[image]") {
+TEST_CASE("a JPEG that ends early is refused, whichever part of it is wanted", "[image]") {
   for (const test::JpegKind& kind : test::jpeg_kinds()) {
     const std::string file = test::make_jpeg(kind, {60, 131});
     CAPTURE(kind.name);
-    // Each length near the end, where only rows below the crop are missing, and some of the others.
+    // Try every length near the end, where only rows below the crop are missing, and some of the
+    // others.
     for (std::size_t length = 0; length < file.size();
          length += length + 400 < file.size() ? 97 : 1) {
       CAPTURE(length);
@@ -176,7 +180,7 @@ TEST_CASE("a JPEG that ends early is refused whatever is wanted of it", "[image]
   }
 }
 
-TEST_CASE("a damaged JPEG comes to the same whatever is wanted of it", "[image]") {
+TEST_CASE("a damaged JPEG gives the same result, whichever part of it is wanted", "[image]") {
   for (const test::JpegKind& kind : test::jpeg_kinds()) {
     const std::string file = test::make_jpeg(kind, {301, 203});
     const std::size_t scan = file.find("\xFF\xDA");
@@ -192,7 +196,7 @@ TEST_CASE("a damaged JPEG comes to the same whatever is wanted of it", "[image]"
   }
 }
 
-TEST_CASE("the JPEGs among the shared images have the same pixels in part", "[image][shared]") {
+TEST_CASE("a part of each shared JPEG has the pixels of the whole", "[image][shared]") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
     WARN("skipped for want of ../shared: JPEGs in part");

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdio>  // jpeglib.h needs it before itself
+#include <cstdio>  // must precede jpeglib.h
 #include <cstdlib>
 #include <jpeglib.h>
 

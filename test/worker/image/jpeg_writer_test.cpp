@@ -19,7 +19,7 @@ constexpr std::size_t ample = std::size_t{1} << 20;
 
 }  // namespace
 
-TEST_CASE("an image that was written as JPEG looks the same when it is read", "[image]") {
+TEST_CASE("an image that is written as JPEG looks the same when it is read", "[image]") {
   const auto size = GENERATE(worker::Size{1, 1}, worker::Size{160, 107}, worker::Size{17, 3});
   Image image{size.width, size.height, {}};
   for (int i = 0; i < size.width * size.height; ++i) {
@@ -53,7 +53,7 @@ TEST_CASE("a file that would be too long is not written", "[image]") {
   CHECK(write_jpeg(image, 75, 1).empty());
 }
 
-TEST_CASE("an image that JPEG has no room for is not written", "[image]") {
+TEST_CASE("an image of a size that JPEG does not support is not written", "[image]") {
   CHECK(write_jpeg({0, 0, {}}, 75, ample).empty());
   CHECK(write_jpeg(noise_image(65536, 1, 1), 75, ample).empty());
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Makes the image files below data/ and what Pillow makes of them.
+"""Makes the image files in data/ and the pixels that Pillow decodes from them.
 
-Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests need no Pillow; run
-this again only to add one. For each image file NAME there is NAME.ppm: the pixels that
-Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. crops.txt has, for seeded images of many shapes, a hash of
-what Resize(256) and CenterCrop(224) make of them; crop_specs.txt likewise for the sizes and filters of other networks.
+Needs Debian 12's python3-pil (Pillow 9.4). The files are kept in the repository, so that the tests don't need Pillow.
+Run this again only to add a file. For each image file NAME there is NAME.ppm: the pixels that
+Image.open -> ImageOps.exif_transpose -> convert("RGB") gives. For seeded images of many shapes, crops.txt has a hash of
+the result of Resize(256) and CenterCrop(224). crop_specs.txt has the same for the sizes and filters of other networks.
 """
 
 import io
@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 19, 13
 
 
 def noise(count, seed):
-    """`count` bytes of a linear congruential generator; resize_test.cpp has the same."""
+    """Returns `count` bytes of a linear congruential generator, the same as those of Noise in image_fixtures.hpp."""
     out = bytearray(count)
     for i in range(count):
         seed = (seed * 1664525 + 1013904223) & 0xFFFFFFFF
@@ -30,7 +30,7 @@ def noise(count, seed):
 
 
 def make_image(mode, width=WIDTH, height=HEIGHT):
-    """Waves with a little noise: every channel different, no symmetry."""
+    """Returns waves with a little noise: every channel is different, and nothing is symmetric."""
     bands = len(Image.new(mode, (1, 1)).getbands())
     grain = noise(width * height * bands, width * 31 + bands)
     out = bytearray()
@@ -49,13 +49,13 @@ def saved(image, file_format, **options):
 
 
 def exif(orientation):
-    """A big-endian TIFF block with another tag before the orientation."""
+    """Returns a big-endian TIFF block with another tag before the orientation."""
     entries = struct.pack(">HHIHH", 0x0106, 3, 1, 2, 0) + struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
     return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + b"\0\0\0\0"
 
 
 def png(width, height, depth, color_type, rows, before_data=b"", interlaced=0):
-    """A PNG of unfiltered rows, in two IDAT chunks."""
+    """Returns a PNG of unfiltered rows, in two IDAT chunks."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -72,7 +72,7 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 
 
 def interlaced_png():
-    """The RGB image by Adam7."""
+    """Returns the RGB image, interlaced by Adam7."""
     image = make_image("RGB")
     rows = []
     for left, top, step_x, step_y in ADAM7:
@@ -82,7 +82,7 @@ def interlaced_png():
 
 
 def interlaced_palette_png():
-    """Noise of four colors by Adam7."""
+    """Returns noise of four colors, interlaced by Adam7."""
     rows = []
     for left, top, step_x, step_y in ADAM7:
         columns = len(range(left, WIDTH, step_x))
@@ -99,7 +99,7 @@ def bmp(bits, colors_used, palette, rows, width=WIDTH, compression=0, height=HEI
 
 
 def small_frame_webp():
-    """An animation whose first frame, with alpha, covers only a part of its canvas."""
+    """Returns an animation whose first frame, with alpha, covers only a part of its canvas."""
 
     def chunk(kind, body):
         return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
@@ -119,7 +119,7 @@ def small_frame_webp():
 
 
 def ycck(cmyk_jpeg):
-    """The same bytes, said to be YCCK by the Adobe marker."""
+    """Returns the same bytes, with an Adobe marker that says that they are YCCK."""
     at = cmyk_jpeg.index(b"Adobe")
     return cmyk_jpeg[:at + 11] + b"\2" + cmyk_jpeg[at + 12:]
 
@@ -175,7 +175,7 @@ def files():
 
 
 def refused_files():
-    """What Pillow reads and Samoyed doesn't, so without pixels."""
+    """Files that Pillow reads and Samoyed doesn't, so they have no .ppm."""
     yield "palette_beyond.png", png(4, 1, 8, 3, [bytes([0, 1, 2, 1])], before_data=bytes(6))
     yield "palette_beyond.bmp", bmp(8, 2, bytes(8), [bytes([0, 1, 2, 1])], width=4, height=1)
     yield "run_length.bmp", bmp(8, 2, bytes(8), [bytes([4, 1, 0, 1])], width=4, height=1, compression=1)
@@ -187,14 +187,14 @@ def write_ppm(name, image):
 
 
 def write_gray_16bit():
-    """Pillow turns 16-bit gray white; ours keeps the high byte."""
+    """Writes the 16-bit gray PNG. Pillow turns it white; Samoyed keeps the high byte, so these pixels are made here."""
     rows = [noise(14, i) for i in range(5)]
     (DATA / "grey_16bit.png").write_bytes(png(7, 5, 16, 0, rows))
     write_ppm("grey_16bit.png", Image.frombytes("L", (7, 5), b"".join(row[::2] for row in rows)).convert("RGB"))
 
 
 def resized_and_cropped(image, short_side=256, crop=(224, 224), resampling=Image.BILINEAR):
-    """torchvision's Resize(short_side) and CenterCrop for a PIL image; `crop` is a width and a height."""
+    """Applies torchvision's Resize(short_side) and CenterCrop to a PIL image. `crop` is a width and a height."""
     width, height = image.size
     longer = int(short_side * max(width, height) / min(width, height))
     size = (short_side, longer) if width <= height else (longer, short_side)

@@ -27,7 +27,7 @@ std::vector<float> normalized(const worker::Image& image) {
 
 }  // namespace
 
-TEST_CASE("each channel goes to its own plane by its own mean and deviation", "[normalize]") {
+TEST_CASE("each channel goes to its own plane, with its own mean and deviation", "[normalize]") {
   worker::Image image{224, 224, std::vector<std::uint8_t>(worker::input_floats)};
   image.rgb[0] = 255;                         // red of the first pixel
   image.rgb[(224 * 1 + 2) * 3 + 1] = 255;     // green of row 1, column 2
@@ -41,7 +41,7 @@ TEST_CASE("each channel goes to its own plane by its own mean and deviation", "[
   CHECK(planes[2 * plane_floats] == Approx(-0.406 / 0.225));
 }
 
-TEST_CASE("another network's mean, deviation and size are taken as given", "[normalize]") {
+TEST_CASE("another network's mean, deviation and size are used", "[normalize]") {
   const worker::Normalizer normalizer(
       {.mean = {0.5F, 0.0F, 1.0F}, .deviation = {0.5F, 1.0F, 2.0F}});
   const worker::Image image{2, 1, {255, 0, 51, 0, 255, 255}};
@@ -51,7 +51,7 @@ TEST_CASE("another network's mean, deviation and size are taken as given", "[nor
         std::vector<float>{1.0F, -1.0F, 0.0F, 1.0F, (51.0F / 255.0F - 1.0F) / 2.0F, 0.0F});
 }
 
-TEST_CASE("dog.jpg becomes the reference's input tensor, bit by bit", "[normalize][shared]") {
+TEST_CASE("dog.jpg becomes the reference's input tensor, bit for bit", "[normalize][shared]") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
     WARN("skipped for want of ../shared: dog.jpg becomes the reference's input tensor");

@@ -14,13 +14,13 @@ std::unique_ptr<int> make_one() { return std::make_unique<int>(1); }
 
 }  // namespace
 
-TEST_CASE("what was given back is lent again", "[image]") {
+TEST_CASE("a returned object is lent again", "[image]") {
   ObjectPool<int> pool;
   *pool.take(make_one) = 7;
   CHECK(*pool.take(make_one) == 7);
 }
 
-TEST_CASE("each of two users at a time has one of its own, and both are kept", "[image]") {
+TEST_CASE("two users at the same time get different objects, and both are kept", "[image]") {
   ObjectPool<int> pool;
   {
     const auto one = pool.take(make_one);
@@ -35,13 +35,13 @@ TEST_CASE("each of two users at a time has one of its own, and both are kept", "
   CHECK(*other == 7);
 }
 
-TEST_CASE("what is not worth keeping is not kept", "[image]") {
+TEST_CASE("an object that is not worth keeping is not kept", "[image]") {
   ObjectPool<int> pool([](const int& value) { return value < 7; });
   *pool.take(make_one) = 7;
   CHECK(*pool.take(make_one) == 1);
 }
 
-TEST_CASE("where none can be made nothing is lent", "[image]") {
+TEST_CASE("if no object can be made, none is lent", "[image]") {
   ObjectPool<int> pool;
   const auto fail = []() -> std::unique_ptr<int> { throw std::runtime_error("no memory"); };
   CHECK_THROWS_AS(pool.take(fail), std::runtime_error);

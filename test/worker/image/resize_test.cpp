@@ -16,22 +16,22 @@ namespace samoyed {
 
 namespace {
 
-/// FNV-1a of 64 bits, as make_image_fixtures.py has it.
+/// 64-bit FNV-1a, the same as in make_image_fixtures.py.
 std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
   std::uint64_t value = 0xCBF29CE484222325U;
   for (const std::uint8_t byte : bytes) value = (value ^ byte) * 0x100000001B3U;
   return value;
 }
 
-/// Every version that this processor runs.
+/// Returns every version that this processor runs.
 std::vector<const worker::ResizePasses*> all_passes() {
   std::vector<const worker::ResizePasses*> all = {&worker::portable_resize_passes()};
   if (const auto* const avx2 = worker::avx2_resize_passes()) all.push_back(avx2);
   return all;
 }
 
-/// An image as it is stored where it must be turned by `orientation` to look like `upright`: by 8
-/// instead of 6 and the other way round, and by itself for all the others.
+/// Returns the stored image that `orientation` turns into `upright`. Orientations 6 and 8 undo each
+/// other; every other one undoes itself.
 worker::Image turned_back(const worker::Image& upright, int orientation) {
   return worker::apply_orientation(upright, orientation == 6   ? 8
                                             : orientation == 8 ? 6
@@ -62,7 +62,7 @@ TEST_CASE("images of every shape are resized and cropped to Pillow's pixels", "[
   CHECK(images == 20);
 }
 
-TEST_CASE("images are framed for other networks as Pillow does it", "[resize]") {
+TEST_CASE("images are resized and cropped for other networks as Pillow does it", "[resize]") {
   std::istringstream lines(test::read_image_fixture("crop_specs.txt"));
   worker::CropSpec crop_spec;
   std::string filter;
@@ -90,7 +90,7 @@ TEST_CASE("images are framed for other networks as Pillow does it", "[resize]") 
   CHECK(images == 64);
 }
 
-TEST_CASE("what lies on its side is resized as if it were upright", "[resize]") {
+TEST_CASE("an image stored on its side is resized as if it were upright", "[resize]") {
   const auto [width, height] =
       GENERATE(table<int, int>({{1, 1}, {3, 7}, {224, 256}, {261, 256}, {433, 701}, {900, 331}}));
   const int orientation = GENERATE(range(1, 9));
@@ -110,7 +110,7 @@ TEST_CASE("what lies on its side is resized as if it were upright", "[resize]") 
   }
 }
 
-TEST_CASE("a resizer gives the same for an image whatever it has seen before", "[resize]") {
+TEST_CASE("a resizer's result doesn't depend on earlier images", "[resize]") {
   for (const auto* const passes : all_passes()) {
     worker::Resizer resizer(*passes);
     for (const auto& [width, height] : {std::pair{900, 331}, {17, 5}, {300, 800}, {256, 256}}) {
@@ -124,8 +124,9 @@ TEST_CASE("a resizer gives the same for an image whatever it has seen before", "
   }
 }
 
-TEST_CASE("the longest images are resized without the memory for all of them", "[resize]") {
-  // Whole, the resized image would have 256x4194304 pixels: 3 GiB.
+TEST_CASE("the longest images are resized without memory for all of the resized image",
+          "[resize]") {
+  // The whole resized image would have 256x4194304 pixels: 3 GiB.
   const auto [width, height] = GENERATE(table<int, int>({{1, 16384}, {16384, 1}, {16384, 4096}}));
   CAPTURE(width, height);
   worker::Image image{width, height, {}};

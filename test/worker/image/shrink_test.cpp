@@ -17,14 +17,14 @@ using worker::shrink;
 
 namespace {
 
-/// Rows of gray pixels.
+/// Returns rows of gray pixels.
 Image gray(int width, const std::vector<std::uint8_t>& values) {
   Image image{width, static_cast<int>(values.size()) / width, {}};
   for (const std::uint8_t value : values) image.rgb.insert(image.rgb.end(), 3, value);
   return image;
 }
 
-/// The mean of an area, pixel by pixel, each weighed by how much of it lies inside.
+/// The mean of an area, pixel by pixel, each weighted by how much of it lies inside.
 double area_mean(const Image& image, worker::Size size, int x, int y, int channel) {
   const auto covered = [](int pixel, int small, double scale) {
     return std::clamp(
@@ -46,7 +46,7 @@ double area_mean(const Image& image, worker::Size size, int x, int y, int channe
 
 }  // namespace
 
-TEST_CASE("an image shrinks to the means of its areas, edges in proportion", "[image]") {
+TEST_CASE("an image shrinks to the means of its areas, with edges in proportion", "[image]") {
   CHECK(shrink(gray(4, {0, 10, 20, 30}), {2, 1}) == gray(2, {5, 25}));
   CHECK(shrink(gray(1, {0, 10, 20, 30}), {1, 2}) == gray(1, {5, 25}));
   // Two thirds of the first and a third of the second, and so on: 20 and 40 by 1.5.
@@ -81,12 +81,12 @@ TEST_CASE("every pixel of a smaller image is the mean of its area", "[image]") {
   CHECK(worst <= 0.5 + 1e-9);
 }
 
-TEST_CASE("an image in its own size stays as it is", "[image]") {
+TEST_CASE("an image shrunk to its own size stays as it is", "[image]") {
   const Image image = noise_image(37, 21, 3);
   CHECK(shrink(image, {37, 21}) == image);
 }
 
-TEST_CASE("white stays white however large the image is", "[image]") {
+TEST_CASE("white stays white, however large the image is", "[image]") {
   const auto size =
       GENERATE(worker::Size{16384, 3}, worker::Size{3, 16384}, worker::Size{4096, 4096});
   Image white{size.width, size.height, {}};

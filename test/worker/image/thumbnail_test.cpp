@@ -42,7 +42,7 @@ Image read(const std::string& thumbnail) {
   return std::get<Image>(image);
 }
 
-/// What the thumbnail of such an image must be, byte by byte.
+/// The expected thumbnail of such an image, byte by byte.
 std::string thumbnail_of_upright(const Image& image, int side) {
   const Size size = thumbnail_size({image.width, image.height}, side);
   return worker::write_jpeg(worker::shrink(image, size), 75, protocol::thumbnail_bytes_max);
@@ -59,7 +59,7 @@ double difference(const Image& a, const Image& b) {
 
 }  // namespace
 
-TEST_CASE("a thumbnail has the image's shape, is never larger, and never empty", "[image]") {
+TEST_CASE("a thumbnail has the image's shape, and is never larger or empty", "[image]") {
   CHECK(thumbnail_size({1024, 683}, 160) == Size{160, 107});
   CHECK(thumbnail_size({683, 1024}, 160) == Size{107, 160});
   CHECK(thumbnail_size({4000, 4000}, 160) == Size{160, 160});
@@ -71,7 +71,7 @@ TEST_CASE("a thumbnail has the image's shape, is never larger, and never empty",
   CHECK(thumbnail_size({300, 200}, 1) == Size{1, 1});
 }
 
-TEST_CASE("an image of any format has a thumbnail of all of it, upright", "[image]") {
+TEST_CASE("an image of any format has an upright thumbnail of the whole image", "[image]") {
   const std::string name = GENERATE(from_range(test::image_fixtures));
   CAPTURE(name);
   const Image expected = test::read_expected_image(name);
@@ -84,7 +84,7 @@ TEST_CASE("an image of any format has a thumbnail of all of it, upright", "[imag
 TEST_CASE("a thumbnail is turned as the image is", "[image]") {
   const int orientation = GENERATE(range(1, 9));
   CAPTURE(orientation);
-  // Red above, blue below, and a white column at the left: no two of its eight views are alike.
+  // Red above, blue below, and a white column on the left: all eight orientations look different.
   Image scene{48, 32, {}};
   for (int y = 0; y < scene.height; ++y) {
     for (int x = 0; x < scene.width; ++x) {
@@ -106,7 +106,8 @@ TEST_CASE("images that are tiny or thin have thumbnails", "[image]") {
   CHECK(Size{shown.width, shown.height} == thumbnail_size(size, 160));
 }
 
-TEST_CASE("every kind of JPEG has a thumbnail, also where it is read at a fraction", "[image]") {
+TEST_CASE("every kind of JPEG has a thumbnail, even if it is decoded at a fraction of its size",
+          "[image]") {
   const auto kinds = test::jpeg_kinds();
   const auto& kind = kinds[GENERATE_COPY(range(std::size_t{0}, kinds.size()))];
   CAPTURE(kind.name);
@@ -116,7 +117,7 @@ TEST_CASE("every kind of JPEG has a thumbnail, also where it is read at a fracti
   CHECK(difference(read(exact), read(reduced)) < 6);
 }
 
-TEST_CASE("noise of the largest side is still short enough to be sent", "[image]") {
+TEST_CASE("the thumbnail of noise at the largest side is small enough to be sent", "[image]") {
   constexpr int side = protocol::thumbnail_side_max;
   const std::string file = worker::make_thumbnail(whole(test::noise_image(side, side, 5)), side);
   CHECK_FALSE(file.empty());
@@ -129,13 +130,14 @@ TEST_CASE("a part of an image has no thumbnail", "[image]") {
   CHECK(worker::make_thumbnail(decode_stored(file, {.only_crop = true}), 160).empty());
 }
 
-TEST_CASE("a thumbnail makes no image dearer that was cheap to refuse", "[image]") {
-  // Decoding the whole is subject to the same limits as decoding the crop.
+TEST_CASE("an image that is cheap to refuse stays cheap if a thumbnail is wanted", "[image]") {
+  // Decoding the whole image has the same limits as decoding the crop.
   const std::string bomb = test::progressive_jpeg(512, 20'000);
   for (const bool only_crop : {true, false}) {
     const auto result = worker::decode_image(as_bytes(bomb), {}, {.only_crop = only_crop});
     REQUIRE(std::holds_alternative<protocol::Refusal>(result));
-    CHECK(std::get<protocol::Refusal>(result).detail == "The JPEG file has more than 20 scans.");
+    CHECK(std::get<protocol::Refusal>(result).detail ==
+          "The JPEG has more than 20 scans. Save it as a baseline JPEG.");
   }
 }
 

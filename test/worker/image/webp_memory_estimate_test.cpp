@@ -16,10 +16,10 @@ using worker::count_huffman_groups;
 
 namespace {
 
-/// Where the stream begins in a file of one image: behind RIFF, its size, WEBP, VP8L and its size.
+/// Offset of the stream in a file of one image: after RIFF, its size, WEBP, VP8L and its size.
 constexpr std::size_t stream_offset = 20;
 
-/// As libwebp's own encoder writes it, losslessly.
+/// Encodes losslessly with libwebp's own encoder.
 std::string encoded(const std::vector<std::uint8_t>& rgb, int width, int height) {
   std::uint8_t* bytes = nullptr;
   const std::size_t size = WebPEncodeLosslessRGB(rgb.data(), width, height, width * 3, &bytes);
@@ -27,8 +27,8 @@ std::string encoded(const std::vector<std::uint8_t>& rgb, int width, int height)
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
-/// An image of `colors` colors: noise above, flat below, a ramp between, so that the encoder
-/// finds use for its transforms, its cache and several groups.
+/// Returns an image of `colors` colors, with noise at the top, a ramp in the middle and a flat area
+/// at the bottom, so that the encoder uses its transforms, its cache and several groups.
 std::vector<std::uint8_t> image(int width, int height, unsigned colors, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::uint8_t> rgb;
@@ -57,7 +57,7 @@ TEST_CASE("the groups of every lossless WebP that an encoder writes are counted"
         const std::string file = encoded(rgb, width, height);
         const auto groups = count_huffman_groups(test::as_bytes(file).subspan(stream_offset));
         REQUIRE(groups.has_value());
-        // libwebp's encoder makes an entropy image of 2600 pixels at most.
+        // libwebp's encoder makes an entropy image of at most 2600 pixels.
         CHECK(*groups >= 1);
         CHECK(*groups <= 2600);
         most = std::max(most, *groups);
@@ -69,12 +69,12 @@ TEST_CASE("the groups of every lossless WebP that an encoder writes are counted"
   CHECK(most > 1);
 }
 
-TEST_CASE("groups are counted though the image has nothing to see", "[image]") {
+TEST_CASE("groups are counted even in an image that is all black", "[image]") {
   const std::string file = test::webp_of_many_tables();
   CHECK(count_huffman_groups(test::as_bytes(file).subspan(stream_offset)) == 65536);
 }
 
-TEST_CASE("a lossless stream that is cut before its tables has no number of groups", "[image]") {
+TEST_CASE("a lossless stream that is cut before its tables has no group count", "[image]") {
   const std::string file = encoded(image(64, 64, 100'000, 1), 64, 64);
   const auto stream = test::as_bytes(file).subspan(stream_offset);
   for (std::size_t length = 0; length < 12; ++length) {

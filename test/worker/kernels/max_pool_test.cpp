@@ -21,12 +21,12 @@ std::size_t offset(std::int64_t block, std::int64_t rows, std::int64_t columns,
 
 }  // namespace
 
-TEST_CASE("a pool is the largest of 3x3 pixels, as far as they are inside") {
+TEST_CASE("a max pool takes the largest of those 3x3 pixels that are inside the image") {
   if (!has_avx2()) {
     WARN("skipped for want of AVX2");
     return;
   }
-  // Odd sides end with the image; even ones leave the last 3x3 pixels one row or column short.
+  // With odd sides the last window ends with the image. With even sides it lacks a row or column.
   const MaxPool pools[] = {{8, 8, 3, 3, 1, 1},    {16, 8, 5, 7, 2, 3},  {8, 8, 4, 6, 2, 3},
                            {32, 16, 13, 9, 6, 4}, {16, 16, 6, 4, 3, 2}, {8, 8, 2, 2, 1, 1}};
   for (const MaxPool& pool : pools) {

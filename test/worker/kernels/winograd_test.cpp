@@ -14,7 +14,7 @@ using namespace samoyed::worker;
 
 namespace {
 
-/// Numbers between -1 and 1 that look like noise, other ones for each seed.
+/// Numbers between -1 and 1 that look like noise, different for each seed.
 std::vector<float> noise(std::int64_t count, std::uint32_t seed) {
   std::vector<float> values(static_cast<std::size_t>(count));
   for (float& value : values) {
@@ -24,7 +24,7 @@ std::vector<float> noise(std::int64_t count, std::uint32_t seed) {
   return values;
 }
 
-/// The blocks of channels for which this processor has registers.
+/// The block sizes for which this processor has registers.
 std::vector<std::int64_t> blocks() {
   std::vector<std::int64_t> blocks;
   if (has_avx2()) blocks.push_back(8);
@@ -33,14 +33,14 @@ std::vector<std::int64_t> blocks() {
   return blocks;
 }
 
-/// Where a channel's pixel is.
+/// Index of a channel's pixel.
 std::size_t offset(const WinogradShape& shape, std::int64_t channel, std::int64_t row,
                    std::int64_t column) {
   const std::int64_t pixel = (channel / shape.block * shape.rows + row) * shape.columns + column;
   return static_cast<std::size_t>(pixel * shape.block + channel % shape.block);
 }
 
-/// One output by the definition of a convolution, in double.
+/// One output, computed in double by the definition of a convolution.
 double convolve(const WinogradShape& shape, const std::vector<float>& input,
                 const std::vector<float>& weight, double bias, std::int64_t output,
                 std::int64_t row, std::int64_t column) {
@@ -62,10 +62,11 @@ double convolve(const WinogradShape& shape, const std::vector<float>& input,
 
 }  // namespace
 
-TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave of the last tiles") {
+TEST_CASE("Winograd's convolution is correct, also where the image cuts off the last tiles") {
   std::vector<WinogradShape> shapes;
   for (const std::int64_t block : blocks()) {
-    // So many tiles that a step takes from one of them to all that fit its registers, and more.
+    // The numbers of tiles make a step process from one tile to as many as fit its registers, and
+    // more.
     shapes.insert(shapes.end(), {{block, block, 2 * block, 1, 1},
                                  {block, block, 2 * block, 4, 4},
                                  {block, 2 * block, 4 * block, 5, 3},
@@ -83,7 +84,7 @@ TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave o
     const auto weight = noise(shape.outputs * shape.inputs * 9, 2);
     const auto bias = noise(shape.outputs, 3);
     const WinogradConvolution convolution(shape, weight.data(), bias.data());
-    // What is in the scratch and the output before must not matter.
+    // The previous contents of the scratch memory and the output must not matter.
     std::vector<float> scratch(convolution.scratch_bytes() / sizeof(float), 1e30F);
     std::vector<float> output(static_cast<std::size_t>(shape.outputs * shape.rows * shape.columns),
                               -1.0F);
@@ -105,7 +106,7 @@ TEST_CASE("Winograd's convolution is the convolution, whatever the sides leave o
   }
 }
 
-TEST_CASE("Winograd's convolution writes nothing beside its output and its scratch") {
+TEST_CASE("Winograd's convolution writes only to its output and its scratch memory") {
   for (const std::int64_t block : blocks()) {
     CAPTURE(block);
     const WinogradShape shape{block, block, 2 * block, 6, 5};
@@ -127,7 +128,7 @@ TEST_CASE("Winograd's convolution writes nothing beside its output and its scrat
   }
 }
 
-TEST_CASE("Winograd's convolution is for whole blocks of channels") {
+TEST_CASE("Winograd's convolution supports only whole blocks of channels") {
   CHECK(WinogradConvolution::supports({8, 8, 16, 1, 1}) == has_avx2());
   CHECK_FALSE(WinogradConvolution::supports({8, 4, 16, 1, 1}));
   CHECK_FALSE(WinogradConvolution::supports({8, 8, 24, 1, 1}));

@@ -29,7 +29,7 @@ TEST_CASE("labels are the lines of the text, with or without a last line break")
   CHECK(parse_labels("tench\ngreat white shark\njack-o'-lantern", "l.txt") == expected);
 }
 
-TEST_CASE("a label may hold what only resembles the end of a message") {
+TEST_CASE("a label may contain text that only resembles the end of a message") {
   for (const std::string label : {"a -123", "a-1234", "a - 1234", "a -12x4", "-1234"}) {
     CHECK(parse_labels(label, "l.txt") == std::vector{label});
   }
@@ -50,21 +50,23 @@ TEST_CASE("a label that can't be used is an error that names the line and what t
       {"\n", "l.txt:1: the line is empty; write one label on each line"},
       {"a\n\nb\n", "l.txt:2: the line is empty; write one label on each line"},
       {"a\nb,c\n",
-       "l.txt:2: the label holds ',' or ':', which separate labels in a result; remove it"},
-      {"a:b", "l.txt:1: the label holds ',' or ':', which separate labels in a result; remove it"},
+       "l.txt:2: the label contains ',' or ':', which separate labels in a result; remove it"},
+      {"a:b",
+       "l.txt:1: the label contains ',' or ':', which separate labels in a result; remove it"},
       {"a\nb\nc -1234",
-       "l.txt:3: the label holds a space, '-' and four digits, which end a message; change it"},
+       "l.txt:3: the label contains a space, '-' and four digits, which end a message; change it"},
       {"x -1 -56789",
-       "l.txt:1: the label holds a space, '-' and four digits, which end a message; change it"},
-      {"errors\nerror\n", "l.txt:2: the label `error` begins a refusal in a result; change it"},
+       "l.txt:1: the label contains a space, '-' and four digits, which end a message; change it"},
+      {"errors\nerror\n", "l.txt:2: the label `error` marks an error in a result; change it"},
       {"a\r\nb\r\n",
-       "l.txt:1: a control character in the label; write plain text, with line breaks as LF"},
+       "l.txt:1: the label contains a control character; write plain text with LF line breaks"},
   };
   for (const auto& [text, error] : cases) CHECK(labels_error(text) == error);
 }
 
 TEST_CASE("malformed UTF-8 is an error") {
-  // A lone continuation, overlong forms, surrogates, beyond U+10FFFF, cut off, Latin-1.
+  // A lone continuation byte, overlong forms, surrogates, a value beyond U+10FFFF, truncated
+  // sequences, Latin-1.
   for (const std::string label :
        {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", "\xED\xA0\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE7\x8A", "\xC3", "\xC3(", "caf\xE9 au lait"}) {

@@ -103,9 +103,10 @@ TEST_CASE("what doesn't fit a model is an error that says what to do") {
   CHECK(ModelFolder(make_torchscript("return x.mean([2, 3])[:, 1:]")).error() ==
         "tiny.pt: the network has 2 classes, but there are 3 labels; give the labels file that "
         "belongs to it (--labels)");
-  CHECK(ModelFolder(make_torchscript(), R"({"nme": "x"})").error() ==
-        "tiny.json: unknown key \"nme\"; known are input_size, interpolation, labels, mean, name, "
-        "resize_size, std, trained");
+  CHECK(
+      ModelFolder(make_torchscript(), R"({"nme": "x"})").error() ==
+      "tiny.json: unknown key \"nme\"; the known keys are input_size, interpolation, labels, mean, "
+      "name, resize_size, std, trained");
   ModelCard unnamed;
   unnamed.name = "no name";
   CHECK(ModelFolder(make_torchscript()).error(unnamed) ==
