@@ -1,8 +1,9 @@
-"""Holds the layout of the sources: who may include whom, how large a folder may grow, and that each has its tests.
+"""Checks the layout of the sources: which folder may include which, how large a folder may grow, and that each folder
+has tests.
 
     house_test.py SOURCE_DIR
 
-The rules are those of CONTRIBUTING.md, "Layers". No compiler is asked: an include names its folder.
+The rules are those of CONTRIBUTING.md, "Layers". This needs no compiler, because every include names its folder.
 """
 
 import pathlib
@@ -14,11 +15,10 @@ SOURCE_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else pathlib.Path
 SUFFIXES = (".cpp", ".hpp")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
-# Sources of one folder: beyond about so many, a folder is no longer easy to read.
+# The most sources in one folder. A folder with many more is hard to survey.
 SOURCES_MAX = 40
 
-# Every folder, and the folders that it may include. A public header below include/samoyed belongs to the folder of its
-# name.
+# Every folder, and the folders that it may include. A public header in include/samoyed/FOLDER belongs to FOLDER.
 MAY_INCLUDE = {
     "io": [],
     "protocol": [],
@@ -41,12 +41,12 @@ MAY_INCLUDE = {
     "web/server": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/routes"],
     # The public headers of the web server.
     "web": ["io", "protocol", "dispatcher"],
-    # The only folder of the dispatcher that may look up to the web.
+    # The only folder of the dispatcher that may include the web server.
     "dispatcher/app": ["io", "protocol", "dispatcher", "dispatcher/jobs", "dispatcher/storage", "dispatcher/client",
                        "dispatcher/load", "web"],
 }
 
-# Made by the build from files.
+# Headers that the build generates from files.
 GENERATED = re.compile(r"samoyed_\w+\.hpp$")
 
 
@@ -70,14 +70,14 @@ def folder_of_include(name):
 
 
 class HouseTest(unittest.TestCase):
-    def test_every_folder_has_its_rule(self):
+    def test_every_folder_has_a_rule(self):
         self.assertEqual({folder_of(path) for path in sources()}, set(MAY_INCLUDE))
 
     def test_includes_point_down(self):
         for path in sources():
             folder = folder_of(path)
             allowed = {folder, *MAY_INCLUDE.get(folder, ())}
-            # A folder's own public headers, and those of the web server for its folders.
+            # A folder may include its own public headers. The folders of web may also include the web server's.
             if folder.startswith("web/"):
                 allowed.add("web")
             for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
@@ -108,7 +108,7 @@ class HouseTest(unittest.TestCase):
                 self.assertTrue(list((SOURCE_DIR / "test" / folder).glob("*_test.cpp")))
 
     def test_every_source_is_found(self):
-        # A check that sees no sources would pass whatever they hold.
+        # If no sources were found, the other checks would pass whatever the sources contain.
         self.assertGreater(sum(1 for _ in sources()), 300)
 
 

@@ -1,4 +1,4 @@
-"""The API, the log and the metrics of the real programs, as scripts and dashboards use them."""
+"""Tests the API, the log and the metrics of the real programs, as scripts and dashboards use them."""
 
 import http.client
 import json
@@ -14,14 +14,14 @@ TOKEN = "correct horse battery staple"
 
 
 def call(dispatcher, path, method="GET", body=None, **headers):
-    """A request with fields whose names are written with _ for -, and the JSON of its answer."""
+    """Sends a request and returns the response and its JSON. In field names, write _ for -."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     response = support.request(dispatcher.port, path, method, body, fields)
     return response, json.loads(response.body)
 
 
 class ClassifyTest(support.ProgramTestCase):
-    def test_an_image_is_recognized_with_all_that_is_known_of_it(self):
+    def test_an_image_is_recognized_with_all_its_facts(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         image = support.sample("chelsea.png")
@@ -44,7 +44,7 @@ class ClassifyTest(support.ProgramTestCase):
                                     image, {"Content-Type": "image/png"})
             self.assertEqual(asked.status, status, asked.text)
 
-    def test_failures_are_problems(self):
+    def test_errors_are_problem_json(self):
         dispatcher = self.start_dispatcher()
         response, problem = call(dispatcher, "/api/v1/classify", "POST", b"any",
                                  Content_Type="application/octet-stream")
@@ -55,7 +55,7 @@ class ClassifyTest(support.ProgramTestCase):
 
 
 class WorkersTest(support.ProgramTestCase):
-    def test_workers_are_managed_by_who_has_the_token(self):
+    def test_only_token_holders_manage_workers(self):
         with tempfile.TemporaryDirectory() as folder:
             token_file = pathlib.Path(folder) / "token"
             token_file.write_text(TOKEN + "\n", encoding="utf-8")
@@ -73,7 +73,7 @@ class WorkersTest(support.ProgramTestCase):
 
 
 def events(dispatcher, path, until):
-    """The data of server-sent events up to the one that `until` accepts; all at the stream's end."""
+    """Returns the data of server-sent events, up to the one that `until` accepts or to the stream's end."""
     connection = http.client.HTTPConnection("127.0.0.1", dispatcher.port,
                                             timeout=support.HTTP_TIMEOUT_S)
     seen = []
@@ -91,7 +91,7 @@ def events(dispatcher, path, until):
 
 
 class EventsTest(support.ProgramTestCase):
-    def test_the_workers_are_watched(self):
+    def test_events_follow_the_workers(self):
         worker = self.start_null_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
 
@@ -118,7 +118,7 @@ class StorageTest(support.ProgramTestCase):
         self.addCleanup(folder.cleanup)
         return self.start_dispatcher("--data-dir", folder.name, *arguments, workers=workers)
 
-    def test_a_visitor_finds_what_he_sent_and_nobody_else_does(self):
+    def test_visitors_find_only_their_own_results(self):
         dispatcher = self.start_keeping(workers=[self.start_worker()])
         sent = support.upload(dispatcher.port, support.sample("chelsea.png"), "=cat.png")
         cookie = sent.headers["Set-Cookie"].split(";")[0]
@@ -144,7 +144,7 @@ class StorageTest(support.ProgramTestCase):
         self.assertEqual(json.loads(mine(method="DELETE").body), {"removed": 1})
         self.assertEqual(rows(), [])
 
-    def test_jobs_wait_for_a_worker_and_tell_how_they_ended(self):
+    def test_jobs_wait_for_a_worker_and_report_their_end(self):
         dispatcher = self.start_keeping()
         response, accepted = call(dispatcher, "/api/v1/jobs", "POST",
                                   support.sample("chelsea.png"), Content_Type="image/png")
@@ -158,7 +158,7 @@ class StorageTest(support.ProgramTestCase):
         self.assertEqual(states[-1]["result"]["worker"], worker.address)
         self.assertEqual(call(dispatcher, "/api/v1/jobs/nonsense")[0].status, 404)
 
-    def test_a_full_spool_says_so(self):
+    def test_a_full_spool_is_reported(self):
         dispatcher = self.start_keeping("--spool-images-max", 1)
         first, second = (call(dispatcher, "/api/v1/jobs", "POST", b"any",
                               Content_Type="application/octet-stream") for _ in range(2))
@@ -185,10 +185,10 @@ class LogTest(support.ProgramTestCase):
                          [("lost-1", 503)])
         removed = [line for line in lines if line["message"].startswith("removed worker")]
         self.assertEqual(len(removed), 1)
-        # By the request, unless the idle connection's end came sooner.
+        # The line has the request's id, unless the idle connection ended before the request.
         self.assertIn(removed[0].get("request_id"), (None, "lost-1"))
 
-    def test_text_lines_end_with_it(self):
+    def test_text_lines_end_with_the_request_id(self):
         dispatcher = self.start_dispatcher()
         support.request(dispatcher.port, "/nowhere", headers={"X-Request-Id": "text-1"})
         dispatcher.stop()
@@ -196,13 +196,13 @@ class LogTest(support.ProgramTestCase):
 
 
 class MetricsTest(support.ProgramTestCase):
-    def test_what_happened_is_counted(self):
+    def test_requests_are_counted(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         support.upload(dispatcher.port, support.sample("chelsea.png"))
         support.upload(dispatcher.port, b"no image")
         text = support.request(dispatcher.port, "/metrics").text
-        # A worker without a network recognizes anything.
+        # A worker without a network accepts any bytes.
         recognized = 2 if support.model_is_null() else 1
         self.assertIn(f'samoyed_requests_total{{outcome="ok"}} {recognized}\n', text)
         self.assertIn(f'samoyed_phase_seconds_count{{phase="forward"}} {recognized}\n', text)
@@ -212,7 +212,7 @@ class MetricsTest(support.ProgramTestCase):
             self.assertIn('samoyed_requests_total{outcome="unreadable"} 1\n', text)
 
     @unittest.skipUnless(support.promtool(), "promtool is missing (scripts/fetch-promtool)")
-    def test_promtool_accepts_their_names(self):
+    def test_promtool_accepts_the_metrics(self):
         dispatcher = self.start_dispatcher(workers=["localhost:1"])
         support.upload(dispatcher.port, b"any")
         text = support.request(dispatcher.port, "/metrics").body

@@ -1,4 +1,4 @@
-"""A small part of scripts/bench, and what it makes of figures."""
+"""Tests a small part of scripts/bench, and how it evaluates its measurements."""
 
 import json
 import pathlib
@@ -26,7 +26,7 @@ class BenchScriptTest(unittest.TestCase):
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
             check=False)
 
-    def test_a_part_gives_markdown_and_json(self):
+    def test_a_section_is_written_as_markdown_and_json(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "bench.json"
             done = self.bench("--only", "open,dispatcher,start_up", "--json", file)
@@ -48,12 +48,12 @@ class BenchScriptTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"\| recognitions a second of one core of dispatcher \| [\d,.]+ \| at least 10000 \|")
         self.assertRegex(done.stdout, r"\| forward, times ONNX Runtime's speed \| - \| at least 1 \| not measured \|")
 
-    def test_a_section_that_is_not_there_is_told(self):
+    def test_an_unknown_section_is_an_error(self):
         done = self.bench("--only", "dispatcher,nothing")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no such section: nothing", done.stderr)
 
-    def test_a_build_is_compared_with_another_one(self):
+    def test_two_builds_are_compared(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "bench.json"
             done = self.bench("--against", support.bin_dir(), "--json", file)
@@ -67,7 +67,7 @@ class BenchScriptTest(unittest.TestCase):
             self.assertIn(f"| {row['what']} |", done.stdout)
         self.assertEqual(done.returncode, 1 if any(row["worse"] for row in results["against"]) else 0)
 
-    def test_a_folder_without_programs_is_told(self):
+    def test_a_folder_without_programs_is_an_error(self):
         done = self.bench("--against", "/nowhere")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no samoyed-worker in /nowhere", done.stderr)
@@ -77,33 +77,33 @@ class ComparisonTest(unittest.TestCase):
     def compare(self, is_rate, this, other=(100, 100, 100, 100, 100)):
         return bench_against.Comparison("speed", is_rate, list(this), list(other))
 
-    def test_worse_is_what_loses_more_than_three_percent_and_more_than_the_spread(self):
+    def test_a_measure_is_worse_if_it_loses_more_than_three_percent_and_more_than_the_spread(self):
         slower, faster = (93, 94, 95, 96, 97), (107, 106, 105, 104, 103)
         self.assertTrue(self.compare(True, slower).worse)
         self.assertFalse(self.compare(True, faster).worse)
         self.assertTrue(self.compare(False, faster).worse)
         self.assertFalse(self.compare(False, slower).worse)
 
-    def test_small_losses_and_losses_within_the_spread_are_none(self):
+    def test_small_losses_and_losses_within_the_spread_do_not_count(self):
         self.assertFalse(self.compare(True, (97, 98, 98, 98, 99)).worse)
         self.assertFalse(self.compare(True, (80, 85, 90, 97, 99)).worse)
 
-    def test_rounds_are_compared_with_their_own_other(self):
+    def test_each_round_is_compared_with_the_other_builds_same_round(self):
         comparison = self.compare(True, (50, 100, 200), (100, 200, 400))
         self.assertEqual((comparison.ratio, comparison.quartiles), (0.5, (0.5, 0.5)))
 
-    def test_the_table_says_which_measure_is_worse(self):
+    def test_the_table_shows_which_measure_is_worse(self):
         text = bench_report.comparisons([self.compare(True, (90, 90, 90)), self.compare(False, (90, 90, 90))])
         self.assertIn("| speed | 90.00 | 100.00 | 0.900 | 0.900 .. 0.900 | WORSE |", text)
         self.assertIn("| speed | 90.00 | 100.00 | 0.900 | 0.900 .. 0.900 | ok |", text)
 
 
 class QueueingTest(unittest.TestCase):
-    def test_perfect_service_is_that_of_an_m_d_c_queue(self):
+    def test_perfect_service_is_an_m_d_c_queue(self):
         self.assertAlmostEqual(queueing.perfect_p99(0.01, 2), 1, delta=0.01)
         self.assertAlmostEqual(queueing.perfect_p99(0.5, 2), 2.6, delta=0.1)
         self.assertAlmostEqual(queueing.perfect_p99(0.8, 2), 6.0, delta=0.3)
-        # One server that is twice as fast, in its own times.
+        # A single server that is twice as fast, measured in its own service times.
         self.assertGreater(queueing.perfect_p99(0.8, 1), queueing.perfect_p99(0.8, 2))
 
 
@@ -123,7 +123,7 @@ class TurnsTest(unittest.TestCase):
         self.assertEqual(turns.run(), {"a": {"ms": 2, "label": "a"}, "b": {"ms": 5, "label": "b"}})
         self.assertEqual("".join(order), "|ab|ab|ab")
 
-    def test_what_fails_once_is_left_out_by_name(self):
+    def test_a_measure_that_fails_once_is_left_out_and_named(self):
         turns = bench_run.Turns(2, lambda text: None)
 
         def fails_later(number):
@@ -136,12 +136,12 @@ class TurnsTest(unittest.TestCase):
         self.assertEqual(turns.run(), {"right": {"ms": 0.5}})
         self.assertEqual(turns.failures, {"wrong": "sees class 3"})
 
-    def test_medians_reach_into_objects_and_skip_what_is_not_there(self):
+    def test_medians_reach_into_objects_and_skip_missing_values(self):
         results = [{"a": {"x": 1}, "b": None, "c": None}, {"a": {"x": 3}, "b": 4, "c": None},
                    {"a": {}, "b": 8, "c": None}]
         self.assertEqual(bench_run.median_of(results), {"a": {"x": 2}, "b": 6, "c": None})
 
-    def test_a_program_that_fails_tells_why(self):
+    def test_a_failing_programs_error_is_reported(self):
         with self.assertRaisesRegex(bench_run.CannotRun, "No such file"):
             bench_run.run_json("/nowhere/at/all")
         with self.assertRaisesRegex(bench_run.CannotRun, "ImportError: no torch"):
@@ -150,13 +150,13 @@ class TurnsTest(unittest.TestCase):
 
 
 class PooledPercentileTest(unittest.TestCase):
-    def test_it_is_that_of_all_runs_together(self):
+    def test_the_percentile_covers_all_runs_together(self):
         runs = [{"recognized": 1500, "slowest_ms": [9.0, 8.0, 2.0, 1.0]},
                 {"recognized": 1500, "slowest_ms": [7.0, 6.0, 5.0, 1.0]}]
         # Three of 3000 may be slower.
         self.assertEqual(bench_service.pooled_percentile(runs, 0.999), 6.0)
 
-    def test_there_is_none_where_too_few_of_the_slowest_are_known(self):
+    def test_the_percentile_is_none_if_too_few_of_the_slowest_are_known(self):
         for runs in ([], [{"recognized": 0, "slowest_ms": []}], [{"recognized": 5000, "slowest_ms": [3.0, 2.0]}]):
             self.assertIsNone(bench_service.pooled_percentile(runs, 0.999))
 
@@ -171,21 +171,21 @@ class ReportTest(unittest.TestCase):
                                   "Python, reference BLAS": {"per_s": 15.0}}},
         "alone": {"worker, direct": {"median_ms": 8.0, "p99_ms": 9.0}}}
 
-    def test_targets_are_reached_or_not_or_not_measured(self):
+    def test_targets_are_reached_missed_or_not_measured(self):
         text = bench_report.markdown(self.RESULTS)
         self.assertIn("| forward, times ONNX Runtime's speed | 1.25 | at least 1 | yes |", text)
         self.assertIn("| worker direct, by the pipeline in one process | 0.90 | at least 0.95 | NO |", text)
         self.assertIn("| worker direct, times the plain Python's throughput | 12.00 | at least 10 | yes |", text)
         self.assertIn("| worker's memory, MB | - | at most 250 | not measured |", text)
 
-    def test_what_a_megabyte_costs_has_a_column_for_each_size(self):
+    def test_the_cost_of_a_megabyte_has_a_column_for_each_size(self):
         buffers = {"worker": {"1": {"0.25": {"ms_per_mb": 1.5, "faults_per_mb": 0}, "30": {"ms_per_mb": 1.25}}}}
         text = bench_report.markdown({**self.RESULTS, "buffers": buffers})
         self.assertIn("| for each megabyte | 0.25 MB | 30 MB |", text)
         self.assertIn("| worker, 1 client: CPU ms | 1.50 | 1.25 |", text)
         self.assertIn("| worker, 1 client: page faults | 0.0 | - |", text)
 
-    def test_tables_have_a_dash_where_nothing_was_measured_and_name_what_was_left_out(self):
+    def test_tables_have_a_dash_for_missing_values_and_name_what_was_left_out(self):
         text = bench_report.markdown(self.RESULTS)
         self.assertIn("| Samoyed | 4.00 | - | 500 | 1.00 |", text)
         self.assertIn("| ONNX Runtime | 5.00 | - | - | 1.25 |", text)
@@ -195,7 +195,7 @@ class ReportTest(unittest.TestCase):
             rows = [line for line in table.splitlines() if line.startswith("|")]
             self.assertEqual(len({row.count("|") for row in rows}), 1 if rows else 0, table)
 
-    def test_the_page_gets_its_tables_between_the_markers(self):
+    def test_the_tables_are_put_between_the_pages_markers(self):
         begin, end = bench_report.BEGIN, bench_report.END
         self.assertEqual(bench_report.with_tables(f"a\n{begin}\nold\n{end}\nb\n", "new\n"),
                          f"a\n{begin}\nnew\n{end}\nb\n")

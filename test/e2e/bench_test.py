@@ -1,4 +1,4 @@
-"""`clientsocket bench` against real programs: its counts add up, and what can't be measured it says."""
+"""Tests `clientsocket bench` with real programs: its counts add up, and it reports what it can't measure."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class BenchTest(support.ProgramTestCase):
         self.image.write_bytes(os.urandom(10000))
 
     def bench(self, *arguments, status=0):
-        """What `clientsocket bench --json` prints, or its message if it ends with another status."""
+        """Runs `clientsocket bench --json`. Returns the report that it prints, or its message if it prints none."""
         done = subprocess.run(
             [support.bin_dir() / "clientsocket", "bench", "--json", "--seconds", str(SECONDS),
              "--warm-up-seconds", "0.2", *arguments, self.image],
@@ -69,7 +69,7 @@ class BenchTest(support.ProgramTestCase):
         report = self.bench("--http", url, "--rate", "100", "--seed", "5")
         self.check_all_recognized(report)
         self.assertEqual((report["rate_per_s"], report["seed"]), (100, 5))
-        # The same seed, the same number of requests due.
+        # The same seed makes the same number of requests due.
         self.assertEqual(report["sent"], self.bench("--http", url, "--rate", "100", "--seed", "5")["sent"])
 
     def test_the_api_in_both_loops(self):
@@ -108,7 +108,7 @@ class BenchTest(support.ProgramTestCase):
         self.assertEqual(report["recognized"], 0)
         self.assertEqual(list(report["failed"]), ["End of file"])
 
-    def test_what_exceeds_the_generators_limit_counts_as_failed(self):
+    def test_requests_beyond_the_generators_limit_count_as_failed(self):
         worker = wire.ScriptedWorker(on_image=lambda peer: time.sleep(0.3))
         self.addCleanup(worker.stop)
         report = self.bench("--worker", worker.address, "--rate", "50", "--in-flight-max", "2", status=1)
@@ -117,7 +117,7 @@ class BenchTest(support.ProgramTestCase):
         self.assertGreater(report["recognized"], 0)
 
     def test_a_stall_is_not_hidden_in_the_open_loop(self):
-        # Of 50 images that are due within a second the last is answered after ten.
+        # 50 images are due within one second, but the last is answered only after ten.
         turn = threading.Lock()
 
         def slow(_):
@@ -129,7 +129,7 @@ class BenchTest(support.ProgramTestCase):
         report = self.bench("--worker", stalling.address, "--rate", "50")
         self.assertGreater(report["latency_ms"]["max"], 3000)
 
-    def test_a_dead_target_is_told_before_the_load(self):
+    def test_a_dead_target_is_reported_before_the_load(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         for target in (["--worker", f"127.0.0.1:{port}"], ["--http", f"http://127.0.0.1:{port}/"]):
@@ -144,7 +144,7 @@ class BenchTest(support.ProgramTestCase):
         message = self.bench("--worker", worker.address, "--worker", f"127.0.0.1:{port}", status=1)
         self.assertIn(f"127.0.0.1:{port} does not answer", message)
 
-    def test_images_that_are_not_there_are_told(self):
+    def test_missing_images_are_reported(self):
         self.image.unlink()
         self.assertIn("image.jpg can't be read", self.bench("--worker", "127.0.0.1:1", status=1))
 

@@ -1,5 +1,5 @@
-"""Time, and workers that fail: what a hung, slow, dead or poisoned worker costs a request, and how workers
-come back."""
+"""Timeouts and failing workers: what a hung, slow or dead worker, or a bad image, costs a request, and how workers come
+back."""
 
 import concurrent.futures
 import re
@@ -12,9 +12,9 @@ import support
 import wire
 
 IMAGE_FILE = b"any bytes, where no network looks at them"
-# Far beyond what any test here may take: what lasts as long has hung.
+# Far longer than any test here may take. Anything that takes this long has hung.
 FOREVER_MS = 3600000
-# Probes that come soon, for tests of coming back.
+# Frequent probes, for tests in which workers come back.
 SOON = ("--probe-pause-ms", 200, "--probe-pause-max-ms", 400)
 NO_PROBES = ("--idle-probe-interval-ms", FOREVER_MS)
 
@@ -37,7 +37,8 @@ class FaultyWorkersTestCase(wire.TestCase):
         self.assertEqual([row[0] for row in support.result_rows(response.text)], wire.LABELS)
 
     def assert_removed(self, dispatcher, workers):
-        """These and no others, once each. Where none was, the log may be behind: nothing waits for it."""
+        """Checks that these workers and no others were removed, once each. If `workers` is empty, the log may lag
+        behind, because nothing waits for it."""
         def removed():
             return re.findall(r"removed worker (\S+):", dispatcher.log.text())
 
@@ -49,7 +50,7 @@ class FaultyWorkersTestCase(wire.TestCase):
 
 
 def drips_result(peer):
-    """A byte of an endless result now and then."""
+    """Sends an endless result, one byte at a time."""
     peer.send(b"D ")
     while True:
         peer.send(b"x")
@@ -57,9 +58,9 @@ def drips_result(peer):
 
 
 class HungWorkerTest(FaultyWorkersTestCase):
-    def test_it_costs_the_step_s_time_once(self):
+    def test_a_hung_worker_costs_the_step_timeout_once(self):
         for what, behavior in (("connected", {"on_connect": wire.waits_for_end}),
-                                ("image taken", {"on_image": wire.waits_for_end}),
+                                ("image accepted", {"on_image": wire.waits_for_end}),
                                 ("result drips", {"on_image": drips_result})):
             with self.subTest(what):
                 hung, sound = self.script(**behavior), self.script()
@@ -70,21 +71,21 @@ class HungWorkerTest(FaultyWorkersTestCase):
                 for response in responses:
                     self.assert_recognized(response)
                 self.assert_removed(dispatcher, [hung])
-                # Tried by one request only, the later ones don't wait for it.
+                # Only one request tried it. The later ones don't wait for it.
                 self.assertLessEqual(len(hung.sizes), 1)
                 self.assertEqual(sound.images, 4)
 
-    def test_a_request_s_own_time_ends_in_504_and_blames_no_worker(self):
+    def test_a_request_timeout_ends_in_504_and_removes_no_worker(self):
         hung = self.script(on_image=wire.waits_for_end)
         dispatcher = self.start_for(hung, options=("--request-timeout-ms", 500, *NO_PROBES))
         response = support.upload(dispatcher.port, IMAGE_FILE)
         self.assertEqual(reason(response), (504, "deadline"))
         self.assertNotIn("removed worker", dispatcher.log.text())
-        # The worker received how long the dispatcher would wait for its answer.
+        # The dispatcher told the worker how long it would wait for the answer.
         self.assertRegex(hung.sizes[0].decode(), r";timeout_ms=\d+$")
         self.assertLessEqual(int(hung.sizes[0].decode().rpartition("=")[2]), 500)
 
-    def test_the_tool_gives_an_image_its_time_too(self):
+    def test_clientsocket_has_a_request_timeout_too(self):
         hung = self.script(on_image=wire.waits_for_end)
         done = subprocess.run([support.bin_dir() / "clientsocket", "--worker", hung.address,
                                "--request-timeout-ms", "500", support.sample_path("chelsea.png")],
@@ -93,8 +94,8 @@ class HungWorkerTest(FaultyWorkersTestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("No worker answered in time", done.stderr)
 
-    def test_retries_share_one_request_s_time(self):
-        """Five hung workers, each within its step's time: together they don't get five times as much."""
+    def test_retries_share_the_request_timeout(self):
+        """Each of five hung workers stays within its step's timeout, but together they don't get five times as long."""
         hung = [self.script(on_image=wire.waits_for_end) for _ in range(5)]
         dispatcher = self.start_for(*hung, options=("--request-timeout-ms", 1000, "--result-timeout-ms",
                                                     400, *NO_PROBES))
@@ -107,14 +108,14 @@ class HungWorkerTest(FaultyWorkersTestCase):
 
 class LeavingClientTest(FaultyWorkersTestCase):
     def leave(self, dispatcher, worker):
-        """A client that leaves when the worker has its image."""
+        """Plays a client that leaves as soon as the worker has its image."""
         head, body = wire.http_upload(IMAGE_FILE)
         client = self.connect(dispatcher.port)
         client.send(head + body)
         support.wait_until(lambda: worker.images > 0, "the image at the worker")
         client.close()
 
-    def test_its_work_at_a_worker_of_ours_is_cancelled(self):
+    def test_its_work_at_a_samoyed_worker_is_cancelled(self):
         worker = self.script(on_image=wire.waits_for_end)
         dispatcher = self.start_for(worker, options=("--request-timeout-ms", FOREVER_MS,
                                                      "--result-timeout-ms", FOREVER_MS, *NO_PROBES))
@@ -122,9 +123,9 @@ class LeavingClientTest(FaultyWorkersTestCase):
         support.wait_until(lambda: worker.cuts == 1, "the worker to see the connection closed")
         self.assertNotIn("removed worker", dispatcher.log.text())
 
-    @unittest.skipIf(support.model_is_null(), "needs a network, which takes its time")
-    def test_its_image_leaves_a_worker_s_queue(self):
-        """The time that the worker computes shows whether images are recognized for nobody."""
+    @unittest.skipIf(support.model_is_null(), "needs a network, which takes time")
+    def test_its_image_leaves_a_workers_queue(self):
+        """The worker's CPU time shows whether it recognizes images that nobody waits for."""
         worker = self.start_worker("--threads", 1)
         image_file = support.sample("chelsea.png")
         size, image = wire.size_and_image(image_file)
@@ -158,12 +159,12 @@ class LeavingClientTest(FaultyWorkersTestCase):
         self.assertLess(wire.cpu_seconds(worker) - before, wanted_s / 2)
 
     def test_a_transfer_to_a_reference_server_is_completed(self):
-        """It would spin for ever on a cut image: the rest is sent, the result is thrown away."""
+        """A reference server would spin forever on a cut image. So the rest is sent, and the result is discarded."""
         reading = threading.Event()
         read_slowly = threading.Event()
 
         def on_connect(peer):
-            """Takes the size, but no byte of the image until the client has left."""
+            """Accepts the size, but reads no byte of the image until the client has left."""
             text = peer.receive_text()
             if text == b"hello":
                 peer.send(b"A")
@@ -181,7 +182,7 @@ class LeavingClientTest(FaultyWorkersTestCase):
         server = self.script(plain=True, on_connect=on_connect)
         self.addCleanup(read_slowly.set)
         dispatcher = self.start_for(server, options=NO_PROBES)
-        head, body = wire.http_upload(bytes(16 << 20))  # More than lies in the buffers on the way.
+        head, body = wire.http_upload(bytes(16 << 20))  # More than the buffers on the way can hold.
         client = self.connect(dispatcher.port)
         client.send(head + body)
         self.assertTrue(reading.wait(wire.TIMEOUT_S))
@@ -211,13 +212,13 @@ class ReadmissionTest(FaultyWorkersTestCase):
         self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         self.assertTrue(dispatcher.log.wait_for("removed worker"))
 
-    def test_a_worker_that_is_back_is_used_again(self):
+    def test_a_worker_that_comes_back_is_used_again(self):
         worker = self.start_null_worker()
         dispatcher = self.start_dispatcher(*SOON, workers=[worker])
         rows = support.result_rows(support.upload(dispatcher.port, IMAGE_FILE).text)
         self.remove(dispatcher, worker)
         self.assertFalse(self.shown_in_rotation(dispatcher))
-        self.assertIn(worker.address, support.request(dispatcher.port).text)  # as removed
+        self.assertIn(worker.address, support.request(dispatcher.port).text)  # The page lists it as removed.
         self.start_null_worker(port=worker.port)
         support.wait_until(lambda: self.shown_in_rotation(dispatcher), "the worker's return")
         response = support.upload(dispatcher.port, IMAGE_FILE)
@@ -249,7 +250,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
 
     def assert_stays_away(self, dispatcher, worker):
-        """Back at its port, it is not even asked."""
+        """Checks that the worker isn't even contacted after it is back on its port."""
         worker.start()
         before = worker.connections
         time.sleep(2)
@@ -263,7 +264,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         self.assertEqual(reason(support.upload(dispatcher.port, IMAGE_FILE)), (503, "no_active_worker"))
         return dispatcher, worker
 
-    def test_no_readmit_is_the_reference_s_way(self):
+    def test_with_no_readmit_a_removed_worker_stays_away_as_in_the_reference(self):
         self.assert_stays_away(*self.remove_scripted(*SOON, "--no-readmit"))
 
     def test_delete_forgets_a_removed_worker(self):
@@ -272,8 +273,8 @@ class ReadmissionTest(FaultyWorkersTestCase):
         self.assertEqual(support.request(dispatcher.port, f"/del/{worker.address}").status, 200)
         self.assert_stays_away(dispatcher, worker)
 
-    def test_who_stays_away_is_forgotten(self):
-        """As long as most live: else it may be the dispatcher's own network that is down."""
+    def test_a_worker_that_stays_away_is_forgotten(self):
+        """Workers are forgotten only while most of them live. Otherwise the dispatcher's own network may be down."""
         options = (*SOON, "--forget-after-s", 1, "--idle-probe-interval-ms", 300)
         away, alive = self.script(), self.script()
         dispatcher = self.start_for(away, alive, options=options)
@@ -285,7 +286,7 @@ class ReadmissionTest(FaultyWorkersTestCase):
         time.sleep(2)
         self.assertIn(alive.address, support.request(dispatcher.port).text)
 
-    def test_all_fail_at_once_and_none_is_lost(self):
+    def test_all_workers_come_back_after_failing_at_once(self):
         workers = [self.script() for _ in range(6)]
         dispatcher = self.start_for(*workers, options=SOON)
         for worker in workers:
@@ -301,7 +302,8 @@ class ReadmissionTest(FaultyWorkersTestCase):
 
 
 def resets(peer):
-    """The worker is killed: the kernel resets what it had not read."""
+    """For `on_image`: acts like a worker that is killed before it has read everything. The kernel resets the
+    connection."""
     peer.socket.setsockopt(wire.socket.SOL_SOCKET, wire.socket.SO_LINGER, bytes([1, 0, 0, 0, 0, 0, 0, 0]))
     raise wire.Gone
 
@@ -318,16 +320,16 @@ class PoisonTest(FaultyWorkersTestCase):
                     response = support.upload(dispatcher.port, IMAGE_FILE)
                     self.assertEqual(reason(response), (422, "workers_closed"))
                     self.assertEqual([worker.images for worker in workers], [1, 1, 0])
-                    # Who closed in good order stays; who died is removed.
+                    # Workers that closed cleanly stay. Workers that died are removed.
                     died = [worker for worker in workers if worker.on_image is resets]
                     self.assert_removed(dispatcher, died)
 
-    def test_one_may_close_and_the_next_answer(self):
+    def test_after_one_worker_closed_the_next_one_answers(self):
         dispatcher = self.start_for(self.script(wire.ends_at_once), self.script(), options=self.OPTIONS)
         self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
 
-    def test_other_failures_don_t_count_against_the_image(self):
-        """Refused connections, cuts before the image was complete, and time-outs."""
+    def test_other_failures_do_not_count_against_the_image(self):
+        """Other failures are refused connections, cuts before the image was complete, and timeouts."""
 
         def cuts_after_size(peer):
             if peer.receive_text() == b"hello":
@@ -346,7 +348,7 @@ class PoisonTest(FaultyWorkersTestCase):
         sound = self.script()
         dispatcher = self.start_for(*refusing, *cutting, *hanging, sound, options=(
             "--result-timeout-ms", 400, "--request-timeout-ms", FOREVER_MS, *self.OPTIONS))
-        # More than lies in the buffers on the way: else a cut image would be a complete one.
+        # More than the buffers on the way can hold. Otherwise the image would be sent completely in spite of the cut.
         self.assert_recognized(support.upload(dispatcher.port, bytes(16 << 20)))
         self.assert_removed(dispatcher, refusing + cutting + hanging)
 
@@ -361,7 +363,7 @@ class BusyTest(FaultyWorkersTestCase):
         self.assertGreater(busy.images, 0)
         self.assertNotIn("removed worker", dispatcher.log.text())
 
-    def test_who_greets_as_full_is_sent_nothing(self):
+    def test_a_worker_whose_hello_says_busy_is_sent_no_image(self):
         busy, sound = self.script(hello={"busy": True}), self.script()
         dispatcher = self.start_for(options=NO_PROBES)
         for worker in (busy, sound):
@@ -371,7 +373,7 @@ class BusyTest(FaultyWorkersTestCase):
         self.assertEqual((busy.sizes, sound.images), ([], 2))
         self.assertGreater(busy.connections, 0)
 
-    def test_all_full_is_told(self):
+    def test_it_is_reported_if_all_workers_are_full(self):
         dispatcher = self.start_for(self.script(refusal="busy"), self.script(refusal="busy"),
                                     options=NO_PROBES)
         response = support.upload(dispatcher.port, IMAGE_FILE)
@@ -380,7 +382,7 @@ class BusyTest(FaultyWorkersTestCase):
         self.assertTrue(self.shown_in_rotation(dispatcher))
 
     def test_a_real_worker_that_is_full(self):
-        """Its queue holds one image, and a dozen come at a time: each is answered or asked to come again."""
+        """The queue holds one image, and a dozen come at a time. Each is either answered or refused as busy."""
         worker = self.start_worker("--threads", 1, "--queue-length-max", 1)
         dispatcher = self.start_dispatcher(workers=[worker])
         image_file = support.sample("chelsea.png")

@@ -1,4 +1,4 @@
-"""The older system's two demonstrations: five threads with dead workers, and with live ones."""
+"""The older system's two demonstrations: five threads with dead workers, and five threads with live ones."""
 
 import collections
 import json
@@ -12,7 +12,8 @@ import support
 
 
 def closed_ports(count):
-    """Ports on which nobody listens: taken all at once, so that they differ, and given back."""
+    """Returns ports on which nobody listens. It opens all of them at the same time, so that they differ, and then
+    closes them."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [listener.getsockname()[1] for listener in sockets]
     for listener in sockets:
@@ -81,7 +82,7 @@ class DemonstrationTest(support.ProgramTestCase):
             while piece := os.read(terminal, 65536):
                 shown += piece
         except OSError:
-            pass  # So a terminal says that its program has ended.
+            pass  # This is how a terminal reports that its program has ended.
         finally:
             os.close(terminal)
         self.assertEqual(done.returncode, 0)
@@ -96,7 +97,7 @@ class DemonstrationTest(support.ProgramTestCase):
         self.assertIn("clientsocket --worker localhost:8888 dog.jpg", done.stdout)
 
     @support.needs_decoding
-    def test_failures_are_told_file_by_file(self):
+    def test_errors_are_reported_for_each_file(self):
         worker = self.start_worker()
         done = clientsocket([worker.address], "--json", self.image, "/no/such/file.png", __file__)
         self.assertEqual(done.returncode, 1)
@@ -105,7 +106,7 @@ class DemonstrationTest(support.ProgramTestCase):
         self.assertIn("No such file", missing["error"])
         self.assertIn("JPEG, PNG, BMP or WebP", text["error"])
 
-    def test_mistaken_arguments_are_explained(self):
+    def test_wrong_arguments_are_explained(self):
         for arguments in (["--worker", "localhost"], [], ["--worker", "a:1", "--threads", "0", "x"]):
             done = clientsocket([], *arguments)
             self.assertNotEqual(done.returncode, 0)

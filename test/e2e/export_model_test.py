@@ -1,4 +1,4 @@
-"""Classifiers of torchvision, from scripts/export-model through worker and dispatcher, beside Python's own answers."""
+"""Exports classifiers of torchvision by scripts/export-model, and compares the service's answers with Python's own."""
 
 import importlib.util
 import json
@@ -13,11 +13,12 @@ import support
 support.require_worker()
 
 SEED = 7
-TOLERANCE = 1e-3  # Of a probability; the thousand of them are as far apart as images are from each other.
+# Relative to a probability. Between two images, the thousand probabilities differ by much more.
+TOLERANCE = 1e-3
 NAMES = ("resnet18", "googlenet", "vit_b_16", "efficientnet_b0")
 
-# What Python makes of an image, by torchvision's own transforms and without TorchScript: run in a process of its
-# own, since PyTorch is large. Prints each network's probabilities as JSON.
+# Classifies an image in Python, by torchvision's own transforms and without TorchScript. Runs in a separate process,
+# because PyTorch is large. Prints each network's probabilities as JSON.
 PYTHON = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -49,7 +50,7 @@ def run(*command):
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
 
 
-@unittest.skipUnless(have_torchvision(), "for want of python3-torchvision")
+@unittest.skipUnless(have_torchvision(), "needs python3-torchvision")
 @unittest.skipIf(support.is_sanitized(), "exports and runs whole networks, which takes too long with sanitizers")
 class ExportTest(support.ProgramTestCase):
     @classmethod
@@ -73,7 +74,7 @@ class ExportTest(support.ProgramTestCase):
 
     def assert_like_python(self, answer, name, expected):
         self.assertEqual(len(answer["labels"]), len(expected))
-        # So far apart that an answer of the wrong image or transform would be seen.
+        # The probabilities must differ enough that an answer for the wrong image or transform would fail.
         self.assertGreater(max(expected), 2 * min(expected))
         for row in answer["labels"]:
             self.assertTrue(math.isclose(row["probability"], expected[row["class"]], rel_tol=TOLERANCE),
@@ -90,11 +91,11 @@ class ExportTest(support.ProgramTestCase):
                 answer = self.classify(dispatcher, name)
                 self.assertEqual(answer["model"], {"name": name, "trained": False})
                 self.assert_like_python(answer, name, expected[name])
-                # The page says that its labels mean nothing.
+                # The page warns that its labels mean nothing.
                 page = support.upload(dispatcher.port, support.sample("chelsea.png"))
                 self.assertIn("untrained", page.text)
 
-    def test_a_request_asks_for_one_of_two_models(self):
+    def test_a_request_can_choose_between_two_models(self):
         resnet = self.start_worker(model=self.export("resnet18"))
         other = self.start_worker("--model-name", "other", model=self.export("mobilenet_v3_small"))
         dispatcher = self.start_dispatcher(workers=[resnet, other])
@@ -103,7 +104,7 @@ class ExportTest(support.ProgramTestCase):
             self.assertEqual(answer["model"]["name"], model)
             self.assertEqual(answer["worker"], worker.address)
 
-    def test_a_worker_says_what_is_wrong_and_ends(self):
+    def test_a_worker_with_a_wrong_option_reports_it_and_exits(self):
         archive = self.export("vit_b_16")
         for arguments, words in ((["--input-size", "192"], ["vit_b_16.pt", "1x3x192x192", "Wrong image height"]),
                                  (["--labels", __file__], ["labels"])):
@@ -114,7 +115,7 @@ class ExportTest(support.ProgramTestCase):
                 for word in words:
                     self.assertIn(word, done.stderr)
 
-    def test_weights_from_a_file_and_other_labels(self):
+    def test_weights_and_labels_can_come_from_files(self):
         weights = pathlib.Path(self.folder.name) / "weights.pth"
         labels = pathlib.Path(self.folder.name) / "labels.txt"
         labels.write_text("cat\ndog\n", encoding="utf-8")
@@ -131,7 +132,7 @@ class ExportTest(support.ProgramTestCase):
         self.assertTrue(answer["model"]["trained"])
         self.assertEqual({row["label"] for row in answer["labels"]}, {"cat", "dog"})
 
-    def test_mistakes_are_one_line(self):
+    def test_errors_are_one_line(self):
         missing = pathlib.Path(self.folder.name) / "missing.pth"
         for arguments, word in ((["no_such_network", "--seed", "1"], "no_such_network"),
                                 (["resnet18", "--weights", missing], "missing.pth"),

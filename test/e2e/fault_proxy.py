@@ -1,10 +1,10 @@
-"""A proxy between a dispatcher and a worker that hurts the connection at a chosen step of the exchange.
+"""A proxy between a dispatcher and a worker that injects a fault at a chosen step of the exchange.
 
     dispatcher ---- FaultProxy ---- worker
 
-It reads both directions message by message (src/protocol/PROTOCOL.md), so it knows at which step an
-exchange is. A connection meets one fault at most; from then on its bytes pass unread, for what the two
-sides make of the fault is theirs to decide.
+It parses both directions message by message (src/protocol/PROTOCOL.md), so it knows the current step of an exchange. A
+connection gets at most one fault. After the fault, the proxy forwards the bytes without parsing them, because how the
+two sides handle the fault is up to them.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import struct
 import threading
 
 TEXT_END = re.compile(rb" -\d{4}")
-# The parts of a message, as offsets: before its first byte, in its payload, before its last byte.
+# Places in a message: before its first byte, in its payload, before its last byte.
 BEGIN, MIDDLE, END = "begin", "middle", "end"
 
-# Each step, in the order of an exchange, with its places. `connect` is before any byte, `idle` after
-# the last A, on a connection that may be kept.
+# Each step, in the order of an exchange, with its places. `connect` is before any byte. `idle` is after the last A, on
+# a connection that may be kept.
 STEPS = {
     "connect": [BEGIN],
     "hello": [BEGIN, MIDDLE, END],
@@ -34,12 +34,12 @@ STEPS = {
     "idle": [BEGIN],
 }
 FAULTS = ["close", "reset", "delay", "stall", "corrupt", "duplicate", "duplicate all", "split"]
-# What can be done where there are no bytes.
+# The faults that need no bytes.
 FAULTS_WITHOUT_BYTES = ["close", "reset", "delay", "stall"]
 
 
 def combinations():
-    """Every (step, place, fault) that there is."""
+    """Yields every possible (step, place, fault)."""
     for step, places in STEPS.items():
         without_bytes = step in ("connect", "idle")
         for place in places:
@@ -49,7 +49,7 @@ def combinations():
 
 @dataclasses.dataclass
 class Fault:
-    """What to do, and where. `delay_s` is shorter and `stall_s` longer than the peers wait."""
+    """What to do, and where. The peers' timeouts are longer than `delay_s` and shorter than `stall_s`."""
 
     step: str
     place: str
@@ -59,12 +59,12 @@ class Fault:
 
 
 class _Cut(Exception):
-    """The connection is to end here."""
+    """Ends the connection here."""
 
 
 class _Exchange:
-    """Which message comes next in each direction, each by itself: an image may follow its size before that
-    was answered. `take` gives (step, message) or None."""
+    """Tracks which message comes next. The two directions are tracked independently, because an image may follow its
+    size before the size was answered. `take` returns (step, message), or None if no message is complete."""
 
     def __init__(self):
         self._buffers = {"client": b"", "worker": b""}
@@ -76,7 +76,7 @@ class _Exchange:
         self._buffers[side] += data
 
     def rest(self, side):
-        """What came beyond the last whole message."""
+        """Removes and returns the bytes after the last whole message."""
         rest, self._buffers[side] = self._buffers[side], b""
         return rest
 
@@ -116,17 +116,17 @@ class _Exchange:
 
 
 class FaultProxy:
-    """Listens at `port` and passes everything on to the worker at `target_port`.
+    """Listens on `port` and forwards everything to the worker on `target_port`.
 
-    `choose` is asked once a connection and gives its Fault or None; `fired` counts what was done, by
-    (step, place, kind). Thread rule: one thread of its own serves; `choose` is called on it.
+    `choose` is called once for each connection, and returns its Fault or None. `fired` counts the injected faults by
+    (step, place, kind). Thread rule: the proxy serves on its own thread, and calls `choose` on it.
     """
 
     def __init__(self, target_port, choose=lambda: None):
         self.choose = choose
         self.fired = {}
         self._armed = None
-        self._serving = set()  # The event loop itself keeps no task alive.
+        self._serving = set()  # Keeps the tasks alive, which the event loop itself doesn't.
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -140,11 +140,11 @@ class FaultProxy:
         return f"127.0.0.1:{self.port}"
 
     def arm(self, fault):
-        """Does this once, on whatever connection first comes to that step."""
+        """Injects the fault once, on the first connection that reaches its step."""
         self._armed = fault
 
     def armed(self):
-        """Whether what was armed is still to come."""
+        """Whether the armed fault hasn't happened yet."""
         return self._armed is not None
 
     def close(self):
@@ -172,7 +172,7 @@ class FaultProxy:
             self._serving.discard(asyncio.current_task())
 
     def due(self, own, step, place):
-        """The fault for this place, which is then counted as done; `own` is the connection's."""
+        """Returns the fault for this place and counts it as done, or returns None. `own` is the connection's fault."""
         fault = own or self._armed
         if fault is None or (fault.step, fault.place) != (step, place):
             return None
@@ -184,7 +184,7 @@ class FaultProxy:
 
 
 class _Connection:
-    """One connection of the dispatcher and the one to the worker that belongs to it."""
+    """One connection from the dispatcher, together with its connection to the worker."""
 
     def __init__(self, proxy, reader, writer, fault):
         self._proxy = proxy
@@ -192,7 +192,7 @@ class _Connection:
         self._writers = {"client": writer}
         self._fault = fault
         self._exchange = _Exchange()
-        self._unread = False  # Whether bytes now pass without being read.
+        self._unread = False  # Whether bytes are now forwarded without being parsed.
 
     async def run(self, target_port):
         await self._without_bytes("connect")
@@ -291,7 +291,7 @@ class _Connection:
 
 
 def random_faults(seed, share, **times):
-    """A `choose` that hurts this share of the connections, each in a way that chance picks."""
+    """Returns a `choose` that injects a random fault into this share of the connections."""
     chance = random.Random(seed)
     known = list(combinations())
     return lambda: Fault(*chance.choice(known), **times) if chance.random() < share else None

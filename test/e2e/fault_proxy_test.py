@@ -1,4 +1,4 @@
-"""Connections between dispatcher and worker that fail at every step of the exchange, in every way.
+"""Connections between dispatcher and worker fail at every step of the exchange, in every way.
 
 usage: fault_proxy_test.py [--seed N] [unittest's arguments]
 """
@@ -20,15 +20,15 @@ if "--seed" in sys.argv:
     SEED = int(sys.argv[at + 1])
     del sys.argv[at:at + 2]
 
-# The programs wait no longer than this for a step, so that what hangs costs little; and long enough that no step
-# takes it for want of a processor, also on a machine that is busy with other things.
+# The programs' timeout for a step. It is short, so that a hung step costs little, but long enough that a step doesn't
+# time out just because the machine is busy.
 STEP_TIMEOUT_MS = 4000 if support.is_sanitized() else 3000
 TIMEOUTS = ["--connect-timeout-ms", STEP_TIMEOUT_MS, "--answer-timeout-ms", STEP_TIMEOUT_MS,
             "--image-timeout-ms", STEP_TIMEOUT_MS, "--result-timeout-ms", STEP_TIMEOUT_MS]
-# Four steps on each of two workers and a fresh connection would take half of it.
+# Four steps on each of two workers and a fresh connection would take half of this time.
 REQUEST_TIMEOUT_S = 60
 RANDOM_PHASE_S = 8
-# What a request may end in where two workers failed under one image, or all at the same time.
+# How a request may end if two workers failed with the same image, or all workers failed at the same time.
 DOCUMENTED = {(422, "workers_closed"), (503, "no_active_worker"), (504, "deadline")}
 
 
@@ -50,7 +50,7 @@ class FaultProxyTest(support.ProgramTestCase):
         return proxy
 
     def upload(self, dispatcher, number):
-        """(status and reason, or None for the right answer; who gave it) of one image."""
+        """Uploads one image. Returns (error, worker): the error is (status, reason), or None for the right answer."""
         number %= len(self.images)
         name = f"image-{number}.png"
         response = support.upload(dispatcher.port, self.images[number], name,
@@ -66,12 +66,12 @@ class FaultProxyTest(support.ProgramTestCase):
         return self.upload(dispatcher, self.next_image)
 
     def put_back(self, dispatcher, proxy):
-        """Makes the worker behind the proxy a new one, to which nothing is open."""
+        """Removes the worker behind the proxy and adds it again, so that no connection to it is open."""
         support.request(dispatcher.port, f"/del/{proxy.address}")
         self.assertEqual(support.request(dispatcher.port, f"/add/{proxy.address}").status, 200)
 
     def assert_serves(self, dispatcher, proxy):
-        """The worker behind the proxy has its turn again within two uploads, and answers right."""
+        """Checks that the worker behind the proxy gets one of two uploads, and that both answers are right."""
         answers = [self.upload_next(dispatcher) for _ in range(2)]
         self.assertEqual([end for end, _ in answers], [None, None])
         self.assertIn(proxy.address, [worker for _, worker in answers])
@@ -80,7 +80,7 @@ class FaultProxyTest(support.ProgramTestCase):
         proxy = self.start_proxy(self.hurt_worker)
         dispatcher = self.start_dispatcher(*TIMEOUTS, workers=[self.good_worker])
         for step, place, kind in combinations():
-            # On a connection that was just opened, and on one that has carried an exchange.
+            # Tries a connection that was just opened, and one that has already carried an exchange.
             for reused in (False, True):
                 if reused and (step in ("connect", "hello", "hello reply") or kind == "stall"):
                     continue
@@ -88,7 +88,7 @@ class FaultProxyTest(support.ProgramTestCase):
                     self.put_back(dispatcher, proxy)
                     if reused:
                         self.assert_serves(dispatcher, proxy)
-                    # The fault may be met by a probe of the dispatcher's own: as good.
+                    # One of the dispatcher's own probes may trigger the fault, which is just as good.
                     proxy.arm(Fault(step, place, kind))
                     ends = [self.upload_next(dispatcher)[0] for _ in range(2)]
                     self.assertEqual(ends, [None, None])
@@ -98,7 +98,7 @@ class FaultProxyTest(support.ProgramTestCase):
         self.assertEqual(set(proxy.fired), set(combinations()))
         self.assertTrue(self.hurt_worker.is_running() and dispatcher.is_running())
 
-    def test_faults_by_chance_under_load(self):
+    def test_random_faults_under_load(self):
         print(f"--seed {SEED}", flush=True)
         hurt = [self.start_proxy(self.hurt_worker), self.start_proxy(self.start_worker(model="null"))]
         for number, proxy in enumerate(hurt):
@@ -116,7 +116,7 @@ class FaultProxyTest(support.ProgramTestCase):
             return ends
 
         def restore():
-            # Else those that were hurt would soon be out of the rotation, and nothing would happen.
+            # Without this, the faulty workers would soon be out of the rotation, and no more faults would happen.
             while time.monotonic() < end:
                 for proxy in hurt:
                     self.put_back(dispatcher, proxy)
@@ -131,7 +131,7 @@ class FaultProxyTest(support.ProgramTestCase):
               flush=True)
         self.assertLessEqual(set(counts), DOCUMENTED | {None})
         self.assertTrue(all(proxy.fired for proxy in hurt))
-        # What hurts is gone: each serves again, even if it was out of the rotation.
+        # Once the faults have stopped, each worker serves again, even if it was out of the rotation.
         for proxy in hurt:
             proxy.choose = lambda: None
             self.put_back(dispatcher, proxy)

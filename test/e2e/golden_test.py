@@ -1,4 +1,4 @@
-"""The 99 golden images of ../shared over the wire: clientsocket, a real worker, the real network."""
+"""Sends the 99 golden images of ../shared with clientsocket to real workers with the real network."""
 
 import json
 import subprocess

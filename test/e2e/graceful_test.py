@@ -1,5 +1,5 @@
-"""Stopping: what is under way is finished, within a bound, and nobody sees an error; and what the
-service's keepers ask, /healthz and /readyz."""
+"""Graceful shutdown: requests in flight are finished within a time limit, and clients see no error. Also tests the
+probes /healthz and /readyz."""
 
 import concurrent.futures
 import http.client
@@ -12,13 +12,13 @@ import unittest
 import support
 import wire
 
-# What a client gets whose connection is cut before its answer.
+# The exceptions that a client gets if its connection is cut before its answer.
 CUT = (OSError, http.client.HTTPException)
 IMAGE_FILE = b"any bytes, where no network looks at them"
 
 
 class HeldWorker(wire.ScriptedWorker):
-    """A worker that answers nothing until `release` is set."""
+    """A worker that sends no answer until `release` is set."""
 
     def __init__(self, **options):
         self.release = threading.Event()
@@ -27,8 +27,8 @@ class HeldWorker(wire.ScriptedWorker):
 
 class DispatcherStopTest(wire.TestCase):
     def start_held(self, *arguments, uploads=1, plain=False):
-        """(dispatcher, worker, uploads): the worker, with `plain` a reference server, has the images
-        and holds the answers back."""
+        """Returns (dispatcher, worker, uploads). The worker has received the images, and holds the answers back. With
+        `plain`, it is a reference server."""
         worker = HeldWorker(plain=plain)
         self.addCleanup(worker.stop)
         self.addCleanup(worker.release.set)
@@ -36,7 +36,7 @@ class DispatcherStopTest(wire.TestCase):
         pool = concurrent.futures.ThreadPoolExecutor(uploads)
         self.addCleanup(pool.shutdown)
         sent = [pool.submit(support.upload, dispatcher.port, IMAGE_FILE) for _ in range(uploads)]
-        support.wait_until(lambda: worker.images == uploads, "the uploads' arrival at the worker")
+        support.wait_until(lambda: worker.images == uploads, "the uploads to arrive at the worker")
         return dispatcher, worker, sent
 
     def stop(self, dispatcher):
@@ -52,9 +52,9 @@ class DispatcherStopTest(wire.TestCase):
 
         support.wait_until(refuses, "new connections to be refused")
 
-    def test_requests_under_way_are_answered(self):
+    def test_requests_in_flight_are_answered(self):
         dispatcher, worker, uploads = self.start_held(uploads=5)
-        # One more is still being sent, one has its header's first line, one is idle.
+        # Three more connections: one is still sending its body, one has sent only its first line, one is idle.
         head, body = wire.http_upload(IMAGE_FILE)
         half = self.connect(dispatcher.port)
         half.send(head + body[:20])
@@ -83,7 +83,7 @@ class DispatcherStopTest(wire.TestCase):
         self.assertIn("connection: close", fields.lower())
         self.assertEqual(dispatcher.wait(), 0)
 
-    def test_what_takes_too_long_is_cut_in_bounded_time(self):
+    def test_requests_beyond_the_drain_timeout_are_cut(self):
         dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 300)
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0)
@@ -94,11 +94,11 @@ class DispatcherStopTest(wire.TestCase):
         begin = time.monotonic()
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0)
-        # Generous for the one drain, and yet less than two would take.
+        # Generous for one drain, but less than two would take.
         self.assertLess(time.monotonic() - begin, 14)
         self.assertIsInstance(uploads[0].exception(), CUT)
 
-    def test_a_second_signal_ends_it_at_once(self):
+    def test_a_second_signal_ends_the_dispatcher_immediately(self):
         dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 3600000)
         self.stop(dispatcher)
         dispatcher.send(signal.SIGTERM)
@@ -156,17 +156,17 @@ class HealthTest(wire.TestCase):
         self.assertEqual((response.status, response.headers["Samoyed-Reason"]), (status, reason))
         self.assertEqual(support.request(dispatcher.port, "/healthz").status, 200)
 
-    def test_ready_with_a_worker_in_rotation_and_alive_always(self):
+    def test_it_is_ready_with_a_worker_in_rotation_and_always_alive(self):
         dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 200, "--probe-pause-ms", 200)
         self.assert_ready(dispatcher, 503, "no_active_worker")
         worker = self.start_null_worker()
         support.request(dispatcher.port, f"/add/{worker.address}")
         self.assert_ready(dispatcher, 200)
-        # Nobody uploads: a live but idle worker that dies is noticed all the same.
+        # The death of a worker is noticed even though it is idle and nobody uploads.
         worker.kill()
         self.assertTrue(dispatcher.log.wait_for("removed worker"))
         self.assert_ready(dispatcher, 503, "no_active_worker")
-        # Keepers ask by whatever name they know it, and by HTTP/1.0 or HEAD.
+        # Probes may use any host name, HTTP/1.0 or HEAD.
         for host in ("a-pod.cluster.example", f"127.0.0.1:{dispatcher.port}"):
             response = support.request(dispatcher.port, "/healthz", headers={"Host": host})
             self.assertEqual(response.status, 200)

@@ -1,12 +1,11 @@
-"""The Open Inference Protocol, with the bytes that tritonclient.http sends.
+"""Tests the Open Inference Protocol with the bytes that tritonclient.http sends.
 
-No such client is in Debian, so its requests are written down here: InferenceServerClient.infer of
-tritonclient 2.x dumps the JSON by rapidjson, without spaces and with the keys in the order below; a BYTES
-tensor made of numpy objects goes behind it, each element after its length in 4 bytes (little-endian), its
-whole size in `binary_data_size`; without `outputs` the request's parameters ask for binary ones. The
-request goes out by geventhttpclient with the path of urllib.parse.quote(model). InferResult reads the
-JSON of `Inference-Header-Content-Length` bytes, and then takes the outputs' `binary_data_size` one after
-the other. What fails must be JSON with an `error`.
+Debian has no such client, so this file reproduces its requests. InferenceServerClient.infer of tritonclient 2.x writes
+the JSON with rapidjson, without spaces and with the keys in the order below. A BYTES tensor made of numpy objects
+follows the JSON: each element comes after its length in 4 bytes (little-endian), and `binary_data_size` is the whole
+size. Without `outputs`, the request's parameters ask for binary outputs. geventhttpclient sends the request with the
+path of urllib.parse.quote(model). InferResult reads `Inference-Header-Content-Length` bytes of JSON, and then the
+outputs' `binary_data_size` bytes one after the other. Errors must be JSON with an `error`.
 """
 
 import base64
@@ -32,7 +31,7 @@ def deserialize_bytes_tensor(tensor):
 
 
 class Client:
-    """Sends and reads as tritonclient.http.InferenceServerClient does."""
+    """Sends requests and reads responses as tritonclient.http.InferenceServerClient does."""
 
     def __init__(self, port):
         self.port = port
@@ -78,7 +77,7 @@ class Client:
 
     @staticmethod
     def result(headers, content):
-        """(JSON, {name: values}) as InferResult.as_numpy gives them, in one list each."""
+        """Returns (JSON, {name: values}). The values are those of InferResult.as_numpy, as one flat list each."""
         length = int(headers.get("inference-header-content-length", len(content)))
         answer, buffer = json.loads(content[:length]), content[length:]
         values = {}
@@ -140,7 +139,7 @@ class InferenceTest(support.ProgramTestCase):
         self.assertEqual(values["labels"], self.labels * 3)
         self.assertEqual(len(values["probabilities"]), 3 * len(self.labels))
 
-    def test_json_throughout(self):
+    def test_images_and_outputs_can_be_json(self):
         image = base64.b64encode(self.image).decode()
         body = json.dumps({"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES",
                                        "data": [image]}], "parameters": {"top": 2}})
@@ -151,7 +150,7 @@ class InferenceTest(support.ProgramTestCase):
         outputs = {output["name"]: output for output in json.loads(answer.body)["outputs"]}
         self.assertEqual(outputs["labels"]["data"], self.labels[:2])
 
-    def test_the_client_is_told_what_failed(self):
+    def test_errors_are_reported_to_the_client(self):
         for model, images, expected in (("other", [self.image], 404), (self.model, [b""], 400)):
             status, _, content = self.client.infer(model, images)
             self.assertEqual(status, expected)

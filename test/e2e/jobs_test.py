@@ -1,4 +1,4 @@
-"""Jobs through the API, while the dispatcher is killed again and again: none is lost, none recorded twice."""
+"""Submits jobs through the API while the dispatcher is repeatedly killed: no job is lost or recorded twice."""
 
 import collections
 import concurrent.futures
@@ -32,7 +32,7 @@ class JobsTest(support.ProgramTestCase):
         self.port = 0
 
     def start_again(self):
-        """The dispatcher at the port that it had."""
+        """Starts the dispatcher again on its previous port."""
         options = [word for worker in self.workers for word in ("--worker", worker)]
         dispatcher = self.start(support.bin_dir() / "samoyed-dispatcher", "--port", self.port, "--data-dir",
                                 self.folder, *options).wait_until_ready()
@@ -40,7 +40,7 @@ class JobsTest(support.ProgramTestCase):
         return dispatcher
 
     def submit(self, names):
-        """The ids of jobs that were acknowledged, none where the dispatcher died before it could."""
+        """Submits jobs and returns the acknowledged ids: none if the dispatcher died before it acknowledged them."""
         body, content_type = support.multipart_of([(self.image, name) for name in names])
         try:
             answer = support.request(self.port, "/api/v1/jobs", "POST", body, {"Content-Type": content_type})
@@ -66,7 +66,7 @@ class JobsTest(support.ProgramTestCase):
                 number += 1
                 acknowledged = self.submit(batch)
                 names.update(zip(acknowledged, batch))
-                # Not more than what the workers can do meanwhile.
+                # Submits no more jobs than the workers can recognize in the meantime.
                 time.sleep(0.1 if acknowledged else 0.02)
 
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -88,7 +88,7 @@ class JobsTest(support.ProgramTestCase):
             self.assertEqual(state["file_name"], name)
             if support.model_is_trained():
                 self.assertEqual(state["result"]["labels"][0]["label"], "Egyptian cat")
-        # Also those whose acknowledgment never came, which may have been taken.
+        # Jobs whose acknowledgment never arrived may have been accepted too, so wait for the whole spool.
         spool = self.folder / "spool"
         support.wait_until(lambda: not any(spool.iterdir()), "the spool to be empty", TIMEOUT_S)
         dispatcher.stop()

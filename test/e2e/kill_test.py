@@ -1,4 +1,4 @@
-"""Two hundred people upload at once, and a worker is killed under them."""
+"""Two hundred clients upload at the same time, and a worker is killed meanwhile."""
 
 import concurrent.futures
 import signal
@@ -11,7 +11,7 @@ UPLOADS = 200
 
 
 class KillTest(support.ProgramTestCase):
-    def test_every_upload_is_answered_though_a_worker_is_killed(self):
+    def test_every_upload_is_answered_even_if_a_worker_is_killed(self):
         workers = [self.start_worker() for _ in range(3)]
         dispatcher = self.start_dispatcher(workers=workers)
         images = {name: support.sample(name) for name in ("chelsea.png", "coffee.png")}
@@ -46,7 +46,7 @@ class KillTest(support.ProgramTestCase):
         right = support.result_rows(support.upload(dispatcher.port, image).text)
         worker.send(signal.SIGKILL)
         worker.wait()
-        # Its connection lay idle, and yet the death is noticed before the next image.
+        # The death is noticed before the next image, even though the connection was idle.
         self.assertTrue(dispatcher.log.wait_for(f"removed worker {worker.address}"))
         self.assertEqual(support.upload(dispatcher.port, image).status, 503)
         self.start_worker(port=worker.port)
@@ -55,10 +55,10 @@ class KillTest(support.ProgramTestCase):
         self.assertEqual(response.status, 200)
         self.assertEqual(support.result_rows(response.text), right)
 
-    def test_a_worker_that_is_dead_at_the_start_is_known_before_the_first_upload(self):
+    def test_a_worker_that_is_dead_at_the_start_is_noticed_before_the_first_upload(self):
         dead = self.start_worker()
         dead.kill()
-        # No probe of an idle worker comes within the test's time: the start's own must find it.
+        # Idle workers are not probed during this test, so the probe at the start must notice it.
         dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 3600000, workers=[dead])
         self.assertTrue(dispatcher.log.wait_for(f"removed worker {dead.address}"))
         self.assertEqual(support.request(dispatcher.port, "/readyz").status, 503)

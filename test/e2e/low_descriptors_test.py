@@ -1,4 +1,4 @@
-"""Out of file descriptors the servers wait, spend nothing on it, and go on."""
+"""Without free file descriptors, the servers wait without using the CPU, and continue later."""
 
 import time
 import unittest
@@ -7,19 +7,19 @@ import support
 import wire
 
 DESCRIPTORS_MAX = 40
-# More than the servers can take; the kernel accepts the rest for them.
+# More connections than the servers can accept. The kernel queues the rest.
 CROWD = 80
 IMAGE_FILE = b"any bytes, where no network looks at them"
 
 
 class LowDescriptorsTest(wire.TestCase):
     def start_low(self, program, *arguments):
-        """With both its limits low: the servers raise the soft one to the hard one."""
+        """Starts a program with a low soft and hard limit. (The servers raise the soft limit to the hard one.)"""
         return self.start("bash", "-c", f'ulimit -n {DESCRIPTORS_MAX}; exec "$@"', "bash",
                           support.bin_dir() / program, *arguments).wait_until_ready()
 
     def crowd_out(self, program):
-        """Idle connections that use all descriptors of the program up."""
+        """Opens idle connections that use up all descriptors of the program."""
         crowd = self.crowd(program.port, CROWD)
         for peer in crowd:
             self.addCleanup(peer.close)
@@ -39,9 +39,9 @@ class LowDescriptorsTest(wire.TestCase):
         expected = self.connect(worker.port).recognize(IMAGE_FILE)
         crowd = self.crowd_out(worker)
         self.assert_waits_quietly(worker)
-        # Who is in is served, also after the others' waiting.
+        # An accepted connection is served, even after others have waited.
         self.assertEqual(crowd[0].recognize(IMAGE_FILE), expected)
-        # Who waited comes in when others leave, and so does who is new.
+        # When others leave, waiting connections are accepted, and new ones too.
         for peer in crowd[:CROWD // 2]:
             peer.close()
         for peer in crowd[CROWD // 2:]:
@@ -57,8 +57,8 @@ class LowDescriptorsTest(wire.TestCase):
         self.assert_waits_quietly(dispatcher)
         head, body = wire.http_upload(IMAGE_FILE)
 
-        # It is known, but nothing is left to connect to it with: neither the upload nor a probe may take
-        # that for the worker's death.
+        # The dispatcher knows the worker, but has no descriptor left to connect to it. Neither the upload nor a probe
+        # may mistake that for the worker's death.
         crowd[0].send(wire.http_head("GET", f"/add/{worker.address}"))
         self.assertEqual(wire.read_response(crowd[0])[0], 200)
         crowd[1].send(head + body)
@@ -70,7 +70,7 @@ class LowDescriptorsTest(wire.TestCase):
         self.assertNotIn("removed worker", dispatcher.log.text())
         self.assertEqual(worker.log.wait_for("bytes", timeout_s=0), None)
 
-        # Those that waited are served in their turn.
+        # The connections that waited are served now.
         for peer in crowd[:CROWD // 2]:
             peer.close()
         for peer in crowd[CROWD // 2:]:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""scripts/fetch-model, convert-model and make-untrained-model, in copies of the checkout's scripts."""
+"""Tests copies of scripts/fetch-model, convert-model and make-untrained-model."""
 
 import hashlib
 import importlib.util
@@ -17,7 +17,7 @@ TORCH = importlib.util.find_spec("torch") is not None
 UNTRAINED_SHA256 = "7ec6c39e5df45f2285d0afbf4f69b2023fea8136b57459e5172ba02fcad34b95"
 
 NO_DOWNLOAD = "#!/bin/sh\nexit 6\n"
-# A curl that fetches something else than the weights, as a broken proxy does.
+# A curl that fetches something other than the weights, as a broken proxy does.
 WRONG_DOWNLOAD = """#!/bin/sh
 while [ $# -gt 1 ]; do if [ "$1" = --output ]; then echo damaged > "$2"; fi; shift; done
 """
@@ -29,7 +29,7 @@ def sha256(path):
 
 
 class Checkout(unittest.TestCase):
-    """A folder `checkout` with the scripts alone and a curl of the test's own; beside it no `shared`."""
+    """A folder `checkout` with only the scripts, and the test's own curl. There is no `shared` next to it."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -62,13 +62,13 @@ class Checkout(unittest.TestCase):
                               capture_output=True, text=True, timeout=300, check=False)
 
     def fetch(self, **options):
-        """The path that fetch-model ends with."""
+        """Runs fetch-model and returns the path that it prints last."""
         done = self.run_script("fetch-model", **options)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.splitlines()[-1]
 
     def make_plain(self, path):
-        """A small plain model with a value of its own, that is, an untrained one without its marker."""
+        """Makes a small plain model with its own values: an untrained one without its marker."""
         self.assertEqual(self.run_script("make-untrained-model", path).returncode, 0)
         with open(path, "rb") as file:
             data = file.read()
@@ -84,7 +84,7 @@ class Checkout(unittest.TestCase):
 
 
 class MakeUntrainedModel(Checkout):
-    def test_gives_the_same_bytes_everywhere(self):
+    def test_makes_the_same_bytes_everywhere(self):
         self.assertEqual(self.run_script("make-untrained-model").returncode, 0)
         self.assertEqual(sha256(self.untrained), UNTRAINED_SHA256)
 
@@ -96,7 +96,7 @@ class MakeUntrainedModel(Checkout):
 
 
 class FetchModel(Checkout):
-    def test_without_any_source_makes_the_untrained_model_and_says_so(self):
+    def test_without_any_source_it_makes_the_untrained_model_and_reports_it(self):
         done = self.run_script("fetch-model")
         self.assertEqual(done.returncode, 0)
         self.assertEqual(done.stdout, self.untrained + "\n")
@@ -104,19 +104,19 @@ class FetchModel(Checkout):
         self.assertIn("labels mean nothing", done.stderr)
         self.assert_only_models("untrained.pth")
 
-    def test_a_wrong_download_is_named_and_leaves_nothing_behind(self):
+    def test_a_wrong_download_is_reported_and_leaves_nothing_behind(self):
         self.set_curl(WRONG_DOWNLOAD)
         done = self.run_script("fetch-model")
         self.assertEqual(done.stdout, self.untrained + "\n")
         self.assertIn("sha256", done.stderr)
         self.assert_only_models("untrained.pth")
 
-    def test_the_run_after_the_untrained_model_tries_again(self):
+    def test_after_making_the_untrained_model_the_next_run_tries_again(self):
         self.assertEqual(self.fetch(), self.untrained)
         self.make_plain(os.path.join(self.folder, "shared", "models", "squeezenet1_1.pth"))
         self.assertEqual(self.fetch(), self.trained)
 
-    def test_the_shared_model_is_taken_before_a_download(self):
+    def test_the_shared_model_is_preferred_to_a_download(self):
         self.set_curl("#!/bin/sh\ntouch \"$0.used\"\nexit 6\n")
         shared = os.path.join(self.folder, "shared", "models", "squeezenet1_1.pth")
         self.make_plain(shared)
@@ -133,13 +133,13 @@ class FetchModel(Checkout):
         self.assertEqual(self.fetch(), self.untrained)
         self.assert_only_models("untrained.pth")
 
-    def test_what_is_there_is_used_as_it_is(self):
+    def test_an_existing_model_is_used_unchanged(self):
         self.make_plain(self.trained)
         before = os.stat(self.trained)
         self.assertEqual(self.fetch(), self.trained)
         self.assertEqual(os.stat(self.trained).st_mtime_ns, before.st_mtime_ns)
 
-    def test_the_named_model_replaces_what_is_there(self):
+    def test_the_named_model_replaces_an_existing_one(self):
         self.make_plain(self.trained)
         named = os.path.join(self.folder, "named model.pth")
         self.make_plain(named)
@@ -148,7 +148,7 @@ class FetchModel(Checkout):
         self.assertEqual(self.fetch(model=named), self.trained)
         self.assertEqual(sha256(self.trained), sha256(named))
 
-    def test_a_named_untrained_model_does_not_take_the_trained_ones_place(self):
+    def test_a_named_untrained_model_does_not_replace_the_trained_one(self):
         named = os.path.join(self.folder, "named.pth")
         self.assertEqual(self.run_script("make-untrained-model", named).returncode, 0)
         self.assertEqual(self.fetch(model=named), named)
@@ -160,7 +160,7 @@ class FetchModel(Checkout):
         damaged = os.path.join(self.folder, "damaged.pth")
         with open(self.trained, "rb") as whole, open(damaged, "wb") as file:
             file.write(whole.read()[:100_000])
-        # A cut zip is for PyTorch to judge, which may not be installed here.
+        # Only PyTorch can tell that a zip is cut off, and it may not be installed here.
         names = [os.path.join(self.folder, "missing.pth"), self.folder]
         if TORCH:
             names.append(damaged)
@@ -181,7 +181,7 @@ class ConvertModel(Checkout):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(sha256(source), sha256(self.trained))
 
-    def test_an_input_that_cannot_be_used_is_one_line_and_leaves_the_output_alone(self):
+    def test_an_unusable_input_is_a_one_line_error_and_leaves_the_output_alone(self):
         out = self.path("models", "out.pth")
         self.make_plain(out)
         before = sha256(out)
@@ -202,8 +202,8 @@ class ConvertModel(Checkout):
                 self.assertEqual(sha256(out), before)
         self.assert_only_models("out.pth")
 
-    @unittest.skipUnless(SHARED, "for want of ../shared")
-    @unittest.skipUnless(TORCH, "for want of python3-torch, which the script would install")
+    @unittest.skipUnless(SHARED, "needs ../shared, which is missing")
+    @unittest.skipUnless(TORCH, "needs python3-torch, which the script would install")
     def test_torchvisions_own_files_become_plain(self):
         for kind in ("torchvision", "legacy"):
             with self.subTest(kind):
@@ -211,10 +211,10 @@ class ConvertModel(Checkout):
                 source = os.path.join(SHARED, "models", f"squeezenet1_1-{kind}.pth")
                 done = self.run_script("convert-model", source, out)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                # The same weights as the plain file of ../shared, entry by entry.
+                # The weights are those of the plain file in ../shared, entry by entry.
                 plain = os.path.join(SHARED, "models", "squeezenet1_1.pth")
                 self.assertEqual(self.tensor_bytes(out), self.tensor_bytes(plain))
-                # Converting again finds it plain, and needs no PyTorch.
+                # A second conversion finds a plain file, and so needs no PyTorch.
                 self.assertEqual(self.run_script("convert-model", out, out + "2").returncode, 0)
                 self.assertEqual(sha256(out), sha256(out + "2"))
 

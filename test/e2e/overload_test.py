@@ -1,4 +1,4 @@
-"""A short scripts/overload: what is too much is refused as documented, and doesn't keep the rest from being
+"""Runs scripts/overload for a short time: excess requests are refused as documented, and the rest is still
 recognized."""
 
 import re
@@ -7,24 +7,25 @@ import unittest
 
 import support
 
-# Sanitized programs are loaded by a generator that is no faster than they are.
+# With sanitizers, the load generator would be as slow as the programs that it has to overload.
 support.require_release_build()
 support.require_worker()
 
 SECONDS = 2
-# Its figure is near 1; this one is for a machine that has other work in one step and none in another.
+# The script usually reports a ratio near 1. The limit is lower, because the machine may have other work in some of the
+# steps.
 RATIO_MIN = 0.5
 
 
 class OverloadTest(unittest.TestCase):
-    def test_more_load_than_can_be_carried(self):
+    def test_goodput_holds_up_under_overload(self):
         done = subprocess.run(
             [support.SOURCE_DIR / "scripts" / "overload", str(SECONDS), "--model", support.model(),
              "--bin-dir", support.bin_dir()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=300, check=False)
         print(done.stdout, flush=True)
-        self.assertEqual(done.returncode, 0, "an answer was neither a recognition nor documented")
+        self.assertEqual(done.returncode, 0, "an answer was neither a recognition nor a documented error")
         ratio = re.search(r"goodput at twice the saturation: (\S+) of its maximum", done.stdout)
         self.assertIsNotNone(ratio)
         self.assertGreaterEqual(float(ratio[1]), RATIO_MIN)

@@ -1,4 +1,4 @@
-"""scripts/plot: plots from a history's CSV."""
+"""Tests scripts/plot, which plots a history's CSV."""
 
 import pathlib
 import re
@@ -34,7 +34,7 @@ class PlotTest(unittest.TestCase):
     @needs_gnuplot
     def test_each_recognition_is_a_point_in_both_plots(self):
         rows = [row('"a ""b"", c"', 1000 * count, 4000 * count, 5.0 * count) for count in range(1, 41)]
-        # Without pixels it is drawn over its bytes only.
+        # A row without pixels is drawn only in the plot over bytes.
         rows.append(row("unknown.jpg", 5000, 0, 20))
         result = self.plot(HEADER + "".join(rows))
         self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -55,7 +55,7 @@ class PlotTest(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertTrue((self.folder / "out.png").read_bytes().startswith(b"\x89PNG"))
 
-    def test_what_is_no_export_is_refused_in_a_line(self):
+    def test_a_file_that_is_not_an_export_is_a_one_line_error(self):
         for text, reason in [("a,b\r\n1,2\r\n", "no column image_bytes"), (HEADER, "has no recognitions"),
                              (HEADER + row("dog.jpg", "many", 2, 3), "line 2: no number"), ("", "no column")]:
             result = self.plot(text)

@@ -1,4 +1,4 @@
-"""What scripts/profile makes of perf's and callgrind's reports, and a short run of it."""
+"""Tests how scripts/profile evaluates the reports of perf and callgrind, and runs it for a short time."""
 
 import subprocess
 import unittest
@@ -33,7 +33,7 @@ Ir
 
 
 class PhasesTest(unittest.TestCase):
-    def test_perfs_samples_fall_into_phases(self):
+    def test_perfs_samples_are_sorted_into_phases(self):
         samples = profile_phases.read_perf(PERF)
         self.assertEqual(samples[3], (4.8, "samoyed-worker", "samoyed::worker::(anonymous namespace)::narrow_group"))
         self.assertIn(("libjpeg.so.62.3.0", "(no names)"), [sample[1:] for sample in samples])
@@ -43,7 +43,7 @@ class PhasesTest(unittest.TestCase):
                                   "memory and all else": 0.5})
         self.assertEqual(next(iter(phases)), "forward")
 
-    def test_callgrinds_functions_do_so_too(self):
+    def test_callgrinds_functions_are_sorted_into_phases(self):
         samples = profile_phases.read_callgrind(CALLGRIND)
         self.assertEqual(profile_phases.by_phase(samples), {"forward": 50.63, "resize, normalize": 4.05})
 
@@ -66,8 +66,8 @@ class ProfileScriptTest(unittest.TestCase):
             check=False)
 
     @unittest.skipIf(support.model_is_null(), "needs a network")
-    @unittest.skipUnless(perf_works(), "needs perf (callgrind, which then takes its place, takes minutes)")
-    def test_a_run_gives_a_table_of_phases_and_one_of_symbols(self):
+    @unittest.skipUnless(perf_works(), "needs perf (callgrind, which is used instead, takes minutes)")
+    def test_a_run_prints_a_table_of_phases_and_one_of_symbols(self):
         done = self.profile(support.sample_path("chelsea.png"))
         self.assertEqual(done.returncode, 0, done.stderr)
         for phase in ("receive, base64, checksum", "decode", "resize, normalize", "forward, ranking"):
@@ -75,7 +75,7 @@ class ProfileScriptTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^\| features\.3\.squeeze \| [\w:]+ \| [\d.]+ \| [\d.]+ % \|$")
         self.assertRegex(done.stdout, r"(?m)^\| forward \| [\d.]+ % \|$")
 
-    def test_an_image_that_is_not_there_is_told(self):
+    def test_a_missing_image_is_an_error(self):
         done = self.profile("/nowhere.jpg")
         self.assertEqual(done.returncode, 2)
         self.assertIn("/nowhere.jpg is no file", done.stderr)

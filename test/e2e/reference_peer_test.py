@@ -1,4 +1,4 @@
-"""Our programs against a strict peer of the older system, which lies in ../shared."""
+"""Tests our programs with a strict peer that behaves like the older system. The peer is in ../shared."""
 
 import concurrent.futures
 import json
@@ -12,12 +12,12 @@ import support
 SHARED = support.require_shared()
 PEER = SHARED / "reference" / "peer.py"
 IMAGE_FILE = SHARED / "images" / "dog.jpg"
-# What peer.py's server answers by default.
+# The labels that peer.py's server answers by default.
 SERVED = ["Samoyed", "Great Pyrenees", "Arctic fox", "keeshond", "Eskimo dog"]
 
 
-# (image_file, times, damage): a thousand exchanges, and some with each damage, on the small image where the large
-# one's decoding would take most of the time; some also on one that is larger than a socket's buffers.
+# (image_file, times, damage): a thousand exchanges, and some with each kind of damage. Most use the small image,
+# because decoding the large one would take most of the time. Some use an image that is larger than a socket's buffers.
 CLIENT_RUNS = [
     ("beaver.jpg", 1000, ""),
     ("beaver.jpg", 300, "--corrupt size"),
@@ -27,7 +27,7 @@ CLIENT_RUNS = [
 ]
 LATE_TIMES = 50
 if support.is_sanitized():
-    # Most of an exchange's time then goes into the checks of each byte.
+    # With sanitizers, the checks of each byte take most of an exchange's time.
     CLIENT_RUNS = [(image_file, times // 10, damage) for image_file, times, damage in CLIENT_RUNS]
 
 GOLDENS = {golden["file"]: golden["top5"]
@@ -35,7 +35,7 @@ GOLDENS = {golden["file"]: golden["top5"]
 
 
 class ReferenceClientTest(support.ProgramTestCase):
-    """The strict client's exchanges with one worker of ours, all runs at once."""
+    """The strict client's exchanges with one of our workers. All runs are concurrent."""
 
     def start_client(self, worker, image_file, times, *options):
         return self.start("/usr/bin/python3", PEER, "client", "127.0.0.1", worker.port,
@@ -62,8 +62,9 @@ class ReferenceClientTest(support.ProgramTestCase):
 
     @unittest.skipUnless(support.model_is_trained(), "needs the trained model")
     def test_a_client_that_reads_late_is_never_left_waiting(self):
-        """Five threads in one process, as the original's demonstration has, which read what follows the image
-        at once or so many seconds late: most then read the A and the first copies of the result as one."""
+        """Runs five threads in one process, as the original's demonstration does. They read what follows the image
+        immediately, or late by the given number of seconds. Most late ones then read the A and the first copies of the
+        result together."""
         worker = self.start_worker()
         for late in ("0", "0.05", "0.3", "2.5"):
             with self.subTest(late=late):
@@ -72,9 +73,10 @@ class ReferenceClientTest(support.ProgramTestCase):
         self.assertNotIn("did not acknowledge", worker.log.text())
 
 
-# For each fault of the strict server: what a lone worker with it leads to, and whether it stays in rotation.
-# "answer": right in spite of it; "no worker": removed; "image": counted against the image, which has no
-# other worker to go to.
+# For each fault of the strict server: the outcome if the server is the only worker.
+# "answer": the answer is right in spite of the fault, and the worker stays in rotation.
+# "no worker": the worker is removed.
+# "image": the fault counts against the image, which has no other worker to go to. The worker stays in rotation.
 FAULTS = {
     "": "answer",
     "--close-last": "answer",
@@ -99,8 +101,8 @@ FAULTS = {
     "--hang-after image": "no worker",
     "--hang-after ack": "no worker",
 }
-# The time of the step at which a server hangs is short, so that it doesn't hold the test up; no other time is, since
-# a server that waits for a processor is not to be taken for one that hangs.
+# The timeout of the step at which a server hangs is short, so that it doesn't delay the test. All other timeouts are
+# long, so that a server that only waits for the CPU isn't mistaken for one that hangs.
 HANG_TIMEOUTS = {
     "--hang-after size": ("--answer-timeout-ms", "8000"),
     "--hang-after image": ("--image-timeout-ms", "4000"),
@@ -108,26 +110,26 @@ HANG_TIMEOUTS = {
 }
 PATIENT = {"--connect-timeout-ms": "60000", "--answer-timeout-ms": "60000", "--image-timeout-ms": "60000",
            "--result-timeout-ms": "60000", "--request-timeout-ms": "300000"}
-# Of Python's servers, each with its program of ours, so many start and play at a time.
+# How many faults are tested at a time, each with a Python server and one of our programs.
 FAULTS_AT_A_TIME = 5
 
 
 def timeouts_for(fault):
-    """The options of a dispatcher or clientsocket whose server has that fault."""
+    """The timeout options of a dispatcher or clientsocket whose server has this fault."""
     named = HANG_TIMEOUTS.get(fault, ())
     times = {**PATIENT, **dict(zip(named[::2], named[1::2]))}
     return [word for option in times.items() for word in option]
 
 
 class ReferenceServerTest(support.ProgramTestCase):
-    """Each fault has a server of its own, so they are played side by side: most of them are waits."""
+    """Each fault has its own server, so the faults are tested concurrently: most of the time is spent waiting."""
 
     def start_server(self, fault):
         return self.start("/usr/bin/python3", PEER, "server", "127.0.0.1", "0",
                           *fault.split()).wait_until_ready_on_stdout()
 
     def for_every_fault(self, play, check):
-        """Plays all faults, then checks what `play(fault)` returned by `check(fault, returned)`."""
+        """Calls `play(fault)` for all faults, and then `check(fault, returned)` with what it returned."""
         with concurrent.futures.ThreadPoolExecutor(FAULTS_AT_A_TIME) as pool:
             played = {fault: pool.submit(play, fault) for fault in FAULTS}
         for fault, returned in played.items():
@@ -199,7 +201,7 @@ class ReferenceServerTest(support.ProgramTestCase):
 
 
 class LoneServerTest(support.ProgramTestCase):
-    """Sound servers, which leave their last connection open or close each, serve every image."""
+    """Servers without faults serve every image, whether they leave their last connection open or close all of them."""
 
     ENDINGS = ("", "--close-last")
     UPLOADS = 40
@@ -212,7 +214,7 @@ class LoneServerTest(support.ProgramTestCase):
         return self.start_dispatcher(*timeouts_for(""), workers=workers)
 
     def check_uploads(self, dispatcher, count, at_a_time, labels):
-        """Each upload is answered with the first of one of the `labels`; no worker is removed meanwhile."""
+        """Checks that each upload's first label is one of `labels`, and that no worker is removed meanwhile."""
         with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
             responses = list(pool.map(
                 lambda _: support.upload(dispatcher.port, IMAGE_FILE.read_bytes(), "dog.jpg"), range(count)))
@@ -243,7 +245,7 @@ class LoneServerTest(support.ProgramTestCase):
                                      SERVED[:1] * self.UPLOADS)
                     self.assertNotIn("Inactive worker", done.stderr)
 
-    def test_servers_and_workers_of_ours_take_turns(self):
+    def test_reference_servers_and_our_workers_take_turns(self):
         label = support.result_rows(support.upload(
             self.start_patient_dispatcher(self.start_worker()).port, IMAGE_FILE.read_bytes()).text)[0][0]
         workers = [self.start_server(""), self.start_worker(), self.start_server("--close-last")]
@@ -251,7 +253,7 @@ class LoneServerTest(support.ProgramTestCase):
         for at_a_time in (1, 16):
             self.check_uploads(dispatcher, self.UPLOADS, at_a_time, [SERVED[0], label])
 
-    def test_either_kind_may_take_the_other_ones_place(self):
+    def test_either_kind_of_worker_can_replace_the_other(self):
         dispatcher = self.start_dispatcher(*timeouts_for(""), "--probe-pause-ms", 100, "--probe-pause-max-ms", 100)
         port = 0
         for start in (lambda port: self.start_server("", port),

@@ -1,6 +1,7 @@
-"""scripts/run: it checks, serves, restarts what dies, keeps to its own ports and leaves nothing behind.
+"""Tests scripts/run: it checks, serves, restarts programs that die, uses only its own ports and leaves no processes
+behind.
 
-The programs are built already: nothing is built here.
+The programs are already built; this test builds nothing.
 """
 
 import os
@@ -20,12 +21,12 @@ support.require_worker()
 
 RUN = support.SOURCE_DIR / "scripts" / "run"
 SERVING = r"open http://localhost:(\d+) in a browser"
-# Starting takes a few seconds; a machine without a network also waits for the model's download.
+# Starting takes a few seconds. If there is no model yet, it also waits for the attempt to download one.
 START_TIMEOUT_S = 120
 
 
 class OtherService:
-    """Somebody else's service: holds a port and counts who connects to it."""
+    """Somebody else's service: occupies a port and counts the connections to it."""
 
     def __init__(self, port):
         self.connections = 0
@@ -34,7 +35,7 @@ class OtherService:
         try:
             self._socket.bind(("127.0.0.1", port))
         except OSError:
-            return  # A real service has it: as good, though its clients can't be counted.
+            return  # A real service has the port, which is just as good, but its connections can't be counted.
         self._socket.listen()
         threading.Thread(target=self._count, daemon=True).start()
 
@@ -52,7 +53,7 @@ class OtherService:
 
 
 def processes_of_session(session):
-    """{process id: command line} of all that still runs in a session."""
+    """Returns {process id: command line} of all processes that still run in a session."""
     found = {}
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -68,15 +69,15 @@ def processes_of_session(session):
 
 class RunScriptTest(support.ProgramTestCase):
     def start_script(self, *arguments):
-        """scripts/run, from a folder that isn't its own and by a path that isn't absolute."""
+        """Starts scripts/run from a different folder and by a relative path."""
         elsewhere = tempfile.TemporaryDirectory(prefix="else where ")
         self.addCleanup(elsewhere.cleanup)
-        # The suite's SAMOYED_MODEL is what scripts/run finds by itself. A proxy must not be asked.
+        # scripts/run finds the suite's model by itself. The proxy doesn't exist, so that using it would fail.
         return self.start(os.path.relpath(RUN, elsewhere.name), *arguments, cwd=elsewhere.name,
                           env={"SAMOYED_MODEL": "", "http_proxy": "http://127.0.0.1:1"})
 
     def start_serving(self, *arguments):
-        """scripts/run when it serves, with its `port` set."""
+        """Starts scripts/run, waits until it serves, and sets its `port`."""
         script = self.start_script(*arguments)
         match = script.log.wait_for(SERVING, START_TIMEOUT_S)
         self.assertTrue(match, "scripts/run does not serve")
@@ -101,7 +102,7 @@ class RunScriptTest(support.ProgramTestCase):
         self.assertEqual(response.status, 200)
         return support.result_rows(response.text)
 
-    def test_check_passes_beside_other_services_and_never_talks_to_them(self):
+    def test_check_passes_next_to_other_services_and_never_connects_to_them(self):
         others = [OtherService(port) for port in (9999, 8888)]
         for other in others:
             self.addCleanup(other.close)
@@ -143,7 +144,7 @@ class RunScriptTest(support.ProgramTestCase):
         self.assertIn(script.wait(), (0, 130))
         self.assertFalse(processes_of_session(script.pid))
 
-    def test_a_killed_program_comes_back_at_its_port(self):
+    def test_a_killed_program_comes_back_on_its_port(self):
         script = self.start_serving("--port", "0")
         came_back = f"127.0.0.1:{self.worker_ports(script)[0]}"
         for name, port in (("samoyed-worker", self.worker_ports(script)[0]),
@@ -156,7 +157,7 @@ class RunScriptTest(support.ProgramTestCase):
                 with socket.create_connection(("127.0.0.1", port)):
                     pass
                 self.assertTrue(self.upload_one(script))
-                # The dispatcher takes the worker back by itself: nobody adds it.
+                # The dispatcher readmits the worker automatically; nobody adds it.
                 support.wait_until(lambda: self.worker_of_one_upload(script) == came_back,
                                    "the worker that came back to have its turn")
         script.send_to_group(signal.SIGINT)

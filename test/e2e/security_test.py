@@ -1,4 +1,4 @@
-"""Hostile peers at both ports: what they may not do, and that it costs nobody else anything."""
+"""Hostile peers on both ports: they can't do what they must not, and they don't affect anybody else."""
 
 import concurrent.futures
 import os
@@ -13,14 +13,14 @@ import support
 import wire
 
 IMAGE_FILE = b"any bytes, where no network looks at them"
-# The TLS 1.2 greeting of a client, to its first extensions.
+# A client's TLS 1.2 hello, up to its first extensions.
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(32)) + bytes(150)
 TOKEN = "correct horse battery staple"
 BINARY = bytes((number * 73 + 41) % 256 for number in range(4096))
 
 
 def get(dispatcher, path="/", **fields):
-    """A GET with the given fields, whose names are written with _ for -."""
+    """Sends a GET with these header fields. In field names, write _ for -."""
     return support.request(dispatcher.port, path,
                            headers={name.replace("_", "-"): value for name, value in fields.items()})
 
@@ -57,7 +57,7 @@ class WorkerPortTest(wire.TestCase):
                     peer.send(sent)
                 except wire.Gone:
                     pass
-                # Closed, with no more sent than the protocol's one byte.
+                # The worker closes the connection, and sends at most the protocol's one byte.
                 self.assertLessEqual(len(peer.receive_rest()), 1)
                 self.assertEqual(good.recognize(IMAGE_FILE), expected)
         # A hostile peer can't fill the log either.
@@ -98,8 +98,8 @@ class AddTest(wire.TestCase):
                                 ("10.0.0.1:80", 403)):
             self.assertEqual(get(dispatcher, "/add/" + address).status, status, address)
 
-    def test_adding_tells_nothing_of_who_listens(self):
-        """Neither by the answer, nor by its time: it comes before anybody is asked."""
+    def test_adding_does_not_reveal_who_listens(self):
+        """Neither the answer nor its time reveals it, because the answer comes before any connection is made."""
         dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 3600000)
         listening = wire.ScriptedWorker()
         self.addCleanup(listening.stop)
@@ -113,8 +113,8 @@ class AddTest(wire.TestCase):
         self.assertEqual(answers[0], answers[1])
         self.assertEqual(listening.connections, 0)
 
-    def test_a_name_that_leads_elsewhere_is_not_connected_to(self):
-        """Names are looked up when they are connected to; what they lead to must be allowed then."""
+    def test_a_name_with_a_forbidden_address_is_not_connected_to(self):
+        """Names are looked up when a connection is made. The addresses that they resolve to must be allowed then."""
         worker = wire.ScriptedWorker()
         self.addCleanup(worker.stop)
         dispatcher = self.start_dispatcher("--worker-network", "10.0.0.0/8")
@@ -124,7 +124,7 @@ class AddTest(wire.TestCase):
 
 
 class CrossSiteTest(wire.TestCase):
-    def test_other_sites_pages_change_nothing(self):
+    def test_other_sites_pages_cannot_change_anything(self):
         worker = self.start_null_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         own = f"http://127.0.0.1:{dispatcher.port}"
@@ -147,11 +147,11 @@ class CrossSiteTest(wire.TestCase):
             self.assertEqual(get(dispatcher, "/del/127.0.0.1:1", **fields).status, 200, fields)
             headers = {name.replace("_", "-"): value for name, value in fields.items()}
             self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE, headers=headers).status, 200)
-        # A link to the page itself may be anywhere.
+        # Any site may link to the page itself.
         self.assertEqual(get(dispatcher, Sec_Fetch_Site="cross-site").status, 200)
 
-    def test_names_of_other_sites_are_refused(self):
-        """DNS rebinding: a page of evil.example, whose name now leads here."""
+    def test_host_names_of_other_sites_are_refused(self):
+        """This prevents DNS rebinding: a page of evil.example, whose name now resolves to this server."""
         dispatcher = self.start_dispatcher("--allowed-host", "samoyed.example", "--allowed-host",
                                            ".dogs.example")
         port = dispatcher.port
@@ -181,7 +181,7 @@ class AdminTest(wire.TestCase):
         self.assertNotIn(str(self.worker.port), everything)
         self.assertNotIn("in rotation", everything)
 
-    def test_nothing_of_the_workers_without_the_token(self):
+    def test_without_the_token_the_workers_are_hidden(self):
         dispatcher = self.start_guarded()
         for path, status in (("/", 200), ("/readyz", 200), ("/healthz", 200), ("/nothing", 404),
                              ("/add/127.0.0.1:1", 401), (f"/del/{self.worker.address}", 401),
@@ -202,7 +202,7 @@ class AdminTest(wire.TestCase):
         self.assert_hidden(response)
         self.assert_hidden(get(dispatcher, "/readyz"))
 
-    def test_by_header(self):
+    def test_sign_in_by_header(self):
         dispatcher = self.start_guarded()
         for wrong in ("Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN):
             self.assertEqual(reason(get(dispatcher, "/add/127.0.0.1:1", Authorization=wrong)),
@@ -218,7 +218,7 @@ class AdminTest(wire.TestCase):
                                headers={"Content-Type": "application/x-www-form-urlencoded",
                                         "Sec-Fetch-Site": "same-origin"})
 
-    def test_by_the_page(self):
+    def test_sign_in_on_the_page(self):
         dispatcher = self.start_guarded()
         self.assertIn('action="/sign-in"', get(dispatcher).text)
         self.assertEqual(reason(self.sign_in(dispatcher, "wrong")), (401, "token_needed"))
@@ -230,7 +230,7 @@ class AdminTest(wire.TestCase):
         self.assertNotIn(TOKEN, cookie)
         self.assertIn(self.worker.address, get(dispatcher, Cookie=cookie).text)
         self.assertEqual(get(dispatcher, "/add/127.0.0.1:1", Cookie=cookie).status, 200)
-        # The cookie doesn't help another site's page.
+        # The cookie doesn't let another site's page change anything.
         self.assertEqual(reason(get(dispatcher, "/del/127.0.0.1:1", Cookie=cookie,
                                     Sec_Fetch_Site="cross-site")), (403, "cross_site"))
         support.request(dispatcher.port, "/sign-out", "POST", headers={"Cookie": cookie})
@@ -242,13 +242,13 @@ class AdminTest(wire.TestCase):
                 for guess in range(12)]
         self.assertEqual(seen[0], (401, "token_needed"))
         self.assertEqual(seen[-1], (429, "sign_in_limit"))
-        # Not for others.
+        # Other clients are not slowed down.
         self.assertEqual(get(dispatcher, "/add/127.0.0.1:1", Authorization=f"Bearer {TOKEN}",
                              X_Forwarded_For="192.0.2.7").status, 200)
 
 
 class ClientLimitTest(wire.TestCase):
-    """Uploads at once from one client, who is distinguished from others by what trusted proxies say."""
+    """Limits on the concurrent uploads of one client. Trusted proxies report which client a request comes from."""
 
     LIMIT = 2
 
@@ -263,7 +263,7 @@ class ClientLimitTest(wire.TestCase):
         self.addCleanup(release.set)
 
         def hold(**fields):
-            """One more upload that is not answered before the release."""
+            """Sends one more upload, which is not answered before the release."""
             arrived = worker.images
             upload = pool.submit(self.upload, dispatcher, **fields)
             support.wait_until(lambda: worker.images > arrived or upload.done(), "an upload")
@@ -280,31 +280,30 @@ class ClientLimitTest(wire.TestCase):
         self.assertEqual(reason(response), (429, "client_limit"))
         self.assertTrue(response.headers["Retry-After"])
 
-    def test_clients_behind_a_trusted_proxy_count_by_themselves(self):
+    def test_clients_behind_a_trusted_proxy_are_counted_separately(self):
         dispatcher, hold, release = self.start_held("--trusted-proxy", "127.0.0.0/8")
         held = [hold(X_Forwarded_For="192.0.2.1") for _ in range(self.LIMIT)]
         self.assert_limited(self.upload(dispatcher, X_Forwarded_For="192.0.2.1"))
-        # What the client itself wrote to the left of the proxy's word helps it nothing, nor does the
-        # other field.
+        # A client gains nothing by putting addresses to the left of the proxy's, or by using the other field.
         self.assert_limited(self.upload(dispatcher, X_Forwarded_For="203.0.113.9, 192.0.2.1"))
         self.assert_limited(self.upload(dispatcher, X_Forwarded_For="192.0.2.1, 127.0.0.9"))
         self.assert_limited(self.upload(dispatcher, Forwarded="for=192.0.2.1;proto=https"))
         held.append(hold(X_Forwarded_For="192.0.2.2"))
         held += [hold(Forwarded='for="[2001:db8::1]:4711"') for _ in range(self.LIMIT)]
-        # One home has a whole /64.
+        # A whole /64 counts as one client, because a household gets that many addresses.
         self.assert_limited(self.upload(dispatcher, Forwarded='for="[2001:db8::2]"'))
         release.set()
         self.assertEqual({upload.result().status for upload in held}, {200})
         self.assertEqual(self.upload(dispatcher, X_Forwarded_For="192.0.2.1").status, 200)
 
-    def test_who_is_no_proxy_is_not_believed(self):
+    def test_peers_that_are_not_trusted_proxies_are_not_believed(self):
         dispatcher, hold, _ = self.start_held("--trusted-proxy", "127.0.0.9")
         for number in range(self.LIMIT):
             hold(X_Forwarded_For=f"192.0.2.{number}", Forwarded=f"for=192.0.2.{number}")
         self.assert_limited(self.upload(dispatcher, X_Forwarded_For="192.0.2.99"))
         self.assert_limited(self.upload(dispatcher, Forwarded="for=192.0.2.99"))
 
-    def test_connections_of_one_address(self):
+    def test_connections_from_one_address_are_limited(self):
         dispatcher = self.start_dispatcher("--connections-per-peer-max", 3)
         crowd = [self.connect(dispatcher.port, "127.0.0.2") for _ in range(3)]
         for peer in crowd:
@@ -319,7 +318,7 @@ class ClientLimitTest(wire.TestCase):
 
 
 class HostileInputTest(wire.TestCase):
-    def test_names_and_fields_are_escaped(self):
+    def test_file_names_and_header_fields_are_escaped(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         hostile = "<script>alert(1)</script>&'.png"
         response = support.upload(dispatcher.port, IMAGE_FILE, hostile)
@@ -351,7 +350,7 @@ class HostileInputTest(wire.TestCase):
             self.assertNotIn("<script>alert", shown)
             self.assertNotIn("<img src=x", shown)
 
-    def test_too_much_of_everything(self):
+    def test_oversized_requests_are_refused(self):
         dispatcher = self.start_dispatcher("--image-bytes-max", 100000,
                                            workers=[self.start_null_worker()])
         cases = [
@@ -361,8 +360,8 @@ class HostileInputTest(wire.TestCase):
             ("a header without end", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 10000, 431),
             ("an announced body", wire.http_head(Content_Type="multipart/form-data; boundary=x",
                                                  Content_Length=1 << 40), 413),
-            ("a length over all numbers", wire.http_head(Content_Length="9" * 40), 400),
-            ("a body where none belongs", wire.http_head("GET", Content_Length=1 << 30), 413),
+            ("a length beyond any integer", wire.http_head(Content_Length="9" * 40), 400),
+            ("a body of a GET", wire.http_head("GET", Content_Length=1 << 30), 413),
             ("a chunked body", wire.http_head(Content_Type="multipart/form-data; boundary=x",
                                               Transfer_Encoding="chunked")
              + b"186A0\r\n" + b"a" * 100000 + b"\r\n186A0\r\n" + b"a" * 100000, 413),
@@ -380,7 +379,7 @@ class HostileInputTest(wire.TestCase):
                 self.assertIn("Samoyed-Reason: ", fields)
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
 
-    def test_random_bytes_at_the_web_port(self):
+    def test_random_bytes_on_the_web_port(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         for sent in (TLS_HELLO, BINARY, bytes(4096), b"\r\n" * 2000, wire.message(b"hello"),
                      os.urandom(1000) + b"\r\n\r\n"):

@@ -1,6 +1,6 @@
-"""Web and recognition on separate nodes: two network namespaces with a wire between them.
+"""Web and recognition on separate nodes: two network namespaces that are connected by a virtual wire.
 
-The dispatcher runs in one, the worker at 10.10.1.1:8888 in the other. Needs root, to make them.
+The dispatcher runs in one of them, and the worker at 10.10.1.1:8888 in the other. Making them needs root.
 """
 
 import os
@@ -56,7 +56,7 @@ class SeparateNodesTest(support.ProgramTestCase):
                           *arguments).wait_until_ready()
 
     def curl(self, dispatcher, path, *arguments):
-        """(status, page) of a request from the dispatcher's own node."""
+        """Sends a request from the dispatcher's own node, and returns (status, page)."""
         done = subprocess.run(["ip", "netns", "exec", self.web, "curl", "-q", "-s", "-S", "--noproxy", "*",
                                "--max-time", "60", "-w", "\n%{http_code}", *arguments,
                                f"http://{dispatcher.address}{path}"],

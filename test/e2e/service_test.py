@@ -1,4 +1,4 @@
-"""What the programs do from start to end: lists, state, signals, foreign peers, mistaken starts."""
+"""The programs' life from start to end: worker lists, state, signals, foreign peers, wrong options."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ class WorkerListTest(support.ProgramTestCase):
         response = support.upload(dispatcher.port, support.sample("chelsea.png"))
         self.assertEqual(response.status, 503)
         self.assertIn("Error: No active worker!", response.text)
-        for _ in range(2):  # Adding one that is there is no error.
+        for _ in range(2):  # Adding a worker that is already listed is not an error.
             added = support.request(dispatcher.port, f"/add/{worker.address}")
             self.assertEqual(added.status, 200)
             self.assertIn("Add worker successful", added.text)
@@ -59,13 +59,13 @@ class WorkerListTest(support.ProgramTestCase):
             for port in (1001, 1002, 1003):
                 support.request(dispatcher.port, f"/add/localhost:{port}")
             support.request(dispatcher.port, "/del/localhost:1002")
-            dispatcher.send(9)  # Without a chance to save.
+            dispatcher.send(9)  # SIGKILL gives it no chance to save.
             dispatcher.wait()
             restarted = self.start_dispatcher("--state", state)
             page = support.request(restarted.port).text
             listed = [port for port in (1001, 1002, 1003) if f"localhost:{port}" in page]
             self.assertEqual(listed, [1001, 1003])
-            # Nobody listens there. Who is out of the rotation stays known, and the file as it is.
+            # Nobody listens there. Workers that are out of rotation stay in the list, and the file is not rewritten.
             saved = state.stat()
             for port in listed:
                 self.assertTrue(restarted.log.wait_for(f"removed worker localhost:{port}"))
@@ -91,7 +91,7 @@ class InstallTest(unittest.TestCase):
 class UntrainedTest(support.ProgramTestCase):
     NOTICE = "The network is untrained: its labels mean nothing."
 
-    def test_every_page_and_answer_says_that_the_network_is_untrained(self):
+    def test_every_page_and_answer_warns_that_the_network_is_untrained(self):
         with tempfile.TemporaryDirectory() as folder:
             model = pathlib.Path(folder) / "untrained.pth"
             subprocess.run([support.SOURCE_DIR / "scripts" / "make-untrained-model", model], check=True,
@@ -121,7 +121,7 @@ class UntrainedTest(support.ProgramTestCase):
 
 class LifeTest(support.ProgramTestCase):
     @support.needs_decoding
-    def test_a_worker_logs_one_line_an_image(self):
+    def test_a_worker_logs_one_line_for_each_image(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         image = support.sample("chelsea.png")
@@ -130,12 +130,12 @@ class LifeTest(support.ProgramTestCase):
         line = (rf"127\.0\.0\.1:\d+: {len(image)} bytes, 451x300, .+ 0\.\d+, "
                 r"queue [\d.]+ decode [\d.]+ resize [\d.]+ forward [\d.]+ ms, [\d.]+ ms$")
         support.wait_until(lambda: len(re.findall(line, worker.log.text(), re.MULTILINE)) == 2,
-                           "two lines of two images")
+                           "one log line for each of two images")
 
-    def test_idle_programs_end_at_once_on_sigterm(self):
+    def test_idle_programs_end_immediately_on_sigterm(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
-        support.upload(dispatcher.port, support.sample("chelsea.png"))  # Leaves a kept connection.
+        support.upload(dispatcher.port, support.sample("chelsea.png"))  # Leaves an idle connection open.
         worker.stop()
         dispatcher.stop()
 
@@ -159,7 +159,7 @@ class LifeTest(support.ProgramTestCase):
             self.assertEqual(peer.recv(1), b"")
         self.assertEqual(worker.wait(), 0)
 
-    def test_foreign_peers_on_the_workers_port_are_dropped_at_once(self):
+    def test_foreign_peers_on_the_workers_port_are_dropped_immediately(self):
         worker = self.start_worker()
         for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\0" * 64):
             with self.subTest(greeting=greeting):
@@ -168,10 +168,10 @@ class LifeTest(support.ProgramTestCase):
                     try:
                         self.assertEqual(peer.recv(1024), b"")
                     except ConnectionResetError:
-                        pass  # Dropped as well: what it had sent was not even read.
+                        pass  # A reset drops the peer too: the worker didn't even read all that it sent.
 
     @unittest.skipIf(support.model_is_null(), "needs a model file")
-    def test_mistaken_starts_end_with_one_line_that_helps(self):
+    def test_failed_starts_end_with_one_helpful_line(self):
         taken = self.start_worker()
         model = support.model()
         with tempfile.TemporaryDirectory() as folder:
@@ -197,7 +197,7 @@ class LifeTest(support.ProgramTestCase):
 
 
 def message(payload):
-    """A whole data message of the workers' protocol."""
+    """A complete data message of the workers' protocol."""
     return b"D " + payload + b" %05d" % ~(sum(payload) & 0xFFF)
 
 

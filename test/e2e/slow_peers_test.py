@@ -1,5 +1,5 @@
-"""Peers that send a byte now and then, at every point of both protocols: they are ended in a bounded
-time and cost nobody else anything."""
+"""Peers that send one byte now and then, at every point of both protocols. The servers drop them within a time limit,
+and they don't affect anybody else."""
 
 import threading
 import time
@@ -8,10 +8,10 @@ import unittest
 import support
 import wire
 
-# How long the servers give each step, and how slow the peers are: far slower than that.
+# The servers' timeout for each step, and the peers' pause between two bytes, which makes them far too slow.
 STEP_MS = 1500
 DRIP_S = 0.3
-# When all must have ended, however loaded the machine is.
+# By this time all peers must have been dropped, however loaded the machine is.
 ENDED_WITHIN_S = 40
 OF_EACH_KIND = 10
 IMAGE_FILE = bytes(range(256)) * 64
@@ -40,7 +40,7 @@ def on_worker_image(peer):
 
 
 def on_worker_acknowledgment(peer):
-    """The result is never read."""
+    """Never reads the result."""
     peer.send(SIZE)
     peer.receive(1)
     peer.send(IMAGE)
@@ -48,7 +48,7 @@ def on_worker_acknowledgment(peer):
 
 
 def on_worker_refusals(peer):
-    """An N now and then instead of the A."""
+    """Sends an N now and then instead of the A."""
     on_worker_acknowledgment(peer)
     return b"N" * 100
 
@@ -58,7 +58,7 @@ def on_worker_next_size(peer):
     return SIZE
 
 
-# What a slow peer does at its usual pace; then it drips what is returned.
+# Each function first does its part at normal speed. The slow peer then sends the returned bytes one by one.
 WORKER_KINDS = [on_worker_silence, on_worker_hello, on_worker_size, on_worker_image,
                 on_worker_acknowledgment, on_worker_refusals, on_worker_next_size]
 
@@ -88,7 +88,7 @@ def on_web_next_header(peer):
 
 
 def on_web_response(peer):
-    """Asks for far more than fits into the buffers on the way, and reads none of it."""
+    """Requests far more than the buffers on the way can hold, and reads none of it."""
     peer.socket.settimeout(DRIP_S)
     try:
         peer.socket.sendall(PAGE * 5000)
@@ -98,7 +98,7 @@ def on_web_response(peer):
 
 
 def on_web_refusal(peer):
-    """Goes on sending after the answer that came before the body's end."""
+    """Continues to send after the answer, which came before the body's end."""
     peer.send(wire.http_head(Content_Length=1 << 40))
     return BODY
 
@@ -120,7 +120,7 @@ class SlowPeersTest(wire.TestCase):
             pass
 
     def attack(self, program, kinds, good_client):
-        """Lets all slow peers loose, and the good client until they have ended; its answers."""
+        """Starts all slow peers, and runs the good client until they have been dropped. Returns its answers."""
         before = wire.open_sockets(program)
         stopped = threading.Event()
         threads = []
@@ -136,7 +136,7 @@ class SlowPeersTest(wire.TestCase):
             thread.start()
         try:
             answers = [good_client() for _ in range(20)]
-            # Even where the peer never notices: what counts is what the server still holds.
+            # Counts the server's open sockets, because some peers never notice that they were dropped.
             while wire.open_sockets(program) > before and time.monotonic() < start + ENDED_WITHIN_S:
                 answers.append(good_client())
                 time.sleep(0.1)
@@ -148,7 +148,7 @@ class SlowPeersTest(wire.TestCase):
                 thread.join()
             for peer in peers:
                 peer.close()
-        print(f"{len(peers)} slow peers of {program.name} ended within {ended_s:.1f} s; "
+        print(f"{program.name} dropped {len(peers)} slow peers within {ended_s:.1f} s and answered "
               f"{len(answers)} good requests meanwhile", flush=True)
         self.assertLessEqual(left, 0, f"{left} slow peers are still connected\n{program.report()}")
         return answers
@@ -186,8 +186,8 @@ class SlowPeersTest(wire.TestCase):
         self.assertEqual(set(answers), {expected})
         dispatcher.stop()
 
-    def test_slow_uploads_are_told(self):
-        """Where a status can still be sent, it is 408."""
+    def test_slow_uploads_are_answered_with_408(self):
+        """This holds if a status can still be sent."""
         dispatcher = self.start_dispatcher("--header-timeout-ms", 300, "--body-timeout-ms", 300,
                                            "--idle-timeout-ms", 300)
         for sent, status in ((HEAD[:10], 408), (HEAD + BODY[:10], 408), (b"", None)):

@@ -1,15 +1,15 @@
-"""A short scripts/soak: resident memory stays flat, with the network and without."""
+"""Runs scripts/soak for a short time: resident memory stays flat, with and without a network."""
 
 import subprocess
 import unittest
 
 import support
 
-# Allocators keep records of sanitized programs' freed memory: their growth means nothing.
+# The allocators of sanitizers keep records of freed memory, so the growth of sanitized programs means nothing.
 support.require_release_build()
 support.require_worker()
 
-# The images of the run have 11 kB on average: a leak of one a request would be eleven times as much.
+# The images of the run have 11 kB on average, so a leak of one image per request would be eleven times the limit.
 SLOPE_KB_MAX = 1000
 
 
@@ -23,10 +23,10 @@ class SoakTest(unittest.TestCase):
         print(done.stdout, flush=True)
         self.assertEqual(done.returncode, 0)
 
-    def test_nothing_grows_around_the_network(self):
+    def test_memory_does_not_grow_without_a_network(self):
         self.soak(5000, "null")
 
-    def test_nothing_grows_with_the_network(self):
+    def test_memory_does_not_grow_with_the_network(self):
         if support.model_is_null():
             self.skipTest("needs a network")
         self.soak(3000, support.model())

@@ -1,4 +1,4 @@
-"""--data-dir: what a dispatcher keeps there, and when it refuses to start."""
+"""Tests --data-dir: what a dispatcher keeps there, and when it refuses to start."""
 
 import concurrent.futures
 import json
@@ -26,7 +26,7 @@ class StorageTest(support.ProgramTestCase):
         return self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir",
                           self.folder, *arguments)
 
-    def test_the_folder_is_made_for_its_owner_only_and_used_again(self):
+    def test_the_folder_is_private_to_its_owner_and_reused(self):
         for _ in range(2):
             dispatcher = self.dispatcher().wait_until_ready()
             self.assertEqual(support.request(dispatcher.port, "/healthz").status, 200)
@@ -41,14 +41,14 @@ class StorageTest(support.ProgramTestCase):
         self.assertNotEqual(refused.wait(), 0)
         self.assertIn(reason, refused.log.text())
 
-    def test_two_dispatchers_don_t_share_a_folder(self):
+    def test_two_dispatchers_cannot_share_a_folder(self):
         self.dispatcher().wait_until_ready()
         self.assert_refused("another samoyed-dispatcher uses")
 
     def test_a_damaged_history_is_refused(self):
         self.folder.mkdir()
         (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
-        self.assert_refused("move it away, or name another --data-dir")
+        self.assert_refused("move it away or choose another --data-dir")
 
     def test_a_job_in_the_spool_is_recognized_when_a_worker_comes(self):
         self.dispatcher().wait_until_ready().stop()
@@ -72,8 +72,8 @@ class StorageTest(support.ProgramTestCase):
             self.assertEqual(rows.fetchall(), [("chelsea.png", "me", len(image), 2)])
         self.assertFalse((self.folder / "spool" / job).exists())
 
-    def test_a_history_that_can_t_be_written_holds_up_nobody(self):
-        """Another process keeps the file locked, as one that saves a copy of it may."""
+    def test_a_history_that_cannot_be_written_delays_nobody(self):
+        """Another process keeps the file locked, as a backup may."""
         worker = self.start_null_worker()
         dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
         visitor = {"Cookie": "samoyed_visitor=0123456789abcdef"}
@@ -89,7 +89,7 @@ class StorageTest(support.ProgramTestCase):
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0, dispatcher.report())
 
-    def test_two_hundred_uploads_at_once_have_a_row_each(self):
+    def test_two_hundred_concurrent_uploads_get_one_row_each(self):
         dispatcher = self.dispatcher().wait_until_ready()
         for _ in range(2):
             support.request(dispatcher.port, f"/add/{self.start_null_worker().address}")
@@ -119,7 +119,7 @@ class StorageTest(support.ProgramTestCase):
 
     @staticmethod
     def listed(dispatcher, visitor):
-        """The names on all pages of results, by the links that lead from one to the next."""
+        """Returns the file names on all pages of results, by following the links from one page to the next."""
         names = []
         path = "/results"
         while path:

@@ -1,10 +1,9 @@
-"""What the end-to-end tests share: the environment, running programs, HTTP.
+"""Helpers for the end-to-end tests: the environment, running programs, HTTP.
 
-A test file is one CTest entry, run by /usr/bin/python3 with SAMOYED_BIN_DIR, SAMOYED_MODEL (a file,
-or `null` for workers without a network), SAMOYED_SHARED_DIR (empty where the folder is missing),
-SAMOYED_SAMPLE_DIR, SAMOYED_SOURCE_DIR, SAMOYED_SANITIZE (empty, or the sanitizers of the build) and
-SAMOYED_WITHOUT_WORKER (1 where the build has no samoyed-worker, else empty) set (test/CMakeLists.txt).
-It looks like this:
+A test file is one CTest entry. /usr/bin/python3 runs it with these environment variables, which test/CMakeLists.txt
+sets: SAMOYED_BIN_DIR, SAMOYED_MODEL (a file, or `null` for workers without a network), SAMOYED_SHARED_DIR (empty if
+the folder is missing), SAMOYED_SAMPLE_DIR, SAMOYED_SOURCE_DIR, SAMOYED_SANITIZE (the sanitizers of the build, or empty)
+and SAMOYED_WITHOUT_WORKER (1 if the build has no samoyed-worker, otherwise empty). A test file looks like this:
 
     import support
 
@@ -19,9 +18,9 @@ It looks like this:
     if __name__ == "__main__":
         support.main()
 
-A file that needs ../shared calls `support.require_shared()` before its test cases: where the folder
-is missing the whole file is then skipped, by name. A test that starts a worker is skipped where there is
-none to start; a file that needs one in all its tests calls `support.require_worker()`.
+A file that needs ../shared calls `support.require_shared()` before its test cases. If the folder is missing, the whole
+file is then skipped, and CTest lists it as skipped. A test that starts a worker is skipped if the build has no
+samoyed-worker. A file whose tests all need a worker calls `support.require_worker()`.
 """
 
 import http.client
@@ -41,11 +40,11 @@ sys.path.insert(0, str(SOURCE_DIR / "scripts" / "lib"))
 from programs import Program, READY_TIMEOUT_S, STOP_TIMEOUT_S  # noqa: E402  pylint: disable=wrong-import-position
 from result_page import result_rows  # noqa: E402,F401  pylint: disable=wrong-import-position
 
-# Exit status that CTest takes for "skipped" (SKIP_RETURN_CODE).
+# The exit status that means "skipped" to CTest (SKIP_RETURN_CODE).
 SKIPPED = 77
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
 
-# Bounds of waiting, generous since a loaded machine is no failure; none is a measure of speed.
+# A generous limit, because a test must not fail on a loaded machine. It doesn't measure speed.
 HTTP_TIMEOUT_S = 60
 
 
@@ -54,7 +53,7 @@ def _folder(variable, fallback):
 
 
 def bin_dir():
-    """Where the built programs are."""
+    """The folder of the built programs."""
     return _folder("SAMOYED_BIN_DIR", SOURCE_DIR / "build" / "release" / "bin")
 
 
@@ -68,13 +67,13 @@ def model():
 
 
 def model_is_null():
-    """Whether workers run without a network: their answers then follow from the bytes alone."""
+    """Whether workers run without a network. Their answers then depend only on the image's bytes."""
     return str(model()) == "null"
 
 
 def model_is_trained():
-    """False for the untrained model that scripts/fetch-model makes where no weights can be had, and for
-    workers without a network."""
+    """False for workers without a network, and for the untrained model that scripts/fetch-model makes if it can't
+    get the weights."""
     return not model_is_null() and b"samoyed.untrained" not in model().read_bytes()
 
 
@@ -84,10 +83,10 @@ def has_worker():
 
 
 WITHOUT_WORKER = "needs samoyed-worker, which this build leaves out (SAMOYED_BUILD_WORKER=OFF)"
-# For a test case that runs samoyed-worker by other means than ProgramTestCase.
+# For a test case that runs samoyed-worker without ProgramTestCase.
 needs_worker = unittest.skipUnless(has_worker(), WITHOUT_WORKER)
 
-# For a test case that is about what an image holds, or whether it is one.
+# For a test case that depends on an image's content, or on whether the bytes are an image.
 needs_decoding = unittest.skipIf(model_is_null(), "needs workers that decode images, not --model null")
 
 
@@ -102,12 +101,12 @@ def sample(name):
 
 
 def promtool():
-    """The program that checks what /metrics shows; None if there is none."""
+    """The program that checks the output of /metrics; None if it isn't installed."""
     return shutil.which("promtool", path=f"{SOURCE_DIR / 'build' / 'tools'}{os.pathsep}{os.environ['PATH']}")
 
 
 def shared_dir():
-    """The folder ../shared, or None where it is missing."""
+    """The folder ../shared, or None if it is missing."""
     named = os.environ.get("SAMOYED_SHARED_DIR")
     return pathlib.Path(named) if named and os.path.isdir(named) else None
 
@@ -118,36 +117,36 @@ def _skip_file(reason):
 
 
 def require_shared():
-    """The folder ../shared; where it is missing the whole test file is skipped, by name."""
+    """Returns the folder ../shared. Skips the whole test file if the folder is missing."""
     return shared_dir() or _skip_file("needs ../shared, which is missing")
 
 
 def require_worker():
-    """Skips the whole test file, by name, where the build has no samoyed-worker."""
+    """Skips the whole test file if the build has no samoyed-worker."""
     if not has_worker():
         _skip_file(WITHOUT_WORKER)
 
 
 def require_trained_model():
-    """Skips the whole test file, by name, where only the untrained model is there."""
+    """Skips the whole test file if there is no trained model."""
     if not model_is_trained():
-        _skip_file("needs the trained model, which could not be had or was not wanted (null)")
+        _skip_file("needs the trained model, but the tests run with an untrained one or with null")
 
 
 def is_sanitized():
-    """Whether the programs are built with sanitizers, and slower for it."""
+    """Whether the programs are built with sanitizers, which make them slower."""
     return bool(os.environ.get("SAMOYED_SANITIZE"))
 
 
 def require_release_build():
-    """Skips the whole test file, by name, in builds with sanitizers: it tests scripts, which know the
-    preset `release` only."""
+    """Skips the whole test file in builds with sanitizers, because it tests scripts, which support only the preset
+    `release`."""
     if is_sanitized():
-        _skip_file("tests scripts, which run the programs of the preset release only")
+        _skip_file("tests scripts, which run only the programs of the preset release")
 
 
 class ProgramTestCase(unittest.TestCase):
-    """A test case whose programs end with the test, and show their logs if it failed."""
+    """A test case that ends its programs after the test, and prints their logs if the test failed."""
 
     def run(self, result=None):
         self._programs = []
@@ -159,7 +158,7 @@ class ProgramTestCase(unittest.TestCase):
                 print(program.report(), file=sys.stderr, flush=True)
 
     def start(self, *command, **options):
-        """Starts a program, not waiting for anything. Options: those of Program. Skips the test where the
+        """Starts a program without waiting for anything. The options are those of Program. Skips the test if the
         program is samoyed-worker and the build has none."""
         if not has_worker() and any(str(part).endswith("/samoyed-worker") for part in command):
             self.skipTest(WITHOUT_WORKER)
@@ -171,21 +170,21 @@ class ProgramTestCase(unittest.TestCase):
     def _end(self, program):
         program.kill()
         program.log.wait_for_end(STOP_TIMEOUT_S)
-        # A program that a sanitizer ended may have been taken for one that the test had killed.
+        # If a sanitizer ended the program, the test may have mistaken that for its own kill.
         self.assertNotRegex(program.log.text(), SANITIZER_REPORT)
 
     def start_worker(self, *arguments, address="127.0.0.1", port=0, **other):
-        """A worker of the built kind that listens, by default at a free port and with the suite's model."""
+        """Starts a worker and waits until it listens, by default on a free port and with the suite's model."""
         return self.start(bin_dir() / "samoyed-worker", address, port, "--model",
                           other.get("model", model()), *arguments).wait_until_ready()
 
     def start_null_worker(self, *arguments, port=0):
-        """A worker without a network, whose answers follow from the bytes alone and at once."""
+        """Starts a worker without a network. It answers immediately, and its answers depend only on the bytes."""
         return self.start(bin_dir() / "samoyed-worker", "127.0.0.1", port, "--model", "null",
                           *arguments).wait_until_ready()
 
     def start_dispatcher(self, *arguments, workers=(), port=0):
-        """A dispatcher that listens and knows `workers` (programs that are ready, or HOST:PORT)."""
+        """Starts a dispatcher with `workers` (programs that are ready, or HOST:PORT) and waits until it listens."""
         listed = []
         for worker in workers:
             listed += ["--worker", worker if isinstance(worker, str) else worker.address]
@@ -194,7 +193,7 @@ class ProgramTestCase(unittest.TestCase):
 
 
 class Response:
-    """An HTTP answer, read to its end."""
+    """An HTTP response, read completely."""
 
     def __init__(self, answer):
         self.status = answer.status
@@ -208,7 +207,7 @@ class Response:
 
 def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0.1",
             timeout_s=HTTP_TIMEOUT_S):
-    """One request on a connection of its own."""
+    """Sends one request on a new connection."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request(method, path, body=body, headers=headers or {})
@@ -218,12 +217,12 @@ def request(port, path="/", method="GET", body=None, headers=None, host="127.0.0
 
 
 def multipart(content, file_name="image.png", field="file"):
-    """(body, content type) of a form with one file, as a browser sends it."""
+    """Returns (body, content type) of a form with one file, as a browser sends it."""
     return multipart_of([(content, file_name)], field)
 
 
 def multipart_of(files, field="file"):
-    """The same with several files, each (content, file name)."""
+    """Like `multipart`, but with several files, each a pair (content, file name)."""
     boundary = uuid.uuid4().hex
     parts = [f"--{boundary}\r\n"
              f'Content-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
@@ -233,23 +232,23 @@ def multipart_of(files, field="file"):
 
 
 def upload(port, content, file_name="image.png", headers=None, **options):
-    """Sends the bytes of an image through the web form. Options: those of `request`."""
+    """Sends the bytes of an image through the web form. The options are those of `request`."""
     body, content_type = multipart(content, file_name)
     return request(port, method="POST", body=body,
                    headers={"Content-Type": content_type, **(headers or {})}, **options)
 
 
 def wait_until(condition, what, timeout_s=READY_TIMEOUT_S):
-    """Waits until `condition()` is true; `what` says in a failure what was waited for."""
+    """Waits until `condition()` is true. `what` is named in the error if the time runs out."""
     end = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout_s} s in vain for: {what}")
+            raise AssertionError(f"timed out after {timeout_s} s waiting for: {what}")
         time.sleep(0.05)
 
 
 def main():
-    """Runs the test cases of the calling file. Exit status 77 if every one was skipped."""
+    """Runs the test cases of the calling file. Exits with status 77 if all of them were skipped."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that atexit ends the programs
     result = unittest.main(module="__main__", exit=False, verbosity=2).result
     for test, reason in result.skipped:

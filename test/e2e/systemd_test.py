@@ -1,7 +1,7 @@
-"""The systemd units: what systemd itself says of them, and the programs as the user that they get.
+"""Tests the systemd units: systemd's own analysis of them, and the programs as the unprivileged user that units get.
 
-There is no systemd to start them under here, so they are analyzed by its own tool, and the programs
-are run with what of the hardening needs none: an unprivileged user, no capabilities, no new privileges.
+The test can't start units, because systemd isn't running here. So systemd-analyze checks them, and the programs run
+with the part of the hardening that needs no systemd: an unprivileged user, no capabilities, no new privileges.
 """
 
 import configparser
@@ -19,14 +19,14 @@ support.require_worker()
 
 UNITS_DIR = support.SOURCE_DIR / "scripts" / "systemd"
 UNITS = ["samoyed-worker@.service", "samoyed-dispatcher.service"]
-# systemd's own scale of exposure goes to 100; it calls all up to 20 "OK".
+# systemd's own scale of exposure goes up to 100. It rates values up to 20 as "OK".
 EXPOSURE_MAX = 20
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
           "--bounding-set=-all", "--inh-caps=-all"]
 
 
 def read_unit(name):
-    """A unit as sections of settings; of a setting that appears twice, the last."""
+    """Reads a unit as sections of settings. If a setting appears twice, the last one counts."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     parser.read(UNITS_DIR / name)
@@ -40,7 +40,7 @@ def analyze(*arguments):
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd-analyze, which is missing")
 class AnalysisTest(unittest.TestCase):
-    """The units with the paths of the programs that were just built."""
+    """Analyzes the units with the paths of the programs that were just built."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -51,7 +51,7 @@ class AnalysisTest(unittest.TestCase):
             text = text.replace("/usr/local/bin", str(support.bin_dir()))
             (self.folder / name.replace("@.", "@8888.")).write_text(text)
 
-    def test_systemd_finds_no_fault(self):
+    def test_systemd_finds_no_error(self):
         for unit in self.folder.iterdir():
             result = analyze("verify", unit)
             self.assertEqual((result.returncode, result.stdout), (0, ""), unit.name)
@@ -63,7 +63,7 @@ class AnalysisTest(unittest.TestCase):
 
 
 class UnitTest(unittest.TestCase):
-    def test_a_crash_costs_a_moment_and_a_stop_has_its_time(self):
+    def test_a_crash_restarts_the_service_and_a_stop_has_time_to_drain(self):
         for name in UNITS:
             unit = read_unit(name)
             self.assertEqual(unit["Service"]["Restart"], "on-failure", name)
@@ -75,8 +75,7 @@ class UnitTest(unittest.TestCase):
             drain_ms = int(re.search(r"--drain-timeout-ms .*=(\d+)", help_text)[1])
             self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
 
-
-    def test_a_worker_s_threads_fit_into_its_memory(self):
+    def test_a_workers_threads_fit_into_its_memory(self):
         unit = read_unit("samoyed-worker@.service")["Service"]
         self.assertIn("--threads ${THREADS}", unit["ExecStart"])
         threads = int(re.search(r"\bTHREADS=(\d+)", unit["Environment"])[1])
@@ -88,7 +87,7 @@ class UnitTest(unittest.TestCase):
         def default(option):
             return int(re.search(rf"--{option} .*=(\d+)", help_text)[1])
 
-        # The sum of PROTOCOL.md, Limits.
+        # The sum from PROTOCOL.md, "Limits".
         held = default("receiving-bytes-max") + default("queue-bytes-max") + (300 << 20) + threads * (
             default("image-bytes-max") + default("decode-memory-bytes-max"))
         memory_max = int(unit["MemoryMax"].removesuffix("G")) << 30
@@ -97,8 +96,8 @@ class UnitTest(unittest.TestCase):
 
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
 class UnprivilegedTest(support.ProgramTestCase):
-    def test_both_work_for_a_user_who_may_nothing(self):
-        # That user may not enter where a developer built: the programs and the model go elsewhere.
+    def test_both_programs_work_for_an_unprivileged_user(self):
+        # That user can't enter a developer's build folder, so the programs and the model are copied elsewhere.
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         folder.chmod(0o755)

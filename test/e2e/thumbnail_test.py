@@ -1,4 +1,4 @@
-"""Thumbnails, from the image that was sent to the row in the history."""
+"""Tests thumbnails, from the uploaded image to the row in the history."""
 
 import io
 import pathlib
@@ -14,7 +14,7 @@ except ImportError:
     Image = None
 
 ORIENTATION = 0x0112  # EXIF's tag
-TURN_CLOCKWISE = 6  # What is stored at the left is shown above.
+TURN_CLOCKWISE = 6  # The left of the stored image is shown at the top.
 
 
 def encoded(image, form, **options):
@@ -25,7 +25,7 @@ def encoded(image, form, **options):
 
 
 def images():
-    """Files in every format and color space by their names: red at the left, blue at the right."""
+    """Returns image files in every format and color space, by name. They are red on the left and blue on the right."""
     scene = Image.new("RGB", (400, 200), "red")
     scene.paste("blue", (200, 0, 400, 200))
     exif = Image.Exif()
@@ -56,7 +56,7 @@ class ThumbnailTest(support.ProgramTestCase):
             database.close()
 
     def upload(self, files, *arguments):
-        """Has them recognized, and waits until they are written down."""
+        """Has the files recognized, and waits until their results are written."""
         dispatcher = self.start_dispatcher("--data-dir", self.folder, *arguments,
                                            workers=[self.start_worker()])
         for name, content in files.items():
@@ -67,7 +67,7 @@ class ThumbnailTest(support.ProgramTestCase):
 
     @support.needs_decoding
     @unittest.skipUnless(Image, "needs python3-pil, which makes and reads the images")
-    def test_each_recognition_has_one_of_the_image_as_it_is_shown(self):
+    def test_each_recognition_has_a_thumbnail_of_the_image_as_it_is_shown(self):
         self.upload(images())
         rows = self.rows("SELECT file_name, jpeg FROM recognition JOIN thumbnail USING (id)")
         thumbnails = {name: Image.open(io.BytesIO(jpeg)) for name, jpeg in rows}
@@ -88,7 +88,7 @@ class ThumbnailTest(support.ProgramTestCase):
             self.assertGreater(last[2], last[0] + 100, name)
 
     @support.needs_decoding
-    def test_none_is_made_where_none_is_wanted(self):
+    def test_no_thumbnails_makes_none(self):
         self.upload({"chelsea.png": support.sample("chelsea.png")}, "--no-thumbnails")
         self.assertEqual(self.rows("SELECT has_thumbnail FROM recognition"), [(0,)])
         self.assertEqual(self.rows("SELECT count(*) FROM thumbnail"), [(0,)])

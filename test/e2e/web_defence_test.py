@@ -1,4 +1,4 @@
-"""What the web form's port withstands, in front of the real programs."""
+"""Tests how the dispatcher's web port copes with probes, foreign requests and a lack of descriptors."""
 
 import signal
 import socket
@@ -8,7 +8,7 @@ import support
 
 
 class ProbeTest(support.ProgramTestCase):
-    def test_alive_and_ready_are_told_apart(self):
+    def test_alive_and_ready_are_distinguished(self):
         dispatcher = self.start_dispatcher()
         alive = support.request(dispatcher.port, "/healthz")
         self.assertEqual((alive.status, alive.text), (200, "ok\n"))
@@ -20,7 +20,7 @@ class ProbeTest(support.ProgramTestCase):
         ready = support.request(dispatcher.port, "/readyz")
         self.assertEqual((ready.status, ready.text), (200, "ok\n"))
 
-    def test_ready_ends_with_the_last_worker(self):
+    def test_it_is_not_ready_after_the_last_worker_died(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         self.assertEqual(support.request(dispatcher.port, "/readyz").status, 200)
@@ -49,7 +49,7 @@ class ForeignRequestTest(support.ProgramTestCase):
         self.assertEqual(
             support.request(dispatcher.port, headers={"Host": socket.gethostname()}).status, 200)
 
-    def test_an_add_looks_the_same_whatever_is_there(self):
+    def test_adding_looks_the_same_whether_or_not_a_worker_listens(self):
         dispatcher = self.start_dispatcher()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             there = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -64,7 +64,7 @@ class ForeignRequestTest(support.ProgramTestCase):
 class DescriptorTest(support.ProgramTestCase):
     DESCRIPTORS_MAX = 40
 
-    def test_a_dispatcher_out_of_descriptors_waits_and_goes_on(self):
+    def test_a_dispatcher_out_of_descriptors_waits_and_continues(self):
         worker = self.start_worker()
         dispatcher = self.start(
             "/bin/bash", "-c", f'ulimit -n {self.DESCRIPTORS_MAX} && exec "$@"', "-",
@@ -81,7 +81,7 @@ class DescriptorTest(support.ProgramTestCase):
 
 
 class EndTest(support.ProgramTestCase):
-    def test_sigterm_lets_an_upload_under_way_finish(self):
+    def test_sigterm_lets_an_upload_in_flight_finish(self):
         worker = self.start_worker()
         dispatcher = self.start_dispatcher(workers=[worker])
         body, content_type = support.multipart(support.sample("chelsea.png"))
@@ -89,7 +89,7 @@ class EndTest(support.ProgramTestCase):
                 f"Content-Length: {len(body)}\r\n\r\n")
         with socket.create_connection(("127.0.0.1", dispatcher.port), timeout=60) as client:
             client.sendall(head.encode() + body[:-1])
-            # A request on another connection is answered after what came before it was read.
+            # Once this later request is answered, the dispatcher has read the upload sent before it.
             support.request(dispatcher.port, "/healthz")
             dispatcher.send(signal.SIGTERM)
             dispatcher.log.wait_for("stopping")

@@ -1,7 +1,7 @@
-"""Peers of our programs that a test plays itself: the D/A/N protocol and HTTP on raw sockets.
+"""Peers of our programs that run inside a test: the D/A/N protocol and HTTP on raw sockets.
 
-`Peer` is one connection, `connect_to_worker` and `connect` open one. A `ScriptedWorker` is a worker
-whose every exchange does what the test says, on a thread a connection.
+`Peer` is one connection, and `connect` opens one. A `ScriptedWorker` is a worker whose exchanges do what the test says.
+It uses one thread for each connection.
 """
 
 import base64
@@ -19,12 +19,12 @@ TIMEOUT_S = 60
 MESSAGE_END = re.compile(rb" -\d{4}$")
 HELLO = {"project": "samoyed", "protocol": 1, "model": "scripted", "labels": 1000, "trained": True,
          "image_bytes_max": 33554432, "busy": False, "takes_timeout": True}
-# What a scripted worker answers, by default.
+# The labels that a scripted worker answers by default.
 LABELS = ["Samoyed", "Great Pyrenees", "Arctic fox", "keeshond", "Eskimo dog"]
 
 
 def message(payload):
-    """A data message: src/protocol/PROTOCOL.md."""
+    """A data message; see src/protocol/PROTOCOL.md."""
     return b"D " + payload + b" " + b"%05d" % ~(sum(payload) & 0xFFF)
 
 
@@ -53,7 +53,7 @@ class Peer:
             raise Gone from None
 
     def receive(self, size):
-        """Exactly that many bytes."""
+        """Receives exactly that many bytes."""
         data = bytearray()
         while len(data) < size:
             try:
@@ -66,14 +66,14 @@ class Peer:
         return bytes(data)
 
     def receive_text(self):
-        """The payload of a size, hello or result message."""
+        """Receives a size, hello or result message, and returns its payload."""
         data = self.receive(8)
         while not MESSAGE_END.search(data):
             data += self.receive(1)
         return data[2:-6]
 
     def receive_rest(self):
-        """All bytes until the other side ends the connection; fails if it doesn't."""
+        """Receives all bytes until the other side ends the connection. Fails if it doesn't."""
         data = b""
         try:
             while True:
@@ -82,7 +82,7 @@ class Peer:
             return data
 
     def is_ended(self):
-        """Whether the other side has ended the connection by now. Drops what it sent."""
+        """Whether the other side has already ended the connection. Discards what it sent."""
         self.socket.setblocking(False)
         try:
             while self.socket.recv(65536):
@@ -96,7 +96,7 @@ class Peer:
             self.socket.settimeout(TIMEOUT_S)
 
     def recognize(self, image):
-        """A whole exchange as a reference client has it: the result's payload."""
+        """Runs a whole exchange as a reference client does, and returns the result's payload."""
         for part in size_and_image(image):
             self.send(part)
             if (answer := self.receive(1)) != b"A":
@@ -110,9 +110,9 @@ class Peer:
 
 
 def connect(port, source="127.0.0.1", receive_buffer=None):
-    """A connection to one of our programs. Connections of one address are limited in number, so a crowd
-    comes from several: all of 127.0.0.0/8 is this machine. A small `receive_buffer`, in bytes, makes a
-    peer that doesn't read be noticed."""
+    """Opens a connection to one of our programs. The number of connections from one address is limited, so a crowd uses
+    several source addresses: all of 127.0.0.0/8 is this machine. With a small `receive_buffer`, in bytes, the program
+    soon notices that a peer doesn't read."""
     connection = socket.socket()
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -127,7 +127,7 @@ def connect(port, source="127.0.0.1", receive_buffer=None):
 
 
 class TestCase(support.ProgramTestCase):
-    """A test case whose connections end with the test."""
+    """A test case that closes its connections after the test."""
 
     def connect(self, port, source="127.0.0.1", receive_buffer=None):
         peer = connect(port, source, receive_buffer)
@@ -135,17 +135,18 @@ class TestCase(support.ProgramTestCase):
         return peer
 
     def crowd(self, port, count):
-        """Connections from several addresses, a few from each."""
+        """Opens connections from several addresses, a few from each."""
         return [self.connect(port, f"127.0.0.{2 + number % 8}") for number in range(count)]
 
 
 class ScriptedWorker:
-    """A worker whose exchanges go as `on_image(peer)` says, which is called after an image's A: it may
-    wait, close the peer or raise Gone, in place of the answer that follows its return.
+    """A worker whose exchanges do what the test says. `on_image(peer)` is called after an image's A. It may wait, close
+    the peer or raise Gone. If it returns, the worker sends its answer.
 
-    With `refusal` it answers that error in place of labels. With `plain` it is a reference server: it knows no hello and closes after every exchange.
-    `on_connect(peer)` may do the same with a whole connection. Bound but not listening ports refuse, so
-    `stop` and `start` let it go and come back at the same port.
+    With `refusal`, the worker answers that error instead of labels. With `plain`, it is a reference server: it doesn't
+    know hello, and closes the connection after every exchange. `on_connect(peer)` may do the same as `on_image` to a
+    whole connection. `stop` and `start` make the worker go away and come back on the same port, which refuses
+    connections in between.
     """
 
     def __init__(self, on_image=lambda peer: None, plain=False, on_connect=lambda peer: None, hello=None,
@@ -158,10 +159,10 @@ class ScriptedWorker:
         self.plain = plain
         self.port = 0
         self.connections = 0
-        self.sizes = []    # The sizes' payloads, options and all.
-        self.images = 0    # Arrived in full.
+        self.sizes = []    # The payloads of the size messages, including options.
+        self.images = 0    # Images that arrived completely.
         self.answers = 0   # Results that were acknowledged.
-        self.cuts = 0      # Connections that the other side ended within an exchange.
+        self.cuts = 0      # Connections that the other side ended during an exchange.
         self._peers = set()
         self._lock = threading.Lock()
         self.start()
@@ -176,7 +177,7 @@ class ScriptedWorker:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def stop(self):
-        """Nobody listens any more, and every connection is closed."""
+        """Stops listening and closes every connection."""
         with self._lock:
             if self._listener.fileno() >= 0:
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -194,7 +195,7 @@ class ScriptedWorker:
             except OSError:
                 return
             with self._lock:
-                if listener.fileno() < 0:  # It was let in when `stop` was on its way.
+                if listener.fileno() < 0:  # It was accepted while `stop` was running.
                     peer.close()
                     return
                 self.connections += 1
@@ -265,7 +266,7 @@ class ScriptedWorker:
 
 
 def ends_at_once(peer):
-    """For `on_image`: the worker closes, as a reference server does on an image that it can't decode."""
+    """For `on_image`: the worker closes the connection, as a reference server does if it can't decode an image."""
     raise Gone
 
 
@@ -276,8 +277,8 @@ def waits_for_end(peer):
 
 
 def open_sockets(program):
-    """How many sockets a program has open: a connection that it has ended is not among them, whatever
-    became of what was still to be sent."""
+    """The number of sockets that a program has open. It doesn't include connections that the program has closed, even
+    if their data is still being sent."""
     count = 0
     for link in pathlib.Path(f"/proc/{program.pid}/fd").iterdir():
         try:
@@ -288,26 +289,26 @@ def open_sockets(program):
 
 
 def cpu_seconds(program):
-    """User and system time that a program has used."""
+    """The user and system time that a program has used."""
     fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def http_head(method="POST", path="/", host="127.0.0.1", **fields):
-    """The bytes of a request's header. Field names are written with _ for -."""
+    """The bytes of a request's header. In field names, write _ for -."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def http_upload(content, **fields):
-    """The bytes of a whole upload: header and body."""
+    """The header and the body of a whole upload, in bytes."""
     body, content_type = support.multipart(content)
     return http_head(Content_Type=content_type, Content_Length=len(body), **fields), body
 
 
 def read_response(peer):
-    """(status, header text, body) of one response with a length."""
+    """Reads one response that has a length. Returns (status, header text, body)."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += peer.receive(1)

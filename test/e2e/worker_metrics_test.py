@@ -1,4 +1,4 @@
-"""A worker's own metrics: samoyed-worker --metrics-port."""
+"""Tests a worker's own metrics: samoyed-worker --metrics-port."""
 
 import re
 import signal
@@ -13,7 +13,7 @@ support.require_worker()
 
 class WorkerMetricsTest(support.ProgramTestCase):
     def start_with_metrics(self, *arguments):
-        """(worker, port of its metrics)"""
+        """Starts a worker with metrics, and returns (worker, port of its metrics)."""
         worker = self.start_worker("--metrics-port", "0", *arguments)
         return worker, int(re.search(r"metrics on http://127\.0\.0\.1:(\d+)/metrics\n",
                                      worker.log.text())[1])
@@ -49,14 +49,14 @@ class WorkerMetricsTest(support.ProgramTestCase):
         self.assertEqual(self.value(port, 'samoyed_worker_recognitions_total{outcome="unreadable"}'), 1)
 
     @unittest.skipUnless(support.promtool(), "promtool is missing (scripts/fetch-promtool)")
-    def test_promtool_accepts_their_names(self):
+    def test_promtool_accepts_the_metrics(self):
         _, port = self.start_with_metrics()
         text = support.request(port, "/metrics").body
         checked = subprocess.run([support.promtool(), "check", "metrics"], input=text, check=False,
                                  capture_output=True)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, b""))
 
-    def test_a_scraper_that_dawdles_doesn_t_hold_up_the_end(self):
+    def test_a_slow_scraper_does_not_delay_the_shutdown(self):
         worker, port = self.start_with_metrics()
         with socket.create_connection(("127.0.0.1", port)) as dawdling:
             dawdling.sendall(b"GET /metr")
@@ -66,14 +66,14 @@ class WorkerMetricsTest(support.ProgramTestCase):
             dawdling.settimeout(support.HTTP_TIMEOUT_S)
             self.assertEqual(dawdling.recv(1), b"")
 
-    def test_a_port_in_use_is_told_in_one_line(self):
+    def test_a_port_in_use_is_reported_in_one_line(self):
         _, port = self.start_with_metrics()
         second = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", "null",
                             "--metrics-port", port)
         self.assertNotEqual(second.wait(), 0)
         self.assertIn(f"can't listen on 127.0.0.1:{port}: ", second.log.text())
 
-    def test_none_are_served_where_none_are_wanted(self):
+    def test_without_the_option_no_metrics_are_served(self):
         worker = self.start_null_worker()
         self.assertNotIn("metrics", worker.log.text())
 

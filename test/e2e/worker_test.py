@@ -1,4 +1,4 @@
-"""One worker, met by raw sockets: how it stops, and that its options reach what they limit."""
+"""Tests one worker through raw sockets: how it stops, and that its options take effect."""
 
 import base64
 import os
@@ -14,7 +14,7 @@ TIMEOUT_S = 60
 
 
 def message(payload):
-    """A data message: src/protocol/PROTOCOL.md."""
+    """A data message; see src/protocol/PROTOCOL.md."""
     return b"D " + payload + b" " + b"%05d" % ~(sum(payload) & 0xFFF)
 
 
@@ -28,21 +28,21 @@ class Client:
         self._socket.sendall(data)
 
     def receive(self, size):
-        """That many bytes, fewer if the worker ends."""
+        """Receives that many bytes, or fewer if the worker closes the connection."""
         data = b""
         while len(data) < size and (more := self._socket.recv(size - len(data))):
             data += more
         return data
 
     def announce(self, image):
-        """Up to the size's A; the image's message."""
+        """Sends the size and receives its A. Returns the image's message, which is not sent yet."""
         text = base64.b64encode(image)
         self.send(message(b"%d" % len(text)))
         assert self.receive(1) == b"A"
         return message(text)
 
     def finish(self, rest):
-        """The result, after the rest of the image."""
+        """Sends the rest of the image and returns the result."""
         self.send(rest)
         assert self.receive(1) == b"A"
         result = self.receive(8)
@@ -75,7 +75,8 @@ class WorkerTest(support.ProgramTestCase):
                           *arguments).wait_until_ready()
 
     def stop_under_way(self, signal_number, *arguments):
-        """A worker that was stopped while an image was being sent; what is left of that."""
+        """Starts a worker and signals it to stop in the middle of an image. Returns (worker, client, rest of the
+        image)."""
         worker = self.start_null_worker(*arguments)
         client = self.connect(worker)
         image = client.announce(b"image")
@@ -96,18 +97,18 @@ class WorkerTest(support.ProgramTestCase):
         self.assertEqual(client.receive(1), b"")
         self.assertIn("exchanges are still in progress", worker.log.text())
 
-    def test_a_second_signal_ends_a_worker_at_once(self):
+    def test_a_second_signal_ends_a_worker_immediately(self):
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT),
                               (signal.SIGINT, signal.SIGINT)):
             worker, _, _ = self.stop_under_way(first, "--drain-timeout-ms", "3600000")
             worker.send(second)
             self.assertEqual(worker.wait(), -second)
 
-    def test_out_of_file_descriptors_a_worker_waits_and_goes_on(self):
+    def test_a_worker_out_of_file_descriptors_waits_and_continues(self):
         worker = self.start("bash", "-c", 'ulimit -n 40; exec "$@"', "bash",
                             support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model",
                             "null").wait_until_ready()
-        crowd = [self.connect(worker) for _ in range(60)]  # The kernel accepts those that wait.
+        crowd = [self.connect(worker) for _ in range(60)]  # The kernel queues those that wait.
         self.assertTrue(worker.log.wait_for("can't accept connections for now"))
         crowd[0].recognize(b"image")
         late = self.connect(worker)
@@ -138,7 +139,7 @@ class WorkerTest(support.ProgramTestCase):
                 worker = self.start(
                     support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(), "--threads",
                     threads, env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"}).wait_until_ready()
-                # The network's; the recognizers; and one that helps a network with an image that is alone.
+                # One network thread, the recognizer threads, and one that helps a model with a lone image.
                 ours = 1 + threads + (threads > 1 and not support.model_is_null())
                 self.assertEqual(thread_count(worker.pid), ours)
                 clients = [self.connect(worker) for _ in range(2 * threads)]
@@ -149,7 +150,7 @@ class WorkerTest(support.ProgramTestCase):
                 self.assertEqual(thread_count(worker.pid), ours)
 
     @unittest.skipIf(support.model_is_null(), "needs a network")
-    def test_bf16_is_computed_where_it_is_quicker_and_else_refused(self):
+    def test_bf16_is_used_where_it_is_faster_and_refused_otherwise(self):
         with open("/proc/cpuinfo", encoding="ascii") as processor:
             quicker = "amx_bf16" in processor.read()
         worker = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(),
@@ -162,7 +163,7 @@ class WorkerTest(support.ProgramTestCase):
             self.assertIn("bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
                           "--precision fp32", worker.log.text())
 
-    def test_deadlines_are_options(self):
+    def test_timeout_options_take_effect(self):
         too_long = "the peer took too long"
         for option, sent, reason in (
                 ("--request-timeout-ms", b"D 1", too_long),
@@ -177,7 +178,7 @@ class WorkerTest(support.ProgramTestCase):
                     pass
                 self.assertTrue(worker.log.wait_for(reason))
 
-    def test_a_wrong_option_is_told_in_one_line(self):
+    def test_a_wrong_option_is_reported_in_one_line(self):
         for arguments, message in (
                 (("--receiving-bytes-max", "1000"), "must be at least --image-bytes-max"),
                 (("--queue-timeout-ms", "0"), "--queue-timeout-ms"),

@@ -13,8 +13,8 @@
 
 namespace samoyed::dispatcher {
 
-/// The history or the jobs failed: their disk has an error, or too many operations wait for it.
-/// Holds one sentence for the log, which must not be shown to clients.
+/// The history or the jobs failed: their disk has an error, or too many operations are waiting for
+/// it. Holds one sentence for the log, which must not be shown to clients.
 class StorageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -22,17 +22,17 @@ class StorageError : public std::runtime_error {
 /// Remembers recognitions.
 ///
 /// Thread rule: `record` may be called from any thread. The other members are awaited on the thread
-/// of the executor that the history was made with, and don't block it. They throw StorageError.
+/// of the history's executor, and don't block it. They throw StorageError.
 class History {
  public:
   virtual ~History() = default;
 
-  /// Accepts a row, to be written soon. Never waits, and a graceful shutdown writes every accepted
-  /// row. Returns false if the row was dropped because too many wait already; the drop is counted.
+  /// Accepts a row, which is written soon. Never waits. A graceful shutdown writes every accepted
+  /// row. Returns false if the row was dropped because too many are waiting; `dropped` counts it.
   virtual bool record(HistoryRow row) = 0;
 
-  /// Rows that were dropped, or accepted and never written because the disk failed until the
-  /// shutdown.
+  /// The number of rows that were dropped, or that were accepted but never written because the disk
+  /// kept failing until the shutdown.
   virtual std::uint64_t dropped() const = 0;
 
   virtual asio::awaitable<HistoryPage> find(HistoryQuery query) = 0;

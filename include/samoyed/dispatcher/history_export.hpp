@@ -13,9 +13,9 @@ std::string history_csv_header();
 /// One row as a record of RFC 4180, with its CRLF. Safe to open in a spreadsheet: see `csv_cell`.
 std::string history_csv_row(const HistoryRow& row);
 
-/// A cell of RFC 4180, quoted if it holds a quote, a comma or a line break. A text that begins
-/// with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a spreadsheet would take
-/// it for a formula.
+/// A cell of RFC 4180, quoted if it contains a quote, a comma or a line break. Text that begins
+/// with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a spreadsheet would
+/// treat it as a formula.
 std::string csv_cell(std::string_view text);
 
 /// One row as a JSON object. Invalid UTF-8 in the texts is replaced:

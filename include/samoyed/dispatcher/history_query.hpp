@@ -9,16 +9,17 @@
 
 namespace samoyed::dispatcher {
 
-/// Rows of one page.
+/// The most rows that a page can have.
 inline constexpr std::size_t history_page_rows_max = 200;
 
-/// Which rows are wanted. They are returned newest first.
+/// Which rows to return. They are returned newest first.
 struct HistoryQuery {
-  /// Only this visitor's rows. std::nullopt: everyone's, for the operator.
+  /// Only this visitor's rows. std::nullopt: everyone's rows, for the operator.
   std::optional<std::string> visitor = std::nullopt;
-  /// Only rows with a smaller id. Pass the last id of the previous page.
+  /// Only rows with a smaller id. To get the next older page, pass the last id of this page.
   std::optional<HistoryId> before = std::nullopt;
-  /// The oldest rows with a larger id. Pass the first id of the following page. Not with `before`.
+  /// Only the oldest rows with a larger id. To get the next newer page, pass the first id of this
+  /// page. Can't be combined with `before`.
   std::optional<HistoryId> after = std::nullopt;
   /// Capped at `history_page_rows_max`.
   std::size_t rows_max = 50;
@@ -28,9 +29,9 @@ struct HistoryQuery {
 /// needs memory for one page only, and new rows don't disturb it.
 struct HistoryPage {
   std::vector<HistoryRow> rows;
-  /// For the next query's `before`; std::nullopt after the last row.
+  /// Pass it as the next query's `before`. std::nullopt if no rows are older.
   std::optional<HistoryId> next_before = std::nullopt;
-  /// For the next query's `after`; std::nullopt if no rows are newer.
+  /// Pass it as the next query's `after`. std::nullopt if no rows are newer.
   std::optional<HistoryId> next_after = std::nullopt;
 
   bool operator==(const HistoryPage&) const = default;

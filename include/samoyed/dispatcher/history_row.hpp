@@ -31,14 +31,14 @@ struct HistoryTimes {
   bool operator==(const HistoryTimes&) const = default;
 };
 
-/// One recognition. Texts from clients and workers may hold any bytes. Texts longer than the limits
-/// below are cut when the row is recorded.
+/// One recognition. Text from clients and workers may contain any bytes. Text that exceeds the
+/// limits below is cut when the row is recorded.
 struct HistoryRow {
   HistoryId id = 0;  ///< Assigned by the history.
   /// When the result arrived: milliseconds since 1970 in UTC.
   std::int64_t time_ms = 0;
-  /// The visitor that owns the row: an opaque text, chosen by the web server. Empty: only the
-  /// operator may see the row.
+  /// The visitor that owns the row: an opaque string, chosen by the web server. If it is empty,
+  /// only the operator may see the row.
   std::string visitor = {};
   /// The client's address, without a port.
   std::string client = {};
@@ -55,7 +55,7 @@ struct HistoryRow {
   /// Best first.
   std::vector<protocol::RankedLabel> top = {};
   HistoryTimes times = {};
-  /// A small JPEG file. Pages of rows leave it out and only set `has_thumbnail`.
+  /// A small JPEG file. Pages of rows omit it and only set `has_thumbnail`.
   std::string thumbnail = {};
   bool has_thumbnail = false;
 

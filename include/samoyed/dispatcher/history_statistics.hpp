@@ -12,12 +12,12 @@ namespace samoyed::dispatcher {
 
 /// Which rows the statistics cover.
 struct HistoryStatisticsQuery {
-  /// Only this visitor's rows. std::nullopt: everyone's.
+  /// Only this visitor's rows. std::nullopt: everyone's rows.
   std::optional<std::string> visitor = std::nullopt;
   /// The half-open interval [from, until), in milliseconds since 1970.
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
-  /// Number of equal parts of the interval, 1 to `buckets_max`.
+  /// The number of equal parts of the interval, 1 to `buckets_max`.
   std::size_t buckets = 60;
 
   static constexpr std::size_t buckets_max = 500;
@@ -33,7 +33,7 @@ struct HistoryStatistics {
 
     bool operator==(const Point&) const = default;
   };
-  /// One part of the interval. Percentiles of `total_ms` by nearest rank, 0 without rows.
+  /// One part of the interval. Percentiles of `total_ms` by nearest rank; 0 if there are no rows.
   struct Bucket {
     std::int64_t from_ms = 0;
     std::size_t count = 0;
@@ -43,7 +43,7 @@ struct HistoryStatistics {
 
     bool operator==(const Bucket&) const = default;
   };
-  /// All rows together; 0 without rows.
+  /// All rows together; 0 if there are no rows.
   struct Summary {
     double p50_ms = 0;
     double p90_ms = 0;
@@ -68,9 +68,9 @@ struct HistoryStatistics {
   /// The busiest first, at most `shares_max`.
   std::vector<Share> workers;
   Summary summary;
-  /// Rows that were counted.
+  /// The number of rows that were counted.
   std::size_t rows = 0;
-  /// True if there were more than `rows_max` rows: the oldest are left out.
+  /// True if there were more than `rows_max` rows, so that the oldest are left out.
   bool cut = false;
 
   static constexpr std::size_t points_max = 2000;

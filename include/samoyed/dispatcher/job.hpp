@@ -18,7 +18,7 @@ enum class JobState { waiting, running, done, failed };
 /// `waiting`, `running`, `done`, `failed`.
 std::string to_string(JobState state);
 
-/// One image that is recognized when a worker is free for it.
+/// One image that waits until a worker is free to recognize it.
 struct Job {
   /// 128 random bits in hexadecimal. Anyone who knows the id can see the job.
   std::string id;
@@ -28,10 +28,11 @@ struct Job {
   std::int64_t changed_ms = 0;
   std::string file_name = {};
   std::uint64_t image_bytes = 0;
-  /// How many times it was sent to workers.
+  /// How many times the image was sent to workers.
   int attempts = 0;
-  /// Why it failed, or why the last attempt put it back: a word of REASONS.md, `image_lost` or
-  /// `cancelled`, and a sentence for a person. Both are empty otherwise.
+  /// Why the job failed, or why the last attempt put it back. `reason` is a reason code from
+  /// REASONS.md, `image_lost` or `cancelled`; `detail` is a sentence for people. Both are empty
+  /// otherwise.
   std::string reason = {};
   std::string detail = {};
   /// The result of a finished job, without its thumbnail. std::nullopt if the visitor removed it or
@@ -47,13 +48,13 @@ struct JobImage {
   std::string bytes;
 };
 
-/// Images to recognize, and who submits them. The texts are cut to the limits of the history.
+/// Images to recognize, and who submits them. Text is cut to the limits of the history.
 struct JobRequest {
   std::vector<JobImage> images;
   std::string visitor = {};
   std::string client = {};
   std::string request_id = {};
-  /// Number of labels wanted, at most `history_labels_max`. std::nullopt: five.
+  /// The number of labels to return, at most `history_labels_max`. std::nullopt: five.
   std::optional<int> top = std::nullopt;
   /// The name of the model that must answer; empty for any.
   std::string model = {};
@@ -63,7 +64,7 @@ struct JobRequest {
 enum class SubmitError {
   full,      ///< The spool or its disk is full. The client may try again later.
   stopping,  ///< The dispatcher is shutting down.
-  storage,   ///< The disk failed; the log says more.
+  storage,   ///< The disk failed; the log has the details.
 };
 
 /// The ids of the jobs in the order of the images, or why all of them were rejected.

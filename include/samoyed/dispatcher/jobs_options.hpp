@@ -6,7 +6,7 @@
 
 namespace samoyed::dispatcher {
 
-/// How many jobs may wait, and for how long finished ones can be queried.
+/// How many jobs may wait, and how long finished ones can be queried.
 struct JobsOptions {
   std::size_t images_max = 10000;
   std::uint64_t bytes_max = std::uint64_t{4} << 30;

@@ -8,15 +8,15 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Tasks of one transaction. Bounds how much runs twice after a failure, and how long a commit
-/// takes.
+/// The most tasks in one transaction. Limits how much runs twice after a failure, and how long a
+/// commit takes.
 constexpr std::size_t group_tasks_max = 1000;
 
 void roll_back(Database& database) {
   try {
     database.execute("ROLLBACK");
   } catch (const StorageError&) {
-    // SQLite has already rolled back by itself, as it does when the disk is full.
+    // SQLite has already rolled back on its own, as it does when the disk is full.
   }
 }
 
@@ -113,7 +113,7 @@ void DatabaseThread::carry_out(std::vector<Task>& group) {
   }
 }
 
-/// `later` holds the tasks of its group that come after it.
+/// `later` holds the tasks that follow it in its group.
 void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
   bool logged = false;
   bool last = false;
@@ -128,7 +128,7 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
     if (!std::exchange(logged, true)) spdlog::error("can't write the history: {}", why);
     if (!passing || last) {
       ++lost_;
-      // Each of the others is attempted once more, but doesn't wait for another process's lock.
+      // Each remaining task is tried once more, without waiting for another process's lock.
       if (last) database_.set_busy_timeout(std::chrono::milliseconds(0));
       return;
     }
@@ -136,10 +136,10 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
     std::unique_lock lock(mutex_);
     last = changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_; });
   }
-  if (logged) spdlog::info("the history is written again");
+  if (logged) spdlog::info("the history can be written again");
 }
 
-/// Fails all tasks that aren't persistent, of the group and of the queue.
+/// Fails all tasks that aren't persistent, both in the group and in the queue.
 void DatabaseThread::refuse_awaited(std::span<Task> later, const std::exception_ptr& failure) {
   std::vector<Task> refused;
   for (Task& task : later) {

@@ -26,9 +26,9 @@ namespace samoyed::dispatcher {
 
 /// A thread that owns a database connection and runs the tasks of its queue in order.
 ///
-/// A writer puts all waiting tasks into one transaction: if the disk takes 10 ms for a commit, many
-/// rows cost 10 ms together. If a task of a group fails, the group is rolled back and each task
-/// runs by itself. So a task may run twice, and must use only the database and what it captured by
+/// A writer runs all waiting tasks in one transaction: if the disk takes 10 ms for a commit, many
+/// rows share those 10 ms. If a task of a group fails, the group is rolled back and each task runs
+/// by itself. So a task may run twice, and must use only the database and what it captured by
 /// value.
 ///
 /// Thread rule: every member may be called from any thread.
@@ -36,16 +36,16 @@ class DatabaseThread {
  public:
   enum class Kind { writer, reader };
   struct Limits {
-    /// Tasks that nobody awaits.
+    /// The most tasks in the queue, if nobody awaits them.
     std::size_t tasks_max = 20000;
     /// Additional room for awaited tasks, so that a flood of rows doesn't crowd them out.
     std::size_t awaited_tasks_max = 1000;
     std::size_t bytes_max = std::size_t{64} << 20;
-    /// A reader's task that takes longer fails.
+    /// A reader's task fails if it takes longer.
     std::chrono::milliseconds task_timeout{10000};
-    /// Between two attempts at a commit that failed, for example because the disk is full.
+    /// The pause before a failed commit is retried, for example while the disk is full.
     std::chrono::milliseconds retry_pause{1000};
-    /// How long a failing disk delays awaited tasks. After that they fail with the disk's error.
+    /// How long a failing disk may delay awaited tasks. After that they fail with the disk's error.
     std::chrono::milliseconds patience{3000};
   };
   /// What a commit survives.
@@ -55,12 +55,14 @@ class DatabaseThread {
   };
   struct Task {
     std::function<void(Database&)> run;
-    /// Called on the database thread after the commit, or with what `run` threw. May be empty.
+    /// Called on the database thread after the commit, or with the exception if the task failed.
+    /// May be empty.
     std::function<void(std::exception_ptr)> done;
     Durability durability = Durability::process_crash;
-    /// Memory that the task holds.
+    /// The memory that the task holds.
     std::size_t bytes = 0;
-    /// Retried on a DiskError until the thread is stopped, for rows whose writing was promised.
+    /// True: retried after a DiskError until the thread is stopped. For rows that were accepted and
+    /// so must be written.
     bool persistent = false;
   };
 
@@ -80,7 +82,8 @@ class DatabaseThread {
   /// Runs the waiting tasks, then ends the thread. Further calls do nothing.
   void stop();
 
-  /// Persistent tasks that failed for another reason, or were given up at the stop.
+  /// The number of persistent tasks that failed for a reason other than a DiskError, or that were
+  /// still failing at the stop.
   std::uint64_t lost() const { return lost_; }
 
  private:
@@ -99,8 +102,8 @@ class DatabaseThread {
   std::condition_variable changed_;
   // Guarded by mutex_:
   std::deque<Task> waiting_;
-  std::size_t bytes_ = 0;  ///< Held by the waiting tasks and the running group.
-  std::size_t tasks_ = 0;  ///< Waiting and running.
+  std::size_t bytes_ = 0;  ///< Memory held by the waiting tasks and the running group.
+  std::size_t tasks_ = 0;  ///< Number of waiting and running tasks.
   bool stopping_ = false;
 
   std::atomic<std::uint64_t> lost_ = 0;
@@ -140,7 +143,8 @@ asio::awaitable<std::invoke_result_t<Work&, Database&>> DatabaseThread::run(Work
               .bytes = bytes};
     auto done = task.done;
     if (!post(std::move(task))) {
-      done(std::make_exception_ptr(StorageError("too much waits for the history's disk")));
+      done(std::make_exception_ptr(
+          StorageError("too many operations are waiting for the history's disk")));
     }
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(

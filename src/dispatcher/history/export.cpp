@@ -10,10 +10,10 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Labels with columns of their own.
+/// The number of labels that get their own columns.
 constexpr std::size_t csv_labels = 5;
 
-/// The shortest digits that give the number back, with a decimal point in every locale.
+/// The shortest digits that convert back to the same number, with a decimal point in every locale.
 std::string number(double value) {
   char digits[32];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), value);
@@ -30,7 +30,7 @@ std::string join(const std::vector<std::string>& cells) {
 }  // namespace
 
 std::string utc_text(std::int64_t time_ms) {
-  // Rounded down before 1970 as well.
+  // Rounds down before 1970 too.
   std::int64_t milliseconds = time_ms % 1000;
   if (milliseconds < 0) milliseconds += 1000;
   const auto seconds = static_cast<std::time_t>((time_ms - milliseconds) / 1000);

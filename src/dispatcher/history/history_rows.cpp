@@ -52,7 +52,7 @@ std::string of_visitor(const HistoryQuery& query) {
   return query.visitor ? " AND visitor = ?" : "";
 }
 
-/// Whether the query's visitor has a row whose id lies on that side of `id`.
+/// Whether the query's visitor has a row on one side of `id`. `side` is `id < ?` or `id > ?`.
 bool has_row(Database& database, const std::string& side, HistoryId id, const HistoryQuery& query) {
   auto statement =
       database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) + " LIMIT 1");
@@ -141,14 +141,14 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query) {
                          : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   if (query.visitor) statement.bind(*query.visitor);
   statement.bind(
-      static_cast<std::int64_t>(rows_max + 1));  // One more shows whether there are more.
+      static_cast<std::int64_t>(rows_max + 1));  // The extra row shows whether there are more.
   HistoryPage page;
   while (statement.step()) page.rows.push_back(read_row(statement));
   const bool more = page.rows.size() > rows_max;
   if (more) page.rows.pop_back();
   if (upwards) std::ranges::reverse(page.rows);
   if (page.rows.empty()) return page;
-  // On the far side is the row that the query began at, unless it was removed.
+  // The row at which the query began is on the other side, unless it has been removed since.
   const HistoryId first = page.rows.front().id;
   const HistoryId last = page.rows.back().id;
   const bool older = upwards ? has_row(database, "id < ?", last, query) : more;
@@ -185,8 +185,7 @@ std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
 
 std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
                               std::size_t count) {
-  // The rows are counted only if the range of ids, which has gaps, shows that there may be too
-  // many.
+  // Counts the rows only if the range of ids, which has gaps, shows that there may be too many.
   std::int64_t excess = 0;
   auto ids = database.prepare(
       "SELECT (SELECT max(id) FROM recognition) - (SELECT min(id) FROM recognition)");
@@ -213,7 +212,7 @@ std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::u
 }
 
 HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query) {
-  // Uses the index on time, or for one visitor the index on visitors.
+  // Uses the index on time; for one visitor, it uses the index on visitors.
   auto statement = database.prepare(
       "SELECT time_ms, image_bytes, width, height, worker, queue_ms, transfer_ms, decode_ms,"
       " resize_ms, forward_ms, total_ms FROM recognition WHERE time_ms >= ? AND time_ms < ?" +

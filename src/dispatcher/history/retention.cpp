@@ -9,7 +9,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Rows of one transaction, which takes a few milliseconds.
+/// The most rows removed in one transaction, which takes a few milliseconds.
 constexpr std::size_t piece_rows = 200;
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace samoyed::dispatcher {
 
-/// Periodically removes rows past their retention, in pieces so small that new rows hardly wait.
+/// Periodically removes rows past their retention, in batches so small that new rows hardly wait.
 ///
 /// Thread rule: the executor's thread.
 class Retention {

@@ -9,10 +9,10 @@ namespace {
 /// "Smyd": distinguishes our files from other programs' files.
 constexpr std::int64_t application_id = 0x536d7964;
 
-/// A larger file is not checked at every start; damage is reported when it is found.
+/// Larger files are not checked at the start; damage to them is reported when a query finds it.
 constexpr std::uintmax_t checked_bytes_max = std::uintmax_t{256} << 20;
 
-/// The migrations from each version to the next. Never change a released one.
+/// The migrations from each version to the next. Never change a migration that was released.
 constexpr std::array migrations = {
     R"sql(
 CREATE TABLE recognition (
@@ -67,7 +67,7 @@ CREATE TABLE job (
 CREATE INDEX job_waiting ON job (due_ms, number) WHERE state = 0;
 CREATE INDEX job_finished ON job (changed_ms) WHERE state >= 2;
 )sql",
-    // Which claim of a job is the current one, so that a stale one can't end the job.
+    // Identifies the current claim of a job, so that a stale claim can't end the job.
     R"sql(
 ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
@@ -92,7 +92,7 @@ void check_whole(Database& database, const std::filesystem::path& file) {
 void migrate(Database& database) {
   const auto version = static_cast<std::size_t>(pragma(database, "user_version"));
   if (version > migrations.size()) {
-    throw StorageError("a newer version of this program made it");
+    throw StorageError("it was made by a newer version of this program");
   }
   if (version == migrations.size()) return;
   database.execute("BEGIN IMMEDIATE");
@@ -110,7 +110,7 @@ Database open_history(const std::filesystem::path& file) {
   try {
     Database database(file, Database::Mode::read_write);
     if (!is_empty(database) && pragma(database, "application_id") != application_id) {
-      throw StorageError("it is another program's");
+      throw StorageError("it belongs to another program");
     }
     check_whole(database, file);
     database.execute("PRAGMA journal_mode = WAL");
@@ -120,7 +120,7 @@ Database open_history(const std::filesystem::path& file) {
     return database;
   } catch (const StorageError& error) {
     throw StorageError("can't use the history " + file.string() + " (" + error.what() +
-                       "): move it away, or name another --data-dir");
+                       "): move it away or choose another --data-dir");
   }
 }
 

@@ -5,9 +5,9 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// How long another process, such as a backup, may lock the file.
+/// How long a statement waits at most while another process, such as a backup, locks the file.
 constexpr std::chrono::milliseconds busy_timeout{5000};
-/// Instructions of SQLite's virtual machine between two checks of the clock: about 0.1 ms.
+/// The number of SQLite virtual machine instructions between two checks of the clock: about 0.1 ms.
 constexpr int deadline_instructions = 10000;
 
 [[noreturn]] void fail(sqlite3* database) {
@@ -116,7 +116,7 @@ Database::Database(const std::filesystem::path& path, Mode mode)
   }
   sqlite3_extended_result_codes(database, 1);
   set_busy_timeout(busy_timeout);
-  // A foreign file must not run code of its own, and damage is detected while reading.
+  // A file from elsewhere must not run code of its own, and damage is detected while reading.
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   execute("PRAGMA cell_size_check = ON");

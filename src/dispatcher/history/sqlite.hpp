@@ -17,20 +17,20 @@ struct sqlite3_stmt;
 
 namespace samoyed::dispatcher {
 
-/// The file can't be read or written now: the disk is full or failed, or another process holds a
-/// lock. The same operation may succeed later.
+/// The file can't be read or written at the moment: the disk is full or failed, or another process
+/// holds a lock. The same operation may succeed later.
 class DiskError : public StorageError {
   using StorageError::StorageError;
 };
 
-/// A prepared statement for one run. Values are bound in order, then rows are stepped through. Its
-/// Database keeps it for the next use of the same SQL.
+/// A prepared statement for one run. Bind the values in order, then step through the rows. The
+/// Database keeps the statement for the next use of the same SQL.
 ///
 ///     auto rows = database.prepare("SELECT id, name FROM t WHERE id < ?").bind(7);
 ///     while (rows.step()) use(rows.integer(0), rows.text(1));
 ///
-/// All members throw StorageError. Thread rule: that of its Database, which must outlive the
-/// statement.
+/// All members throw StorageError. Thread rule: the same as for its Database, which must outlive
+/// the statement.
 class Statement {
  public:
   ~Statement();
@@ -79,11 +79,11 @@ class Database {
  public:
   enum class Mode { read_write, read_only };
 
-  /// Creates an empty file if there is none (`read_write` only).
+  /// Creates an empty file if the file doesn't exist (`read_write` only).
   Database(const std::filesystem::path& path, Mode mode);
 
   Statement prepare(const std::string& sql);
-  /// Runs one or more statements without values and rows.
+  /// Runs one or more statements that take no values and return no rows.
   void execute(const std::string& sql);
 
   /// The number of rows that the last INSERT, UPDATE or DELETE changed.
@@ -93,7 +93,7 @@ class Database {
   /// How long a statement waits for another process's lock on the file; the default is 5 s.
   void set_busy_timeout(std::chrono::milliseconds timeout);
 
-  /// Statements that run beyond the deadline fail. std::nullopt: no deadline.
+  /// Statements that run past the deadline fail. std::nullopt: no deadline.
   void set_deadline(std::optional<std::chrono::steady_clock::time_point> deadline);
 
  private:
@@ -101,7 +101,7 @@ class Database {
     void operator()(sqlite3* database) const;
   };
   std::unique_ptr<sqlite3, Close> database_;
-  /// Held by pointer, because SQLite keeps the address and a Database can be moved.
+  /// Held by pointer, because SQLite stores its address and a Database can be moved.
   std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;
   /// Held by pointer for the same reason. Holds one entry for each distinct SQL text of this
   /// program.

@@ -20,7 +20,7 @@ bool SqliteHistory::record(HistoryRow row) {
       .persistent = true};
   if (writer_.post(std::move(task))) return true;
   const std::uint64_t count = ++dropped_;
-  // Logged at 1, 2, 4, 8 and so on, so that a full queue doesn't flood the log.
+  // Logged after 1, 2, 4, 8 and so on drops, so that a full queue doesn't flood the log.
   if (std::has_single_bit(count)) {
     spdlog::warn("dropped {} rows of the history because its disk is too slow", count);
   }
@@ -45,7 +45,7 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   auto work = [visitor = std::move(visitor)](Database& database) {
     return remove_visitor(database, visitor);
   };
-  // Deleted rows must not come back after a crash of the machine.
+  // Deleted rows must not come back if the machine crashes.
   co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
 }
 

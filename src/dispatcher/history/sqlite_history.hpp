@@ -11,7 +11,7 @@ namespace samoyed::dispatcher {
 /// The history in SQLite. One thread writes and another one reads concurrently (WAL), so neither
 /// waits for the other, and the network thread waits for neither.
 ///
-/// Thread rule: that of History.
+/// Thread rule: the same as for History.
 class SqliteHistory final : public History {
  public:
   /// Both must outlive the history and every coroutine that it started.

@@ -9,8 +9,8 @@
 
 namespace samoyed::dispatcher {
 
-/// Computes statistics from rows, newest first. Holds one number for each of at most
-/// `HistoryStatistics::rows_max` rows. Pure.
+/// Computes statistics from rows that are added newest first. Holds one number for each row, at
+/// most `HistoryStatistics::rows_max` in total. Pure.
 class StatisticsCount {
  public:
   struct Row {
@@ -21,7 +21,7 @@ class StatisticsCount {
 
   explicit StatisticsCount(const HistoryStatisticsQuery& query);
 
-  /// Ignores rows outside of the query's interval and beyond `rows_max`.
+  /// Ignores rows outside the query's interval and beyond `rows_max`.
   void add(const Row& row);
   /// Returns the statistics. Call once.
   HistoryStatistics finish();
@@ -37,13 +37,13 @@ class StatisticsCount {
   const std::int64_t from_ms_;
   const std::int64_t until_ms_;
   HistoryStatistics result_;
-  std::vector<std::vector<double>> totals_;  ///< In ms, by bucket.
+  std::vector<std::vector<double>> totals_;  ///< Each row's `total_ms`, by bucket.
   std::unordered_map<std::string, Sum> workers_;
   HistoryTimes sum_;
 };
 
-/// The smallest value that is not exceeded by at least `share` (0..1] of all values (nearest rank);
-/// 0 without values. Reorders the values.
+/// The smallest value that at least `share` (0..1] of all values don't exceed (nearest rank); 0 if
+/// there are no values. Reorders the values.
 double percentile(std::vector<double>& values, double share);
 
 }  // namespace samoyed::dispatcher

@@ -9,10 +9,10 @@
 
 namespace samoyed::dispatcher {
 
-/// Forwards interactive requests and counts them, so that jobs can give them precedence.
+/// Forwards interactive requests and counts them, so that jobs can let them go first.
 ///
-/// Thread rule: that of the classifier behind it, which must outlive it. A request that is still in
-/// flight when the program ends may outlive both.
+/// Thread rule: the same as for the classifier behind it, which must outlive it. A request that is
+/// still in flight when the program ends may outlive both.
 class InteractiveClassifier final : public Classifier {
  public:
   explicit InteractiveClassifier(Classifier& classifier) : classifier_(classifier) {}

@@ -5,7 +5,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Above the longest pause of a job that was put back.
+/// Longer than the longest pause of a job that was put back.
 constexpr std::int64_t due_later_max_ms = 120000;
 
 constexpr auto waiting = static_cast<std::int64_t>(JobState::waiting);
@@ -51,7 +51,7 @@ JobRow read_job_row(const Statement& rows) {
           .thumbnail_side = optional_integer(rows, 15)};
 }
 
-/// The job if `token` holds the current claim of it.
+/// Returns the job if `token` holds its current claim.
 std::optional<EndedJob> find_claimed(Database& database, const ClaimToken& token) {
   auto rows = database.prepare(
       "SELECT image_bytes FROM job WHERE id = ? AND state = 1 AND owner = ? AND claims = ?");

@@ -86,8 +86,9 @@ void JobRunner::start(ClaimedJob job) {
                    try {
                      if (failure) std::rethrow_exception(failure);
                    } catch (const std::exception& error) {
-                     // The job waits again after the next start.
-                     spdlog::error("job {} was left: {}", id, error.what());
+                     // The next start makes the job wait again.
+                     spdlog::error("job {} can't go on until the dispatcher restarts: {}", id,
+                                   error.what());
                    }
                    running_bytes_ -= bytes;
                    running_.erase(id);
@@ -108,11 +109,12 @@ asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
   try {
     image = co_await jobs_.image(row.job.id);
   } catch (const std::system_error& error) {
-    // The dispatcher may be out of file descriptors, or the disk may fail for a while: the image is
-    // not to blame.
+    // The dispatcher may be out of file descriptors, or the disk may fail temporarily. The image is
+    // not at fault.
     spdlog::error("can't read a job's image: {}", error.what());
-    co_return JobVerdict{.reason = "no_resources",
-                         .detail = "The picture's file can't be read from the spool folder now."};
+    co_return JobVerdict{
+        .reason = "no_resources",
+        .detail = "The picture's file can't be read from the spool folder right now."};
   }
   if (!image) {
     co_return JobVerdict{.next = JobVerdict::Next::fail,
@@ -140,15 +142,14 @@ JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failur
   return judge(failure, is_suspect(failure) ? ++suspect_ends_[id] : 0);
 }
 
-/// Retries until the end is written: a result must not be lost because the disk is full for a
-/// while.
+/// Retries until the end is written, so that no result is lost if the disk is temporarily full.
 asio::awaitable<void> JobRunner::write_end(const ClaimedJob& job, End end) {
   bool logged = false;
   while (!co_await try_write_end(job, end)) {
     if (!std::exchange(logged, true)) {
-      spdlog::error("can't write the end of a job: the disk failed");
+      spdlog::error("can't save the outcome of a job: the disk failed");
     }
-    if (stopping_) co_return;  // The job waits again after the next start.
+    if (stopping_) co_return;  // The next start makes the job wait again.
     co_await io::sleep_for(options_.storage_pause);
   }
 }
@@ -162,15 +163,15 @@ asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End&
     } else {
       written = co_await apply_verdict(job, std::get<JobVerdict>(end));
     }
-    // A cancel may come between an answer and its write: the job stays cancelled, without a result.
-    if (!written) spdlog::info("job {}: the end of a stale attempt was dropped", job.token.job_id);
+    // If a cancel comes between an answer and its write, the job stays cancelled and has no result.
+    if (!written) spdlog::info("job {}: dropped the outcome of a stale attempt", job.token.job_id);
     co_return true;
   } catch (const StorageError&) {
     co_return false;
   }
 }
 
-/// Returns false if the claim is stale, like apply_verdict.
+/// Like `apply_verdict`, returns false if the claim is stale.
 asio::awaitable<bool> JobRunner::finish_job(const ClaimedJob& job, const Answer& answer) {
   HistoryRow result = recognized_row(answer, job.row.job.image_bytes, io::wall_clock_ms());
   result.visitor = job.row.visitor;

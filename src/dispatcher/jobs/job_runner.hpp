@@ -18,21 +18,21 @@
 
 namespace samoyed::dispatcher {
 
-/// Claims waiting jobs as the policy allows, has their images recognized, and writes their ends
-/// into the store.
+/// Claims waiting jobs as the policy allows, has their images recognized, and writes the outcomes
+/// to the store.
 ///
-/// Thread rule: that of the jobs.
+/// Thread rule: the same as for Jobs.
 class JobRunner {
  public:
   struct Options {
     /// The timeout of one attempt.
     std::chrono::milliseconds request_timeout{60000};
-    /// Between two attempts to write an end while the disk fails.
+    /// The pause between two attempts to write an outcome while the disk fails.
     std::chrono::milliseconds storage_pause{1000};
-    /// How often to check for workers that came into rotation, because nothing reports them.
+    /// How often to check for workers that came into rotation, because no event reports them.
     std::chrono::milliseconds look_interval{1000};
   };
-  /// The facts for the policy that the jobs themselves don't provide.
+  /// The facts that the policy needs and the jobs themselves don't provide.
   struct Surroundings {
     std::size_t workers_in_rotation = 0;
     std::size_t interactive = 0;
@@ -48,18 +48,18 @@ class JobRunner {
   /// Runs until `stop`. Call once.
   asio::awaitable<void> run();
 
-  /// Call this when something changed that may let a job start.
+  /// Call this when something has changed that may let a job start.
   void wake();
 
   /// Starts no more jobs, and puts the running ones back.
   void stop();
 
-  /// Waits until nothing runs, but not beyond `deadline`.
+  /// Waits until no job is running, but not beyond `deadline`.
   asio::awaitable<void> finish(std::chrono::steady_clock::time_point deadline);
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// The end of an attempt.
+  /// How an attempt ended.
   using End = std::variant<Answer, JobVerdict>;
 
   asio::awaitable<void> start_some();
@@ -83,8 +83,8 @@ class JobRunner {
   io::Event all_ended_;
   std::map<std::string, asio::cancellation_signal> running_;  ///< By the job's id.
   std::uint64_t running_bytes_ = 0;
-  /// How many attempts of an unfinished job had a suspect end, by the job's id. Starts at zero
-  /// after a restart, so that in doubt a job is attempted again.
+  /// The number of suspect failures of each unfinished job, by the job's id. It starts at zero
+  /// after a restart: when in doubt, a job is attempted again.
   std::map<std::string, int> suspect_ends_;
   Clock::time_point last_progress_;
   /// No waiting job is due before this time.

@@ -4,7 +4,8 @@
 
 namespace samoyed::dispatcher {
 
-/// The steps that a job takes through the disk. A test ends the program after each of them.
+/// The steps by which a job is written to disk and carried out. A test kills the program after each
+/// of them.
 enum class JobStep {
   image_written,
   image_renamed,
@@ -12,7 +13,7 @@ enum class JobStep {
   rows_committed,
   claimed,
   recognized,
-  result_inserted,  ///< In the transaction that is not yet committed.
+  result_inserted,  ///< In a transaction that is not committed yet.
   result_committed,
   image_removed,
 };

@@ -54,45 +54,48 @@ struct ClaimedJobs {
 
 /// Why a job failed, or why its last attempt put it back.
 struct JobError {
-  /// A word of REASONS.md, `image_lost` or `cancelled`.
+  /// A reason code from REASONS.md, `image_lost` or `cancelled`.
   std::string reason;
-  /// A sentence for a person.
+  /// A sentence for people.
   std::string detail;
 };
 
 /// How a job is put back.
 struct JobRetry {
   JobError error = {};
-  /// From now until the job is due again.
+  /// The time from now until the job is due again.
   std::chrono::milliseconds pause{0};
   /// False if the attempt was stopped early, so that it doesn't count.
   bool counted = true;
 };
 
-/// Keeps jobs and their images, and hands them out to be carried out.
+/// Keeps jobs and their images, and hands out the jobs to carry out.
 ///
 ///     claim -- token --> finish | fail | put_back      true: written; false: the token was stale
 ///
 /// A claim lasts until its token is used, the job is cancelled, or the dispatcher restarts. It
 /// needs no renewal, because a store belongs to one dispatcher at a time.
 ///
-/// Thread rule: that of Jobs. The members below throw StorageError; then nothing was changed.
+/// Thread rule: the same as for Jobs. The members below throw StorageError; then nothing was
+/// changed.
 class JobStore : public Jobs {
  public:
-  /// Claims at most `count` waiting jobs that are due, the longest due first. After the first job,
-  /// only as many as fit into `bytes_max` bytes of images together.
+  /// Claims at most `count` waiting jobs that are due, starting with those that have been due the
+  /// longest. Stops before the images of the claimed jobs exceed `bytes_max` bytes in total, but
+  /// always claims the first job.
   virtual asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) = 0;
 
   /// The image file's bytes, encoded for the wire; null if the file is missing. Throws
   /// std::system_error if it can't be read.
   virtual asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string id) = 0;
 
-  // Each ends the claim, or returns false and changes nothing if the token is stale:
+  // The next three functions end the claim. If the token is stale, they change nothing and return
+  // false.
 
-  /// Records the result and marks the job as done, both or neither.
+  /// Records the result and marks the job as done, in one transaction.
   virtual asio::awaitable<bool> finish(ClaimToken token, HistoryRow result) = 0;
   virtual asio::awaitable<bool> fail(ClaimToken token, JobError error) = 0;
-  /// The job waits again.
+  /// Makes the job wait again.
   virtual asio::awaitable<bool> put_back(ClaimToken token, JobRetry retry) = 0;
 
   /// `call` is called after jobs were submitted.

@@ -10,8 +10,8 @@
 
 namespace samoyed::dispatcher {
 
-/// The folder with the images of unfinished jobs: one file for each job, named after its id. A file
-/// is either complete or has another name (`ID.new`).
+/// The folder with the images of unfinished jobs: one file for each job, named after its id. An
+/// incomplete file is named `ID.new`.
 ///
 /// Thread rule: any thread. The members block on the disk. They throw std::system_error.
 class Spool {
@@ -20,10 +20,10 @@ class Spool {
   explicit Spool(
       std::filesystem::path folder, OnJobStep on_step = [](JobStep) {});
 
-  /// Writes a complete file to disk. Its name is durable only after `sync`.
+  /// Writes a complete file to disk. The file's name is durable only after `sync`.
   void write(const std::string& id, std::string_view bytes) const;
   void sync() const;
-  /// The file's bytes; std::nullopt if the file is missing.
+  /// Returns the file's bytes, or std::nullopt if the file is missing.
   std::optional<std::string> read(const std::string& id) const;
   /// Does nothing if the file is missing.
   void remove(const std::string& id) const;

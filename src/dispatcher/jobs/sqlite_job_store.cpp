@@ -157,10 +157,10 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   } catch (const std::system_error& failure) {
     const int code = failure.code().value();
     error = code == ENOSPC || code == EDQUOT ? SubmitError::full : SubmitError::storage;
-    spdlog::error("can't keep a job: {}", failure.what());
+    spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
-    spdlog::error("can't keep a job: {}", failure.what());
+    spdlog::error("can't store a job: {}", failure.what());
   }
   std::vector<std::string> ids;
   for (const JobRow& row : *rows) {
@@ -261,7 +261,7 @@ asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry)
   co_return true;
 }
 
-/// Does what follows from the committed end of a job.
+/// After a job's end was committed: updates the load, notifies the watches and removes the image.
 asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
   --(ended.state_before == JobState::waiting ? load_.waiting : load_.running);
   load_.bytes -= ended.image_bytes;

@@ -20,8 +20,8 @@
 
 namespace samoyed::dispatcher {
 
-/// Makes the jobs and the spool consistent after a start, before anything else uses them. Jobs that
-/// ran wait again, jobs whose image is missing fail, and images without an unfinished job are
+/// Makes the jobs and the spool consistent after a start, before anything else uses them. Running
+/// jobs wait again, jobs whose image is missing fail, and images without an unfinished job are
 /// removed. Returns the remaining load. Throws StorageError and std::system_error.
 Jobs::Load recover_jobs(Database& database, const Spool& spool);
 
@@ -34,13 +34,12 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool);
 /// A crash between two steps leaves either an image without a row, which was never acknowledged, or
 /// a finished row with its image. The next start removes such images.
 ///
-/// Thread rule: that of Jobs. The database's threads and one thread for the images do the disk's
-/// work.
+/// Thread rule: the same as for Jobs. The database's threads and one thread for the images access
+/// the disk.
 class SqliteJobStore final : public JobStore {
  public:
   /// The references must outlive the store, and the store must outlive every coroutine that it
-  /// started.
-  /// `load` is the result of `recover_jobs`.
+  /// started. `load` is the result of `recover_jobs`.
   SqliteJobStore(
       asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
       JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});
@@ -62,9 +61,9 @@ class SqliteJobStore final : public JobStore {
     on_cancelled_ = std::move(call);
   }
 
-  /// From now on no job is accepted, and every watch has ended.
+  /// Accepts no more jobs, and ends every watch.
   void stop();
-  /// Waits for the images' thread. No member may be called afterward.
+  /// Waits for the thread that handles the images. No member may be called afterward.
   void join() { files_.join(); }
 
  private:

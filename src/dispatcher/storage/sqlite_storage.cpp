@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 
-/// The file descriptor holds the lock until it is closed, also by a crash.
+/// Returns the lock file's path. The lock is held until the file descriptor is closed, which a
+/// crash does too.
 std::filesystem::path lock_file(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) {
     std::filesystem::create_directories(folder);
@@ -30,7 +31,7 @@ std::filesystem::path lock_file(const std::filesystem::path& folder) {
 void lock(const DurableFile& file, const std::filesystem::path& folder) {
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     throw std::runtime_error("another samoyed-dispatcher uses " + folder.string() +
-                             ": end it, or name another --data-dir");
+                             ": stop it or choose another --data-dir");
   }
 }
 
@@ -38,7 +39,7 @@ Database open_recovered(const std::filesystem::path& folder, const Spool& spool,
                         Jobs::Load& recovered) {
   Database database = open_history(folder / "history.sqlite");
   recovered = recover_jobs(database, spool);
-  if (recovered.waiting > 0) spdlog::info("{} jobs wait", recovered.waiting);
+  if (recovered.waiting > 0) spdlog::info("{} jobs are waiting", recovered.waiting);
   return database;
 }
 
@@ -46,7 +47,7 @@ void log_failure(std::exception_ptr failure) {
   try {
     if (failure) std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    spdlog::error("the history's retention ended: {}", error.what());
+    spdlog::error("stopped removing old rows of the history: {}", error.what());
   }
 }
 
@@ -76,7 +77,7 @@ SqliteStorage::~SqliteStorage() {
 
 std::vector<Retention::Step> SqliteStorage::retention_steps() const {
   const auto keep_jobs_ms = options_.jobs.keep_finished.count();
-  // With the history turned off, the results are kept for the jobs only.
+  // If the history is turned off, results are kept only for the jobs.
   const std::int64_t keep_rows_ms =
       options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
   return {[keep_rows_ms, rows_max = options_.history.rows_max](

@@ -13,7 +13,7 @@ namespace samoyed::dispatcher {
 
 /// A data folder: an SQLite file and a spool of images, locked against other dispatchers.
 ///
-/// Thread rule: that of Storage. Threads of its own do the disk's work.
+/// Thread rule: the same as for Storage. Its own threads access the disk.
 class SqliteStorage final : public Storage {
  public:
   /// Opens the folder, or creates it if it is missing, and locks it. Throws std::runtime_error with

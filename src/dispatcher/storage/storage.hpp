@@ -10,28 +10,28 @@
 
 namespace samoyed::dispatcher {
 
-/// What one dispatcher keeps beyond its process: the history and the jobs.
+/// What a dispatcher keeps across restarts: the history and the jobs.
 ///
 /// Thread rule: the thread of the executor that it was opened with. No member blocks, except the
-/// destructor, which writes everything that still waits.
+/// destructor, which writes everything that is still waiting.
 class Storage {
  public:
   virtual ~Storage() = default;
 
-  /// Null if the history is turned off. The results of jobs are kept even then, as long as the
-  /// jobs.
+  /// Null if the history is turned off. Even then, the results of jobs are kept for as long as the
+  /// jobs themselves.
   virtual History* history() = 0;
   virtual JobStore& jobs() = 0;
 
-  /// Removes rows and jobs beyond their retention from now on, until `stop`. Call once.
+  /// Starts to remove rows and jobs past their retention, until `stop`. Call once.
   virtual void start() = 0;
   /// Accepts no more jobs, ends their watches, and removes no more rows.
   virtual void stop() = 0;
 };
 
-/// Opens the storage that the options describe, or returns null if they name none. Another database
-/// is added here. The executor's io_context must outlive the storage. Throws std::runtime_error
-/// with one line that says what to do.
+/// Opens the storage that the options describe, or returns null if they name no folder. To support
+/// another database, add it here. The executor's io_context must outlive the storage. Throws
+/// std::runtime_error with one line that says what to do.
 std::unique_ptr<Storage> open_storage(asio::any_io_executor executor,
                                       const StorageOptions& options);
 

@@ -33,7 +33,7 @@ std::int64_t count(Database& database) {
 
 }  // namespace
 
-TEST_CASE("if one task of a group fails, only that one is reported and undone") {
+TEST_CASE("if one task of a group fails, only that task is reported and undone") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer, {});
   test::Gate entered;
@@ -73,7 +73,7 @@ TEST_CASE("an exception on the thread reaches the awaiting coroutine") {
   CHECK_THROWS_AS(wait_for(io, writer.run(count)), StorageError);
 }
 
-TEST_CASE("a task that waits for the disk is tried until it has succeeded") {
+TEST_CASE("a persistent task is retried until the disk works again") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
                         {.retry_pause = std::chrono::milliseconds(1)});
@@ -89,7 +89,7 @@ TEST_CASE("a task that waits for the disk is tried until it has succeeded") {
   CHECK(writer.lost() == 0);
 }
 
-TEST_CASE("a disk that stays full doesn't hold the end, and what is lost is counted") {
+TEST_CASE("a disk that stays full doesn't delay the stop, and lost tasks are counted") {
   const test::TemporaryFolder folder;
   DatabaseThread writer(numbers(folder.path()), DatabaseThread::Kind::writer,
                         {.retry_pause = std::chrono::hours(1)});
@@ -138,7 +138,7 @@ TEST_CASE("awaited tasks don't wait for a disk that stays full") {
       ++refused;
     });
   };
-  // One is of the same group, one comes while the disk is tried again.
+  // The first is in the same group; the second arrives while the write is being retried.
   add(2);
   io.poll();
   gate.open();
@@ -155,7 +155,7 @@ TEST_CASE("awaited tasks don't wait for a disk that stays full") {
   CHECK(count(left) == 1);
 }
 
-TEST_CASE("a reader's task ends at its time") {
+TEST_CASE("a reader's task fails at its timeout") {
   const test::TemporaryFolder folder;
   DatabaseThread reader(numbers(folder.path()), DatabaseThread::Kind::reader,
                         {.task_timeout = std::chrono::milliseconds(20)});

@@ -6,7 +6,7 @@ using namespace samoyed;
 using namespace samoyed::dispatcher;
 using Catch::Matchers::Contains;
 
-TEST_CASE("a cell is quoted where RFC 4180 wants it") {
+TEST_CASE("a cell is quoted where RFC 4180 requires it") {
   CHECK(csv_cell("") == "");
   CHECK(csv_cell("dog.jpg") == "dog.jpg");
   CHECK(csv_cell("a,b") == "\"a,b\"");
@@ -15,7 +15,7 @@ TEST_CASE("a cell is quoted where RFC 4180 wants it") {
   CHECK(csv_cell("a\rb") == "\"a\rb\"");
 }
 
-TEST_CASE("a cell that a spreadsheet would take for a formula begins with an apostrophe") {
+TEST_CASE("a cell that a spreadsheet would treat as a formula begins with an apostrophe") {
   CHECK(csv_cell("=1+1") == "'=1+1");
   CHECK(csv_cell("+1") == "'+1");
   CHECK(csv_cell("-1") == "'-1");
@@ -44,7 +44,7 @@ TEST_CASE("a row is one record with as many cells as the header") {
   CHECK(std::ranges::count(header, ',') == std::ranges::count(text, ',') - 1);
 }
 
-TEST_CASE("JSON of a row is UTF-8 whatever its file was called") {
+TEST_CASE("the JSON of a row is valid UTF-8 even if the file name isn't") {
   HistoryRow row{
       .id = 7, .file_name = "d\xffg\"", .top = {{"Samoyed", 258, 0.5}, {"wolf", {}, 0.1}}};
   row.times = {1, 2, 3, 4, 5, 16};
@@ -59,7 +59,7 @@ TEST_CASE("JSON of a row is UTF-8 whatever its file was called") {
   CHECK_THAT(text, Contains(R"("has_thumbnail":true)"));
 }
 
-TEST_CASE("times before 1970 have their milliseconds too") {
+TEST_CASE("times before 1970 are formatted with the right milliseconds") {
   CHECK(utc_text(-1) == "1969-12-31T23:59:59.999Z");
   CHECK(utc_text(1) == "1970-01-01T00:00:00.001Z");
 }

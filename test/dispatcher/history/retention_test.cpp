@@ -11,11 +11,11 @@ using namespace samoyed;
 using namespace samoyed::dispatcher;
 using test::HistoryFixture;
 
-TEST_CASE("retention goes on piece by piece until nothing old is left, again and again") {
+TEST_CASE("retention repeatedly removes all old rows, in batches") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   for (int count = 0; count < 1000; ++count) fixture.history.record(test::history_row("me"));
-  // Through the writer: after all that was recorded before.
+  // Reads through the writer, so that it comes after everything that was recorded before.
   const auto left = [&] {
     auto work = [](Database& database) {
       return find_rows(database, {.rows_max = 200}).rows.size();

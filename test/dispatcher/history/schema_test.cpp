@@ -18,29 +18,29 @@ std::string bytes_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The one line with which a file is refused.
+/// The error message with which a file is rejected.
 std::string refusal(const std::filesystem::path& file) {
   try {
     open_history(file);
   } catch (const StorageError& error) {
     return error.what();
   }
-  return "not refused";
+  return "not rejected";
 }
 
 }  // namespace
 
-TEST_CASE("another program's database is refused and left as it is") {
+TEST_CASE("another program's database is rejected and left unchanged") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   Database(file, Database::Mode::read_write).execute("CREATE TABLE theirs (a)");
   const std::string before = bytes_of(file);
   CHECK_THAT(refusal(file),
-             Contains("another program's") && Contains("--data-dir") && !Contains("\n"));
+             Contains("another program") && Contains("--data-dir") && !Contains("\n"));
   CHECK(bytes_of(file) == before);
 }
 
-TEST_CASE("a file that is no database is refused and left as it is") {
+TEST_CASE("a file that isn't a database is rejected and left unchanged") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   std::ofstream(file) << std::string(5000, 'x');
@@ -48,14 +48,14 @@ TEST_CASE("a file that is no database is refused and left as it is") {
   CHECK(bytes_of(file) == std::string(5000, 'x'));
 }
 
-TEST_CASE("a newer version's file is refused") {
+TEST_CASE("a newer version's file is rejected") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   open_history(file).execute("PRAGMA user_version = 1000");
   CHECK_THAT(refusal(file), Contains("newer version"));
 }
 
-TEST_CASE("a damaged file is refused") {
+TEST_CASE("a damaged file is rejected") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   {
@@ -64,14 +64,14 @@ TEST_CASE("a damaged file is refused") {
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   std::fstream damaged(file, std::ios::binary | std::ios::in | std::ios::out);
-  // A page in the middle.
+  // Overwrites a page in the middle.
   damaged.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 8192 * 4096));
   damaged << std::string(4096, '\xee');
   damaged.close();
   CHECK_THAT(refusal(file), Contains("move it away") && !Contains("\n"));
 }
 
-TEST_CASE("a file can't be made where there is no folder") {
+TEST_CASE("a file can't be created in a folder that doesn't exist") {
   CHECK_THAT(refusal("/nowhere/history.sqlite"), Contains("unable to open"));
 }
 

@@ -29,13 +29,13 @@ HistoryPage find(HistoryFixture& fixture, HistoryQuery query = {}) {
   return wait_for(fixture.io, fixture.history.find(std::move(query)));
 }
 
-/// Waits until what was recorded is written.
+/// Waits until all recorded rows are written.
 void settle(HistoryFixture& fixture) {
   auto nothing = [](Database&) { return true; };
   wait_for(fixture.io, fixture.writer.run(nothing));
 }
 
-/// Five rows of each visitor: `me` has the odd ids, `you` the even ones.
+/// Records five rows of each visitor: `me` has the odd ids, `you` the even ones.
 void record_alternately(HistoryFixture& fixture) {
   for (int count = 0; count < 5; ++count) {
     fixture.history.record(history_row("me"));
@@ -46,7 +46,7 @@ void record_alternately(HistoryFixture& fixture) {
 
 }  // namespace
 
-TEST_CASE("a row is found again with everything in it") {
+TEST_CASE("a recorded row is found with all its fields") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   auto row = history_row("me");
@@ -59,11 +59,11 @@ TEST_CASE("a row is found again with everything in it") {
   CHECK(find(fixture).rows == std::vector{row});
 }
 
-TEST_CASE("rows are there after a restart, and ids go on") {
+TEST_CASE("rows survive a restart, and ids keep increasing") {
   const test::TemporaryFolder folder;
   {
     HistoryFixture fixture(folder.path());
-    // Taken, not waited for: the end must write them.
+    // The rows are accepted, and nothing waits for them: the shutdown must write them.
     for (int count = 0; count < 100; ++count) CHECK(fixture.history.record(history_row("me")));
   }
   HistoryFixture fixture(folder.path());
@@ -74,7 +74,7 @@ TEST_CASE("rows are there after a restart, and ids go on") {
   CHECK(ids(find(fixture)) == std::vector<HistoryId>{101});
 }
 
-TEST_CASE("a visitor sees own rows only, newest first, page by page") {
+TEST_CASE("a visitor sees only their own rows, newest first, page by page") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   record_alternately(fixture);
@@ -93,7 +93,7 @@ TEST_CASE("a visitor sees own rows only, newest first, page by page") {
   CHECK_FALSE(wait_for(fixture.io, fixture.history.find_row(99, std::nullopt)).has_value());
 }
 
-TEST_CASE("pages lead back to newer rows as they lead to older ones") {
+TEST_CASE("pages lead to newer rows as well as to older ones") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   record_alternately(fixture);
@@ -115,7 +115,7 @@ TEST_CASE("pages lead back to newer rows as they lead to older ones") {
   CHECK(mine({}, 9) == HistoryPage{});
 }
 
-TEST_CASE("a page is bounded whatever is asked for") {
+TEST_CASE("a page has 1 to 200 rows, however many are requested") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   for (int count = 0; count < 201; ++count) fixture.history.record(history_row("me"));
@@ -124,7 +124,7 @@ TEST_CASE("a page is bounded whatever is asked for") {
   CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 0}).rows.size() == 1);
 }
 
-TEST_CASE("what a visitor deletes is gone, with rows that were just recorded") {
+TEST_CASE("deleting a visitor's rows also deletes rows that were just recorded") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   fixture.history.record(history_row("me"));
@@ -140,7 +140,7 @@ TEST_CASE("what a visitor deletes is gone, with rows that were just recorded") {
   CHECK(wait_for(fixture.io, fixture.reader.run(thumbnails)) == 1);
 }
 
-TEST_CASE("nobody's rows are not one visitor's to delete") {
+TEST_CASE("an empty visitor can't delete the rows that have no visitor") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   fixture.history.record(history_row(""));
@@ -150,7 +150,7 @@ TEST_CASE("nobody's rows are not one visitor's to delete") {
   CHECK(find(fixture).rows.size() == 1);
 }
 
-TEST_CASE("200 recorders at once lose no row") {
+TEST_CASE("200 concurrent recorders lose no row") {
   const test::TemporaryFolder folder;
   constexpr int recorders = 200;
   constexpr int rows_each = 50;
@@ -185,7 +185,7 @@ TEST_CASE("200 recorders at once lose no row") {
   CHECK(seen.size() == recorders * rows_each);
 }
 
-TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for") {
+TEST_CASE("rows beyond the queue's limit are dropped and counted, without waiting") {
   const test::TemporaryFolder folder;
   DatabaseThread::Limits limits{};
   SECTION("by number") { limits.tasks_max = 3; }
@@ -193,7 +193,7 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
   HistoryFixture fixture(folder.path(), limits);
   test::Gate entered;
   test::Gate gate;
-  // The writer is held in a task of its own.
+  // This task blocks the writer.
   auto hold = [&](Database&) {
     entered.open();
     gate.wait();
@@ -202,7 +202,7 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
   REQUIRE(entered.wait());
   int taken = 0;
   for (int count = 0; count < 10; ++count) taken += fixture.history.record(history_row("me"));
-  // There is room still for whoever awaits an answer.
+  // There is still room for tasks that are awaited.
   test::Gate answered;
   CHECK(fixture.writer.post({.run = [](Database&) {},
                              .done =
@@ -217,7 +217,7 @@ TEST_CASE("rows beyond the queue's bound are dropped and counted, not waited for
   CHECK(std::ssize(find(fixture).rows) == taken);
 }
 
-TEST_CASE("what is longer than the history keeps is cut, between two characters") {
+TEST_CASE("text beyond the history's limits is cut between two characters") {
   auto row = history_row("me");
   row.file_name = std::string(254, 'a') + "\xc3\xa4";
   row.top.assign(1000, {std::string(300, 'b'), 1, 0});
@@ -231,7 +231,7 @@ TEST_CASE("what is longer than the history keeps is cut, between two characters"
   CHECK(cut_text(std::string(400, '\x80')).size() == history_text_bytes_max);
 }
 
-TEST_CASE("old rows are removed in pieces, by age and by number") {
+TEST_CASE("old rows are removed in batches, by age and by number") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   for (int time_ms = 1; time_ms <= 10; ++time_ms) insert_row(database, history_row("me", time_ms));
@@ -244,12 +244,12 @@ TEST_CASE("old rows are removed in pieces, by age and by number") {
   CHECK(remove_old_rows(database, 4, 4, 2) == 1);
   CHECK(remove_old_rows(database, 4, 4, 2) == 0);
   CHECK(ids(find_rows(database, {})) == std::vector<HistoryId>{10, 9, 8, 7});
-  // Gaps in the ids are no rows.
+  // Gaps in the ids don't count as rows.
   database.execute("DELETE FROM recognition WHERE id IN (8, 9)");
   CHECK(remove_old_rows(database, 4, 2, 5) == 0);
 }
 
-TEST_CASE("numbers come from the time and the visitor that are asked for") {
+TEST_CASE("statistics cover only the requested interval and visitor") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   for (const int time_ms : {5, 10, 15, 20}) fixture.history.record(history_row("me", time_ms));

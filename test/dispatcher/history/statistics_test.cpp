@@ -14,7 +14,7 @@ StatisticsCount::Row row(std::int64_t time_ms, double total_ms, std::string work
 
 }  // namespace
 
-TEST_CASE("a percentile is the nearest rank") {
+TEST_CASE("percentiles use the nearest rank") {
   std::vector<double> values{50, 15, 40, 20, 35};
   CHECK(percentile(values, 0.05) == 15);
   CHECK(percentile(values, 0.3) == 20);
@@ -37,13 +37,13 @@ TEST_CASE("each row counts in the bucket of its time") {
   CHECK(numbers.buckets[2] == HistoryStatistics::Bucket{1666, 1, 1999, 1999, 1999});
 }
 
-TEST_CASE("a time without length has buckets all the same") {
+TEST_CASE("an empty interval still has a bucket") {
   StatisticsCount count({.visitor = {}, .from_ms = 5, .until_ms = 5, .buckets = 0});
   count.add(row(5, 1));
   CHECK(count.finish().buckets == std::vector<HistoryStatistics::Bucket>{{5, 1, 1, 1, 1}});
 }
 
-TEST_CASE("all rows together have percentiles and mean times") {
+TEST_CASE("the summary has percentiles and mean times of all rows") {
   StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10, .buckets = 3});
   CHECK(StatisticsCount(count).finish().summary == HistoryStatistics::Summary{});
   auto slow = row(9, 30);
@@ -56,7 +56,7 @@ TEST_CASE("all rows together have percentiles and mean times") {
   CHECK(count.finish().summary == HistoryStatistics::Summary{10, 30, 30, {2, 2, 2, 2, 3, 20}});
 }
 
-TEST_CASE("workers share the load, the busiest first") {
+TEST_CASE("each worker's share is counted, the busiest worker first") {
   StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10});
   count.add(row(1, 10, "b:1"));
   count.add(row(1, 30, "b:1"));
@@ -66,7 +66,7 @@ TEST_CASE("workers share the load, the busiest first") {
         std::vector<HistoryStatistics::Share>{{"b:1", 2, 20}, {"a:1", 1, 5}, {"c:1", 1, 5}});
 }
 
-TEST_CASE("numbers are bounded, and say when they are cut") {
+TEST_CASE("statistics are limited in size, and report when rows were left out") {
   StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10});
   for (std::size_t number = 0; number < HistoryStatistics::rows_max; ++number) {
     count.add(row(1, 1, "w:" + std::to_string(number % 1000)));

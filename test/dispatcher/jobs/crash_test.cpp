@@ -1,5 +1,5 @@
-/// The program is killed at every step of a job's way through the disk. The child is killed by
-/// itself, by SIGKILL as by `kill -9`, in the middle of what it does: nothing of it can tidy up.
+/// Kills the program at every step by which a job is written to disk and carried out. The child
+/// kills itself with SIGKILL, like `kill -9`, in the middle of its work, so it can't clean up.
 
 #include <atomic>
 #include <csignal>
@@ -20,7 +20,7 @@ using test::JobsFixture;
 
 namespace {
 
-/// What a child acknowledged before its end, and how it ended.
+/// The jobs that a child acknowledged before it ended, and whether it was killed.
 struct Life {
   std::vector<std::string> ids;
   bool killed = false;
@@ -31,7 +31,7 @@ void write_line(int pipe, const std::string& text) {
   if (write(pipe, line.data(), line.size()) != static_cast<ssize_t>(line.size())) _exit(3);
 }
 
-/// Runs `live` in a child, which writes the ids that it was given into its pipe.
+/// Runs `live` in a child process, which writes the ids of its jobs to the pipe.
 template <typename Live>
 Life live_and_die(Live live) {
   int ends[2];
@@ -60,7 +60,7 @@ Life live_and_die(Live live) {
   return life;
 }
 
-/// Submits two jobs and carries them out, and is killed at the `fatal`-th step.
+/// Submits two jobs and carries them out in a child that is killed at the `fatal`-th step.
 Life live_until(const std::filesystem::path& folder, int fatal) {
   return live_and_die([&](int pipe) {
     std::atomic<int> steps = 0;
@@ -93,24 +93,24 @@ TEST_CASE("a kill at any step loses no job and records none twice") {
       CHECK(job->state == JobState::done);
       CHECK(job->result.has_value());
     }
-    // Both, or neither where the kill came before their rows were there.
+    // Both jobs have a result, or neither has one because the kill came before their rows existed.
     const std::size_t rows = fixture.rows();
     CHECK((rows == 2 || (rows == 0 && life.ids.empty())));
     CHECK(fixture.files() == 0);
   }
-  // Two images written and renamed, the folder, the rows, and for each job: claimed, recognized,
-  // inserted, committed, removed.
+  // Two images written and renamed, the folder synced, the rows committed, and for each job:
+  // claimed, recognized, inserted, committed, removed.
   CHECK(fatal - 2 == 6 + 2 * 5);
 }
 
-TEST_CASE("a kill in the middle of writing keeps every result that was acknowledged") {
+TEST_CASE("a kill during writes loses no result that was acknowledged") {
   const test::TemporaryFolder folder;
   constexpr int jobs_before_death = 20;
   const Life life = live_and_die([&](int pipe) {
     JobsFixture fixture(folder.path());
     std::atomic<int> acknowledged = 0;
     std::thread recorder([&] {
-      // The history's own rows keep the writer busy all the time.
+      // The history's own rows keep the writer busy.
       SqliteHistory history(fixture.writer, fixture.reader);
       while (true) {
         for (int count = 0; count < 20; ++count) history.record(test::history_row("you"));

@@ -33,7 +33,7 @@ TEST_CASE("jobs wait while no worker is in rotation") {
   CHECK(start(0, 0, 0, std::chrono::hours(1)) == 0);
 }
 
-TEST_CASE("jobs leave one slot free, except where there is only one") {
+TEST_CASE("jobs leave one slot free, unless there is only one") {
   CHECK(start(1, 0, 0) == 1);
   CHECK(start(1, 0, 1) == 0);
   CHECK(start(2, 0, 0) == 1);
@@ -42,7 +42,7 @@ TEST_CASE("jobs leave one slot free, except where there is only one") {
   CHECK(start(4, 0, 3) == 0);
 }
 
-TEST_CASE("whoever waits at a page goes first") {
+TEST_CASE("interactive requests go first") {
   CHECK(start(4, 1, 0) == 2);
   CHECK(start(4, 3, 0) == 1);
   CHECK(start(4, 4, 0) == 0);
@@ -50,13 +50,13 @@ TEST_CASE("whoever waits at a page goes first") {
   CHECK(start(4, 3, 3) == 0);
 }
 
-TEST_CASE("where all slots are taken for long, a single job goes all the same") {
+TEST_CASE("if all slots are taken for a long time, a single job starts anyway") {
   CHECK(start(4, 100, 0, job_starved_after - milliseconds(1)) == 0);
   CHECK(start(4, 100, 0, job_starved_after) == 1);
   CHECK(start(4, 100, 1, job_starved_after) == 0);
 }
 
-TEST_CASE("no job starts while the images of those that run fill their memory") {
+TEST_CASE("no job starts while the images of running jobs fill their memory limit") {
   JobCapacity capacity{.workers_in_rotation = 1000, .running_bytes = running_bytes_max - 1};
   CHECK(jobs_to_start(capacity) == 999);
   capacity.running_bytes = running_bytes_max;
@@ -72,7 +72,7 @@ TEST_CASE("pauses double up to a minute") {
   CHECK(retry_pause(1000000) == milliseconds(60000));
 }
 
-TEST_CASE("what may pass puts a job back, however often") {
+TEST_CASE("a temporary failure puts a job back, however often it happens") {
   for (const int attempts : {1, 1000}) {
     CHECK(verdict({FailureReason::no_active_worker, {}}, attempts) == "again: no_active_worker");
     CHECK(verdict({FailureReason::no_resources, {}}, attempts) == "again: no_resources");
@@ -82,7 +82,7 @@ TEST_CASE("what may pass puts a job back, however often") {
   }
 }
 
-TEST_CASE("the image's fault fails a job, in the words of REASONS.md") {
+TEST_CASE("a bad image fails its job with a reason code from REASONS.md") {
   CHECK(refused(protocol::RefusalReason::too_large) == "fail: too_large");
   CHECK(refused(protocol::RefusalReason::unreadable) == "fail: unreadable");
   CHECK(refused(protocol::RefusalReason::too_many_pixels) == "fail: too_many_pixels");
@@ -91,7 +91,7 @@ TEST_CASE("the image's fault fails a job, in the words of REASONS.md") {
   CHECK(verdict({FailureReason::unknown_model, {}}) == "fail: unknown_model");
 }
 
-TEST_CASE("only a deadline and a worker's own failure may be the image's fault") {
+TEST_CASE("only a deadline and a worker's internal error are suspect") {
   CHECK(is_suspect({FailureReason::deadline, {}}));
   CHECK(is_suspect(
       {FailureReason::refused, protocol::Refusal{protocol::RefusalReason::internal, ""}}));
@@ -102,7 +102,7 @@ TEST_CASE("only a deadline and a worker's own failure may be the image's fault")
   CHECK_FALSE(is_suspect({FailureReason::cancelled, {}}));
 }
 
-TEST_CASE("an image that is too slow, or fails workers, each time is given up") {
+TEST_CASE("a job fails if its image times out or fails workers every time") {
   CHECK(verdict({FailureReason::deadline, {}}, suspect_ends_max - 1) == "again: deadline");
   CHECK(verdict({FailureReason::deadline, {}}, suspect_ends_max) == "fail: deadline");
   CHECK(refused(protocol::RefusalReason::internal, suspect_ends_max - 1) == "again: worker_failed");

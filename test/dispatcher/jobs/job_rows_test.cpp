@@ -42,7 +42,7 @@ struct OneJob {
 
 }  // namespace
 
-TEST_CASE("a claim names its owner and counts the claims of the job") {
+TEST_CASE("a claim's token has its owner and the number of the claim") {
   OneJob jobs;
   const ClaimToken first = jobs.claim("one");
   CHECK(first == ClaimToken{"dog", "one", 1});
@@ -58,7 +58,7 @@ TEST_CASE("only the current claim can end a job") {
     wait_again(jobs.database);
     current = jobs.claim("two");
   }
-  SECTION("its owner put it back and claimed it again") {
+  SECTION("the same owner put it back and claimed it again") {
     REQUIRE(put_back_job(jobs.database, stale, {.counted = false}, 1000));
     current = jobs.claim("one");
   }

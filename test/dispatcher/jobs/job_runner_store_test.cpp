@@ -1,4 +1,4 @@
-/// The runner over a store that is no database: what it asks of any JobStore.
+/// Tests the runner with a store that isn't a database: what it requires of any JobStore.
 
 #include <catch2/catch.hpp>
 
@@ -43,7 +43,7 @@ class OneJobStore final : public JobStore {
   void on_cancelled(std::function<void(const std::string&)>) override {}
 
   const ClaimToken token{.job_id = "dog", .owner = "me", .attempt = 7};
-  int failures = 0;    ///< The next writes that fail.
+  int failures = 0;    ///< How many of the next writes fail.
   bool stale = false;  ///< Whether the token has become stale.
   std::vector<std::string> ends;
 
@@ -74,7 +74,7 @@ void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nu
   while (!(ended() && store.failures <= 0) && std::chrono::steady_clock::now() < limit) {
     io.run_one_for(std::chrono::milliseconds(10));
   }
-  // Further turns would show an end that is written again.
+  // If the end were written twice, these further turns would show it.
   for (int turn = 0; turn < 20; ++turn) io.run_one_for(std::chrono::milliseconds(2));
   runner.stop();
   io.run();
@@ -84,13 +84,13 @@ using Ends = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a runner ends a job in any store with the token of its claim") {
+TEST_CASE("the runner ends a job in any store with the token of its claim") {
   OneJobStore store;
   SECTION("recognized") {
     carry_out(store);
     CHECK(store.ends == Ends{"finish"});
   }
-  SECTION("at fault") {
+  SECTION("bad image") {
     carry_out(store, FailureReason::workers_closed);
     CHECK(store.ends == Ends{"fail workers_closed"});
   }
@@ -100,14 +100,14 @@ TEST_CASE("a runner ends a job in any store with the token of its claim") {
   }
 }
 
-TEST_CASE("a runner drops the end of a job whose claim is stale") {
+TEST_CASE("the runner drops the outcome of a job whose claim is stale") {
   OneJobStore store;
   store.stale = true;
   carry_out(store);
   CHECK(store.ends == Ends{"finish"});
 }
 
-TEST_CASE("a runner writes an end again until the store takes it") {
+TEST_CASE("the runner retries a write until the store accepts it") {
   OneJobStore store;
   store.failures = 2;
   carry_out(store);

@@ -13,7 +13,7 @@ using namespace samoyed::dispatcher;
 using test::failure;
 using test::JobsFixture;
 
-TEST_CASE("a job is recognized, recorded as its visitor's, and its image removed") {
+TEST_CASE("a job is recognized and recorded for its visitor, and its image is removed") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.start();
@@ -40,14 +40,14 @@ TEST_CASE("a job is recognized, recorded as its visitor's, and its image removed
   fixture.stop();
 }
 
-TEST_CASE("jobs give way to interactive requests, and leave a slot free") {
+TEST_CASE("jobs let interactive requests go first and leave a slot free") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.around = {.workers_in_rotation = 4, .interactive = 4};
   fixture.submit({"a", "b", "c", "d", "e", "f"});
   fixture.classifier.hold = true;
   fixture.start();
-  // Everything that a start would need has its turn.
+  // Gives the runner time to start a job.
   for (int turn = 0; turn < 20; ++turn) fixture.find("0123");
   CHECK(fixture.classifier.asked == 0);
   fixture.around.interactive = 1;
@@ -72,11 +72,11 @@ TEST_CASE("jobs wait for a worker") {
   CHECK(fixture.classifier.asked == 0);
   CHECK(fixture.find(id)->state == JobState::waiting);
   fixture.around.workers_in_rotation = 1;
-  CHECK(fixture.run_until_finished());  // Nobody wakes the runner: it looks by itself.
+  CHECK(fixture.run_until_finished());  // The runner notices by itself; nothing wakes it.
   fixture.stop();
 }
 
-TEST_CASE("an image at fault fails its job with the reason") {
+TEST_CASE("a bad image fails its job with the reason") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.classifier.outcomes.push_back(
@@ -94,7 +94,7 @@ TEST_CASE("an image at fault fails its job with the reason") {
   fixture.stop();
 }
 
-TEST_CASE("what may pass puts a job back, for a while") {
+TEST_CASE("a temporary failure puts a job back for a while") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.classifier.outcomes.push_back(failure(FailureReason::all_busy));
@@ -114,7 +114,7 @@ TEST_CASE("what may pass puts a job back, for a while") {
   CHECK(fixture.run_beside(fixture.writer.run(due_later)) == 0);
 }
 
-TEST_CASE("attempts that met no free worker don't condemn an image") {
+TEST_CASE("attempts that found no free worker don't count against an image") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.classifier.outcomes.push_back(failure(FailureReason::deadline));
@@ -133,11 +133,11 @@ TEST_CASE("attempts that met no free worker don't condemn an image") {
   fixture.stop();
 }
 
-TEST_CASE("a job waits where its image can't be read for a while, and keeps the image") {
+TEST_CASE("a job waits and keeps its image while the image can't be read") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
-  // Opened and not read: a folder, which also root can't read as a file.
+  // A folder can be opened but not read, not even by root.
   const auto image = folder.path() / "spool" / id;
   std::filesystem::rename(image, folder.path() / "kept");
   std::filesystem::create_directory(image);
@@ -153,7 +153,7 @@ TEST_CASE("a job waits where its image can't be read for a while, and keeps the 
   fixture.stop();
 }
 
-TEST_CASE("only so many jobs are taken at once as their images fit into memory, and one always") {
+TEST_CASE("a claim takes as many jobs as their images fit into memory, but at least one") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   for (const char* id : {"a", "b", "c", "d"}) {
@@ -168,7 +168,7 @@ TEST_CASE("only so many jobs are taken at once as their images fit into memory, 
   CHECK(claim_jobs(database, "owner", 100, 10, 299).jobs.size() == 1);
 }
 
-TEST_CASE("jobs are taken the longest due first, and a clock that was set back holds none") {
+TEST_CASE("the longest due jobs are claimed first, and a clock set back delays none") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   const auto insert = [&](const std::string& id, std::int64_t time_ms) {
@@ -205,7 +205,7 @@ TEST_CASE("a running job that is cancelled records nothing") {
   CHECK(fixture.jobs.load() == Jobs::Load{});
 }
 
-TEST_CASE("at the dispatcher's end running jobs go back, with no attempt counted") {
+TEST_CASE("a shutdown puts running jobs back without counting the attempt") {
   const test::TemporaryFolder folder;
   std::string id;
   {
@@ -226,7 +226,7 @@ TEST_CASE("at the dispatcher's end running jobs go back, with no attempt counted
   fixture.stop();
 }
 
-TEST_CASE("an image that vanished fails its job") {
+TEST_CASE("a missing image fails its job") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
@@ -238,7 +238,7 @@ TEST_CASE("an image that vanished fails its job") {
   fixture.stop();
 }
 
-TEST_CASE("interactive requests are counted until their answer") {
+TEST_CASE("interactive requests are counted until they are answered") {
   asio::io_context io;
   test::ScriptedClassifier inner(io);
   inner.hold = true;

@@ -35,8 +35,8 @@ inline dispatcher::Outcome failure(dispatcher::FailureReason reason) {
   return dispatcher::Failure{.reason = reason, .refusal = {}};
 }
 
-/// Gives what a test put in, one after the other, then always answers; or holds every image until
-/// it is let go or cancelled.
+/// Returns the outcomes that a test put in, one after the other, and then always `answer()`. With
+/// `hold`, keeps every image until `let_go` or until it is cancelled.
 class ScriptedClassifier final : public dispatcher::Classifier {
  public:
   explicit ScriptedClassifier(asio::io_context& io) : gate_(io.get_executor()) {}
@@ -80,7 +80,7 @@ class ScriptedClassifier final : public dispatcher::Classifier {
   io::Event gate_;
 };
 
-/// Jobs in a folder, as a dispatcher has them from its start to its end.
+/// Jobs in a folder, with everything that a dispatcher runs for them from its start to its end.
 class JobsFixture {
  public:
   explicit JobsFixture(
@@ -121,7 +121,7 @@ class JobsFixture {
     asio::co_spawn(io, runner.run(), [](std::exception_ptr) {});
   }
 
-  /// Runs until the condition holds; the limit is against hanging only.
+  /// Runs until the condition holds. The time limit only prevents hanging.
   bool run_until(const std::function<bool()>& condition) {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!condition() && std::chrono::steady_clock::now() < limit) {
@@ -135,7 +135,7 @@ class JobsFixture {
     return run_until([this] { return jobs.load() == dispatcher::Jobs::Load{}; });
   }
 
-  /// Runs a coroutine to its end, and whatever else goes on meanwhile.
+  /// Runs a coroutine to its end, and everything else that is in progress in the meantime.
   template <typename Value>
   Value run_beside(asio::awaitable<Value> work) {
     std::optional<Value> value;

@@ -27,7 +27,7 @@ std::optional<Job> next_now(JobsFixture& fixture, JobWatch& watch) {
 
 }  // namespace
 
-TEST_CASE("a submitted job waits, and is there after a restart") {
+TEST_CASE("a submitted job waits, and survives a restart") {
   const test::TemporaryFolder folder;
   std::vector<std::string> ids;
   {
@@ -50,7 +50,7 @@ TEST_CASE("a submitted job waits, and is there after a restart") {
   CHECK_FALSE(fixture.find("0123"));
 }
 
-TEST_CASE("jobs beyond the spool's bounds are refused, all of a request or none") {
+TEST_CASE("if a request exceeds the spool's limits, all of its jobs are rejected") {
   const test::TemporaryFolder folder;
   JobsOptions options;
   SECTION("by number") { options.images_max = 2; }
@@ -68,7 +68,7 @@ TEST_CASE("jobs beyond the spool's bounds are refused, all of a request or none"
   CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::stopping);
 }
 
-TEST_CASE("a spool that can't be written is reported, and nothing of the request stays") {
+TEST_CASE("if the spool can't be written, an error is returned and no job is kept") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   std::filesystem::remove(folder.path() / "spool");
@@ -76,7 +76,7 @@ TEST_CASE("a spool that can't be written is reported, and nothing of the request
   CHECK(fixture.jobs.load() == Jobs::Load{});
 }
 
-TEST_CASE("a waiting job can be cancelled, a finished one not") {
+TEST_CASE("a waiting job can be cancelled, but not a finished one") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto ids = fixture.submit({"dog", "cat"});
@@ -128,7 +128,7 @@ TEST_CASE("a claim from before a restart is stale") {
   CHECK(fixture.rows() == 1);
 }
 
-TEST_CASE("a watch returns each state, and the end") {
+TEST_CASE("a watch returns each state and then ends") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
@@ -151,7 +151,7 @@ TEST_CASE("a watch returns each state, and the end") {
   fixture.stop();
 }
 
-TEST_CASE("a slow watcher gets the latest state only") {
+TEST_CASE("a slow watcher gets only the latest state") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
@@ -163,7 +163,7 @@ TEST_CASE("a slow watcher gets the latest state only") {
   fixture.stop();
 }
 
-TEST_CASE("watching ends where there is no such job, and at the dispatcher's end") {
+TEST_CASE("a watch ends if the job doesn't exist, and when the dispatcher stops") {
   const test::TemporaryFolder folder;
   JobsOptions options;
   options.watchers_max = 2;
@@ -182,7 +182,7 @@ TEST_CASE("watching ends where there is no such job, and at the dispatcher's end
   CHECK(fixture.jobs.watch(id));
 }
 
-TEST_CASE("finished jobs are forgotten after their time, in pieces, and their results stay") {
+TEST_CASE("finished jobs are removed in batches after their retention, but their results stay") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto ids = fixture.submit({"dog", "cat", "fox"});
@@ -199,7 +199,7 @@ TEST_CASE("finished jobs are forgotten after their time, in pieces, and their re
   CHECK(fixture.rows() == 2);
 }
 
-TEST_CASE("a visitor who deletes results deletes finished jobs, not those that wait") {
+TEST_CASE("deleting a visitor's results deletes their finished jobs too") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto done = fixture.submit({"dog"}).front();
@@ -212,7 +212,7 @@ TEST_CASE("a visitor who deletes results deletes finished jobs, not those that w
   CHECK(fixture.rows() == 0);
 }
 
-TEST_CASE("after a start files without jobs are removed, and jobs without files failed") {
+TEST_CASE("a start removes files without jobs, and fails jobs without files") {
   const test::TemporaryFolder folder;
   std::vector<std::string> ids;
   {

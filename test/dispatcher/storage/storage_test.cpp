@@ -26,7 +26,7 @@ TEST_CASE("a folder belongs to one dispatcher at a time") {
   CHECK(open_storage(io.get_executor(), options));
 }
 
-TEST_CASE("a history that is turned off isn't given, and jobs are kept all the same") {
+TEST_CASE("if the history is turned off, it is null and jobs are still kept") {
   const test::TemporaryFolder folder;
   asio::io_context io;
   StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
@@ -37,7 +37,7 @@ TEST_CASE("a history that is turned off isn't given, and jobs are kept all the s
   CHECK(storage->jobs().load() == Jobs::Load{});
 }
 
-TEST_CASE("jobs and the history outlive their storage") {
+TEST_CASE("jobs and the history are there again when the storage is reopened") {
   const test::TemporaryFolder folder;
   asio::io_context io;
   const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
