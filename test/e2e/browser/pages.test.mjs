@@ -177,7 +177,7 @@ test("another site's page changes nothing", async () => {
     assert.equal(response.status(), 403);
     assert.equal(response.headers()['samoyed-reason'], 'cross_site');
     await page.waitForLoadState();
-    assert.match(await page.locator('.message').textContent(), /Another site's page/);
+    assert.match(await page.locator('.message').textContent(), /A page of another website/);
     await screenshot(page, 'cross-site');
     await page.goto(site);
     assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
