@@ -262,7 +262,7 @@ test('with an admin token, workers are for who signs in', async () => {
                                          page.keyboard.press('Enter')]);
     assert.equal(refused.status(), 401);
     await page.waitForLoadState();
-    assert.match(await page.locator('.message').textContent(), /not the admin token/);
+    assert.match(await page.locator('.message').textContent(), /Wrong admin token/);
     await screenshot(page, 'wrong-token');
 
     await page.getByLabel('Admin token').fill('a secret & more than enough of it');
