@@ -16,39 +16,41 @@
 
 namespace samoyed::web {
 
-/// What the server gives access to; all of it must outlive the server.
+/// The parts that the server gives access to. All of them must outlive the server.
 struct ServerParts {
   dispatcher::Classifier& classifier;
   dispatcher::WorkerList& workers;
   /// For /metrics; may be null.
   const dispatcher::DispatchCounts* dispatch = nullptr;
-  /// Null: results are not kept.
+  /// Null if results are not kept.
   dispatcher::History* history = nullptr;
-  /// Null: there are no jobs.
+  /// Null if there are no jobs.
   dispatcher::Jobs* jobs = nullptr;
 };
 
-/// The web form on one port: accepts, speaks HTTP/1.1, shows pages, hands images to a Classifier.
+/// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,
+/// and passes images to a Classifier.
 ///
-/// Thread rule: everything runs on the executor, which must be run by one thread; `stop` may be
+/// Thread rule: everything runs on the executor, which must be run by one thread. `stop` may be
 /// called from any thread.
 class Server {
  public:
-  /// `acceptor` is open and listening. The server must outlive every
-  /// coroutine of its own: destroy it after `run` returned, and where connections were left
-  /// (`connections()`), after the executor's context was stopped for good.
+  /// `acceptor` must be open and listening. The server must outlive its coroutines: destroy it
+  /// after `run` has returned. If connections are left then (`connections()`), destroy it only
+  /// after the executor's context has stopped for good.
   Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
          ServerOptions options = {});
   ~Server();
 
-  /// Accepts until `stop`, then drains: returns when every connection has ended, or after the
-  /// drain's time with those cut that had not. Call once.
+  /// Accepts connections until `stop`, then drains. Returns when every connection has ended, or
+  /// when the drain timeout expires, after cutting those that have not. Call once.
   asio::awaitable<void> run();
 
-  /// Stops accepting and lets `run` drain. Further calls do nothing.
+  /// Stops accepting connections and lets `run` drain. Further calls do nothing.
   void stop();
 
-  /// Open at this moment; after `run` returned, those whose image is still at a worker.
+  /// Number of open connections. After `run` has returned, the number of connections whose image is
+  /// still at a worker.
   std::size_t connections() const;
 
  private:

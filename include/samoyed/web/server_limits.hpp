@@ -8,57 +8,60 @@
 
 namespace samoyed::web {
 
-/// How much of each thing a client may ask for.
+/// Limits on what clients may use.
 struct ServerLimits {
-  /// Connections at once.
+  /// Maximum number of open connections.
   std::size_t connections_max = 1024;
-  /// Connections at once from one address, a trusted proxy's excepted.
+  /// The same per client address. Trusted proxies are exempt.
   std::size_t connections_per_peer_max = 512;
-  /// Connections over the two limits above that are answered so at a time; further ones wait in the
-  /// kernel's queue, or are closed at once where their address is over its own limit.
+  /// Maximum number of connections over one of the limits above that are answered with an error at
+  /// the same time. Further ones wait in the kernel's queue, or are closed at once if their address
+  /// is over its own limit.
   std::size_t refused_connections_max = 64;
-  /// Uploads at once, from the header's end to the answer written.
+  /// Maximum number of uploads in progress. An upload is in progress from the end of its header
+  /// until its answer is written.
   std::size_t requests_max = 512;
-  /// Uploads at once from one client (an IPv6 one counts by its /64): half of all, since a whole
+  /// The same per client. IPv6 clients count by their /64. Half of all uploads, because a whole
   /// school or company may share an address.
   std::size_t requests_per_client_max = 256;
-  /// Streams of events at once, and from one client.
+  /// Maximum number of streamed responses at once, in total and per client.
   std::size_t streams_max = 256;
   std::size_t streams_per_client_max = 16;
-  /// Held for all uploads together: bodies as they arrive, images at workers, answers.
+  /// Bytes held for all uploads together: bodies as they arrive, images at workers, and answers.
   std::uint64_t request_bytes_max = std::uint64_t{1} << 30;
-  /// A request's line and fields.
+  /// Size of a request's header: the request line and the fields.
   std::size_t header_bytes_max = std::size_t{16} << 10;
-  /// One uploaded image; the form around it may add `form_overhead_bytes_max`.
+  /// Size of one uploaded image. The form around it may add `form_overhead_bytes_max`.
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   std::uint64_t form_overhead_bytes_max = std::uint64_t{64} << 10;
-  /// Read and dropped after an answer that came before the request's end, so that the client, which
-  /// is still sending, gets to read it.
+  /// Bytes that are read and dropped after an answer that was sent before the request's end, so
+  /// that a client that is still sending can read the answer.
   std::uint64_t linger_bytes_max = std::uint64_t{256} << 20;
-  /// The same for a connection that was over a limit.
+  /// The same for a connection over a limit.
   std::uint64_t refused_linger_bytes_max = std::uint64_t{1} << 20;
-  /// Connections that do so at a time; others are closed at once, and their client may lose the
-  /// answer.
+  /// Maximum number of connections that linger like this at the same time. Others are closed at
+  /// once, and their clients may lose the answer.
   std::size_t lingering_max = 64;
 };
 
-/// How long each step of a connection may take in all, however many pieces it comes in.
+/// How long each step of a connection may take in total, regardless of the number of pieces it
+/// comes in.
 struct ServerTimeouts {
-  /// Between two requests; the connection is then closed without a word.
+  /// Between two requests. After that, the connection is closed without an answer.
   std::chrono::milliseconds idle{30'000};
-  /// From a request's first byte to its header's end.
+  /// From a request's first byte to the end of its header.
   std::chrono::milliseconds header{10'000};
-  /// From the header's end to the body's.
+  /// From the end of the header to the end of the body.
   std::chrono::milliseconds body{120'000};
   /// From an upload's complete arrival to its answer.
   std::chrono::milliseconds request{60'000};
-  /// For one response to be taken by the client.
+  /// For the client to receive one response.
   std::chrono::milliseconds write{60'000};
-  /// For what a client still sends after an early answer.
+  /// For receiving what a client still sends after an early answer.
   std::chrono::milliseconds linger{5'000};
-  /// For each step of a connection that is over a limit and is answered so.
+  /// For each step of a connection that is over a limit and is answered with an error.
   std::chrono::milliseconds refused{2'000};
-  /// From `stop()` to the end of what is under way.
+  /// From `stop()` until the requests in progress must have ended.
   std::chrono::milliseconds drain{10'000};
 };
 

@@ -9,24 +9,25 @@
 
 namespace samoyed::web {
 
-/// Who may send requests, and for what.
+/// Who may send which requests.
 struct AccessOptions {
-  /// Host names that requests may name, besides IP addresses, localhost and the machine's own name;
-  /// `.example.org` includes all names below it.
+  /// Host names that requests may name, in addition to IP addresses, localhost and the machine's
+  /// own name. `.example.org` includes all names below it.
   std::vector<std::string> allowed_hosts;
-  /// Proxies whose word is taken for a client's address, see client_address.hpp.
+  /// Proxies that are trusted to report a client's address. See client_address.hpp.
   io::NetworkList trusted_proxies;
-  /// Where workers may be; names are checked when they are resolved.
+  /// Networks where workers are allowed. Host names are checked when they are resolved.
   io::NetworkList worker_networks{io::private_networks()};
-  /// Needed to see and change the workers; empty: nothing is needed.
+  /// Required to see and change the workers. If empty, anyone may.
   std::string admin_token;
 };
 
 struct ServerOptions {
-  /// How visitors are distinguished, and whether their results show thumbnails.
+  /// How visitors are distinguished.
   dispatcher::ResultsBy results_by = dispatcher::ResultsBy::cookie;
+  /// Whether results keep thumbnails.
   bool thumbnails = true;
-  /// How long results are kept, as the pages state.
+  /// How many days results are kept, for display on the pages.
   int results_days = 30;
   ServerLimits limits;
   ServerTimeouts timeouts;

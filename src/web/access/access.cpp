@@ -10,9 +10,9 @@
 namespace samoyed::web {
 namespace {
 
-/// `host [ ":" port ]`, taken apart.
+/// `host [ ":" port ]`, split into its parts.
 struct Authority {
-  /// Lower case, without brackets and a root's dot.
+  /// In lower case, without brackets or a trailing dot.
   std::string host;
   std::string_view port;
 
@@ -31,7 +31,8 @@ std::optional<Authority> parse_authority(std::string_view text) {
   return Authority{std::move(*parsed), port};
 }
 
-/// What the request asks for: RFC 9112, section 3.2.2, prefers the target's to Host's.
+/// Returns the authority that the request asks for. According to RFC 9112, section 3.2.2, the
+/// target's takes precedence over Host.
 std::string_view asked_authority(const Request& head) {
   const auto target = parse_target(head.target);
   if (target && target->authority) return *target->authority;
@@ -56,8 +57,8 @@ bool is_own_name(std::string_view name, const HostRules& rules) {
                              [&](const std::string& rule) { return is_allowed(name, rule); });
 }
 
-/// Whether a URL, or its beginning, has the host and port that the request names. A proxy may have
-/// taken the TLS off, so the scheme may be either, and its usual port may be left out.
+/// Returns whether a URL, or an origin, has the host and port that the request names. A proxy may
+/// have terminated TLS, so either scheme will do, and the scheme's default port may be left out.
 bool is_same_authority(std::string_view url, std::string_view asked) {
   const auto target = parse_target(url);
   if (!target || !target->authority) return false;
@@ -73,10 +74,11 @@ bool is_same_authority(std::string_view url, std::string_view asked) {
 
 Problem cross_site() {
   return {Reason::cross_site,
-          "Another site's page sent this. Open this site itself and do it from there."};
+          "A page of another website sent this request. Open this site and try again from there."};
 }
 
-/// All browsers begin so, and no page can change it in what it sends to another site unasked.
+/// Every browser's User-Agent begins with this, and no page can change it in requests that it sends
+/// to another site without permission.
 bool is_browser(const Request& head) {
   return find_field(head.fields, "User-Agent").starts_with("Mozilla/");
 }
@@ -89,8 +91,8 @@ std::optional<Problem> check_host_name(const Request& head, const HostRules& rul
   const auto authority = parse_authority(asked);
   if (authority && is_own_name(authority->host, rules)) return std::nullopt;
   return Problem{Reason::host_not_allowed,
-                 "This server isn't known as \"" + std::string(asked) +
-                     "\". Use its address, or start it with --allowed-host and that name."};
+                 "This server doesn't know the host name \"" + std::string(asked) +
+                     "\". Use its IP address, or start it with --allowed-host and that name."};
 }
 
 std::optional<Problem> check_cross_site(const Request& head) {
@@ -111,7 +113,7 @@ std::optional<Problem> check_cross_site(const Request& head) {
   if (head.method != "GET") return cross_site();
   return Problem{
       Reason::unconfirmed,
-      "Your browser doesn't say which page sent this, so it may have been another site's."};
+      "Your browser doesn't say which page sent this request. Another website may have sent it."};
 }
 
 }  // namespace samoyed::web

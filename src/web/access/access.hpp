@@ -10,24 +10,26 @@ namespace samoyed::web {
 
 /// The host names that requests may name.
 struct HostRules {
-  /// The machine's; may be empty.
+  /// The machine's own name. May be empty.
   std::string own_name;
-  /// Further ones; `.example.org` includes all names below it.
+  /// Further names. `.example.org` includes all names below it.
   std::vector<std::string> allowed;
 };
 
-/// Refuses a request for any other host name. A page elsewhere can give its own name this
-/// machine's address (DNS rebinding): to the browser it is then the same site, and may read all it
-/// is answered. IP addresses and localhost can't be given away like that, so they pass, as does
-/// HTTP/1.0 without a Host.
+/// Rejects a request for any other host name. The owner of another site can point its name to this
+/// machine's address (DNS rebinding). To the browser, this server is then the same site, and that
+/// site's pages may read every response. IP addresses and localhost can't be pointed elsewhere like
+/// that, so they pass, as does HTTP/1.0 without Host. Returns std::nullopt if the request passes.
 std::optional<Problem> check_host_name(const Request& head, const HostRules& rules);
 
-/// Refuses a request that a page of another site made the browser send, by what the browser says
-/// itself: Sec-Fetch-Site, or else Origin, or else Referer.
+/// Rejects a request that a page of another site made the browser send. It relies on what the
+/// browser states: Sec-Fetch-Site, or else Origin, or else Referer. Returns std::nullopt if the
+/// request passes.
 ///
-/// Programs send none of them and pass. A browser may do so too: it keeps Sec-Fetch-Site for sites
-/// with TLS or on this machine, a GET has no Origin, and a page can leave the Referer out. Then a
-/// GET is `unconfirmed`, and anything else, which has an Origin in every browser, refused.
+/// Programs send none of them and pass. A browser may also send none: it sends Sec-Fetch-Site only
+/// to sites with TLS or on the same machine, a GET has no Origin, and a page can leave out the
+/// Referer. Then a GET is `unconfirmed`. Anything else has an Origin in every browser, so it is
+/// rejected.
 std::optional<Problem> check_cross_site(const Request& head);
 
 }  // namespace samoyed::web

@@ -14,9 +14,9 @@
 
 namespace samoyed::web {
 
-/// Decides who may see and change the workers if an admin token is set: anyone who sends it with
-/// the request (`Authorization: Bearer TOKEN`), or who has signed in on the page and sends the
-/// cookie from then. Without a token everybody may.
+/// Decides who may see and change the workers. If an admin token is set, that is anyone who sends
+/// it with the request (`Authorization: Bearer TOKEN`), or who has signed in on the page and sends
+/// the session cookie. Without a token, everyone may.
 ///
 /// Not thread-safe.
 class AdminGate {
@@ -25,32 +25,33 @@ class AdminGate {
 
   enum class Verdict {
     admitted,
-    missing,  ///< Neither token nor cookie, or a cookie that no longer counts.
+    missing,  ///< Neither a token nor a cookie, or a cookie of no current session.
     wrong,    ///< A wrong token.
-    limited,  ///< A token, but too many wrong ones came before it from that client.
+    limited,  ///< A token, but the client has sent too many wrong ones before.
   };
 
   static constexpr std::string_view cookie_name = "samoyed_session";
-  /// Signed in at once; beyond it, the session idle for longest is ended.
+  /// Maximum number of sessions. Beyond it, the session that was idle longest is ended.
   static constexpr std::size_t sessions_max = 64;
-  /// Without a request.
+  /// A session ends after this time without a request.
   static constexpr std::chrono::hours session_idle_max{12};
-  /// Wrong tokens from one client, within one window from the first.
+  /// Maximum number of wrong tokens from one client in one window, which begins with the first.
   static constexpr int failures_max = 10;
   static constexpr std::chrono::minutes failure_window{1};
-  /// Clients whose wrong tokens are counted; beyond it, the one that began first is forgotten.
+  /// Maximum number of clients whose wrong tokens are counted. Beyond it, the client whose window
+  /// began first is forgotten.
   static constexpr std::size_t failing_clients_max = 4096;
 
-  /// An empty `token` means that none is needed. `random_id` gives a new, unguessable text for a
-  /// cookie each time.
+  /// An empty `token` means that none is needed. `random_id` returns a new, unguessable text for a
+  /// cookie on each call.
   AdminGate(std::string token, std::function<std::string()> random_id);
 
   bool needed() const { return !token_.empty(); }
 
-  /// `client` is what limit_key gives.
+  /// `client` is the client's io::limit_key.
   Verdict check(const Fields& fields, const std::string& client, Time now);
 
-  /// A new session's id, or why there is none: `wrong` or `limited`.
+  /// Returns a new session's id, or why there is none: `wrong` or `limited`.
   std::variant<std::string, Verdict> sign_in(std::string_view token, const std::string& client,
                                              Time now);
 
@@ -76,7 +77,8 @@ class AdminGate {
   std::map<std::string, Failures> failures_;
 };
 
-/// Compares in a time that doesn't reveal where two texts of one length differ.
+/// Compares two texts. If they have the same length, the time it takes doesn't reveal where they
+/// differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace samoyed::web

@@ -3,7 +3,7 @@
 namespace samoyed::web {
 
 std::variant<Admission::Ticket, Reason> Admission::enter(const std::string& client) {
-  // The client's own limit first, because the client can do something about that one.
+  // The client's own limit comes first, because the client can do something about it.
   const auto of_client = by_client_.find(client);
   const bool client_full =
       of_client != by_client_.end() && of_client->second >= limits_.requests_per_client_max;

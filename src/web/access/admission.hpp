@@ -11,11 +11,11 @@
 
 namespace samoyed::web {
 
-/// Counts the uploads in progress and the bytes that are held for them, and refuses what is over a
-/// limit: the service bends no further than that, and no client can take it all.
+/// Counts the uploads in progress and the bytes held for them, and rejects uploads over a limit, so
+/// that the load stays bounded and no single client can use all of it.
 ///
-/// Bytes count from when they are held, not from when they are announced: a client that
-/// announces much and sends nothing takes one place and no more.
+/// Bytes count once they are held, not when they are announced: a client that announces much and
+/// sends nothing takes up one place and no bytes.
 ///
 /// Not thread-safe.
 class Admission {
@@ -26,13 +26,13 @@ class Admission {
     std::uint64_t bytes_max = 0;
   };
 
-  /// One upload's place, given back when this is destroyed.
+  /// One upload's place. Destroying the ticket gives the place back.
   class Ticket;
 
   explicit Admission(Limits limits) : limits_(limits) {}
 
-  /// `client` is what limit_key gives. The reason is `overloaded` or `client_limit`. The Admission
-  /// must outlive the ticket.
+  /// Admits an upload, or returns `overloaded` or `client_limit`. `client` is the client's
+  /// io::limit_key. The Admission must outlive the ticket.
   std::variant<Ticket, Reason> enter(const std::string& client);
 
   std::size_t requests() const { return requests_; }
@@ -59,8 +59,8 @@ class Admission::Ticket {
         bytes_(other.bytes_) {}
   Ticket& operator=(Ticket&&) = delete;
 
-  /// From now on this upload holds so many bytes in all. False, and nothing changes, where the
-  /// limit has no room for them; less than before always has.
+  /// Sets the total number of bytes that this upload holds. Returns false, and changes nothing, if
+  /// they would exceed the limit. Holding no more than before always succeeds.
   bool hold(std::uint64_t bytes);
 
  private:

@@ -8,17 +8,18 @@
 
 namespace samoyed::web {
 
-/// Tells a visitor's results from others': no more than a random id, which the browser keeps for a
-/// year.
+/// The cookie that identifies a visitor's results. It holds only a random id, and the browser keeps
+/// it for a year.
 inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 
-/// A visitor who sends no cookie and gets none: no row belongs to that name.
+/// Stands for a visitor who sends no cookie and gets none. No row belongs to it.
 inline constexpr std::string_view no_visitor = "-";
 
-/// The id in a request's cookie; std::nullopt if there is none that we could have given.
+/// Returns the id in a request's cookie, or std::nullopt if there is no id in the form that this
+/// server uses.
 std::optional<std::string> find_visitor(const Fields& fields);
 
-/// The field that lets a browser keep it.
+/// Returns the field that makes a browser keep the id.
 Field keep_visitor(std::string_view id, bool https);
 
 }  // namespace samoyed::web

@@ -8,7 +8,7 @@ std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text) 
   using Json = nlohmann::ordered_json;
   int values = 0;
   bool within = true;
-  // What is refused is not kept: so memory stays bounded to the text's end.
+  // Rejected values are not kept, so memory stays bounded until the end of the text.
   const auto keep = [&](int depth, Json::parse_event_t, Json&) {
     within = within && ++values <= json_values_max && depth <= json_depth_max;
     return within;

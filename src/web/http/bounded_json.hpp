@@ -8,15 +8,15 @@
 
 namespace samoyed::web {
 
-/// Values of all kinds in one text from outside, and lists in lists: a few bytes of text can be
-/// many of memory.
+/// Limits on the number of values in an untrusted text and on their nesting depth, because a few
+/// bytes of text can take many bytes of memory.
 inline constexpr int json_values_max = 4096;
 inline constexpr int json_depth_max = 16;
 
-/// Returns std::nullopt for a text that is no JSON, or more of it than the bounds allow.
+/// Returns std::nullopt if the text is not JSON or exceeds the limits.
 std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text);
 
-/// On one line. Bytes that are no UTF-8 become U+FFFD.
+/// Returns the JSON as text on one line. Bytes that are not valid UTF-8 become U+FFFD.
 std::string to_text(const nlohmann::ordered_json& json);
 
 }  // namespace samoyed::web

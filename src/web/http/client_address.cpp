@@ -11,7 +11,7 @@
 namespace samoyed::web {
 namespace {
 
-/// One proxy's statement of who sent it the request.
+/// What one proxy states about the sender of the request.
 struct Hop {
   /// std::nullopt if it can't be parsed.
   std::optional<std::string> node;
@@ -31,8 +31,8 @@ bool is_identifier(std::string_view text) {
          });
 }
 
-/// `node [ ":" node-port ]` of RFC 7239, section 6, and the bare IPv6 address of X-Forwarded-For.
-/// Returns std::nullopt for `unknown`.
+/// Parses `node [ ":" node-port ]` of RFC 7239, section 6, and the bare IPv6 address of
+/// X-Forwarded-For. Returns std::nullopt for `unknown`, and if the text can't be parsed.
 std::optional<std::string> parse_node(std::string_view text) {
   std::string_view name = text;
   const std::size_t bracket = text.find(']');
@@ -48,7 +48,8 @@ std::optional<std::string> parse_node(std::string_view text) {
   return io::unmapped_ip(*host);
 }
 
-/// Cuts at `separator`, but not within quotation marks; std::nullopt if they don't match.
+/// Splits at `separator`, but not within quotation marks. Returns std::nullopt if a quotation mark
+/// is not closed.
 std::optional<std::vector<std::string_view>> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   std::size_t begin = 0;
@@ -76,7 +77,7 @@ std::optional<std::string> unquoted(std::string_view text) {
   return plain;
 }
 
-/// `for=192.0.2.60;proto=http;by=203.0.113.43`.
+/// Parses an element such as `for=192.0.2.60;proto=http;by=203.0.113.43`.
 Hop parse_forwarded_element(std::string_view element) {
   Hop hop;
   bool known = false;
@@ -90,7 +91,7 @@ Hop parse_forwarded_element(std::string_view element) {
     const auto value = unquoted(pair.substr(equals + 1));
     if (!value) return {};
     if (equal_ignoring_case(name, "for")) {
-      if (std::exchange(known, true)) return {};  // RFC 7239, section 4: once an element.
+      if (std::exchange(known, true)) return {};  // RFC 7239, section 4: once per element.
       hop.node = parse_node(*value);
     } else if (equal_ignoring_case(name, "proto")) {
       hop.https = equal_ignoring_case(*value, "https");
@@ -99,8 +100,7 @@ Hop parse_forwarded_element(std::string_view element) {
   return hop;
 }
 
-/// Hops from left to right, as far as they can be taken apart: of a line that can't be, one hop
-/// that isn't understood.
+/// Returns the hops from left to right. A line that can't be split becomes one hop without a node.
 std::vector<Hop> parse_hops(const Fields& fields, std::string_view name) {
   const bool standard = equal_ignoring_case(name, "Forwarded");
   std::vector<Hop> hops;
@@ -119,7 +119,8 @@ std::vector<Hop> parse_hops(const Fields& fields, std::string_view name) {
   return hops;
 }
 
-/// Returns std::nullopt if the hop that counts can't be parsed.
+/// Returns the last hop that is not a trusted proxy, or the first hop if all are. Returns
+/// std::nullopt if there are no hops, or if one can't be parsed on the way there.
 std::optional<Client> pick(const std::vector<Hop>& hops, const ProxyPredicate& trusted) {
   std::optional<Client> client;
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {

@@ -8,24 +8,26 @@
 
 namespace samoyed::web {
 
-/// Who sent a request, seen through any proxies.
+/// The client that sent a request, possibly through proxies.
 struct Client {
-  /// An IP address, or an identifier that a proxy made up for one (`_hidden`; RFC 7239, 6.3).
+  /// An IP address, or an identifier that a proxy uses instead of one (`_hidden`; RFC 7239, section
+  /// 6.3).
   std::string address;
-  /// Whether it asked a proxy over TLS.
+  /// Whether the client connected to a proxy over TLS.
   bool https = false;
 };
 
-/// Whether an IP address is that of a proxy whose word is taken.
+/// Returns whether an IP address belongs to a trusted proxy.
 using ProxyPredicate = std::function<bool(std::string_view address)>;
 
-/// The client's address: the peer's, unless that is a trusted proxy. Then it is the right-most
-/// address of `Forwarded` (RFC 7239) or else `X-Forwarded-For` that is no trusted proxy, or the
-/// left-most if all are: anything to the left of it was sent by the client and isn't looked at.
+/// Returns the client of a request. Its address is the peer's, unless the peer is a trusted proxy.
+/// Then it is the rightmost address in `Forwarded` (RFC 7239) or `X-Forwarded-For` that is not a
+/// trusted proxy, or the leftmost address if all are. Anything to the left of it was sent by the
+/// client and is ignored.
 ///
-/// Proxies add to one of the two fields and pass the other on as their client sent it. Where both
-/// are there and name different clients nobody can tell which is true, and the peer's address
-/// counts, as it does for `unknown` and for what can't be understood.
+/// A proxy adds to one of the two fields and passes the other on as its client sent it. If both are
+/// present and name different clients, there is no way to know which one is true, and the peer's
+/// address is used. It is also used for `unknown` and for text that can't be parsed.
 Client find_client(std::string_view peer, const Fields& fields, const ProxyPredicate& trusted);
 
 }  // namespace samoyed::web

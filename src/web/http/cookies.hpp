@@ -7,8 +7,8 @@
 
 namespace samoyed::web {
 
-/// All values that cookies of that name have: nothing keeps a client from sending several. Within
-/// `fields`.
+/// Returns the values of all cookies of that name, because a client may send several. The values
+/// are views into `fields`.
 std::vector<std::string_view> cookie_values(const Fields& fields, std::string_view name);
 
 }  // namespace samoyed::web

@@ -14,7 +14,7 @@ Response event_stream(std::shared_ptr<Feed> feed) {
   Response response{200,
                     {{"Content-Type", "text/event-stream"},
                      {"Cache-Control", "no-store"},
-                     // Otherwise nginx holds events back until they fill its buffer.
+                     // Otherwise, nginx holds events back until they fill its buffer.
                      {"X-Accel-Buffering", "no"}},
                     {}};
   response.stream = true;

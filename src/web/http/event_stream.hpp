@@ -10,13 +10,14 @@ namespace samoyed::web {
 
 // Server-sent events (WHATWG HTML, section 9.2).
 
-/// An event of that name. `data` is one line.
+/// Returns the text of an event of that name. `data` must be one line.
 std::string server_sent_event(std::string_view name, std::string_view data);
 
-/// A comment: it shows that the server is still there, and finds out whether the client is.
+/// A comment. It shows the client that the server is still there, and reveals a client that is
+/// gone.
 inline constexpr std::string_view event_heartbeat = ":\n\n";
 
-/// An endless stream of the feed's events.
+/// Returns a response that streams the feed's events without an end.
 Response event_stream(std::shared_ptr<Feed> feed);
 
 }  // namespace samoyed::web

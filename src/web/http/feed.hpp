@@ -8,7 +8,7 @@
 
 namespace samoyed::web {
 
-/// The source of a streamed response's pieces. It keeps no queue: a slow client gets only the
+/// The source of the pieces of a streamed response. It keeps no queue: a slow client gets only the
 /// latest state.
 class Feed {
  public:
@@ -16,8 +16,8 @@ class Feed {
 
   virtual ~Feed() = default;
 
-  /// The next piece; empty if none came until `until`; std::nullopt at the end. Throws
-  /// StorageError.
+  /// Returns the next piece, an empty one if none came before `until`, or std::nullopt at the end.
+  /// Throws StorageError.
   virtual asio::awaitable<std::optional<std::string>> next(Clock::time_point until) = 0;
 };
 

@@ -10,61 +10,61 @@
 
 namespace samoyed::web {
 
-/// One header field, as it came: names are compared without regard to case.
+/// One header field as received. Names are compared case-insensitively.
 struct Field {
   std::string name;
   std::string value;
 };
 using Fields = std::vector<Field>;
 
-/// A request as HttpSession hands it out, free of the HTTP library's types.
+/// A request from HttpSession, without the HTTP library's types.
 struct Request {
-  /// As it came; methods are case-sensitive.
+  /// As received. Methods are case-sensitive.
   std::string method;
-  /// The request line's target, neither decoded nor checked.
+  /// The request target, neither decoded nor checked.
   std::string target;
   /// 10 for HTTP/1.0, 11 for HTTP/1.1.
   int version = 11;
-  /// Those of the header; a chunked body's trailers are dropped.
+  /// The fields of the header. The trailers of a chunked body are dropped.
   Fields fields;
-  /// Without transfer coding. Empty until the whole body was read.
+  /// The body without transfer coding. Empty until the whole body has been read.
   std::string body;
 };
 
 class Feed;
 
-/// What is to be answered. The session adds Date, Content-Length, Connection and the security
-/// headers.
+/// A response. The session adds Date, Content-Length, Connection and the security fields.
 struct Response {
   int status = 200;
   Fields fields;
   std::string body;
-  /// Ends the connection, whatever the request wished.
+  /// Closes the connection, even if the request asked to keep it.
   bool close = false;
-  /// The body follows in pieces, by `HttpSession::send`; `body` is empty.
+  /// The body follows in pieces through `HttpSession::send`, and `body` is empty.
   bool stream = false;
-  /// The stream has no end of its own: it is whole wherever it ends, as at the server's stop.
+  /// The stream has no end of its own. It is complete wherever it ends, for example when the server
+  /// stops.
   bool endless = false;
-  /// With `stream`: where the pieces come from.
+  /// The source of the pieces if `stream` is set.
   std::shared_ptr<Feed> feed = nullptr;
 };
 
-/// Why a request can't be served, before it has become a page.
+/// Why a request can't be served, before it becomes a response.
 struct Problem {
   Reason reason = Reason::bad_request;
-  /// For a person: what is wrong, and what would be right.
+  /// Tells the user what is wrong and what to do.
   std::string sentence;
 
   int status() const { return status_of(reason); }
 };
 
-/// Without regard to the case of ASCII letters.
+/// Compares two texts, ignoring the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-/// Without spaces and tabs at both ends.
+/// Returns the text without spaces and tabs at either end.
 std::string_view trimmed(std::string_view text);
 
-/// The value of the first field of that name; empty if there is none.
+/// Returns the value of the first field of that name, or an empty text if there is none.
 std::string_view find_field(const Fields& fields, std::string_view name);
 std::size_t count_fields(const Fields& fields, std::string_view name);
 

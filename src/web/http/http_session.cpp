@@ -18,21 +18,21 @@ namespace {
 
 constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// `0 CR LF CR LF`, with which every chunked body ends. Given fewer bytes of it, byte by byte,
-/// Beast 1.81 fails an assertion of its own (parse_chunk_header's `n >= 5`).
+/// The length of `0 CR LF CR LF`, which ends every chunked body. If Beast 1.81 gets fewer bytes
+/// than that, one at a time, it fails its own assertion (`n >= 5` in parse_chunk_header).
 constexpr std::size_t chunked_end_bytes = 5;
 
 Problem to_problem(boost::beast::error_code error, std::string_view unread,
                    std::uint64_t body_bytes_max) {
   if (error == http::error::body_limit) {
-    return {Reason::too_large,
-            "A request may have " + std::to_string(body_bytes_max >> 20) + " MiB at most."};
+    return {Reason::too_large, "The picture is too large (limit " +
+                                   std::to_string(body_bytes_max >> 20) +
+                                   " MiB). If you sent several, send fewer at a time."};
   }
   if (error == http::error::bad_version && names_http_version(unread)) {
-    return {Reason::http_version, "This server speaks HTTP/1.0 and HTTP/1.1."};
+    return {Reason::http_version, "This server supports only HTTP/1.0 and HTTP/1.1."};
   }
-  return {Reason::bad_request,
-          "The request is not HTTP that can be understood (" + error.message() + ")."};
+  return {Reason::bad_request, "The request is not valid HTTP (" + error.message() + ")."};
 }
 
 }  // namespace
@@ -73,23 +73,23 @@ HttpSession::Action HttpSession::read_head(Now now) {
   switch (scan_.scan(unread())) {
     case HeaderScan::State::bad:
       return refuse(Reason::bad_request,
-                    "The request's header holds bytes that are not allowed there.");
+                    "The request header contains bytes that are not allowed there.");
     case HeaderScan::State::need_more:
       if (unread().size() >= limits_.header_bytes_max) break;
       return wait_for(unread().empty() ? Wait::idle : Wait::header, now);
     case HeaderScan::State::complete:
       if (scan_.length() > limits_.header_bytes_max) break;
       if (scan_.length() == 2 && !std::exchange(empty_line_dropped_, true)) {
-        // RFC 9112, section 2.2: an empty line before the request line is to be ignored.
+        // RFC 9112, section 2.2: ignore an empty line before the request line.
         parsed_ += 2;
         scan_ = HeaderScan();
         return read_head(now);
       }
       return on_head(now);
   }
-  return refuse(Reason::header_too_large, "The request's header is larger than " +
+  return refuse(Reason::header_too_large, "The request header is too large (limit " +
                                               std::to_string(limits_.header_bytes_max >> 10) +
-                                              " KiB.");
+                                              " KiB).");
 }
 
 HttpSession::Action HttpSession::on_head(Now now) {
@@ -113,8 +113,7 @@ HttpSession::Action HttpSession::on_head(Now now) {
   const std::string_view expectation = find_field(head_.fields, "Expect");
   if (!expectation.empty() && head_.version >= 11) {
     if (!equal_ignoring_case(expectation, "100-continue")) {
-      return refuse(Reason::expectation,
-                    "The only expectation that is understood is `100-continue`.");
+      return refuse(Reason::expectation, "The only supported value of Expect is `100-continue`.");
     }
     continue_due_ = !complete;
   }
@@ -143,12 +142,12 @@ HttpSession::Action HttpSession::read_body(Now now) {
     const bool framing = parser.get().body().size() == size_before;
     if (framing && !is_clean_framing(std::string_view(buffer_).substr(parsed_ - used, used))) {
       return refuse(Reason::bad_request,
-                    "A chunk's header or the trailers hold bytes that are not "
-                    "allowed there.");
+                    "A chunk header or the trailers contain bytes that are not allowed there.");
     }
-    // A chunk's line, or the trailers: parsed only when whole, so they need a bound of their own.
+    // A chunk's size line and the trailers are parsed only once complete, so they need a limit of
+    // their own.
     if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
-      return refuse(Reason::header_too_large, "A chunk's header or the trailers are too large.");
+      return refuse(Reason::header_too_large, "A chunk header or the trailers are too large.");
     }
     if (stuck) break;
   }
@@ -223,15 +222,15 @@ void HttpSession::respond(Response response) {
   state_ = State::responding;
 }
 
-/// A client that waits for `100 Continue` isn't made to send a body that is dropped.
+/// A client that waits for `100 Continue` should not have to send a body that is dropped.
 bool HttpSession::worth_dropping() const {
   const auto length = parser_->http.content_length();
   return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;
 }
 
 void HttpSession::received(std::string_view bytes) {
-  // Only here, not after every piece that was parsed: a body of tiny chunks would be moved as
-  // often.
+  // Parsed bytes are erased only here. Erasing after every parsed piece would move the rest of a
+  // body of tiny chunks once per chunk.
   buffer_.erase(0, std::exchange(parsed_, 0));
   buffer_.append(bytes);
 }

@@ -15,8 +15,8 @@
 
 namespace samoyed::web {
 
-/// One HTTP/1.x connection as states and actions without I/O: bytes and the time in, requests and
-/// bytes out. The parsing and the writing are Boost.Beast's.
+/// One HTTP/1.x connection as a state machine without I/O. It takes bytes and the time, and returns
+/// requests and bytes to write. Boost.Beast does the parsing and the serializing.
 ///
 ///     reading_head --> considering --> reading_body --> serving --> responding --+
 ///       ^    |               |              |                           ^        |
@@ -25,20 +25,21 @@ namespace samoyed::web {
 ///                                                                               ^
 ///                                             a streamed response: streaming ---+
 ///
-/// The shell asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
-/// in the buffer until the one before is answered; the shell bounds what waits, because it reads
-/// when an action says so, and only a little more while a request is served.
+/// The caller asks `next()` what to do, does it, and reports what happened. Pipelined requests wait
+/// in the buffer until the previous one is answered. The caller bounds the buffer: it reads when an
+/// action says so, and only a little more while a request is served.
 ///
-/// A request that is refused before its body was read ends the connection, lingering: closed at
-/// once, unread bytes would make the kernel reset the connection and the client lose the answer. A
-/// small body is read first, and the connection kept.
+/// A request that is rejected before its body was read ends the connection. The connection lingers
+/// then: if it were closed at once, unread bytes would make the kernel reset the connection, and
+/// the client would lose the answer. A small body is read first instead, and the connection is
+/// kept.
 ///
 /// Not thread-safe.
 class HttpSession {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Deadlines are measured by the one, Date is written by the other.
+  /// `steady` is for deadlines, `wall` is for the Date field.
   struct Now {
     Clock::time_point steady;
     std::chrono::system_clock::time_point wall;
@@ -46,40 +47,42 @@ class HttpSession {
 
   struct Limits {
     std::size_t header_bytes_max = 0;
-    /// Without transfer coding.
+    /// Counted without transfer coding.
     std::uint64_t body_bytes_max = 0;
-    /// An announced body up to this is read and dropped after a refusal.
+    /// After a rejection, an announced body up to this size is read and dropped.
     std::uint64_t dropped_body_bytes_max = 0;
   };
 
-  /// Read until `until`, report `received` or `ended`, and ask again; at `until` without bytes, ask
-  /// again too.
+  /// Read until `until`, call `received` or `ended`, and call `next` again. If no bytes came before
+  /// `until`, also call `next` again.
   struct Read {
     Clock::time_point until;
   };
-  /// Write `header`, then `body`, which may be empty. Counts as done when `next` is called again.
+  /// Write `header`, then `body`, which may be empty. Calling `next` again means that it is
+  /// written.
   struct Write {
     std::string header;
     std::string body;
     Clock::time_point until;
   };
-  /// A request has a body to come: call `proceed`, or `respond` in order not to read it.
+  /// The header of a request whose body is still to come. Call `proceed` to read the body, or
+  /// `respond` to skip it.
   struct Consider {
     const Request* head;
   };
-  /// A whole request: call `respond`.
+  /// A whole request. Call `respond`.
   struct Serve {
     Request request;
   };
-  /// The header of a streamed response is out: call `send`, `end_stream` or `cut_stream` when there
-  /// is reason to, or nothing for now, and ask again soon.
+  /// A streamed response is ready for its next piece. Call `send`, `end_stream`, `cut_stream` or,
+  /// if there is nothing to send yet, none of them. Then call `next` again soon.
   struct NextPiece {};
-  /// The request can't be understood or is too much: call `respond` with a page that says so.
+  /// The request is invalid or exceeds a limit. Call `respond` with an error.
   struct Refuse {
     Problem problem;
   };
-  /// Close the connection; `linger` first, that is, stop writing and drop what still comes, within
-  /// a bound.
+  /// Close the connection. If `linger` is set, first stop writing, and drop what still comes, up to
+  /// a limit.
   struct Close {
     bool linger = false;
   };
@@ -91,28 +94,28 @@ class HttpSession {
   Action next(Now now);
 
   void received(std::string_view bytes);
-  /// The peer will send nothing more.
+  /// Reports that the peer will send nothing more.
   void ended() { ended_ = true; }
 
   void proceed();
-  /// Also takes back a `proceed`, as long as the body is being read.
+  /// May also be called after `proceed`, as long as the body is being read.
   void respond(Response response);
 
-  /// The next piece of a stream; after it, ask for the next action before the next piece. Pieces
-  /// after the end are dropped.
+  /// Sends the next piece of a stream. Call `next` before the next piece. Pieces after the end are
+  /// dropped.
   void send(std::string_view piece);
-  /// No more pieces come.
+  /// Ends the stream. No more pieces may follow.
   void end_stream() { stream_ended_ = true; }
-  /// No more can be had: the client is to see that the stream is not whole.
+  /// Aborts the stream, so that the client sees that it is incomplete.
   void cut_stream();
 
-  /// Answers what is under way, takes no further request, ends an endless stream, and closes.
+  /// Answers the request in progress, accepts no further one, ends an endless stream, and closes.
   void stop() { stopping_ = true; }
 
-  /// Of the request that is being read or answered, as far as its header could be read.
+  /// The head of the request that is being read or answered, as far as it could be parsed.
   const Request& head() const { return head_; }
 
-  /// Of what came and was not handed out yet: the body so far, and unread bytes.
+  /// Bytes received and not yet handed out: the body so far, and the unparsed bytes.
   std::uint64_t held_bytes() const;
 
  private:
@@ -139,18 +142,18 @@ class HttpSession {
   void begin_request();
   std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
   bool worth_dropping() const;
-  /// Hands unread bytes to the parser; returns std::nullopt on success.
+  /// Passes unparsed bytes to the parser. Returns std::nullopt on success.
   std::optional<Problem> parse(std::size_t bytes);
 
   const Limits limits_;
   const ServerTimeouts timeouts_;
   State state_ = State::reading_head;
   std::string buffer_;
-  std::size_t parsed_ = 0;  ///< Bytes of the buffer that are done with.
+  std::size_t parsed_ = 0;  ///< Bytes at the buffer's beginning that are done.
   bool ended_ = false;
   bool stopping_ = false;
 
-  // Of the request that is being read or answered:
+  // The request that is being read or answered:
   HeaderScan scan_;
   std::unique_ptr<Parser> parser_;
   Request head_;
@@ -158,12 +161,12 @@ class HttpSession {
   bool continue_due_ = false;
   bool keep_alive_ = false;
   bool linger_ = false;
-  bool refused_ = false;  ///< The body is read only to be dropped: `response_` is ready.
+  bool refused_ = false;  ///< `response_` is ready, and the body is read only to be dropped.
   Response response_;
-  bool chunked_ = false;  ///< The stream is.
-  bool endless_ = false;  ///< Likewise.
+  bool chunked_ = false;  ///< The stream is chunked.
+  bool endless_ = false;  ///< The stream has no end of its own.
   bool stream_ended_ = false;
-  std::string piece_;  ///< Of the stream, to be written.
+  std::string piece_;  ///< The stream's next bytes to write.
 
   Wait waiting_ = Wait::none;
   Clock::time_point until_;

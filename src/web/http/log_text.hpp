@@ -5,7 +5,8 @@
 
 namespace samoyed::web {
 
-/// A client's text for a line of the log: cut to a bound, and nothing in it but printable ASCII.
+/// Returns a client's text for a log line: cut to a maximum length, with everything but printable
+/// ASCII escaped. `-` if the text is empty.
 std::string log_text(std::string_view text);
 
 }  // namespace samoyed::web

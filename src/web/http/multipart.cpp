@@ -12,9 +12,10 @@ constexpr std::size_t boundary_length_max = 70;
 
 using Parameters = std::vector<std::pair<std::string_view, std::string>>;
 
-/// The text in quotation marks, after the first one, and the text behind the last one. `\"` is
-/// an escaped quotation mark to RFC 2045, but a browser writes a name that ends in a backslash in
-/// the same way: where no other quotation mark ends the text, that one does.
+/// Takes the text after an opening quotation mark. Returns the quoted text and what follows the
+/// closing quotation mark. In RFC 2045, `\"` is an escaped quotation mark, but browsers also write
+/// it for a name that ends in a backslash. If no other quotation mark closes the text, that one
+/// does.
 std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_view text) {
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -29,7 +30,7 @@ std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_
   return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
 }
 
-/// `; name=value; name="value"`; std::nullopt if it is not of that form.
+/// Parses `; name=value; name="value"`. Returns std::nullopt if the text doesn't have that form.
 std::optional<Parameters> parse_parameters(std::string_view text) {
   Parameters parameters;
   for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
@@ -61,7 +62,7 @@ const std::string* find_parameter(const Parameters& parameters, std::string_view
   return nullptr;
 }
 
-/// Only the three that browsers write: `100%41.jpg` is a name of its own.
+/// Decodes only the three escapes that browsers write. `100%41.jpg` stays as it is.
 std::string unescape_browser_name(std::string_view text) {
   constexpr std::pair<std::string_view, char> escapes[] = {
       {"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
@@ -78,15 +79,15 @@ std::string unescape_browser_name(std::string_view text) {
   return name;
 }
 
-/// Where a delimiter line begins and what follows it.
+/// The position of a delimiter line.
 struct Delimiter {
-  std::size_t begin = 0;  ///< Of the CRLF that belongs to the line.
-  std::size_t end = 0;    ///< Behind the line.
-  bool last = false;
+  std::size_t begin = 0;  ///< The position of the CRLF that belongs to the line.
+  std::size_t end = 0;    ///< The position after the line.
+  bool last = false;      ///< It ends the form.
 };
 
-/// The next delimiter line at or behind `from`. `delimiter` is CRLF, two hyphens, the boundary;
-/// before the first line there may be no CRLF.
+/// Finds the next delimiter line at or after `from`. `delimiter` is CRLF, two hyphens and the
+/// boundary. The CRLF may be missing at the beginning of the body.
 std::optional<Delimiter> find_delimiter(std::string_view body, std::string_view delimiter,
                                         std::size_t from) {
   const std::string_view first_line = delimiter.substr(2);
@@ -99,13 +100,13 @@ std::optional<Delimiter> find_delimiter(std::string_view body, std::string_view 
     from = std::max(from, end);
     const bool last = body.substr(end, 2) == "--";
     if (last) return Delimiter{begin, end + 2, true};
-    // RFC 2046 allows padding behind the boundary.
+    // RFC 2046 allows padding after the boundary.
     end = std::min(body.find_first_not_of(" \t", end), body.size());
     if (body.substr(end, 2) == "\r\n") return Delimiter{begin, end + 2, false};
   }
 }
 
-/// Reads a part's header into `part`; where its content begins, or an error.
+/// Reads a part's header into `part`. Returns the position where its content begins, or an error.
 std::variant<std::size_t, FormError> read_part_header(std::string_view text, FormPart& part) {
   std::size_t position = 0;
   bool named = false;
@@ -165,17 +166,21 @@ std::variant<Form, FormError> parse_form(std::string_view body, std::string_view
   const std::string delimiter = "\r\n--" + std::string(boundary);
   Form form;
   auto line = find_delimiter(body, delimiter, 0);
-  if (!line) return FormError{"The form doesn't begin with the boundary that it names."};
+  if (!line) return FormError{"The form doesn't begin with the boundary that Content-Type names."};
   while (!line->last) {
-    if (form.parts.size() == form_parts_max) return FormError{"The form has too many parts."};
+    if (form.parts.size() == form_parts_max) {
+      return FormError{"The form has too many parts (limit " + std::to_string(form_parts_max) +
+                       "). Send fewer pictures at a time."};
+    }
     FormPart part;
     const auto header = read_part_header(body.substr(line->end), part);
     if (const auto* error = std::get_if<FormError>(&header)) return *error;
     const std::size_t begin = line->end + std::get<std::size_t>(header);
-    // The CRLF of the delimiter may be the one that ends the part's header: an empty part.
+    // In an empty part, the CRLF that ends the header may also be the one that begins the
+    // delimiter.
     line = find_delimiter(body, delimiter, begin - 2);
     if (!line)
-      return FormError{"The form ends before its last boundary: the upload is incomplete."};
+      return FormError{"The upload is incomplete: the form ends before its last boundary."};
     part.content = body.substr(begin, std::max(line->begin, begin) - begin);
     form.parts.push_back(std::move(part));
   }

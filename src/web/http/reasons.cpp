@@ -73,7 +73,7 @@ Reason reason_of(const protocol::Refusal& refusal) {
     case RefusalReason::internal:
       break;
   }
-  // No worker looked at the client's image: the error is between us and the worker.
+  // No worker looked at the client's image. The error is between the dispatcher and the worker.
   return Reason::worker_failed;
 }
 
@@ -110,27 +110,27 @@ Reason reason_of(const dispatcher::Failure& failure) {
 std::string_view heading_of(int status) {
   switch (status) {
     case 400:
-      return "That can't be understood";
+      return "Invalid request";
     case 401:
       return "Sign in first";
     case 403:
-      return "That isn't allowed";
+      return "Not allowed";
     case 404:
       return "Page not found";
     case 405:
       return "Method not allowed";
     case 408:
-      return "That took too long";
+      return "Request timed out";
     case 413:
-      return "That is too large";
+      return "Too large";
     case 415:
-      return "That is no picture we can read";
+      return "We can't read this picture";
     case 421:
       return "Unknown host name";
     case 422:
-      return "This picture can't be recognized";
+      return "We can't recognize this picture";
     case 429:
-      return "Too much at once";
+      return "Too many requests";
     case 500:
       return "Internal error";
     case 502:
@@ -140,7 +140,7 @@ std::string_view heading_of(int status) {
     case 504:
       return "No answer in time";
     default:
-      return "That isn't possible";
+      return "Request failed";
   }
 }
 

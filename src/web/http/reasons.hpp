@@ -7,8 +7,8 @@
 
 namespace samoyed::web {
 
-/// Why something was not done, for programs: each has one word, which goes into the response's
-/// field `Samoyed-Reason`, and one status. REASONS.md says what each means and what to do.
+/// Why a request failed, for programs. Each reason has one code, which the response carries in the
+/// field `Samoyed-Reason`, and one status. REASONS.md explains each code and what to do.
 enum class Reason {
   bad_request,
   bad_form,
@@ -59,16 +59,16 @@ struct ReasonRow {
   int status;
 };
 
-/// All of them, by status.
+/// Returns all reasons, ordered by status.
 std::span<const ReasonRow> reasons();
 
 std::string_view word_of(Reason reason);
 int status_of(Reason reason);
 
-/// Why an image was not recognized.
+/// Returns the reason why an image was not recognized.
 Reason reason_of(const dispatcher::Failure& failure);
 
-/// A few words in large letters for a page of that status, which is no success.
+/// Returns the heading of an error page, and the title of a JSON error, for that status.
 std::string_view heading_of(int status);
 
 }  // namespace samoyed::web

@@ -21,8 +21,8 @@ bool is_forbidden_control(char c) {
   return (byte < 0x20 && c != '\r' && c != '\n' && c != '\t') || byte == 0x7f;
 }
 
-/// `uri-host [ ":" port ]` of RFC 3986, loosely: a character that may not appear there is refused,
-/// and what it names is the routes' business.
+/// Loosely checks for `uri-host [ ":" port ]` of RFC 3986: only characters that may appear there
+/// pass. Whether the host is allowed is checked later.
 bool is_host_value(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {
     constexpr std::string_view others = "-._~%!$&'()*+;=:[]";
@@ -33,7 +33,7 @@ bool is_host_value(std::string_view value) {
 std::optional<Problem> check_framing(const Request& head) {
   const std::size_t encodings = count_fields(head.fields, "Transfer-Encoding");
   const std::size_t lengths = count_fields(head.fields, "Content-Length");
-  if (lengths > 1) return bad_request("Content-Length may be given only once.");
+  if (lengths > 1) return bad_request("Content-Length must appear only once.");
   if (lengths == 1) {
     const std::string_view length = find_field(head.fields, "Content-Length");
     const bool number = !length.empty() && std::all_of(length.begin(), length.end(),
@@ -42,28 +42,28 @@ std::optional<Problem> check_framing(const Request& head) {
   }
   if (encodings == 0) return std::nullopt;
   if (lengths > 0) {
-    return bad_request("Transfer-Encoding and Content-Length may not be given together.");
+    return bad_request("Transfer-Encoding and Content-Length must not appear together.");
   }
-  if (head.version < 11) return bad_request("HTTP/1.0 has no Transfer-Encoding.");
+  if (head.version < 11) return bad_request("HTTP/1.0 doesn't support Transfer-Encoding.");
   const std::string_view coding = find_field(head.fields, "Transfer-Encoding");
   if (encodings > 1 || !equal_ignoring_case(coding, "chunked")) {
-    return bad_request("The only Transfer-Encoding that is understood is `chunked`, once.");
+    return bad_request("The only supported Transfer-Encoding is `chunked`, given once.");
   }
   return std::nullopt;
 }
 
 std::optional<Problem> check_host(const Request& head) {
   const std::size_t hosts = count_fields(head.fields, "Host");
-  if (hosts > 1) return bad_request("Host may be given only once.");
-  if (hosts == 0 && head.version >= 11) return bad_request("HTTP/1.1 requires a Host.");
+  if (hosts > 1) return bad_request("Host must appear only once.");
+  if (hosts == 0 && head.version >= 11) return bad_request("HTTP/1.1 requires the field Host.");
   if (!is_host_value(find_field(head.fields, "Host"))) {
-    return bad_request("Host must be a name or an address, and perhaps a port.");
+    return bad_request("Host must be a name or an address, optionally with a port.");
   }
-  // RFC 9112, section 3.2.2: it takes the place of Host, so it must be as good as one.
+  // RFC 9112, section 3.2.2: the target's host replaces Host, so it must meet the same rules.
   const auto target = parse_target(head.target);
   const bool absolute = target && target->authority;
   if (absolute && (target->authority->empty() || !is_host_value(*target->authority))) {
-    return bad_request("The target must name a host, and perhaps a port.");
+    return bad_request("The target must name a host, optionally with a port.");
   }
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
-/// They keep a browser from doing more with a response than was meant.
+/// Fields that limit what a browser may do with a response.
 constexpr std::pair<std::string_view, std::string_view> security_fields[] = {
     {"Content-Security-Policy", content_security_policy},
     {"X-Content-Type-Options", "nosniff"},
@@ -49,7 +49,8 @@ std::string header_bytes(const Response& response, int request_version, bool kee
   message.set(http::field::date, http_date(now));
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
-  // RFC 9110, section 8.6: a 304 has the length of what it doesn't send, or none.
+  // RFC 9110, section 8.6: Content-Length of a 304 would be the length of the body that it doesn't
+  // send, so it is left out.
   if (response.stream) {
     message.chunked(request_version >= 11);
   } else if (response.status != 304) {
@@ -58,7 +59,7 @@ std::string header_bytes(const Response& response, int request_version, bool kee
 
   http::response_serializer<http::empty_body> serializer(message);
   std::string bytes;
-  // Else it would end a chunked body at once.
+  // Otherwise, it would end a chunked body at once.
   serializer.split(true);
   while (!serializer.is_header_done()) {
     boost::beast::error_code error;

@@ -5,10 +5,10 @@
 namespace samoyed::web {
 namespace {
 
-/// For a client that should come back: long enough for a few images to be recognized.
+/// Long enough for a few images to be recognized.
 constexpr std::string_view retry_after_s = "2";
 
-/// As long as AdminGate counts wrong tokens.
+/// The time window in which AdminGate counts wrong tokens.
 constexpr std::string_view sign_in_retry_after_s = "60";
 
 }  // namespace

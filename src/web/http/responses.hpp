@@ -7,23 +7,24 @@
 
 namespace samoyed::web {
 
-/// The field that holds a reason's word.
+/// The field that carries a reason's code.
 inline constexpr std::string_view reason_name = "Samoyed-Reason";
 
-/// A page, not to be kept by any cache.
+/// Returns a page that no cache may keep.
 Response html_response(int status, std::string body);
 
-/// JSON, or another text of that media type made of it; not to be kept by any cache either.
+/// Returns a JSON response, or one of another media type based on JSON, that no cache may keep.
 Response json_response(int status, std::string body,
                        std::string_view media_type = "application/json");
 
-/// One line for programs, not to be kept by any cache either.
+/// Returns one line of plain text that no cache may keep.
 Response text_response(int status, std::string_view line);
 
-/// 303: look there with GET. `location` is a path of this server.
+/// Returns a redirect with status 303: the client fetches `location`, a path on this server, with
+/// GET.
 Response redirect(std::string location);
 
-/// Adds the reason for programs: `Samoyed-Reason`, and Retry-After if a later attempt may succeed.
+/// Adds the reason's code in `Samoyed-Reason`, and Retry-After if the status is 429 or 503.
 void give_reason(Response& response, Reason reason);
 
 }  // namespace samoyed::web

@@ -5,19 +5,19 @@
 
 namespace samoyed::web {
 
-/// Notices that a client leaves while a handler waits for something on its behalf.
+/// Detects that a client disconnects while a handler waits for something on its behalf.
 ///
 /// Thread rule: the web server's thread.
 class ClientPresence {
  public:
   virtual ~ClientPresence() = default;
 
-  /// The handler begins to wait.
+  /// Reports that the handler begins to wait.
   virtual void begin() = 0;
-  /// The handler waits no longer. Returns once the connection may be used again.
+  /// Reports that the handler has stopped waiting. Returns once the connection may be used again.
   virtual asio::awaitable<void> end() = 0;
   virtual bool client_left() const = 0;
-  /// Emitted when the client leaves.
+  /// The slot of a signal that is emitted when the client disconnects.
   virtual asio::cancellation_slot left() = 0;
 };
 

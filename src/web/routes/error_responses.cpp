@@ -49,30 +49,31 @@ Response anonymous_error_response(const Services& services, const RequestContext
 
 Problem too_large(std::uint64_t image_bytes_max) {
   return {Reason::too_large,
-          "A picture may have " + std::to_string(image_bytes_max >> 20) + " MiB at most."};
+          "The picture is too large (limit " + std::to_string(image_bytes_max >> 20) + " MiB)."};
 }
 
 Problem not_signed_in(Verdict verdict) {
   if (verdict == Verdict::limited) {
-    return {Reason::sign_in_limit, "Too many wrong tokens: try again in a minute."};
+    return {Reason::sign_in_limit, "Too many wrong tokens. Try again in a minute."};
   }
-  return {Reason::token_needed, verdict == Verdict::wrong
-                                    ? "That is not the admin token."
-                                    : "The workers are for who has the admin token."};
+  return {Reason::token_needed,
+          verdict == Verdict::wrong
+              ? "Wrong admin token. Try again."
+              : "Only people with the admin token can see or change workers."};
 }
 
 Problem upload_not_admitted(Reason reason) {
   const bool own = reason == Reason::client_limit;
-  return {reason, own ? "You have too many pictures under way: wait for some of their answers."
-                      : "The server has too many pictures under way: try again in a moment."};
+  return {reason, own ? "You have too many uploads in progress. Wait until some are done."
+                      : "The server has too many uploads in progress. Try again in a moment."};
 }
 
 Problem too_many_streams() {
-  return {Reason::overloaded, "Too many watch already: try again in a moment."};
+  return {Reason::overloaded, "Too many streams are open. Close some, or try again in a moment."};
 }
 
 Problem internal_error() {
-  return {Reason::internal, "The server failed on this; its log says more."};
+  return {Reason::internal, "Something went wrong on the server. Its log has the details."};
 }
 
 }  // namespace samoyed::web

@@ -6,28 +6,29 @@
 
 namespace samoyed::web {
 
-/// An error in the format of the request's endpoint. A page also shows the workers, as far as the
-/// client may see them.
+/// Returns an error in the format of the request's endpoint. A page also shows the workers that the
+/// client may see.
 Response error_response(const Services& services, const RequestContext& context,
                         const Problem& problem);
 
-/// The same for a client that may be unknown, or asked for another site: shows no workers.
+/// Does the same for a client that may be unknown or may have asked for another site. Shows no
+/// workers.
 Response anonymous_error_response(const Services& services, const RequestContext& context,
                                   const Problem& problem);
 
-/// The error of an image with more bytes than the site takes.
+/// The error for an image with more bytes than the site accepts.
 Problem too_large(std::uint64_t image_bytes_max);
 
-/// The error of a client that needs the admin token and has no valid one.
+/// The error for a client that needs the admin token and has no valid one.
 Problem not_signed_in(AdminGate::Verdict verdict);
 
-/// The error of an upload that is not admitted; `reason` is `overloaded` or `client_limit`.
+/// The error for an upload that is not admitted. `reason` is `overloaded` or `client_limit`.
 Problem upload_not_admitted(Reason reason);
 
-/// The error of a client that wants one event stream too many.
+/// The error for a stream beyond the limit.
 Problem too_many_streams();
 
-/// The error of a fault in the server itself.
+/// The error for a failure in the server itself.
 Problem internal_error();
 
 }  // namespace samoyed::web

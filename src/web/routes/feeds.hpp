@@ -14,20 +14,20 @@
 
 namespace samoyed::web {
 
-/// The workers as server-sent events: at once, and after that when something has changed. The list
-/// must outlive it.
+/// Returns the list of workers as server-sent events: the first one at once, further ones when
+/// something has changed. `workers` must outlive the feed.
 std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor,
                                       const dispatcher::WorkerList& workers,
                                       WorkersView::Shown shown);
 
-/// A job's states as server-sent events, to the last one.
+/// Returns a job's states as server-sent events, until its last state.
 std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,
                                   bool workers_visible);
 
 enum class ExportFormat { csv, json };
 
-/// All results of a visitor, or everyone's without one, a page of rows at a time. The history must
-/// outlive it.
+/// Returns all results of a visitor, or everyone's if `visitor` is std::nullopt, one page of rows
+/// at a time. `history` must outlive the feed.
 std::unique_ptr<Feed> feed_of_results(dispatcher::History& history,
                                       std::optional<std::string> visitor, ExportFormat format,
                                       bool workers_visible);

@@ -12,7 +12,7 @@
 namespace samoyed::web {
 namespace {
 
-/// A body that a request may have where none is wanted.
+/// Maximum size of a request's body at an endpoint that takes no body.
 constexpr std::uint64_t unwanted_body_bytes_max = 4096;
 
 using Rejection = std::optional<Response>;
@@ -31,7 +31,7 @@ Rejection route_guard(const Services& services, const RequestContext& context) {
   return error_response(services, context, *context.route.problem);
 }
 
-/// A page whose button sends the same request again by POST.
+/// Returns a page with a button that sends the same request again as a POST.
 Response confirmation(const Problem& problem, const ResolvedRoute& route) {
   const std::string target = route.path + (route.query.empty() ? "" : "?" + route.query);
   Response response =
@@ -60,8 +60,8 @@ Rejection local_guard(const Services& services, const RequestContext& context) {
   if (!restricted || services.rules.is_local(context.address)) return std::nullopt;
   return error_response(services, context,
                         {Reason::private_only,
-                         "This is for this machine and the private networks, unless an admin "
-                         "token is set."});
+                         "Only this machine and private networks can use this address. To allow "
+                         "others, start the dispatcher with --admin-token-file."});
 }
 
 Rejection body_guard(const Services& services, const RequestContext& context) {
@@ -73,12 +73,14 @@ Rejection body_guard(const Services& services, const RequestContext& context) {
   const bool chunked = count_fields(fields, "Transfer-Encoding") > 0;
   const auto announced = io::parse_number<std::uint64_t>(find_field(fields, "Content-Length"));
   if (!chunked && announced.value_or(0) <= unwanted_body_bytes_max) return std::nullopt;
-  return error_response(services, context, {Reason::too_large, "This address takes no such body."});
+  return error_response(
+      services, context,
+      {Reason::too_large, "This address doesn't accept a large or chunked body."});
 }
 
 using Guard = Rejection (*)(const Services&, const RequestContext&);
 
-/// Those after route_guard may rely on a route.
+/// In the order in which they run. The guards after route_guard may rely on a route.
 constexpr Guard guards[] = {host_guard,  route_guard, cross_site_guard,
                             admin_guard, local_guard, body_guard};
 

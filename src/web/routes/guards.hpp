@@ -8,9 +8,10 @@
 
 namespace samoyed::web {
 
-/// Runs the guards in their order: the host's name, the path and method, other sites' pages, the
-/// admin token, local clients, the body's kind and size. Returns the first one's rejection;
-/// std::nullopt if the request may go to its handler. Needs only the request's head.
+/// Runs the guards in order. They check the host name, the path and method, whether another site's
+/// page sent the request, the admin token, whether the client is local, and the body's type and
+/// size. Returns the first rejection, or std::nullopt if the request may go to its handler. Needs
+/// only the request's head.
 std::optional<Response> check_request(const Services& services, const RequestContext& context);
 
 }  // namespace samoyed::web

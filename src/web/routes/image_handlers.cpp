@@ -18,7 +18,7 @@ namespace {
 using dispatcher::Answer;
 using dispatcher::Failure;
 
-/// The page for several images. It is a success if one of them was recognized.
+/// Returns the page for several images. Its status is 200 if at least one was recognized.
 Response page_of_several(const Services& services, const RequestContext& context,
                          const ImageUpload& upload, const RecognizedUpload& recognized) {
   std::vector<ImageResultView> ends;
@@ -63,7 +63,7 @@ asio::awaitable<Response> classify_form(Services& services, RequestContext& cont
     co_return error_response(services, context, *problem);
   }
   auto& upload = std::get<ImageUpload>(read);
-  // A person sees the outcome of each image.
+  // The page shows the outcome of each image, so a failure doesn't end the upload.
   auto ended = co_await recognize_upload(services, context, upload, OnFailure::go_on);
   if (const auto* problem = std::get_if<Problem>(&ended)) {
     co_return anonymous_error_response(services, context, *problem);

@@ -6,12 +6,12 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// Images that are recognized while the client waits.
+/// Handlers that recognize images while the client waits.
 namespace samoyed::web::images {
 
-/// The form's upload: one image or several, answered with a page.
+/// Recognizes the images that the form uploads, one or several, and returns a page.
 asio::awaitable<Response> classify_form(Services& services, RequestContext& context);
-/// One image, answered with JSON.
+/// Recognizes one image and returns JSON.
 asio::awaitable<Response> classify(Services& services, RequestContext& context);
 
 }  // namespace samoyed::web::images

@@ -12,7 +12,7 @@
 namespace samoyed::web {
 namespace {
 
-/// Names of models are short; a longer one is nobody's.
+/// No model has a longer name.
 constexpr std::size_t model_length_max = 256;
 
 Problem bad_form(std::string sentence) { return {Reason::bad_form, std::move(sentence)}; }
@@ -23,7 +23,8 @@ std::string_view content_type(const Request& head) {
 
 bool is_form(const Request& head) { return form_boundary(content_type(head)).has_value(); }
 
-/// True if the body is the image itself; its own bytes say in which format.
+/// Returns true if the body is the image file itself. Its format is detected from its bytes, not
+/// from the Content-Type.
 bool is_raw_image(const Request& head) {
   const std::string_view type = content_type(head);
   const std::string_view essence = trimmed(type.substr(0, type.find(';')));
@@ -36,12 +37,12 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
     upload.top = io::parse_number<int>(*text);
     if (!upload.top || *upload.top < 1 || *upload.top > top_max) {
       return Problem{Reason::bad_parameter,
-                     "`top` is a number from 1 to " + std::to_string(top_max) + "."};
+                     "`top` must be a number from 1 to " + std::to_string(top_max) + "."};
     }
   }
   if (auto model = query_value(query, "model")) {
     if (model->empty() || model->size() > model_length_max) {
-      return Problem{Reason::bad_parameter, "`model` is the name of a model."};
+      return Problem{Reason::bad_parameter, "`model` must be the name of a model."};
     }
     upload.model = std::move(*model);
   }
@@ -61,11 +62,14 @@ std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& req
     if (part.name != "file") continue;
     const std::string name = part.file_name.value_or("");
     if (part.content.empty()) {
-      return bad_form(name.empty() ? "No file was chosen." : "The file is empty.");
+      return bad_form(name.empty() ? "No file was chosen. Choose a picture first."
+                                   : "The file is empty.");
     }
     images.push_back({name, part.content});
   }
-  if (images.empty()) return bad_form("The form has no field `file`.");
+  if (images.empty()) {
+    return bad_form("The form has no field `file`. Send the picture in that field.");
+  }
   return images;
 }
 
@@ -100,14 +104,14 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
   ImageUpload upload{.images = std::get<std::vector<UploadedImage>>(std::move(found))};
   if (policy.body == Body::image && upload.images.size() > 1) {
-    return bad_form("Send one picture a request, or several to /api/v1/jobs.");
+    return bad_form("Send one picture per request, or send several to /api/v1/jobs.");
   }
   const std::uint64_t image_bytes_max = services.rules.image_bytes_max;
   for (const UploadedImage& image : upload.images) {
     if (image.bytes.size() > image_bytes_max) return too_large(image_bytes_max);
   }
   if (policy.errors == ErrorFormat::api) {
-    // The history keeps the results of jobs.
+    // The results of jobs go through the history, which keeps a limited number of labels.
     const int top_max = policy.body == Body::images
                             ? static_cast<int>(dispatcher::history_labels_max)
                             : protocol::top_max;

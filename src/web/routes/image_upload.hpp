@@ -15,30 +15,30 @@ namespace samoyed::web {
 
 /// One image of an upload.
 struct UploadedImage {
-  /// As its sender names it; may be empty, or hold anything.
+  /// The file's name on the sender's system. May be empty or contain anything.
   std::string file_name;
-  /// The file, within the request's body or the upload's `decoded`; never empty.
+  /// The file's bytes, a view into the request's body or the upload's `decoded`. Never empty.
   std::string_view bytes;
 };
 
-/// The images of a request, and what is wanted of them.
+/// The images of a request and the options for recognizing them.
 struct ImageUpload {
   /// At least one.
   std::vector<UploadedImage> images;
-  /// Labels wanted; std::nullopt: as many as the workers give.
+  /// Number of labels to return. std::nullopt: as many as the workers return by default.
   std::optional<int> top = std::nullopt;
-  /// The model that shall answer; empty: any.
+  /// The model to use. Empty: any.
   std::string model = {};
-  /// Image files that came in another encoding than their own.
+  /// Image files that were decoded from another encoding, such as base64.
   std::vector<std::string> decoded = {};
 };
 
-/// The reason why the body that a request announces can't be of the kind that its endpoint takes,
-/// judged by its head.
+/// Returns an error if, judging by its head, a request's body has a type that its endpoint doesn't
+/// accept.
 std::optional<Problem> check_body_type(Body body, const Request& head);
 
-/// Reads the images of a whole request: a form, or the bytes of one image file. An endpoint of the
-/// API also reads the query's `top` and `model`. The upload refers to the request's body.
+/// Reads the images of a whole request: a form, or the bytes of one image file. For endpoints of
+/// the API, also reads `top` and `model` from the query. The upload refers to the request's body.
 std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
                                                      const RequestContext& context);
 

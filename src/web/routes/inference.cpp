@@ -31,7 +31,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-/// `object[name]`, or null where that is missing.
+/// Returns `object[name]`, or null if it is missing.
 Json member(const Json& object, std::string_view name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
@@ -40,7 +40,7 @@ Json member(const Json& object, std::string_view name) {
 
 bool is_true(const Json& json) { return json.is_boolean() && json.get<bool>(); }
 
-/// How many pictures a shape stands for; 0 for one that isn't ours.
+/// Returns the number of images that a shape stands for, or 0 if the shape is not supported.
 std::uint64_t count_of(const Json& shape) {
   if (!shape.is_array() || shape.empty() || shape.size() > 2) return 0;
   for (const Json& side : shape) {
@@ -50,8 +50,8 @@ std::uint64_t count_of(const Json& shape) {
   return shape[0].get<std::uint64_t>();
 }
 
-/// Elements of a BYTES tensor in binary form: a length in 4 bytes, little-endian, and so many
-/// bytes, each.
+/// Reads the elements of a BYTES tensor in binary form. Each is a 4-byte little-endian length,
+/// followed by that many bytes.
 bool read_binary(std::string_view bytes, std::size_t count, std::vector<std::string_view>& images) {
   while (!bytes.empty() && images.size() < count) {
     if (bytes.size() < 4) return false;
@@ -71,7 +71,7 @@ bool read_base64(const Json& data, std::size_t count, InferenceRequest& request)
   const Json& elements = data.is_array() && data.size() == 1 && data[0].is_array() ? data[0] : data;
   if (!elements.is_array() || elements.size() != count) return false;
   for (const Json& element : elements) {
-    // Of shape [N, 1] the elements may be lists of one.
+    // For shape [N, 1], the elements may be lists of one.
     const Json& text = element.is_array() && element.size() == 1 ? element[0] : element;
     if (!text.is_string()) return false;
     const auto& base64 = text.get_ref<const std::string&>();
@@ -89,29 +89,31 @@ std::optional<Problem> read_input(const Json& json, std::string_view binary,
                                   InferenceRequest& request) {
   const Json inputs = member(json, "inputs");
   if (!inputs.is_array() || inputs.size() != 1 || member(inputs[0], "name") != input_name) {
-    return bad("The model takes one input, `image`.");
+    return bad("The model takes exactly one input, named `image`.");
   }
   const Json& input = inputs[0];
-  if (member(input, "datatype") != "BYTES") return bad("The input `image` is of datatype BYTES.");
+  if (member(input, "datatype") != "BYTES") return bad("The datatype of `image` must be BYTES.");
   const std::uint64_t count = count_of(member(input, "shape"));
   if (count == 0 || count > inference_images_max) {
-    return bad("The input `image` has the shape [N] or [N, 1], with N from 1 to " +
+    return bad("The shape of `image` must be [N] or [N, 1], with N from 1 to " +
                std::to_string(inference_images_max) + ".");
   }
   const Json parameters = member(input, "parameters");
   const Json binary_size = member(parameters, "binary_data_size");
   if (binary_size.is_null()) {
     const Json type = member(parameters, "content_type");
-    if (!type.is_null() && type != "base64") return bad("JSON strings of `image` are base64.");
+    if (!type.is_null() && type != "base64") {
+      return bad("The `content_type` of `image` must be `base64`.");
+    }
     if (binary.empty() && read_base64(member(input, "data"), count, request)) return std::nullopt;
-    return bad("The `data` of `image` must be as many base64 strings as its shape says.");
+    return bad("The `data` of `image` must contain as many base64 strings as its shape says.");
   }
   const bool all =
       binary_size.is_number_unsigned() && binary_size.get<std::uint64_t>() == binary.size();
   if (all && read_binary(binary, count, request.images)) return std::nullopt;
   return bad(
-      "The binary data of `image` must be as many elements as its shape says, each its length "
-      "in 4 bytes and its bytes, and `binary_data_size` bytes in all.");
+      "The binary data of `image` must contain as many elements as its shape says, each a 4-byte "
+      "length followed by that many bytes, and `binary_data_size` bytes in total.");
 }
 
 std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options) {
@@ -121,7 +123,7 @@ std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options)
     options.probabilities = options.labels = {true, binary};
     return std::nullopt;
   }
-  if (!outputs.is_array()) return bad("`outputs` is a list.");
+  if (!outputs.is_array()) return bad("`outputs` must be a list.");
   for (const Json& output : outputs) {
     const Json name = member(output, "name");
     const bool labels = name == labels_name;
@@ -136,11 +138,11 @@ std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options)
   return std::nullopt;
 }
 
-std::optional<Problem> read_wish(const Json& json, InferenceRequest& request) {
+std::optional<Problem> read_options(const Json& json, InferenceRequest& request) {
   const Json id = member(json, "id");
   if (!id.is_null()) {
     if (!id.is_string() || id.get_ref<const std::string&>().size() > id_length_max) {
-      return bad("`id` is a string of " + std::to_string(id_length_max) + " bytes at most.");
+      return bad("`id` must be a string of at most " + std::to_string(id_length_max) + " bytes.");
     }
     request.options.id = id.get<std::string>();
   }
@@ -148,7 +150,7 @@ std::optional<Problem> read_wish(const Json& json, InferenceRequest& request) {
   if (!top.is_null()) {
     const bool fits = top.is_number_unsigned() && top.get<std::uint64_t>() >= 1 &&
                       top.get<std::uint64_t>() <= protocol::top_max;
-    if (!fits) return bad("The parameter `top` is a number from 1 to 1000.");
+    if (!fits) return bad("The parameter `top` must be a number from 1 to 1000.");
     request.top = top.get<int>();
   }
   return read_outputs(json, request.options);
@@ -158,7 +160,8 @@ void append_number(std::string& bytes, std::uint32_t number) {
   for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(number >> shift & 0xff);
 }
 
-/// One output of an answer: its entry in the JSON, and its bytes where they are to follow it.
+/// One output of an answer: its entry in the JSON, and the bytes that follow the JSON if the output
+/// is binary.
 struct Tensor {
   Json json;
   std::string binary;
@@ -212,19 +215,21 @@ std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
   if (!header_length.empty()) {
     const auto length = parse_number(header_length);
     if (!length || *length > body.size() || *length > inference_header_bytes_max) {
-      return bad(std::string(inference_length_name) + " must be the JSON's length, " +
-                 std::to_string(inference_header_bytes_max) + " bytes at most.");
+      return bad(std::string(inference_length_name) + " must be the length of the JSON, at most " +
+                 std::to_string(inference_header_bytes_max) + " bytes.");
     }
     text = body.substr(0, *length);
   } else if (body.size() > inference_json_bytes_max) {
-    return Problem{Reason::too_large, "JSON may have " +
+    return Problem{Reason::too_large, "The JSON is too large (limit " +
                                           std::to_string(inference_json_bytes_max >> 20) +
-                                          " MiB at most: send larger pictures as binary tensors."};
+                                          " MiB). Send larger images as binary tensors."};
   }
   const auto json = parse_bounded_json(text);
-  if (!json || !json->is_object()) return bad("The body is no JSON object that can be read.");
+  if (!json || !json->is_object()) {
+    return bad("The body must be a JSON object without too many values or levels.");
+  }
   InferenceRequest request;
-  if (auto problem = read_wish(*json, request)) return std::move(*problem);
+  if (auto problem = read_options(*json, request)) return std::move(*problem);
   if (auto problem = read_input(*json, body.substr(text.size()), request)) {
     return std::move(*problem);
   }

@@ -14,25 +14,25 @@
 
 namespace samoyed::web {
 
-// The Open Inference Protocol, version 2, over HTTP, with its binary tensor data extension: what a
-// model's tensors are, and how requests and answers are read and written. A model takes `image`, a
-// BYTES tensor of encoded pictures, shape [N] or [N, 1], and gives `probabilities` (FP32) and
-// `labels` (BYTES), shape [N, K], best first.
+// The Open Inference Protocol, version 2, over HTTP, with its binary tensor data extension: the
+// tensors of a model, and how requests are parsed and answers written. A model takes `image`, a
+// BYTES tensor of image files with the shape [N] or [N, 1], and returns `probabilities` (FP32) and
+// `labels` (BYTES) with the shape [N, K], the most likely first.
 
-/// The field that says how many bytes of a body are JSON, where tensors follow it in binary form.
+/// The field that states how many bytes of a body are JSON, if binary tensors follow the JSON.
 inline constexpr std::string_view inference_length_name = "Inference-Header-Content-Length";
 
-/// Pictures in one request.
+/// Maximum number of images in one request.
 inline constexpr std::size_t inference_images_max = 16;
-/// The JSON before binary tensors.
+/// Maximum size of the JSON before binary tensors.
 inline constexpr std::size_t inference_header_bytes_max = std::size_t{64} << 10;
-/// A body that is JSON throughout: it is read in one go, by the thread that serves all. Larger
-/// pictures come in binary form.
+/// Maximum size of a body that is entirely JSON. It is parsed in one step, by the thread that
+/// serves all clients. Larger images must be sent as binary tensors.
 inline constexpr std::size_t inference_json_bytes_max = std::size_t{4} << 20;
 
-/// What a client wants of an answer.
+/// What a client wants in an answer.
 struct InferenceOptions {
-  std::string id;  ///< Given back; may be empty.
+  std::string id;  ///< Returned with the answer. May be empty.
   std::string model;
   struct Output {
     bool wanted = false;
@@ -40,25 +40,27 @@ struct InferenceOptions {
   };
   Output probabilities;
   Output labels;
-  bool labels_first = false;  ///< In the order in which they were asked for.
+  bool labels_first = false;  ///< The client asked for `labels` before `probabilities`.
 };
 
-/// A request that was understood.
+/// A parsed request.
 struct InferenceRequest {
   InferenceOptions options;
   std::optional<int> top;
-  /// The pictures' files, each in the request's body, or in `decoded` where it came as base64.
+  /// The image files. Each is a view into the request's body, or into `decoded` if it came as
+  /// base64.
   std::vector<std::string_view> images;
   std::vector<std::string> decoded;
 };
 
-/// Reads a whole body. JSON elements of `image` are base64: an encoded picture is no text.
-/// `header_length` is the value of `Inference-Header-Content-Length`; empty where that is missing.
-/// The views are into `body`, and valid for as long as it and the result.
+/// Parses a whole body. Elements of `image` in JSON are base64, because an image file is not text.
+/// `header_length` is the value of `Inference-Header-Content-Length`, empty if it is missing. The
+/// result's views refer to `body` and to the result itself, and are valid as long as both exist.
 std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
                                                         std::string_view header_length);
 
-/// The answer's body, and how many of its bytes are JSON where binary tensors follow.
+/// The answer's body. If binary tensors follow the JSON, `json_length` is the JSON's length in
+/// bytes.
 struct InferenceBody {
   std::string bytes;
   std::optional<std::size_t> json_length;
@@ -66,7 +68,7 @@ struct InferenceBody {
 InferenceBody inference_body(const InferenceOptions& options,
                              std::span<const protocol::Recognition> recognitions);
 
-/// What the server says of itself, and of a model.
+/// The server's metadata, a model's metadata, and a ready model's status.
 std::string inference_server_json();
 std::string inference_model_json(std::string_view model);
 std::string inference_ready_json(std::string_view model);

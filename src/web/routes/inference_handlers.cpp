@@ -31,16 +31,16 @@ std::variant<InferenceUpload, Problem> read_upload(const Services& services,
   InferenceUpload upload{.images = {.images = {}, .top = read.top}, .options = {}};
   const std::uint64_t image_bytes_max = services.rules.image_bytes_max;
   for (const std::string_view image : read.images) {
-    if (image.empty()) return Problem{Reason::bad_parameter, "A picture is empty."};
+    if (image.empty()) return Problem{Reason::bad_parameter, "An image is empty."};
     if (image.size() > image_bytes_max) return too_large(image_bytes_max);
     upload.images.images.push_back({{}, image});
   }
   upload.images.decoded = std::move(read.decoded);
   upload.options = std::move(read.options);
   upload.options.model = percent_decode(context.route.parameter).value_or("");
-  // Empty would mean any model.
+  // An empty name would mean any model.
   if (upload.options.model.empty()) {
-    return Problem{Reason::unknown_model, "That is no model's name."};
+    return Problem{Reason::unknown_model, "The path must contain the name of a model."};
   }
   upload.images.model = upload.options.model;
   return upload;
@@ -82,7 +82,7 @@ asio::awaitable<Response> live(Services&, RequestContext&) {
 
 asio::awaitable<Response> ready(Services& services, RequestContext& context) {
   if (context.stopping) {
-    const Problem problem{Reason::stopping, "The server is stopping."};
+    const Problem problem{Reason::stopping, "The server is shutting down."};
     co_return error_response(services, context, problem);
   }
   if (services.workers.in_rotation_count() == 0) {

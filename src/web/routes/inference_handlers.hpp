@@ -6,14 +6,14 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// The Open Inference Protocol, version 2: /v2 and all below it. A model exists while a worker in
-/// rotation runs it.
+/// Handlers for the Open Inference Protocol, version 2: /v2 and everything below it. A model exists
+/// while a worker in rotation runs it.
 namespace samoyed::web::inference {
 
 asio::awaitable<Response> server(Services& services, RequestContext& context);
 asio::awaitable<Response> live(Services& services, RequestContext& context);
 asio::awaitable<Response> ready(Services& services, RequestContext& context);
-/// The tensors that a model takes and gives.
+/// Describes a model's input and output tensors.
 asio::awaitable<Response> model(Services& services, RequestContext& context);
 asio::awaitable<Response> model_ready(Services& services, RequestContext& context);
 

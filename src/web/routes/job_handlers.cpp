@@ -25,9 +25,9 @@ Problem unknown_job() {
 Problem to_problem(dispatcher::SubmitError error) {
   switch (error) {
     case dispatcher::SubmitError::full:
-      return {Reason::spool_full, "Too many pictures wait already: try again later."};
+      return {Reason::spool_full, "Too many pictures are waiting. Try again later."};
     case dispatcher::SubmitError::stopping:
-      return {Reason::stopping, "The server is stopping."};
+      return {Reason::stopping, "The server is shutting down."};
     case dispatcher::SubmitError::storage:
       break;
   }
@@ -68,7 +68,7 @@ asio::awaitable<Response> show(Services& services, RequestContext& context) {
 asio::awaitable<Response> cancel(Services& services, RequestContext& context) {
   if (!services.jobs) co_return nothing_kept_response(services, context);
   if (!co_await services.jobs->cancel(context.route.parameter)) {
-    const Problem problem{Reason::unknown_job, "There is no such job that waits or runs."};
+    const Problem problem{Reason::unknown_job, "There is no waiting or running job with this id."};
     co_return error_response(services, context, problem);
   }
   co_return json_response(200, R"({"cancelled":true})");

@@ -18,7 +18,8 @@ namespace {
 
 Response asset_response(const Asset& asset, const Request& request) {
   const std::string tag = entity_tag(asset);
-  // Revalidated each time, so that a new version of the program is never mixed with an old style.
+  // Browsers revalidate assets each time, so that a new version of the program is never shown with
+  // an old style sheet.
   Response response{200,
                     {{"Content-Type", std::string(asset.media_type)},
                      {"Cache-Control", "no-cache"},
@@ -35,7 +36,7 @@ Response asset_response(const Asset& asset, const Request& request) {
 Response find_and_show(std::string_view name, const Services& services,
                        const RequestContext& context) {
   if (const auto* const found = find_asset(name)) return asset_response(*found, context.request);
-  return error_response(services, context, {Reason::not_found, "There is no file of that name."});
+  return error_response(services, context, {Reason::not_found, "There is no file with this name."});
 }
 
 Field session_cookie(const std::string& id, std::string_view attributes) {
@@ -70,7 +71,7 @@ asio::awaitable<Response> sign_in(Services& services, RequestContext& context) {
   AdminGate& gate = services.gate;
   if (!gate.needed()) {
     const Problem problem{Reason::not_found,
-                          "No admin token is set: there is nothing to sign in to."};
+                          "No admin token is set, so you don't need to sign in."};
     co_return error_response(services, context, problem);
   }
   const auto token = query_value(context.request.body, "token");

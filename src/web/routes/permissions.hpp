@@ -6,16 +6,18 @@
 
 namespace samoyed::web {
 
-/// True if the client may see and change the workers: it has the admin token, or none is set.
+/// Returns true if the client may see and change the workers: it has the admin token, or none is
+/// set.
 bool may_see_workers(const Services& services, const RequestContext& context);
 
-/// True if the client has the admin token. Without one set nobody is the operator.
+/// Returns true if the client has the admin token. If none is set, nobody is the operator.
 bool is_operator(const Services& services, const RequestContext& context);
 
-/// The workers as far as the client may see them.
+/// Returns the workers that the client may see.
 WorkersView workers_view(const Services& services, const RequestContext& context);
 
-/// No workers: for clients that may be unknown, and for pages that show none.
+/// Returns a view that shows no workers, for clients that may be unknown and for pages without the
+/// list of workers.
 WorkersView no_workers_view(const Services& services);
 
 }  // namespace samoyed::web

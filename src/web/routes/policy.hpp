@@ -4,31 +4,31 @@ namespace samoyed::web {
 
 /// Format of an endpoint's errors.
 enum class ErrorFormat {
-  page,       ///< A page for a person.
+  page,       ///< An HTML page.
   api,        ///< application/problem+json (RFC 9457).
-  inference,  ///< As the Open Inference Protocol has it.
+  inference,  ///< JSON in the format of the Open Inference Protocol.
 };
 
-/// What a request to an endpoint carries in its body.
+/// The type of body that an endpoint accepts.
 enum class Body {
-  none,     ///< Nothing but what fits in a few kB.
+  none,     ///< Nothing, or a few kB.
   form,     ///< Images as multipart/form-data.
-  image,    ///< The same with one image, or the bytes of an image file.
-  images,   ///< A form with one or more fields `file`, or the bytes of one image file.
-  tensors,  ///< Images as the Open Inference Protocol sends them.
+  image,    ///< A form with one image, or the bytes of one image file.
+  images,   ///< A form with one or more images, or the bytes of one image file.
+  tensors,  ///< Images in the format of the Open Inference Protocol.
 };
 
 /// The rules of one endpoint. The guards (guards.hpp) enforce them before its handler runs.
 struct Policy {
   ErrorFormat errors = ErrorFormat::page;
   Body body = Body::none;
-  /// Answers under every host name: health probes know none.
+  /// Accepts every host name, because health probes don't know the right one.
   bool any_host = false;
   /// Requires the admin token, if one is set.
   bool admin = false;
-  /// Without a token, only for this machine and the private networks.
+  /// If no admin token is set, accepts only clients on this machine and in private networks.
   bool local_only = false;
-  /// Changes something even by GET.
+  /// Changes something even with GET.
   bool acts_on_get = false;
   /// A GET endpoint also answers HEAD.
   bool head = true;

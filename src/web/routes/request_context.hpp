@@ -12,47 +12,47 @@
 
 namespace samoyed::web {
 
-/// One request: where it leads, who sent it, and when.
+/// One request, with its route, its client and its time.
 struct RequestContext {
-  /// The whole request for a handler; guards may see it before its body has come.
+  /// The request. Complete when a handler runs; guards may see it before its body has arrived.
   Request request = {};
   ResolvedRoute route = {};
-  /// By which the request is found in the log.
+  /// Identifies the request in the log.
   std::string request_id = {};
-  /// The key by which the client is counted (io::limit_key).
+  /// The key for the client's limits (io::limit_key).
   std::string client = {};
-  /// The client's address alone.
+  /// The client's address, without a port.
   std::string address = {};
-  /// Whose results the request adds to and sees.
+  /// The owner of the results that the request adds and sees.
   std::string visitor = {};
-  /// The visitor's id is new: the client is to keep it.
+  /// The visitor's id is new, and the response should set its cookie.
   bool new_visitor = false;
-  /// True if the client came over TLS, to a proxy in front.
+  /// True if the client connected over TLS to a proxy in front of the server.
   bool https = false;
-  /// The server is stopping.
+  /// True if the server is stopping.
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;
   std::chrono::steady_clock::time_point now{};
   /// Milliseconds since 1970 in UTC.
   std::int64_t time_ms = 0;
-  /// The upload's share of the memory for all uploads; null: nothing bounds it.
+  /// The upload's share of the memory for all uploads. Null if it is unlimited.
   Admission::Ticket* ticket = nullptr;
-  /// Null for a request that nobody can leave, as in tests.
+  /// Null if a disconnect can't be detected, as in tests.
   ClientPresence* presence = nullptr;
 };
 
-/// True if the request leads to an endpoint that takes images, as far as its head tells.
+/// Returns true if the request's route takes images.
 inline bool is_upload(const RequestContext& context) {
   return context.route.route && brings_body(*context.route.route);
 }
 
-/// Makes the request hold `bytes` in all, from now on. False, and nothing changes, if there is no
-/// room for them.
+/// Sets the total number of bytes that the request holds. Returns false, and changes nothing, if
+/// they would exceed the limit.
 inline bool hold(const RequestContext& context, std::uint64_t bytes) {
   return !context.ticket || context.ticket->hold(bytes);
 }
 
-/// True if the client has left, so that nobody reads the answer.
+/// Returns true if the client has disconnected, so that nobody reads the answer.
 inline bool client_left(const RequestContext& context) {
   return context.presence && context.presence->client_left();
 }

@@ -23,24 +23,26 @@ Response nothing_kept_response(const Services& services, const RequestContext& c
     return html_response(200, nothing_kept_page(tab, no_workers_view(services)));
   }
   return error_response(services, context,
-                        {Reason::not_found, "This server keeps nothing of that kind."});
+                        {Reason::not_found,
+                         "This server keeps no results or jobs. To keep them, start the "
+                         "dispatcher with --data-dir and without --no-history."});
 }
 
 namespace results {
 namespace {
 
-/// A browser may show it again for so long without asking; nobody else may keep it.
+/// The visitor's browser may reuse a thumbnail for an hour. Shared caches may not keep it.
 constexpr std::string_view thumbnail_caching = "private, max-age=3600";
 
 constexpr std::int64_t id_max = std::numeric_limits<dispatcher::HistoryId>::max();
 
-/// A number from 1 to `most`; 0 for any other text.
+/// Returns a number from 1 to `most`, or 0 for any other text.
 std::int64_t read_number(std::string_view text, std::int64_t most) {
   const std::int64_t number = io::parse_number<std::int64_t>(text).value_or(0);
   return number >= 1 && number <= most ? number : 0;
 }
 
-/// The same for a value of the query; std::nullopt if it is missing.
+/// Does the same for a value of the query. Returns std::nullopt if it is missing.
 std::optional<std::int64_t> query_number(std::string_view query, std::string_view name,
                                          std::int64_t most) {
   const auto text = query_value(query, name);
@@ -51,7 +53,8 @@ bool asks_for_all(const RequestContext& context) {
   return query_value(context.route.query, "all").value_or("") == "true";
 }
 
-/// Whose results the client asks for; a visitor of std::nullopt is everyone's.
+/// The owner of the results that the client asks for. If `visitor` is std::nullopt, they are
+/// everyone's.
 struct Owner {
   std::optional<std::string> visitor;
 };
@@ -59,7 +62,8 @@ struct Owner {
 std::variant<Owner, Problem> read_owner(const Services& services, const RequestContext& context) {
   if (!asks_for_all(context)) return Owner{context.visitor};
   if (is_operator(services, context)) return Owner{};
-  return Problem{Reason::token_needed, "Everyone's results are for who has the admin token."};
+  return Problem{Reason::token_needed,
+                 "Only people with the admin token can see everyone's results."};
 }
 
 std::variant<dispatcher::HistoryQuery, Problem> read_list_query(const Services& services,
@@ -76,14 +80,15 @@ std::variant<dispatcher::HistoryQuery, Problem> read_list_query(const Services& 
   const bool both = wanted.before && wanted.after;
   if (wanted.before == 0 || wanted.after == 0 || rows == 0 || both) {
     return Problem{Reason::bad_parameter,
-                   "`before` or `after` is the id of a result, `rows` a number from 1 to " +
+                   "`before` and `after` must be ids of results, and only one of them may be "
+                   "given. `rows` must be a number from 1 to " +
                        std::to_string(dispatcher::history_page_rows_max) + "."};
   }
   if (rows) wanted.rows_max = static_cast<std::size_t>(*rows);
   return wanted;
 }
 
-/// Removes the visitor's results; the number of rows, or an error.
+/// Removes the visitor's results. Returns the number of removed rows, or an error.
 asio::awaitable<std::variant<std::uint64_t, Response>> remove_own(Services& services,
                                                                   RequestContext& context) {
   const auto owner = read_owner(services, context);
@@ -91,7 +96,8 @@ asio::awaitable<std::variant<std::uint64_t, Response>> remove_own(Services& serv
     co_return error_response(services, context, *problem);
   }
   if (asks_for_all(context)) {
-    const Problem problem{Reason::bad_parameter, "Only a visitor's own results are removed."};
+    const Problem problem{Reason::bad_parameter,
+                          "You can delete only your own results. Leave out `all`."};
     co_return error_response(services, context, problem);
   }
   if (!services.history) co_return nothing_kept_response(services, context);
@@ -153,10 +159,10 @@ asio::awaitable<Response> remove_by_form(Services& services, RequestContext& con
   auto removed = co_await remove_own(services, context);
   if (auto* response = std::get_if<Response>(&removed)) co_return std::move(*response);
   const std::uint64_t rows = std::get<std::uint64_t>(removed);
-  const std::string sentence =
-      rows == 0
-          ? "There were no results of yours."
-          : std::to_string(rows) + (rows == 1 ? " result is" : " results are") + " gone for good.";
+  const std::string sentence = rows == 0 ? "You have no results."
+                                         : std::to_string(rows) +
+                                               (rows == 1 ? " result was" : " results were") +
+                                               " permanently deleted.";
   const char* const heading = rows == 0 ? "Nothing to delete" : "Your results are deleted";
   co_return html_response(200,
                           message_page(200, heading, sentence, workers_view(services, context)));

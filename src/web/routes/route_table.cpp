@@ -24,7 +24,7 @@ constexpr Policy api_stream{.errors = api, .head = false};
 constexpr Policy api_admin{.errors = api, .admin = true};
 constexpr Policy open_inference{.errors = inference_errors};
 constexpr Policy inference_probe{.errors = inference_errors, .any_host = true};
-/// No HEAD: it asks about a page, and must not change the list.
+/// HEAD is not allowed, because it must not change the list of workers.
 constexpr Policy list_change{.admin = true, .acts_on_get = true, .head = false};
 
 constexpr Route routes[] = {
@@ -86,14 +86,14 @@ constexpr Route routes[] = {
 static_assert(std::ranges::all_of(routes, [](const Route& route) { return route.handler; }),
               "every endpoint has a handler");
 
-/// The format of the errors of a path that isn't there: that of the paths around it.
+/// Returns the error format for an unknown path, which is that of the known paths around it.
 ErrorFormat errors_around(std::string_view path) {
   if (path.starts_with("/api/")) return ErrorFormat::api;
   return path.starts_with("/v2/") ? ErrorFormat::inference : ErrorFormat::page;
 }
 
-/// What the path has in place of the pattern's parameter, which may be empty; std::nullopt if the
-/// pattern doesn't fit.
+/// Returns the part of the path that replaces the pattern's parameter, which may be empty. Returns
+/// std::nullopt if the path doesn't match the pattern.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   const std::size_t open = pattern.find('{');
   if (open == pattern.npos) {
@@ -117,7 +117,7 @@ bool is_known_method(std::string_view method) {
   return std::ranges::find(methods, method) != std::end(methods);
 }
 
-/// The methods of one pattern, as `Allow` lists them.
+/// Returns the methods of a pattern in the format of the field `Allow`.
 std::string allowed_methods(std::string_view pattern) {
   std::string allow;
   const auto append = [&](std::string_view method) {
@@ -138,14 +138,14 @@ bool takes(const Route& route, std::string_view method) {
 }
 
 Problem no_such_method(const ResolvedRoute& resolved) {
-  return {Reason::method_not_allowed, "This address takes " + resolved.allow + "."};
+  return {Reason::method_not_allowed, "This address accepts only " + resolved.allow + "."};
 }
 
 Problem no_path(std::string_view method) {
   const bool about_server = method == "OPTIONS" || method == "CONNECT";
   return about_server
-             ? Problem{Reason::method_not_allowed, "This server has no other use for that method."}
-             : Problem{Reason::bad_request, "The request's target is no path."};
+             ? Problem{Reason::method_not_allowed, "This server doesn't support that method here."}
+             : Problem{Reason::bad_request, "The request target must be a path."};
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ ResolvedRoute resolve_route(const Request& head) {
   ResolvedRoute resolved;
   if (!is_known_method(head.method)) {
     resolved.problem = {Reason::unknown_method,
-                        "This server knows the methods GET, HEAD, POST and DELETE."};
+                        "This server supports only the methods GET, HEAD, POST and DELETE."};
     return resolved;
   }
   const auto target = parse_target(head.target);
@@ -171,7 +171,7 @@ ResolvedRoute resolve_route(const Request& head) {
   const auto first = std::ranges::find_if(
       routes, [&](const Route& route) { return match(route.pattern, target->path).has_value(); });
   if (first == std::end(routes)) {
-    resolved.problem = {Reason::not_found, "This site has no such address."};
+    resolved.problem = {Reason::not_found, "There is nothing at this address. Check it for typos."};
     return resolved;
   }
   resolved.errors = first->policy.errors;

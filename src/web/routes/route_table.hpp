@@ -15,46 +15,47 @@ namespace samoyed::web {
 struct RequestContext;
 struct Services;
 
-/// Answers the requests to one endpoint. Both arguments outlive the call. Throws StorageError if
+/// Answers a request to one endpoint. Both arguments outlive the call. Throws StorageError if
 /// the history or the jobs fail.
 using Handler = asio::awaitable<Response> (*)(Services& services, RequestContext& context);
 
 /// One endpoint.
 struct Route {
-  /// A HEAD request goes where GET leads, if the policy allows.
+  /// GET also accepts HEAD if the policy allows it.
   std::string_view method;
-  /// A path, in which `{name}` is one segment; at the end, `{name...}` is the whole rest, which may
-  /// be empty.
+  /// A path in which `{name}` matches one segment. `{name...}` at the end matches the whole rest,
+  /// which may be empty.
   std::string_view pattern;
   Policy policy;
   Handler handler;
 };
 
-/// All endpoints of the site. Where several patterns fit a path, the first one counts.
+/// Returns all endpoints of the site. If several patterns match a path, the first one is used.
 std::span<const Route> route_table();
 
-/// Where a request line leads, or why it leads nowhere.
+/// The route of a request, or why it has none.
 struct ResolvedRoute {
-  /// Null if the request leads nowhere; then `problem` says why.
+  /// Null if the request has no route. Then `problem` says why.
   const Route* route = nullptr;
   std::optional<Problem> problem;
-  /// With the problem `method_not_allowed`: the methods of the path, as `Allow` lists them.
+  /// With the problem `method_not_allowed`: the path's methods in the format of the field `Allow`.
   std::string allow;
-  /// The format of this request's errors, also if it leads nowhere.
+  /// The format of the request's errors, even if it has no route.
   ErrorFormat errors = ErrorFormat::page;
   std::string path;
   /// What follows the question mark.
   std::string query;
-  /// What the path has in place of the pattern's `{name}`, neither decoded nor checked.
+  /// The part of the path that replaces the pattern's `{name}`, neither decoded nor checked.
   std::string parameter;
 };
 
 ResolvedRoute resolve_route(const Request& head);
 
-/// True if a request changes something or costs work, so that no other site's page may cause it.
+/// Returns true if the endpoint changes something or costs work, so that pages of other sites must
+/// not be able to call it.
 bool has_effect(const Route& route);
 
-/// True if a request brings what its endpoint wants in the body, such as images.
+/// Returns true if the endpoint takes its input, such as images, from the body.
 bool brings_body(const Route& route);
 
 }  // namespace samoyed::web

@@ -19,28 +19,29 @@
 
 namespace samoyed::web {
 
-/// The site's settings, as far as handlers and guards need them.
+/// The site's settings that handlers and guards need.
 struct SiteRules {
   std::uint64_t image_bytes_max = 0;
   HostRules hosts;
-  /// True if an IP address may be a worker's. Names are checked when they are resolved.
+  /// Returns true if a worker may have that IP address. Host names are checked when they are
+  /// resolved.
   std::function<bool(std::string_view address)> worker_allowed = [](auto) { return true; };
-  /// Visitors are told apart by their addresses, not by a cookie.
+  /// Visitors are identified by their addresses instead of a cookie.
   bool results_by_address = false;
   /// How many days results are kept.
   int results_days = 30;
-  /// Longer side, in pixels, of the thumbnails in the history; std::nullopt if it has none.
+  /// Longer side, in pixels, of the thumbnails in the history. std::nullopt if it keeps none.
   std::optional<int> thumbnail_side = std::nullopt;
-  /// From an upload's complete arrival to its answer.
+  /// Time from an upload's complete arrival to its answer.
   std::chrono::milliseconds request_timeout{60'000};
-  /// True if a client's address is this machine's or in a private network.
+  /// Returns true if a client's address is this machine's or in a private network.
   std::function<bool(std::string_view address)> is_local = [](auto) { return false; };
 };
 
-/// What handlers work with. Everything here is an interface or a value, so that a handler is tested
-/// without sockets.
+/// What handlers work with. Everything here is an interface or a value, so that handlers can be
+/// tested without sockets.
 ///
-/// Thread rule: one thread, that of the web server.
+/// Thread rule: the web server's thread.
 struct Services {
   dispatcher::Classifier& classifier;
   dispatcher::WorkerList& workers;
@@ -50,12 +51,12 @@ struct Services {
   dispatcher::Jobs* jobs = nullptr;
   AdminGate& gate;
   Metrics& metrics;
-  /// The text of /metrics.
+  /// Returns the text of /metrics.
   std::function<std::string()> metrics_text = [] { return std::string(); };
-  /// Milliseconds since 1970 in UTC.
+  /// Returns milliseconds since 1970 in UTC.
   std::function<std::int64_t()> wall_clock_ms = io::wall_clock_ms;
   SiteRules rules;
-  /// Statistics that are being computed.
+  /// Number of statistics that are being computed.
   std::size_t statistics_running = 0;
 };
 

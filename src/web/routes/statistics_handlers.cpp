@@ -18,11 +18,12 @@
 namespace samoyed::web::statistics {
 namespace {
 
-/// Each may read some hundred thousand rows, and one thread does all the reading.
+/// Maximum number of statistics computed at the same time. Each may read some hundred thousand
+/// rows, and one thread does all the reading.
 constexpr std::size_t running_max = 4;
 
-/// Points of a scatter plot, and rows of the table below it: more would make the plot a blot and
-/// the table a book.
+/// Maximum number of points in the scatter plot and of rows in the table below it. More would make
+/// both unreadable.
 constexpr std::size_t points_shown_max = 500;
 
 constexpr std::string_view default_range = "day";
@@ -37,16 +38,17 @@ std::variant<Question, Problem> read_question(const Services& services,
   const std::string& query = context.route.query;
   const auto range = find_range(query_value(query, "range").value_or(std::string(default_range)));
   if (!range) {
-    return Problem{Reason::bad_parameter, "`range` is `hour`, `day`, `week` or `month`."};
+    return Problem{Reason::bad_parameter, "`range` must be `hour`, `day`, `week` or `month`."};
   }
   const bool may_see_all = may_see_workers(services, context);
   const std::string all = query_value(query, "all").value_or(may_see_all ? "true" : "false");
   if (all != "true" && all != "false") {
-    return Problem{Reason::bad_parameter, "`all` is `true` or `false`."};
+    return Problem{Reason::bad_parameter, "`all` must be `true` or `false`."};
   }
   const bool everyone = all == "true";
   if (everyone && !may_see_all) {
-    return Problem{Reason::token_needed, "Everyone's numbers are for who has the admin token."};
+    return Problem{Reason::token_needed,
+                   "Only people with the admin token can see everyone's statistics."};
   }
   Question question{.query = {}, .range = *range};
   if (!everyone) question.query.visitor = context.visitor;
@@ -56,8 +58,8 @@ std::variant<Question, Problem> read_question(const Services& services,
   return question;
 }
 
-/// The view of the numbers that the client may see. It refers to `numbers`, from which it removes
-/// the rest.
+/// Returns a view of the numbers that the client may see. Removes the others from `numbers`, to
+/// which the view refers.
 StatisticsView view_of(dispatcher::HistoryStatistics& numbers, const Question& question,
                        const Services& services, const RequestContext& context) {
   const bool workers_visible = may_see_workers(services, context);
@@ -72,7 +74,7 @@ StatisticsView view_of(dispatcher::HistoryStatistics& numbers, const Question& q
           .by_address = services.rules.results_by_address};
 }
 
-/// Computes the statistics that the request asks for, and answers with what `render` makes of them.
+/// Computes the statistics that the request asks for, and returns them as rendered by `render`.
 asio::awaitable<Response> answer(Services& services, RequestContext& context,
                                  Response (*render)(const StatisticsView&, const Services&)) {
   const auto read = read_question(services, context);
@@ -82,7 +84,7 @@ asio::awaitable<Response> answer(Services& services, RequestContext& context,
   if (!services.history) co_return nothing_kept_response(services, context, Tab::statistics);
   if (services.statistics_running >= running_max) {
     const Problem problem{Reason::overloaded,
-                          "Others' numbers are counted just now: try again in a moment."};
+                          "The server is computing other statistics. Try again in a moment."};
     co_return error_response(services, context, problem);
   }
   ++services.statistics_running;

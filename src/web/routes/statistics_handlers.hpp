@@ -6,13 +6,13 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// Statistics of the results. A visitor sees those of its own results; anyone who may see the
-/// workers, also everyone's.
+/// Handlers for statistics of the results. A visitor sees the statistics of their own results.
+/// Anyone who may see the workers also sees everyone's.
 namespace samoyed::web::statistics {
 
-/// As a page with charts.
+/// Returns a page with charts.
 asio::awaitable<Response> page(Services& services, RequestContext& context);
-/// As JSON.
+/// Returns JSON.
 asio::awaitable<Response> show(Services& services, RequestContext& context);
 
 }  // namespace samoyed::web::statistics

@@ -16,10 +16,11 @@
 namespace samoyed::web {
 namespace {
 
-/// Larger images are not shown again with their answer: the page would be a third larger still.
+/// Larger images are not shown with their answer, because in base64 they are even a third larger.
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
 
-/// The base64 text within the image message `D TEXT C`, so that the image is encoded only once.
+/// Returns the base64 text within the image message `D TEXT C`, so that the image is encoded only
+/// once.
 std::string_view base64_text(const protocol::EncodedImage& image) {
   return image.message().substr(2, image.text_length());
 }
@@ -29,7 +30,8 @@ Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
   return {browser_image_type(file), base64_text(image)};
 }
 
-/// Encodes the images and drops what they were read from. False if there is no room for them.
+/// Encodes the images and frees the bytes that they were read from. Returns false if the request
+/// may not hold that many bytes.
 bool encode(RequestContext& context, ImageUpload& upload, RecognizedUpload& recognized) {
   std::uint64_t encoded_bytes = 0;
   std::uint64_t decoded_bytes = 0;
@@ -43,7 +45,7 @@ bool encode(RequestContext& context, ImageUpload& upload, RecognizedUpload& reco
     recognized.images.push_back(std::make_shared<const protocol::EncodedImage>(file));
     recognized.previews.push_back(preview_of(image.bytes, *recognized.images.back()));
   }
-  // Long waits should not hold the images twice.
+  // The images should not be held twice while they wait for a worker.
   context.request.body = std::string();
   upload.decoded.clear();
   hold(context, encoded_bytes);
@@ -69,7 +71,7 @@ asio::awaitable<dispatcher::Outcome> classify(Services& services, RequestContext
   try {
     outcome = co_await services.classifier.classify(std::move(request));
   } catch (...) {
-    failure = std::current_exception();  // Not before the connection is free again.
+    failure = std::current_exception();  // Rethrown once the connection is free again.
   }
   if (presence) co_await presence->end();
   if (failure) std::rethrow_exception(failure);
@@ -117,7 +119,7 @@ Problem to_problem(const dispatcher::Failure& failure) {
   Problem problem{reason_of(failure), describe(failure)};
   if (problem.reason == Reason::unreadable &&
       problem.sentence.find(protocol::accepted_formats) == problem.sentence.npos) {
-    problem.sentence += " Accepted is " + std::string(protocol::accepted_formats) + ".";
+    problem.sentence += " Accepted formats: " + std::string(protocol::accepted_formats) + ".";
   }
   return problem;
 }

@@ -14,39 +14,40 @@
 
 namespace samoyed::web {
 
-/// For showing an image again with its answer.
+/// What a page needs to show an image with its answer.
 struct Preview {
-  /// As ResultView has them.
+  /// The same as in ResultView.
   std::string_view type;
   std::string_view base64;
 };
 
 /// The outcome of an upload.
 struct RecognizedUpload {
-  /// In the order of the upload's images; fewer if the first failure ended it.
+  /// In the order of the upload's images. Fewer than the images if a failure ended the upload, or
+  /// if the client left.
   std::vector<dispatcher::Outcome> outcomes;
-  /// One for each image; they refer to `images`.
+  /// One for each image. They refer to `images`.
   std::vector<Preview> previews;
   std::vector<std::shared_ptr<const protocol::EncodedImage>> images;
 };
 
-/// Whether an image that is not recognized ends its upload.
+/// Whether a failed image ends its upload.
 enum class OnFailure { stop, go_on };
 
-/// Has the images of an upload recognized one after the other, counts and records the answers.
-/// Holds no more memory than the request's ticket allows, and drops the request's body once its
-/// images are encoded. Ends early if the client leaves. The problem is `overloaded`.
+/// Recognizes the images of an upload one after the other, and counts and records the answers.
+/// Holds no more memory than the request's ticket allows, and frees the request's body once its
+/// images are encoded. Ends early if the client leaves. The only error is `overloaded`.
 asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Services& services,
                                                                           RequestContext& context,
                                                                           ImageUpload& upload,
                                                                           OnFailure on_failure);
 
-/// Counts the failures among the outcomes, but for the one that the response itself names: the
-/// connection counts that.
+/// Counts the failures among the outcomes. If the response itself carries a reason, the first
+/// failure is left out, because the connection counts it.
 void count_failures(Metrics& metrics, const Response& response,
                     const std::vector<dispatcher::Outcome>& outcomes);
 
-/// A failed recognition, as the client is told.
+/// Returns the error that the client gets for a failed recognition.
 Problem to_problem(const dispatcher::Failure& failure);
 
 }  // namespace samoyed::web

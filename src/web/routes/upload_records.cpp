@@ -24,8 +24,8 @@ dispatcher::JobRequest job_request(const ImageUpload& upload, const RequestConte
   for (const UploadedImage& image : upload.images) {
     jobs.images.push_back({image.file_name, std::string(image.bytes)});
   }
-  // Without a history visitors get no cookie, but jobs are kept all the same, as nobody's but the
-  // operator's.
+  // Without a history, visitors get no cookie. Their jobs are still kept, but only the operator
+  // sees the results.
   if (context.visitor != no_visitor) jobs.visitor = context.visitor;
   jobs.client = context.address;
   jobs.request_id = context.request_id;

@@ -12,13 +12,13 @@
 
 namespace samoyed::web {
 
-/// The row of the history for one answer to an image of `image_bytes`, at `time_ms` (milliseconds
-/// since 1970 in UTC).
+/// Returns the history's row for the answer to an image of `image_bytes` bytes. `time_ms` is in
+/// milliseconds since 1970 in UTC.
 dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t image_bytes,
                                    const dispatcher::Answer& answer, const RequestContext& context,
                                    std::int64_t time_ms);
 
-/// The images of an upload as jobs. Copies them.
+/// Returns the images of an upload as a request for jobs. Copies the images.
 dispatcher::JobRequest job_request(const ImageUpload& upload, const RequestContext& context,
                                    std::optional<int> thumbnail_side);
 

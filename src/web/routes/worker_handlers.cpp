@@ -32,25 +32,27 @@ Problem unknown_worker(const Address& address) {
 
 Problem bad_address() {
   return {Reason::bad_address,
-          "A worker's address is " + std::string(protocol::address_syntax) + "."};
+          "A worker's address must be " + std::string(protocol::address_syntax) + "."};
 }
 
-/// Adds a worker to the list; returns the reason why it can't be added.
+/// Adds a worker to the list. Returns an error if it can't be added.
 std::optional<Problem> add_to_list(Services& services, const Address& address) {
   if (io::is_ip_literal(address.host) && !services.rules.worker_allowed(address.host)) {
     return Problem{Reason::address_not_allowed,
                    to_string(address) +
-                       " is outside the networks that may hold workers. Start the "
-                       "dispatcher with --worker-network to allow it."};
+                       " is outside the networks where workers are allowed. To allow it, start "
+                       "the dispatcher with --worker-network."};
   }
   if (services.workers.add(address) == dispatcher::AddResult::list_full) {
-    return Problem{Reason::list_full, "The list is full: it holds " +
-                                          std::to_string(dispatcher::workers_max) + " workers."};
+    return Problem{Reason::list_full, "The list of workers is full (limit " +
+                                          std::to_string(dispatcher::workers_max) +
+                                          "). Delete one first."};
   }
   return std::nullopt;
 }
 
-/// The redirection of a form's request, whose address is in the query, to the path that has it.
+/// Returns a redirect from a form's request, which has the address in the query, to the path with
+/// the address. Returns std::nullopt for other requests.
 std::optional<Response> redirect_from_query(std::string_view verb, const RequestContext& context) {
   const auto address = query_value(context.route.query, "address");
   if (!context.route.parameter.empty() || !address) return std::nullopt;
@@ -95,8 +97,8 @@ asio::awaitable<Response> add(Services& services, RequestContext& context) {
   if (const auto problem = add_to_list(services, *address)) {
     co_return error_response(services, context, *problem);
   }
-  // The same whether or not it was there before: without a token the difference would reveal
-  // whether it had been removed.
+  // The sentence is the same whether or not the worker was already in the list. Without a token, a
+  // difference would reveal whether it had been removed.
   const std::string sentence = to_string(*address) + " is in the list.";
   co_return success_page(services, context, "Add worker successful", sentence);
 }

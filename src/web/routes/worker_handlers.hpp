@@ -6,12 +6,12 @@
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
 
-/// The list of workers: /add/HOST:PORT and /del/HOST:PORT for a person, /api/v1/workers for
-/// programs.
+/// Handlers for the list of workers: /add/HOST:PORT and /del/HOST:PORT for people, /api/v1/workers
+/// for programs.
 namespace samoyed::web::workers {
 
-/// Adds or removes a worker. If the address is in the query instead, as a form sends it, redirects
-/// to the path with it.
+/// Adds or removes a worker. If the address is in the query instead of the path, as a form sends
+/// it, redirects to the path with the address.
 asio::awaitable<Response> add(Services& services, RequestContext& context);
 asio::awaitable<Response> remove(Services& services, RequestContext& context);
 
@@ -24,7 +24,7 @@ asio::awaitable<Response> show(Services& services, RequestContext& context);
 /// Removes the worker that the path names.
 asio::awaitable<Response> destroy(Services& services, RequestContext& context);
 
-/// The workers as server-sent events.
+/// Streams the list of workers as server-sent events.
 asio::awaitable<Response> watch(Services& services, RequestContext& context);
 
 }  // namespace samoyed::web::workers

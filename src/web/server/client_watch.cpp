@@ -14,7 +14,7 @@ namespace {
 
 using Clock = HttpSession::Clock;
 
-/// Where answers come at once, watching would be a coroutine and a system call more for each.
+/// Answers within this time are not watched, which saves a coroutine and a system call for each.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
 
 }  // namespace
@@ -28,7 +28,7 @@ ClientWatch::ClientWatch(io::TimedSocket& socket, HttpSession& session, std::spa
       reading_begins_(socket.socket().get_executor()),
       reading_ended_(socket.socket().get_executor()) {}
 
-/// The timer is left to run when the answer was there sooner, for the images after it.
+/// If an answer comes before the timer expires, the timer keeps running for the next images.
 void ClientWatch::begin() {
   active_ = true;
   if (std::exchange(due_, true)) return;
@@ -40,7 +40,7 @@ void ClientWatch::begin() {
 
 void ClientWatch::begin_reading() {
   due_ = false;
-  // Not with much of the next requests in the buffer: it would grow for ever.
+  // Not if the buffer already holds many bytes of the next requests, or it would grow forever.
   if (!active_ || session_.held_bytes() >= held_bytes_max_) return;
   reading_ = true;
   asio::co_spawn(socket_.socket().get_executor(), read_on(), [this](std::exception_ptr) {

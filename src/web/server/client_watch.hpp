@@ -15,16 +15,16 @@
 
 namespace samoyed::web {
 
-/// Notices that a client leaves while its image is at a worker, by reading on once that has taken a
-/// moment. The client's next requests that come meanwhile wait in the session, up to a bound:
-/// beyond that, nothing more is read until one of them is under way.
+/// Detects that a client disconnects while its image is at a worker. After a moment, it starts to
+/// read from the socket. Further requests that arrive meanwhile wait in the session, up to a limit.
+/// Beyond it, nothing more is read until one of them is being served.
 ///
-/// Thread rule: the one thread of the socket's executor. Nobody else reads from the socket between
-/// `begin` and the end of `end`.
+/// Thread rule: the one thread of the socket's executor. Nobody else may read from the socket
+/// between `begin` and the completion of `end`.
 class ClientWatch final : public ClientPresence, public std::enable_shared_from_this<ClientWatch> {
  public:
-  /// The references, and the room for what is read, must outlive it. `held_bytes_max`: what the
-  /// session may hold at most.
+  /// The references and `room`, the buffer for reading, must outlive the watch. `held_bytes_max` is
+  /// the maximum number of bytes that the session may hold.
   ClientWatch(io::TimedSocket& socket, HttpSession& session, std::span<char> room,
               std::size_t held_bytes_max);
 
@@ -32,7 +32,7 @@ class ClientWatch final : public ClientPresence, public std::enable_shared_from_
   /// Returns once the socket is free again.
   asio::awaitable<void> end() override;
 
-  /// Between `begin` and `end`.
+  /// Returns true between `begin` and `end`.
   bool active() const { return active_; }
   bool client_left() const override { return client_left_; }
   asio::cancellation_slot left() override { return left_.slot(); }
@@ -46,7 +46,7 @@ class ClientWatch final : public ClientPresence, public std::enable_shared_from_
   const std::span<char> room_;
   const std::size_t held_bytes_max_;
   bool active_ = false;
-  bool due_ = false;  ///< The timer for the begin of reading is set.
+  bool due_ = false;  ///< The timer that starts reading is running.
   asio::steady_timer reading_begins_;
   bool reading_ = false;
   io::Event reading_ended_;  ///< Notified when `read_on` has ended.

@@ -26,7 +26,8 @@
 namespace samoyed::web {
 namespace {
 
-/// Of a refused request; reading it keeps a connection that is worth more.
+/// Maximum size of a rejected request's body that is read and dropped. Reading it costs less than a
+/// new connection.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
 
 HttpSession::Now now() {
@@ -91,13 +92,13 @@ asio::awaitable<void> HttpConnection::run() {
 void HttpConnection::stop() {
   stopping_ = true;
   session_.stop();
-  // A read that waits for another request would wait in vain; every other goes on where it was.
+  // This ends a read that waits for another request. Any other read resumes where it was.
   if (reading_) socket_.cancel();
 }
 
 void HttpConnection::cut() {
   cut_ = true;
-  std::error_code ignored;  // It is lost in any case.
+  std::error_code ignored;  // The connection is lost in any case.
   socket_.socket().close(ignored);
 }
 
@@ -122,26 +123,28 @@ asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
 
 asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) {
   const std::size_t size = response.header.size() + response.body.size();
-  // An answer is never larger than what was held for its image and a page around it, so if there is
-  // no room for it, that share covers it.
+  // An answer is never larger than what was held for its image and the page around it. If there is
+  // no room for it, the request keeps holding what it held for the image.
   if (ticket_ && current_->status) ticket_->hold(size);
   std::error_code error;
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
                          error);
-  if (error) log_line(spdlog::level::info, peer_ + " took no answer: " + error.message());
+  if (error) {
+    log_line(spdlog::level::info, peer_ + " didn't receive its answer: " + error.message());
+  }
   if (current_ && current_->status && !error) {
     log_answer(*current_->status, size);
     current_.reset();
     ticket_.reset();
   }
-  // Not one request after another without a pause: others' turn comes in between.
+  // Lets other connections run between two pipelined requests.
   if (session_.held_bytes() > 0) co_await asio::post(asio::use_awaitable);
   co_return !error;
 }
 
 void HttpConnection::consider() {
   begin_request();
-  current_->context.request = session_.head();  // Its body is still to come.
+  current_->context.request = session_.head();  // Its body has not arrived yet.
   try {
     if (turned_away_) {
       respond(anonymous_error(*turned_away_));
@@ -208,7 +211,8 @@ Response HttpConnection::open_stream(Response response) {
   return response;
 }
 
-/// One piece of a stream, or a moment of waiting for one, short enough that an end is noticed.
+/// Sends one piece of a stream, or waits a moment for one. The moment is short enough to notice
+/// when the connection should end.
 asio::awaitable<void> HttpConnection::feed_stream() {
   std::optional<std::string> piece;
   std::string failure;
@@ -218,7 +222,7 @@ asio::awaitable<void> HttpConnection::feed_stream() {
     failure = error.what();
   }
   if (!failure.empty()) {
-    log_line(spdlog::level::err, peer_ + "'s stream can't go on: " + failure);
+    log_line(spdlog::level::err, peer_ + ": the stream failed: " + failure);
     session_.cut_stream();
   } else if (!piece) {
     session_.end_stream();
@@ -261,7 +265,7 @@ Response HttpConnection::anonymous_error(const Problem& problem) const {
 }
 
 Response HttpConnection::fail(std::string_view what) const {
-  log_line(spdlog::level::err, peer_ + " can't be served: " + std::string(what));
+  log_line(spdlog::level::err, peer_ + ": the request failed: " + std::string(what));
   return anonymous_error(internal_error());
 }
 

@@ -21,28 +21,29 @@
 
 namespace samoyed::web {
 
-/// Carries bytes between one socket and an HttpSession, and requests through the guards to their
-/// handlers.
+/// Moves bytes between one socket and an HttpSession, and passes requests through the guards to
+/// their handlers.
 ///
-/// A client that leaves while its image is at a worker ends the connection without an answer, and
-/// the classifier learns that nobody waits any more.
+/// If a client disconnects while its image is at a worker, the connection ends without an answer,
+/// and the classifier is told that nobody waits anymore.
 ///
-/// Thread rule: the one thread of the socket's executor. Must live until `run` has returned.
+/// Thread rule: the one thread of the socket's executor. Must exist until `run` has returned.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  /// With `turned_away` the first request is answered with that, and the connection closed.
+  /// If `turned_away` is set, the first request is answered with that error, and the connection is
+  /// closed.
   HttpConnection(asio::ip::tcp::socket socket, ServerContext& server,
                  std::optional<Problem> turned_away);
 
   /// Serves requests until the connection ends. Call once.
   asio::awaitable<void> run();
 
-  /// Lets `run` finish the request under way, if there is one, and return.
+  /// Makes `run` return after the request in progress, if there is one.
   void stop();
-  /// Lets `run` return as soon as no image is at a worker; requests under way go unanswered.
+  /// Makes `run` return as soon as no image is at a worker. Requests in progress get no answer.
   void cut();
 
-  /// True while an image is at a worker, which may take a moment to let go of it.
+  /// Returns true while an image is at a worker. Canceling it may take a moment.
   bool classifying() const { return watch_->active(); }
 
  private:
@@ -55,14 +56,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     std::string client;  ///< For the log.
     std::string line;    ///< For the log.
     bool upload;
-    bool checked = false;                      ///< The guards have let it pass.
-    std::optional<int> status = std::nullopt;  ///< Once its answer is on the way.
+    bool checked = false;                      ///< The guards have accepted it.
+    std::optional<int> status = std::nullopt;  ///< Set once its answer is ready.
   };
 
-  /// Both are false if the connection is lost.
+  /// Both return false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
   asio::awaitable<bool> write(const HttpSession::Write& response);
-  /// False if the client left meanwhile.
+  /// Returns false if the client has disconnected.
   asio::awaitable<bool> serve(Request& request);
   asio::awaitable<Response> handle(Request& request);
   Response open_stream(Response response);
@@ -91,9 +92,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 
   std::optional<Current> current_;
-  std::optional<Admission::Ticket> ticket_;  ///< Of an upload, until it is answered.
+  std::optional<Admission::Ticket> ticket_;  ///< An upload's place, until it is answered.
 
-  std::optional<LiveStream> stream_;  ///< Of a streamed answer.
+  std::optional<LiveStream> stream_;  ///< The source of a streamed answer.
 };
 
 }  // namespace samoyed::web

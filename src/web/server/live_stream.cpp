@@ -7,11 +7,11 @@
 namespace samoyed::web {
 namespace {
 
-/// How long a stream waits for its next piece before it looks if it is to end.
+/// How long a stream waits for its next piece before it checks whether it should end.
 constexpr std::chrono::milliseconds feed_pause{1000};
 
-/// Without an event for so long a stream sends a comment: proxies close what is silent for 30 s or
-/// more.
+/// After this time without an event, a stream sends a comment, because proxies close connections
+/// that are silent for 30 s or more.
 constexpr std::chrono::seconds heartbeat_pause{15};
 
 }  // namespace

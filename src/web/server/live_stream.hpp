@@ -12,15 +12,17 @@
 
 namespace samoyed::web {
 
-/// A streamed answer under way: its feed, its place among all streams, and when it has to say
-/// something.
+/// A streamed answer in progress: its feed, its place among all streams, and the time of its next
+/// heartbeat.
 class LiveStream {
  public:
-  /// With `heartbeats` a comment goes out where no piece did for a while: for streams of events.
+  /// If `heartbeats` is set, a comment is sent after a while without a piece. This is for streams
+  /// of events.
   LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats);
 
-  /// What to send next; empty if there is nothing to send now, std::nullopt at the end. Returns
-  /// within a moment, so that the end of a connection is noticed. Throws StorageError.
+  /// Returns what to send next, an empty text if there is nothing to send now, or std::nullopt at
+  /// the end. Returns within a moment, so that the end of a connection is noticed. Throws
+  /// StorageError.
   asio::awaitable<std::optional<std::string>> next();
 
  private:

@@ -9,9 +9,9 @@
 
 namespace samoyed::web {
 
-/// Resolves the route of a request with that head, and finds out who sent it: from its fields, and
-/// from the address that its connection comes from. Draws an id for a request that brings none, and
-/// a visitor's id for an upload whose results will be kept. Leaves `request` empty.
+/// Resolves the route of a request with that head, and identifies its client by the head's fields
+/// and by the address of the connection's peer. Creates an id for a request that has none, and a
+/// visitor's id for an upload whose results will be kept. Leaves `request` empty.
 RequestContext make_request_context(const ServerContext& server, const Request& head,
                                     std::string_view peer_address,
                                     std::chrono::steady_clock::time_point now);

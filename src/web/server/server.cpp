@@ -19,25 +19,26 @@
 namespace samoyed::web {
 namespace {
 
-/// Longer side of the thumbnails that lists of results show.
+/// Longer side of the thumbnails in lists of results.
 constexpr int thumbnail_side_px = 160;
 
-/// std::nullopt for a connection within the limits.
+/// Returns the error for a connection over a limit, or std::nullopt for one within the limits.
 std::optional<Problem> over_limit(io::AcceptLoop::Verdict verdict) {
   switch (verdict) {
     case io::AcceptLoop::Verdict::admitted:
       break;
     case io::AcceptLoop::Verdict::peer_full:
-      return Problem{Reason::client_connections, "You have too many connections open."};
+      return Problem{Reason::client_connections,
+                     "You have too many open connections. Close some first."};
     case io::AcceptLoop::Verdict::all_full:
       return Problem{Reason::connections,
-                     "The server has too many connections open: try again in a moment."};
+                     "The server has too many open connections. Try again in a moment."};
   }
   return std::nullopt;
 }
 
 SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
-  std::error_code unknown;  // Then the machine has no name of its own.
+  std::error_code unknown;  // On an error, the machine has no name of its own.
   SiteRules rules{
       .image_bytes_max = options.limits.image_bytes_max,
       .hosts = {asio::ip::host_name(unknown), options.access.allowed_hosts},
@@ -54,7 +55,7 @@ SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
 
 }  // namespace
 
-/// Shared with the connections' ends, which may come after the server's.
+/// Shared ownership, because connections may end after the server is destroyed.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
@@ -138,7 +139,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     try {
       std::rethrow_exception(failure);
     } catch (const std::exception& error) {
-      spdlog::error("a connection ended by an error of ours: {}", error.what());
+      spdlog::error("a connection ended because of an internal error: {}", error.what());
     }
   }
 
@@ -152,7 +153,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       co_await wake_up_.wait();
     }
     if (!connections_.empty()) {
-      spdlog::warn("{} images were still at a worker when the time to drain was over",
+      spdlog::warn("{} images were still at a worker when the drain timeout expired",
                    connections_.size());
     }
   }

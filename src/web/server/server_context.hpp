@@ -8,15 +8,15 @@
 
 namespace samoyed::web {
 
-/// What all connections of a server share; outlives them.
+/// What all connections of a server share. Must outlive them.
 struct ServerContext {
   Services services;
-  /// Uploads in progress, and the bytes that they hold.
+  /// The uploads in progress and the bytes that they hold.
   Admission uploads;
-  /// Streamed responses. They hold no bytes.
+  /// The streamed responses. They hold no bytes.
   Admission streams;
   ServerOptions options;
-  std::size_t lingering = 0;  ///< Connections that drop what still comes.
+  std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 
 }  // namespace samoyed::web

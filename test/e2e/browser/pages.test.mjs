@@ -177,7 +177,7 @@ test("another site's page changes nothing", async () => {
     assert.equal(response.status(), 403);
     assert.equal(response.headers()['samoyed-reason'], 'cross_site');
     await page.waitForLoadState();
-    assert.match(await page.locator('.message').textContent(), /Another site's page/);
+    assert.match(await page.locator('.message').textContent(), /A page of another website/);
     await screenshot(page, 'cross-site');
     await page.goto(site);
     assert.deepEqual(await page.locator('.workers .address').allTextContents(), [worker]);
@@ -262,7 +262,7 @@ test('with an admin token, workers are for who signs in', async () => {
                                          page.keyboard.press('Enter')]);
     assert.equal(refused.status(), 401);
     await page.waitForLoadState();
-    assert.match(await page.locator('.message').textContent(), /not the admin token/);
+    assert.match(await page.locator('.message').textContent(), /Wrong admin token/);
     await screenshot(page, 'wrong-token');
 
     await page.getByLabel('Admin token').fill('a secret & more than enough of it');

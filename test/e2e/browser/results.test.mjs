@@ -152,7 +152,7 @@ test('results are for their visitor, who deletes them', async () => {
   await keep.getByText('Delete my results').click();
   await button.click();
   assert.equal(await keep.locator('h1').textContent(), 'Your results are deleted');
-  assert.match(await keep.locator('.message').textContent(), /2 results are gone for good/);
+  assert.match(await keep.locator('.message').textContent(), /2 results were permanently deleted/);
   await link(keep, 'Results').click();
   assert.deepEqual(await names(keep), []);
   await link(keep, 'Recognize a picture').click();

@@ -7,8 +7,7 @@ namespace {
 
 int status_of(const std::optional<Problem>& problem) { return problem ? problem->status() : 200; }
 
-TEST_CASE(
-    "the server is known by address, as localhost, by the machine's name and by its options") {
+TEST_CASE("the server accepts IP addresses, localhost, the machine's name and the allowed hosts") {
   struct Case {
     std::string host;
     bool allowed;
@@ -56,13 +55,13 @@ TEST_CASE(
   if (problem) CHECK(problem->sentence.find("--allowed-host") != std::string::npos);
 }
 
-TEST_CASE("HTTP/1.0 without a Host passes, with a foreign one it doesn't") {
+TEST_CASE("HTTP/1.0 passes without a Host, but not with a foreign one") {
   const HostRules rules{"", {}};
   CHECK(status_of(check_host_name({"GET", "/", 10, {}, {}}, rules)) == 200);
   CHECK(status_of(check_host_name({"GET", "/", 10, {{"Host", "evil.example"}}, {}}, rules)) == 421);
 }
 
-TEST_CASE("the target's host counts where it has one") {
+TEST_CASE("the target's host takes precedence over Host") {
   struct Case {
     std::string target;
     std::string host;
@@ -79,7 +78,7 @@ TEST_CASE("the target's host counts where it has one") {
   CHECK(status_of(check_host_name(request, {})) == one.status);
 }
 
-TEST_CASE("what another site's page made the browser send is refused") {
+TEST_CASE("requests that another site's page made the browser send are rejected") {
   struct Case {
     Fields fields;
     bool allowed;
@@ -92,7 +91,7 @@ TEST_CASE("what another site's page made the browser send is refused") {
       {{{"Sec-Fetch-Site", "same-site"}}, false},
       {{{"Sec-Fetch-Site", ""}}, false},
       {{{"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", "cross-site"}}, false},
-      // What it says counts for more than the others.
+      // Sec-Fetch-Site takes precedence over the others.
       {{{"Sec-Fetch-Site", "same-origin"}, {"Origin", "null"}}, true},
       {{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "http://dog.example:9999"}}, false},
       {{{"Origin", "http://dog.example:9999"}}, true},
@@ -123,9 +122,9 @@ TEST_CASE("what another site's page made the browser send is refused") {
   }
 }
 
-TEST_CASE("a browser that doesn't say from where is asked back, a program isn't") {
-  // What a page with `referrer=no-referrer` makes a browser send to a site of plain HTTP that is
-  // not on its own machine: nothing else.
+TEST_CASE("a browser that doesn't name the page must confirm, a program doesn't have to") {
+  // These are all the fields that a page with `referrer=no-referrer` makes a browser send to a site
+  // with plain HTTP on another machine.
   const std::string chromium =
       "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
       "Safari/537.36";
@@ -150,12 +149,12 @@ TEST_CASE("a browser that doesn't say from where is asked back, a program isn't"
   if (!one.agent.empty()) request.fields.push_back({"User-Agent", one.agent});
   const auto problem = check_cross_site(request);
   CHECK((problem ? word_of(problem->reason) : "") == one.reason);
-  // The page's own forms say it.
+  // The site's own forms send a Referer.
   request.fields.push_back({"Referer", "http://10.0.0.1:9999/"});
   CHECK_FALSE(check_cross_site(request));
 }
 
-TEST_CASE("a scheme's usual port may be left out, on either side") {
+TEST_CASE("a scheme's default port may be left out on either side") {
   const auto status = [](const std::string& origin, const std::string& host) {
     return status_of(check_cross_site({"POST", "/", 11, {{"Origin", origin}, {"Host", host}}, {}}));
   };

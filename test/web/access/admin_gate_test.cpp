@@ -23,14 +23,14 @@ struct GateTest {
   AdminGate::Time now;
 };
 
-TEST_CASE("without a token everybody is admitted, and nobody can sign in") {
+TEST_CASE("without a token, everyone is admitted and nobody can sign in") {
   AdminGate gate("", [] { return std::string("id"); });
   CHECK(!gate.needed());
   CHECK(gate.check({}, "client", {}) == Verdict::admitted);
   CHECK(std::get<Verdict>(gate.sign_in("", "client", {})) == Verdict::wrong);
 }
 
-TEST_CASE_METHOD(GateTest, "the token in the header admits") {
+TEST_CASE_METHOD(GateTest, "the token in the header is accepted") {
   CHECK(check({}) == Verdict::missing);
   CHECK(check_token("secret") == Verdict::admitted);
   CHECK(check({{"authorization", "bearer  secret "}}) == Verdict::admitted);
@@ -41,7 +41,7 @@ TEST_CASE_METHOD(GateTest, "the token in the header admits") {
   CHECK(check({{"Authorization", "secret"}}) == Verdict::missing);
 }
 
-TEST_CASE_METHOD(GateTest, "who signed in is admitted by the cookie until signing out") {
+TEST_CASE_METHOD(GateTest, "after signing in, the cookie is accepted until signing out") {
   const std::string one = sign_in();
   const std::string other = sign_in();
   CHECK(one != other);
@@ -58,7 +58,7 @@ TEST_CASE_METHOD(GateTest, "who signed in is admitted by the cookie until signin
   CHECK(check_cookie(other) == Verdict::admitted);
 }
 
-TEST_CASE_METHOD(GateTest, "a session ends after its time without a request") {
+TEST_CASE_METHOD(GateTest, "a session ends after a long time without a request") {
   const std::string id = sign_in();
   for (int i = 0; i < 3; ++i) {
     now += AdminGate::session_idle_max - 1s;
@@ -70,7 +70,7 @@ TEST_CASE_METHOD(GateTest, "a session ends after its time without a request") {
   CHECK(check_cookie(id) == Verdict::missing);
 }
 
-TEST_CASE_METHOD(GateTest, "sessions are bounded, and who was away longest is signed out") {
+TEST_CASE_METHOD(GateTest, "sessions are limited, and the one idle longest is ended") {
   const std::string first = sign_in();
   now += 1s;
   const std::string second = sign_in();
@@ -84,7 +84,7 @@ TEST_CASE_METHOD(GateTest, "sessions are bounded, and who was away longest is si
   CHECK(check_cookie(second) == Verdict::missing);
 }
 
-TEST_CASE_METHOD(GateTest, "wrong tokens are limited by client") {
+TEST_CASE_METHOD(GateTest, "wrong tokens are limited per client") {
   const bool by_header = GENERATE(true, false);
   const auto attempt = [&](const std::string& token) {
     if (by_header) return check_token(token);
@@ -97,7 +97,7 @@ TEST_CASE_METHOD(GateTest, "wrong tokens are limited by client") {
     CHECK(attempt("guess") == Verdict::wrong);
     now += 1s;
   }
-  // Even the right one: an answer would reveal that it is.
+  // Even the right token is rejected now: any other answer would reveal that it is right.
   CHECK(attempt("secret") == Verdict::limited);
   CHECK(check_token("secret", "another") == Verdict::admitted);
   CHECK(check_cookie(before) == Verdict::admitted);
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(GateTest, "wrong tokens are limited by client") {
   CHECK(attempt("secret") == Verdict::admitted);
 }
 
-TEST_CASE_METHOD(GateTest, "the clients whose wrong tokens are counted are bounded") {
+TEST_CASE_METHOD(GateTest, "the number of clients whose wrong tokens are counted is limited") {
   for (int i = 0; i < AdminGate::failures_max; ++i) check_token("guess", "first");
   CHECK(check_token("secret", "first") == Verdict::limited);
   now += 1s;
@@ -118,7 +118,7 @@ TEST_CASE_METHOD(GateTest, "the clients whose wrong tokens are counted are bound
   CHECK(check_token("secret", "first") == Verdict::admitted);
 }
 
-TEST_CASE("texts are compared as a whole") {
+TEST_CASE("texts are equal only as a whole") {
   CHECK(equal_in_constant_time("", ""));
   CHECK(equal_in_constant_time("abc", "abc"));
   CHECK(!equal_in_constant_time("abc", "abd"));

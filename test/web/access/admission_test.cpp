@@ -16,7 +16,7 @@ std::optional<Ticket> enter(Admission& admission, const std::string& client) {
   return std::get<Ticket>(std::move(entered));
 }
 
-TEST_CASE("uploads are bounded in all and by client, and places come back") {
+TEST_CASE("uploads are limited in total and per client, and places are given back") {
   Admission admission({.requests_max = 3, .requests_per_client_max = 2, .bytes_max = 100});
   auto first = enter(admission, "a");
   auto second = enter(admission, "a");
@@ -36,7 +36,7 @@ TEST_CASE("uploads are bounded in all and by client, and places come back") {
   CHECK(admission.requests() == 2);
 }
 
-TEST_CASE("bytes count as they are held") {
+TEST_CASE("bytes count while they are held") {
   Admission admission({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 100});
   auto a = enter(admission, "a");
   auto b = enter(admission, "b");
@@ -65,7 +65,7 @@ TEST_CASE("a client that announces much and sends nothing takes no bytes from ot
   CHECK(quick->hold(100));
 }
 
-TEST_CASE("a ticket that was moved gives its place back once") {
+TEST_CASE("a moved ticket gives its place back once") {
   Admission admission({.requests_max = 1, .requests_per_client_max = 1, .bytes_max = 100});
   {
     auto first = enter(admission, "a");

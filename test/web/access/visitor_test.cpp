@@ -7,7 +7,7 @@ namespace {
 
 const std::string id = "0123456789abcdef0123456789abcdef";
 
-TEST_CASE("a visitor is known by the cookie that he was given") {
+TEST_CASE("a visitor is identified by the cookie from an earlier visit") {
   CHECK(find_visitor({{"Cookie", "a=b; samoyed_visitor=" + id}}) == id);
   CHECK(find_visitor({{"cookie", "samoyed_visitor=x"}, {"Cookie", "samoyed_visitor=" + id}}) == id);
   CHECK(!find_visitor({}));
@@ -17,7 +17,7 @@ TEST_CASE("a visitor is known by the cookie that he was given") {
   CHECK(!find_visitor({{"Cookie", "samoyed_visitor=" + bad}}));
 }
 
-TEST_CASE("the cookie is kept for a year, and from scripts and other sites' forms") {
+TEST_CASE("the cookie lasts a year and is hidden from scripts and other sites' forms") {
   CHECK(keep_visitor(id, false).value ==
         "samoyed_visitor=" + id + "; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000");
   CHECK(keep_visitor(id, true).value.ends_with("; Secure"));

@@ -5,7 +5,7 @@
 namespace samoyed::web {
 namespace {
 
-/// The proxies of the cases below: 10.0.0.1, 10.0.0.2 and fd00::1.
+/// The trusted proxies in the cases below.
 bool trusted(std::string_view address) {
   return address == "10.0.0.1" || address == "10.0.0.2" || address == "fd00::1";
 }
@@ -24,7 +24,7 @@ void check(const std::vector<AddressCase>& cases) {
   }
 }
 
-TEST_CASE("a client without a proxy is its peer, whatever it says") {
+TEST_CASE("without a proxy, the client is the peer, whatever its fields say") {
   check({
       {"no field", "192.0.2.1", {}, "192.0.2.1"},
       {"Forwarded", "192.0.2.1", {{"Forwarded", "for=203.0.113.7"}}, "192.0.2.1"},
@@ -51,7 +51,7 @@ TEST_CASE("X-Forwarded-For") {
       from("what the client made up is on the left", "1.2.3.4, 203.0.113.7", "203.0.113.7"),
       from("a second proxy", "1.2.3.4, 203.0.113.7,10.0.0.2 , 10.0.0.1", "203.0.113.7"),
       from("all are proxies", "10.0.0.2, 10.0.0.1", "10.0.0.2"),
-      from("a proxy behind an unknown one isn't asked", "1.2.3.4, 10.0.0.2, 9.9.9.9", "9.9.9.9"),
+      from("a proxy behind an unknown one is ignored", "1.2.3.4, 10.0.0.2, 9.9.9.9", "9.9.9.9"),
       from("empty", "", "10.0.0.1"),
       from("unknown", "unknown", "10.0.0.1"),
       from("a name", "localhost", "10.0.0.1"),
@@ -60,7 +60,7 @@ TEST_CASE("X-Forwarded-For") {
       from("a bad port", "203.0.113.7:123456", "10.0.0.1"),
       from("a bad one to the right", "203.0.113.7, x", "10.0.0.1"),
       from("a bad one to the left", "x, 203.0.113.7", "203.0.113.7"),
-      from("quotation marks that don't end", "203.0.113.7, \"", "10.0.0.1"),
+      from("an unclosed quotation mark", "203.0.113.7, \"", "10.0.0.1"),
   });
   check({{"several fields count as one list",
           "10.0.0.1",
@@ -73,7 +73,7 @@ TEST_CASE("Forwarded") {
                        const std::string& address) {
     return AddressCase{name, "fd00::1", {{"Forwarded", value}}, address};
   };
-  // The first ones are examples of RFC 7239, sections 4 and 6.3.
+  // The first ones are examples from RFC 7239, sections 4 and 6.3.
   check({
       from("with a protocol", "for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"),
       from("IPv6 with a port", "For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"),
@@ -83,29 +83,29 @@ TEST_CASE("Forwarded") {
       from("behind a second proxy", "for=\"203.0.113.7\";proto=https, for=10.0.0.2", "203.0.113.7"),
       from("a comma in quotation marks", "for=1.2.3.4;x=\"a,for=6.6.6.6\"", "1.2.3.4"),
       from("an escaped quotation mark", "for=1.2.3.4;x=\"\\\",for=6.6.6.6\"", "1.2.3.4"),
-      from("semicolons too many", ";for=1.2.3.4;;", "1.2.3.4"),
+      from("extra semicolons", ";for=1.2.3.4;;", "1.2.3.4"),
       from("unknown", "for=unknown", "fd00::1"),
       from("no address", "proto=https", "fd00::1"),
       from("two addresses in one element", "for=1.2.3.4;for=5.6.7.8", "fd00::1"),
       from("no value", "for", "fd00::1"),
-      from("quotation marks that don't end", "for=\"1.2.3.4", "fd00::1"),
+      from("an unclosed quotation mark", "for=\"1.2.3.4", "fd00::1"),
       from("an identifier with markup", "for=\"_<script>\"", "fd00::1"),
-      from("brackets that don't end", "for=\"[2001:db8::1\"", "fd00::1"),
+      from("an unclosed bracket", "for=\"[2001:db8::1\"", "fd00::1"),
       from("empty", "", "fd00::1"),
   });
-  check({{"a line that can't be read is left of one that can",
+  check({{"a line that can't be parsed, left of one that can",
           "10.0.0.1",
           {{"Forwarded", "for=\""}, {"Forwarded", "for=203.0.113.7"}},
           "203.0.113.7"}});
 }
 
-TEST_CASE("where both fields are there they must agree") {
+TEST_CASE("if both fields are present, they must agree") {
   check({
-      {"alike",
+      {"both agree",
        "10.0.0.1",
        {{"Forwarded", "for=203.0.113.7"}, {"X-Forwarded-For", "1.2.3.4, 203.0.113.7"}},
        "203.0.113.7"},
-      {"the client added the one that its proxy passes on",
+      {"the client added the field that its proxy passes on",
        "10.0.0.1",
        {{"Forwarded", "for=1.2.3.4"}, {"X-Forwarded-For", "203.0.113.7"}},
        "10.0.0.1"},
@@ -116,7 +116,7 @@ TEST_CASE("where both fields are there they must agree") {
   });
 }
 
-TEST_CASE("a proxy reports whether the client came over TLS, a client doesn't") {
+TEST_CASE("only a trusted proxy can report that the client used TLS") {
   const auto https = [](const std::string& peer, const Fields& fields) {
     return find_client(peer, fields, trusted).https;
   };

@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_view_literals;
 using test::HttpDriver;
 
-/// Bytes that a client sends and then ends, and the statuses that it gets.
+/// The bytes that a client sends before it shuts down its side, and the statuses that it gets.
 struct ConformanceCase {
   std::string_view name;
   std::string_view begin;
@@ -28,7 +28,8 @@ constexpr std::string_view post = "POST / HTTP/1.1\r\nHost: x\r\n";
 constexpr std::string_view chunked =
     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-// Plain constants: as a table of std::strings this took a compiler with sanitizers minutes.
+// These are plain constants, because a table of std::strings takes minutes to compile with
+// sanitizers.
 constexpr ConformanceCase cases[] = {
     // RFC 9112, section 2.2: lines.
     {"one request", get, "\r\n", "200"},
@@ -42,8 +43,8 @@ constexpr ConformanceCase cases[] = {
     {"NUL within a value", get, "A: b\0c\r\n\r\n"sv, "400"},
     {"a TLS hello", none, "\x16\x03\x01\x02\0\x01\0\x01"sv, "400"},
     {"bare CR in the request line", none, "GET /\r HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-    {"bare CR before a line's end", get, "A: b\r\r\n\r\n", "400"},
-    {"bare CR instead of a line's end", none, "GET / HTTP/1.1\rHost: x\r\r", "400"},
+    {"bare CR before a line end", get, "A: b\r\r\n\r\n", "400"},
+    {"bare CR instead of a line end", none, "GET / HTTP/1.1\rHost: x\r\r", "400"},
     {"a tab in the request line", none, "GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"NUL in the target", none, "GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"sv, "400"},
     {"NUL in the method", none, "GE\0T / HTTP/1.1\r\nHost: x\r\n\r\n"sv, "400"},
@@ -56,13 +57,13 @@ constexpr ConformanceCase cases[] = {
     {"no version", none, "GET /\r\nHost: x\r\n\r\n", "400"},
     {"two spaces", none, "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"no target", none, "GET HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-    {"a method that is no token", none, "G(T / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"a method that isn't a token", none, "G(T / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"a space in the target", none, "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"the absolute form", none, "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
     {"space before the method", none, " GET / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"space after the version", none, "GET / HTTP/1.1 \r\nHost: x\r\n\r\n", "400"},
     {"no method", none, " / HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-    // Section 3.2.2: the target's host counts, and Host is there all the same.
+    // Section 3.2.2: the target's host counts, but Host is still required.
     {"the absolute form for another host", none, "GET http://y:1/ HTTP/1.1\r\nHost: x\r\n\r\n",
      "200"},
     {"the absolute form without Host", none, "GET http://x/ HTTP/1.1\r\n\r\n", "400"},
@@ -72,7 +73,7 @@ constexpr ConformanceCase cases[] = {
     // Section 2.3: the version.
     {"HTTP/1.0", none, "GET / HTTP/1.0\r\n\r\n", "200"},
     {"HTTP/2.0", none, "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505"},
-    {"HTTP/0.9 by name", none, "GET / HTTP/0.9\r\nHost: x\r\n\r\n", "505"},
+    {"HTTP/0.9 with a version", none, "GET / HTTP/0.9\r\nHost: x\r\n\r\n", "505"},
     {"HTTP/2's preface", none, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
     {"lower case", none, "GET / http/1.1\r\nHost: x\r\n\r\n", "400"},
     {"a longer number", none, "GET / HTTP/1.10\r\nHost: x\r\n\r\n", "400"},
@@ -84,7 +85,7 @@ constexpr ConformanceCase cases[] = {
     {"space before the colon of Transfer-Encoding", post,
      "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "400"},
     {"space within a name", get, "Content Length: 3\r\n\r\n", "400"},
-    {"a name that is no token", get, "A(: b\r\n\r\n", "400"},
+    {"a name that isn't a token", get, "A(: b\r\n\r\n", "400"},
     {"bytes beyond ASCII in a name", get, "\xC3\xA9: b\r\n\r\n", "400"},
     {"an empty value", get, "A:\r\n\r\n", "200"},
     {"spaces and tabs around a value", get, "A: \t b \t\r\n\r\n", "200"},
@@ -102,7 +103,8 @@ constexpr ConformanceCase cases[] = {
     {"the same Host twice", get, "hOST: x\r\n\r\n", "400"},
     {"an empty Host", none, "GET / HTTP/1.1\r\nHost:\r\n\r\n", "200"},
     {"a Host with a path", none, "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n", "400"},
-    {"two Hosts apart", none, "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nHost: y\r\n\r\n", "400"},
+    {"two Hosts that aren't adjacent", none, "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nHost: y\r\n\r\n",
+     "400"},
     {"an empty Host after a good one", get, "Host:\r\n\r\n", "400"},
     {"a Host with a space", none, "GET / HTTP/1.1\r\nHost: x y\r\n\r\n", "400"},
     {"a Host with a question mark", none, "GET / HTTP/1.1\r\nHost: x?y\r\n\r\n", "400"},
@@ -116,18 +118,19 @@ constexpr ConformanceCase cases[] = {
     {"Content-Length", post, "Content-Length: 3\r\n\r\nabc", "200"},
     {"no length", post, "\r\n", "200"},
     {"a body cut short", post, "Content-Length: 4\r\n\r\nabc", "400"},
-    {"Content-Length twice, alike", post, "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+    {"the same Content-Length twice", post, "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
      "400"},
-    {"Content-Length twice", post, "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400"},
-    {"a list of lengths, alike", post, "Content-Length: 3, 3\r\n\r\nabc", "400"},
-    {"a list of lengths", post, "Content-Length: 3, 4\r\n\r\nabc", "400"},
-    {"Content-Length twice, one with a zero", post,
+    {"two different Content-Lengths", post, "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+     "400"},
+    {"a list of equal lengths", post, "Content-Length: 3, 3\r\n\r\nabc", "400"},
+    {"a list of different lengths", post, "Content-Length: 3, 4\r\n\r\nabc", "400"},
+    {"Content-Length twice, one with a leading zero", post,
      "Content-Length: 3\r\nContent-Length: 03\r\n\r\nabc", "400"},
-    {"Content-Length twice, one of zero", post, "Content-Length: 3\r\nContent-Length: 0\r\n\r\nabc",
-     "400"},
-    {"Content-Length twice, by other names", post,
+    {"Content-Length twice, one of them 0", post,
+     "Content-Length: 3\r\nContent-Length: 0\r\n\r\nabc", "400"},
+    {"Content-Length twice, in different case", post,
      "Content-Length: 3\r\ncontent-length: 4\r\n\r\nabc", "400"},
-    {"a length with a space within", post, "Content-Length: 1 0\r\n\r\nabcdefghij", "400"},
+    {"a length with a space in it", post, "Content-Length: 1 0\r\n\r\nabcdefghij", "400"},
     {"a length with a unit", post, "Content-Length: 3b\r\n\r\nabc", "400"},
     {"a length with a point", post, "Content-Length: 3.0\r\n\r\nabc", "400"},
     {"a length with a comma", post, "Content-Length: 3,\r\n\r\nabc", "400"},
@@ -163,13 +166,13 @@ constexpr ConformanceCase cases[] = {
     {"a comma before chunked", post, "Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n", "400"},
     {"chunked in quotation marks", post, "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n", "400"},
     {"identity, chunked", post, "Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n", "400"},
-    {"chunked and gzip apart", post,
+    {"chunked and gzip in separate fields", post,
      "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", "400"},
     {"NUL after chunked", post, "Transfer-Encoding: chunked\0\r\n\r\n0\r\n\r\n"sv, "400"},
-    {"no coding", post, "Transfer-Encoding:\r\n\r\n", "400"},
+    {"an empty Transfer-Encoding", post, "Transfer-Encoding:\r\n\r\n", "400"},
     {"two Transfer-Encodings", post,
      "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
-    {"identity and chunked apart", post,
+    {"identity and chunked in separate fields", post,
      "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
     {"Content-Length, then chunked", post,
      "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
@@ -182,7 +185,7 @@ constexpr ConformanceCase cases[] = {
     // Section 7.1: chunks.
     {"an extension", chunked, "3;a=b;c=\"d\"\r\nabc\r\n0\r\n\r\n", "200"},
     {"leading zeros", chunked, "0003\r\nabc\r\n000\r\n\r\n", "200"},
-    {"hexadecimal sizes, small and large", chunked,
+    {"hexadecimal sizes in lower and upper case", chunked,
      "a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", "200"},
     {"an extension without a value", chunked, "3;a\r\nabc\r\n0;b\r\n\r\n", "200"},
     {"an extension without a name", chunked, "3;\r\nabc\r\n0\r\n\r\n", "400"},
@@ -195,10 +198,10 @@ constexpr ConformanceCase cases[] = {
     {"bare LF in an extension's quotation marks", chunked, "3;a=\"\n\"\r\nabc\r\n0\r\n\r\n", "400"},
     {"bare CR in an extension's quotation marks", chunked, "3;a=\"\r\"\r\nabc\r\n0\r\n\r\n", "400"},
     {"NUL in an extension's quotation marks", chunked, "3;a=\"\0\"\r\nabc\r\n0\r\n\r\n"sv, "400"},
-    {"a line's end in an extension's quotation marks", chunked, "3;a=\"\r\n\"\r\nabc\r\n0\r\n\r\n",
+    {"a line end in an extension's quotation marks", chunked, "3;a=\"\r\n\"\r\nabc\r\n0\r\n\r\n",
      "400"},
     {"bare LF in the last chunk's extension", chunked, "0;a=\"\n\"\r\n\r\n", "400"},
-    {"quotation marks that don't end", chunked, "3;a=\"b\r\nabc\r\n0\r\n\r\n", "400"},
+    {"an unclosed quotation mark", chunked, "3;a=\"b\r\nabc\r\n0\r\n\r\n", "400"},
     {"a space before a size", chunked, " 3\r\nabc\r\n0\r\n\r\n", "400"},
     {"a size with a plus sign", chunked, "+3\r\nabc\r\n0\r\n\r\n", "400"},
     {"a size with an underscore", chunked, "0_3\r\nabc\r\n0\r\n\r\n", "400"},
@@ -206,7 +209,7 @@ constexpr ConformanceCase cases[] = {
      "400"},
     {"bare CR after a size", chunked, "3\rabc\r\n0\r\n\r\n", "400"},
     {"bare CR after a chunk", chunked, "3\r\nabc\r0\r\n\r\n", "400"},
-    {"two bytes that are no line's end after a chunk", chunked, "3\r\nabcXX0\r\n\r\n", "400"},
+    {"two bytes other than CRLF after a chunk", chunked, "3\r\nabcXX0\r\n\r\n", "400"},
     {"bare LF after the last chunk", chunked, "0\n\n", "400"},
     {"bare LF at the end", chunked, "0\r\n\n", "400"},
     {"bare LF after a trailer", chunked, "0\r\nA: b\n\r\n", "400"},
@@ -215,16 +218,16 @@ constexpr ConformanceCase cases[] = {
     {"space before a trailer's colon", chunked, "0\r\nA : b\r\n\r\n", "400"},
     {"a folded trailer", chunked, "0\r\nA: b\r\n c\r\n\r\n", "400"},
     {"a trailer without a colon", chunked, "0\r\nA\r\n\r\n", "400"},
-    {"a length as a trailer", chunked,
+    {"Content-Length as a trailer", chunked,
      "0\r\nContent-Length: 30\r\n\r\n"
      "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
      "400"},
-    {"a coding as a trailer", chunked,
+    {"Transfer-Encoding as a trailer", chunked,
      "0\r\nTransfer-Encoding: chunked\r\n\r\n"
      "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
      "400"},
     {"trailers", chunked, "0\r\nA: b\r\nHost: y\r\n\r\n", "200"},
-    {"a size that is no number", chunked, "g\r\nabc\r\n0\r\n\r\n", "400"},
+    {"a size that isn't a number", chunked, "g\r\nabc\r\n0\r\n\r\n", "400"},
     {"an empty size", chunked, "\r\nabc\r\n0\r\n\r\n", "400"},
     {"a negative size", chunked, "-3\r\nabc\r\n0\r\n\r\n", "400"},
     {"a size with 0x", chunked, "0x3\r\nabc\r\n0\r\n\r\n", "400"},
@@ -239,7 +242,6 @@ constexpr ConformanceCase cases[] = {
     // RFC 9110, section 10.1.1: Expect.
     {"another expectation", post, "Expect: tea\r\nContent-Length: 3\r\n\r\nabc", "417"},
     {"an expectation on HTTP/1.0", none, "GET / HTTP/1.0\r\nExpect: tea\r\n\r\n", "200"},
-    // RFC 6585, section 5.
     // Section 9: what follows a request.
     {"two pipelined", get,
      "\r\n"
@@ -279,7 +281,8 @@ std::string statuses_text(const HttpDriver& driver) {
   return text;
 }
 
-/// The whole of `bytes`, in two pieces at each possible place, and byte by byte.
+/// Checks the statuses for `bytes` sent as a whole, split in two at every position, and byte by
+/// byte.
 void check_statuses(const std::string& bytes, std::string_view statuses) {
   HttpDriver whole;
   whole.receive(bytes);
@@ -302,14 +305,14 @@ void check_statuses(const std::string& bytes, std::string_view statuses) {
   CHECK(trickle.output == whole.output);
 }
 
-TEST_CASE("requests get the statuses of RFC 9112, however they are cut") {
+TEST_CASE("requests get the statuses of RFC 9112, however they are split") {
   for (const ConformanceCase& one : cases) {
     INFO(one.name);
     check_statuses(one.bytes(), one.statuses);
   }
 }
 
-TEST_CASE("what is over a limit is refused, however it is cut") {
+TEST_CASE("requests over a limit are rejected, however they are split") {
   const std::string many(600, 'a');
   SECTION("a header's size") {
     check_statuses(std::string(get) + "A: " + many + "\r\n\r\n", "431");
@@ -326,7 +329,7 @@ TEST_CASE("what is over a limit is refused, however it is cut") {
   }
 }
 
-TEST_CASE("a status of 400 and more about the framing ends the connection, lingering") {
+TEST_CASE("an error in the framing ends the connection, which lingers") {
   for (const ConformanceCase& one : cases) {
     if (one.statuses.ends_with("200")) continue;
     INFO(one.name);
@@ -338,7 +341,7 @@ TEST_CASE("a status of 400 and more about the framing ends the connection, linge
   }
 }
 
-TEST_CASE("a trailer is no field of the header") {
+TEST_CASE("a trailer is not a header field") {
   HttpDriver driver;
   driver.receive(std::string(chunked) + "3\r\nabc\r\n0\r\nCookie: a\r\n\r\n");
   REQUIRE(driver.requests.size() == 1);

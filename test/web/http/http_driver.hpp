@@ -9,15 +9,16 @@
 
 namespace samoyed::test {
 
-/// The shell around an HttpSession, without sockets: answers every request with what it understood
-/// of it, and keeps what the session writes. Time doesn't pass unless a test moves it.
+/// Drives an HttpSession without sockets. It answers each request with the method, target and body
+/// that the session parsed, and records what the session writes. Time passes only when a test
+/// advances it.
 class HttpDriver {
  public:
   static constexpr web::HttpSession::Limits limits{512, 1000, 8};
 
   HttpDriver() : session(limits, timeouts) {}
 
-  /// Bytes come in; everything that follows from them is done.
+  /// Passes bytes to the session, and does everything that follows from them.
   void receive(std::string_view bytes) {
     session.received(bytes);
     step();
@@ -33,7 +34,7 @@ class HttpDriver {
     step();
   }
 
-  /// Until the session wants to read or to close.
+  /// Runs until the session wants to read or close.
   void step() {
     while (!closed) {
       auto action = session.next(now);
@@ -81,7 +82,7 @@ class HttpDriver {
   }
 };
 
-/// How often `text` contains `part`.
+/// Returns how often `text` contains `part`.
 inline std::size_t count_of(std::string_view text, std::string_view part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;

@@ -16,7 +16,7 @@ using test::count_of;
 using test::HttpDriver;
 
 const std::string get_a = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-/// The fields that every response carries besides its own.
+/// The fields that every response carries in addition to its own.
 const std::string security_fields =
     "Content-Security-Policy: " + std::string(content_security_policy) +
     "\r\nX-Content-Type-Options: nosniff\r\n"
@@ -34,7 +34,7 @@ TEST_CASE("a response has Date and Content-Length") {
   CHECK(!driver.closed);
 }
 
-TEST_CASE("several requests on one connection are answered alike at every split point") {
+TEST_CASE("several requests on one connection get the same answers at every split point") {
   const std::string bytes = get_a + post_head + "\r\nhello" +
                             "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n" + post_head +
                             "Expect: 100-continue\r\n\r\nagain" +
@@ -71,13 +71,13 @@ TEST_CASE("pipelined requests are answered in order and one at a time") {
   CHECK(driver.output.find("first") < driver.output.find("/second"));
 }
 
-TEST_CASE("HEAD has GET's fields and no body") {
+TEST_CASE("the response to HEAD has the fields of GET and no body") {
   HttpDriver driver;
   driver.receive("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(driver.output.ends_with("Content-Length: 8\r\n\r\n"));
 }
 
-TEST_CASE("100 Continue comes once, before the body") {
+TEST_CASE("100 Continue is sent once, before the body") {
   HttpDriver driver;
   driver.receive(post_head + "Expect: 100-Continue\r\n\r\n");
   CHECK(driver.output == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -86,7 +86,7 @@ TEST_CASE("100 Continue comes once, before the body") {
   CHECK(count_of(driver.output, "100 Continue") == 1);
 }
 
-TEST_CASE("no 100 Continue without a body, on HTTP/1.0, or where the body isn't wanted") {
+TEST_CASE("100 Continue is not sent without a body, on HTTP/1.0, or for an unwanted body") {
   const std::string head =
       GENERATE(as<std::string>(), "GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
                "POST /a HTTP/1.0\r\nExpect: 100-continue\r\n"
@@ -100,7 +100,7 @@ TEST_CASE("no 100 Continue without a body, on HTTP/1.0, or where the body isn't 
   CHECK(count_of(driver.output, "100 Continue") == 0);
 }
 
-TEST_CASE("a body that isn't wanted is refused before it comes, and the connection lingers") {
+TEST_CASE("an unwanted body is rejected before it arrives, and the connection lingers") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
   CHECK(driver.statuses == std::vector{404});
@@ -108,14 +108,14 @@ TEST_CASE("a body that isn't wanted is refused before it comes, and the connecti
   CHECK(driver.lingered);
 }
 
-TEST_CASE("413 comes before the body, for what Content-Length announces") {
+TEST_CASE("413 is sent before the body arrives if Content-Length is too large") {
   HttpDriver driver;
   driver.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n");
   CHECK(driver.statuses == std::vector{413});
   CHECK(driver.lingered);
 }
 
-TEST_CASE("a small body that isn't wanted is read and dropped, and the connection kept") {
+TEST_CASE("a small unwanted body is read and dropped, and the connection is kept") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
   CHECK(!driver.closed);
@@ -126,7 +126,7 @@ TEST_CASE("a small body that isn't wanted is read and dropped, and the connectio
   CHECK(count_of(driver.output, "Connection: close") == 0);
 }
 
-TEST_CASE("a small body that isn't wanted and doesn't come costs its time and no more") {
+TEST_CASE("a small unwanted body that doesn't arrive only times out") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
   driver.advance(driver.timeouts.body);
@@ -135,7 +135,7 @@ TEST_CASE("a small body that isn't wanted and doesn't come costs its time and no
   CHECK(driver.closed);
 }
 
-TEST_CASE("a body may be refused while it is read") {
+TEST_CASE("a request can be rejected while its body is being read") {
   HttpDriver driver;
   driver.receive(post_head + "\r\nhel");
   CHECK(driver.session.held_bytes() == 3);
@@ -147,7 +147,7 @@ TEST_CASE("a body may be refused while it is read") {
   CHECK(driver.lingered);
 }
 
-TEST_CASE("an answer may end the connection") {
+TEST_CASE("a response can end the connection") {
   HttpDriver driver;
   driver.session.received(get_a + get_a);
   REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));
@@ -159,8 +159,8 @@ TEST_CASE("an answer may end the connection") {
   CHECK(driver.lingered);
 }
 
-TEST_CASE("a body of tiny chunks costs no more than its bytes") {
-  // Moving what is left after every chunk would take hours.
+TEST_CASE("a body of tiny chunks is parsed in linear time") {
+  // Moving the rest of the buffer after every chunk would take hours.
   constexpr std::size_t chunks = 2'000'000;
   std::string body;
   for (std::size_t i = 0; i < chunks; ++i) body += "1\r\na\r\n";
@@ -175,7 +175,7 @@ TEST_CASE("a body of tiny chunks costs no more than its bytes") {
   CHECK(std::get<HttpSession::Serve>(action).request.body == std::string(chunks, 'a'));
 }
 
-TEST_CASE("an idle connection is closed without a word") {
+TEST_CASE("an idle connection is closed without an answer") {
   HttpDriver driver;
   const bool after_a_request = GENERATE(false, true);
   if (after_a_request) driver.receive(get_a);
@@ -190,7 +190,7 @@ TEST_CASE("an idle connection is closed without a word") {
   CHECK(driver.output == before);
 }
 
-TEST_CASE("a slow header gets 408 after its time in all, however often a byte comes") {
+TEST_CASE("a slow header gets 408 after its total time, however often a byte arrives") {
   HttpDriver driver;
   driver.step();
   driver.advance(driver.timeouts.idle / 2);
@@ -216,7 +216,7 @@ TEST_CASE("a slow body gets 408") {
   CHECK(driver.closed);
 }
 
-TEST_CASE("each request has its time anew") {
+TEST_CASE("each request gets its full time") {
   HttpDriver driver;
   for (int i = 0; i < 3; ++i) {
     driver.receive(get_a.substr(0, 5));
@@ -226,7 +226,7 @@ TEST_CASE("each request has its time anew") {
   CHECK(driver.statuses == std::vector{200, 200, 200});
 }
 
-TEST_CASE("a client that has ended its side still gets its answer") {
+TEST_CASE("a client that has shut down its sending side still gets its answer") {
   HttpDriver driver;
   driver.session.ended();
   driver.receive(get_a);
@@ -234,7 +234,7 @@ TEST_CASE("a client that has ended its side still gets its answer") {
   CHECK(driver.closed);
 }
 
-TEST_CASE("after stop an idle session closes and a busy one answers first") {
+TEST_CASE("after stop, an idle session closes and a busy one answers first") {
   HttpDriver idle;
   idle.session.stop();
   idle.step();
@@ -251,14 +251,14 @@ TEST_CASE("after stop an idle session closes and a busy one answers first") {
   CHECK(busy.closed);
 }
 
-TEST_CASE("an HTTP/1.0 client learns that the connection is kept") {
+TEST_CASE("an HTTP/1.0 client is told that the connection is kept") {
   HttpDriver driver;
   driver.receive("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(count_of(driver.output, "Connection: keep-alive\r\n") == 1);
   CHECK(!driver.closed);
 }
 
-TEST_CASE("304 has no body and no length") {
+TEST_CASE("304 has no body and no Content-Length") {
   HttpDriver driver;
   driver.session.received(get_a);
   REQUIRE(std::holds_alternative<HttpSession::Serve>(driver.session.next(driver.now)));

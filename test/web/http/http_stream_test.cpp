@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A session that is to answer one request with a stream.
+/// A session that answers one request with a stream.
 struct StreamTest {
   StreamTest() { begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n"); }
 
@@ -38,7 +38,7 @@ struct StreamTest {
   std::string head;
 };
 
-TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the connection") {
+TEST_CASE_METHOD(StreamTest, "a stream is sent piece by piece and ends the connection") {
   CHECK(head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos);
   CHECK(head.find("\r\n\r\n") == head.size() - 4);
   CHECK(head.find("Content-Length") == head.npos);
@@ -55,7 +55,7 @@ TEST_CASE_METHOD(StreamTest, "a stream goes out piece by piece, and ends the con
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "a stop lets a stream that has an end come to it") {
+TEST_CASE_METHOD(StreamTest, "after stop, a finite stream continues to its end") {
   Response document;
   document.stream = true;
   begin("GET / HTTP/1.1\r\nHost: x\r\n\r\n", std::move(document));
@@ -70,19 +70,19 @@ TEST_CASE_METHOD(StreamTest, "a stop lets a stream that has an end come to it") 
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "a stop ends an endless stream after the piece that waits") {
+TEST_CASE_METHOD(StreamTest, "after stop, an endless stream ends after its pending piece") {
   session->send("a");
   session->stop();
   CHECK(written() == "1\r\na\r\n0\r\n\r\n");
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "a stream that is cut lacks its end") {
+TEST_CASE_METHOD(StreamTest, "an aborted stream lacks its last chunk") {
   session->cut_stream();
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "for HTTP/1.0 a stream ends with the connection") {
+TEST_CASE_METHOD(StreamTest, "for HTTP/1.0, a stream ends with the connection") {
   begin("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(head.find("Transfer-Encoding") == head.npos);
   CHECK(head.find("\r\nConnection: close\r\n") != head.npos);
@@ -92,7 +92,7 @@ TEST_CASE_METHOD(StreamTest, "for HTTP/1.0 a stream ends with the connection") {
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "HEAD gets a stream's head only") {
+TEST_CASE_METHOD(StreamTest, "HEAD gets only the header of a stream") {
   begin("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(next_is<HttpSession::Close>());
 }

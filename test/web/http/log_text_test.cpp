@@ -5,7 +5,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("a client's text can't break a line of the log") {
+TEST_CASE("a client's text can't break a log line") {
   CHECK(log_text("/add/a:1?b=%20") == "/add/a:1?b=%20");
   CHECK(log_text("a b\n\x1B[1m\\\xFF") == "a\\x20b\\x0A\\x1B[1m\\x5C\\xFF");
   CHECK(log_text("") == "-");

@@ -16,7 +16,7 @@ std::string part(const std::string& header, const std::string& content) {
 
 const std::string file_header = "Content-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"";
 
-TEST_CASE("the boundary of a Content-Type") {
+TEST_CASE("the boundary is read from Content-Type") {
   struct Case {
     std::string content_type;
     std::optional<std::string> boundary;
@@ -42,7 +42,7 @@ TEST_CASE("the boundary of a Content-Type") {
   CHECK(form_boundary(one.content_type) == one.boundary);
 }
 
-TEST_CASE("parts have names, file names and contents") {
+TEST_CASE("parts have names, file names and content") {
   const std::string body =
       "preamble\r\n" + part("Content-Disposition: form-data; name=x", "1\r\n--\r\n--bb\r\n") +
       part("content-type: image/jpeg\r\n" + file_header, "\r\n\0\xFF\r"s) +
@@ -64,7 +64,7 @@ TEST_CASE("parts have names, file names and contents") {
   CHECK(std::get<Form>(form).find("files") == nullptr);
 }
 
-TEST_CASE("shapes of a body") {
+TEST_CASE("unusual but valid bodies are parsed") {
   struct Case {
     std::string name;
     std::string body;
@@ -72,10 +72,12 @@ TEST_CASE("shapes of a body") {
   };
   const auto one = GENERATE(values<Case>({
       {"no line end after the last boundary", part(file_header, "abc") + "--b--", "abc"},
-      {"padding behind boundaries", "--b \t\r\n" + file_header + "\r\n\r\nabc\r\n--b--", "abc"},
-      {"an empty part whose line ends are one", "--b\r\n" + file_header + "\r\n\r\n--b--", ""},
-      {"a longer boundary within", part(file_header, "a\r\n--bc\r\nd") + "--b--", "a\r\n--bc\r\nd"},
-      {"a boundary without line end before it", part(file_header, "a--b--\r\n--bx") + "--b--",
+      {"padding after boundaries", "--b \t\r\n" + file_header + "\r\n\r\nabc\r\n--b--", "abc"},
+      {"an empty part whose header and delimiter share a line end",
+       "--b\r\n" + file_header + "\r\n\r\n--b--", ""},
+      {"a longer boundary in the content", part(file_header, "a\r\n--bc\r\nd") + "--b--",
+       "a\r\n--bc\r\nd"},
+      {"a boundary without a line end before it", part(file_header, "a--b--\r\n--bx") + "--b--",
        "a--b--\r\n--bx"},
   }));
   INFO(one.name);
@@ -85,7 +87,7 @@ TEST_CASE("shapes of a body") {
   CHECK(std::get<Form>(form).parts[0].content == one.content);
 }
 
-TEST_CASE("file names as browsers and others write them") {
+TEST_CASE("file names are decoded as browsers and other clients write them") {
   struct Case {
     std::string parameter;
     std::optional<std::string> name;
@@ -114,7 +116,7 @@ TEST_CASE("file names as browsers and others write them") {
   CHECK(std::get<Form>(form).parts.at(0).file_name == one.name);
 }
 
-TEST_CASE("what is no form") {
+TEST_CASE("invalid forms are rejected") {
   struct Case {
     std::string body;
     std::string_view word;
@@ -143,7 +145,7 @@ TEST_CASE("what is no form") {
   CHECK(std::get<FormError>(form).sentence.find(one.word) != std::string::npos);
 }
 
-TEST_CASE("every cut of a form is an error or a form, never more than was sent") {
+TEST_CASE("every truncated form is rejected") {
   const std::string body =
       part("Content-Disposition: form-data; name=x", "1") + part(file_header, "abc") + "--b--";
   for (std::size_t size = 0; size < body.size(); ++size) {

@@ -15,7 +15,7 @@ using dispatcher::FailureReason;
 using protocol::Refusal;
 using protocol::RefusalReason;
 
-TEST_CASE("what became of an image, as a reason and a status") {
+TEST_CASE("each failure has a reason and a status") {
   struct Case {
     Failure failure;
     Reason reason;
@@ -49,7 +49,7 @@ TEST_CASE("what became of an image, as a reason and a status") {
   }
 }
 
-/// The table's rows as `word status`; a row without a meaning is left out.
+/// Returns the table's rows as `code status`. Rows without a meaning are left out.
 std::vector<std::string> documented_reasons() {
   std::ifstream file(SAMOYED_REASONS_FILE);
   std::vector<std::string> rows;
@@ -63,7 +63,7 @@ std::vector<std::string> documented_reasons() {
   return rows;
 }
 
-TEST_CASE("REASONS.md has every reason with its status, and no other") {
+TEST_CASE("REASONS.md lists every reason with its status, and no others") {
   std::vector<std::string> rows;
   for (const ReasonRow& row : reasons()) {
     rows.push_back(std::string(row.word) + " " + std::to_string(row.status));
@@ -71,7 +71,7 @@ TEST_CASE("REASONS.md has every reason with its status, and no other") {
   CHECK(documented_reasons() == rows);
 }
 
-TEST_CASE("every reason has one row, and no two have the same word") {
+TEST_CASE("every reason has one row, and no two have the same code") {
   std::set<Reason> seen;
   std::set<std::string_view> words;
   for (const ReasonRow& row : reasons()) {

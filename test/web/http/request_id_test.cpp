@@ -7,7 +7,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("ids that can identify their request, and others") {
+TEST_CASE("only safe request ids are accepted") {
   CHECK(is_request_id("a"));
   CHECK(is_request_id("7b7e6a3e-5b0a-4c0e-9f5e-0c1a2b3c4d5e"));
   CHECK(is_request_id("Root=1-67891233-abcdef012345678912345678;x/y+z=="));

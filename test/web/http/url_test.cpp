@@ -5,7 +5,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("targets") {
+TEST_CASE("targets are split into path and query") {
   struct Case {
     std::string_view text;
     std::optional<std::string_view> path;
@@ -31,14 +31,14 @@ TEST_CASE("targets") {
   CHECK(target->query == one.query);
 }
 
-TEST_CASE("the absolute form names a place") {
+TEST_CASE("the absolute form has an authority") {
   CHECK(parse_target("/a")->authority == std::nullopt);
   CHECK(parse_target("http://host:1/a")->authority == "host:1");
   CHECK(parse_target("https://u@[::1]?a")->authority == "u@[::1]");
   CHECK(parse_target("http:///a")->authority == "");
 }
 
-TEST_CASE("percent signs") {
+TEST_CASE("percent encoding and decoding") {
   CHECK(percent_decode("a%5B%3a+") == "a[:+");
   CHECK(percent_decode("%4") == std::nullopt);
   CHECK(percent_decode("%4g") == std::nullopt);
@@ -47,7 +47,7 @@ TEST_CASE("percent signs") {
   CHECK(percent_encode("a b\r\n\xC3/?") == "a%20b%0D%0A%C3%2F%3F");
 }
 
-TEST_CASE("values of a query") {
+TEST_CASE("query values are found and decoded") {
   CHECK(query_value("address=a%3A1&address=b", "address") == "a:1");
   CHECK(query_value("x=y&address=a+b", "address") == "a b");
   CHECK(query_value("address", "address") == "");

@@ -21,7 +21,7 @@ struct ApiTest : HandlerFixture {
     return respond({method, target, 11, std::move(fields), body});
   }
 
-  /// Checks that a response is a problem of that reason, and returns it.
+  /// Checks that a response is a problem with that reason, and returns it.
   static json problem(const Response& response, const std::string& reason, int status) {
     CHECK(response.status == status);
     CHECK(find_field(response.fields, "Content-Type") == "application/problem+json");
@@ -49,7 +49,7 @@ struct GuardedApiTest : ApiTest {
   }
 };
 
-TEST_CASE_METHOD(ApiTest, "a picture comes as it is or in a form, with what is wanted of it") {
+TEST_CASE_METHOD(ApiTest, "an image comes as it is or in a form, with its options") {
   const std::string target = "/api/v1/classify?top=7&model=SqueezeNet%201.1";
   Request form = upload("name=file; filename=a.jpg", "abc");
   form.target = target;
@@ -66,7 +66,7 @@ TEST_CASE_METHOD(ApiTest, "a picture comes as it is or in a form, with what is w
   }
 }
 
-TEST_CASE_METHOD(ApiTest, "pictures that the API can't take") {
+TEST_CASE_METHOD(ApiTest, "images that the API can't accept are rejected") {
   struct Case {
     Request request;
     int status;
@@ -89,7 +89,7 @@ TEST_CASE_METHOD(ApiTest, "pictures that the API can't take") {
   }
 }
 
-TEST_CASE_METHOD(ApiTest, "an answer tells all that is known of a recognition") {
+TEST_CASE_METHOD(ApiTest, "an answer contains everything about a recognition") {
   dispatcher::Answer answer;
   answer.recognition.top = {{"Samoyed", 258, 0.75}, {"keeshond\xff", std::nullopt, 0.25}};
   answer.recognition.width = 640;
@@ -121,7 +121,7 @@ TEST_CASE_METHOD(ApiTest, "a failed recognition is a problem with its reason") {
   CHECK(find_field(failed(FailureReason::all_busy).fields, "Retry-After") == "2");
 }
 
-TEST_CASE_METHOD(ApiTest, "below /api/ everything that goes wrong is a problem") {
+TEST_CASE_METHOD(ApiTest, "below /api/, every error is a problem") {
   problem(ask("GET", "/api/v1/nothing"), "not_found", 404);
   const Response method = ask("GET", "/api/v1/classify");
   problem(method, "method_not_allowed", 405);
@@ -160,7 +160,7 @@ TEST_CASE_METHOD(ApiTest, "workers are listed, added and deleted") {
   }
 }
 
-TEST_CASE_METHOD(ApiTest, "what became of a worker is told once it answered as one") {
+TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   workers.add({"localhost", 8888});
   const auto id = workers.snapshot().front().worker.id;
   const auto shown = [&] { return json::parse(ask("GET", "/api/v1/workers/localhost:8888").body); };
@@ -174,7 +174,7 @@ TEST_CASE_METHOD(ApiTest, "what became of a worker is told once it answered as o
   CHECK(shown().at("state") == "removed");
 }
 
-TEST_CASE_METHOD(GuardedApiTest, "with a token the API shows workers to none without it") {
+TEST_CASE_METHOD(GuardedApiTest, "with a token, the API shows workers only to its holders") {
   for (const std::string target : {"/api/v1/workers", "/api/v1/workers/hidden-worker:8888"}) {
     const Response refused = ask("GET", target);
     problem(refused, "token_needed", 401);

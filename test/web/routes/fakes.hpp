@@ -13,7 +13,7 @@
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
 
-/// Stand-ins for what handlers work with: they answer at once, and remember what they were asked.
+/// Fakes for what handlers work with. They answer at once and record what they were asked.
 namespace samoyed::test {
 
 class FakeClassifier final : public dispatcher::Classifier {
@@ -25,7 +25,7 @@ class FakeClassifier final : public dispatcher::Classifier {
     co_return number < outcomes.size() ? outcomes[number] : outcomes.back();
   }
 
-  /// For one image after the other; the last one for all further ones.
+  /// One for each image. The last one is for all further images.
   std::vector<dispatcher::Outcome> outcomes{dispatcher::Answer{}};
   std::vector<dispatcher::ClassifyRequest> requests;
   std::vector<std::string> texts;  ///< The images in base64.
@@ -63,7 +63,7 @@ class FakeHistory final : public dispatcher::History {
     co_return numbers;
   }
 
-  /// How often it was asked for anything.
+  /// Number of calls of all kinds.
   std::size_t calls() const {
     return queries.size() + row_queries.size() + removed.size() + statistics_queries.size();
   }
@@ -74,7 +74,7 @@ class FakeHistory final : public dispatcher::History {
   std::vector<std::string> removed;
   std::vector<dispatcher::HistoryStatisticsQuery> statistics_queries;
   // The answers:
-  std::vector<dispatcher::HistoryPage> pages;  ///< One after the other.
+  std::vector<dispatcher::HistoryPage> pages;  ///< One for each call.
   std::optional<dispatcher::HistoryRow> row;
   std::uint64_t rows_removed = 0;
   dispatcher::HistoryStatistics numbers;
@@ -111,7 +111,7 @@ class FakeJobs final : public dispatcher::Jobs {
   bool may_watch = true;
 
  private:
-  /// Gives the job once.
+  /// Returns the job once.
   class Watch final : public dispatcher::JobWatch {
    public:
     explicit Watch(std::optional<dispatcher::Job> job) : job_(std::move(job)) {}

@@ -33,7 +33,7 @@ std::string reason_of(const Response& response) {
 const Fields cross_site = {{"Sec-Fetch-Site", "cross-site"}};
 const std::string evil = "\"><script>alert('1')</script>&";
 
-TEST_CASE_METHOD(HandlerFixture, "every kind of response is served with what keeps it safe") {
+TEST_CASE_METHOD(HandlerFixture, "every kind of response carries the security fields") {
   std::vector<Response> responses;
   for (const std::string target :
        {"/", "/nowhere", "/add/localhost:1", "/add/203.0.113.7:1", "/add/nonsense",
@@ -72,13 +72,14 @@ TEST_CASE_METHOD(HandlerFixture, "every kind of response is served with what kee
   }
 }
 
-TEST_CASE("the policy allows no inline script and no frame") {
+TEST_CASE("the Content-Security-Policy allows no inline script and no frame") {
   CHECK(content_security_policy.find("unsafe") == std::string_view::npos);
   CHECK(content_security_policy.find("default-src 'none'") != std::string_view::npos);
   CHECK(content_security_policy.find("frame-ancestors 'none'") != std::string_view::npos);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "every failure carries its reason, and when to come back") {
+TEST_CASE_METHOD(HandlerFixture,
+                 "every failure carries its reason, and Retry-After if it may pass") {
   struct Case {
     FailureReason failure;
     std::string reason;
@@ -99,7 +100,7 @@ TEST_CASE_METHOD(HandlerFixture, "every failure carries its reason, and when to 
   CHECK(find_field(anonymous_error({Reason::overloaded, ""}).fields, "Retry-After") == "2");
 }
 
-TEST_CASE_METHOD(HandlerFixture, "a site of another name is no site, except for probes") {
+TEST_CASE_METHOD(HandlerFixture, "only probes may use another host name") {
   workers.add({"hidden-worker", 8888});
   const auto ask = [&](const std::string& method, const std::string& target) {
     return respond({method, target, 11, {{"Host", "evil.example"}}, {}});
@@ -110,7 +111,7 @@ TEST_CASE_METHOD(HandlerFixture, "a site of another name is no site, except for 
     CHECK(response.status == 421);
     CHECK(reason_of(response) == "host_not_allowed");
     CHECK(count_of(response.body, "--allowed-host") == 1);
-    // Who made the name point here reads this.
+    // Whoever pointed the name here can read this.
     CHECK(count_of(response.body, "hidden-worker") == 0);
   }
   CHECK(addresses() == std::vector<std::string>{"hidden-worker:8888"});
@@ -120,7 +121,7 @@ TEST_CASE_METHOD(HandlerFixture, "a site of another name is no site, except for 
   CHECK(count_of(anonymous_error({Reason::bad_request, "No."}).body, "hidden-worker") == 0);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "another site's page changes nothing and costs nothing") {
+TEST_CASE_METHOD(HandlerFixture, "another site's page can change nothing and cost nothing") {
   workers.add({"localhost", 1});
   struct Case {
     std::string method;
@@ -146,7 +147,7 @@ TEST_CASE_METHOD(HandlerFixture, "another site's page changes nothing and costs 
 }
 
 TEST_CASE_METHOD(HandlerFixture,
-                 "a browser that doesn't say from where gets a button, and nothing changes") {
+                 "a browser that doesn't name the page gets a button, and nothing changes") {
   workers.add({"hidden-worker", 1});
   const Fields browser = {{"User-Agent", "Mozilla/5.0 (X11)"}};
   struct Case {
@@ -170,7 +171,7 @@ TEST_CASE_METHOD(HandlerFixture,
   CHECK(addresses() == std::vector<std::string>{"hidden-worker:1"});
 }
 
-TEST_CASE_METHOD(HandlerFixture, "the button of that page does it") {
+TEST_CASE_METHOD(HandlerFixture, "the button on that page sends the request again") {
   const auto press = [&](const std::string& origin) {
     return respond({"POST",
                     "/add/localhost:2",
@@ -199,13 +200,13 @@ TEST_CASE_METHOD(HandlerFixture, "a worker's address must be in an allowed netwo
     CHECK(count_of(response.body, "--worker-network") == 1);
   }
   CHECK(addresses().empty());
-  // What a name resolves to is checked where it is resolved.
+  // A host name's addresses are checked when it is resolved.
   for (const std::string address : {"10.1.2.3:80", "[::1]:80", "example.org:80"}) {
     CHECK(add(address).status == 200);
   }
 }
 
-TEST_CASE_METHOD(GuardedTest, "with a token set, workers are changed and shown only with it") {
+TEST_CASE_METHOD(GuardedTest, "with a token, workers are changed and shown only to its holders") {
   const std::vector<std::string> before = addresses();
   for (const Verdict verdict : {Verdict::missing, Verdict::wrong}) {
     context.admin = verdict;
@@ -237,7 +238,7 @@ TEST_CASE_METHOD(GuardedTest, "with a token set, workers are changed and shown o
   CHECK(count_of(answer_to(answer).body, "hidden-worker") > 0);
 }
 
-TEST_CASE_METHOD(GuardedTest, "too many wrong tokens are told so") {
+TEST_CASE_METHOD(GuardedTest, "too many wrong tokens are rejected with 429") {
   context.admin = Verdict::limited;
   const Response response = get("/add/localhost:1");
   CHECK(response.status == 429);
@@ -247,7 +248,7 @@ TEST_CASE_METHOD(GuardedTest, "too many wrong tokens are told so") {
   CHECK(sign_in("token=secret").status == 429);
 }
 
-TEST_CASE_METHOD(GuardedTest, "signing in gives a cookie, signing out takes it back") {
+TEST_CASE_METHOD(GuardedTest, "signing in sets a cookie, and signing out removes it") {
   const Response entered = sign_in("x=y&token=secret");
   CHECK(entered.status == 303);
   CHECK(find_field(entered.fields, "Location") == "/");
@@ -265,7 +266,7 @@ TEST_CASE_METHOD(GuardedTest, "signing in gives a cookie, signing out takes it b
   CHECK(count_of(find_field(sign_in("token=secret").fields, "Set-Cookie"), "; Secure") == 1);
 }
 
-TEST_CASE_METHOD(GuardedTest, "a wrong token gives no cookie") {
+TEST_CASE_METHOD(GuardedTest, "a wrong token sets no cookie") {
   for (const std::string body : {"", "token=", "token=guess", "secret", "token=%zz"}) {
     const Response response = sign_in(body);
     INFO(body);
@@ -274,7 +275,7 @@ TEST_CASE_METHOD(GuardedTest, "a wrong token gives no cookie") {
   }
 }
 
-TEST_CASE_METHOD(HandlerFixture, "nothing hostile becomes markup or a field") {
+TEST_CASE_METHOD(HandlerFixture, "hostile text becomes neither markup nor a header field") {
   workers.add({"localhost", 1});
   const auto id = workers.snapshot().front().worker.id;
   workers.set_model(id, {evil, true});

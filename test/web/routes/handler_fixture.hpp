@@ -21,7 +21,7 @@ namespace samoyed::test {
 
 constexpr std::uint64_t image_bytes_max = std::uint64_t{1} << 20;
 
-/// Runs a coroutine that waits for nothing from outside, and returns what it returns.
+/// Runs a coroutine that needs no I/O, and returns its result.
 template <typename Result>
 Result run_now(asio::awaitable<Result> coroutine) {
   asio::io_context io(1);
@@ -36,15 +36,15 @@ Result run_now(asio::awaitable<Result> coroutine) {
   return std::move(*result);
 }
 
-/// All pieces of a stream that ends.
+/// Returns all pieces of a stream that ends.
 inline std::string read_all(web::Feed& feed) {
   std::string text;
   while (auto piece = run_now(feed.next(web::Feed::Clock::now()))) text += *piece;
   return text;
 }
 
-/// A site known as `localhost` and `kennel`, and requests that go through its guards to its
-/// handlers, without a socket.
+/// A site named `localhost` and `kennel`. Requests pass through its guards to its handlers, without
+/// a socket.
 struct HandlerFixture {
   explicit HandlerFixture(std::string token = {})
       : gate(std::move(token), [this] { return "id" + std::to_string(++ids); }) {}
@@ -57,7 +57,7 @@ struct HandlerFixture {
     return current;
   }
 
-  /// The guards' rejection of a request, if there is one.
+  /// Returns the guards' rejection of a request, if there is one.
   std::optional<web::Response> rejection(web::Request request) const {
     return web::check_request(services, context_of(std::move(request)));
   }
@@ -70,7 +70,7 @@ struct HandlerFixture {
 
   web::Response get(const std::string& target) { return respond({"GET", target, 11, {}, {}}); }
 
-  /// The reason of a request's rejection; the history is not asked for anything then.
+  /// Returns the reason for a request's rejection. Checks that the history was not used.
   std::string refused(const std::string& method, const std::string& target) {
     const std::size_t calls = history.calls();
     const web::Response response = respond({method, target, 11, {}, {}});
@@ -78,7 +78,7 @@ struct HandlerFixture {
     return std::string(web::find_field(response.fields, "Samoyed-Reason"));
   }
 
-  /// The page for an upload of one image with that outcome.
+  /// Returns the page for an upload of one image with that outcome.
   web::Response answer_to(const dispatcher::Outcome& outcome,
                           const std::string& file_name = "a.jpg") {
     classifier.outcomes = {outcome};
@@ -86,14 +86,14 @@ struct HandlerFixture {
     return respond(upload("name=file; filename=\"" + file_name + "\"", "abc"));
   }
 
-  /// The API's answer to an image with that outcome.
+  /// Returns the API's answer to an image with that outcome.
   web::Response api_answer_to(const dispatcher::Outcome& outcome) {
     classifier.outcomes = {outcome};
     classifier.requests.clear();
     return respond({"POST", "/api/v1/classify", 11, {{"Content-Type", "image/jpeg"}}, "abc"});
   }
 
-  /// What a client is told whose request reached no handler.
+  /// Returns the error for a request that reached no handler.
   web::Response anonymous_error(const web::Problem& problem) const {
     return web::anonymous_error_response(services, context_of({"GET", "/", 11, {}, {}}), problem);
   }
@@ -132,12 +132,12 @@ struct HandlerFixture {
                          .gate = gate,
                          .metrics = metrics,
                          .rules = {.image_bytes_max = image_bytes_max, .hosts = {"kennel", {}}}};
-  /// The client, and when it asks.
+  /// The client and the time of its requests.
   web::RequestContext context{
       .request_id = "visit-1", .client = "192.0.2.1", .visitor = "somebody"};
 };
 
-/// A row whose file name must not be taken for a formula, with a worker that not everyone may see.
+/// Returns a row whose file name looks like a formula, with a worker that not everyone may see.
 inline dispatcher::HistoryRow some_row() {
   dispatcher::HistoryRow row;
   row.id = 7;
@@ -147,7 +147,7 @@ inline dispatcher::HistoryRow some_row() {
   return row;
 }
 
-/// The same site with an admin token, which the client doesn't have.
+/// The same site with an admin token that the client doesn't have.
 struct GuardedHandlerFixture : HandlerFixture {
   GuardedHandlerFixture() : HandlerFixture("secret") {
     context.admin = web::AdminGate::Verdict::missing;

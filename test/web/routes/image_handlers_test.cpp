@@ -18,17 +18,17 @@ using test::count_of;
 using test::HandlerFixture;
 using test::image_bytes_max;
 
-/// The image `abc` in base64.
+/// The text `abc` in base64.
 const std::string abc = "YWJj";
 
-TEST_CASE_METHOD(HandlerFixture, "an upload is taken from the field `file`") {
+TEST_CASE_METHOD(HandlerFixture, "an upload is read from the field `file`") {
   CHECK(respond(upload("name=\"file\"; filename=\"a.jpg\"", "abc")).status == 200);
   CHECK(classifier.texts == std::vector<std::string>{abc});
   REQUIRE(history.recorded.size() == 1);
   CHECK(history.recorded[0].file_name == "a.jpg");
 }
 
-TEST_CASE_METHOD(HandlerFixture, "several pictures of one form are all taken, or all refused") {
+TEST_CASE_METHOD(HandlerFixture, "several images of one form are all accepted or all rejected") {
   Request request = upload("name=file; filename=a.jpg",
                            "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
                            "filename=b.jpg\r\n\r\nde");
@@ -45,7 +45,7 @@ TEST_CASE_METHOD(HandlerFixture, "several pictures of one form are all taken, or
   CHECK(classifier.texts.size() == 2);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "of several pictures each has its end on one page") {
+TEST_CASE_METHOD(HandlerFixture, "the page for several images shows the outcome of each") {
   const Request two = upload("name=file; filename=a.jpg",
                              "abc\r\n--b\r\nContent-Disposition: form-data; name=file; "
                              "filename=b.jpg\r\n\r\nde");
@@ -67,7 +67,7 @@ TEST_CASE_METHOD(HandlerFixture, "of several pictures each has its end on one pa
   CHECK(count_of(nothing.body, "Error: No active worker!") == 2);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "uploads that can't be taken") {
+TEST_CASE_METHOD(HandlerFixture, "invalid uploads are rejected") {
   struct Case {
     Request request;
     int status;
@@ -95,7 +95,7 @@ TEST_CASE_METHOD(HandlerFixture, "uploads that can't be taken") {
   CHECK(respond(upload("name=file; filename=a", std::string(image_bytes_max, 'a'))).status == 200);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "a body that nobody wants is refused by its header") {
+TEST_CASE_METHOD(HandlerFixture, "an unwanted body is rejected by its header") {
   const auto status = [&](const std::string& method, const std::string& target, Fields fields) {
     const auto response = rejection({method, target, 11, std::move(fields), {}});
     return response ? response->status : 0;
@@ -129,12 +129,12 @@ TEST_CASE_METHOD(HandlerFixture, "answers and failures become pages") {
   const Response unreadable = answer_to(Failure{
       FailureReason::refused, protocol::Refusal{protocol::RefusalReason::unreadable, "Cut off."}});
   CHECK(unreadable.status == 415);
-  CHECK(count_of(unreadable.body,
-                 "Cut off. Accepted is " + std::string(protocol::accepted_formats) + ".") == 1);
+  CHECK(count_of(unreadable.body, "Cut off. Accepted formats: " +
+                                      std::string(protocol::accepted_formats) + ".") == 1);
 }
 
 TEST_CASE_METHOD(HandlerFixture,
-                 "a client that leaves ends its upload, and is counted by the connection") {
+                 "a client that leaves ends its upload, and the connection counts it") {
   struct Gone final : ClientPresence {
     void begin() override { ++begun; }
     asio::awaitable<void> end() override {

@@ -12,7 +12,7 @@ using namespace std::string_literals;
 using nlohmann::json;
 using test::HandlerFixture;
 
-/// The JSON of a request with these parts, and its input in binary form behind it.
+/// A request's JSON, and its input in binary form after it.
 struct Message {
   std::string json;
   std::string binary;
@@ -49,7 +49,7 @@ Reason refused(const std::string& body, const std::string& length = {}) {
 
 const std::string two_elements = "\x03\0\0\0abc\x02\0\0\0de"s;
 
-TEST_CASE("pictures come in binary form, each behind its length") {
+TEST_CASE("images come in binary form, each after its length") {
   for (const std::string shape : {"[2]", "[2,1]"}) {
     const Message message = binary_message(shape, two_elements);
     const std::string body = message.body();
@@ -59,7 +59,7 @@ TEST_CASE("pictures come in binary form, each behind its length") {
   }
 }
 
-TEST_CASE("pictures come as base64 in JSON") {
+TEST_CASE("images come as base64 in JSON") {
   for (const std::string data :
        {R"(["YWJj","ZGU="])", R"([["YWJj"],["ZGU="]])", R"([["YWJj","ZGU="]])"}) {
     const auto request = understood(json_message("[2]", data));
@@ -70,7 +70,7 @@ TEST_CASE("pictures come as base64 in JSON") {
   }
 }
 
-TEST_CASE("what is wanted of an answer") {
+TEST_CASE("the options for an answer are parsed") {
   const auto both = understood(json_message("[1]", R"(["YWJj"])")).options;
   CHECK((both.probabilities.wanted && both.labels.wanted));
   CHECK(!(both.probabilities.binary || both.labels.binary));
@@ -87,7 +87,7 @@ TEST_CASE("what is wanted of an answer") {
          !one.options.probabilities.wanted));
 }
 
-TEST_CASE("inference requests that can't be understood") {
+TEST_CASE("invalid inference requests are rejected") {
   const std::string good = R"(["YWJj"])";
   for (const std::string& body :
        {""s,
@@ -120,7 +120,7 @@ TEST_CASE("inference requests that can't be understood") {
   CHECK(refused(foreign) == Reason::bad_parameter);
 }
 
-TEST_CASE("binary tensors that don't fit what announces them") {
+TEST_CASE("binary tensors that don't match their JSON are rejected") {
   const Message good = binary_message("[2]", two_elements);
   for (const std::string& length :
        {"x"s, "-1"s, std::to_string(good.body().size() + 1), "99999999999999999999999"s,
@@ -138,7 +138,7 @@ TEST_CASE("binary tensors that don't fit what announces them") {
   }
 }
 
-TEST_CASE("JSON that would take much memory or time is refused") {
+TEST_CASE("JSON that would take too much memory or time is rejected") {
   CHECK(refused(std::string(inference_json_bytes_max + 1, ' ')) == Reason::too_large);
   const std::string header(inference_header_bytes_max + 1, ' ');
   CHECK(refused(header, std::to_string(header.size())) == Reason::bad_parameter);
@@ -165,7 +165,7 @@ TEST_CASE("answers are as wide as the narrowest recognition") {
       {"name": "labels", "datatype": "BYTES", "shape": [2, 2], "data": ["cat", "dog", "ox", "yak"]}]})"));
 }
 
-TEST_CASE("binary outputs follow the JSON in the order in which it names them") {
+TEST_CASE("binary outputs follow the JSON in its order") {
   InferenceOptions options{
       .id = {}, .model = "m", .probabilities = {true, true}, .labels = {true, true}};
   options.labels_first = true;
@@ -201,7 +201,7 @@ TEST_CASE_METHOD(InferenceTest, "the server and its models describe themselves")
   CHECK(get("/v2/models/SqueezeNet%201.1/config").status == 404);
 }
 
-TEST_CASE_METHOD(InferenceTest, "failures are told as the protocol has it") {
+TEST_CASE_METHOD(InferenceTest, "failures are reported in the protocol's format") {
   const auto error = [&](const Response& response, int status, const std::string& reason) {
     CHECK(response.status == status);
     CHECK(find_field(response.fields, "Samoyed-Reason") == reason);
@@ -229,7 +229,7 @@ TEST_CASE_METHOD(InferenceTest, "failures are told as the protocol has it") {
 }
 
 TEST_CASE_METHOD(InferenceTest,
-                 "a request's pictures go to the model of its path, and back together") {
+                 "a request's images go to the model in its path and return as one answer") {
   const Message message = binary_message("[2]", two_elements, R"(,"parameters":{"top":2})");
   const Request request{"POST", "/v2/models/SqueezeNet%201.1/infer", 11,
                         with_host({{"inference-header-content-length", message.length()}}),

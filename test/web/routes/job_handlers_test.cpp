@@ -20,7 +20,7 @@ using JobsTest = test::HandlerFixture;
 using GuardedJobsTest = test::GuardedHandlerFixture;
 using Verdict = AdminGate::Verdict;
 
-TEST_CASE_METHOD(JobsTest, "what requests ask of jobs and events") {
+TEST_CASE_METHOD(JobsTest, "requests reach jobs and events") {
   jobs.job = Job{.id = "abc"};
   CHECK(get("/api/v1/jobs/abc").status == 200);
   CHECK(jobs.found == std::vector<std::string>{"abc"});
@@ -36,8 +36,7 @@ TEST_CASE_METHOD(JobsTest, "what requests ask of jobs and events") {
   CHECK(refused("HEAD", "/api/v1/workers/events") == "method_not_allowed");
 }
 
-TEST_CASE_METHOD(JobsTest,
-                 "a job that isn't there has no events, and too many watchers are told so") {
+TEST_CASE_METHOD(JobsTest, "an unknown job has no events, and too many watchers are rejected") {
   CHECK(get("/api/v1/jobs/abc/events").status == 404);
   CHECK(jobs.watched.empty());
   jobs.job = Job{.id = "abc"};
@@ -58,18 +57,18 @@ TEST_CASE_METHOD(JobsTest, "a server without jobs says so") {
   CHECK(respond(form).status == 404);
 }
 
-TEST_CASE_METHOD(GuardedJobsTest, "the workers' events are the operator's") {
+TEST_CASE_METHOD(GuardedJobsTest, "only the operator sees the workers' events") {
   CHECK(refused("GET", "/api/v1/workers/events") == "token_needed");
 }
 
-TEST_CASE_METHOD(JobsTest, "another site's page cancels no job") {
+TEST_CASE_METHOD(JobsTest, "another site's page can't cancel a job") {
   const Fields fields{{"Sec-Fetch-Site", "cross-site"}};
   CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, fields, {}}).status == 403);
   CHECK(jobs.cancelled.empty());
 }
 
 TEST_CASE_METHOD(JobsTest,
-                 "several pictures of a form become jobs, where another request may have one") {
+                 "several images of a form become jobs, but other requests may have only one") {
   Request form = upload("name=file; filename=a", "abc");
   form.target = "/api/v1/jobs?top=3&model=m";
   form.body.insert(0, "--b\r\nContent-Disposition: form-data; name=file; filename=z\r\n\r\nxy\r\n");
@@ -82,7 +81,7 @@ TEST_CASE_METHOD(JobsTest,
   CHECK(many.top == 3);
   CHECK(many.model == "m");
   CHECK(classifier.requests.empty());
-  // No more labels than a result keeps.
+  // A result keeps no more than 100 labels.
   form.target = "/api/v1/jobs?top=100";
   CHECK(respond(form).status == 202);
   CHECK(jobs.requests.back().top == 100);
@@ -92,7 +91,7 @@ TEST_CASE_METHOD(JobsTest,
   CHECK(respond(form).status == 400);
 }
 
-TEST_CASE_METHOD(JobsTest, "a submission is answered with where its jobs are") {
+TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its jobs") {
   Request form = upload("name=file; filename=a", "abc");
   form.target = "/api/v1/jobs";
   const Response one = respond(form);
@@ -111,7 +110,7 @@ TEST_CASE_METHOD(JobsTest, "a submission is answered with where its jobs are") {
   CHECK(respond(form).status == 500);
 }
 
-TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or why it failed") {
+TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or with why it failed") {
   const auto shown = [&](std::optional<Job> job) {
     jobs.job = std::move(job);
     return json::parse(get("/api/v1/jobs/abc").body);
@@ -138,7 +137,8 @@ TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or why it failed") {
   CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 404);
 }
 
-TEST_CASE_METHOD(GuardedJobsTest, "a job's result hides its worker from who may not see it") {
+TEST_CASE_METHOD(GuardedJobsTest,
+                 "a job's result hides its worker from clients who may not see it") {
   jobs.job = Job{.id = "abc"};
   jobs.job->result = some_row();
   CHECK(count_of(get("/api/v1/jobs/abc").body, "hidden-worker") == 0);

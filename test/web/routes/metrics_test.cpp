@@ -26,7 +26,7 @@ dispatcher::Answer answer(bool with_times) {
   return answer;
 }
 
-TEST_CASE("recognized pictures are counted with their times, refused ones by reason") {
+TEST_CASE("recognized images are counted with their times, failed ones by reason") {
   Metrics metrics;
   metrics.count(answer(true));
   metrics.count(answer(false));
@@ -47,7 +47,7 @@ TEST_CASE("recognized pictures are counted with their times, refused ones by rea
   CHECK(has_line(text, "samoyed_phase_seconds_bucket{phase=\"total\",le=\"2.5\"} 2"));
 }
 
-TEST_CASE("a scrape tells how things stand") {
+TEST_CASE("a scrape reports the current state") {
   MetricsSnapshot snapshot;
   dispatcher::WorkerRow row;
   row.worker.address = {"localhost", 8888};
@@ -82,7 +82,7 @@ TEST_CASE("a scrape tells how things stand") {
   }
 }
 
-TEST_CASE("many workers are counted, not listed") {
+TEST_CASE("many workers are counted but not listed") {
   MetricsSnapshot snapshot;
   snapshot.workers.resize(65);
   const std::string text = Metrics().text(snapshot);
@@ -100,7 +100,8 @@ struct ScrapeTest : HandlerFixture {
   }
 };
 
-TEST_CASE_METHOD(ScrapeTest, "without a token metrics are for this machine and private networks") {
+TEST_CASE_METHOD(ScrapeTest,
+                 "without a token, only this machine and private networks see metrics") {
   CHECK(scrape().status == 403);
   CHECK(find_field(scrape().fields, "Samoyed-Reason") == "private_only");
   context.address = "10.0.0.1";
@@ -114,7 +115,7 @@ struct GuardedScrapeTest : ScrapeTest {
   GuardedScrapeTest() : ScrapeTest("secret") {}
 };
 
-TEST_CASE_METHOD(GuardedScrapeTest, "with a token metrics are for who has it, wherever he is") {
+TEST_CASE_METHOD(GuardedScrapeTest, "with a token, its holders see metrics from anywhere") {
   context.address = "10.0.0.1";
   context.admin = Verdict::missing;
   CHECK(scrape().status == 401);

@@ -14,7 +14,7 @@ using nlohmann::json;
 using test::count_of;
 using test::HandlerFixture;
 
-/// All of the site's operations as `METHOD path`; HEAD goes without saying.
+/// Returns all operations of the site as `METHOD path`, without HEAD.
 std::set<std::string> operations_of_table() {
   std::set<std::string> operations;
   for (const Route& route : route_table()) {
@@ -42,12 +42,13 @@ struct OpenapiTest : HandlerFixture {
   }
 };
 
-TEST_CASE_METHOD(OpenapiTest, "the API's description has every address of the site, and no other") {
+TEST_CASE_METHOD(OpenapiTest,
+                 "the API's description lists every endpoint of the site, and no others") {
   CHECK(operations() == operations_of_table());
 }
 
 TEST_CASE_METHOD(OpenapiTest,
-                 "the API's page shows every operation, and loads nothing from outside") {
+                 "the API's page shows every operation and loads nothing from other sites") {
   const Response page = get("/api");
   CHECK(page.status == 200);
   for (const std::string& operation : operations()) {
@@ -57,7 +58,7 @@ TEST_CASE_METHOD(OpenapiTest,
   CHECK(count_of(page.body, "src=\"http") + count_of(page.body, "href=\"http") == 0);
 }
 
-TEST_CASE_METHOD(OpenapiTest, "the description is revalidated as assets are") {
+TEST_CASE_METHOD(OpenapiTest, "the API's description is revalidated, as assets are") {
   const Response first = get("/api/openapi.json");
   CHECK(find_field(first.fields, "Content-Type") == "application/json");
   const std::string tag(find_field(first.fields, "ETag"));

@@ -9,7 +9,7 @@ namespace {
 using test::count_of;
 using test::HandlerFixture;
 
-TEST_CASE_METHOD(HandlerFixture, "methods and addresses that don't go together") {
+TEST_CASE_METHOD(HandlerFixture, "methods that a path doesn't support are rejected") {
   struct Case {
     std::string method;
     std::string target;
@@ -68,7 +68,7 @@ TEST_CASE_METHOD(HandlerFixture, "workers are added and deleted by address") {
   CHECK(count_of(again.body, "Unknown worker") >= 1);
 }
 
-TEST_CASE_METHOD(HandlerFixture, "a bad address is 400 and says what a good one is") {
+TEST_CASE_METHOD(HandlerFixture, "a bad address gets 400, with the form of a good one") {
   const std::string verb = GENERATE("/add", "/del");
   const std::string address =
       GENERATE("", "/", "/localhost", "/localhost:", "/localhost:0", "/localhost:65536", "/::1:80",
@@ -80,7 +80,7 @@ TEST_CASE_METHOD(HandlerFixture, "a bad address is 400 and says what a good one 
   CHECK(addresses().empty());
 }
 
-TEST_CASE_METHOD(HandlerFixture, "the form's address leads to the address's own URL") {
+TEST_CASE_METHOD(HandlerFixture, "the form's address redirects to the address's own URL") {
   struct Case {
     std::string target;
     std::string location;
@@ -115,7 +115,8 @@ TEST_CASE_METHOD(HandlerFixture, "assets are revalidated") {
   CHECK(tag != entity_tag(*find_asset("app.js")));
 }
 
-TEST_CASE_METHOD(HandlerFixture, "ready is a server with a worker in rotation that goes on") {
+TEST_CASE_METHOD(HandlerFixture,
+                 "a server is ready if it has a worker in rotation and is not stopping") {
   const auto check = [&](int status, std::string_view line) {
     const Response response = get("/readyz");
     CHECK(response.status == status);

@@ -15,7 +15,7 @@ using test::read_all;
 using test::some_row;
 using Verdict = AdminGate::Verdict;
 
-/// What requests ask of the history.
+/// Helpers that return what requests ask of the history.
 template <typename Base>
 struct ResultsAsking : Base {
   dispatcher::HistoryQuery query_of(const std::string& target) {
@@ -32,7 +32,7 @@ struct ResultsAsking : Base {
     return this->history.row_queries.back();
   }
 
-  /// Whose results an export asks for.
+  /// Returns the owner of the results that an export asks for.
   std::optional<std::string> exported_visitor(const std::string& target) {
     const Response response = this->get(target);
     REQUIRE(response.feed);
@@ -40,7 +40,7 @@ struct ResultsAsking : Base {
     return this->history.queries.back().visitor;
   }
 
-  /// Whose results a request removes.
+  /// Returns the owner of the results that a request removes.
   std::string removed_visitor(const std::string& method, const std::string& target) {
     CHECK(this->respond({method, target, 11, {}, {}}).status == 200);
     REQUIRE(!this->history.removed.empty());
@@ -57,7 +57,7 @@ struct ResultsAsking : Base {
     return read_all(*this->get(target).feed);
   }
 
-  /// The body of a list whose history has only that page.
+  /// Returns the body of a list whose history has only that page.
   std::string list_of(const std::string& target, const dispatcher::HistoryPage& page) {
     this->history.queries.clear();
     this->history.pages = {page};
@@ -68,7 +68,7 @@ struct ResultsAsking : Base {
 using ResultsTest = ResultsAsking<test::HandlerFixture>;
 using GuardedResultsTest = ResultsAsking<test::GuardedHandlerFixture>;
 
-TEST_CASE_METHOD(ResultsTest, "what programs ask of results") {
+TEST_CASE_METHOD(ResultsTest, "API requests query the visitor's results") {
   CHECK(removed_visitor("DELETE", "/api/v1/results") == "somebody");
   CHECK(exported_visitor("/api/v1/results.csv") == "somebody");
   CHECK(find_field(get("/api/v1/results.csv").fields, "Content-Type") == "text/csv; charset=utf-8");
@@ -83,7 +83,7 @@ TEST_CASE_METHOD(ResultsTest, "what programs ask of results") {
   CHECK(query_of("/api/v1/results?after=12").after == 12);
 }
 
-TEST_CASE_METHOD(ResultsTest, "what the pages ask of results") {
+TEST_CASE_METHOD(ResultsTest, "pages query the visitor's results") {
   CHECK(is_html(get("/results?before=12")));
   const auto page = query_of("/results?before=12");
   CHECK(page.visitor == "somebody");
@@ -96,7 +96,7 @@ TEST_CASE_METHOD(ResultsTest, "what the pages ask of results") {
   CHECK(thumbnail.visitor == "somebody");
 }
 
-TEST_CASE_METHOD(ResultsTest, "which results can't be asked for") {
+TEST_CASE_METHOD(ResultsTest, "invalid queries for results are rejected") {
   for (const std::string path : {"/api/v1/results", "/results"}) {
     for (const std::string query :
          {"before=0", "before=x", "before=", "rows=0", "rows=201", "before=99999999999999999999",
@@ -104,7 +104,7 @@ TEST_CASE_METHOD(ResultsTest, "which results can't be asked for") {
       INFO(path << "?" << query);
       CHECK(refused("GET", path + "?" + query) == "bad_parameter");
     }
-    // Without a token nobody is the operator.
+    // Without a token, nobody is the operator.
     CHECK(refused("GET", path + "?all=true") == "token_needed");
   }
   for (const std::string id : {"0", "x", "7x", "-7", "99999999999999999999"}) {
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(ResultsTest, "which results can't be asked for") {
   CHECK(refused("GET", "/results/delete") == "method_not_allowed");
 }
 
-TEST_CASE_METHOD(GuardedResultsTest, "everyone's results are the operator's") {
+TEST_CASE_METHOD(GuardedResultsTest, "only the operator sees everyone's results") {
   const std::vector<std::string> lists{"/api/v1/results", "/results"};
   const std::vector<std::string> exports{"/api/v1/results.csv", "/api/v1/results.json"};
   for (const auto& path : lists) CHECK(refused("GET", path + "?all=true") == "token_needed");
@@ -134,7 +134,7 @@ TEST_CASE_METHOD(GuardedResultsTest, "everyone's results are the operator's") {
   CHECK(refused("POST", "/results/delete?all=true") == "bad_parameter");
 }
 
-TEST_CASE_METHOD(ResultsTest, "another site's page removes no results") {
+TEST_CASE_METHOD(ResultsTest, "another site's page can't remove results") {
   struct Case {
     std::string method;
     std::string target;
@@ -148,7 +148,7 @@ TEST_CASE_METHOD(ResultsTest, "another site's page removes no results") {
   }
 }
 
-TEST_CASE_METHOD(GuardedResultsTest, "results hide workers from who may not see them") {
+TEST_CASE_METHOD(GuardedResultsTest, "results hide workers from clients who may not see them") {
   const dispatcher::HistoryPage page{{some_row(), some_row()}, 7, 8};
   const json hidden = json::parse(list_of("/api/v1/results", page));
   CHECK(hidden.at("results").size() == 2);
@@ -166,7 +166,7 @@ TEST_CASE_METHOD(GuardedResultsTest, "results hide workers from who may not see 
         json::parse(R"({"results": [], "next_before": null, "next_after": null})"));
 }
 
-TEST_CASE_METHOD(ResultsTest, "an export as JSON is one text, however many pages it has") {
+TEST_CASE_METHOD(ResultsTest, "a JSON export is one document, however many pages it has") {
   const dispatcher::HistoryPage two{{some_row(), some_row()}, 7, {}};
   const dispatcher::HistoryPage one{{some_row()}, {}, {}};
   const auto whole = [&](const std::vector<dispatcher::HistoryPage>& pages) {
@@ -182,12 +182,12 @@ TEST_CASE_METHOD(ResultsTest, "an export as JSON is one text, however many pages
   CHECK(find_field(head.fields, "Content-Disposition") == "attachment; filename=\"results.json\"");
 }
 
-TEST_CASE_METHOD(ResultsTest, "an export as CSV is safe in a spreadsheet") {
+TEST_CASE_METHOD(ResultsTest, "a CSV export is safe in a spreadsheet") {
   const dispatcher::HistoryPage page{{some_row()}, {}, {}};
   CHECK(count_of(export_of("/api/v1/results.csv", {page}), ",'=dog.jpg,") == 1);
 }
 
-TEST_CASE_METHOD(ResultsTest, "a thumbnail may be kept by its visitor's browser only") {
+TEST_CASE_METHOD(ResultsTest, "only the visitor's browser may cache a thumbnail") {
   auto row = some_row();
   row.thumbnail = "\xff\xd8\xff";
   history.row = row;
@@ -204,7 +204,7 @@ TEST_CASE_METHOD(ResultsTest, "a thumbnail may be kept by its visitor's browser 
   CHECK(get("/results/7/thumbnail.jpg").status == 404);
 }
 
-TEST_CASE_METHOD(ResultsTest, "who removes results is told how many there were") {
+TEST_CASE_METHOD(ResultsTest, "removing results reports how many there were") {
   const auto body_of = [&](const std::string& method, const std::string& target,
                            std::uint64_t rows) {
     history.rows_removed = rows;
@@ -212,12 +212,12 @@ TEST_CASE_METHOD(ResultsTest, "who removes results is told how many there were")
   };
   CHECK(json::parse(body_of("DELETE", "/api/v1/results", 3)) == json::parse(R"({"removed": 3})"));
   const auto page = [&](std::uint64_t rows) { return body_of("POST", "/results/delete", rows); };
-  CHECK(count_of(page(3), "3 results are gone for good.") == 1);
-  CHECK(count_of(page(1), "1 result is gone for good.") == 1);
-  CHECK(count_of(page(0), "There were no results of yours.") == 1);
+  CHECK(count_of(page(3), "3 results were permanently deleted.") == 1);
+  CHECK(count_of(page(1), "1 result was permanently deleted.") == 1);
+  CHECK(count_of(page(0), "You have no results.") == 1);
 }
 
-TEST_CASE_METHOD(ResultsTest, "a server that keeps nothing tells people how to change that") {
+TEST_CASE_METHOD(ResultsTest, "a server that keeps no results says how to change that") {
   services.history = nullptr;
   const Response page = get("/results");
   CHECK(page.status == 200);

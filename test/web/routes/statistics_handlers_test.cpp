@@ -13,7 +13,7 @@ using nlohmann::json;
 using test::count_of;
 using Verdict = AdminGate::Verdict;
 
-/// What requests ask of the history.
+/// Helpers that return what requests ask of the history.
 template <typename Base>
 struct StatisticsAsking : Base {
   dispatcher::HistoryStatisticsQuery query_of(const std::string& target) {
@@ -39,7 +39,7 @@ HistoryStatistics some_numbers() {
   return numbers;
 }
 
-TEST_CASE_METHOD(StatisticsTest, "statistics cover a time up to now") {
+TEST_CASE_METHOD(StatisticsTest, "statistics cover a time range up to now") {
   context.time_ms = noon_ms;
   CHECK(find_field(get("/stats").fields, "Content-Type") == "text/html; charset=utf-8");
   CHECK(json::parse(get("/api/v1/statistics").body).at("range") == "day");
@@ -56,13 +56,14 @@ TEST_CASE_METHOD(StatisticsTest, "statistics cover a time up to now") {
   }
 }
 
-TEST_CASE_METHOD(StatisticsTest, "without a token everyone's numbers are everyone's") {
+TEST_CASE_METHOD(StatisticsTest, "without a token, everyone sees everyone's statistics") {
   CHECK(!query_of("/stats").visitor);
   CHECK(!query_of("/stats?all=true").visitor);
   CHECK(query_of("/stats?all=false").visitor == "somebody");
 }
 
-TEST_CASE_METHOD(GuardedStatisticsTest, "with a token a visitor sees the numbers of own results") {
+TEST_CASE_METHOD(GuardedStatisticsTest,
+                 "with a token, visitors see statistics of their own results") {
   CHECK(query_of("/stats").visitor == "somebody");
   CHECK(refused("GET", "/api/v1/statistics?all=true") == "token_needed");
   context.admin = Verdict::admitted;
@@ -70,7 +71,7 @@ TEST_CASE_METHOD(GuardedStatisticsTest, "with a token a visitor sees the numbers
   CHECK(query_of("/stats?all=false").visitor == "somebody");
 }
 
-TEST_CASE_METHOD(StatisticsTest, "numbers for programs") {
+TEST_CASE_METHOD(StatisticsTest, "statistics as JSON") {
   history.numbers = some_numbers();
   const Response response = get("/api/v1/statistics?range=hour");
   const json answer = json::parse(response.body);
@@ -92,7 +93,7 @@ TEST_CASE_METHOD(StatisticsTest, "numbers for programs") {
         json::parse(R"([{"worker": "kennel:8888", "count": 2, "mean_ms": 30.0}])"));
 }
 
-TEST_CASE_METHOD(StatisticsTest, "numbers of nothing are null, and many points are cut") {
+TEST_CASE_METHOD(StatisticsTest, "statistics without results are null, and points are limited") {
   const json none = json::parse(get("/api/v1/statistics").body);
   CHECK(none.at("summary") == json::parse(R"({"percentiles_ms": null, "mean_times_ms": null})"));
   HistoryStatistics many;
@@ -102,7 +103,8 @@ TEST_CASE_METHOD(StatisticsTest, "numbers of nothing are null, and many points a
   CHECK(json::parse(get("/api/v1/statistics").body).at("points").size() == 500);
 }
 
-TEST_CASE_METHOD(GuardedStatisticsTest, "who may not see workers sees none in the numbers") {
+TEST_CASE_METHOD(GuardedStatisticsTest,
+                 "statistics hide workers from clients who may not see them") {
   history.numbers = some_numbers();
   for (const std::string path : {"/stats", "/api/v1/statistics"}) {
     const Response hidden = get(path);
@@ -113,7 +115,7 @@ TEST_CASE_METHOD(GuardedStatisticsTest, "who may not see workers sees none in th
   CHECK(count_of(get("/stats").body, "kennel:8888") == 1);
 }
 
-TEST_CASE_METHOD(StatisticsTest, "too many counts at once are told to come again") {
+TEST_CASE_METHOD(StatisticsTest, "too many statistics at once are rejected for now") {
   services.statistics_running = 4;
   const Response refused = get("/stats");
   CHECK(refused.status == 503);

@@ -12,7 +12,7 @@ const RequestContext context{.request_id = "visit-1",
                              .address = "2001:db8::7",
                              .visitor = "somebody"};
 
-TEST_CASE("a record tells whose picture it was, and how it came") {
+TEST_CASE("a record names the image's owner and source") {
   dispatcher::Answer answer;
   answer.worker = {"localhost", 8888};
   answer.recognition.top = {{"Samoyed", 258, 0.75}};
@@ -33,7 +33,7 @@ TEST_CASE("a record tells whose picture it was, and how it came") {
   }
 }
 
-TEST_CASE("jobs hold their pictures' bytes, and what is wanted of them") {
+TEST_CASE("jobs hold their images' bytes and options") {
   ImageUpload upload;
   upload.images = {{"a", "abc"}, {"b", "de"}};
   upload.top = 3;
@@ -50,7 +50,7 @@ TEST_CASE("jobs hold their pictures' bytes, and what is wanted of them") {
   CHECK(jobs.thumbnail_side == 160);
 }
 
-TEST_CASE("jobs of who has no cookie are nobody's, whose results no visitor sees") {
+TEST_CASE("jobs of clients without a cookie have no owner") {
   ImageUpload upload;
   upload.images = {{"a", "abc"}};
   RequestContext stranger = context;

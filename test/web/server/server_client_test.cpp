@@ -18,7 +18,7 @@ using test::count_of;
 using test::get_root;
 using test::ServerTest;
 
-/// Keeps what is logged while it lives.
+/// Captures what is logged while it exists.
 class LogCapture {
  public:
   LogCapture() : before_(spdlog::default_logger()) {
@@ -34,7 +34,7 @@ class LogCapture {
   std::ostringstream text_;
 };
 
-TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work, and nothing is answered") {
+TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work and gets no answer") {
   const bool reset = GENERATE(false, true);
   const LogCapture log;
   start();
@@ -50,7 +50,8 @@ TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work, and nothing
   CHECK(count_of(log.text(), "POST / -> 499, 0 bytes") == 1);
 }
 
-TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered in turn") {
+TEST_CASE_METHOD(ServerTest,
+                 "a client that sends more requests while it waits is answered in order") {
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
@@ -66,7 +67,7 @@ TEST_CASE_METHOD(ServerTest, "a client that asks on while it waits is answered i
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "a client that leaves is noticed whatever it sent behind its image") {
+TEST_CASE_METHOD(ServerTest, "a client that leaves is noticed, whatever it sent after its image") {
   struct Case {
     std::string with_it;
     std::string later;
@@ -93,7 +94,7 @@ TEST_CASE_METHOD(ServerTest, "a client that leaves is noticed whatever it sent b
   CHECK(classifier.cancelled == 1);
 }
 
-TEST_CASE_METHOD(ServerTest, "what follows an image in pieces is answered as if it came at once") {
+TEST_CASE_METHOD(ServerTest, "requests after an image are answered even if they arrive in pieces") {
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
@@ -112,7 +113,7 @@ TEST_CASE_METHOD(ServerTest, "what follows an image in pieces is answered as if 
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "of what follows an image, no more than a header's bytes are kept") {
+TEST_CASE_METHOD(ServerTest, "after an image, no more than a header's size is buffered") {
   options.limits.header_bytes_max = 1024;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -125,14 +126,14 @@ TEST_CASE_METHOD(ServerTest, "of what follows an image, no more than a header's 
     for (int i = 0; i < 10; ++i) co_await next_turn();
     socket.close();
     for (int i = 0; i < 10; ++i) co_await next_turn();
-    CHECK(server->connections() == 1);  // It reads no further, to where the end would be.
+    CHECK(server->connections() == 1);  // It doesn't read as far as the end of the stream.
     classifier.open_gate();
   };
   run_client(client());
   CHECK(classifier.cancelled == 0);
 }
 
-TEST_CASE_METHOD(ServerTest, "an image's deadline counts from its complete arrival") {
+TEST_CASE_METHOD(ServerTest, "an image's deadline is measured from its complete arrival") {
   options.timeouts.request = 1h;
   classifier.open_gate();
   start();
@@ -152,7 +153,8 @@ TEST_CASE_METHOD(ServerTest, "an image's deadline counts from its complete arriv
   CHECK(classifier.deadlines[0] <= std::chrono::steady_clock::now() + 1h);
 }
 
-TEST_CASE_METHOD(ServerTest, "a failure of ours is answered with 500, and the connection goes on") {
+TEST_CASE_METHOD(ServerTest,
+                 "an internal error is answered with 500, and the connection continues") {
   const LogCapture log;
   classifier.failure = "the kennel is on fire";
   start();
@@ -186,7 +188,7 @@ TEST_CASE_METHOD(ServerTest, "a client that is slow with its body gets 408") {
 }
 
 TEST_CASE_METHOD(ServerTest,
-                 "a client that doesn't read its answers is ended, and costs nobody else") {
+                 "a client that doesn't read its answers is disconnected and affects nobody else") {
   options.timeouts.write = 50ms;
   start();
   const auto greedy = [&]() -> asio::awaitable<void> {
@@ -210,7 +212,7 @@ TEST_CASE_METHOD(ServerTest,
   run_clients(std::move(clients));
 }
 
-TEST_CASE_METHOD(ServerTest, "a client that goes on sending after its answer is ended") {
+TEST_CASE_METHOD(ServerTest, "a client that keeps sending after its answer is disconnected") {
   options.timeouts.linger = 50ms;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -227,7 +229,7 @@ TEST_CASE_METHOD(ServerTest, "a client that goes on sending after its answer is 
   run_client(client());
 }
 
-TEST_CASE_METHOD(ServerTest, "a server that stops says so to who asks whether it is ready") {
+TEST_CASE_METHOD(ServerTest, "a server that is stopping reports that it is not ready") {
   workers.add({"localhost", 8888});
   start();
   const std::string ready = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -250,7 +252,7 @@ TEST_CASE_METHOD(ServerTest, "a server that stops says so to who asks whether it
 }
 
 TEST_CASE_METHOD(ServerTest,
-                 "the log names the client behind a trusted proxy, and only behind one") {
+                 "the log names the client behind a proxy only if the proxy is trusted") {
   const bool trusted = GENERATE(true, false);
   const LogCapture log;
   if (trusted) options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
@@ -266,7 +268,7 @@ TEST_CASE_METHOD(ServerTest,
   CHECK(count_of(log.text(), "GET / -> 200") == 1);
 }
 
-TEST_CASE_METHOD(ServerTest, "the admin token is asked for, in the header or as a cookie") {
+TEST_CASE_METHOD(ServerTest, "the admin token is required in the header or as a session cookie") {
   options.access.admin_token = "secret";
   start();
   const auto client = [&]() -> asio::awaitable<void> {

@@ -27,7 +27,7 @@ namespace samoyed::test {
 
 inline const std::string get_root = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// Answers when it is allowed to.
+/// Answers once its gate is open.
 class GatedClassifier final : public dispatcher::Classifier {
  public:
   explicit GatedClassifier(asio::io_context& io) : gate_(io) { close_gate(); }
@@ -62,7 +62,7 @@ class GatedClassifier final : public dispatcher::Classifier {
   std::vector<std::uint64_t> file_bytes;
   std::vector<std::chrono::steady_clock::time_point> deadlines;
   int cancelled = 0;
-  std::uint64_t refused_bytes = 0;     ///< No worker takes an image of that size.
+  std::uint64_t refused_bytes = 0;     ///< Images of that size fail with `all_busy`.
   std::optional<std::string> failure;  ///< Thrown instead of an answer.
   std::function<void()> on_image;
 
@@ -70,7 +70,7 @@ class GatedClassifier final : public dispatcher::Classifier {
   asio::steady_timer gate_;
 };
 
-/// A server on a free port, and clients on the same thread.
+/// A server on a free port, with clients on the same thread.
 struct ServerTest {
   ServerTest() {
     options.timeouts.drain = std::chrono::seconds(30);
@@ -90,7 +90,7 @@ struct ServerTest {
     });
   }
 
-  /// Runs until the server and all clients have ended; a client's exception fails the test.
+  /// Runs until the server and all clients have ended. A client's exception fails the test.
   void run_clients(std::vector<asio::awaitable<void>> clients) {
     std::size_t left = clients.size();
     for (auto& client : clients) {
@@ -128,13 +128,13 @@ struct ServerTest {
     co_return std::string(piece.data(), size);
   }
 
-  /// Lets everything else that is ready go first.
+  /// Lets everything else that is ready run first.
   asio::awaitable<void> next_turn() {
     asio::steady_timer timer(io, std::chrono::milliseconds(1));
     co_await timer.async_wait(asio::use_awaitable);
   }
 
-  /// Until `text` has come `times` times.
+  /// Receives until `text` has arrived `times` times.
   static asio::awaitable<std::string> receive_until(asio::ip::tcp::socket& socket,
                                                     std::string_view text, std::size_t times = 1) {
     std::string received;
@@ -147,7 +147,7 @@ struct ServerTest {
     co_return received;
   }
 
-  /// Until the server closes; fails where it resets.
+  /// Receives until the server closes the connection. Fails if it resets the connection.
   static asio::awaitable<std::string> receive_all(asio::ip::tcp::socket& socket) {
     std::string received;
     std::array<char, 4096> piece;

@@ -16,7 +16,7 @@ using test::get_root;
 using test::ServerTest;
 
 struct OverloadTest : ServerTest {
-  /// Sends `bytes` on a new connection and reads until the server closes it or answered once.
+  /// Sends `bytes` on a new connection and returns the first page that the server answers with.
   asio::awaitable<std::string> ask(std::string bytes) {
     tcp::socket socket = co_await connect();
     co_await send(socket, bytes);
@@ -32,14 +32,14 @@ struct OverloadTest : ServerTest {
   }
 };
 
-/// The head of an upload and the beginning of its body; the rest never comes.
+/// Returns the head of an upload and the beginning of its body. The rest is never sent.
 std::string begun_upload(std::size_t announced, std::size_t sent) {
   return "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
          "Content-Length: " +
          std::to_string(announced) + "\r\n\r\n" + std::string(sent, 'a');
 }
 
-TEST_CASE_METHOD(OverloadTest, "uploads over the number are refused, and everything else isn't") {
+TEST_CASE_METHOD(OverloadTest, "uploads over the limit are rejected, and other requests are not") {
   struct Case {
     std::size_t requests_max;
     std::size_t per_client_max;
@@ -53,21 +53,21 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the number are refused, and everyth
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
     co_await send(first, begun_upload(9000, 1));
-    // In turn on one thread: the head of the first was read before the second's.
+    // Everything runs on one thread, so the first upload's head is read before the second's.
     const std::string refused = co_await ask(upload(3));
     check_refused(refused, one.status, one.reason);
     const std::string form = co_await ask(get_root);
     CHECK(form.starts_with("HTTP/1.1 200 "));
     first.close();
     classifier.open_gate();
-    // The place is free once the server has noticed that the first has left.
+    // The place is free once the server has noticed that the first client has left.
     std::string page;
     while (!page.starts_with("HTTP/1.1 200 ")) page = co_await ask(upload(3));
   };
   run_client(client());
 }
 
-TEST_CASE_METHOD(OverloadTest, "a small refused upload keeps the connection") {
+TEST_CASE_METHOD(OverloadTest, "a small rejected upload keeps the connection") {
   options.limits.requests_max = 0;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -82,13 +82,13 @@ TEST_CASE_METHOD(OverloadTest, "a small refused upload keeps the connection") {
   run_client(client());
 }
 
-TEST_CASE_METHOD(OverloadTest, "uploads over the bytes are refused as they come") {
+TEST_CASE_METHOD(OverloadTest, "uploads over the byte limit are rejected as they arrive") {
   options.limits.request_bytes_max = 300'000;
   options.limits.image_bytes_max = 1 << 20;
   classifier.open_gate();
   start();
   const auto client = [&]() -> asio::awaitable<void> {
-    // Many that announce a lot and send little starve nobody.
+    // Many clients that announce a lot and send little starve nobody.
     std::vector<tcp::socket> stalled;
     for (int i = 0; i < 20; ++i) {
       stalled.push_back(co_await connect());
@@ -99,7 +99,7 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the bytes are refused as they come"
     const std::string refused = co_await ask(upload(400'000));
     check_refused(refused, 503, "overloaded");
     CHECK(count_of(refused, "Connection: close\r\n") == 1);
-    // It arrives, but not also its base64 text.
+    // There is room for the upload itself, but not for its base64 text too.
     const std::string no_room = co_await ask(upload(200'000));
     check_refused(no_room, 503, "overloaded");
     const std::string again = co_await ask(upload(100'000));
@@ -108,7 +108,7 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the bytes are refused as they come"
   run_client(client());
 }
 
-TEST_CASE_METHOD(OverloadTest, "connections over a limit are answered so and closed") {
+TEST_CASE_METHOD(OverloadTest, "connections over a limit get an error and are closed") {
   struct Case {
     std::size_t connections_max;
     std::size_t per_peer_max;
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit are answered so and clo
   CHECK(classifier.file_bytes.empty());
 }
 
-TEST_CASE_METHOD(OverloadTest, "a connection over the limit that says nothing is soon closed") {
+TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon closed") {
   options.limits.connections_max = 1;
   options.timeouts.refused = 50ms;
   start();
@@ -158,7 +158,7 @@ TEST_CASE_METHOD(OverloadTest, "a connection over the limit that says nothing is
 }
 
 TEST_CASE_METHOD(OverloadTest,
-                 "a trusted proxy's clients are counted, and it may have more connections") {
+                 "a trusted proxy's clients are counted, and the proxy may have more connections") {
   options.limits.connections_per_peer_max = 1;
   options.limits.requests_per_client_max = 1;
   options.access.trusted_proxies = io::NetworkList({"127.0.0.0/8"});
@@ -177,7 +177,7 @@ TEST_CASE_METHOD(OverloadTest,
   run_client(client());
 }
 
-TEST_CASE_METHOD(OverloadTest, "only so many connections linger at a time") {
+TEST_CASE_METHOD(OverloadTest, "the number of lingering connections is limited") {
   options.limits.lingering_max = 1;
   options.timeouts.linger = 30s;
   start();
@@ -188,7 +188,8 @@ TEST_CASE_METHOD(OverloadTest, "only so many connections linger at a time") {
     co_await receive_until(first, "</html>");
     tcp::socket second = co_await connect();
     co_await send(second, wrong);
-    // Ends here, long before the time to linger: the first has its place.
+    // This connection ends long before the linger timeout, because the first one took the only
+    // place.
     const std::string page = co_await receive_all(second);
     CHECK(page.starts_with("HTTP/1.1 404 "));
   };

@@ -17,7 +17,7 @@ using dispatcher::JobState;
 using test::count_of;
 using test::ServerTest;
 
-/// Rows in memory, oldest first; pages of one row, so that an export needs several.
+/// Keeps rows in memory, oldest first. Its pages have one row, so that an export needs several.
 class ShortHistory final : public dispatcher::History {
  public:
   bool record(HistoryRow row) override {
@@ -66,11 +66,11 @@ class ShortHistory final : public dispatcher::History {
   bool failing = false;
   std::function<void()> on_find;
   int counts = 0;
-  /// Waited for by each count.
+  /// Each computation of statistics waits for this.
   std::function<asio::awaitable<void>()> on_count;
 };
 
-/// Jobs that take one step each time somebody looks.
+/// Jobs that advance one step each time somebody looks.
 class SteppingJobs final : public dispatcher::Jobs {
  public:
   class Watch final : public dispatcher::JobWatch {
@@ -142,7 +142,7 @@ struct StorageServerTest : ServerTest {
   SteppingJobs queue;
 };
 
-TEST_CASE_METHOD(StorageServerTest, "what a visitor had recognized is his to see and to remove") {
+TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own results") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string first = co_await test.exchange(upload(3, "Connection: close\r\n"));
@@ -204,15 +204,15 @@ TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete t
     }
 
     const std::string none = co_await test.exchange(get("/results/delete", other, "POST"));
-    CHECK(count_of(none, "There were no results of yours.") == 1);
+    CHECK(count_of(none, "You have no results.") == 1);
     CHECK(test.kept.rows.size() == 1);
     const std::string gone = co_await test.exchange(get("/results/delete", somebody, "POST"));
-    CHECK(count_of(gone, "1 result is gone for good.") == 1);
+    CHECK(count_of(gone, "1 result was permanently deleted.") == 1);
     CHECK(test.kept.rows.empty());
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
+TEST_CASE_METHOD(StorageServerTest, "only a few statistics are computed at once") {
   asio::steady_timer opening(io, std::chrono::steady_clock::time_point::max());
   kept.on_count = [&opening]() -> asio::awaitable<void> {
     std::error_code opened;
@@ -239,7 +239,7 @@ TEST_CASE_METHOD(StorageServerTest, "numbers are counted for few at once") {
 }
 
 TEST_CASE_METHOD(StorageServerTest,
-                 "of several images in one form each is recognized and recorded") {
+                 "each of several images in one form is recognized and recorded") {
   classifier.refused_bytes = 4;
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -265,7 +265,8 @@ TEST_CASE_METHOD(StorageServerTest,
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fails lacks its end") {
+TEST_CASE_METHOD(StorageServerTest,
+                 "an export contains all pages, and a failed one lacks its end") {
   keep_three_images();
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
@@ -288,7 +289,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export holds all pages, and one that fai
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's stop is whole") {
+TEST_CASE_METHOD(StorageServerTest, "an export in progress when the server stops is complete") {
   keep_three_images();
   start();
   kept.on_find = [this] { server->stop(); };
@@ -299,7 +300,7 @@ TEST_CASE_METHOD(StorageServerTest, "an export that is under way at the server's
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "images become jobs, whose states come as events") {
+TEST_CASE_METHOD(StorageServerTest, "images become jobs whose states arrive as events") {
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string accepted = co_await test.exchange(
@@ -325,7 +326,7 @@ TEST_CASE_METHOD(StorageServerTest, "images become jobs, whose states come as ev
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once, and end with the server") {
+TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once and end with the server") {
   workers.add({"localhost", 8888});
   options.limits.streams_per_client_max = 1;
   start();
@@ -345,7 +346,7 @@ TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once, and end 
   }(*this));
 }
 
-TEST_CASE_METHOD(ServerTest, "a server that keeps nothing says so") {
+TEST_CASE_METHOD(ServerTest, "a server that keeps no results says so") {
   start();
   run_client([](ServerTest& test) -> asio::awaitable<void> {
     auto socket = co_await test.connect();

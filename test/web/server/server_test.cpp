@@ -36,7 +36,8 @@ TEST_CASE_METHOD(ServerTest, "one connection carries many requests") {
   CHECK(classifier.file_bytes == std::vector<std::uint64_t>{3});
 }
 
-TEST_CASE_METHOD(ServerTest, "every answer carries its request's id, the client's or a new one") {
+TEST_CASE_METHOD(ServerTest,
+                 "every answer carries its request's id, either the client's or a new one") {
   start();
   run_client([](ServerTest& test) -> asio::awaitable<void> {
     auto socket = co_await test.connect();
@@ -65,7 +66,7 @@ TEST_CASE_METHOD(ServerTest, "a client that is slow with its header gets 408") {
   run_client(client());
 }
 
-TEST_CASE_METHOD(ServerTest, "an idle client is closed without a word") {
+TEST_CASE_METHOD(ServerTest, "an idle connection is closed without an answer") {
   options.timeouts.idle = 50ms;
   start();
   const auto client = [this]() -> asio::awaitable<void> {
@@ -92,7 +93,7 @@ TEST_CASE_METHOD(ServerTest, "413 reaches a client that sends its whole upload f
 }
 
 TEST_CASE_METHOD(ServerTest,
-                 "stop closes what is idle, finishes what is not, and accepts no more") {
+                 "stop closes idle connections, finishes the others and accepts no more") {
   start();
   bool idle_closed = false;
   bool answered = false;
@@ -126,7 +127,7 @@ TEST_CASE_METHOD(ServerTest,
   CHECK(answered);
 }
 
-TEST_CASE_METHOD(ServerTest, "a drain ends after its time, and reports what it left") {
+TEST_CASE_METHOD(ServerTest, "a drain ends at its timeout and reports what is left") {
   options.timeouts.drain = 50ms;
   start();
   tcp::socket stuck(io);
