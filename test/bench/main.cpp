@@ -24,7 +24,7 @@
 #include "samoyed/protocol/message_reader.hpp"
 #include "samoyed/protocol/wire.hpp"
 #include "samoyed_worker_data.hpp"
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/forward_plan.hpp"
 #include "worker/network/network_recognizer.hpp"

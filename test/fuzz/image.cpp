@@ -15,7 +15,7 @@
 #include "worker/image/byte_order.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/image/exif.hpp"
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/image/thumbnail.hpp"
 

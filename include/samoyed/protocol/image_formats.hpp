@@ -6,7 +6,7 @@
 #include <string_view>
 
 /// The one table of the image formats that workers decode. Whoever names a format, its media type
-/// or its files takes them from here; src/worker/image/image_decoder.cpp adds the decoders.
+/// or its files takes them from here; src/worker/decoders/image_decoder.cpp adds the decoders.
 namespace samoyed::protocol {
 
 /// The bytes by which a file's format is known: `start`, and `second` at `second_offset`.

@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "worker/image/exif.hpp"
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/thumbnail.hpp"
 

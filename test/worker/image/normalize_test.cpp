@@ -9,8 +9,8 @@
 #include <catch2/catch.hpp>
 
 #include "support/npy.hpp"
-#include "worker/image/image_decoder.hpp"
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_decoder.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 #include "worker/image/resize.hpp"
 
 namespace samoyed {

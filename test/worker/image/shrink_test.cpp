@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 
 namespace samoyed {
 

@@ -7,9 +7,9 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
-#include "worker/image/image_bombs.hpp"
-#include "worker/image/image_fixtures.hpp"
-#include "worker/image/jpeg_maker.hpp"
+#include "worker/decoders/image_bombs.hpp"
+#include "worker/decoders/image_fixtures.hpp"
+#include "worker/decoders/jpeg_maker.hpp"
 #include "worker/image/jpeg_writer.hpp"
 #include "worker/image/shrink.hpp"
 

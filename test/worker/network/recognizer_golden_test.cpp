@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "support/npy.hpp"
-#include "worker/image/image_decoder.hpp"
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_decoder.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"

@@ -1,4 +1,4 @@
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "samoyed/protocol/image_formats.hpp"
-#include "worker/image/decoders.hpp"
+#include "worker/decoders/decoders.hpp"
 #include "worker/image/exif.hpp"
 
 namespace samoyed::worker {

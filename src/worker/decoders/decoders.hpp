@@ -9,7 +9,7 @@
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/image.hpp"
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 
 /// The decoders behind decode_image, one per format. Only files in src/worker/image include this
 /// header.

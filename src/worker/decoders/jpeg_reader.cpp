@@ -1,4 +1,4 @@
-#include "worker/image/jpeg_reader.hpp"
+#include "worker/decoders/jpeg_reader.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,8 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/result.hpp"
-#include "worker/image/image_decoder.hpp"
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_decoder.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 
 namespace samoyed {
 

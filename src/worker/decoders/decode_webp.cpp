@@ -6,8 +6,8 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-#include "worker/image/decoders.hpp"
-#include "worker/image/webp_memory_estimate.hpp"
+#include "worker/decoders/decoders.hpp"
+#include "worker/decoders/webp_memory_estimate.hpp"
 
 namespace samoyed::worker {
 

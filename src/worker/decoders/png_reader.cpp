@@ -1,4 +1,4 @@
-#include "worker/image/png_reader.hpp"
+#include "worker/decoders/png_reader.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "worker/image/webp_memory_estimate.hpp"
+#include "worker/decoders/webp_memory_estimate.hpp"
 
 #include <memory>
 #include <random>
@@ -8,8 +8,8 @@
 #include <webp/encode.h>
 
 #include "support/bytes.hpp"
-#include "worker/image/image_bombs.hpp"
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_bombs.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 
 using namespace samoyed;
 using worker::count_huffman_groups;

@@ -1,4 +1,4 @@
-#include "worker/image/stb_decoder.hpp"
+#include "worker/decoders/stb_decoder.hpp"
 
 #include <algorithm>
 #include <cstddef>

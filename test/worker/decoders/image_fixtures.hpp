@@ -17,10 +17,10 @@
 #include "support/bytes.hpp"
 #include "worker/image/exif.hpp"
 #include "worker/image/image.hpp"
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 
-/// The image files in test/worker/image/data (made by make_image_fixtures.py), for the tests.
+/// The image files in test/worker/decoders/data (made by make_image_fixtures.py), for the tests.
 namespace samoyed::test {
 
 /// The pixels of each file, as Pillow decodes them, are in NAME.ppm.

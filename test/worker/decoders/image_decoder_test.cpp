@@ -1,4 +1,4 @@
-#include "worker/image/image_decoder.hpp"
+#include "worker/decoders/image_decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 #include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
-#include "worker/image/image_bombs.hpp"
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_bombs.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 
 namespace samoyed {
 

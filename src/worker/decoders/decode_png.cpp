@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "worker/image/decoders.hpp"
-#include "worker/image/png_reader.hpp"
+#include "worker/decoders/decoders.hpp"
+#include "worker/decoders/png_reader.hpp"
 
 namespace samoyed::worker {
 

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "worker/image/decoders.hpp"
-#include "worker/image/stb_decoder.hpp"
+#include "worker/decoders/decoders.hpp"
+#include "worker/decoders/stb_decoder.hpp"
 
 namespace samoyed::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/image/image_bombs.hpp"
+#include "worker/decoders/image_bombs.hpp"
 
 #include <cstddef>
 #include <cstdio>  // must precede jpeglib.h
@@ -9,7 +9,7 @@
 #include <vector>
 #include <zlib.h>
 
-#include "worker/image/image_fixtures.hpp"
+#include "worker/decoders/image_fixtures.hpp"
 
 namespace samoyed::test {
 namespace {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "worker/image/crop.hpp"
-#include "worker/image/decoders.hpp"
+#include "worker/decoders/decoders.hpp"
 #include "worker/image/exif.hpp"
-#include "worker/image/jpeg_reader.hpp"
+#include "worker/decoders/jpeg_reader.hpp"
 
 namespace samoyed::worker {
 

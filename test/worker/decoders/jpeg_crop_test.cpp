@@ -9,9 +9,9 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/crop.hpp"
-#include "worker/image/image_decoder.hpp"
-#include "worker/image/image_fixtures.hpp"
-#include "worker/image/jpeg_maker.hpp"
+#include "worker/decoders/image_decoder.hpp"
+#include "worker/decoders/image_fixtures.hpp"
+#include "worker/decoders/jpeg_maker.hpp"
 
 /// Only the part of a JPEG that the crop needs is decoded, and it has the same pixels as in the
 /// whole image.
