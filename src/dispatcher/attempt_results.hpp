@@ -12,14 +12,15 @@
 
 namespace samoyed::dispatcher {
 
-/// How the attempt with that number ended, or whether its probed worker accepts connections.
+/// How the attempt with this number ended or, after a probe of its worker, whether the worker
+/// accepts connections.
 struct AttemptResult {
   std::size_t number = 0;
   std::variant<WorkerConnectionPool::SendResult, bool> end;
 };
 
-/// The queue of the results of a request's attempts. It may outlive its request: an attempt that
-/// was abandoned still pushes its result, which nobody reads.
+/// The queue of the results of a request's attempts. It may outlive its request, because an
+/// abandoned attempt still pushes its result, which no one reads.
 ///
 /// Thread rule: the dispatcher's thread. Only one coroutine may wait.
 class AttemptResults {
@@ -37,7 +38,7 @@ class AttemptResults {
 
   bool cancelled() const { return cancelled_; }
 
-  /// The oldest result, or std::nullopt if there is none.
+  /// Removes and returns the oldest result, or returns std::nullopt if there is none.
   std::optional<AttemptResult> pop() {
     if (results_.empty()) return std::nullopt;
     AttemptResult result = std::move(results_.front());
@@ -45,7 +46,7 @@ class AttemptResults {
     return result;
   }
 
-  /// Waits for a result or a cancellation, but not beyond `time`.
+  /// Waits for a result or a cancellation, at most until `time`.
   asio::awaitable<void> wait_until(Clock::time_point time) { return changed_.wait_until(time); }
 
  private:

@@ -14,7 +14,7 @@ Blame blame(const AttemptFailure& failure) {
   const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;
   // Reference servers close after each image, and any server may close an idle connection.
   if (cut && failure.reused && failure.progress == Progress::nothing_answered) return Blame::idling;
-  // Reference servers close on an image that they can't decode.
+  // Reference servers close the connection on an image that they can't decode.
   if (failure.kind == Kind::closed && failure.progress == Progress::image_sent) return Blame::image;
   return Blame::worker;
 }
@@ -70,8 +70,8 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const AttemptF
     case Blame::nobody:
       no_resources_ = true;
       attempt.in_flight = false;
-      // Another worker may not need the lacking resource: an IP address needs no look-up, and a
-      // kept connection has its descriptor.
+      // Another worker may not need the missing resource: an IP address needs no look-up, and an
+      // idle connection already has its descriptor.
       return go_on(now);
     case Blame::choice:
       attempt.in_flight = false;
@@ -107,7 +107,7 @@ DispatchPlan::Action DispatchPlan::on_probe(std::size_t number, bool accepts,
 
 DispatchPlan::Action DispatchPlan::on_slow(Clock::time_point now) {
   ejected_.reset();
-  // An image that harmed a worker may harm one more, but not two at once.
+  // An image that harmed a worker may be sent to one more worker, but not to two at once.
   if (std::exchange(hedged_, true) || closed_ + died_ > 0) return Wait{};
   return start_another(now).value_or(Wait{});
 }
@@ -132,9 +132,9 @@ DispatchPlan::Action DispatchPlan::give_up() const {
   const auto end = [](FailureReason reason) { return Finished{Failure{reason, {}}}; };
   if (closed_ + died_ >= harmed_max) return end(FailureReason::workers_closed);
   if (no_resources_) return end(FailureReason::no_resources);
-  // A full worker might have done what the others could not.
+  // A busy worker might have recognized the image.
   if (any_busy_) return end(FailureReason::all_busy);
-  // The only worker closed on this image and still accepts connections.
+  // One worker closed the connection on this image but is alive, and no other worker is left.
   if (closed_ > 0) return end(FailureReason::workers_closed);
   return end(workers_.lacks(model_) ? FailureReason::unknown_model
                                     : FailureReason::no_active_worker);

@@ -15,14 +15,14 @@ namespace samoyed::dispatcher {
 /// How one attempt at one worker failed.
 struct AttemptFailure {
   enum class Kind {
-    unreachable,      ///< Refused, no route or unknown name: there was no connection.
-    closed,           ///< End-of-file.
-    connection_lost,  ///< Reset, or any other network error.
-    no_resources,     ///< This machine lacks descriptors, memory or name look-ups: nothing is known
-                      ///< of the worker.
+    unreachable,      ///< No connection: it was refused, or there is no route, or no such name.
+    closed,           ///< The worker closed the connection (end of file).
+    connection_lost,  ///< The connection was reset, or any other network error.
+    no_resources,     ///< This machine lacks descriptors, memory or name look-ups, so nothing is
+                      ///< known about the worker.
     timed_out,        ///< A step took too long.
     other_model,      ///< The worker runs another model than the requested one.
-    nonsense,         ///< The bytes violate the protocol.
+    nonsense,         ///< The worker's bytes violate the protocol.
   };
   Kind kind;
   protocol::Progress progress = protocol::Progress::nothing_answered;
@@ -34,11 +34,11 @@ struct AttemptFailure {
 /// What a failed attempt is blamed on.
 enum class Blame {
   nobody,  ///< This machine lacks a resource.
-  idling,  ///< A kept connection had ended, which proves nothing unless a fresh one fails too.
+  idling,  ///< An idle connection had ended, which proves nothing unless a fresh one fails too.
   choice,  ///< The worker is alive but unsuitable for this request.
   image,   ///< The worker closed after the complete image: the image is to blame if the worker
            ///< still accepts connections.
-  worker,  ///< The worker is dead or useless.
+  worker,  ///< The worker is dead or unusable.
 };
 Blame blame(const AttemptFailure& failure);
 
@@ -56,24 +56,25 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 ///                 |      +-- anything else ----------------> eject the worker
 ///                 +--- the next untried worker, until the image harmed two or none is left
 ///
-/// A slow request is sent to one more worker too (the hedge). Then two attempts are in flight, each
-/// with its number, and the first answer wins. If one of them fails, the other one is the retry.
-/// The shell abandons attempts that are still in flight when the plan has finished.
+/// A slow request is also sent to a second worker (the hedge). Then two attempts are in flight,
+/// each with its own number, and the first answer wins. If one of them fails, the other one is the
+/// retry. The dispatcher abandons attempts that are still in flight when the plan has finished.
 ///
-/// An image harmed a worker that closed or died after it had received the whole image. Refused
-/// connections, cuts before that, and timeouts don't count.
+/// An image counts as having harmed a worker if the worker closed the connection or died after it
+/// had received the whole image. Refused connections, connections that ended earlier, and timeouts
+/// don't count.
 ///
 /// Not thread-safe; the list may be shared.
 class DispatchPlan {
  public:
-  /// Send the image to the worker, on a fresh connection if `fresh`. Numbers count from 0. A fresh
-  /// attempt has the number of the one that it repeats.
+  /// Send the image to the worker, on a fresh connection if `fresh` is true. Numbers count from 0.
+  /// A fresh attempt has the number of the attempt that it repeats.
   struct StartAttempt {
     std::size_t number = 0;
     Worker worker;
     bool fresh = false;
   };
-  /// Find out if the worker of that attempt still accepts connections.
+  /// Find out whether the worker of the attempt with this number still accepts connections.
   struct Probe {
     std::size_t number = 0;
     Worker worker;
@@ -93,12 +94,12 @@ class DispatchPlan {
 
   Action start(Clock::time_point now);
 
-  // The end of the attempt or probe with that number:
+  // Each reports the end of the attempt or probe with this number and returns the next action.
   Action on_result(std::size_t number, protocol::Result result, Clock::time_point now);
   Action on_failure(std::size_t number, const AttemptFailure& failure, Clock::time_point now);
   Action on_probe(std::size_t number, bool accepts, Clock::time_point now);
 
-  /// The request is slow enough for a hedge. Only the first call may start one.
+  /// Call this when the request is slow enough for a hedge. Only the first call may start one.
   Action on_slow(Clock::time_point now);
 
   /// The request's deadline has passed.
@@ -122,7 +123,7 @@ class DispatchPlan {
   bool any_in_flight() const;
   void eject(const Worker& worker, Clock::time_point now);
 
-  /// An image that harmed this many workers is to blame itself.
+  /// An image is to blame once it has harmed this many workers.
   static constexpr int harmed_max = 2;
 
   WorkerList& workers_;
@@ -134,8 +135,8 @@ class DispatchPlan {
   bool hedged_ = false;
   bool any_busy_ = false;
   bool no_resources_ = false;
-  int closed_ = 0;  ///< Workers that closed on the image and still accept connections.
-  int died_ = 0;    ///< Workers that died of it, or seem to have.
+  int closed_ = 0;  ///< Workers that closed the connection on the image but are alive.
+  int died_ = 0;    ///< Workers that the image killed, or seems to have killed.
 };
 
 }  // namespace samoyed::dispatcher

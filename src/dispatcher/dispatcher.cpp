@@ -32,7 +32,7 @@ SendResult out_of_memory() {
 struct Dispatcher::Request {
   struct StartedAttempt {
     Worker worker;
-    std::shared_ptr<Attempt> attempt;  ///< Null once it has ended.
+    std::shared_ptr<Attempt> attempt;  ///< Null once the attempt has ended.
   };
 
   Request(const asio::any_io_executor& executor, WorkerList& workers, ClassifyRequest request)
@@ -55,7 +55,7 @@ struct Dispatcher::Request {
   DispatchPlan plan;
   DispatchPlan::Action action = DispatchPlan::Wait{};
   std::vector<StartedAttempt> attempts;  ///< Indexed by the plan's numbers.
-  std::optional<AttemptResult> result;   ///< The last one that was handled.
+  std::optional<AttemptResult> result;   ///< The result that was handled last.
 };
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
@@ -85,7 +85,7 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
                    .transfer_ms = sent.transfer_ms};
 }
 
-/// Does what the plan says until it has finished.
+/// Carries out the plan's actions until the plan has finished.
 asio::awaitable<void> Dispatcher::carry_out(Request& request) {
   const auto deadline = request.wanted.deadline;
   auto slow_at = hedge_after_ ? Clock::now() + *hedge_after_ : Clock::time_point::max();
@@ -117,7 +117,7 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
 void Dispatcher::handle_result(Request& request, Clock::time_point now) {
   const std::size_t number = request.result->number;
   request.attempts.at(number).attempt.reset();
-  std::string why = "closed the connection and accepts no other";
+  std::string why = "it closed the connection and doesn't accept another";
   if (const bool* accepts = std::get_if<bool>(&request.result->end)) {
     request.action = request.plan.on_probe(number, *accepts, now);
   } else if (auto& end = std::get<SendResult>(request.result->end).end;
@@ -172,7 +172,7 @@ void Dispatcher::start_probe(Request& request, std::size_t number, const Worker&
                  });
 }
 
-/// A failure says the same about the worker even if no request waits for the attempt any more.
+/// A failure means the same for the worker even if no request waits for the attempt anymore.
 void Dispatcher::end_abandoned(const Worker& worker, const AttemptFailure& failure,
                                const std::string& request_id) {
   const auto now = Clock::now();
@@ -186,7 +186,8 @@ void Dispatcher::end_abandoned(const Worker& worker, const AttemptFailure& failu
   }
 }
 
-/// A worker that was too slow for a request may hang, and no step timeout will detect it now.
+/// Abandons the attempts in flight and makes their workers suspect: a worker that was too slow for
+/// a request may hang, and no step timeout will detect that now.
 void Dispatcher::abandon(Request& request) {
   if (request.wanted.cancelled.is_connected()) request.wanted.cancelled.clear();
   for (Request::StartedAttempt& started : request.attempts) {

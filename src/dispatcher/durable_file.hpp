@@ -6,10 +6,10 @@
 
 namespace samoyed::dispatcher {
 
-/// Owns a file descriptor and closes it when it is destroyed. All members throw std::system_error.
+/// Owns a file descriptor and closes it on destruction. All members throw std::system_error.
 class DurableFile {
  public:
-  /// `flags` and `mode` as open(2) takes them.
+  /// `flags` and `mode` are passed to open(2).
   DurableFile(const std::filesystem::path& path, int flags, mode_t mode = 0644);
   ~DurableFile();
   DurableFile(const DurableFile&) = delete;
@@ -25,7 +25,7 @@ class DurableFile {
   int fd_;
 };
 
-/// Blocks until the names in a folder are on disk. "" is the working folder.
+/// Blocks until the file names in a folder are on disk. "" means the working folder.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace samoyed::dispatcher

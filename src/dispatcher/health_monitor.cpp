@@ -8,7 +8,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Probes in flight at the same time.
+/// Maximum number of probes in flight.
 constexpr std::size_t probes_max = 16;
 
 }  // namespace
@@ -65,8 +65,8 @@ void HealthMonitor::end_probe(const Worker& worker, ProbeEnd end) {
       break;
     case WorkerHealth::Change::ejected:
       observer_.on_ejected(worker,
-                           end == ProbeEnd::refused ? "it refused a probe's connection"
-                                                    : "it did not answer two probes in a row",
+                           end == ProbeEnd::refused ? "it refused the connection of a probe"
+                                                    : "it didn't answer two probes in a row",
                            {});
       break;
     case WorkerHealth::Change::readmitted:

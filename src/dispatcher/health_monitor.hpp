@@ -12,23 +12,23 @@
 namespace samoyed::dispatcher {
 
 /// Probes the workers that are due: ejected ones, until they answer again or are forgotten, and
-/// idle ones in rotation, so that a death is noticed before a request runs into it.
+/// idle ones in rotation, so that a dead worker is noticed before a request is sent to it.
 ///
 /// Thread rule: the dispatcher's thread.
 class HealthMonitor {
  public:
   /// All references must outlive the monitor. The monitor must outlive every coroutine that it
-  /// started, unless the io_context runs no more.
+  /// started, unless the io_context no longer runs.
   HealthMonitor(asio::any_io_executor executor, Dispatcher& dispatcher, WorkerList& workers,
                 DispatchObserver& observer);
 
-  /// Returns after `stop`; probes in flight then end by themselves. Call once.
+  /// Probes workers until `stop` is called; probes in flight then end by themselves. Call once.
   asio::awaitable<void> run();
 
-  /// Checks the list again now, because it has changed.
+  /// Makes `run` check the list again now. Call this when the list has changed.
   void wake();
 
-  /// Ends `run`. Further calls do nothing.
+  /// Ends `run`. Further calls have no effect.
   void stop();
 
  private:

@@ -11,7 +11,7 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// The errors of getaddrinfo.
+/// The error code for a result of getaddrinfo.
 std::error_code look_up_error(int result) {
   switch (result) {
     case EAI_SYSTEM:

@@ -49,16 +49,16 @@ struct NameResolver::Names {
   std::map<std::string, Kept> kept;
 };
 
-/// The names to look up, and where their addresses go.
+/// The names to look up, and where to send their addresses.
 struct NameResolver::LookUps {
   std::mutex mutex;
-  // Guarded by mutex; the executor may be used while `closed` is false:
+  // Guarded by mutex; the executor may be used only while `closed` is false:
   std::deque<std::string> queue;
   std::size_t threads = 0;
   Clock::time_point last_begun;  ///< When the last look-up began.
   bool closed = false;
   asio::any_io_executor executor;
-  // Never change:
+  // These never change:
   LookUp look_up;
   Limits limits;
   std::weak_ptr<Names> names;
@@ -104,7 +104,8 @@ asio::awaitable<FoundAddresses> NameResolver::resolve(std::string name,
       {}};
 }
 
-/// True if the name is being looked up, or is likely to be.
+/// Queues the name unless it is queued or being looked up already. Returns false if it is unlikely
+/// to be looked up: all threads are stuck, the queue is full, or no thread can be started.
 bool NameResolver::begin(const std::string& name) {
   const std::lock_guard lock(look_ups_->mutex);
   const bool known = names_->waiting.contains(name);
@@ -128,7 +129,7 @@ bool NameResolver::begin(const std::string& name) {
   return true;
 }
 
-/// The body of a thread: looks up names until none waits.
+/// The body of a thread: looks up names until none is queued.
 void NameResolver::work(const std::shared_ptr<LookUps>& look_ups) {
   std::unique_lock lock(look_ups->mutex);
   while (!look_ups->closed && !look_ups->queue.empty()) {

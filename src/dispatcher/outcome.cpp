@@ -18,21 +18,21 @@ std::string describe(const Failure& failure) {
     case FailureReason::no_active_worker:
       return "Error: No active worker!";
     case FailureReason::unknown_model:
-      return "No worker runs the model that was asked for.";
+      return "No worker runs the requested model.";
     case FailureReason::all_busy:
-      return "All workers are busy: try again in a moment.";
+      return "All workers are busy. Try again in a moment.";
     case FailureReason::no_resources:
-      return "The dispatcher is out of connections: try again in a moment.";
+      return "The dispatcher has run out of resources. Try again in a moment.";
     case FailureReason::refused:
       return describe(failure.refusal.value_or(protocol::Refusal{}));
     case FailureReason::deadline:
-      return "No worker answered in time: try again in a moment.";
+      return "No worker answered in time. Try again in a moment.";
     case FailureReason::cancelled:
-      return "The client left before the answer.";
+      return "The client disconnected before the answer was ready.";
     case FailureReason::workers_closed:
       break;
   }
-  return "Workers closed the connection on this image: it can't be recognized.";
+  return "This image can't be recognized: workers closed the connection after they received it.";
 }
 
 }  // namespace samoyed::dispatcher

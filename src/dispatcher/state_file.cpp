@@ -19,7 +19,7 @@ std::vector<protocol::Address> StateFile::load() {
   if (!std::filesystem::exists(path_)) return {};
   if (std::filesystem::file_size(path_) > file_bytes_max) {
     throw std::runtime_error(path_.string() +
-                             " is too large for a worker list: name another --state");
+                             " is too large for a worker list; choose another --state file");
   }
   std::ifstream file(path_);
   std::vector<protocol::Address> addresses;
@@ -29,18 +29,18 @@ std::vector<protocol::Address> StateFile::load() {
     const auto address = protocol::parse_address(line);
     if (!address) {
       throw std::runtime_error(path_.string() + ", line " + std::to_string(number) +
-                               ": no worker address; expected " +
+                               ": not a worker address; expected " +
                                std::string(protocol::address_syntax));
     }
     addresses.push_back(*address);
   }
   if (!file.eof())
-    throw std::runtime_error("can't read " + path_.string() + ": name another --state");
+    throw std::runtime_error("can't read " + path_.string() + "; choose another --state file");
   return addresses;
 }
 
 void StateFile::save(const std::vector<protocol::Address>& addresses) {
-  std::string text = "# Known workers, one HOST:PORT a line. Rewritten at every change.\n";
+  std::string text = "# Workers, one HOST:PORT per line. Rewritten on every change.\n";
   for (const auto& address : addresses) text += to_string(address) + "\n";
   const std::filesystem::path temporary = path_.string() + ".new";
   {

@@ -6,9 +6,10 @@
 
 namespace samoyed::dispatcher {
 
-/// The worker list as a text file with one HOST:PORT on each line. Empty lines and lines that begin
-/// with
-/// `#` are ignored. Not thread-safe.
+/// The worker list as a text file with one HOST:PORT per line. Lines that are empty or begin with
+/// `#` are ignored.
+///
+/// Not thread-safe.
 class StateFile final : public WorkerStore {
  public:
   explicit StateFile(std::filesystem::path path) : path_(std::move(path)) {}

@@ -12,19 +12,19 @@ namespace {
 
 using asio::ip::tcp;
 
-/// Errors that belong neither to the network nor to the protocol.
+/// Errors that are neither network nor protocol errors.
 class DispatchCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "samoyed.dispatcher"; }
   std::string message(int) const override {
-    return "its address is outside of the networks that workers may be in (--worker-network)";
+    return "its address is outside the networks that workers may be in (see --worker-network)";
   }
 };
 
 }  // namespace
 
 bool is_lack_of_resources(std::error_code error) {
-  // Compared by number, because Asio's system errors don't equal the conditions of std::errc.
+  // Compares numbers, because Asio's system errors don't equal the conditions of std::errc.
   const bool of_the_system = error.category() == asio::error::get_system_category() ||
                              error.category() == std::system_category() ||
                              error.category() == std::generic_category();
@@ -122,7 +122,7 @@ void WorkerConnection::watch(std::function<void()> on_end) {
   socket_.socket().async_wait(
       tcp::socket::wait_read,
       [weak = weak_from_this(), watch = ++watch_, on_end = std::move(on_end)](std::error_code) {
-        // A handler that was already queued when the watch ended must not call.
+        // A handler that was already queued when the watch ended must not call `on_end`.
         const auto connection = weak.lock();
         if (connection && connection->watch_ == watch) on_end();
       });
@@ -140,14 +140,15 @@ protocol::ClientExchange WorkerConnection::begin_exchange(const ImageRequest& re
                   takes_thumbnail ? request.thumbnail_side : std::nullopt, pipelines(request));
 }
 
-/// Saves two system calls and a round trip for small images.
+/// True if the image is sent together with its size. For small images this saves two system calls
+/// and a round trip.
 bool WorkerConnection::pipelines(const ImageRequest& request) const {
   return kept_ && hello_ && hello_->takes_pipelining &&
          request.image->message().size() <= Exchange::pipelined_bytes_max;
 }
 
-/// How long a worker may work on an image whose request ends at `deadline`; std::nullopt if it
-/// takes no timeout.
+/// How long the worker may work on an image whose request ends at `deadline`; std::nullopt if the
+/// worker doesn't support timeouts.
 std::optional<std::chrono::milliseconds> WorkerConnection::patience(
     Clock::time_point deadline) const {
   if (!hello_ || !hello_->takes_timeout) return std::nullopt;
@@ -169,8 +170,8 @@ std::chrono::milliseconds WorkerConnection::timeout(Exchange::Step step) const {
 
 AttemptFailure WorkerConnection::failure(std::error_code why, protocol::Progress progress) const {
   using Kind = AttemptFailure::Kind;
-  // The worker is alive, but this connection can't be used again. Treated like the end of an idle
-  // connection, so that the plan uses a fresh one.
+  // The worker is alive, but this connection can't be used again. This is treated like the end of
+  // an idle connection, so that the plan uses a fresh one.
   if (why == protocol::Errc::pipelined_refused) {
     return {.kind = Kind::closed, .progress = {}, .reused = kept_, .why = why};
   }

@@ -23,24 +23,25 @@ namespace samoyed::dispatcher {
 /// True for errors caused by a lack of resources on this machine, not by the worker.
 bool is_lack_of_resources(std::error_code error);
 
-/// The error for a name whose addresses are all outside of the networks that workers may be in.
+/// The error for a name whose addresses are all outside the networks that workers may be in.
 std::error_code outside_of_worker_networks();
 
-/// One image to send to a worker, and what the answer should hold.
+/// One image to send to a worker, and what its answer should contain.
 struct ImageRequest {
   std::shared_ptr<const protocol::EncodedImage> image;
   std::optional<int> top;
   std::optional<int> thumbnail_side;
   /// The model that the worker must run; empty for any.
   std::string model;
-  /// After this time nobody waits for the result.
+  /// After this time no one waits for the result.
   Clock::time_point deadline;
 };
 
-/// One TCP connection to a worker. Carries out the client's side of the protocol, each step under
-/// its deadline.
+/// One TCP connection to a worker. Carries out the client's side of the protocol, with a deadline
+/// for each step.
 ///
-/// Thread rule: the thread of the executor. One operation at a time; `close` may end it.
+/// Thread rule: the thread of the executor. Only one operation may run at a time; `close` may end
+/// it.
 class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
  public:
   /// Options and resolver must outlive every operation. `slot` is released when the connection is
@@ -75,7 +76,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   /// True if an exchange ended well and the connection can carry another.
   bool reusable() const { return reusable_; }
 
-  /// Marks the connection as idle: if the peer ends it now, that says nothing about the peer.
+  /// Marks the connection as idle. If the peer ends it now, that says nothing about the peer.
   void mark_kept() {
     kept_ = true;
     last_used_ = Clock::now();
@@ -88,8 +89,8 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   bool watched() const { return watched_; }
   /// Call this before the connection is used again.
   void stop_watching();
-  /// Lets the io_context end although this connection is open and idle. For connections without a
-  /// watch.
+  /// Lets the io_context end although this connection is open and idle. Only for connections that
+  /// aren't watched.
   void rest() { socket_.rest(); }
 
  private:
@@ -108,7 +109,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   std::array<char, 4096> read_buffer_;
   std::optional<protocol::WorkerHello> hello_;
   bool closed_ = false;
-  bool kept_ = false;  ///< It had been idle before the current exchange.
+  bool kept_ = false;  ///< True if it was idle before the current exchange.
   bool reusable_ = false;
   std::chrono::duration<double, std::milli> transfer_time_{0};
   std::optional<Clock::time_point> last_used_;

@@ -9,14 +9,14 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Idle connections kept to one worker. More, left from a burst, are closed.
+/// Maximum number of idle connections kept to one worker. Those left over from a burst are closed.
 constexpr std::size_t idle_connections_max = 32;
 
 /// A connection isn't watched between two images that follow each other closely, because that would
-/// cost a system call for each.
+/// cost a system call for each image.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
 
-/// A Samoyed worker ends an idle connection after 120 s. One that is reused well before that is
+/// A Samoyed worker closes an idle connection after 120 s. One that is reused well before that is
 /// never stale.
 constexpr std::chrono::seconds idle_time_max{60};
 
@@ -28,7 +28,7 @@ AttemptFailure connect_failure(std::error_code error) {
   return {.kind = kind, .progress = {}, .reused = false, .why = error};
 }
 
-/// The end of an abandoned attempt, which nobody reads.
+/// The result of an abandoned attempt, which no one reads.
 AttemptFailure cut_short() {
   return {.kind = AttemptFailure::Kind::no_resources, .why = asio::error::operation_aborted};
 }
@@ -40,7 +40,7 @@ std::optional<WorkerModel> model_of(const std::optional<protocol::WorkerHello>& 
 
 protocol::Refusal too_large(const protocol::WorkerHello& hello) {
   return {protocol::RefusalReason::too_large,
-          "An image may have up to " + std::to_string(hello.image_bytes_max) + " bytes."};
+          "The image is too large (limit " + std::to_string(hello.image_bytes_max) + " bytes)."};
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
     if (hello) keep(worker.id, *entry, std::move(connection));
     co_return result;
   }
-  // The state of the queue in a hello is current only on a connection that was just opened.
+  // A hello's queue state is current only on a connection that was just opened.
   if (hello && hello->busy && !connection->last_used()) {
     keep(worker.id, *entry, std::move(connection));
     co_return result;
@@ -108,8 +108,8 @@ asio::awaitable<bool> WorkerConnectionPool::accepts(Worker worker,
 
 asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
   const PoolEntryPointer entry = entry_of(worker.id);
-  // A reference server serves one client at a time. While it has an image of ours, that is its
-  // probe.
+  // A reference server serves one client at a time. While it works on an image of ours, that image
+  // serves as the probe.
   if (entry->plain && *entry->open > 0) co_return ProbeEnd::inconclusive;
   ProbeEnd end = ProbeEnd::good;
   const auto connection = make_connection(*entry);
@@ -151,12 +151,12 @@ WorkerConnectionPool::PoolEntryPointer WorkerConnectionPool::entry_of(WorkerId i
   return known;
 }
 
-/// Drops the entry of a worker that left the rotation while it was used.
+/// Removes the entry of a worker that left the rotation while the entry was in use.
 void WorkerConnectionPool::forget_if_gone(WorkerId id) {
   if (!workers_.in_rotation(id)) entries_.erase(id);
 }
 
-/// True if one more connection may be opened; closes an idle one if that is needed.
+/// Returns true if one more connection may be opened. Closes an idle one for that if necessary.
 bool WorkerConnectionPool::make_room(PoolEntry& entry) const {
   if (*entry.open < options_.connections_per_worker_max) return true;
   if (entry.idle.empty()) return false;
@@ -194,7 +194,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
       workers_.set_model(worker.id, *model_of(connection->hello()));
       co_return connection;
     }
-    // A reference server closes after its A, so connect once more without hello.
+    // A reference server closes the connection after its A, so connect once more without hello.
     entry->plain = true;
     workers_.set_reference(worker.id);
   }

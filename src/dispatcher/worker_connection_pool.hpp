@@ -13,7 +13,7 @@
 
 namespace samoyed::dispatcher {
 
-/// The pool of one dispatcher's connections to its workers. Keeps idle connections for the next
+/// The pool of a dispatcher's connections to its workers. Keeps idle connections for the next
 /// image, and remembers which workers are reference servers.
 ///
 /// Thread rule: the dispatcher's thread.
@@ -49,15 +49,15 @@ class WorkerConnectionPool {
   /// From now on, `on_end` is called with a worker's id when it ends an idle connection.
   void watch_idle(std::function<void(WorkerId)> on_end) { on_idle_end_ = std::move(on_end); }
 
-  /// Closes connections that were idle for too long, and those to workers out of rotation.
+  /// Closes connections that were idle for too long, and connections to workers out of rotation.
   void close_unused();
 
  private:
   /// The connections to one worker.
   struct PoolEntry {
-    /// The longest idle one first.
+    /// Ordered by idle time, the longest first.
     std::list<std::shared_ptr<WorkerConnection>> idle;
-    /// True for a reference server, which answers A to hello.
+    /// True for a reference server, which answers a hello with A.
     bool plain = false;
     /// Connections that are open or being opened, idle ones included.
     std::shared_ptr<std::size_t> open = std::make_shared<std::size_t>(0);
@@ -74,7 +74,7 @@ class WorkerConnectionPool {
   std::shared_ptr<WorkerConnection> make_connection(const PoolEntry& entry);
   std::shared_ptr<WorkerConnection> take_idle(PoolEntry& entry);
   void keep(WorkerId id, PoolEntry& entry, std::shared_ptr<WorkerConnection> connection);
-  /// Watches the idle connections from a moment later on.
+  /// Starts to watch the idle connections a moment later.
   void watch_soon();
   void on_idle_end(WorkerId id, const WorkerConnection* connection);
   void forget_if_gone(WorkerId id);
@@ -86,7 +86,7 @@ class WorkerConnectionPool {
   std::function<void(WorkerId)> on_idle_end_;
   std::map<WorkerId, PoolEntryPointer> entries_;
   asio::steady_timer watch_timer_;
-  bool watch_due_ = false;  ///< The timer is set.
+  bool watch_due_ = false;  ///< True while the timer is set.
 };
 
 }  // namespace samoyed::dispatcher

@@ -10,7 +10,7 @@ constexpr int good_probes_needed = 2;
 /// Bad probes in a row that eject a worker in rotation.
 constexpr int bad_probes_needed = 2;
 
-/// The largest part of a pause that is randomly subtracted.
+/// The largest fraction of a pause that is randomly subtracted.
 constexpr double jitter = 0.2;
 
 Clock::duration shortened(std::chrono::milliseconds pause, double random) {

@@ -13,7 +13,7 @@ constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
   return entry.row.worker.address;
 };
 
-/// A pointer into `entries`, whose ids ascend; null if none has that id.
+/// Returns the entry with this id, or null if there is none. The ids of `entries` must ascend.
 auto* find_in(auto& entries, WorkerId id) {
   const auto entry = std::ranges::lower_bound(entries, id, {}, id_of);
   return entry != entries.end() && entry->row.worker.id == id ? &*entry : nullptr;
@@ -26,7 +26,7 @@ AddResult WorkerList::add(const protocol::Address& address) {
     const std::lock_guard lock(mutex_);
     Entry entry;
     entry.row.worker.address = address;
-    // Without probes no worker is shown as ejected, so there is nothing to hide.
+    // Without probes, no worker is shown as ejected, so there is nothing to hide.
     entry.row.heard = !health_.readmit;
     const auto same = std::ranges::find(entries_, address, address_of);
     if (same == entries_.end()) {
@@ -94,8 +94,8 @@ bool WorkerList::lacks(std::string_view model) const {
          std::ranges::none_of(entries_, [&](const Entry& entry) { return entry.may_run(model); });
 }
 
-/// Null for a model that no worker is known to run: clients may name any model, and each cursor
-/// takes memory.
+/// Returns null for a model that no worker is known to run, because clients may name any model and
+/// each cursor takes memory.
 WorkerId* WorkerList::find_cursor(std::string_view model) {
   if (model.empty()) return &cursor_;
   const auto known = model_cursors_.find(model);
@@ -267,7 +267,7 @@ WorkerList::Entry* WorkerList::find(WorkerId id) { return find_in(entries_, id);
 
 void WorkerList::put_at_end(Entry entry) {
   entry.row.worker.id = ++last_id_;
-  // Attempts from before end under its old id.
+  // Earlier attempts end under its old id.
   entry.row.counts.in_flight = 0;
   entries_.push_back(std::move(entry));
 }

@@ -34,7 +34,7 @@ std::string describe(const DispatchPlan::Action& action) {
   return describe(std::get<Failure>(end));
 }
 
-/// A list of the workers w1 .. wN and a plan over it, whose time a test moves.
+/// A list of the workers w1 .. wN and a plan for it. The test sets the time.
 struct PlanFixture {
   explicit PlanFixture(int count) {
     for (int i = 1; i <= count; ++i) list.add({"w" + std::to_string(i), 1});
@@ -51,7 +51,7 @@ struct PlanFixture {
   }
   std::string slow() { return describe(plan.on_slow(now)); }
 
-  // The ends that the rules about bad images distinguish:
+  // The failures that the rules about bad images distinguish:
   std::string dies(std::size_t number) {
     return fail(number, Kind::connection_lost, Progress::image_sent);
   }
@@ -75,9 +75,9 @@ struct PlanFixture {
   DispatchPlan plan{list, now + std::chrono::seconds(60)};
 };
 
-const std::string all_busy = "All workers are busy: try again in a moment.";
-const std::string out_of_connections =
-    "The dispatcher is out of connections: try again in a moment.";
+const std::string all_busy = "All workers are busy. Try again in a moment.";
+const std::string out_of_resources =
+    "The dispatcher has run out of resources. Try again in a moment.";
 
 }  // namespace
 
@@ -93,7 +93,7 @@ TEST_CASE("a recognition ends the plan") {
   CHECK(f.left() == "w1 w2 ");
 }
 
-TEST_CASE("the image's fault ends the plan and costs no worker") {
+TEST_CASE("an image that a worker refuses ends the plan and ejects no worker") {
   PlanFixture f(2);
   f.start();
   CHECK(f.end(0, protocol::Refusal{protocol::RefusalReason::unreadable, "No image."}) ==
@@ -101,7 +101,7 @@ TEST_CASE("the image's fault ends the plan and costs no worker") {
   CHECK(f.left() == "w1 w2 ");
 }
 
-TEST_CASE("every way to die removes the worker, once, and the next one is tried") {
+TEST_CASE("every kind of death ejects the worker once, and the next worker is tried") {
   struct Row {
     Kind kind;
     Progress progress;
@@ -130,14 +130,14 @@ TEST_CASE("every way to die removes the worker, once, and the next one is tried"
     REQUIRE(f.plan.ejected().has_value());
     CHECK(f.plan.ejected()->address.host == "w1");
     CHECK(f.left() == "w2 w3 ");
-    // Only what may be the image's doing ends the plan at the second.
+    // Only deaths that the image may have caused end the plan at the second worker.
     CHECK(f.fail(1, kind, progress, reused) == (harmed_by_image ? closed_on : "2: attempt w3"));
     CHECK(f.left() == "w3 ");
     if (!harmed_by_image) CHECK(f.fail(2, kind, progress, reused) == no_worker);
   }
 }
 
-TEST_CASE("finding a death that is known already ejects no worker") {
+TEST_CASE("a failure of a worker that is already ejected ejects no worker") {
   PlanFixture f(2);
   f.start();
   f.list.eject(WorkerId{1}, f.now);
@@ -145,7 +145,7 @@ TEST_CASE("finding a death that is known already ejects no worker") {
   CHECK_FALSE(f.plan.ejected().has_value());
 }
 
-TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
+TEST_CASE("after an idle connection has ended, the worker is tried once more on a fresh one") {
   for (const Kind kind : {Kind::closed, Kind::connection_lost}) {
     PlanFixture f(2);
     f.start();
@@ -162,27 +162,27 @@ TEST_CASE("the end of an idle connection is tried once more on a fresh one") {
   }
 }
 
-TEST_CASE("a close on the complete image counts against the image") {
+TEST_CASE("closing the connection on the complete image counts against the image") {
   PlanFixture f(3);
   f.start();
   CHECK(f.fail(0, Kind::closed, Progress::image_sent) == "0: probe w1");
-  SECTION("after two workers it is given up, and both stay") {
+  SECTION("after two such workers the request fails, and both stay in rotation") {
     CHECK(f.probed(0, true) == "1: attempt w2");
     CHECK(f.fail(1, Kind::closed, Progress::image_sent) == "1: probe w2");
     CHECK(f.probed(1, true) == closed_on);
     CHECK(f.left() == "w1 w2 w3 ");
   }
-  SECTION("and another worker may still recognize it") {
+  SECTION("another worker may still recognize it") {
     CHECK(f.probed(0, true) == "1: attempt w2");
     CHECK(f.end(1, seen) == "recognized");
     CHECK(f.left() == "w1 w2 w3 ");
   }
-  SECTION("but a worker that accepts no more is dead") {
+  SECTION("a worker that no longer accepts connections is dead") {
     CHECK(f.probed(0, false) == "1: attempt w2");
     CHECK(f.plan.ejected()->address.host == "w1");
     CHECK(f.left() == "w2 w3 ");
   }
-  SECTION("and a reused connection makes no difference") {
+  SECTION("a reused connection makes no difference") {
     f.probed(0, true);
     CHECK(f.fail(1, Kind::closed, Progress::image_sent, true) == "1: probe w2");
   }
@@ -208,7 +208,7 @@ TEST_CASE("an image that harmed two workers is not tried on a third, however it 
       f.start();
       CHECK(first(f, 0) == "1: attempt w2");
       CHECK(second(f, 1) == closed_on);
-      // A harmless end between the two doesn't count, and the first harm isn't forgotten.
+      // A harmless failure between the two doesn't count, and the first harm isn't forgotten.
       for (const auto& other : others) {
         PlanFixture g(4);
         g.start();
@@ -220,14 +220,14 @@ TEST_CASE("an image that harmed two workers is not tried on a third, however it 
   }
 }
 
-TEST_CASE("a single harmed worker leaves the image to what is known of the worker") {
+TEST_CASE("if the image harmed the only worker, the failure depends on that worker's state") {
   PlanFixture f(1);
   f.start();
-  SECTION("it lives and decided against the image") {
+  SECTION("it closed the connection and is alive") {
     CHECK(f.closes(0, true) == closed_on);
     CHECK(f.left() == "w1 ");
   }
-  SECTION("it closed and is gone") {
+  SECTION("it closed the connection and is dead") {
     CHECK(f.closes(0, false) == no_worker);
     CHECK(f.left().empty());
   }
@@ -237,14 +237,14 @@ TEST_CASE("a single harmed worker leaves the image to what is known of the worke
   }
 }
 
-TEST_CASE("a harmed worker and a full one may yet recognize the image later") {
+TEST_CASE("after a harmed worker and a busy one, the request may be tried again later") {
   PlanFixture f(2);
   f.start();
   f.closes(0, true);
   CHECK(f.end(1, busy) == all_busy);
 }
 
-TEST_CASE("a busy worker stays and the next one is tried, each once") {
+TEST_CASE("a busy worker stays in rotation, and each worker is tried once") {
   PlanFixture f(2);
   f.start();
   CHECK(f.end(0, busy) == "1: attempt w2");
@@ -256,24 +256,24 @@ TEST_CASE("a lack of resources on this machine ejects no worker") {
   PlanFixture f(2);
   f.start();
   CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: attempt w2");
-  SECTION("and doesn't prevent an attempt at a worker that needs no such resource") {
+  SECTION("it doesn't prevent an attempt at a worker that needs no such resource") {
     CHECK(f.end(1, seen) == "recognized");
   }
-  SECTION("and is the answer where every worker needs it") {
-    CHECK(f.fail(1, Kind::no_resources, Progress::nothing_answered) == out_of_connections);
+  SECTION("it is the reported failure if every worker needs the resource") {
+    CHECK(f.fail(1, Kind::no_resources, Progress::nothing_answered) == out_of_resources);
   }
   CHECK(f.left() == "w1 w2 ");
 }
 
-TEST_CASE("a lack of our own beside dead workers is no absence") {
+TEST_CASE("with a lack of resources and dead workers, the lack of resources is reported") {
   PlanFixture f(2);
   f.start();
   CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: attempt w2");
-  CHECK(f.refuses(1) == out_of_connections);
+  CHECK(f.refuses(1) == out_of_resources);
   CHECK(f.left() == "w1 ");
 }
 
-TEST_CASE("one busy and one dead worker are busy, not absent") {
+TEST_CASE("with one busy and one dead worker, busy is reported") {
   PlanFixture f(2);
   f.start();
   CHECK(f.end(0, busy) == "1: attempt w2");
@@ -290,7 +290,7 @@ TEST_CASE("a slow request is sent to a second worker, and the first answer wins"
   }
 }
 
-TEST_CASE("a request is hedged once at most, and only if another worker is there") {
+TEST_CASE("a request is hedged at most once, and only if there is another worker") {
   PlanFixture f(3);
   f.start();
   CHECK(f.slow() == "1: attempt w2");
@@ -300,13 +300,13 @@ TEST_CASE("a request is hedged once at most, and only if another worker is there
   CHECK(alone.slow() == "wait");
 }
 
-TEST_CASE("when one of two attempts fails the other is the retry") {
+TEST_CASE("when one of two attempts fails, the other is the retry") {
   for (const std::size_t first : {0U, 1U}) {
     const std::size_t second = 1 - first;
     PlanFixture f(3);
     f.start();
     f.slow();
-    DYNAMIC_SECTION("which may recognize, after number " << first) {
+    DYNAMIC_SECTION("which may succeed, after number " << first) {
       CHECK(f.refuses(first) == "wait");
       CHECK(f.end(second, seen) == "recognized");
     }
@@ -318,20 +318,21 @@ TEST_CASE("when one of two attempts fails the other is the retry") {
       CHECK(f.end(first, busy) == "wait");
       CHECK(f.end(second, busy) == "2: attempt w3");
     }
-    DYNAMIC_SECTION("a lack of our own ends nothing that is under way, after number " << first) {
+    DYNAMIC_SECTION("a lack of resources here doesn't end the other attempt, after number "
+                    << first) {
       CHECK(f.fail(first, Kind::no_resources, Progress::nothing_answered) == "wait");
       CHECK(f.end(second, seen) == "recognized");
     }
-    DYNAMIC_SECTION("both harmed by the image end it, after number " << first) {
+    DYNAMIC_SECTION("if the image harms both workers, the request fails, after number " << first) {
       CHECK(f.dies(first) == "wait");
       CHECK(f.dies(second) == closed_on);
     }
-    DYNAMIC_SECTION("a probe is under way as well, after number " << first) {
+    DYNAMIC_SECTION("a probe is in flight as well, after number " << first) {
       CHECK(f.fail(first, Kind::closed, Progress::image_sent).substr(3) != "wait");
       CHECK(f.refuses(second) == "wait");
       CHECK(f.probed(first, true) == "2: attempt w3");
     }
-    DYNAMIC_SECTION("a kept connection that ended is tried fresh under its number, after number "
+    DYNAMIC_SECTION("an idle connection that ended is retried fresh under its number, after number "
                     << first) {
       CHECK(f.fail(first, Kind::closed, Progress::nothing_answered, true).substr(1, 10) ==
             ": attempt ");
@@ -349,19 +350,19 @@ TEST_CASE("an image that harmed a worker is not hedged") {
 
 TEST_CASE("no attempt begins after the deadline") {
   const std::string late = describe(DispatchPlan::on_deadline());
-  CHECK(late == "No worker answered in time: try again in a moment.");
+  CHECK(late == "No worker answered in time. Try again in a moment.");
   PlanFixture f(3);
-  SECTION("the first") {
+  SECTION("the first attempt") {
     f.now += std::chrono::seconds(60);
     CHECK(f.start() == late);
   }
-  SECTION("a retry, though the failure still costs the worker its place") {
+  SECTION("a retry, although the failure still ejects the worker") {
     f.start();
     f.now += std::chrono::seconds(60);
     CHECK(f.refuses(0) == late);
     CHECK(f.left() == "w2 w3 ");
   }
-  SECTION("a fresh one") {
+  SECTION("an attempt on a fresh connection") {
     f.start();
     f.now += std::chrono::seconds(60);
     CHECK(f.fail(0, Kind::closed, Progress::nothing_answered, true) == late);
@@ -372,13 +373,14 @@ TEST_CASE("no attempt begins after the deadline") {
     f.now += std::chrono::seconds(60);
     CHECK(f.slow() == late);
   }
-  SECTION("but an answer at that moment counts") {
+  SECTION("an answer at that moment still counts") {
     f.start();
     f.now += std::chrono::seconds(60);
     CHECK(f.end(0, seen) == "recognized");
   }
 }
 
-TEST_CASE("a cancelled request has a failure of its own") {
-  CHECK(describe(DispatchPlan::on_cancelled()) == "The client left before the answer.");
+TEST_CASE("a canceled request has its own failure") {
+  CHECK(describe(DispatchPlan::on_cancelled()) ==
+        "The client disconnected before the answer was ready.");
 }

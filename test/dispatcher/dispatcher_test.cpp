@@ -12,7 +12,7 @@ using namespace samoyed;
 using namespace samoyed::dispatcher;
 using namespace samoyed::test;
 
-TEST_CASE("a worker of ours is greeted once and its connection kept") {
+TEST_CASE("a Samoyed worker gets one hello, and its connection is kept") {
   ScriptedPeer worker({serve_all});
   DispatcherFixture fixture({&worker});
   for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
@@ -20,7 +20,7 @@ TEST_CASE("a worker of ours is greeted once and its connection kept") {
   CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
 }
 
-TEST_CASE("a reference server is remembered, and its closes after each image cost nothing") {
+TEST_CASE("a reference server is remembered, and isn't ejected for closing after each image") {
   ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_plain, serve_plain});
   DispatcherFixture fixture({&worker});
   for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed");
@@ -29,9 +29,8 @@ TEST_CASE("a reference server is remembered, and its closes after each image cos
   CHECK(worker.connections() == 4);
 }
 
-TEST_CASE(
-    "a connection of a reference server carries one image, though the server leaves it open") {
-  // Like the original with its last accepted connection: nothing reads from it any more.
+TEST_CASE("a reference server's connection carries one image, even if it stays open") {
+  // The original does this with the last connection that it accepted: it no longer reads from it.
   const ScriptedPeer::Script serve_and_leave_open = [](Connection& peer) {
     serve_plain(peer);
     peer.wait_for_end();
@@ -51,19 +50,19 @@ TEST_CASE(
   CHECK(worker.connections() == 5);
 }
 
-TEST_CASE("a worker of ours that took a reference server's place is found by a probe") {
+TEST_CASE("a probe notices that a Samoyed worker replaced a reference server") {
   ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_all, serve_all});
   DispatcherFixture fixture({&worker});
   CHECK(fixture.classify() == "Samoyed");
   fixture.probe_all();
-  // A new connection: it begins with hello again.
+  // This is a new connection, so it begins with hello again.
   for (int i = 0; i < 2; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(fixture.log.ejections == 0);
   CHECK(worker.connections() == 3);
 }
 
-TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next one answers") {
-  // The steps of an exchange at which the worker does what it should not.
+TEST_CASE("wherever a worker closes, resets, sends nonsense or hangs, the next worker answers") {
+  // The steps of an exchange after which the worker misbehaves.
   const std::vector<std::pair<std::string, ScriptedPeer::Script>> steps{
       {"before hello", [](Connection&) {}},
       {"after hello", [](Connection& peer) { peer.expect(hello); }},
@@ -115,7 +114,7 @@ TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next o
   const std::vector<std::pair<std::string, ScriptedPeer::Script>> faults{
       {"closes", [](Connection&) {}},
       {"resets", [](Connection& peer) { peer.reset_at_end(); }},
-      {"talks nonsense",
+      {"sends nonsense",
        [](Connection& peer) {
          peer.send("\x01HTTP/1.1 418\r\n\r\n");
          peer.wait_for_end();
@@ -138,7 +137,7 @@ TEST_CASE("wherever a worker closes, resets, talks nonsense or hangs, the next o
   }
 }
 
-TEST_CASE("a close on the complete image by a worker that still accepts counts against the image") {
+TEST_CASE("closing on the complete image while still accepting counts against the image") {
   const ScriptedPeer::Script close_on_image = [](Connection& peer) {
     peer.expect(size);
     peer.send("A");
@@ -148,14 +147,14 @@ TEST_CASE("a close on the complete image by a worker that still accepts counts a
   const ScriptedPeer::Script be_probed = [](Connection& peer) { peer.wait_for_end(); };
   ScriptedPeer first({answer_hello_plainly, close_on_image, be_probed});
   ScriptedPeer second({answer_hello_plainly, close_on_image, be_probed});
-  SECTION("two workers, and it is given up") {
+  SECTION("after two such workers the request fails") {
     ScriptedPeer third({serve_all});
     DispatcherFixture fixture({&first, &second, &third});
     CHECK(fixture.classify() == closed_on);
     CHECK(fixture.workers_left() == 3);
     CHECK(third.connections() == 0);
   }
-  SECTION("one worker, and another recognizes it") {
+  SECTION("after one such worker another one recognizes it") {
     ScriptedPeer good({serve_all});
     DispatcherFixture fixture({&first, &good});
     CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
@@ -163,7 +162,7 @@ TEST_CASE("a close on the complete image by a worker that still accepts counts a
   }
 }
 
-TEST_CASE("an idle connection that ended is replaced, whichever way it ended") {
+TEST_CASE("an idle connection that ended is replaced, however it ended") {
   for (const bool reset : {false, true}) {
     const ScriptedPeer::Script once = [reset](Connection& peer) {
       peer.expect(hello);
@@ -181,7 +180,7 @@ TEST_CASE("an idle connection that ended is replaced, whichever way it ended") {
   }
 }
 
-TEST_CASE("refusals of a message are survived, endless ones are a death") {
+TEST_CASE("a worker may refuse a message a few times, but is ejected if it refuses endlessly") {
   ScriptedPeer refusing({[](Connection& peer) {
     peer.expect(hello);
     peer.send("N");
@@ -210,7 +209,7 @@ TEST_CASE("refusals of a message are survived, endless ones are a death") {
   CHECK(other.workers_left() == 0);
 }
 
-TEST_CASE("a busy worker is passed over and kept") {
+TEST_CASE("a busy worker is skipped and stays in rotation") {
   ScriptedPeer busy({[](Connection& peer) {
     peer.expect(hello);
     peer.send(hello_reply);
@@ -227,7 +226,7 @@ TEST_CASE("a busy worker is passed over and kept") {
   CHECK(fixture.workers_left() == 2);
 }
 
-TEST_CASE("a worker that says it is busy in its hello is not sent the image") {
+TEST_CASE("a worker whose hello says busy doesn't get the image") {
   ScriptedPeer busy({[](Connection& peer) {
     peer.expect(hello);
     peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, true})));
@@ -248,7 +247,7 @@ TEST_CASE("a probe learns the model, and its connection carries the first image"
   CHECK(worker.connections() == 1);
 }
 
-TEST_CASE("an introduced worker that was restarted is still alive") {
+TEST_CASE("a probed worker that was restarted is still alive") {
   ScriptedPeer worker({[](Connection& peer) {
                          peer.expect(hello);
                          peer.send(hello_reply);
@@ -260,7 +259,7 @@ TEST_CASE("an introduced worker that was restarted is still alive") {
   CHECK(fixture.log.ejections == 0);
 }
 
-TEST_CASE("an introduction to a dead worker or a reference server changes nothing") {
+TEST_CASE("a probe of a dead worker or a reference server ejects no worker") {
   ScriptedPeer dead({[](Connection&) {}});
   ScriptedPeer plain({answer_hello_plainly, serve_plain});
   DispatcherFixture fixture({&dead, &plain});
@@ -270,25 +269,25 @@ TEST_CASE("an introduction to a dead worker or a reference server changes nothin
   CHECK(fixture.classify() == "Samoyed");
 }
 
-TEST_CASE("an image over the limit that hello named is not even sent") {
+TEST_CASE("an image above the limit in a worker's hello is not sent") {
   ScriptedPeer small({[](Connection& peer) {
     peer.expect(hello);
     peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 5, false})));
     peer.wait_for_end();
   }});
   DispatcherFixture fixture({&small});
-  CHECK(fixture.classify() == "An image may have up to 5 bytes.");
+  CHECK(fixture.classify() == "The image is too large (limit 5 bytes).");
   CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("a name that can't be resolved is a dead worker") {
+TEST_CASE("a worker whose name can't be resolved is dead") {
   DispatcherFixture fixture({});
   fixture.list.add({"no-such-host.invalid", 8888});
   CHECK(fixture.classify() == no_worker);
   CHECK(fixture.log.ejections == 1);
 }
 
-TEST_CASE("connections to workers off the list are closed") {
+TEST_CASE("connections to workers that are no longer in the list are closed") {
   ScriptedPeer worker({serve_all, serve_all});
   asio::io_context io(1);
   WorkerList list;
@@ -308,7 +307,7 @@ TEST_CASE("connections to workers off the list are closed") {
   list.remove(worker.address());
   dispatcher.close_unused();
   list.add(worker.address());
-  classify();  // Waits for ever if the first connection were still open: the peer serves one at a
-               // time.
+  // This would hang if the first connection were still open, because the peer serves one at a time.
+  classify();
   CHECK(worker.connections() == 2);
 }

@@ -16,14 +16,14 @@ namespace {
 constexpr std::chrono::milliseconds instant{10};
 constexpr std::chrono::milliseconds never = std::chrono::hours(1);
 
-/// Removed workers are probed quickly, idle ones never.
+/// Ejected workers are probed quickly, idle ones never.
 constexpr HealthOptions readmitting{
     .first_probe_pause = instant, .probe_pause_max = instant, .idle_probe_interval = never};
-/// Idle ones are probed quickly, removed ones never again.
+/// Idle workers are probed quickly, ejected ones never again.
 constexpr HealthOptions watchful{
     .first_probe_pause = instant, .probe_pause_max = never, .idle_probe_interval = instant};
 
-/// A fixture whose workers' health is watched.
+/// A fixture with a health monitor.
 class WatchedFixture : public DispatcherFixture {
  public:
   WatchedFixture(const std::vector<const ScriptedPeer*>& peers, HealthOptions health,
@@ -54,7 +54,7 @@ protocol::Address closed_port() {
   return {"127.0.0.1", acceptor.local_endpoint().port()};
 }
 
-/// While it lives, this process can open no more files.
+/// While an object of this class exists, the process can't open files.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -73,7 +73,7 @@ class NoDescriptors {
 
 }  // namespace
 
-TEST_CASE("a removed worker that listens again is back after two good probes") {
+TEST_CASE("an ejected worker that listens again is back after two good probes") {
   const auto address = closed_port();
   std::optional<ScriptedPeer> restarted;
   WatchedFixture fixture({}, readmitting);
@@ -95,7 +95,7 @@ TEST_CASE("a reference server is probed without harm") {
   CHECK(fixture.log.ejections == 0);
 }
 
-TEST_CASE("an unused worker that can't be reached is found by a probe") {
+TEST_CASE("a probe ejects an unused worker that can't be reached") {
   WatchedFixture fixture({}, watchful);
   fixture.list.add(closed_port());
   CHECK(fixture.run_until([&] { return fixture.log.ejections == 1; }));
@@ -103,7 +103,7 @@ TEST_CASE("an unused worker that can't be reached is found by a probe") {
   CHECK(fixture.workers_left() == 0);
 }
 
-TEST_CASE("the end of an idle connection is noticed before a request meets it") {
+TEST_CASE("the end of an idle connection is noticed before a request uses it") {
   for (const bool reset : {false, true}) {
     Gate die;
     ScriptedPeer mortal({[&](Connection& peer) {
@@ -120,7 +120,7 @@ TEST_CASE("the end of an idle connection is noticed before a request meets it") 
   }
 }
 
-TEST_CASE("a worker that stops costs no request an error") {
+TEST_CASE("a worker that stops makes no request fail") {
   Gate stop;
   ScriptedPeer stopping({[&](Connection& peer) {
     greet(peer);
@@ -135,7 +135,7 @@ TEST_CASE("a worker that stops costs no request an error") {
   CHECK(fixture.run_until([&] { return fixture.workers_left() == 1; }));
 }
 
-TEST_CASE("an idle connection that ends while the worker lives costs it nothing") {
+TEST_CASE("a live worker that closes an idle connection stays in rotation") {
   ScriptedPeer tidy({[](Connection& peer) {
                        greet(peer);
                        serve(peer);
@@ -153,7 +153,7 @@ TEST_CASE("an idle connection that ends while the worker lives costs it nothing"
   CHECK(tidy.connections() == 2);
 }
 
-TEST_CASE("a hung worker is removed by the second probe, not by the first") {
+TEST_CASE("a hung worker is ejected by the second probe, not by the first") {
   const ScriptedPeer::Script hang = [](Connection& peer) { peer.wait_for_end(); };
   ScriptedPeer hung({hang, hang});
   WatchedFixture fixture({&hung}, watchful, {.timeouts = impatient});
@@ -161,7 +161,7 @@ TEST_CASE("a hung worker is removed by the second probe, not by the first") {
   CHECK(hung.connections() == 2);
 }
 
-TEST_CASE("a worker that says it is busy is alive") {
+TEST_CASE("a worker that reports busy is alive") {
   const ScriptedPeer::Script be_busy = [](Connection& peer) {
     peer.expect(hello);
     peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, true})));
@@ -172,7 +172,7 @@ TEST_CASE("a worker that says it is busy is alive") {
   CHECK(fixture.log.ejections == 0);
 }
 
-TEST_CASE("a lack of our own descriptors proves nothing about a worker") {
+TEST_CASE("a probe without file descriptors on this machine is inconclusive") {
   DispatcherFixture fixture({});
   fixture.list.add(closed_port());
   std::optional<ProbeEnd> end;
@@ -186,7 +186,7 @@ TEST_CASE("a lack of our own descriptors proves nothing about a worker") {
   CHECK(static_cast<int>(*end) == static_cast<int>(ProbeEnd::inconclusive));
 }
 
-TEST_CASE("a worker that stays away is forgotten") {
+TEST_CASE("a worker that stays unreachable is forgotten") {
   ScriptedPeer good({serve_all});
   HealthOptions options = watchful;
   options.forget_after = instant;
@@ -196,7 +196,7 @@ TEST_CASE("a worker that stays away is forgotten") {
   CHECK(fixture.list.snapshot().size() == 1);
 }
 
-TEST_CASE("with the reference's behavior no worker is probed") {
+TEST_CASE("with the reference's behavior, no worker is probed") {
   HealthOptions options = watchful;
   options.readmit = false;
   WatchedFixture fixture({}, options);
@@ -207,7 +207,7 @@ TEST_CASE("with the reference's behavior no worker is probed") {
   CHECK(fixture.list.snapshot().empty());
 }
 
-TEST_CASE("only so many probes are under way at the same time") {
+TEST_CASE("the number of probes in flight is limited") {
   asio::io_context peers;
   asio::ip::tcp::acceptor silent(peers, {asio::ip::address_v4::any(), 0});
   WatchedFixture fixture({}, watchful);
@@ -231,7 +231,7 @@ TEST_CASE("only so many probes are under way at the same time") {
   CHECK(accepted.size() == 16);
 }
 
-TEST_CASE("a monitor ends when it is stopped, even while a probe is in flight") {
+TEST_CASE("a stopped monitor ends even while a probe is in flight") {
   ScriptedPeer hung({[](Connection& peer) { peer.wait_for_end(); }});
   WatchedFixture fixture({&hung}, watchful);
   CHECK(fixture.run_until([&] { return hung.connections() == 1; }));

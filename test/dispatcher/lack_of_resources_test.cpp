@@ -10,12 +10,10 @@
 using namespace samoyed::dispatcher;
 using namespace samoyed::test;
 
-TEST_CASE(
-    "what this machine lacks is distinguished from what a worker does, in each category of "
-    "errors") {
+TEST_CASE("a lack of resources is distinguished from a worker's failure in each error category") {
   for (const int code : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
     CAPTURE(code);
-    // Asio's sockets give the third kind.
+    // Asio's sockets report the third category.
     CHECK(is_lack_of_resources({code, std::generic_category()}));
     CHECK(is_lack_of_resources({code, std::system_category()}));
     CHECK(is_lack_of_resources({code, asio::error::get_system_category()}));
@@ -28,7 +26,7 @@ TEST_CASE(
   CHECK_FALSE(is_lack_of_resources({}));
 }
 
-TEST_CASE("names that hang in their look-up keep no request from a worker with an address") {
+TEST_CASE("look-ups of names that hang don't keep requests from a worker with an IP address") {
   const auto answered = std::make_shared<Gate>();
   const auto hang = [answered](const std::string&) {
     answered->wait();

@@ -46,7 +46,7 @@ class ResolverFixture {
     if (!slow_for_ever) directory->slow_answered.open();
   }
 
-  /// Filled when the answer is there.
+  /// Set when the answer has arrived.
   using Answer = std::shared_ptr<std::optional<FoundAddresses>>;
 
   Answer ask(const std::string& name, std::chrono::milliseconds within = std::chrono::hours(1)) {
@@ -77,7 +77,7 @@ constexpr std::chrono::milliseconds short_wait{50};
 
 }  // namespace
 
-TEST_CASE("the system knows this machine's own name") {
+TEST_CASE("the system resolves localhost") {
   const FoundAddresses found = look_up_name("localhost");
   CHECK_FALSE(found.error);
   REQUIRE_FALSE(found.addresses.empty());
@@ -85,14 +85,14 @@ TEST_CASE("the system knows this machine's own name") {
   CHECK(look_up_name("no-such-host.invalid").error);
 }
 
-TEST_CASE("an address is its own answer") {
+TEST_CASE("an IP address resolves to itself") {
   ResolverFixture f;
   CHECK(f.resolve("127.0.0.1").addresses == std::vector{loopback});
   CHECK(f.resolve("::1").addresses == std::vector{asio::ip::make_address("::1")});
   CHECK(f.directory->look_ups == 0);
 }
 
-TEST_CASE("a slow name delays no other") {
+TEST_CASE("a slow look-up doesn't delay other names") {
   ResolverFixture f;
   const auto slow = f.ask("slow");
   CHECK(f.resolve("fast").addresses == std::vector{loopback});
@@ -101,7 +101,7 @@ TEST_CASE("a slow name delays no other") {
   CHECK(f.wait(slow).addresses == std::vector{loopback});
 }
 
-TEST_CASE("requests for the same name share one answer") {
+TEST_CASE("requests for the same name share one look-up") {
   ResolverFixture f;
   const auto first = f.ask("slow");
   const auto second = f.ask("slow");
@@ -112,23 +112,23 @@ TEST_CASE("requests for the same name share one answer") {
   CHECK(f.directory->look_ups == 1);
 }
 
-TEST_CASE("good answers are kept for a while, bad ones never") {
-  SECTION("good") {
+TEST_CASE("successful answers are cached for a while, failures never") {
+  SECTION("a success") {
     ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
     CHECK(f.directory->look_ups == 1);
   }
-  SECTION("good, but too old") {
+  SECTION("a success that is too old") {
     ResolverFixture f({.cache_time = std::chrono::milliseconds(0)});
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
     CHECK(f.directory->look_ups == 3);
   }
-  SECTION("bad") {
+  SECTION("a failure") {
     ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK(f.resolve("none").error == asio::error::host_not_found);
     CHECK(f.directory->look_ups == 3);
   }
-  SECTION("no more than the limit") {
+  SECTION("no more names than the limit") {
     ResolverFixture f({.cached_names_max = 1});
     for (int i = 0; i < 2; ++i) {
       f.resolve("one");
@@ -138,16 +138,16 @@ TEST_CASE("good answers are kept for a while, bad ones never") {
   }
 }
 
-TEST_CASE("a name whose look-up takes too long has timed out") {
+TEST_CASE("a look-up that takes too long times out") {
   ResolverFixture f;
   CHECK(f.resolve("slow", short_wait).error == io::Errc::timed_out);
-  // The answer that comes too late is kept for the next one.
+  // The late answer is cached for the next request.
   f.directory->slow_answered.open();
   CHECK_FALSE(f.resolve("slow").error);
   CHECK(f.directory->look_ups == 1);
 }
 
-TEST_CASE("a name that waits behind slow ones says nothing of its worker") {
+TEST_CASE("a name that waits behind slow ones fails for lack of resources") {
   ResolverFixture f({.threads_max = 1});
   const auto slow = f.ask("slow");
   f.io.poll();
@@ -157,7 +157,7 @@ TEST_CASE("a name that waits behind slow ones says nothing of its worker") {
   CHECK_FALSE(f.wait(slow).error);
 }
 
-TEST_CASE("only so many names wait") {
+TEST_CASE("the number of waiting names is limited") {
   ResolverFixture f({.threads_max = 1, .queue_max = 1, .stuck_after = std::chrono::hours(1)});
   f.ask("slow");
   f.io.poll();
@@ -169,7 +169,7 @@ TEST_CASE("only so many names wait") {
   CHECK_FALSE(f.wait(waiting).error);
 }
 
-TEST_CASE("no name waits where all threads are stuck") {
+TEST_CASE("a name doesn't wait if all threads are stuck") {
   ResolverFixture f({.threads_max = 1, .stuck_after = std::chrono::milliseconds(0)});
   const auto slow = f.ask("slow");
   f.io.poll();
@@ -179,7 +179,7 @@ TEST_CASE("no name waits where all threads are stuck") {
   CHECK_FALSE(f.wait(slow).error);
 }
 
-TEST_CASE("a name that was queued in vain waits no longer where all threads are stuck") {
+TEST_CASE("an already queued name doesn't wait again if all threads are stuck") {
   const std::chrono::milliseconds stuck_after{400};
   ResolverFixture f({.threads_max = 1, .stuck_after = stuck_after});
   const auto slow = f.ask("slow");
@@ -193,7 +193,7 @@ TEST_CASE("a name that was queued in vain waits no longer where all threads are 
   CHECK_FALSE(f.wait(queued).error);
 }
 
-TEST_CASE("a resolver and its io_context may go while a name is looked up") {
+TEST_CASE("a resolver and its io_context may be destroyed during a look-up") {
   auto f = std::make_unique<ResolverFixture>();
   const auto directory = f->directory;
   f->slow_for_ever = true;

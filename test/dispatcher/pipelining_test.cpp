@@ -1,4 +1,4 @@
-// When an image follows its size at once, and what becomes of it where the size is refused.
+// When an image is sent right after its size, and what happens if the worker refuses the size.
 
 #include <catch2/catch.hpp>
 
@@ -18,7 +18,7 @@ std::string reply(bool takes_pipelining) {
                                               .takes_pipelining = takes_pipelining}));
 }
 
-/// Greets and serves the first exchange, whose every step waits for its answer.
+/// Answers hello and serves the first exchange, in which each step waits for its answer.
 bool serve_first(Connection& peer, bool takes_pipelining) {
   if (!peer.expect(hello)) return false;
   peer.send(reply(takes_pipelining));
@@ -27,7 +27,7 @@ bool serve_first(Connection& peer, bool takes_pipelining) {
 
 }  // namespace
 
-TEST_CASE("on a kept connection an image follows its size, where the worker takes that") {
+TEST_CASE("on a reused connection the image follows its size at once if the worker allows it") {
   ScriptedPeer worker({[](Connection& peer) {
     if (!serve_first(peer, true) || !peer.expect(size_and_image)) return;
     peer.send("AA" + json_result);
@@ -39,7 +39,7 @@ TEST_CASE("on a kept connection an image follows its size, where the worker take
   CHECK(worker.connections() == 1);
 }
 
-TEST_CASE("a worker that doesn't say so gets an image when it has answered the size") {
+TEST_CASE("a worker without pipelining gets the image only after it has answered the size") {
   ScriptedPeer worker({[](Connection& peer) {
     if (serve_first(peer, false)) serve(peer);
   }});
@@ -48,7 +48,7 @@ TEST_CASE("a worker that doesn't say so gets an image when it has answered the s
   CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
 }
 
-TEST_CASE("where a size is refused that an image followed, a fresh connection carries both") {
+TEST_CASE("if a pipelined size is refused, size and image are sent on a fresh connection") {
   ScriptedPeer worker({[](Connection& peer) {
                          if (!serve_first(peer, true) || !peer.expect(size_and_image)) return;
                          peer.send("N");

@@ -1,4 +1,5 @@
-// Requests that end before their worker answers: by a deadline, a cancellation or a faster worker.
+// Requests that end before their worker answers, because of a deadline, a cancellation or a faster
+// worker.
 
 #include <catch2/catch.hpp>
 
@@ -12,11 +13,12 @@ using namespace samoyed::test;
 namespace {
 
 constexpr std::chrono::milliseconds soon{200};
-const std::string client_left = "The client left before the answer.";
+const std::string client_left = "The client disconnected before the answer was ready.";
 
 DispatchOptions hedging() { return {.timeouts = patient, .hedge_after = soon}; }
 
-/// A Samoyed worker that receives the image and never answers. Reports when the client has left.
+/// A Samoyed worker that receives the image and never answers. Opens `left` when the client has
+/// disconnected.
 ScriptedPeer::Script take_and_hang(Gate& taken, Gate& left) {
   return [&](Connection& peer) {
     peer.expect(hello);
@@ -33,11 +35,11 @@ ScriptedPeer::Script take_and_hang(Gate& taken, Gate& left) {
 
 }  // namespace
 
-TEST_CASE("a connection that doesn't come about in time is given up for the next worker") {
+TEST_CASE("a connection that isn't established in time is given up for the next worker") {
   asio::io_context io;
   asio::ip::tcp::acceptor full(io, {asio::ip::address_v4::loopback(), 0}, true);
   full.listen(0);
-  // The kernel queues one connection that is never accepted, and answers no further one.
+  // The kernel queues one connection that is never accepted, and doesn't answer further ones.
   asio::ip::tcp::socket queued(io);
   queued.connect(full.local_endpoint());
   ScriptedPeer good({serve_all});
@@ -46,13 +48,13 @@ TEST_CASE("a connection that doesn't come about in time is given up for the next
   DispatcherFixture fixture({}, timeouts);
   fixture.list.add({"127.0.0.1", full.local_endpoint().port()});
   fixture.list.add(good.address());
-  // Generous, and far from the two minutes after which the kernel gives up by itself.
+  // This is generous, and far below the two minutes after which the kernel gives up by itself.
   CHECK(fixture.classify(std::chrono::seconds(30)) == "Samoyed by squeezenet1_1");
   CHECK(fixture.log.ejections == 1);
   CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("at whichever step the deadline meets a request, the worker is not to blame") {
+TEST_CASE("a request's deadline is not blamed on the worker, at whichever step it passes") {
   const std::vector<std::pair<std::string, ScriptedPeer::Script>> steps{
       {"hello", [](Connection& peer) { peer.wait_for_end(); }},
       {"size",
@@ -78,7 +80,7 @@ TEST_CASE("at whichever step the deadline meets a request, the worker is not to 
        }},
   };
   for (const auto& [name, step] : steps) {
-    INFO("at the answer to the " << name);
+    INFO("while waiting for the answer to the " << name);
     ScriptedPeer slow({step});
     DispatcherFixture fixture({&slow});
     CHECK(fixture.classify(soon) == too_late);
@@ -87,14 +89,14 @@ TEST_CASE("at whichever step the deadline meets a request, the worker is not to 
   }
 }
 
-TEST_CASE("a request whose time has passed already is tried nowhere") {
+TEST_CASE("a request whose deadline has already passed is sent to no worker") {
   ScriptedPeer worker({serve_all});
   DispatcherFixture fixture({&worker});
   CHECK(fixture.classify(std::chrono::milliseconds(0)) == too_late);
   CHECK(fixture.log.attempts == 0);
 }
 
-TEST_CASE("a worker that a request stopped waiting for is probed soon") {
+TEST_CASE("a worker is probed soon after a request stopped waiting for it") {
   Gate taken, left;
   ScriptedPeer hung({take_and_hang(taken, left)});
   DispatcherFixture fixture({&hung});
@@ -102,7 +104,7 @@ TEST_CASE("a worker that a request stopped waiting for is probed soon") {
   CHECK(fixture.list.next_probe_at() <= Clock::now());
 }
 
-TEST_CASE("a client that leaves ends its request at once, and the worker's connection") {
+TEST_CASE("a client that disconnects ends its request and the worker's connection at once") {
   Gate taken, left;
   ScriptedPeer hung({take_and_hang(taken, left)});
   DispatcherFixture fixture({&hung});
@@ -118,7 +120,7 @@ TEST_CASE("a client that leaves ends its request at once, and the worker's conne
   CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("a signal after the end of the request has no effect") {
+TEST_CASE("a cancellation after the end of the request has no effect") {
   ScriptedPeer worker({serve_all});
   DispatcherFixture fixture({&worker});
   asio::cancellation_signal signal;
@@ -129,7 +131,7 @@ TEST_CASE("a signal after the end of the request has no effect") {
   CHECK(words == "Samoyed by squeezenet1_1");
 }
 
-TEST_CASE("a worker that takes a timeout gets the time that the request waits") {
+TEST_CASE("a worker that supports timeouts gets the time that the request will wait") {
   const protocol::WorkerHello patient_worker{.model = "squeezenet1_1",
                                              .label_count = 1000,
                                              .image_bytes_max = 1000,
@@ -141,7 +143,7 @@ TEST_CASE("a worker that takes a timeout gets the time that the request waits") 
     peer.send(data_message(format_hello(patient_worker)));
     received = peer.read_until(" -");
     received_all.open();
-    peer.read_until("\n");  // The rest of the checksum, and the end.
+    peer.read_until("\n");  // The rest of the checksum and the end of the message.
   }});
   const auto milliseconds_sent = [&] {
     REQUIRE(received_all.wait());
@@ -149,12 +151,12 @@ TEST_CASE("a worker that takes a timeout gets the time that the request waits") 
     REQUIRE(received.starts_with(before));
     return std::stoi(received.substr(before.size()));
   };
-  SECTION("the result's patience") {
+  SECTION("the result timeout") {
     DispatcherFixture fixture({&worker}, impatient);
     fixture.classify(std::chrono::hours(1));
     CHECK(milliseconds_sent() == 300);
   }
-  SECTION("the rest of its time, where that is less") {
+  SECTION("the request's remaining time, if that is shorter") {
     DispatcherFixture fixture({&worker}, patient);
     fixture.classify(std::chrono::seconds(2));
     CHECK(milliseconds_sent() <= 2000);
@@ -197,7 +199,7 @@ TEST_CASE("an abandoned transfer to a reference server is completed") {
   CHECK(fixture.workers_left() == 1);
 }
 
-TEST_CASE("an abandoned attempt may still find a worker dead") {
+TEST_CASE("an abandoned attempt may still eject its worker") {
   Gate begun, go_on;
   const auto begin = [&](Connection& peer) {
     peer.expect(size);
@@ -210,7 +212,7 @@ TEST_CASE("an abandoned attempt may still find a worker dead") {
          begin(peer);
          peer.reset_at_end();
        }},
-      {"a step's time",
+      {"a step timeout",
        [&](Connection& peer) {
          begin(peer);
          peer.wait_for_end();
@@ -233,7 +235,7 @@ TEST_CASE("an abandoned attempt may still find a worker dead") {
   }
 }
 
-TEST_CASE("a dispatcher may go while something is under way, once nothing runs it") {
+TEST_CASE("a dispatcher may be destroyed with attempts in flight once nothing runs it") {
   Gate begun, go_on;
   ScriptedPeer plain({answer_hello_plainly, [&](Connection& peer) {
                         peer.expect(size);
@@ -256,7 +258,7 @@ TEST_CASE("a dispatcher may go while something is under way, once nothing runs i
   CHECK(left.wait());
 }
 
-TEST_CASE("a slow request is answered by a second worker, and the first one is left") {
+TEST_CASE("a slow request is answered by a second worker, and the first connection is closed") {
   Gate taken, left;
   ScriptedPeer slow({take_and_hang(taken, left)});
   ScriptedPeer good({serve_all});
@@ -286,7 +288,7 @@ TEST_CASE("a hedged request takes the first worker's answer if that comes first"
   CHECK(left.wait());
 }
 
-TEST_CASE("a worker with as many connections as it may have counts as busy") {
+TEST_CASE("a worker with the maximum number of connections counts as busy") {
   Gate taken, left;
   ScriptedPeer worker({take_and_hang(taken, left)});
   DispatcherFixture fixture({&worker}, {.timeouts = patient, .connections_per_worker_max = 1});
@@ -296,7 +298,7 @@ TEST_CASE("a worker with as many connections as it may have counts as busy") {
   REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
   fixture.start(second);
   CHECK(fixture.run_until([&] { return !second.empty(); }));
-  CHECK(second == "All workers are busy: try again in a moment.");
+  CHECK(second == "All workers are busy. Try again in a moment.");
   CHECK(fixture.workers_left() == 1);
   // No worker has answered, so no probe was postponed.
   CHECK(fixture.list.next_probe_at() == Clock::time_point::max());
@@ -304,8 +306,7 @@ TEST_CASE("a worker with as many connections as it may have counts as busy") {
   CHECK(fixture.run_until([&] { return !first.empty(); }));
 }
 
-TEST_CASE(
-    "a worker deleted in the middle of its exchange still answers, and nothing of it is kept") {
+TEST_CASE("a worker removed during an exchange still answers, and its connection is closed") {
   Gate taken, go_on, left;
   ScriptedPeer worker({[&](Connection& peer) {
     greet(peer);
@@ -331,7 +332,7 @@ TEST_CASE(
   CHECK(left.wait());
 }
 
-TEST_CASE("a name that leads out of the allowed networks is never connected to") {
+TEST_CASE("a name that resolves outside the allowed networks is never connected to") {
   ScriptedPeer foreign({serve_all});
   DispatchOptions options{.timeouts = patient};
   options.may_connect = [](const asio::ip::address& ip) { return !ip.is_loopback(); };

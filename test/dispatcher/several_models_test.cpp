@@ -1,4 +1,4 @@
-// Workers of several models in one list, and requests for one of them.
+// Workers that run different models in one list, and requests for one of the models.
 
 #include <map>
 
@@ -13,9 +13,10 @@ using namespace samoyed::test;
 
 namespace {
 
-const std::string unknown_model = "No worker runs the model that was asked for.";
+const std::string unknown_model = "No worker runs the requested model.";
 
-/// Workers w1, w2, ... that run the models of these names; an empty name: not known yet.
+/// Workers w1, w2, ... that run the models with these names. An empty name means that the model
+/// isn't known yet.
 struct Models {
   explicit Models(const std::vector<std::string>& names) {
     for (const auto& name : names) {
@@ -35,7 +36,7 @@ struct Models {
   WorkerList list;
 };
 
-/// A connection of a worker that runs a model, until the client ends it.
+/// Serves one connection like a worker that runs the model `name`, until the client ends it.
 ScriptedPeer::Script serve_model(const std::string& name) {
   return [name](Connection& peer) {
     if (!peer.expect(hello)) return;
@@ -47,7 +48,7 @@ ScriptedPeer::Script serve_model(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a request for a model is for its workers in turn, whoever else is asked for meanwhile") {
+TEST_CASE("requests for a model go to its workers in turn, whatever is requested in between") {
   Models models({"a", "b", "a", "b", "a"});
   CHECK(models.picks("a", 2) == "w1 w3 ");
   CHECK(models.picks("", 4) == "w1 w2 w3 w4 ");
@@ -56,7 +57,7 @@ TEST_CASE("a request for a model is for its workers in turn, whoever else is ask
   CHECK(models.pick("c") == "none");
 }
 
-TEST_CASE("the counts of first picks for one model differ by at most one") {
+TEST_CASE("the numbers of first picks for one model differ by at most one") {
   Models models({"a", "b", "a", "a", "b"});
   std::map<std::string, std::map<std::string, int>> counts;
   for (int i = 0; i < 40; ++i) {
@@ -71,10 +72,10 @@ TEST_CASE("the counts of first picks for one model differ by at most one") {
   }
 }
 
-TEST_CASE("removing skips no worker of a model and picks none twice, wherever its cursor is") {
+TEST_CASE("after a removal no worker of a model is skipped or picked twice") {
   for (int cursor = 0; cursor <= 3; ++cursor) {
     for (int removed = 0; removed < 3; ++removed) {
-      INFO("after " << cursor << " picks, the worker at " << removed << " goes");
+      INFO("after " << cursor << " picks, the worker at " << removed << " is removed");
       Models models({"a", "b", "a", "a"});
       const std::vector<std::string> of_a{"w1", "w3", "w4"};
       models.picks("a", cursor);
@@ -89,14 +90,14 @@ TEST_CASE("removing skips no worker of a model and picks none twice, wherever it
   }
 }
 
-TEST_CASE("a retry stays with the model") {
+TEST_CASE("a retry goes to a worker with the same model") {
   Models models({"a", "b", "a"});
   const std::vector<WorkerId> tried{1};
   CHECK(models.list.pick_other(1, tried, "a")->address.host == "w3");
   CHECK_FALSE(models.list.pick_other(1, std::vector<WorkerId>{1, 3}, "a").has_value());
 }
 
-TEST_CASE("a worker that was not spoken to may run any model, a reference server none by name") {
+TEST_CASE("an unknown worker may run any model, a reference server none by name") {
   Models models({"a", ""});
   CHECK(models.picks("a", 3) == "w1 w2 w1 ");
   CHECK(models.pick("b") == "w2");
@@ -110,17 +111,17 @@ TEST_CASE("a worker that was not spoken to may run any model, a reference server
   CHECK(models.pick("b") == "w2");
 }
 
-TEST_CASE("a model is lacking only if no worker of the list has it, in rotation or not") {
+TEST_CASE("a model is lacking only if no worker in the list has it, in rotation or not") {
   Models models({"a"});
   CHECK(models.list.lacks("b"));
   CHECK_FALSE(models.list.lacks(""));
   models.list.eject(WorkerId{1}, {});
   CHECK_FALSE(models.list.lacks("a"));
   models.list.remove({"w1", 1});
-  CHECK_FALSE(models.list.lacks("a"));  // Without any workers the failure itself says so.
+  CHECK_FALSE(models.list.lacks("a"));  // An empty list has its own failure.
 }
 
-TEST_CASE("a plan for a model ends as its workers do") {
+TEST_CASE("a plan for a model fails according to that model's workers") {
   Models models({"a", "b", ""});
   const Clock::time_point now(std::chrono::hours(1));
   DispatchPlan plan(models.list, now + std::chrono::hours(1), "a");
@@ -135,7 +136,7 @@ TEST_CASE("a plan for a model ends as its workers do") {
   models.list.set_model(3, {"b", true});
   const AttemptFailure other{.kind = AttemptFailure::Kind::other_model, .why = {}};
   CHECK(count_as(other, false) == AttemptEnd::uncounted);
-  // w1 is dead, and runs it.
+  // w1 runs the model but is dead.
   CHECK(end_of(plan.on_failure(1, other, now)) == FailureReason::no_active_worker);
   CHECK_FALSE(plan.ejected().has_value());
   CHECK(models.list.in_rotation(3));
@@ -144,14 +145,14 @@ TEST_CASE("a plan for a model ends as its workers do") {
   CHECK(end_of(lacking.start(now)) == FailureReason::unknown_model);
 }
 
-TEST_CASE("a worker that turns out to run another model is passed over, and kept") {
+TEST_CASE("a worker that turns out to run another model is skipped and stays in rotation") {
   ScriptedPeer squeezenet({serve_model("squeezenet1_1")});
   ScriptedPeer resnet({serve_model("resnet18")});
   ScriptedPeer plain({answer_hello_plainly, [](Connection&) {}, serve_plain});
   DispatcherFixture fixture({&squeezenet, &plain, &resnet});
   fixture.model = "resnet18";
   for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed by resnet18");
-  CHECK(fixture.log.attempts == 5);  // Each of the others was spoken to once.
+  CHECK(fixture.log.attempts == 5);  // Each of the other workers was tried once.
   fixture.model = "vit_b_16";
   CHECK(fixture.classify() == unknown_model);
   CHECK(fixture.log.attempts == 5);

@@ -10,7 +10,7 @@ using namespace samoyed;
 using namespace samoyed::dispatcher;
 using Catch::Matchers::Contains;
 
-TEST_CASE("a saved list is loaded in its order") {
+TEST_CASE("a saved list is loaded in the same order") {
   const test::TemporaryFolder folder;
   const std::vector<protocol::Address> addresses{
       {"localhost", 8888}, {"::1", 7777}, {"10.10.1.1", 1}};
@@ -18,11 +18,11 @@ TEST_CASE("a saved list is loaded in its order") {
   CHECK(StateFile(folder.path() / "workers").load() == addresses);
   StateFile(folder.path() / "workers").save({});
   CHECK(StateFile(folder.path() / "workers").load().empty());
-  // Nothing but the file itself stays behind.
+  // Only the file itself remains.
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
-TEST_CASE("no file is an empty list") {
+TEST_CASE("a missing file is an empty list") {
   const test::TemporaryFolder folder;
   CHECK(StateFile(folder.path() / "none").load().empty());
 }
@@ -34,20 +34,20 @@ TEST_CASE("a person may edit the file") {
         std::vector<protocol::Address>{{"localhost", 8888}, {"::1", 7777}});
 }
 
-TEST_CASE("a line that is no address is an error that names it") {
+TEST_CASE("a line that isn't an address is an error that names the line") {
   const test::TemporaryFolder folder;
   test::write_file(folder.path() / "workers", "localhost:8888\nlocalhost\n");
   CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(),
-                    Contains("workers, line 2: no worker address; expected HOST:PORT"));
+                    Contains("workers, line 2: not a worker address; expected HOST:PORT"));
 }
 
-TEST_CASE("a file far too large is refused before it is read") {
+TEST_CASE("a file that is far too large is rejected before it is read") {
   const test::TemporaryFolder folder;
   test::write_file(folder.path() / "workers", std::string(2 << 20, '#'));
   CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(), Contains("too large"));
 }
 
-TEST_CASE("a list that can't be saved is an error and leaves the old one") {
+TEST_CASE("a list that can't be saved is an error, and the old list remains") {
   const test::TemporaryFolder folder;
   StateFile file(folder.path() / "workers");
   file.save({{"localhost", 8888}});

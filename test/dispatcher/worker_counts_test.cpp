@@ -19,7 +19,7 @@ WorkerCounts counts_of(const WorkerList& list) { return list.snapshot().at(0).co
 
 }  // namespace
 
-TEST_CASE("attempts are in flight from their beginning to their end") {
+TEST_CASE("attempts are in flight from their start to their end") {
   WorkerList list;
   list.add(address);
   const WorkerId id = list.pick()->id;
@@ -32,7 +32,7 @@ TEST_CASE("attempts are in flight from their beginning to their end") {
   CHECK(counts_of(list) == WorkerCounts{.failed = 1});
 }
 
-TEST_CASE("a worker's latency is that of its answers, the newest weighing a tenth") {
+TEST_CASE("a worker's latency is the average of its answers, the newest with a weight of 0.1") {
   WorkerList list;
   list.add(address);
   const WorkerId id = list.pick()->id;
@@ -49,7 +49,7 @@ TEST_CASE("a worker's latency is that of its answers, the newest weighing a tent
   CHECK(counts_of(list).done == 3);
 }
 
-TEST_CASE("a worker that comes back keeps its counts, but not what is in flight under its old id") {
+TEST_CASE("a worker that comes back keeps its counts, except attempts in flight under its old id") {
   WorkerList list;
   list.add(address);
   const WorkerId old = list.pick()->id;
@@ -78,7 +78,7 @@ TEST_CASE("a row shows a probe while it is in flight") {
   CHECK_FALSE(list.snapshot().at(0).probing);
 }
 
-TEST_CASE("what an attempt counts as") {
+TEST_CASE("how attempts are counted") {
   using Kind = AttemptFailure::Kind;
   using protocol::Progress;
   using protocol::Refusal;
@@ -111,7 +111,7 @@ TEST_CASE("what an attempt counts as") {
   }
 }
 
-TEST_CASE("the dispatcher counts each attempt, and reports the time of the transfer") {
+TEST_CASE("the dispatcher counts each attempt, and reports the transfer time") {
   ScriptedPeer dying({[](Connection&) {}});
   ScriptedPeer worker({serve_all});
   DispatcherFixture fixture({&dying, &worker});
@@ -126,7 +126,7 @@ TEST_CASE("the dispatcher counts each attempt, and reports the time of the trans
   CHECK(fixture.last_answer.transfer_ms <= fixture.last_answer.elapsed_ms);
 }
 
-TEST_CASE("an abandoned attempt is no longer in flight, and no failure") {
+TEST_CASE("an abandoned attempt is neither in flight nor a failure") {
   Gate taken, left;
   ScriptedPeer hung({[&](Connection& peer) {
     peer.expect(hello);
@@ -148,7 +148,7 @@ TEST_CASE("an abandoned attempt is no longer in flight, and no failure") {
   CHECK(left.wait());
 }
 
-TEST_CASE("a thumbnail is asked of a worker only that makes them") {
+TEST_CASE("a thumbnail is requested only from a worker that makes thumbnails") {
   const auto asked_of = [](bool takes_thumbnail) {
     const protocol::WorkerHello worker_hello{.model = "squeezenet1_1",
                                              .label_count = 1000,

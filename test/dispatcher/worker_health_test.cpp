@@ -13,11 +13,11 @@ namespace {
 
 constexpr HealthOptions options{};
 
-/// A worker whose time a test moves.
+/// A worker's health. The test sets the time.
 struct Patient {
   Patient() { health.schedule(now, options); }
 
-  /// Advances the time to the next probe, which ends as given.
+  /// Advances the time to the next probe, which ends with `end`.
   Change probe(ProbeEnd end, double random = 0) {
     now = health.probe_due().value();
     health.begin_probe();
@@ -32,7 +32,7 @@ struct Patient {
 
 }  // namespace
 
-TEST_CASE("an idle worker is probed again and again, one that answers images is not") {
+TEST_CASE("an idle worker is probed repeatedly, a worker that answers images is not") {
   Patient patient;
   CHECK(patient.until_probe() == seconds(10));
   CHECK(patient.probe(ProbeEnd::good) == Change::none);
@@ -42,7 +42,7 @@ TEST_CASE("an idle worker is probed again and again, one that answers images is 
   CHECK(patient.until_probe() == seconds(10));
 }
 
-TEST_CASE("no second probe is due while one is under way") {
+TEST_CASE("no second probe is due while one is in flight") {
   Patient patient;
   patient.health.begin_probe();
   CHECK_FALSE(patient.health.probe_due().has_value());
@@ -50,28 +50,28 @@ TEST_CASE("no second probe is due while one is under way") {
   CHECK_FALSE(patient.health.probe_due().has_value());
 }
 
-TEST_CASE("a refused probe removes an idle worker at once") {
+TEST_CASE("a refused probe ejects an idle worker at once") {
   Patient patient;
   CHECK(patient.probe(ProbeEnd::refused) == Change::ejected);
   CHECK(patient.health.state() == WorkerState::ejected);
 }
 
-TEST_CASE("a bad probe removes an idle worker only if the next is bad too") {
+TEST_CASE("a bad probe ejects an idle worker only if the next one is bad too") {
   Patient patient;
   CHECK(patient.probe(ProbeEnd::bad) == Change::none);
   CHECK(patient.until_probe() == seconds(1));
-  SECTION("which removes it") { CHECK(patient.probe(ProbeEnd::bad) == Change::ejected); }
-  SECTION("and not after a good one") {
+  SECTION("the next one is bad") { CHECK(patient.probe(ProbeEnd::bad) == Change::ejected); }
+  SECTION("a good one comes in between") {
     patient.probe(ProbeEnd::good);
     CHECK(patient.probe(ProbeEnd::bad) == Change::none);
   }
-  SECTION("and not after an answered image") {
+  SECTION("an answered image comes in between") {
     patient.health.answered(patient.now, options);
     CHECK(patient.probe(ProbeEnd::bad) == Change::none);
   }
 }
 
-TEST_CASE("a lack of our own neither removes a worker nor brings it back") {
+TEST_CASE("an inconclusive probe neither ejects a worker nor brings it back") {
   Patient patient;
   for (int i = 0; i < 5; ++i) CHECK(patient.probe(ProbeEnd::inconclusive) == Change::none);
   CHECK(patient.health.state() == WorkerState::in_rotation);
@@ -81,7 +81,7 @@ TEST_CASE("a lack of our own neither removes a worker nor brings it back") {
   CHECK(patient.until_probe() == seconds(1));
 }
 
-TEST_CASE("the pause between probes doubles up to its cap") {
+TEST_CASE("the pause between probes doubles up to its limit") {
   Patient patient;
   patient.fail();
   const std::vector<int> pauses_s{1, 2, 4, 8, 16, 30, 30, 30};
@@ -91,7 +91,7 @@ TEST_CASE("the pause between probes doubles up to its cap") {
   }
 }
 
-TEST_CASE("chance shortens a pause by up to a fifth") {
+TEST_CASE("a pause is randomly shortened by up to a fifth") {
   for (const auto& [random, pause] :
        {std::pair(0.0, milliseconds(2000)), {0.5, milliseconds(1800)}, {1.0, milliseconds(1600)}}) {
     Patient patient;
@@ -101,7 +101,7 @@ TEST_CASE("chance shortens a pause by up to a fifth") {
   }
 }
 
-TEST_CASE("a worker that fails again before it answered an image is probed more rarely") {
+TEST_CASE("a worker that fails again before it has answered an image is probed less often") {
   Patient patient;
   for (const int pause_s : {1, 2, 4}) {
     patient.fail();
@@ -124,7 +124,7 @@ TEST_CASE("a suspected worker is probed at once, but not for every suspicion") {
   CHECK(patient.until_probe() == seconds(1));
 }
 
-TEST_CASE("an answer that came before a suspicion was known doesn't lift it") {
+TEST_CASE("an answer doesn't clear a suspicion, but a probe does") {
   Patient patient;
   patient.health.suspect(patient.now, options);
   patient.health.answered(patient.now, options);
@@ -134,7 +134,7 @@ TEST_CASE("an answer that came before a suspicion was known doesn't lift it") {
   CHECK(patient.until_probe() == seconds(10));
 }
 
-TEST_CASE("a suspicion of a removed worker changes nothing") {
+TEST_CASE("a suspicion of an ejected worker changes nothing") {
   Patient patient;
   patient.fail();
   patient.health.suspect(patient.now, options);
@@ -143,7 +143,7 @@ TEST_CASE("a suspicion of a removed worker changes nothing") {
   CHECK(patient.health.state() == WorkerState::ejected);
 }
 
-TEST_CASE("the time until a worker is forgotten begins with its removal and each good probe") {
+TEST_CASE("the time until a worker is forgotten restarts with each good probe") {
   Patient patient;
   CHECK_FALSE(patient.health.expired(patient.now + std::chrono::hours(1000), options));
   patient.fail();

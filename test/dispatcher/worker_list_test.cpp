@@ -32,14 +32,14 @@ std::string picks(WorkerList& list, int count) {
 
 }  // namespace
 
-TEST_CASE("workers are picked in the order in which they were added, round and round") {
+TEST_CASE("workers are picked in turn, in the order in which they were added") {
   WorkerList list;
   CHECK(picks(list, 1) == "none ");
   for (int i = 1; i <= 3; ++i) CHECK(list.add(worker(i)) == AddResult::added);
   CHECK(picks(list, 7) == "w1 w2 w3 w1 w2 w3 w1 ");
 }
 
-TEST_CASE("adding a worker that is there changes nothing") {
+TEST_CASE("adding a worker that is already in the list changes nothing") {
   WorkerList list;
   list.add(worker(1));
   list.add(worker(2));
@@ -49,7 +49,7 @@ TEST_CASE("adding a worker that is there changes nothing") {
   CHECK(picks(list, 2) == "w2 w1 ");
 }
 
-TEST_CASE("a full list takes no more until one goes") {
+TEST_CASE("a full list accepts no worker until one is removed") {
   WorkerList list;
   for (int i = 1; i <= static_cast<int>(workers_max); ++i) list.add(worker(i));
   CHECK(list.add(worker(2000)) == AddResult::list_full);
@@ -59,14 +59,14 @@ TEST_CASE("a full list takes no more until one goes") {
   CHECK(list.snapshot().size() == workers_max);
 }
 
-TEST_CASE("removing skips no worker and picks none twice, wherever the cursor is") {
+TEST_CASE("after a removal no worker is skipped or picked twice, wherever the cursor is") {
   for (int cursor = 0; cursor <= 4; ++cursor) {
     for (int removed = 1; removed <= 4; ++removed) {
-      INFO("after " << cursor << " picks, w" << removed << " goes");
+      INFO("after " << cursor << " picks, w" << removed << " is removed");
       WorkerList list;
       for (int i = 1; i <= 4; ++i) list.add(worker(i));
       picks(list, cursor);
-      // In turn from the cursor on, without the removed one.
+      // In turn from the cursor on, without the removed worker.
       std::string expected;
       for (int i = 0; i < 4; ++i) {
         const int next = (cursor + i) % 4 + 1;
@@ -78,7 +78,7 @@ TEST_CASE("removing skips no worker and picks none twice, wherever the cursor is
   }
 }
 
-TEST_CASE("a worker added in the middle of a round waits for the end of it") {
+TEST_CASE("a worker added during a round is picked at its end") {
   WorkerList list;
   list.add(worker(1));
   list.add(worker(2));
@@ -87,7 +87,7 @@ TEST_CASE("a worker added in the middle of a round waits for the end of it") {
   CHECK(picks(list, 4) == "w2 w3 w1 w2 ");
 }
 
-TEST_CASE("the counts of first picks differ by at most one, retries or not") {
+TEST_CASE("the numbers of first picks differ by at most one, with or without retries") {
   WorkerList list;
   for (int i = 1; i <= 5; ++i) list.add(worker(i));
   std::map<std::string, int> counts;
@@ -104,7 +104,7 @@ TEST_CASE("the counts of first picks differ by at most one, retries or not") {
   CHECK(counts.size() == 5);
 }
 
-TEST_CASE("a retry goes to the next worker that was not tried") {
+TEST_CASE("a retry goes to the next untried worker") {
   WorkerList list;
   for (int i = 1; i <= 4; ++i) list.add(worker(i));
   std::vector<WorkerId> tried{3};
@@ -115,7 +115,7 @@ TEST_CASE("a retry goes to the next worker that was not tried") {
   CHECK_FALSE(list.pick_other(1, tried).has_value());
 }
 
-TEST_CASE("a retry finds its way after the failed worker was removed") {
+TEST_CASE("a retry finds the next worker after the failed one is ejected") {
   WorkerList list;
   for (int i = 1; i <= 3; ++i) list.add(worker(i));
   const std::vector<WorkerId> tried{2};
@@ -127,7 +127,7 @@ TEST_CASE("a retry finds its way after the failed worker was removed") {
   CHECK_FALSE(list.pick_other(2, tried).has_value());
 }
 
-TEST_CASE("a worker that was deleted and added again is not removed by an old failure") {
+TEST_CASE("a worker that was removed and added again is not ejected by an old failure") {
   WorkerList list;
   list.add(worker(1));
   const WorkerId old = list.pick()->id;
@@ -137,7 +137,7 @@ TEST_CASE("a worker that was deleted and added again is not removed by an old fa
   CHECK(names(list) == "w1 ");
 }
 
-TEST_CASE("of many threads that find a worker dead, one removes it") {
+TEST_CASE("if many threads find a worker dead, exactly one ejects it") {
   WorkerList list;
   list.add(worker(1));
   const WorkerId id = list.pick()->id;
@@ -150,7 +150,7 @@ TEST_CASE("of many threads that find a worker dead, one removes it") {
   CHECK(removals == 1);
 }
 
-TEST_CASE("threads that add, remove and pick at once keep the list whole") {
+TEST_CASE("many threads may add, remove and pick at the same time") {
   WorkerList list;
   {
     std::vector<std::jthread> threads;
@@ -168,7 +168,7 @@ TEST_CASE("threads that add, remove and pick at once keep the list whole") {
   CHECK(list.snapshot().empty());
 }
 
-TEST_CASE("every change is reported once, and nothing else") {
+TEST_CASE("each change is reported once, and nothing else is") {
   int changes = 0;
   WorkerList list([&] { ++changes; });
   list.add(worker(1));
@@ -181,18 +181,18 @@ TEST_CASE("every change is reported once, and nothing else") {
   CHECK(changes == 2);
 }
 
-TEST_CASE("a worker's model is kept with it") {
+TEST_CASE("a worker's model is recorded") {
   WorkerList list;
   list.add(worker(1));
   CHECK_FALSE(list.snapshot()[0].model.has_value());
   list.set_model(1, {"squeezenet1_1", false});
-  list.set_model(99, {"of nobody", true});
+  list.set_model(99, {"unused", true});
   CHECK(list.snapshot()[0].model == WorkerModel{"squeezenet1_1", false});
 }
 
 namespace {
 
-/// A list of w1 .. wN whose time a test moves.
+/// A list of w1 .. wN. The test sets the time.
 struct ListFixture {
   explicit ListFixture(int count, HealthOptions options = {})
       : list([this] { ++changes; }, options) {
@@ -207,7 +207,7 @@ struct ListFixture {
     }
     return 0;
   }
-  /// The workers that are due, as one text. Their probes all end as given.
+  /// Probes the workers that are due, all with the result `end`. Returns their names.
   std::string probe(ProbeEnd end, std::size_t count = 100) {
     std::string text;
     for (const Worker& due : list.begin_probes(now, count)) {
@@ -216,7 +216,7 @@ struct ListFixture {
     }
     return text;
   }
-  /// In id order, those out of rotation in brackets.
+  /// The names in the order of their ids, with ejected workers in parentheses.
   std::string states() const {
     std::string text;
     for (const auto& row : list.snapshot()) {
@@ -240,7 +240,7 @@ constexpr HealthOptions reference_behavior{.readmit = false};
 
 }  // namespace
 
-TEST_CASE("a worker that failed stays known but is not picked") {
+TEST_CASE("a failed worker stays in the list but is not picked") {
   ListFixture fixture(3);
   CHECK(fixture.fail(2));
   CHECK_FALSE(fixture.fail(2));
@@ -256,11 +256,11 @@ TEST_CASE("a worker that failed stays known but is not picked") {
   CHECK(fixture.list.in_rotation_count() == 0);
 }
 
-TEST_CASE("two good probes in a row bring a removed worker back, at the end and as a new one") {
+TEST_CASE("two good probes in a row bring an ejected worker back, at the end and with a new id") {
   ListFixture fixture(3);
   const WorkerId old = fixture.id(2);
   fixture.fail(2);
-  CHECK(fixture.probe(ProbeEnd::good).empty());  // Not at once.
+  CHECK(fixture.probe(ProbeEnd::good).empty());  // Not due yet.
   fixture.now += std::chrono::seconds(1);
   CHECK(fixture.probe(ProbeEnd::good) == "w2 ");
   CHECK(fixture.states() == "w1 (w2) w3 ");
@@ -272,7 +272,7 @@ TEST_CASE("two good probes in a row bring a removed worker back, at the end and 
   CHECK(fixture.changes == 2);
 }
 
-TEST_CASE("a failed probe between two good ones keeps a worker away") {
+TEST_CASE("a failed probe between two good ones keeps a worker ejected") {
   for (const ProbeEnd failed : {ProbeEnd::bad, ProbeEnd::refused}) {
     ListFixture fixture(1);
     fixture.fail(1);
@@ -287,7 +287,7 @@ TEST_CASE("a failed probe between two good ones keeps a worker away") {
   }
 }
 
-TEST_CASE("adding a removed worker puts it back at once") {
+TEST_CASE("adding an ejected worker puts it back at once") {
   ListFixture fixture(2);
   fixture.list.set_model(1, {"squeezenet1_1", true});
   fixture.fail(1);
@@ -297,7 +297,7 @@ TEST_CASE("adding a removed worker puts it back at once") {
   CHECK(fixture.list.snapshot()[1].model == WorkerModel{"squeezenet1_1", true});
 }
 
-TEST_CASE("adding a removed worker that never answered doesn't show that it was removed") {
+TEST_CASE("adding an ejected worker that never answered doesn't reveal its ejection") {
   ListFixture fixture(2);
   fixture.fail(1);
   CHECK(fixture.states() == "(w1) w2 ");
@@ -306,7 +306,7 @@ TEST_CASE("adding a removed worker that never answered doesn't show that it was 
   CHECK(picks(fixture.list, 2) == "w1 w2 ");
 }
 
-TEST_CASE("a worker was heard once it answered a probe or an image, for as long as it is known") {
+TEST_CASE("a worker counts as heard once it answered a probe or an image, until its removal") {
   ListFixture fixture(3);
   const auto heard = [&](std::size_t row) { return fixture.list.snapshot().at(row).heard; };
   CHECK_FALSE(heard(0));
@@ -327,7 +327,7 @@ TEST_CASE("a worker was heard once it answered a probe or an image, for as long 
   CHECK_FALSE(heard(2));
 }
 
-TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe on the way") {
+TEST_CASE("removing a worker works in any state, and its probe in flight is ignored") {
   ListFixture fixture(2);
   fixture.fail(1);
   fixture.now += std::chrono::seconds(1);
@@ -341,7 +341,7 @@ TEST_CASE("deleting forgets a worker for good, whatever its state, and its probe
   CHECK(fixture.states().empty());
 }
 
-TEST_CASE("with the reference's behavior a failure forgets at once and no worker is probed") {
+TEST_CASE("with the reference's behavior, a failed worker is forgotten and none is probed") {
   ListFixture fixture(2, reference_behavior);
   CHECK(fixture.fail(1));
   CHECK(fixture.states() == "w2 ");
@@ -350,14 +350,14 @@ TEST_CASE("with the reference's behavior a failure forgets at once and no worker
   CHECK(fixture.states() == "w2 ");
 }
 
-TEST_CASE("removed workers count against the list's limit") {
+TEST_CASE("ejected workers count toward the list's limit") {
   ListFixture fixture(static_cast<int>(workers_max));
   fixture.fail(1);
   CHECK(fixture.list.add(worker(2000)) == AddResult::list_full);
   CHECK(fixture.list.add(worker(1)) == AddResult::added);
 }
 
-TEST_CASE("a worker that stays away too long is forgotten") {
+TEST_CASE("a worker that is away for too long is forgotten") {
   ListFixture fixture(2);
   fixture.fail(1);
   fixture.now += std::chrono::hours(24) - std::chrono::seconds(1);
@@ -368,18 +368,18 @@ TEST_CASE("a worker that stays away too long is forgotten") {
   CHECK(fixture.changes == 2);
 }
 
-TEST_CASE("no worker is forgotten by time while most of the workers are away") {
+TEST_CASE("no worker is forgotten while most workers are away") {
   ListFixture fixture(5);
   for (const int number : {1, 2, 3}) fixture.fail(number);
   fixture.now += std::chrono::hours(1000);
   CHECK(fixture.forget().empty());
   CHECK(fixture.states() == "(w1) (w2) (w3) w4 w5 ");
-  // The third comes back: the fewer half is away, and for too long.
+  // When the third comes back, fewer than half are away, and the other two for too long.
   fixture.list.add(worker(3));
   CHECK(fixture.forget() == "w1 w2 ");
 }
 
-TEST_CASE("probes are begun by the longest due, a few at a time, and each once") {
+TEST_CASE("probes start with the longest overdue worker, a few at a time, and each once") {
   ListFixture fixture(3);
   for (const int number : {2, 3, 1}) {
     fixture.fail(number);
@@ -393,7 +393,7 @@ TEST_CASE("probes are begun by the longest due, a few at a time, and each once")
   CHECK(fixture.probe(ProbeEnd::refused) == "w1 ");
 }
 
-TEST_CASE("the next probe's time is known once it was planned") {
+TEST_CASE("the time of the next probe is known once it is scheduled") {
   ListFixture fixture(2);
   CHECK(fixture.list.next_probe_at() == Clock::time_point::max());
   fixture.probe(ProbeEnd::good);

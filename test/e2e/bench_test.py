@@ -113,7 +113,7 @@ class BenchTest(support.ProgramTestCase):
         self.addCleanup(worker.stop)
         report = self.bench("--worker", worker.address, "--rate", "50", "--in-flight-max", "2", status=1)
         self.check_sum(report)
-        self.assertGreater(report["failed"]["unsent: too many under way"], 0)
+        self.assertGreater(report["failed"]["unsent: too many in flight"], 0)
         self.assertGreater(report["recognized"], 0)
 
     def test_a_stall_is_not_hidden_in_the_open_loop(self):
@@ -134,15 +134,15 @@ class BenchTest(support.ProgramTestCase):
             port = taken.getsockname()[1]
         for target in (["--worker", f"127.0.0.1:{port}"], ["--http", f"http://127.0.0.1:{port}/"]):
             message = self.bench(*target, status=1)
-            self.assertRegex(message, rf"127\.0\.0\.1:{port}/? does not answer an image: Connection refused")
+            self.assertRegex(message, rf"127\.0\.0\.1:{port}/? did not answer a test image: Connection refused")
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
             for target in (["--worker", f"127.0.0.1:{port}"], ["--http", f"http://127.0.0.1:{port}/"]):
                 message = self.bench(*target, "--request-timeout-ms", "200", status=1)
-                self.assertRegex(message, rf"127\.0\.0\.1:{port}/? does not answer an image: ")
+                self.assertRegex(message, rf"127\.0\.0\.1:{port}/? did not answer a test image: ")
         worker = self.start_null_worker()
         message = self.bench("--worker", worker.address, "--worker", f"127.0.0.1:{port}", status=1)
-        self.assertIn(f"127.0.0.1:{port} does not answer", message)
+        self.assertIn(f"127.0.0.1:{port} did not answer", message)
 
     def test_missing_images_are_reported(self):
         self.image.unlink()

@@ -46,8 +46,8 @@ inline const std::string json_result = data_message(
 
 inline const std::string no_worker = "Error: No active worker!";
 inline const std::string closed_on =
-    "Workers closed the connection on this image: it can't be recognized.";
-inline const std::string too_late = "No worker answered in time: try again in a moment.";
+    "This image can't be recognized: workers closed the connection after they received it.";
+inline const std::string too_late = "No worker answered in time. Try again in a moment.";
 
 /// Answers one exchange like a Samoyed worker.
 inline bool serve(Connection& peer) {

@@ -13,24 +13,24 @@
 
 namespace samoyed::dispatcher {
 
-/// One image to recognize, and what the answer should hold.
+/// One image to recognize, and what its answer should contain.
 struct ClassifyRequest {
   std::shared_ptr<const protocol::EncodedImage> image;
   /// Number of labels wanted from a worker that speaks the extended dialect. A reference server
   /// always returns five.
   std::optional<int> top = std::nullopt;
   /// Longer side of the thumbnail wanted, in pixels, 1..protocol::thumbnail_side_max. A worker that
-  /// makes no thumbnails answers without one.
+  /// doesn't make thumbnails answers without one.
   std::optional<int> thumbnail_side = std::nullopt;
   /// The name of the model that must answer, as workers state it in hello; empty for any. If no
   /// worker runs it, the outcome is a Failure with `unknown_model`.
   std::string model = {};
-  /// For the log; may be empty.
+  /// Appears in the log; may be empty.
   std::string request_id = {};
-  /// When it passes, the outcome is a Failure with `deadline`.
+  /// When this time passes, the outcome is a Failure with `deadline`.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  /// Emit it when nobody waits for the answer any more: the outcome is then a Failure with
-  /// `cancelled`, at once.
+  /// The caller emits this slot's signal when no one waits for the answer anymore. The outcome is
+  /// then immediately a Failure with `cancelled`.
   asio::cancellation_slot cancelled = {};
 };
 

@@ -4,9 +4,9 @@
 
 namespace samoyed::dispatcher {
 
-/// Events of all workers since the start.
+/// Counts of events, over all workers, since the program started.
 struct DispatchCounts {
-  /// Images sent to a worker. More than one for a request are retries and hedges.
+  /// Images sent to a worker. Retries and hedges of a request count as well.
   std::uint64_t attempts = 0;
   std::uint64_t ejected = 0;
   std::uint64_t readmitted = 0;

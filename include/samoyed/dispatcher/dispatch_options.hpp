@@ -11,12 +11,12 @@
 
 namespace samoyed::dispatcher {
 
-/// How long each step of an exchange with a worker may take. A worker that exceeds one is ejected.
+/// Time limits for the steps of an exchange with a worker. A worker that exceeds one is ejected.
 struct StepTimeouts {
   std::chrono::milliseconds connect{2000};
   /// From a hello or a size message to its response.
   std::chrono::milliseconds answer{5000};
-  /// From the size's A to the image's A: the whole transfer.
+  /// From the size's A to the image's A: the whole transfer of the image.
   std::chrono::milliseconds image{60000};
   /// From the image's A to the result's end.
   std::chrono::milliseconds result{30000};
@@ -25,11 +25,11 @@ struct StepTimeouts {
 /// How images are sent to workers.
 struct DispatchOptions {
   StepTimeouts timeouts;
-  /// A request without an answer after this time is sent to a second worker too (a hedge).
-  /// std::nullopt: never.
+  /// A request that has no answer after this time is also sent to a second worker (a hedge).
+  /// std::nullopt means never.
   std::optional<std::chrono::milliseconds> hedge_after = std::nullopt;
-  /// Open connections from this dispatcher to one worker, which counts as busy beyond that. Below
-  /// the 512 that a Samoyed worker accepts from one address.
+  /// Maximum number of open connections from this dispatcher to one worker, which counts as busy
+  /// beyond that. The default is below the 512 that a Samoyed worker accepts from one address.
   std::size_t connections_per_worker_max = 256;
   /// Returns false for addresses that must never be connected to, whatever name resolves to them.
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };

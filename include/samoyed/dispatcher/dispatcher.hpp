@@ -16,7 +16,7 @@
 
 namespace samoyed::dispatcher {
 
-/// Receives what happens to workers, for a log or a tool's output. `request_id` identifies the
+/// Receives events about workers, for a log or a tool's output. `request_id` identifies the
 /// request that led to the event; it is empty if there is none.
 class DispatchObserver {
  public:
@@ -27,27 +27,27 @@ class DispatchObserver {
                           const std::string& request_id) = 0;
   /// The worker answers again and is back in rotation.
   virtual void on_readmitted(const Worker&) {}
-  /// The worker stayed away for too long.
+  /// The worker was away for too long and is no longer in the list.
   virtual void on_forgotten(const Worker&) {}
 };
 
 class WorkerConnectionPool;
 struct AttemptFailure;
 
-/// Sends images to workers: picks a worker, sends the image, and retries with another worker where
-/// that is right.
+/// Sends images to workers: picks a worker, sends the image, and retries with another worker if the
+/// failure allows it.
 ///
-/// Each attempt is a coroutine of its own; the request waits for its end. When a deadline passes, a
-/// client leaves or a hedge wins, the request just stops waiting. The abandoned attempt then closes
-/// its connection, except with a reference server: that is sent its image to the end in the
-/// background, each step under its deadline.
+/// Each attempt runs in its own coroutine, and the request waits for it to end. When a deadline
+/// passes, a client disconnects or a hedge wins, the request just stops waiting. The abandoned
+/// attempt then closes its connection. The exception is an attempt at a reference server: it sends
+/// the whole image in the background, and the timeout of each step still applies.
 ///
 /// Thread rule: one thread, the one that runs the executor's io_context. Several dispatchers, each
-/// on a thread of its own, may share one WorkerList.
+/// on its own thread, may share one WorkerList.
 class Dispatcher final : public Classifier {
  public:
   /// All references must outlive the dispatcher. The dispatcher must outlive every coroutine that
-  /// it started, unless the io_context runs no more.
+  /// it started, unless the io_context no longer runs.
   Dispatcher(asio::any_io_executor executor, WorkerList& workers, DispatchObserver& observer,
              DispatchOptions options);
   ~Dispatcher() override;
@@ -58,15 +58,15 @@ class Dispatcher final : public Classifier {
   /// Doesn't eject or readmit the worker: the caller decides that.
   asio::awaitable<ProbeEnd> probe(Worker worker);
 
-  /// Watches idle connections from now on. `on_suspicion` is called whenever a worker becomes
-  /// suspect and the list wants it probed: it closed an idle connection, or a request abandoned it.
+  /// Starts to watch idle connections. `on_suspicion` is called whenever a worker becomes suspect
+  /// and is due for a probe, because it closed an idle connection or a request abandoned it.
   void watch(std::function<void()> on_suspicion);
 
-  /// Closes idle connections to workers that are out of rotation, and those that were idle for too
-  /// long.
+  /// Closes idle connections to workers that are out of rotation, and connections that were idle
+  /// for too long.
   void close_unused();
 
-  /// Waits until no image is sent in the background, but not beyond `deadline`.
+  /// Waits until no image is being sent in the background, or until `deadline`.
   asio::awaitable<void> finish(Clock::time_point deadline);
 
  private:

@@ -9,7 +9,7 @@
 
 namespace samoyed::dispatcher {
 
-/// The addresses of a name, or the error.
+/// The addresses of a name, or the error of its look-up.
 struct FoundAddresses {
   std::error_code error;
   std::vector<asio::ip::address> addresses;

@@ -16,9 +16,9 @@ namespace samoyed::dispatcher {
 /// Looks up names. A slow look-up delays neither other names nor the end of the program.
 ///
 /// A few threads, started on demand, look up names that are not cached. getaddrinfo can't be
-/// interrupted: a request that gives up lets its look-up run on, and the threads are detached, so
-/// that not even the end of the program waits for them. Requests for the same name share one
-/// look-up, and successful answers are cached briefly.
+/// interrupted, so a look-up runs on after its request has given up. The threads are detached, so
+/// the program can end without waiting for them. Requests for the same name share one look-up, and
+/// successful answers are cached briefly.
 ///
 /// Thread rule: the thread of the executor. Its io_context must outlive the resolver. The resolver
 /// may be destroyed at any time, even during look-ups.
@@ -26,22 +26,23 @@ class NameResolver {
  public:
   struct Limits {
     std::size_t threads_max = 8;
-    /// Names that wait for a thread.
+    /// Maximum number of names that wait for a thread.
     std::size_t queue_max = 1024;
-    /// If no thread became free for this long, further names are rejected at once.
+    /// If no thread has become free for this long, further names are rejected at once.
     std::chrono::milliseconds stuck_after{1000};
     std::size_t cached_names_max = 1024;
     std::chrono::milliseconds cache_time{10000};
   };
 
-  /// `look_up` is called from the resolver's threads, even after the resolver was destroyed.
+  /// `look_up` is called on the resolver's threads, even after the resolver is destroyed.
   NameResolver(asio::any_io_executor executor, Limits limits, LookUp look_up = look_up_name);
   ~NameResolver();
 
-  /// An IP address resolves to itself. The error is `io::Errc::timed_out` if the look-up took
-  /// longer than the deadline. It is `std::errc::no_buffer_space` if this machine is to blame: the
-  /// look-up hadn't begun by then, too many names wait, or all threads are stuck (reported at
-  /// once).
+  /// Returns the addresses of `name`; an IP address resolves to itself. The error is
+  /// `io::Errc::timed_out` if the look-up was still running at the deadline. It is
+  /// `std::errc::no_buffer_space` if this machine is to blame: the look-up hadn't started by the
+  /// deadline, too many names are waiting, or all threads are stuck. The last two are reported at
+  /// once.
   asio::awaitable<FoundAddresses> resolve(std::string name, Clock::time_point deadline);
 
  private:

@@ -25,27 +25,27 @@ struct Answer {
 enum class FailureReason {
   no_active_worker,  ///< The list is empty, or every worker in it is dead.
   unknown_model,     ///< No worker in the list runs the requested model.
-  no_resources,      ///< The dispatcher lacks file descriptors, memory or name look-ups.
-  all_busy,          ///< Every worker in rotation was full.
+  no_resources,      ///< The dispatcher ran out of file descriptors, memory or name look-ups.
+  all_busy,          ///< Every worker in rotation was busy.
   refused,           ///< A worker can't recognize the image: `Failure::refusal` says why.
-  workers_closed,    ///< Two workers closed the connection, or died, after the complete image: the
-                     ///< image is to blame.
+  workers_closed,    ///< Two workers closed the connection or died after they had received the
+                     ///< complete image, so the image is to blame.
   deadline,          ///< The request's deadline passed.
-  cancelled,         ///< Nobody waits for the answer any more.
+  cancelled,         ///< No one waits for the answer anymore.
 };
 
 /// An image was not recognized.
 struct Failure {
   FailureReason reason = FailureReason::no_active_worker;
-  /// With `refused` only.
+  /// Set with `refused` only.
   std::optional<protocol::Refusal> refusal;
 };
 
 /// The result of a request: an answer or a failure.
 using Outcome = std::variant<Answer, Failure>;
 
-/// One sentence for a person. `no_active_worker` gives `Error: No active worker!`, the words of the
-/// reference.
+/// A message for people. For `no_active_worker` it is the reference's message, `Error: No active
+/// worker!`.
 std::string describe(const Failure& failure);
 
 }  // namespace samoyed::dispatcher

@@ -9,42 +9,43 @@ using Clock = std::chrono::steady_clock;
 
 enum class WorkerState {
   in_rotation,
-  /// Found dead: probed in the background until it answers again or is forgotten. Shown to users as
-  /// `removed`.
+  /// The worker was found dead. It is probed in the background until it answers again or is
+  /// forgotten. Users see this state as `removed`.
   ejected,
 };
 
 /// When workers are probed, ejected and forgotten.
 struct HealthOptions {
-  /// False: a failed worker is forgotten at once and no worker is probed, as in the reference.
+  /// If false, a failed worker is forgotten at once and no worker is probed, as in the reference.
   bool readmit = true;
-  /// From an ejection to the first probe, and between two probes when one alone is inconclusive.
+  /// The pause from an ejection to the first probe, and between two probes if one probe alone isn't
+  /// conclusive.
   std::chrono::milliseconds first_probe_pause{1000};
   /// The pause doubles with every failed probe, up to this limit.
   std::chrono::milliseconds probe_pause_max{30000};
-  /// An ejected worker without a good probe for this long is forgotten.
+  /// An ejected worker that has had no good probe for this long is forgotten.
   std::chrono::milliseconds forget_after = std::chrono::hours(24);
-  /// A worker in rotation that answered nothing for this long is probed.
+  /// A worker in rotation that hasn't answered anything for this long is probed.
   std::chrono::milliseconds idle_probe_interval{10000};
 };
 
 /// How a probe (connect and hello) ended.
 enum class ProbeEnd {
-  good,          ///< It answered, even if only that it is busy.
-  refused,       ///< Nothing listens there.
-  bad,           ///< No answer in time, or an invalid one: one bad probe alone proves nothing.
-  inconclusive,  ///< This machine lacked a resource: nothing is known of the worker.
+  good,          ///< The worker answered, even if only that it is busy.
+  refused,       ///< Nothing listens at its address.
+  bad,           ///< No answer in time, or an invalid one. One bad probe alone proves nothing.
+  inconclusive,  ///< This machine lacked a resource, so the probe says nothing about the worker.
 };
 
-/// One worker's health: whether it is in rotation, and when it is probed next. Decides without
-/// I/O or a clock.
+/// One worker's health: whether it is in rotation, and when it is probed next. Does no I/O and
+/// reads no clock.
 ///
 ///     in_rotation -- a request failed, a probe was refused, or two in a row were bad --> ejected
-///         ^  an idle one is probed now and then                                            |
+///         ^  an idle worker is probed from time to time                                    |
 ///         +------------- two good probes in a row, at ever longer intervals <--------------+
 ///
-/// A worker that is ejected again before it answered an image keeps its last pause. So a worker
-/// that greets but hangs on images returns more and more rarely.
+/// A worker that is ejected again before it has answered an image keeps its last pause. So a worker
+/// that answers hello but hangs on images returns less and less often.
 ///
 /// Not thread-safe.
 class WorkerHealth {
@@ -52,10 +53,11 @@ class WorkerHealth {
   enum class Change { none, ejected, readmitted };
 
   WorkerState state() const { return state_; }
-  /// A probe is in flight.
+  /// True while a probe is in flight.
   bool probing() const { return probing_; }
 
-  /// std::nullopt while a probe is in flight, and before the first `schedule`.
+  /// When the next probe is due. std::nullopt while a probe is in flight, and before the first
+  /// `schedule`.
   std::optional<Clock::time_point> probe_due() const;
 
   /// Schedules the first probe of a worker that was just added.
@@ -66,14 +68,15 @@ class WorkerHealth {
   Change end_probe(ProbeEnd end, Clock::time_point now, const HealthOptions& options,
                    double random);
 
-  /// The worker answered an image, even if only with a refusal. A suspicion stays, because its
-  /// cause may be newer than the answer.
+  /// Call this when the worker has answered an image, even if only with a refusal. A suspicion
+  /// remains, because its cause may be newer than the answer.
   void answered(Clock::time_point now, const HealthOptions& options);
 
-  /// Something ended unexpectedly, which doesn't prove that the worker is dead: probe it now.
+  /// Call this when something suggests, but doesn't prove, that the worker is dead. A probe becomes
+  /// due at once.
   void suspect(Clock::time_point now, const HealthOptions& options);
 
-  /// The worker failed on a request. `random` as above.
+  /// Call this when the worker failed on a request. `random` is used as in `end_probe`.
   void eject(Clock::time_point now, const HealthOptions& options, double random);
 
   /// True if it was ejected for so long that it should be forgotten.
@@ -86,14 +89,15 @@ class WorkerHealth {
 
   WorkerState state_ = WorkerState::in_rotation;
   bool probing_ = false;
-  bool suspected_ = false;  ///< Since the last probe began.
+  bool suspected_ = false;  ///< True if suspected since the last probe began.
   std::optional<Clock::time_point> due_;
-  /// The earliest time of a probe on suspicion: many requests may suspect a worker at once.
+  /// The earliest time of a probe because of a suspicion. Many requests may suspect a worker at the
+  /// same time.
   Clock::time_point suspect_from_ = Clock::time_point::min();
   Clock::time_point last_sign_;  ///< The last good probe, or the ejection.
   int good_probes_ = 0;          ///< In a row.
   int bad_probes_ = 0;           ///< In a row.
-  /// Between probes of an ejected worker; 0 once it answered an image.
+  /// The pause between probes of an ejected worker; 0 once it has answered an image.
   std::chrono::milliseconds pause_{0};
 };
 

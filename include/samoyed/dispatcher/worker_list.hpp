@@ -20,7 +20,7 @@
 namespace samoyed::dispatcher {
 
 /// Increases with every add and every return to the rotation, and is never reused. A worker that
-/// came back is a new one, so a request that failed on the old one can't eject it.
+/// comes back has a new id, so a request that failed under the old id can't eject it.
 using WorkerId = std::uint64_t;
 
 struct Worker {
@@ -38,21 +38,22 @@ struct WorkerModel {
   bool operator==(const WorkerModel&) const = default;
 };
 
-/// Outcome of the images that were sent to a worker since it was added.
+/// Outcomes of the images that were sent to a worker since it was added.
 struct WorkerCounts {
   std::size_t in_flight = 0;
-  /// It answered: it recognized the image or refused it.
+  /// Images that the worker answered: it recognized or refused them.
   std::uint64_t done = 0;
-  /// It closed the connection, was lost, was too slow, or reported a failure of its own.
+  /// Images on which the worker closed or lost the connection, was too slow, or reported an
+  /// internal error.
   std::uint64_t failed = 0;
-  /// From the start of an attempt to its answer, in milliseconds: the exponential moving average
-  /// over attempts that were done, with weight 0.1 for the newest; 0 before the first.
+  /// Time from the start of an attempt to its answer, in milliseconds: the exponential moving
+  /// average over the attempts that are done, with weight 0.1 for the newest. 0 before the first.
   double latency_ms = 0;
 
   bool operator==(const WorkerCounts&) const = default;
 };
 
-/// How one attempt counts.
+/// How one attempt is counted.
 enum class AttemptEnd {
   done,
   failed,
@@ -69,12 +70,12 @@ struct WorkerRow {
   /// state, which would otherwise reveal whether anything listens on an arbitrary port.
   bool heard = false;
   WorkerCounts counts = {};
-  /// True while a probe of it is in flight.
+  /// True while it is being probed.
   bool probing = false;
 };
 
-/// Workers in a list, in rotation or not. A page shows all of them, and a request may have to
-/// attempt all of them.
+/// Maximum number of workers in a list, in rotation or not. A page shows all of them, and a request
+/// may have to try all of them.
 inline constexpr std::size_t workers_max = 1024;
 
 /// The result of WorkerList::add.
@@ -85,40 +86,42 @@ enum class AddResult { added, already_there, list_full };
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
 /// shrinks: no worker is skipped or picked twice. Between two changes of the list, the numbers of
-/// picks of any two workers differ by at most one. Requests for one model have a cursor of their
-/// own, so the same holds for them among the workers that run it.
+/// picks of any two workers differ by at most one. Requests for one model have their own cursor, so
+/// the same holds for them among the workers that run this model.
 ///
-/// A worker that never answered hello may run any model, until it answers one.
+/// A worker that has never answered a hello may be picked for any model until it answers one.
 ///
 /// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
 /// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
  public:
-  /// `on_change` is called whenever a worker was added, deleted, ejected, readmitted or forgotten.
+  /// `on_change` is called whenever a worker was added, removed, ejected, readmitted or forgotten.
   /// The thread that made the change calls it, without the mutex: by then the list may have changed
   /// again.
   explicit WorkerList(
       std::function<void()> on_change = [] {}, HealthOptions health = {})
       : on_change_(std::move(on_change)), health_(health) {}
 
-  /// Doesn't connect. Changes nothing unless the result is `added`. An ejected worker returns at
-  /// once, at the end. One that never answered keeps its place and its id, so that the list doesn't
-  /// reveal that it was ejected.
+  /// Adds a worker without connecting to it. Changes nothing unless the result is `added`. An
+  /// ejected worker returns to the rotation at once, at the end of the list. If it has never
+  /// answered, it keeps its place and its id instead, so that the list doesn't reveal that it was
+  /// ejected.
   AddResult add(const protocol::Address& address);
 
-  /// Deletes a worker, in rotation or not. Returns false if the address is not in the list.
+  /// Removes a worker, in rotation or not. Returns false if the address is not in the list.
   bool remove(const protocol::Address& address);
 
-  /// Takes a worker that was found dead out of rotation. From then on it is probed or, with
-  /// `readmit` off, it is forgotten. Returns true to exactly one of several concurrent callers.
+  /// Takes a worker that was found dead out of rotation. From then on it is probed; with `readmit`
+  /// off it is forgotten at once. Returns true to exactly one of several concurrent callers.
   bool eject(WorkerId id, Clock::time_point now);
 
-  /// The next worker in turn that may run `model` (empty: any), for a request's first attempt.
-  /// std::nullopt if there is none in rotation.
+  /// Returns the next worker in turn that may run `model` (empty for any), for a request's first
+  /// attempt. Returns std::nullopt if there is none in rotation.
   std::optional<Worker> pick(std::string_view model = {});
 
-  /// The worker in rotation that comes after `after`, is not in `tried` and may run `model`, for a
-  /// request's further attempts. Doesn't move the cursor: a retry takes no other request's turn.
+  /// Returns the worker in rotation that comes after `after`, is not in `tried` and may run
+  /// `model`, for a request's further attempts. Doesn't move the cursor, so a retry doesn't take
+  /// the turn of another request.
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
                                    std::string_view model = {}) const;
 
@@ -129,7 +132,7 @@ class WorkerList {
   void set_model(WorkerId id, const WorkerModel& model);
 
   /// Records that a worker is a reference server. Its model stays unknown, and it gets only
-  /// requests for any model.
+  /// requests that accept any model.
   void set_reference(WorkerId id);
 
   /// Counts an image that is sent to a worker. `end_attempt` must follow, with that image's
@@ -137,7 +140,7 @@ class WorkerList {
   void begin_attempt(WorkerId id);
   void end_attempt(WorkerId id, AttemptEnd end, std::chrono::duration<double, std::milli> latency);
 
-  /// Records that a worker answered an image, so that it need not be probed soon.
+  /// Records that a worker answered an image, so it need not be probed soon.
   void answered(WorkerId id, Clock::time_point now);
 
   /// Makes a probe of a worker in rotation due at once.
@@ -149,19 +152,20 @@ class WorkerList {
   bool in_rotation(WorkerId id) const;
   std::size_t in_rotation_count() const;
 
-  /// At most `count` workers whose probes are due, the longest due first. The caller must pass each
-  /// of them to `end_probe`; it isn't due again until then. Returns none with `readmit` off.
+  /// Returns at most `count` workers whose probes are due, the longest overdue first. The caller
+  /// must pass each of them to `end_probe`; a worker isn't due again until then. Returns none with
+  /// `readmit` off.
   std::vector<Worker> begin_probes(Clock::time_point now, std::size_t count);
 
-  /// When the next probe is due; the far future if none is scheduled.
+  /// Returns when the next probe is due, or Clock::time_point::max() if none is scheduled.
   Clock::time_point next_probe_at() const;
 
-  /// Ignored if the worker is no longer in the list.
+  /// Records how a probe ended. Ignored if the worker is no longer in the list.
   WorkerHealth::Change end_probe(WorkerId id, ProbeEnd end, Clock::time_point now);
 
-  /// Deletes the workers that stayed away too long, and returns them. Deletes none while fewer than
-  /// half of all workers are in rotation, because then more likely the network or this machine has
-  /// failed.
+  /// Removes the workers that have been away for too long, and returns them. Removes none while
+  /// fewer than half of all workers are in rotation, because then it is more likely that the
+  /// network or this machine has failed.
   std::vector<Worker> forget_expired(Clock::time_point now);
 
   const HealthOptions& health_options() const { return health_; }

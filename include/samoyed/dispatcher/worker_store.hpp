@@ -11,11 +11,11 @@ class WorkerStore {
  public:
   virtual ~WorkerStore() = default;
 
-  /// The list that was saved last, in order; empty if none was saved. Throws std::runtime_error,
-  /// with one line that says what to do, if the saved list can't be read.
+  /// Returns the list that was saved last, in order, or an empty one if none was saved. Throws
+  /// std::runtime_error if the saved list can't be read; its one-line message says what to do.
   virtual std::vector<protocol::Address> load() = 0;
 
-  /// Replaces the saved list. After a crash at any moment, either the old or the new list is there.
+  /// Replaces the saved list. A crash at any moment leaves either the old or the new list intact.
   /// Throws std::system_error.
   virtual void save(const std::vector<protocol::Address>& addresses) = 0;
 };

@@ -25,7 +25,7 @@ using namespace samoyed::clientsocket;
 /// The state that the threads share.
 struct Work {
   std::vector<std::filesystem::path> files;
-  std::size_t image_count;  ///< Including repeats.
+  std::size_t image_count;  ///< Includes repeats.
   std::atomic<std::size_t> next_image = 0;
   /// A run of the tool is too short for a dead worker to come back.
   dispatcher::WorkerList workers{[] {}, {.readmit = false}};
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   work.files = list_image_files(options->images);
   work.image_count = work.files.size() * static_cast<std::size_t>(options->repeat);
   if (work.files.empty()) {
-    std::cerr << "Error: the folders hold no image files (" << protocol::image_extensions_text()
+    std::cerr << "Error: the folders contain no image files (" << protocol::image_extensions_text()
               << ")\n";
     return EXIT_FAILURE;
   }

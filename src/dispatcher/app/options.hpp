@@ -19,9 +19,9 @@ struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9999;
   std::vector<protocol::Address> workers;
-  /// Empty: the list is lost when the program ends.
+  /// If empty, the list is lost when the program ends.
   std::string state_file;
-  /// Its `may_connect` allows `web.access.worker_networks`.
+  /// Its `may_connect` allows only `web.access.worker_networks`.
   DispatchOptions dispatch;
   HealthOptions health;
   web::ServerOptions web;

@@ -23,13 +23,13 @@ std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   return std::make_unique<StateFile>(path);
 }
 
-/// Logs how a background loop ended, unless it ended well.
+/// Logs the exception that ended a background loop, if there is one.
 auto log_failure(const char* loop) {
   return [loop](std::exception_ptr failure) {
     try {
       if (failure) std::rethrow_exception(failure);
     } catch (const std::exception& error) {
-      spdlog::error("{} failed: {}", loop, error.what());
+      spdlog::error("the {} failed: {}", loop, error.what());
     }
   };
 }
@@ -57,14 +57,14 @@ void DispatchLog::on_readmitted(const Worker& worker) {
 }
 void DispatchLog::on_forgotten(const Worker& worker) {
   ++counts_.forgotten;
-  spdlog::warn("forgot worker {}: it stayed away for too long", to_string(worker.address));
+  spdlog::warn("forgot worker {}: it was away for too long", to_string(worker.address));
 }
 
 Service::Service(Options options)
     : options_(std::move(options)),
       store_(open_store(options_.state_file)),
       workers_(
-          // Changes come from the service's thread only. They are saved before the client that made
+          // Only the service's thread makes changes. They are saved before the client that made
           // them gets its response.
           [this] {
             if (!loaded_) return;
@@ -102,16 +102,17 @@ void Service::run() {
     if (job_runner_) job_runner_->stop();
     server_.stop();
   });
-  // Logged only now that signals are handled, because a reader of the log may send one at once.
-  spdlog::info("{} workers", workers_.snapshot().size());
+  // These lines are logged only after signal handling is set up, because a reader of the log may
+  // send a signal at once.
+  spdlog::info("workers in the list: {}", workers_.snapshot().size());
   spdlog::info("listening on {}", listening_address_);
-  // Probes all workers before the first image, so that pages know untrained networks and dead
+  // Probes all workers before the first image, so that pages show untrained networks and dead
   // workers.
   for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
-  asio::co_spawn(io_, monitor_.run(), log_failure("watching the workers"));
-  asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("giving back memory"));
+  asio::co_spawn(io_, monitor_.run(), log_failure("health monitor"));
+  asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("release of unused memory"));
   if (storage_) storage_->start();
-  if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("carrying out jobs"));
+  if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("job runner"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io_.stop();
@@ -123,7 +124,8 @@ asio::awaitable<void> Service::serve() {
   co_await server_.run();
   monitor_.stop();
   if (job_runner_) co_await job_runner_->finish(drained_by_);
-  // Waits for images that are still sent to reference servers although their requests have ended.
+  // Waits for images that are still being sent to reference servers although their requests have
+  // ended.
   co_await dispatcher_.finish(drained_by_);
 }
 
@@ -154,13 +156,14 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
     std::error_code is_name;
     const auto literal = asio::ip::make_address(address.host, is_name);
     if (!is_name && !networks.contains(literal)) {
-      throw std::runtime_error(to_string(address) + " of " + source +
-                               " is in no network that workers may be in; name its network with "
-                               "--worker-network");
+      throw std::runtime_error(
+          to_string(address) + " (from " + source +
+          ") is outside the networks that workers may be in; allow its network "
+          "with --worker-network");
     }
     if (workers_.add(address) == AddResult::list_full) {
-      throw std::runtime_error("more than " + std::to_string(workers_max) +
-                               " workers; name fewer, or delete lines of the --state file");
+      throw std::runtime_error("there are more than " + std::to_string(workers_max) +
+                               " workers; list fewer, or delete lines from the --state file");
     }
   }
 }
@@ -168,14 +171,14 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 void Service::save() {
   std::vector<protocol::Address> addresses;
   for (const WorkerRow& row : workers_.snapshot()) addresses.push_back(row.worker.address);
-  // An ejected worker stays in the list. Writing the unchanged list would only block everyone on
-  // the disk.
+  // An ejection doesn't change the addresses. Writing the unchanged list would only make everyone
+  // wait for the disk.
   if (addresses == stored_) return;
   try {
     store_->save(addresses);
     stored_ = std::move(addresses);
   } catch (const std::system_error& error) {
-    spdlog::error("the worker list could not be saved: {}", error.what());
+    spdlog::error("can't save the worker list: {}", error.what());
   }
 }
 

@@ -42,8 +42,8 @@ class DispatchLog final : public DispatchObserver {
 /// Thread rule: everything runs on the thread that calls `run`.
 class Service {
  public:
-  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error with one
-  /// line that says what to do.
+  /// Opens the port and loads the list. Throws std::runtime_error or std::system_error with a
+  /// one-line message that says what to do.
   explicit Service(Options options);
 
   /// Serves until SIGINT or SIGTERM, then finishes the requests in flight within the drain timeout.
@@ -61,7 +61,7 @@ class Service {
   asio::io_context io_{1};
   std::unique_ptr<WorkerStore> store_;
   std::optional<std::vector<protocol::Address>> stored_;  ///< The list that was saved last.
-  /// False while the list is being loaded, when it must not be saved.
+  /// False while the list is being loaded. It must not be saved then.
   bool loaded_ = false;
   WorkerList workers_;
   DispatchLog log_;
@@ -70,7 +70,7 @@ class Service {
   /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
   std::unique_ptr<Storage> storage_;       ///< Null without a data folder.
-  std::unique_ptr<JobRunner> job_runner_;  ///< Null without a storage.
+  std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;
   Clock::time_point drained_by_;  ///< Set when a signal arrives.

@@ -11,7 +11,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// With this many images or more, a bar replaces the lines about the workers used.
+/// With this many images or more, a progress bar replaces the lines about the workers used.
 constexpr std::size_t progress_images_min = 20;
 constexpr std::size_t bar_width = 40;
 /// Returns to the start of the line and erases it (ECMA-48, EL).
@@ -105,7 +105,7 @@ void Report::unreadable(const std::filesystem::path& file, const std::string& wh
 void Report::thread_failed(const std::string& why) {
   const std::lock_guard lock(mutex_);
   any_failed_ = true;
-  print_message("Error: a thread ended early: " + why + "; try fewer --threads");
+  print_message("Error: a thread stopped early: " + why + ". Try fewer --threads.");
 }
 
 bool Report::any_failed() const {
@@ -128,7 +128,7 @@ void Report::print_message(const std::string& line) {
 }
 
 void Report::print_result(const std::string& line) {
-  // On a terminal the two streams share the line of the bar.
+  // On a terminal, both streams write to the line of the progress bar.
   if (show_progress_) std::cerr << erase_line << std::flush;
   std::cout << line << std::endl;
 }

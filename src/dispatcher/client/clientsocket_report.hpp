@@ -9,13 +9,13 @@
 
 namespace samoyed::clientsocket {
 
-/// One result as a line of text or as one JSON object, without the line break.
+/// Each formats one result, as a line of text or as one JSON object, without a line break.
 std::string format_text(const std::filesystem::path& file, const dispatcher::Answer& answer);
 std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer);
 std::string format_json_error(const std::filesystem::path& file, const std::string& error);
 
-/// The output of clientsocket: results on stdout; on stderr the workers that are used or inactive,
-/// errors, and a progress bar if there are many images and stderr is a terminal.
+/// The output of clientsocket. Results go to stdout. The workers used, inactive workers and errors
+/// go to stderr, and so does a progress bar if there are many images and stderr is a terminal.
 ///
 /// Thread rule: every member may be called from any thread.
 class Report final : public dispatcher::DispatchObserver {
@@ -30,10 +30,11 @@ class Report final : public dispatcher::DispatchObserver {
   void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);
   void unreadable(const std::filesystem::path& file, const std::string& why);
 
-  /// A thread ended early, out of memory or file descriptors. The other threads take its images.
+  /// Reports that a thread ended early because it ran out of memory or file descriptors. The other
+  /// threads take over its images.
   void thread_failed(const std::string& why);
 
-  /// True if any image failed, or any thread.
+  /// True if any image or any thread failed.
   bool any_failed() const;
 
  private:

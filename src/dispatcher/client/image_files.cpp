@@ -16,12 +16,13 @@ namespace fs = std::filesystem;
 /// Far above any worker's limit. It only keeps a wrong argument from filling the memory.
 constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 30;
 
-/// Appends the folder's image files. Returns false if it can't be searched completely.
+/// Appends the folder's image files to `files`. Returns false if it can't search the folder
+/// completely.
 bool walk(const fs::path& folder, std::vector<fs::path>& files) {
   std::error_code error;
   fs::recursive_directory_iterator entry(folder, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code unknown_kind;  // For example a dangling link, which is no file.
+    std::error_code unknown_kind;  // For example a dangling link, which isn't a file.
     if (entry->is_regular_file(unknown_kind) &&
         protocol::is_image_extension(entry->path().extension().string())) {
       files.push_back(entry->path());
@@ -35,7 +36,8 @@ bool walk(const fs::path& folder, std::vector<fs::path>& files) {
 std::vector<fs::path> list_image_files(const std::vector<fs::path>& given) {
   std::vector<fs::path> files;
   for (const fs::path& path : given) {
-    std::error_code error;  // An inaccessible path is no folder; reading it will report the error.
+    // An inaccessible path doesn't count as a folder; reading it will report the error.
+    std::error_code error;
     if (!fs::is_directory(path, error)) {
       files.push_back(path);
       continue;

@@ -13,7 +13,7 @@ class PoissonArrivals {
  public:
   PoissonArrivals(double rate_per_s, std::uint64_t seed) : rate_per_s_(rate_per_s), random_(seed) {}
 
-  /// The due time of the next request, from the beginning.
+  /// Returns the due time of the next request, relative to the beginning.
   std::chrono::nanoseconds next() {
     // 53 random bits in [0, 1) give an exponentially distributed gap.
     const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;

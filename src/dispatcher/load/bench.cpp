@@ -33,7 +33,7 @@ std::vector<Upload> read_images(const std::vector<std::filesystem::path>& given)
     uploads.push_back(
         {path.filename().string(), std::get<std::vector<std::byte>>(std::move(read))});
   }
-  if (uploads.empty()) throw std::runtime_error("the folders hold no image files");
+  if (uploads.empty()) throw std::runtime_error("the folders contain no image files");
   return uploads;
 }
 
@@ -50,8 +50,8 @@ std::unique_ptr<Target> make_target(asio::io_context& io, const Options& options
       WorkerTarget::Settings{options.top, options.fresh_connections});
 }
 
-/// Sends one image to each target before measuring, to report a dead one and to find out which ones
-/// are reference servers.
+/// Sends one image to each target before the measurement, to report a dead target and to find out
+/// which workers are reference servers.
 void try_target(asio::io_context& io, Target& target, const Options& options) {
   const std::size_t count = std::max<std::size_t>(options.workers.size(), 1);
   for (std::size_t i = 0; i < count; ++i) {
@@ -71,7 +71,7 @@ void try_target(asio::io_context& io, Target& target, const Options& options) {
     io.restart();
     if (ending.kind != Ending::Kind::failed) continue;
     const std::string who = options.http ? target.name() : to_string(options.workers[i]);
-    throw std::runtime_error(who + " does not answer an image: " + ending.why);
+    throw std::runtime_error(who + " did not answer a test image: " + ending.why);
   }
 }
 
@@ -84,7 +84,7 @@ double cpu_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-/// Reads how much processor time the program used within the window.
+/// Measures the processor time that this program uses within the window.
 class OwnShare {
  public:
   OwnShare(asio::io_context& io, const Tally::Window& window)

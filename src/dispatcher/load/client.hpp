@@ -10,14 +10,14 @@
 
 namespace samoyed::load {
 
-/// Sends images to a target, one at a time. It opens a connection when it needs one.
+/// Sends images to a target, one at a time, and opens connections as needed.
 ///
 /// Thread rule: the thread of the executor that it was made with.
 class Client {
  public:
   virtual ~Client() = default;
 
-  /// Sends the image with that number and waits for its end, until `deadline`.
+  /// Sends the image with this number and waits for its end, at most until `deadline`.
   virtual asio::awaitable<Ending> send(std::size_t image, Clock::time_point deadline) = 0;
 
   /// Ends a request whose deadline has passed. Call it periodically.

@@ -18,7 +18,7 @@ namespace http = boost::beast::http;
 
 constexpr std::string_view boundary = "samoyed-bench-5d2f9a7c41e860b3";
 constexpr unsigned status_recognized = 200;
-/// The largest body of an answer. A page that shows the image again is under 6 MB.
+/// The maximum size of an answer's body. A page that shows the image again is under 6 MB.
 constexpr std::uint64_t answer_bytes_max = std::uint64_t{64} << 20;
 constexpr std::size_t dropped_bytes_at_a_time = 65536;
 
@@ -33,7 +33,7 @@ class HttpClient final : public Client {
     socket_.begin(deadline);
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(requests_[image]);
-    // The server may end an idle connection at any time; that says nothing about the image.
+    // The server may close an idle connection at any time; that says nothing about the image.
     if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
         Clock::now() < deadline) {
       ending = co_await try_once(requests_[image]);
@@ -53,7 +53,8 @@ class HttpClient final : public Client {
     if (error) {
       why = error.message();
     } else {
-      // A server that refuses an upload early may close the connection, but its answer has arrived.
+      // A server that refuses an upload early may close the connection, but by then its answer has
+      // arrived.
       error = co_await socket_.write(request);
       why = co_await read_answer();
       if (!why.empty() && error) why = error.message();
@@ -66,7 +67,7 @@ class HttpClient final : public Client {
     co_return ending();
   }
 
-  /// Reads one complete answer into `parser_`. Returns the error, or an empty text.
+  /// Reads one complete answer into `parser_`. Returns the error, or an empty string.
   asio::awaitable<std::string> read_answer() {
     parser_.emplace();
     parser_->eager(true);
@@ -91,7 +92,7 @@ class HttpClient final : public Client {
     co_return std::string();
   }
 
-  /// Feeds the unread bytes to the parser, and drops the body.
+  /// Feeds the unread bytes to the parser, and discards the body.
   void parse(boost::system::error_code& error) {
     std::string_view bytes(buffer_.data(), unread_bytes_);
     do {
@@ -106,8 +107,8 @@ class HttpClient final : public Client {
     } while (!bytes.empty() && !parser_->is_done() &&
              (!error || error == http::error::need_buffer));
     if (error == http::error::need_buffer || error == http::error::need_more) error = {};
-    // An incomplete header stays in the buffer. One longer than the buffer is an error much
-    // earlier.
+    // An incomplete header stays in the buffer. It can't fill the buffer, because the parser
+    // rejects much shorter headers.
     std::memmove(buffer_.data(), bytes.data(), bytes.size());
     unread_bytes_ = bytes.size();
   }
@@ -133,7 +134,7 @@ class HttpClient final : public Client {
   bool nothing_answered_ = true;  ///< In this attempt.
 };
 
-/// The name of a file within a form's header, where quotes and line breaks would end it.
+/// Quotes a file name for a form's header. Replaces quotes and line breaks, which would end it.
 std::string quoted(std::string name) {
   for (char& c : name) {
     if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '_';

@@ -15,15 +15,15 @@ struct Upload {
   std::string file_name;
   std::vector<std::byte> file;
 };
-/// The complete request, header and form, that uploads an image.
+/// Returns the complete request, header and form, that uploads an image.
 std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive);
 
-/// A dispatcher's page or its /api/v1/classify. Images are posted like a browser posts the form.
+/// A dispatcher's page or its /api/v1/classify. Images are posted as a browser posts the form.
 /// Status 200 is a recognition; any other status with a `Samoyed-Reason` field is a documented
 /// refusal.
 class HttpTarget final : public Target {
  public:
-  /// Looks up the name. Throws std::runtime_error if it has no address.
+  /// Looks up the name. Throws std::runtime_error if that fails.
   HttpTarget(const asio::any_io_executor& executor, HttpUrl url, const std::vector<Upload>& uploads,
              bool fresh_connections);
 

@@ -11,7 +11,7 @@ constexpr int buckets_per_octave_log2 = 10;
 constexpr std::uint64_t buckets_per_octave = 1u << buckets_per_octave_log2;
 constexpr std::uint64_t longest_known_us = (std::uint64_t{1} << 32) - 1;
 
-/// How many low bits of a value its bucket leaves out.
+/// The number of low bits of a value that its bucket ignores.
 int dropped_bits(std::uint64_t us) {
   return std::max(0, static_cast<int>(std::bit_width(us)) - (buckets_per_octave_log2 + 1));
 }

@@ -22,11 +22,13 @@ class LatencyHistogram {
 
   std::uint64_t count() const { return count_; }
 
-  /// The smallest recorded latency that at least `share` (0..1) of them don't exceed. Exact below
-  /// 2048 us and at share 1, otherwise the upper end of its bucket. Zero if there are none.
+  /// Returns the smallest recorded latency that at least `share` (0..1) of all latencies don't
+  /// exceed. The result is exact below 2048 us and at share 1, and otherwise the upper end of its
+  /// bucket. It is zero if there are no latencies.
   std::chrono::microseconds percentile(double share) const;
 
-  /// The longest latencies, at most `count_max`, the longest first; as exact as percentiles.
+  /// Returns the longest latencies, at most `count_max`, the longest first. They are as exact as
+  /// percentiles.
   std::vector<std::chrono::microseconds> slowest(std::size_t count_max) const;
 
  private:

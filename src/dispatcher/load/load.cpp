@@ -54,7 +54,7 @@ asio::awaitable<void> Load::send_when_due(double rate_per_s, std::uint64_t seed,
     const bool none_idle = idle_clients_.empty();
     if (none_idle && clients_.size() >= static_cast<std::size_t>(in_flight_max)) {
       tally_.ended(due, Clock::now(),
-                   {.kind = Ending::Kind::failed, .why = "unsent: too many under way"});
+                   {.kind = Ending::Kind::failed, .why = "unsent: too many in flight"});
       continue;
     }
     Client& client = none_idle ? add_client() : *idle_clients_.back();

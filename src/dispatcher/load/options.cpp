@@ -36,12 +36,12 @@ CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
             auto url = parse_http_url(text);
             if (!url) {
               throw CLI::ValidationError("--http", "\"" + text +
-                                                       "\" is no address of a page; expected " +
+                                                       "\" isn't the URL of a page; expected " +
                                                        "http://HOST[:PORT][/PATH]");
             }
             http.emplace(std::move(*url));
           },
-          "A dispatcher's page, or its /api/v1/classify: images are posted as a form does")
+          "URL of a dispatcher's page or its /api/v1/classify; images are posted as form uploads")
       ->type_name("URL");
 }
 
@@ -52,21 +52,23 @@ void add_load_options(CLI::App& app, Options& options) {
           ->check(CLI::Range(1, 10000));
   app.add_option_function<double>(
          "--rate", [&options](double rate) { options.rate_per_s = rate; },
-         "Open loop: images due per second, at random times (Poisson), independent of answers")
+         "Open loop: images per second, sent at random times (Poisson) regardless of answers")
       ->check(io::number_range(0.001, 1e6))
       ->excludes(clients);
-  app.add_option("--seed", options.seed, "Seed of the random times");
+  app.add_option("--seed", options.seed, "Open loop: seed of the random times");
   app.add_option("--in-flight-max", options.in_flight_max,
-                 "Open loop: most images in flight; further ones count as failed")
+                 "Open loop: maximum number of images in flight; further images count as failed")
       ->check(CLI::Range(1, 30000));
-  add_seconds_option(app, "--seconds", options.duration, "How long to measure", 0.01);
+  add_seconds_option(app, "--seconds", options.duration, "Duration of the measurement, in seconds",
+                     0.01);
   add_seconds_option(app, "--warm-up-seconds", options.warm_up,
-                     "How long to load the target before measuring", 0);
+                     "Duration of the load before the measurement, in seconds", 0);
   app.add_flag("--fresh-connections", options.fresh_connections,
-               "Open a new connection for each image instead of keeping connections");
-  io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
-                              "How long one image may take before it counts as failed");
-  app.add_option("--top", options.top, "Labels per image (workers only)")
+               "Open a new connection for each image instead of reusing connections");
+  io::add_milliseconds_option(
+      app, "--request-timeout-ms", options.request_timeout,
+      "Time limit for one image, in milliseconds; an image that exceeds it counts as failed");
+  app.add_option("--top", options.top, "Number of labels per image (workers only)")
       ->check(CLI::Range(1, protocol::top_max));
 }
 
@@ -92,23 +94,25 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
   CLI::App app{
-      "Loads workers, or a dispatcher's page or API, with images, and reports throughput and "
+      "Sends images to workers, or to a dispatcher's page or API, and measures throughput and "
       "latency.",
       "clientsocket bench"};
   app.footer(
       "Examples:\n"
       "  clientsocket bench --worker localhost:8888 --clients 4 dog.jpg\n"
       "  clientsocket bench --http http://localhost:9999/ --rate 100 --json photos/\n"
-      "Latencies include recognized images only. In the open loop they start when an image is\n"
-      "due, so that a stall is not hidden. Counts cover the images that were due while measuring;\n"
-      "rates cover the answers that arrived then. The exit status is 1 if any image failed: it\n"
-      "was neither recognized nor refused with a documented reason.");
+      "Latencies cover recognized images only. In the open loop, a latency starts when its image\n"
+      "is due, so that a stall isn't hidden. Counts cover the images that were due during the\n"
+      "measurement; rates cover the answers that arrived during it. The exit status is 1 if any\n"
+      "image failed, which means that it was neither recognized nor refused with a documented\n"
+      "reason.");
   app.option_defaults()->always_capture_default();
   CLI::Option* const workers = dispatcher::add_worker_option(app, options.workers);
   CLI::Option* const http = add_http_option(app, options.http)->excludes(workers);
   add_load_options(app, options);
-  app.add_flag("--json", options.json, "One JSON object");
-  app.add_option("IMAGE", options.images, "Image files, or folders to walk; sent in turn")
+  app.add_flag("--json", options.json, "Print the report as one JSON object");
+  app.add_option("IMAGE", options.images,
+                 "Image files, or folders to search for images; sent in turn")
       ->required();
   try {
     app.parse(argc, argv);

@@ -19,7 +19,7 @@ struct HttpUrl {
   bool operator==(const HttpUrl&) const = default;
 };
 
-/// Returns std::nullopt if the text is no such URL. The defaults are port 80 and path `/`.
+/// Returns std::nullopt if the text isn't such a URL. The defaults are port 80 and path `/`.
 std::optional<HttpUrl> parse_http_url(std::string_view text);
 
 /// The command line of `clientsocket bench`.
@@ -29,12 +29,12 @@ struct Options {
   /// ... or this page.
   std::optional<HttpUrl> http;
   std::vector<std::filesystem::path> images;
-  /// For the closed loop, which is used unless there is a rate.
+  /// For the closed loop, which is used unless a rate is given.
   int clients = 1;
   /// Open loop: requests due per second.
   std::optional<double> rate_per_s;
   std::uint64_t seed = 1;
-  /// Open loop: requests beyond this number fail without being sent.
+  /// Open loop: requests beyond this number in flight fail without being sent.
   int in_flight_max = 4096;
   std::chrono::milliseconds duration{10000};
   std::chrono::milliseconds warm_up{1000};

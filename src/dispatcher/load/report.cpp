@@ -14,7 +14,7 @@ double percentile_ms(const LatencyHistogram& latencies, double share) {
   return static_cast<double>(latencies.percentile(share).count()) / 1000;
 }
 
-/// Null if there are none.
+/// Null if there are no latencies.
 json to_json(const LatencyHistogram& latencies) {
   if (latencies.count() == 0) return nullptr;
   return {{"p50", percentile_ms(latencies, 0.5)},
@@ -24,13 +24,13 @@ json to_json(const LatencyHistogram& latencies) {
           {"max", percentile_ms(latencies, 1)}};
 }
 
-/// Lets several runs of one load be combined, because the p99.9 of a single run rests on few
-/// requests.
-constexpr std::size_t slowest_told_max = 16;
+/// The number of slowest latencies in a report. With them, several runs of one load can be
+/// combined, because the p99.9 of a single run depends on few requests.
+constexpr std::size_t slowest_reported_max = 16;
 
 json slowest_ms(const LatencyHistogram& latencies) {
   json slowest = json::array();
-  for (const auto latency : latencies.slowest(slowest_told_max)) {
+  for (const auto latency : latencies.slowest(slowest_reported_max)) {
     slowest.push_back(static_cast<double>(latency.count()) / 1000);
   }
   return slowest;
@@ -61,7 +61,7 @@ std::string counts(const std::map<std::string, std::uint64_t>& by_reason) {
 
 std::string load_text(const RunFacts& facts) {
   if (!facts.rate_per_s) return fmt::format("{} clients", facts.clients);
-  return fmt::format("{:g} a second at random, seed {}", *facts.rate_per_s, facts.seed);
+  return fmt::format("{:g} per second at random times, seed {}", *facts.rate_per_s, facts.seed);
 }
 
 std::string latency_text(const LatencyHistogram& latency) {
@@ -78,9 +78,9 @@ std::string format_text(const RunFacts& facts, const Tally& tally) {
   return fmt::format(
       "{}: {}, {:g} s\n"
       "sent {}, recognized {}; refused: {}; failed: {}\n"
-      "recognized {:.1f} a second (goodput), answered {:.1f} a second\n"
-      "latency ms: {}\n"
-      "the generator itself used {:.2f} cores\n",
+      "recognized {:.1f} per second (goodput), answered {:.1f} per second\n"
+      "latency in ms: {}\n"
+      "the load generator used {:.2f} cores\n",
       facts.target, load_text(facts), tally.seconds(), tally.sent(), tally.recognized(),
       counts(tally.refused()), counts(tally.failed()), tally.goodput_per_s(),
       tally.throughput_per_s(), latency_text(tally.latency()), facts.generator_cores);

@@ -11,7 +11,8 @@
 
 namespace samoyed::load {
 
-/// The addresses of a name. Throws std::runtime_error with one line if it has none.
+/// Returns the addresses of a name. Throws std::runtime_error with a one-line message if there are
+/// none.
 inline std::vector<asio::ip::tcp::endpoint> resolve(const asio::any_io_executor& executor,
                                                     const protocol::Address& address) {
   try {
@@ -19,7 +20,7 @@ inline std::vector<asio::ip::tcp::endpoint> resolve(const asio::any_io_executor&
     const auto found = resolver.resolve(address.host, std::to_string(address.port));
     return {found.begin(), found.end()};
   } catch (const std::system_error& error) {
-    throw std::runtime_error(address.host + " has no address: " + error.code().message());
+    throw std::runtime_error("can't resolve " + address.host + ": " + error.code().message());
   }
 }
 

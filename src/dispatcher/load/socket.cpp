@@ -33,7 +33,8 @@ asio::awaitable<std::error_code> Socket::write(std::string_view bytes, std::stri
   std::error_code error;
   while (bytes.size() + more.size() > 0 && !error) {
     const std::array both{asio::buffer(bytes), asio::buffer(more)};
-    // The send buffer nearly always has room, which saves a trip through the reactor.
+    // Writes directly, because the send buffer nearly always has room and this saves a trip through
+    // the reactor.
     const std::size_t written = socket_.write_some(both, error);
     const std::size_t of_first = std::min(written, bytes.size());
     bytes.remove_prefix(of_first);

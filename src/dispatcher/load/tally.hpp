@@ -30,17 +30,17 @@ struct Ending {
   Kind kind = Kind::recognized;
   /// The machine-readable reason, or the error.
   std::string why{};
-  /// For exchanges with a worker only.
+  /// Set for exchanges with a worker only.
   std::optional<StepTimes> steps{};
-  /// As the worker reports them.
+  /// The times that the worker reported.
   std::optional<protocol::PhaseTimes> worker_times{};
 };
 
 /// Counts how the requests of a run ended.
 ///
 /// Counts and latencies cover the requests that were due within the window. Rates cover the answers
-/// that arrived within it, so that neither its beginning nor its end distorts them. Not
-/// thread-safe.
+/// that arrived within it, so that neither the beginning nor the end of the window distorts them.
+/// Not thread-safe.
 class Tally {
  public:
   struct Window {

@@ -52,7 +52,7 @@ class WorkerClient final : public Client {
     socket_.begin(deadline);
     const bool kept = socket_.is_open();
     Ending ending = co_await try_once(target_.image(image));
-    // The worker may end an idle connection at any time; that says nothing about the image.
+    // The worker may close an idle connection at any time; that says nothing about the image.
     if (kept && ending.kind == Ending::Kind::failed && nothing_answered_ &&
         Clock::now() < deadline) {
       ending = co_await try_once(target_.image(image));
@@ -72,7 +72,7 @@ class WorkerClient final : public Client {
     Ending ending;
     if (!error) error = co_await exchange(image, kept, ending);
     if (error) {
-      // Uses a fresh connection, as after the end of an idle one.
+      // `send` then uses a fresh connection, as after the end of an idle one.
       if (error == protocol::Errc::pipelined_refused) nothing_answered_ = true;
       socket_.close();
       ending = {.kind = Ending::Kind::failed, .why = error.message()};
@@ -108,7 +108,7 @@ class WorkerClient final : public Client {
                                             Ending& ending) {
     const auto dialect =
         worker_.is_reference ? protocol::Dialect::plain : protocol::Dialect::extended;
-    // As the dispatcher does.
+    // The dispatcher pipelines in the same cases.
     const bool pipelining = kept && worker_.takes_pipelining &&
                             image.message().size() <= ClientExchange::pipelined_bytes_max;
     ClientExchange exchange(image, dialect, target_.settings().top, /*timeout=*/std::nullopt,

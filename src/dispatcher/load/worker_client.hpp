@@ -11,10 +11,10 @@
 
 namespace samoyed::load {
 
-/// Workers that are loaded directly. Each client uses one of them, in turn.
+/// Workers that get the load directly. Each client uses one of them, in turn.
 ///
-/// Clients say hello, keep their connections and speak the extended dialect. To reference servers,
-/// which support neither, they connect anew for each image, without hello.
+/// Clients say hello, keep their connections and speak the extended dialect. Reference servers
+/// don't support that, so clients connect to them anew for each image, without hello.
 class WorkerTarget final : public Target {
  public:
   struct Settings {
@@ -23,13 +23,13 @@ class WorkerTarget final : public Target {
   };
   struct Worker {
     std::vector<asio::ip::tcp::endpoint> endpoints;
-    /// It answered a hello like a reference server.
+    /// True if it answered a hello like a reference server.
     bool is_reference = false;
-    /// As stated in its hello.
+    /// True if its hello said so.
     bool takes_pipelining = false;
   };
 
-  /// Looks up the names. Throws std::runtime_error if one has no address.
+  /// Looks up the names. Throws std::runtime_error if a look-up fails.
   WorkerTarget(const asio::any_io_executor& executor, std::vector<protocol::Address> addresses,
                const std::vector<std::vector<std::byte>>& image_files, Settings settings);
 

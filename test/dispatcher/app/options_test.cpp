@@ -14,7 +14,7 @@ struct CommandLine : test::CommandLine<Options> {
   explicit CommandLine(const std::string& line) : test::CommandLine<Options>(parse_options, line) {}
 };
 
-TEST_CASE("without arguments the dispatcher serves this machine alone, and keeps nothing") {
+TEST_CASE("without arguments the dispatcher serves only this machine and stores nothing") {
   const CommandLine line("");
   REQUIRE(line.options);
   CHECK(line.options->address == "127.0.0.1");
@@ -24,7 +24,7 @@ TEST_CASE("without arguments the dispatcher serves this machine alone, and keeps
   CHECK(line.options->web.access.admin_token.empty());
 }
 
-TEST_CASE("workers and times reach the parts that they are for") {
+TEST_CASE("options for workers, timeouts and limits set the right values") {
   const CommandLine line(
       "--worker localhost:8888 --worker [::1]:7777 --port 0 --request-timeout-ms 1500 "
       "--result-timeout-ms 700 --connections-max 3");
@@ -37,7 +37,7 @@ TEST_CASE("workers and times reach the parts that they are for") {
   CHECK(line.options->web.limits.connections_max == 3);
 }
 
-TEST_CASE("workers may be in the networks that are named, and in no other") {
+TEST_CASE("workers may be only in the given networks") {
   const CommandLine line("--worker-network 10.0.0.0/8");
   REQUIRE(line.options);
   const auto& may_connect = line.options->dispatch.may_connect;
@@ -45,7 +45,7 @@ TEST_CASE("workers may be in the networks that are named, and in no other") {
   CHECK_FALSE(may_connect(asio::ip::make_address("192.168.0.1")));
 }
 
-TEST_CASE("a wrong command line ends the program with an error, a question with none") {
+TEST_CASE("a wrong command line ends the program with an error, help and version do not") {
   for (const char* const wrong : {"--worker localhost", "--port 65536", "--request-timeout-ms 0",
                                   "--worker-network 10.0.0.0/33", "--no-such-option"}) {
     INFO(wrong);

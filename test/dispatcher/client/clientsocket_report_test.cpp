@@ -17,7 +17,7 @@ dispatcher::Answer answer(bool trained) {
 
 }  // namespace
 
-TEST_CASE("a result is one line of text with percents") {
+TEST_CASE("a result is one line of text with percentages") {
   CHECK(format_text("dog.jpg", answer(true)) ==
         "dog.jpg: Samoyed 93.009%, Great \"Pyrenees\" 1.469%");
 }
@@ -36,13 +36,13 @@ TEST_CASE("a result is one JSON object on one line") {
              {"trained", true}});
 }
 
-TEST_CASE("an untrained network's answer says so, loudly") {
+TEST_CASE("an answer of an untrained network says that it is untrained") {
   const json value = json::parse(format_json("dog.jpg", answer(false)));
   CHECK(value["trained"] == false);
   CHECK(value["notice"] == "The network is untrained: its labels mean nothing.");
 }
 
-TEST_CASE("a reference server's answer claims nothing about its network") {
+TEST_CASE("an answer of a reference server says nothing about its network") {
   dispatcher::Answer plain = answer(true);
   plain.model.reset();
   const json value = json::parse(format_json("dog.jpg", plain));
@@ -50,7 +50,7 @@ TEST_CASE("a reference server's answer claims nothing about its network") {
   CHECK_FALSE(value.contains("model"));
 }
 
-TEST_CASE("a file name of any bytes is still one JSON object") {
+TEST_CASE("a file name with invalid UTF-8 still gives one JSON object") {
   const json value = json::parse(format_json_error("\xFF\xFE.jpg", "can't be read"));
   CHECK(value["error"] == "can't be read");
   CHECK(value["file"].get<std::string>().ends_with(".jpg"));

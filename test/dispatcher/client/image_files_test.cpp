@@ -7,7 +7,7 @@
 using namespace samoyed;
 using namespace samoyed::clientsocket;
 
-TEST_CASE("folders are walked for images in the order of their names") {
+TEST_CASE("folders are searched for images in the order of their names") {
   const test::TemporaryFolder folder;
   const auto root = folder.path();
   std::filesystem::create_directories(root / "walked" / "deep");
@@ -26,13 +26,13 @@ TEST_CASE("folders are walked for images in the order of their names") {
                                           "walked/e.webp", "missing.jpg"});
 }
 
-TEST_CASE("a folder without images gives nothing") {
+TEST_CASE("a folder without images gives an empty list") {
   const test::TemporaryFolder folder;
   test::write_file(folder.path() / "readme.txt", "x");
   CHECK(list_image_files({folder.path()}).empty());
 }
 
-TEST_CASE("a file is read whole, or the error is returned") {
+TEST_CASE("a file is read completely, or an error is returned") {
   const test::TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
   test::write_file(folder.path() / "image", bytes);

@@ -22,7 +22,7 @@ std::vector<double> gaps_s(double rate_per_s, std::uint64_t seed, int count) {
 
 }  // namespace
 
-TEST_CASE("arrivals are a Poisson process of their rate") {
+TEST_CASE("arrivals are a Poisson process with the given rate") {
   constexpr int count = 200000;
   constexpr double rate_per_s = 250;
   double sum = 0, sum_of_squares = 0;
@@ -35,14 +35,14 @@ TEST_CASE("arrivals are a Poisson process of their rate") {
   }
   const double mean = sum / count;
   CHECK(mean * rate_per_s == Approx(1).epsilon(0.01));
-  // The deviation of exponentially distributed gaps is their mean, and 1/e of them are longer than
-  // it.
+  // The standard deviation of exponentially distributed gaps equals their mean, and 1/e of the gaps
+  // are longer than it.
   const double deviation = std::sqrt(sum_of_squares / count - mean * mean);
   CHECK(deviation / mean == Approx(1).epsilon(0.02));
   CHECK(longer_than_mean / double{count} == Approx(std::exp(-1)).epsilon(0.02));
 }
 
-TEST_CASE("a seed names one schedule, whose times scale with the rate") {
+TEST_CASE("a seed determines the schedule, whose times scale with the rate") {
   CHECK(gaps_s(10, 3, 100) == gaps_s(10, 3, 100));
   CHECK(gaps_s(10, 3, 100) != gaps_s(10, 4, 100));
   CHECK(gaps_s(10, 3, 1)[0] == Approx(100 * gaps_s(1000, 3, 1)[0]).epsilon(1e-5));

@@ -36,8 +36,8 @@ std::vector<std::byte> image() {
   return bytes;
 }
 
-/// Sends the image so many times with one client; each ending as `recognized`, `refused busy` or
-/// `failed end of file`.
+/// Sends the image `count` times with one client. Returns each ending as `recognized`, `refused
+/// busy` or `failed End of file`.
 std::vector<std::string> send(asio::io_context& io, Target& target, int count,
                               std::chrono::milliseconds timeout) {
   std::vector<std::string> endings;
@@ -100,7 +100,7 @@ void read_upload(Connection& peer) { peer.read_until("--\r\n"); }
 
 }  // namespace
 
-TEST_CASE("a worker's client greets once and keeps its connection") {
+TEST_CASE("a worker's client says hello once and keeps its connection") {
   ScriptedPeer peer({[](Connection& connection) {
     greet(connection);
     serve(connection, result);
@@ -112,7 +112,7 @@ TEST_CASE("a worker's client greets once and keeps its connection") {
   CHECK(peer.connections() == 1);
 }
 
-TEST_CASE("from the second image of a connection on, a size and its image go out together") {
+TEST_CASE("from the second image of a connection on, size and image are sent together") {
   ScriptedPeer peer({[](Connection& connection) {
     connection.expect(hello);
     connection.send(pipelining_hello_reply);
@@ -124,7 +124,7 @@ TEST_CASE("from the second image of a connection on, a size and its image go out
   CHECK(ask_worker(peer, 2) == std::vector<std::string>{"recognized", "recognized"});
 }
 
-TEST_CASE("an image whose size was refused when both went out goes on by a fresh connection") {
+TEST_CASE("if a pipelined size is refused, the image is sent on a fresh connection") {
   ScriptedPeer peer({[](Connection& connection) {
                        connection.expect(hello);
                        connection.send(pipelining_hello_reply);
@@ -142,7 +142,7 @@ TEST_CASE("an image whose size was refused when both went out goes on by a fresh
   CHECK(peer.connections() == 2);
 }
 
-TEST_CASE("a worker's client takes a fresh connection for each image if asked to") {
+TEST_CASE("a worker's client uses a fresh connection for each image on request") {
   const auto once = [](Connection& connection) {
     greet(connection);
     serve(connection, result);
@@ -154,7 +154,7 @@ TEST_CASE("a worker's client takes a fresh connection for each image if asked to
   CHECK(peer.connections() == 2);
 }
 
-TEST_CASE("a reference server is greeted once, and gets a connection for each image") {
+TEST_CASE("a reference server gets one hello, and a connection for each image") {
   const auto plain = [](Connection& connection) {
     serve(connection, data_message("Samoyed:0.93"), "8");
   };
@@ -167,8 +167,7 @@ TEST_CASE("a reference server is greeted once, and gets a connection for each im
   CHECK(peer.connections() == 3);
 }
 
-TEST_CASE(
-    "an idle connection that the worker ended costs no image, one that ends within an image does") {
+TEST_CASE("an image fails if its connection ends during the exchange, not if it ended while idle") {
   ScriptedPeer peer({[](Connection& connection) {
                        greet(connection);
                        serve(connection, result);
@@ -184,7 +183,7 @@ TEST_CASE(
         std::vector<std::string>{"recognized", "recognized", "failed End of file"});
 }
 
-TEST_CASE("a worker that talks nonsense or hangs fails the image") {
+TEST_CASE("an image fails if the worker sends nonsense or hangs") {
   ScriptedPeer nonsense({[](Connection& connection) {
     greet(connection);
     connection.read_until("0");
@@ -217,7 +216,7 @@ TEST_CASE("an image that took too long on a kept connection is not sent again") 
   CHECK(page.connections() == 1);
 }
 
-TEST_CASE("of a name's addresses the one that answers is taken, and is the first next time") {
+TEST_CASE("the address of a name that answers is used, and is tried first next time") {
   ScriptedPeer peer({[](Connection& connection) { connection.wait_for_end(); },
                      [](Connection& connection) { connection.wait_for_end(); }});
   asio::io_context io;
@@ -243,7 +242,7 @@ TEST_CASE("of a name's addresses the one that answers is taken, and is the first
   socket.close();
 }
 
-TEST_CASE("steps and the worker's times come with a recognition") {
+TEST_CASE("a recognition includes the times of the steps and of the worker") {
   ScriptedPeer peer({[](Connection& connection) {
     greet(connection);
     serve(connection, result);
@@ -265,7 +264,7 @@ TEST_CASE("steps and the worker's times come with a recognition") {
   CHECK(ending.steps->result > std::chrono::nanoseconds(0));
 }
 
-TEST_CASE("an upload is the request that the page's form makes") {
+TEST_CASE("an upload is the same request as the page's form sends") {
   const HttpUrl url = parse_http_url("http://[::1]:8/x").value();
   const std::string request = upload_request(url, {"a\"\r\nb.jpg", image()}, true);
   const std::size_t head_end = request.find("\r\n\r\n");
@@ -279,7 +278,7 @@ TEST_CASE("an upload is the request that the page's form makes") {
         std::string::npos);
 }
 
-TEST_CASE("the page's client keeps its connection, and counts refusals by status and reason") {
+TEST_CASE("the page's client keeps its connection, and reports refusals by status and reason") {
   ScriptedPeer peer({[](Connection& connection) {
     read_upload(connection);
     connection.send(http_answer("200 OK", "", std::string(300000, 'x')));
@@ -294,7 +293,7 @@ TEST_CASE("the page's client keeps its connection, and counts refusals by status
   CHECK(peer.connections() == 1);
 }
 
-TEST_CASE("an answer may come in any pieces") {
+TEST_CASE("an answer may be split anywhere") {
   const std::string answer = http_answer("200 OK", "Samoyed: yes\r\n", "some body");
   for (std::size_t cut = 1; cut < answer.size(); ++cut) {
     ScriptedPeer peer({[&](Connection& connection) {
@@ -310,8 +309,7 @@ TEST_CASE("an answer may come in any pieces") {
   }
 }
 
-TEST_CASE(
-    "the page's client connects anew where the server closes, and fails where it is cut off") {
+TEST_CASE("the page's client reconnects after a close, and fails if an answer is cut off") {
   ScriptedPeer peer({[](Connection& connection) {
                        read_upload(connection);
                        connection.send(http_answer("200 OK", "Connection: close\r\n", "x"));

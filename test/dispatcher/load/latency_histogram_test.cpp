@@ -18,7 +18,7 @@ TEST_CASE("the percentiles of short latencies are exact") {
   CHECK(histogram.count() == 100);
 }
 
-TEST_CASE("of few latencies a high percentile is the longest, and the median is one of them") {
+TEST_CASE("with few latencies, a high percentile is the longest, and the median is one of them") {
   LatencyHistogram histogram;
   histogram.record(3us);
   CHECK(histogram.percentile(0.5) == 3us);
@@ -28,12 +28,12 @@ TEST_CASE("of few latencies a high percentile is the longest, and the median is 
   CHECK(histogram.percentile(0.51) == 2000us);
 }
 
-TEST_CASE("of no latencies every percentile is zero") {
+TEST_CASE("without latencies every percentile is zero") {
   CHECK(LatencyHistogram().percentile(0.5) == 0us);
   CHECK(LatencyHistogram().percentile(1) == 0us);
 }
 
-TEST_CASE("the slowest come one by one, the slowest first") {
+TEST_CASE("the slowest latencies are listed individually, the slowest first") {
   LatencyHistogram histogram;
   CHECK(histogram.slowest(3).empty());
   for (const auto latency : {7us, 9us, 7us, 8us, 9us}) histogram.record(latency);
@@ -43,7 +43,7 @@ TEST_CASE("the slowest come one by one, the slowest first") {
   CHECK(histogram.slowest(9) == std::vector{9us, 9us, 8us, 7us, 7us});
 }
 
-TEST_CASE("long latencies are known to a thousandth, the longest exactly") {
+TEST_CASE("long latencies are accurate to a thousandth, the longest is exact") {
   for (std::int64_t us = 2000; us < 4'000'000'000; us += us / 7) {
     LatencyHistogram histogram;
     histogram.record(std::chrono::microseconds(us));
@@ -55,7 +55,7 @@ TEST_CASE("long latencies are known to a thousandth, the longest exactly") {
   }
 }
 
-TEST_CASE("nanoseconds are rounded, negative latencies are none, endless ones the longest known") {
+TEST_CASE("nanoseconds are rounded, and latencies outside the range are clamped") {
   LatencyHistogram histogram;
   histogram.record(1499ns);
   CHECK(histogram.percentile(1) == 1us);

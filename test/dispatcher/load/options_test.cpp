@@ -26,7 +26,7 @@ std::optional<Options> parse(const std::string& line) {
 
 }  // namespace
 
-TEST_CASE("the address of a page") {
+TEST_CASE("the URL of a page") {
   const std::pair<std::string, std::optional<HttpUrl>> table[] = {
       {"http://localhost:9999/", HttpUrl{{"localhost", 9999}, "/"}},
       {"http://localhost:9999", HttpUrl{{"localhost", 9999}, "/"}},
@@ -69,7 +69,7 @@ TEST_CASE("bench's options") {
   CHECK(open->json);
 }
 
-TEST_CASE("what bench can't do it refuses") {
+TEST_CASE("bench rejects command lines that it can't carry out") {
   for (const std::string line :
        {"a.jpg", "--worker a:1", "--worker a a.jpg", "--http a a.jpg",
         "--worker a:1 --http http://a/ a.jpg", "--worker a:1 --clients 2 --rate 3 a.jpg",

@@ -43,7 +43,7 @@ TEST_CASE("a closed loop's report as JSON") {
              {"generator_cores", 0.25}});
 }
 
-TEST_CASE("an open loop's report has rate and seed, and no latency where nothing was recognized") {
+TEST_CASE("an open loop's report has rate and seed, and no latency if no image was recognized") {
   const RunFacts facts{.target = "http://a:80/", .rate_per_s = 12.5, .seed = 9};
   const json value = json::parse(format_json(facts, Tally({report_begin, report_begin + 1s})));
   CHECK(value["rate_per_s"] == 12.5);
@@ -57,9 +57,9 @@ TEST_CASE("a report as text") {
   const RunFacts facts{
       .target = "http://a:80/", .rate_per_s = 12.5, .seed = 9, .generator_cores = 0.126};
   CHECK(format_text(facts, some_answers()) ==
-        "http://a:80/: 12.5 a second at random, seed 9, 2 s\n"
+        "http://a:80/: 12.5 per second at random times, seed 9, 2 s\n"
         "sent 1001, recognized 1000; refused: 1 x 503 all_busy; failed: none\n"
-        "recognized 500.0 a second (goodput), answered 500.5 a second\n"
-        "latency ms: p50 0.500, p90 0.900, p99 0.990, p99.9 0.999, max 1.000\n"
-        "the generator itself used 0.13 cores\n");
+        "recognized 500.0 per second (goodput), answered 500.5 per second\n"
+        "latency in ms: p50 0.500, p90 0.900, p99 0.990, p99.9 0.999, max 1.000\n"
+        "the load generator used 0.13 cores\n");
 }

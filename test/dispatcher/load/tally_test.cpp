@@ -15,7 +15,7 @@ const Ending lost{.kind = Ending::Kind::failed, .why = "Connection reset by peer
 
 }  // namespace
 
-TEST_CASE("what was sent is what was recognized, refused and failed") {
+TEST_CASE("the images sent are those recognized, refused and failed") {
   Tally tally(window);
   for (int i = 0; i < 7; ++i) tally.ended(begin + 1s, begin + 2s, recognized);
   for (int i = 0; i < 2; ++i) tally.ended(begin + 1s, begin + 2s, busy);
@@ -29,7 +29,7 @@ TEST_CASE("what was sent is what was recognized, refused and failed") {
   CHECK(tally.goodput_per_s() == 0.7);
 }
 
-TEST_CASE("counts go by when an image was due, rates by when its answer came") {
+TEST_CASE("counts depend on when an image was due, rates on when its answer arrived") {
   struct Case {
     std::chrono::milliseconds due, end;
     bool counted, rated;
@@ -47,7 +47,7 @@ TEST_CASE("counts go by when an image was due, rates by when its answer came") {
   }
 }
 
-TEST_CASE("latency counts from the time at which an image was due, and of recognized ones only") {
+TEST_CASE("latency starts when an image is due, and covers recognized images only") {
   Tally tally(window);
   tally.ended(begin, begin + 1500us, recognized);
   tally.ended(begin, begin + 10us, busy);
@@ -56,7 +56,7 @@ TEST_CASE("latency counts from the time at which an image was due, and of recogn
   CHECK(tally.latency().percentile(1) == 1500us);
 }
 
-TEST_CASE("steps and the worker's own times are kept where they are known") {
+TEST_CASE("the times of steps and of the worker are recorded if they are known") {
   Tally tally(window);
   tally.ended(begin, begin + 1ms, recognized);
   CHECK(tally.steps().size.count() == 0);
