@@ -3,7 +3,7 @@
 
 usage: make_seeds.py OUT
 
-They are made anew from the image fixtures of test/worker/decoders/data and from messages, requests and forms
+They are made anew from the image fixtures of test/worker/test_images/data and from messages, requests and forms
 written down here, as good as a peer that means well would send them; the fuzzers do the rest.
 """
 

@@ -17,9 +17,9 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "support/sanitized.hpp"
-#include "worker/decoders/image_bombs.hpp"
+#include "worker/test_images/image_bombs.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/thumbnail.hpp"
 
 /// Small files that decode to a lot of data: each is refused before the time or the memory is

@@ -8,7 +8,7 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed {
 

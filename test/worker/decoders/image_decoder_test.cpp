@@ -11,8 +11,8 @@
 
 #include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
-#include "worker/decoders/image_bombs.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_bombs.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed {
 

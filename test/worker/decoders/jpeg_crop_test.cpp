@@ -10,8 +10,8 @@
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/decoders/image_fixtures.hpp"
-#include "worker/decoders/jpeg_maker.hpp"
+#include "worker/test_images/image_fixtures.hpp"
+#include "worker/test_images/jpeg_maker.hpp"
 
 /// Only the part of a JPEG that the crop needs is decoded, and it has the same pixels as in the
 /// whole image.

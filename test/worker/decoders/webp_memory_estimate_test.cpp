@@ -8,8 +8,8 @@
 #include <webp/encode.h>
 
 #include "support/bytes.hpp"
-#include "worker/decoders/image_bombs.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_bombs.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 using namespace samoyed;
 using worker::count_huffman_groups;

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed {
 

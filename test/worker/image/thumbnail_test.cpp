@@ -7,9 +7,9 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
-#include "worker/decoders/image_bombs.hpp"
-#include "worker/decoders/image_fixtures.hpp"
-#include "worker/decoders/jpeg_maker.hpp"
+#include "worker/test_images/image_bombs.hpp"
+#include "worker/test_images/image_fixtures.hpp"
+#include "worker/test_images/jpeg_maker.hpp"
 #include "worker/image/jpeg_writer.hpp"
 #include "worker/image/shrink.hpp"
 

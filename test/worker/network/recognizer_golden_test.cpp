@@ -12,7 +12,7 @@
 
 #include "support/npy.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"

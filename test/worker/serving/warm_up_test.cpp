@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/fake_recognizer.hpp"
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 using namespace samoyed;
 using worker::RecognitionQueue;

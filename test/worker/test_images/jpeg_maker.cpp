@@ -1,4 +1,4 @@
-#include "worker/decoders/jpeg_maker.hpp"
+#include "worker/test_images/jpeg_maker.hpp"
 
 #include <array>
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <jpeglib.h>
 
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed::test {
 namespace {

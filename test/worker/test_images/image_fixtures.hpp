@@ -20,7 +20,7 @@
 #include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 
-/// The image files in test/worker/decoders/data (made by make_image_fixtures.py), for the tests.
+/// The image files in test/worker/test_images/data (made by make_image_fixtures.py), for the tests.
 namespace samoyed::test {
 
 /// The pixels of each file, as Pillow decodes them, are in NAME.ppm.

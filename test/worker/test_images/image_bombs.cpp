@@ -1,4 +1,4 @@
-#include "worker/decoders/image_bombs.hpp"
+#include "worker/test_images/image_bombs.hpp"
 
 #include <cstddef>
 #include <cstdio>  // must precede jpeglib.h
@@ -9,7 +9,7 @@
 #include <vector>
 #include <zlib.h>
 
-#include "worker/decoders/image_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed::test {
 namespace {
