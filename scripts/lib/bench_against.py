@@ -1,7 +1,9 @@
 """This build and another one in turns: whether it has become slower."""
 
 import argparse
+import contextlib
 import dataclasses
+import shutil
 import statistics
 
 import bench_service
@@ -90,10 +92,22 @@ def _measures(bench):
             LONE: load(bench_service.page_words(build.dispatcher), 1)["latency_ms"]["p50"]}}
 
 
+def _copy_programs(bin_dir, folder):
+    """Copies the programs that are compared. How the linker or a copy wrote a program's file decides how its pages lie in
+    memory: the same dispatcher differed by a tenth. So both builds' programs are copied in the same way."""
+    folder.mkdir()
+    for program in ("samoyed-worker", "samoyed-dispatcher"):
+        shutil.copy2(bin_dir / program, folder / program)
+    return folder
+
+
 def compare(bench, bin_dir):
     """A Comparison with the programs in `bin_dir` for each measure that can be taken."""
-    with Service(argparse.Namespace(bin_dir=bin_dir, model=bench.model), quiet=True) as other_service:
-        builds = {"this": _Build(bench.service), "other": _Build(other_service)}
+    with contextlib.ExitStack() as stack:
+        builds = {}
+        for name, programs in (("this", bench.bin_dir), ("other", bin_dir)):
+            options = argparse.Namespace(bin_dir=_copy_programs(programs, bench.folder / name), model=bench.model)
+            builds[name] = _Build(stack.enter_context(Service(options, quiet=True)))
 
         def start_anew():
             for build in builds.values():
