@@ -14,7 +14,7 @@ namespace samoyed::bench {
 namespace {
 
 constexpr int repeats = 20;
-/// More than a fused multiply-add's latency times how many begin in a cycle.
+/// More than a fused multiply-add's latency in cycles times the number that can start per cycle.
 constexpr int chains = 12;
 constexpr int rounds = 200000;
 
@@ -52,7 +52,7 @@ double best_gflop_per_s() {
     return 0;
   const double operations = 2.0 * rounds * chains * (wide ? 16 : 8);
   double best = 0;
-  volatile float kept = 0;  // Or the compiler would leave the work out.
+  volatile float kept = 0;  // Keeps the compiler from removing the computation.
   for (int repeat = 0; repeat < repeats; ++repeat) {
     const auto begin = std::chrono::steady_clock::now();
     kept = wide ? multiply_add_512() : multiply_add_256();

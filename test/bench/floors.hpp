@@ -2,12 +2,12 @@
 
 namespace samoyed::bench {
 
-/// What one core of this machine does at best, measured by tiny loops.
+/// The best that one core of this machine can do, measured with tiny loops.
 struct Floors {
-  /// float32 operations by fused multiply-add with the widest vectors that the processor has; 0
-  /// where it has none that this knows.
+  /// float32 operations in fused multiply-adds with the processor's widest vectors. 0 if it has no
+  /// vectors that this program supports.
   double gflop_per_s = 0;
-  /// Reading memory far beyond the caches.
+  /// Speed of reading an amount of memory that far exceeds the caches.
   double memory_gb_per_s = 0;
 };
 

@@ -5,9 +5,9 @@
 
 namespace samoyed::bench {
 
-/// Milliseconds that libjpeg takes for a JPEG's Huffman codes alone, the median of some runs: every
-/// decoder that is built on it has to read them all, a progressive file's before its first pixel. 0
-/// for other files. A damaged file ends the program.
+/// Returns the milliseconds that libjpeg takes to decode only a JPEG's Huffman codes, as the median
+/// of several runs. Every decoder built on libjpeg has to read all of them; for a progressive file,
+/// before its first pixel. Returns 0 for files that are not JPEGs. A damaged file ends the program.
 double measure_huffman_decoding_ms(std::span<const std::byte> file);
 
 }  // namespace samoyed::bench

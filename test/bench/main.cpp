@@ -1,5 +1,5 @@
-// Measures parts of the worker in one process, without the network around them. One measure a run,
-// as one JSON object, so that a script can let programs take turns.
+// Measures parts of the worker in one process, without network connections. Each run takes one
+// measurement and prints one JSON object, so that a script can alternate between programs.
 
 #include <chrono>
 #include <cstdlib>
@@ -40,11 +40,11 @@ using json = nlohmann::ordered_json;
 struct Options {
   std::string measure;
   std::string model = "models/squeezenet1_1.pth";
-  /// Raw float32, 3x224x224.
+  /// File of raw float32 values, 3x224x224.
   std::string input;
   std::string image;
   int threads = 1;
-  /// An image gets what a worker gives one that is alone: two threads, where they are faster.
+  /// Computes an image the way a worker computes a lone one: on two threads if that is faster.
   bool shared = false;
   worker::Precision precision = worker::Precision::fp32;
   double seconds = 1;
@@ -56,7 +56,7 @@ struct Options {
   }
 };
 
-/// Bytes that a worker's connection reads at a time.
+/// Number of bytes that a worker's connection reads at a time.
 constexpr std::size_t piece_bytes = 65536;
 
 json to_json(const Measured& measured) {
@@ -67,7 +67,7 @@ json to_json(const Measured& measured) {
 std::vector<float> read_input(const std::string& path) {
   std::vector<float> planes(worker::input_floats);
   if (path.empty()) {
-    // No convolution's speed depends on ordinary numbers.
+    // Any ordinary values will do, because they don't affect the speed of a convolution.
     for (std::size_t i = 0; i < planes.size(); ++i)
       planes[i] = static_cast<float>(i % 255) / 64 - 2;
     return planes;
@@ -75,7 +75,8 @@ std::vector<float> read_input(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const auto bytes = static_cast<std::streamsize>(planes.size() * sizeof(float));
   file.read(reinterpret_cast<char*>(planes.data()), bytes);
-  if (file.gcount() != bytes) throw std::runtime_error(path + " is no 3x224x224 of float32");
+  if (file.gcount() != bytes)
+    throw std::runtime_error(path + " doesn't hold 3x224x224 float32 values");
   return planes;
 }
 
@@ -101,7 +102,7 @@ json measure_forward(const Options& options) {
   return value;
 }
 
-/// Each task of the forward pass on one thread, in their order.
+/// Measures each task of the forward pass, in order, on one thread.
 json measure_layers(const Options& options) {
   using Clock = std::chrono::steady_clock;
   worker::use_one_thread();
@@ -135,7 +136,7 @@ json measure_layers(const Options& options) {
   return {{"layers", layers}};
 }
 
-/// An image message's bytes become those of the image, as on a worker's connection.
+/// Turns an image message into the image's bytes, as a worker's connection does.
 std::vector<std::byte> receive(const protocol::EncodedImage& image) {
   protocol::MessageReader reader(protocol::request_text_bytes_max);
   reader.begin_image(image.text_length(), /*keep=*/true);
@@ -149,7 +150,7 @@ std::vector<std::byte> receive(const protocol::EncodedImage& image) {
       if (!received->intact) throw std::runtime_error("the checksum is wrong");
       return std::move(received->bytes);
     }
-    if (rest.empty()) throw std::runtime_error("the image message has no end");
+    if (rest.empty()) throw std::runtime_error("the image message is incomplete");
   }
 }
 
@@ -175,7 +176,7 @@ json measure_pipeline(const Options& options) {
     const protocol::Result result = recognizer.recognize(receive(image), protocol::top_default);
     static_cast<void>(protocol::format_result(result, protocol::Dialect::extended));
     const auto* seen = std::get_if<protocol::Recognition>(&result);
-    if (!seen) throw std::runtime_error(options.image + " is not recognized");
+    if (!seen) throw std::runtime_error(options.image + " can't be recognized");
     const std::lock_guard lock(mutex);
     label = seen->top.front().label;
     decode_ms.push_back(seen->times->decode_ms);
@@ -216,24 +217,26 @@ void add_options(CLI::App& app, Options& options) {
   for (const Measure& one : measures) names.emplace_back(one.name);
   app.option_defaults()->always_capture_default();
   app.add_option("MEASURE", options.measure,
-                 "forward: the network alone; layers: its parts; receive: base64 and checksum, as "
-                 "a worker does; "
-                 "encode: as a client does; pipeline: an image message in, five labels out; "
-                 "floors: what a core does at best, and the least that IMAGE takes")
+                 "What to measure. forward: the network alone; layers: each of its layers; "
+                 "receive: base64 and checksum, as a worker decodes them; encode: the same, as a "
+                 "client encodes them; pipeline: from an image message to five labels; floors: the "
+                 "best that a core can do, and the minimum time for IMAGE")
       ->required()
       ->check(CLI::IsMember(names));
-  app.add_option("IMAGE", options.image, "For receive, encode, pipeline and floors");
+  app.add_option("IMAGE", options.image, "Image file, for receive, encode, pipeline and floors");
   app.add_option("--model", options.model, "Model file");
-  app.add_option("--input", options.input, "For forward and layers: raw float32, 3x224x224");
-  app.add_option("--threads", options.threads, "Each with an image of its own")
+  app.add_option("--input", options.input,
+                 "Input for forward and layers: a file of raw float32 values, 3x224x224");
+  app.add_option("--threads", options.threads, "Number of threads, each with its own image")
       ->check(CLI::Range(1, 1024));
   app.add_flag("--shared", options.shared,
-               "For forward: two threads compute one image, where that is faster");
+               "For forward: compute one image on two threads if that is faster");
   const std::map<std::string, worker::Precision> precisions{{"fp32", worker::Precision::fp32},
                                                             {"bf16", worker::Precision::bf16}};
-  app.add_option("--precision", options.precision, "For forward and layers")
+  app.add_option("--precision", options.precision, "Precision for forward and layers")
       ->transform(CLI::CheckedTransformer(precisions));
-  app.add_option("--warm-up-calls", options.warm_up_calls, "Of each thread, unmeasured")
+  app.add_option("--warm-up-calls", options.warm_up_calls,
+                 "Unmeasured calls per thread before measuring")
       ->check(CLI::Range(0, 1000));
   app.add_option("--seconds", options.seconds, "How long to measure")
       ->check(CLI::Range(0.01, 3600.0));
@@ -243,7 +246,7 @@ void add_options(CLI::App& app, Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Measures a part of the worker in one process; prints one JSON object."};
+  CLI::App app{"Measures a part of the worker in one process and prints one JSON object."};
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);
   try {

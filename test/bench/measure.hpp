@@ -8,12 +8,12 @@
 
 namespace samoyed::bench {
 
-/// What a measure found.
+/// The result of a measurement.
 struct Measured {
   int threads = 1;
-  /// Of one call, in milliseconds.
+  /// Median time of one call in milliseconds.
   double median_ms = 0;
-  /// Calls of all threads together.
+  /// Calls per second of all threads together.
   double per_s = 0;
 };
 
@@ -26,8 +26,8 @@ inline double median(std::vector<double>& values) {
 
 inline constexpr int warm_up_calls_default = 5;
 
-/// Calls `task` over and over on so many threads, all beginning together after a few unmeasured
-/// calls.
+/// Calls `task` repeatedly on this number of threads. All threads start measuring at the same time,
+/// after `warm_up_calls` unmeasured calls each.
 template <typename Task>
 Measured measure(int threads, std::chrono::duration<double> duration, const Task& task,
                  int warm_up_calls = warm_up_calls_default) {

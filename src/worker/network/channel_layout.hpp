@@ -16,28 +16,32 @@ struct ChannelRange {
   bool operator==(const ChannelRange&) const = default;
 };
 
-/// How oneDNN keeps one image's tensor of 1 x channels x rows x columns, as far as that matters to
-/// whoever takes its channels apart or puts them together.
+/// oneDNN's memory layout of one image's tensor (1 x channels x rows x columns), as far as it
+/// matters for splitting and concatenating channels.
 ///
-/// In blocks of so many channels, each block a plane: then a range of blocks is a tensor in itself,
-/// and two tensors behind each other in memory are one. With the channels innermost (a pixel's
-/// numbers side by side) neither holds.
+/// In a blocked layout the channels are stored in blocks of `block()` channels, one block after the
+/// other. A range of blocks is then a tensor by itself, and two tensors that follow each other in
+/// memory are one tensor. Neither is true if the channels are innermost, that is, if a pixel's
+/// values are adjacent.
 class ChannelLayout {
  public:
   explicit ChannelLayout(const dnnl::memory::desc& tensor);
 
-  /// Whether the channels can be cut before every multiple of `block()`.
+  /// True if the tensor can be split before every channel that is a multiple of `block()`.
   bool is_blocked() const { return block_ > 0; }
-  /// Channels; 0 where the layout is not blocked.
+  /// Channels in a block; 0 if the layout is not blocked.
   std::int64_t block() const { return block_; }
 
-  /// A tensor of the same sides and layout with so many channels. Needs `is_blocked`.
+  /// Returns a tensor with the same sides and layout, and this number of channels. Requires
+  /// `is_blocked`.
   dnnl::memory::desc with_channels(std::int64_t channels) const;
 
-  /// Up to `ways` ranges of nearly equal size that cover all channels; one where they can't be cut.
+  /// Returns up to `ways` ranges of nearly equal size that cover all channels; a single range if
+  /// the channels can't be split.
   std::vector<ChannelRange> split(int ways) const;
 
-  /// Bytes from the tensor's begin to that of a channel at which it can be cut.
+  /// Returns the offset of a channel from the tensor's beginning, in bytes. The channel must be one
+  /// at which the tensor can be split.
   std::size_t offset_bytes(std::int64_t channel) const;
 
  private:
@@ -46,7 +50,8 @@ class ChannelLayout {
   std::int64_t block_ = 0;
 };
 
-/// The tensor that two behind each other are, if they are one.
+/// Returns the single tensor that the two tensors form if the second directly follows the first in
+/// memory, or `std::nullopt` if they don't form one.
 std::optional<dnnl::memory::desc> concatenated(const dnnl::memory::desc& first,
                                                const dnnl::memory::desc& second);
 

@@ -12,7 +12,7 @@ using Described = dnnl::convolution_forward::primitive_desc;
 
 dnnl::primitive_attr attributes(const Convolution& convolution, const ConvolutionPart& part) {
   dnnl::primitive_attr attributes;
-  // Otherwise the primitive would keep a scratchpad of its own, which no two threads may use.
+  // By default the primitive keeps a scratchpad of its own, which two threads must not use at once.
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops after;
   if (!part.is_first()) after.append_sum(1.0F);
@@ -51,7 +51,7 @@ memory prepack_weights(const Convolution& convolution, const ConvolutionPart& pa
                              memory::dims{row, sides, convolution.kernel(), 1});
   const float* const begin =
       convolution.weight->values.data() + part.outputs.begin * row + part.inputs.begin * sides;
-  // oneDNN's memory wants a mutable pointer, though a reorder only reads its source.
+  // oneDNN's memory takes a mutable pointer, although a reorder only reads its source.
   memory source(in_file, engine, const_cast<float*>(begin));
   memory packed(wanted, engine);
   dnnl::stream stream(engine);

@@ -9,27 +9,27 @@
 
 namespace samoyed::worker {
 
-/// A convolution of the network with the ReLU that follows each one in SqueezeNet.
+/// A convolution of the network, including the ReLU that follows every convolution in SqueezeNet.
 struct Convolution {
-  std::string name;           ///< In the model file, without `.weight` and `.bias`.
-  const ModelTensor* weight;  ///< Output x input channels x rows x columns.
+  std::string name;           ///< As in the model file, without `.weight` and `.bias`.
+  const ModelTensor* weight;  ///< Output channels x input channels x rows x columns.
   const ModelTensor* bias;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
-  bool to_fp32 = false;  ///< Its output is float32 whatever the network computes in.
+  bool to_fp32 = false;  ///< The output is float32 regardless of the network's precision.
 
   std::int64_t outputs() const { return weight->shape[0]; }
   std::int64_t inputs() const { return weight->shape[1]; }
   std::int64_t kernel() const { return weight->shape[2]; }
-  /// Of the output, for an input of that side.
+  /// Side of the output in pixels, for an input with this side.
   std::int64_t output_side(std::int64_t side) const {
     return (side + 2 * padding - kernel()) / stride + 1;
   }
 };
 
-/// What one primitive computes of a convolution. Where the input comes in several ranges of
-/// channels, the first primitive begins with the bias, each further one adds to what is in the
-/// destination, and the last applies the ReLU.
+/// The part of a convolution that one primitive computes. If the input consists of several ranges
+/// of channels, the first primitive starts from the bias, each further one adds to the destination,
+/// and the last one applies the ReLU.
 struct ConvolutionPart {
   ChannelRange inputs;
   ChannelRange outputs;
@@ -40,17 +40,17 @@ struct ConvolutionPart {
   }
 };
 
-/// oneDNN's best direct kernel for a part. Layouts that are `any` are chosen by oneDNN. Throws
-/// dnnl::error where it has no kernel.
+/// Returns oneDNN's best direct kernel for a part. oneDNN chooses the layouts that are `any`.
+/// Throws dnnl::error if it has no kernel.
 dnnl::convolution_forward::primitive_desc describe_convolution(
     const Convolution& convolution, const ConvolutionPart& part, const dnnl::memory::desc& source,
     const dnnl::memory::desc& destination, const dnnl::engine& engine);
 
-/// The weights of a part in the layout that its kernel wants.
+/// Returns the weights of a part in the layout that its kernel requires.
 dnnl::memory prepack_weights(const Convolution& convolution, const ConvolutionPart& part,
                              const dnnl::memory::desc& wanted, const dnnl::engine& engine);
 
-/// The bias of a part that is first.
+/// Returns the bias of a part. The part must be the first one of its convolution.
 dnnl::memory copy_bias(const Convolution& convolution, const ConvolutionPart& part,
                        const dnnl::engine& engine);
 

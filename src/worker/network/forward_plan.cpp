@@ -24,7 +24,7 @@ ForwardPlan::Workspace::Workspace(const ForwardPlan& plan) : stream_(plan.engine
   for (std::size_t slot = 0; slot < slot_count; ++slot) {
     const auto bytes = static_cast<memory::dim>(plan.slot_bytes_[slot]);
     slots_[slot] = memory({{bytes}, memory::data_type::u8, memory::format_tag::a}, plan.engine_);
-    // The kernel hands memory out when it is first written: better now than in the first forward.
+    // Linux maps memory on the first write. That happens here, not in the first forward pass.
     std::fill_n(static_cast<std::byte*>(slots_[slot].get_data_handle()), bytes, std::byte{0});
   }
   for (const Step& step : plan.steps_) {
@@ -44,7 +44,7 @@ ForwardPlan::Workspace::Workspace(const ForwardPlan& plan) : stream_(plan.engine
 void ForwardPlan::set_input(Workspace& workspace,
                             std::span<const float, input_floats> planes) const {
   for (auto& arguments : workspace.arguments_.front()) {
-    // oneDNN's memory wants a mutable pointer, though it only reads a source.
+    // oneDNN's memory takes a mutable pointer, although oneDNN only reads a source.
     arguments.at(DNNL_ARG_SRC).set_data_handle(const_cast<float*>(planes.data()));
   }
 }

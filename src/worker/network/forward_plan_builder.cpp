@@ -19,8 +19,8 @@ using Tag = memory::format_tag;
 
 constexpr memory::data_type fp32 = memory::data_type::f32;
 
-/// SqueezeNet's pools round the number of their outputs up, so the last one may reach beyond the
-/// input's end.
+/// SqueezeNet's max pools round their output size up, so the last window may extend beyond the end
+/// of the input.
 constexpr std::int64_t pool_side = 3;
 constexpr std::int64_t pool_stride = 2;
 constexpr std::int64_t pooled_side(std::int64_t side) {
@@ -30,8 +30,9 @@ constexpr std::int64_t pool_padding(std::int64_t side) {
   return (pooled_side(side) - 1) * pool_stride + pool_side - side;
 }
 
-/// Left to itself, oneDNN 2.6 keeps channels innermost on processors with AVX-512: that costs it
-/// its Winograd and us ours, and makes two tensors of each concatenation. For bf16 it is right.
+/// By default oneDNN 2.6 stores channels innermost on processors with AVX-512. Then neither its
+/// Winograd kernels nor ours can be used, and each concatenation stays two tensors. For bf16 that
+/// default is the right choice.
 Tag layout_of(const ForwardPlan::Options& options) {
   if (options.layout) return *options.layout;
   const bool in_blocks =
@@ -76,7 +77,7 @@ void ForwardPlanBuilder::build(const SqueezenetArchitecture& architecture) {
                    : fire(features, "features." + std::to_string(layer.index), next);
     next = next == Slot::features_odd ? Slot::features_even : Slot::features_odd;
   }
-  // torchvision's dropout before the classifier does nothing outside training.
+  // torchvision has a dropout before the classifier, which does nothing outside training.
   Convolution classifier = convolution("classifier.1");
   classifier.to_fp32 = true;
   average(convolve(features, classifier, next).front());
@@ -88,7 +89,7 @@ Convolution ForwardPlanBuilder::convolution(const std::string& name, std::int64_
           padding};
 }
 
-/// The image in the layout and precision that the first convolution wants.
+/// Returns the image in the layout and precision that the first convolution requires.
 ForwardPlanBuilder::Tensor ForwardPlanBuilder::reorder_input(const Convolution& first) {
   const Dims dims{1, first.inputs(), input_side_px, input_side_px};
   const Tensor planes{memory::desc(dims, fp32, Tag::nchw), Slot::input, 0};
@@ -127,7 +128,7 @@ ForwardPlanBuilder::Features ForwardPlanBuilder::fire(const Features& input,
   const Tensor first = make_output(squeezed, by_1x1, slot, 0);
   const Tensor second = make_output(squeezed, by_3x3, slot, first.end_bytes());
   std::vector<Step> steps;
-  // The longer ones first: threads that share the step then end at nearly the same time.
+  // The longer tasks come first, so that threads sharing the step finish at nearly the same time.
   add_tasks(steps, squeezed, by_3x3, second);
   add_tasks(steps, squeezed, by_1x1, first);
   append(std::move(steps));
@@ -257,7 +258,7 @@ ForwardPlan::Task ForwardPlanBuilder::make_task(const Tensor& source,
   return task;
 }
 
-/// Returns std::nullopt if our Winograd can't compute the part.
+/// Returns `std::nullopt` if our Winograd kernels can't compute the part.
 std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
     const Tensor& source, const Convolution& convolution, const ConvolutionPart& part,
     const Tensor& destination) {
@@ -290,7 +291,8 @@ std::optional<ForwardPlan::Task> ForwardPlanBuilder::make_winograd_task(
                    {DNNL_ARG_SCRATCHPAD, scratch, Slot::scratch, 0}}};
 }
 
-/// Places the scratchpads of each step's tasks, which may run at the same time, behind each other.
+/// Appends the steps to the plan. Places the scratchpads of a step's tasks one after the other,
+/// because these tasks may run at the same time.
 void ForwardPlanBuilder::append(std::vector<Step> steps) {
   for (Step& step : steps) {
     std::size_t scratch_end = 0;

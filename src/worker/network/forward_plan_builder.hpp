@@ -11,10 +11,10 @@
 
 namespace samoyed::worker {
 
-/// Fills in a ForwardPlan, layer by layer. Only ForwardPlan's constructor uses it.
+/// Builds a ForwardPlan layer by layer. Only ForwardPlan's constructors use it.
 class ForwardPlanBuilder {
  public:
-  /// The references must outlive it.
+  /// The referenced objects must outlive the builder.
   ForwardPlanBuilder(ForwardPlan& plan, const ModelFile& file, const ForwardPlan::Options& options,
                      WinogradByLayer& winograd);
 
@@ -34,8 +34,8 @@ class ForwardPlanBuilder {
     ForwardPlan::Operand as(int argument) const { return {argument, desc, slot, offset_bytes}; }
     std::size_t end_bytes() const { return offset_bytes + desc.get_size(); }
   };
-  /// What a layer leaves to the next: consecutive ranges of channels, each a tensor in itself. One
-  /// where the two halves of a fire module are one tensor.
+  /// A layer's output: consecutive ranges of channels, each a tensor by itself. It is a single
+  /// tensor if the two halves of a fire module form one.
   using Features = std::vector<Tensor>;
 
   Convolution convolution(const std::string& name, std::int64_t stride = 1,
@@ -46,12 +46,12 @@ class ForwardPlanBuilder {
   Features pool(const Features& input, Slot slot);
   void average(const Tensor& input);
 
-  /// Where the output of a convolution goes, in the plan's layout or, where that is left open,
-  /// oneDNN's.
+  /// Returns the tensor for a convolution's output, in the plan's layout or, if that is `any`, in
+  /// the one that oneDNN chooses.
   Tensor make_output(const Features& input, const Convolution& convolution, Slot slot,
                      std::size_t offset_bytes);
   Tensor cut(const Tensor& tensor, const ChannelRange& range) const;
-  /// Adds the tasks that compute `output`: to one step for each range of the input's channels.
+  /// Adds the tasks that compute `output`. Each range of the input's channels has its own step.
   void add_tasks(std::vector<Step>& steps, const Features& input, const Convolution& convolution,
                  const Tensor& output);
   Task make_pool_task(const Tensor& source, const Tensor& destination);
@@ -66,7 +66,7 @@ class ForwardPlanBuilder {
   const ModelFile& file_;
   const ForwardPlan::Options options_;
   const dnnl::memory::data_type type_;
-  dnnl::memory::format_tag layout_;  ///< Of features.
+  dnnl::memory::format_tag layout_;  ///< Layout of the features.
   WinogradByLayer& winograd_;
 };
 

@@ -12,7 +12,7 @@
 namespace samoyed::worker {
 namespace {
 
-/// The network of a model file, before it has labels.
+/// The network of a model file, without labels yet.
 struct Loaded {
   std::unique_ptr<const Network> network;
   std::string name;
@@ -24,7 +24,7 @@ Model with_labels(Loaded loaded, const std::string& source, std::vector<std::str
   if (class_count != labels.size()) {
     throw std::runtime_error(source + ": the network has " + std::to_string(class_count) +
                              " classes, but there are " + std::to_string(labels.size()) +
-                             " labels; give the labels file that belongs to it (--labels)");
+                             " labels; give its own labels file with --labels");
   }
   return {std::move(loaded.network), std::move(loaded.name), std::move(labels), loaded.trained};
 }
@@ -86,8 +86,9 @@ Model load_model(const std::filesystem::path& path, const ModelCard& overrides,
   }
   if (card.name) loaded.name = *card.name;
   if (const auto fault = find_name_fault(loaded.name)) {
-    throw std::runtime_error(source + ": the file's name is no name for a model, which must be " +
-                             *fault + "; give one (--model-name)");
+    throw std::runtime_error(source +
+                             ": the file's name can't be the model's name, which must be " +
+                             *fault + "; set a name with --model-name");
   }
   loaded.trained = loaded.trained && card.trained.value_or(true);
   Model model = with_labels(std::move(loaded), source, std::move(labels));

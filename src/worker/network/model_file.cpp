@@ -16,11 +16,10 @@ namespace samoyed::worker {
 namespace {
 
 constexpr std::string_view archive_expected = "a plain dict of tensors in torch's zip format";
-/// The first bytes of every zip archive that isn't empty.
+/// The first bytes of every non-empty zip archive.
 constexpr std::string_view zip_magic = "PK\x03\x04";
 /// The first pickle of torch's older format: protocol 2, then the 10-byte number
-/// 0x1950a86a20f9469cfc6c
-/// (`MAGIC_NUMBER` in torch/serialization.py).
+/// 0x1950a86a20f9469cfc6c (`MAGIC_NUMBER` in torch/serialization.py).
 constexpr std::string_view legacy_magic =
     "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
@@ -33,19 +32,19 @@ constexpr std::string_view legacy_magic =
                  std::string(archive_expected) + ": run scripts/convert-model IN OUT");
 }
 
-/// Refuses what pickle_load would read beyond, misread or explain in many lines.
+/// Rejects files for which pickle_load would read out of bounds, return wrong data, or report an
+/// error of many lines.
 void check_container(const std::vector<char>& bytes, const std::string& name) {
   const std::string_view text(bytes.data(), bytes.size());
   if (text.size() > model_file_bytes_max) {
     fail(name, "larger than " + std::to_string(model_file_bytes_max >> 20U) +
-                   " MiB and no TorchScript "
-                   "archive; expected " +
-                   std::string(archive_expected));
+                   " MiB and not a TorchScript archive; expected " + std::string(archive_expected));
   }
   if (text.empty()) fail(name, "the file is empty; expected " + std::string(archive_expected));
-  if (text.starts_with(legacy_magic)) fail_convertible(name, "in torch's older format without zip");
+  if (text.starts_with(legacy_magic))
+    fail_convertible(name, "written in torch's older format, without zip");
   if (!text.starts_with(zip_magic)) {
-    fail(name, "not a model file of torch; expected " + std::string(archive_expected));
+    fail(name, "not a torch model file; expected " + std::string(archive_expected));
   }
   if (const auto damage = find_zip_damage(std::as_bytes(std::span(bytes)))) {
     fail(name, "damaged: " + *damage + "; expected " + std::string(archive_expected) +
@@ -57,15 +56,15 @@ c10::IValue unpickle(const std::vector<char>& bytes, const std::string& name) {
   try {
     return torch::jit::pickle_load(bytes);
   } catch (const std::exception&) {
-    // What LibTorch says is many lines about its own insides ("Expected GenericDict but got None").
-    fail_convertible(name, "an OrderedDict or other Python objects");
+    // LibTorch's message is many lines about its internals ("Expected GenericDict but got None").
+    fail_convertible(name, "contains an OrderedDict or other Python objects");
   }
 }
 
-/// Whether a shape and strides stay inside the storage: pickle_load believes whatever the pickle
-/// says.
+/// Returns true if the tensor's shape and strides stay inside its storage. pickle_load doesn't
+/// check what the pickle says.
 bool lies_in_storage(const at::Tensor& tensor) {
-  // double: the products of such sizes may overflow, and their last digits don't matter.
+  // A double, because products of such sizes may overflow an integer. Rounding doesn't matter here.
   auto last = static_cast<double>(tensor.storage_offset());
   for (std::int64_t axis = 0; axis < tensor.dim(); ++axis) {
     if (tensor.size(axis) < 1 || tensor.stride(axis) < 0) return false;
@@ -79,7 +78,7 @@ ModelTensor read_tensor(const at::Tensor& tensor, const std::string& label) {
     throw std::runtime_error(label + " is not a dense float32 tensor");
   }
   if (!lies_in_storage(tensor)) throw std::runtime_error(label + " is larger than its data");
-  // A tensor may claim more numbers than its storage has (by strides of 0).
+  // With strides of 0 a tensor may have more elements than its storage.
   if (tensor.numel() > static_cast<std::int64_t>(model_file_bytes_max / sizeof(float))) {
     throw std::runtime_error(label + " is too large");
   }
@@ -88,7 +87,7 @@ ModelTensor read_tensor(const at::Tensor& tensor, const std::string& label) {
                                       static_cast<std::size_t>(dense.numel()));
   if (!std::all_of(values.begin(), values.end(),
                    [](float value) { return std::isfinite(value); })) {
-    throw std::runtime_error(label + " holds numbers that are not finite");
+    throw std::runtime_error(label + " contains values that are not finite");
   }
   return {dense.sizes().vec(), {values.begin(), values.end()}};
 }
@@ -99,13 +98,13 @@ ModelFile parse_model_file(const std::vector<char>& bytes, std::string name) {
   check_container(bytes, name);
   const c10::IValue value = unpickle(bytes, name);
   if (!value.isGenericDict()) {
-    fail(name, "holds no dict; expected " + std::string(archive_expected));
+    fail(name, "doesn't contain a dict; expected " + std::string(archive_expected));
   }
 
   ModelFile file;
   for (const auto& entry : value.toGenericDict()) {
     if (!entry.key().isString() || !entry.value().isTensor()) {
-      fail(name, "holds more than named tensors; expected " + std::string(archive_expected));
+      fail(name, "contains more than named tensors; expected " + std::string(archive_expected));
     }
     const std::string tensor_name = entry.key().toStringRef();
     if (tensor_name == untrained_marker) {

@@ -10,8 +10,8 @@ namespace samoyed::worker {
 
 /// A classifier of normalized images, ready to run.
 ///
-/// An interface, so that its users include the headers of no particular network. Thread rule:
-/// `forward` may run on several threads at once, each with its own image.
+/// This is an interface so that its users don't include the headers of any particular network.
+/// Thread rule: `forward` may run on several threads at once, each with its own image.
 class Network {
  public:
   Network() = default;
@@ -19,13 +19,13 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  /// The default name of its model, for example `squeezenet1_1`.
+  /// The model's default name, for example `squeezenet1_1`.
   virtual std::string_view name() const = 0;
   virtual std::size_t class_count() const = 0;
 
-  /// The logits, one a class, for one image as `normalize` gives it: three planes of rows. May use
-  /// a second thread for as long as `alone`, which is called often, returns that no other image is
-  /// in flight. Throws when memory runs out.
+  /// Returns the logits, one per class, for one image as `normalize` produces it: three planes of
+  /// rows. May use a second thread as long as `alone`, which is called often, returns true, meaning
+  /// that no other image is in flight. Throws when memory runs out.
   virtual std::vector<float> forward(std::span<const float> planes,
                                      const std::function<bool()>& alone) const = 0;
 };

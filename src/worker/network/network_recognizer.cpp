@@ -31,7 +31,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-/// Counts an image for as long as it lives.
+/// Counts an image during this object's lifetime.
 class InFlight {
  public:
   explicit InFlight(std::atomic<int>& count) : count_(count) { ++count_; }
@@ -78,7 +78,8 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   const auto workspace = workspaces_.take([] { return std::make_unique<ImageWorkspace>(); });
   const CropSpec& crop_spec = model_.preprocessing.crop_spec;
   workspace->planes.resize(model_.preprocessing.planes_floats());
-  // Decoding all of a JPEG at once costs less than its crop and then a small whole.
+  // For a thumbnail, decoding the whole JPEG once costs less than decoding its crop first and then
+  // the whole again at a small size.
   const DecodeOptions decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
                                .only_crop = !options.thumbnail_side,
                                .reduced = handling_.fast_decode,
@@ -97,7 +98,7 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
       model_.network->forward(workspace->planes, [this] { return in_flight_.load() == 1; }));
   if (probabilities.empty()) {
     return protocol::Refusal{protocol::RefusalReason::internal,
-                             "The network computed numbers that are not finite."};
+                             "The network computed values that are not finite."};
   }
   recognition.top = rank(probabilities, options.top);
   times.forward_ms = stopwatch.lap_ms();

@@ -17,14 +17,15 @@ namespace samoyed::worker {
 /// How a recognizer reads image files.
 struct ImageHandling {
   DecodeLimits limits;
-  /// False for what the reference does: a phone's image stays on its side.
+  /// False to do what the reference does: a photo that a phone took sideways stays on its side.
   bool apply_exif_orientation = true;
-  /// Reads large JPEGs at a fraction of their size: faster, with slightly other answers.
+  /// True to decode large JPEGs at a fraction of their size, which is faster and changes the
+  /// results slightly.
   bool fast_decode = false;
 };
 
-/// Turns image bytes into ranked labels by a network: decode, resize and crop, normalize, forward,
-/// softmax.
+/// Turns image bytes into ranked labels: decodes, resizes and crops, normalizes, runs the network's
+/// forward pass, and applies the softmax.
 ///
 /// Thread rule: `recognize` may run on several threads at once.
 class NetworkRecognizer final : public Recognizer {
@@ -33,9 +34,10 @@ class NetworkRecognizer final : public Recognizer {
 
   const ModelDescription& description() const override;
 
-  /// Classes of equal probability are in class order. `times.forward_ms` includes the ranking,
-  /// `times.resize_ms` the normalization; a thumbnail's time is in none, except for decoding the
-  /// whole image. Logits that are not finite end in a Refusal (`internal`).
+  /// Classes with equal probabilities are in class order. `times.forward_ms` includes the ranking
+  /// and `times.resize_ms` the normalization. The time for making a thumbnail is in none of them,
+  /// but `times.decode_ms` is then the time to decode the whole image. Logits that are not finite
+  /// lead to a Refusal (`internal`).
   protocol::Result recognize(std::span<const std::byte> image_file,
                              const RecognitionOptions& options) override;
 
@@ -46,13 +48,13 @@ class NetworkRecognizer final : public Recognizer {
   const Normalizer normalizer_;
   ImageHandling handling_;
   ModelDescription description_;
-  /// Images being recognized: one that is alone may use a second thread.
+  /// Images that are being recognized. If there is only one, it may use a second thread.
   std::atomic<int> in_flight_ = 0;
   ObjectPool<ImageWorkspace> workspaces_{
       [](const ImageWorkspace& workspace) { return workspace.is_worth_keeping(); }};
 };
 
-/// The softmax of logits, as float32; empty if a logit is not finite.
+/// Returns the softmax of the logits as float32, or an empty vector if a logit is not finite.
 std::vector<float> softmax(std::span<const float> logits);
 
 }  // namespace samoyed::worker

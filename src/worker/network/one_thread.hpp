@@ -2,13 +2,14 @@
 
 namespace samoyed::worker {
 
-/// Holds the libraries that would start threads of their own, OpenMP for oneDNN and LibTorch, and
-/// OpenBLAS, to the calling thread: cores are shared out by images, not within one operation.
+/// Makes libraries that would start threads of their own compute on the calling thread only: OpenMP
+/// (used by oneDNN and LibTorch) and OpenBLAS. Cores are divided between images, not within one
+/// operation.
 ///
-/// The first call of all does what there is to do for OpenBLAS (openblas.hpp).
+/// The first call in the process also sets up OpenBLAS (openblas.hpp).
 ///
-/// To be called by every thread before it computes: OpenMP keeps its number of threads for each
-/// thread that starts work. Costs nothing but the first time.
+/// Every thread must call this before it computes, because OpenMP has a separate number of threads
+/// for each calling thread. Only a thread's first call costs anything.
 void use_one_thread();
 
 }  // namespace samoyed::worker

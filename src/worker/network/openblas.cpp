@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <string_view>
 
-// Declared here because cblas.h may be another BLAS's, whichever Debian's alternatives point to.
+// Declared here because cblas.h may belong to another BLAS, depending on Debian's alternatives.
 extern "C" const char* openblas_get_corename();
 extern "C" void openblas_set_num_threads(int count);
 
@@ -17,11 +17,12 @@ constexpr const char* variable = "OPENBLAS_CORETYPE";
 
 #if defined(__x86_64__)
 
-/// Those of 0.3.21, and after, that use AVX2 or more.
+/// The core names of OpenBLAS 0.3.21 and later whose kernels use AVX2 or more.
 constexpr std::array<std::string_view, 6> modern_cores{"Haswell",  "Zen",        "Excavator",
                                                        "SkylakeX", "Cooperlake", "SapphireRapids"};
 
-/// The best of its kernels that the processor runs, empty where OpenBLAS has chosen well.
+/// Returns the core name of the best kernels that the processor can run, or an empty string if
+/// OpenBLAS has already chosen well.
 const char* better_core() {
   const std::string_view chosen = openblas_get_corename();
   if (std::find(modern_cores.begin(), modern_cores.end(), chosen) != modern_cores.end()) return "";
@@ -42,9 +43,9 @@ const char* better_core() { return ""; }
 
 }  // namespace
 
-/// OpenBLAS reads the variable when it is loaded, which is before any code of ours; the two
-/// functions by which it does so are there to be called, though no header has them. Without them
-/// all stays as it is.
+/// OpenBLAS reads the variable when it is loaded, before any of our code runs. It does so through
+/// two functions that it exports but declares in no header; calling them makes it read the variable
+/// again. If they are missing, nothing changes.
 void choose_openblas_kernels() {
   if (std::getenv(variable) != nullptr) return;
   const std::string_view better = better_core();
@@ -59,8 +60,8 @@ void choose_openblas_kernels() {
   unsetenv(variable);
 }
 
-/// Those of its builds that have such threads have a function to end them, which no header has
-/// either. A later call of openblas_set_num_threads would begin them anew.
+/// Builds of OpenBLAS with threads of their own have a function to end them, which no header
+/// declares either. A later call of openblas_set_num_threads would start the threads again.
 void end_openblas_threads() {
   openblas_set_num_threads(1);
   using Function = int (*)();

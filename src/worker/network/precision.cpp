@@ -7,7 +7,7 @@ namespace samoyed::worker {
 std::optional<std::string> why_unsupported(Precision precision) {
   if (precision == Precision::fp32 || onednn_may_use(dnnl::cpu_isa::avx512_core_amx))
     return std::nullopt;
-  return "bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
+  return "this processor has no AMX-BF16, and without it bf16 is slower than fp32: use "
          "--precision fp32";
 }
 

@@ -24,23 +24,25 @@
 namespace samoyed::worker {
 namespace {
 
-/// By how much a logit may differ from LibTorch's, as a share of the largest one. Sums of float32
-/// in another order differ by 1e-6 of it, bfloat16's 8 bits by 1e-2 (0.1 of 10 to 20).
+/// The most by which a logit may differ from LibTorch's, relative to the largest logit. float32
+/// sums in a different order differ by 1e-6 of it; bfloat16 with its 8 bits differs by 1e-2 (0.1 of
+/// 10 to 20).
 constexpr float fp32_tolerance = 1e-4F;
 constexpr float bf16_tolerance = 5e-2F;
 
-/// An image with all frequencies, the same at every start, in the range of normalized pixels.
+/// Returns an image that contains all frequencies, in the value range of normalized pixels. It is
+/// the same at every start.
 std::vector<float> make_check_image() {
   std::vector<float> planes(input_floats);
   std::uint32_t state = 1;
   for (float& value : planes) {
-    state = state * 1664525U + 1013904223U;  // Knuth's and Lewis's linear congruential generator.
+    state = state * 1664525U + 1013904223U;  // Knuth and Lewis's linear congruential generator.
     value = static_cast<float>(state >> 8) / 0x1p23F - 1.0F;
   }
   return planes;
 }
 
-/// Where the network overflows, both ways do: then there is nothing to compare.
+/// If the network overflows, it does so in both implementations, and there is nothing to compare.
 bool agree(std::span<const float> logits, std::span<const float> expected, float tolerance) {
   float largest = 1.0F;
   for (const float logit : expected) {
@@ -52,10 +54,11 @@ bool agree(std::span<const float> logits, std::span<const float> expected, float
       [&](float logit, float wanted) { return std::abs(logit - wanted) <= tolerance * largest; });
 }
 
-/// A plan with its pool of workspaces.
+/// A plan and a pool of workspaces for it.
 class Runner {
  public:
-  /// Makes as many workspaces as forwards will run at the same time: more are made when needed.
+  /// Creates `workspaces` workspaces, one for each forward pass that will run at the same time.
+  /// More are created when needed.
   Runner(const ModelFile& file, const SqueezenetShape& shape, const ForwardPlan::Options& options,
          WinogradByLayer& winograd, std::size_t workspaces)
       : plan_(file, shape, options, winograd) {
@@ -65,7 +68,7 @@ class Runner {
 
   const ForwardPlan& plan() const { return plan_; }
 
-  /// `begin(workspace)` may run the first steps, and returns the first that is left to run here.
+  /// `begin(workspace)` may run the first steps. It returns the first step that is left to run.
   template <typename Begin>
   std::vector<float> forward(std::span<const float, input_floats> planes, Begin begin) {
     const auto workspace = take_workspace();
@@ -88,14 +91,14 @@ class Runner {
   ObjectPool<ForwardPlan::Workspace> workspaces_;
 };
 
-/// Computes one image at a time by two threads.
+/// Computes one image at a time on two threads.
 struct SharedRunner {
   SharedRunner(const ModelFile& file, const SqueezenetShape& shape, Precision precision,
                WinogradByLayer& winograd)
       : runner(file, shape, {.precision = precision, .ways = 2}, winograd, 1),
         pair(runner.plan()) {}
 
-  /// `was_alone` becomes whether the second thread stayed to the end.
+  /// Sets `was_alone` to true if the second thread took part until the end.
   std::vector<float> forward(std::span<const float, input_floats> planes,
                              const std::function<bool()>& alone, bool& was_alone) {
     return runner.forward(planes, [&](ForwardPlan::Workspace& workspace) {
@@ -107,12 +110,12 @@ struct SharedRunner {
 
   Runner runner;
   TwoThreadForward pair;
-  /// Set while an image has the second thread, or the tuner chose to compute it without.
+  /// Set while an image uses the second thread, or is computed without it by the tuner's choice.
   std::atomic_flag taken;
   ThreadCountTuner tuner;  ///< Guarded by `taken`.
 };
 
-/// Clears a flag that was set.
+/// Clears a set flag when destroyed.
 class TakenFlag {
  public:
   explicit TakenFlag(std::atomic_flag& flag) : flag_(flag) {}
@@ -134,9 +137,10 @@ struct Squeezenet::Network {
   }
 
   SqueezenetShape shape;
-  WinogradByLayer winograd;  ///< Shared by both runners' plans.
-  /// Has a plan of its own: with the one for two threads, a core each computes 391 images a second
-  /// instead of 400 (`samoyed_bench forward --threads 2`, medians of 9 rounds in turns).
+  WinogradByLayer winograd;  ///< Both runners' plans share it.
+  /// Has its own plan: if two threads each compute their own image with the plan for two threads,
+  /// they compute 391 images a second instead of 400 (`samoyed_bench forward --threads 2`, medians
+  /// of 9 alternating rounds).
   Runner single;
   std::optional<SharedRunner> shared;
 };
@@ -147,7 +151,7 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   use_one_thread();
   const std::vector<float> image = make_check_image();
   const std::span<const float, input_floats> planes(image);
-  // Both take as long, and a start waits for both.
+  // Both computations take about the same time, so running them at once shortens the start.
   auto by_torch = std::async(std::launch::async, [&] {
     use_one_thread();
     return TorchSqueezenet(file, shape).forward(planes);
@@ -156,14 +160,14 @@ Squeezenet::Squeezenet(const ModelFile& file, const Options& options) {
   const std::vector<float> expected = by_torch.get();
   const float tolerance = options.precision == Precision::fp32 ? fp32_tolerance : bf16_tolerance;
   bool agreed = agree(forward(planes), expected, tolerance);
-  // With two threads and with one in turn: the first image is to go the faster way already.
+  // Alternates between two threads and one, so that even the first image runs in the faster way.
   for (int run = 0; network_->shared && run < 2 * ThreadCountTuner::first_runs; ++run) {
     agreed = agreed && agree(forward(planes, [] { return true; }), expected, tolerance);
   }
   if (!agreed) {
     throw std::runtime_error(
-        file.name + ": oneDNN and LibTorch compute different answers on this processor with " +
-        to_string(options.precision) + "; please report it with the processor's name");
+        file.name + ": oneDNN and LibTorch compute different results on this processor with " +
+        to_string(options.precision) + "; please report this with the processor's name");
   }
 }
 

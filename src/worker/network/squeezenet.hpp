@@ -14,22 +14,23 @@
 
 namespace samoyed::worker {
 
-/// SqueezeNet 1.0 or 1.1 on the CPU: LibTorch's weights, run by the oneDNN that LibTorch is linked
-/// with (see ForwardPlan), and checked against LibTorch's own operators before it is used.
+/// SqueezeNet 1.0 or 1.1 on the CPU. Reads torch's weights, runs them with the oneDNN that LibTorch
+/// is linked with (see ForwardPlan), and checks the results against LibTorch's own operators before
+/// first use.
 ///
-/// Thread rule: `forward` may run on several threads at once. Only the pool of workspaces and the
-/// use of the second thread change, each guarded inside.
+/// Thread rule: `forward` may run on several threads at once. The only mutable state is the pool of
+/// workspaces and the use of the second thread; both are guarded internally.
 class Squeezenet final : public Network {
  public:
   struct Options {
     Precision precision = Precision::fp32;
-    /// Forwards that will run at the same time. From two on there is one thread more, for a forward
-    /// that has the machine to itself.
+    /// Forward passes that will run at the same time. If there are two or more, one more thread is
+    /// started, which helps a forward pass that has the machine to itself.
     std::size_t threads = 1;
   };
 
-  /// Throws std::runtime_error with one line if the file is no SqueezeNet, if this processor
-  /// doesn't support the precision, or if oneDNN and LibTorch compute different answers.
+  /// Throws std::runtime_error with a one-line message if the file isn't a SqueezeNet, if this
+  /// processor doesn't support the precision, or if oneDNN and LibTorch compute different results.
   explicit Squeezenet(const ModelFile& file) : Squeezenet(file, Options{}) {}
   Squeezenet(const ModelFile& file, const Options& options);
   ~Squeezenet() override;
@@ -38,13 +39,13 @@ class Squeezenet final : public Network {
   std::string_view name() const override;
   std::size_t class_count() const override;
 
-  /// The logits, one a class, for one image as `normalize` gives it: 3x224x224 (channel, row,
-  /// column). Throws only std::bad_alloc or dnnl::error, when memory runs out.
+  /// Returns the logits, one per class, for one image as `normalize` produces it: 3x224x224
+  /// (channel, row, column). Throws only std::bad_alloc or dnnl::error, when memory runs out.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
-  /// The same on two threads for as long as `alone` returns that no other image is in flight, if
-  /// that is faster on this machine (see ThreadCountTuner). `alone` is called before each step. Of
-  /// several such forwards at the same time one gets the second thread.
+  /// The same, but on two threads as long as `alone` returns true (no other image is in flight), if
+  /// that is faster on this machine (see ThreadCountTuner). `alone` is called before each step. If
+  /// several such calls run at the same time, one of them gets the second thread.
   std::vector<float> forward(std::span<const float> planes,
                              const std::function<bool()>& alone) const override;
 

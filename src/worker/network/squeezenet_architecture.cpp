@@ -48,7 +48,7 @@ Shape first_weight_shape(const SqueezenetArchitecture& architecture) {
   return {architecture.first_channels, 3, architecture.first_kernel, architecture.first_kernel};
 }
 
-/// `64x3x3x3`.
+/// Returns the shape as text, for example `64x3x3x3`.
 std::string to_string(const Shape& shape) {
   std::string text;
   for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
@@ -80,8 +80,8 @@ const ModelTensor& find_tensor(const ModelFile& file, const std::string& name,
                                std::string_view network) {
   const auto found = file.tensors.find(name);
   if (found == file.tensors.end()) {
-    throw std::runtime_error(file.name + ": no tensor " + name + "; expected the weights of " +
-                             std::string(network));
+    throw std::runtime_error(file.name + ": tensor " + name +
+                             " is missing; expected the weights of " + std::string(network));
   }
   return found->second;
 }

@@ -10,7 +10,7 @@ namespace samoyed::worker {
 
 /// One layer of SqueezeNet's `features`, after the first convolution.
 struct SqueezenetLayer {
-  /// Its index in torchvision's `features`: a fire module's weights are called after it.
+  /// Its index in torchvision's `features`, which is part of the names of a fire module's weights.
   int index = 0;
   /// Channels that a fire module squeezes to; 0 for a max pool (3x3, stride 2, rounding up).
   std::int64_t squeezed = 0;
@@ -20,7 +20,7 @@ struct SqueezenetLayer {
 
 /// One version of SqueezeNet (Iandola et al. 2016, arXiv:1602.07360) as torchvision builds it.
 struct SqueezenetArchitecture {
-  /// As torchvision calls it: `squeezenet1_0` or `squeezenet1_1`.
+  /// torchvision's name for it: `squeezenet1_0` or `squeezenet1_1`.
   std::string_view name;
   /// The first convolution, with stride 2: output channels and kernel size.
   std::int64_t first_channels = 0;
@@ -28,15 +28,15 @@ struct SqueezenetArchitecture {
   std::vector<SqueezenetLayer> layers;
 };
 
-/// A version and the number of its classes.
+/// A version of SqueezeNet and its number of classes.
 struct SqueezenetShape {
   const SqueezenetArchitecture* architecture = nullptr;
   std::int64_t class_count = 0;
 };
 
-/// Which SqueezeNet the tensors are for: the version from the first convolution, the number of
-/// classes from the last. Throws std::runtime_error with one line that names the file where a
-/// tensor is missing, superfluous or of another shape.
+/// Returns the SqueezeNet that the tensors belong to. The first convolution determines the version,
+/// the last one the number of classes. Throws std::runtime_error with a one-line message that names
+/// the file if a tensor is missing, unknown or has the wrong shape.
 SqueezenetShape recognize_squeezenet(const ModelFile& file);
 
 }  // namespace samoyed::worker

@@ -7,19 +7,19 @@
 
 namespace samoyed::worker {
 
-/// Chooses whether a lone image is computed by two threads or by one: the way that recently took
-/// less time.
+/// Chooses whether a lone image is computed by two threads or by one, whichever has recently been
+/// faster.
 ///
-/// That depends on the processor's kernels, on whether its cores are hyperthreads, and on what else
-/// runs on them: a second thread that waits for its core delays the first. The first images, those
-/// of Squeezenet's check, go either way in turn. From then on the faster way is taken, but now and
-/// then an image tries the other: after a few at first, since the start of a program says little,
-/// and in the end one image in 128.
+/// Which one is faster depends on the processor's kernels, on whether its cores are hyperthreads,
+/// and on what else runs on them: a second thread that waits for its core delays the first. The
+/// first images, those of Squeezenet's check, alternate between the two ways. After that, images
+/// take the faster way, but now and then one tries the other way: after a few images at first,
+/// because a program's start is not representative, and in the end one image in 128.
 ///
-/// Its worth: on 2 cores of an AMD EPYC that a dozen other processes wanted, the median forward of
-/// a lone image took 11.8 ms, with two threads always (`next` returning that) 13.4 ms; on free
-/// cores it costs nothing (3.47 and 3.46 ms). Measured by `samoyed_bench forward --shared`, 13 and
-/// 7 rounds in turns.
+/// Benefit: on 2 cores of an AMD EPYC that a dozen other processes competed for, the median forward
+/// pass of a lone image took 11.8 ms, and 13.4 ms with two threads always (`next` changed to always
+/// return that). On free cores the tuner costs nothing (3.47 and 3.46 ms). Measured with
+/// `samoyed_bench forward --shared`, 13 and 7 alternating rounds.
 ///
 /// Thread rule: one thread at a time.
 class ThreadCountTuner {
@@ -27,15 +27,15 @@ class ThreadCountTuner {
   using Duration = std::chrono::steady_clock::duration;
   enum class Way : std::size_t { two_threads, one_thread };
 
-  /// Runs of each way before there is a choice.
+  /// Runs of each way before the tuner chooses.
   static constexpr int first_runs = 4;
-  /// Images between two attempts of the slower way: the minimum before the first, then twice as
-  /// many each time, up to the maximum, with which fewer than one image in a hundred is late.
-  /// Starts over when the choice changes.
+  /// The slower way is tried again after a number of images. This number is the minimum at first
+  /// and roughly doubles with each try, up to the maximum, with which fewer than one image in a
+  /// hundred is slowed down. It starts over when the choice changes.
   static constexpr int tried_again_after_min = 7;
   static constexpr int tried_again_after_max = 127;
 
-  /// How to compute the next image.
+  /// Returns how to compute the next image.
   Way next() const {
     const Record& two = of(Way::two_threads);
     const Record& one = of(Way::one_thread);
@@ -45,13 +45,13 @@ class ThreadCountTuner {
     return since_try_ < tried_again_after_ ? faster() : other(faster());
   }
 
-  /// Records the time of an image that was alone from its first step to its last.
+  /// Records the time of an image that was the only one in flight from its first step to its last.
   void took(Way way, Duration time) {
     const Way faster_before = faster();
     Record& record = records_[static_cast<std::size_t>(way)];
-    // Other work on the machine only makes a way slower: a shorter time counts at once. A longer
-    // one, once there is a choice, moves the expectation by a quarter of the difference, counted as
-    // at most twice the expectation.
+    // Other work on the machine only makes a way slower, so a shorter time becomes the expectation
+    // at once. A longer time counts only after the first runs. It is capped at twice the
+    // expectation, and moves it by a quarter of the difference.
     if (time < record.expected) {
       record.expected = time;
     } else if (record.runs == first_runs) {

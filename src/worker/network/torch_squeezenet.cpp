@@ -10,7 +10,7 @@
 namespace samoyed::worker {
 namespace {
 
-/// A convolution and the ReLU that follows each one in SqueezeNet.
+/// A convolution, including the ReLU that follows every convolution in SqueezeNet.
 struct TorchConvolution {
   at::Tensor weight;
   at::Tensor bias;
@@ -22,7 +22,7 @@ struct TorchConvolution {
   }
 };
 
-/// A fire module, or a max pool where `squeeze` is undefined.
+/// A fire module, or a max pool if `squeeze` is undefined.
 struct Layer {
   TorchConvolution squeeze;
   TorchConvolution expand1x1;
@@ -39,7 +39,7 @@ struct Layer {
 };
 
 at::Tensor to_tensor(const ModelTensor& tensor) {
-  // from_blob wants a mutable pointer; the clone is what is kept.
+  // from_blob takes a mutable pointer, but only the clone is kept.
   const at::Tensor view =
       at::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape, at::kFloat);
   return tensor.shape.size() == 4 ? view.clone(at::MemoryFormat::ChannelsLast) : view.clone();
@@ -88,7 +88,7 @@ std::vector<float> TorchSqueezenet::forward(std::span<const float, input_floats>
                                .contiguous(at::MemoryFormat::ChannelsLast);
   at::Tensor features = network_->first(input);
   for (const Layer& layer : network_->layers) features = layer(features);
-  // torchvision's dropout before the classifier does nothing outside training.
+  // torchvision has a dropout before the classifier, which does nothing outside training.
   const at::Tensor logits = network_->classifier(features).mean(at::IntArrayRef{2, 3}).contiguous();
   const float* values = logits.data_ptr<float>();
   return {values, values + network_->class_count};

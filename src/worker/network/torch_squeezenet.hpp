@@ -10,23 +10,23 @@
 
 namespace samoyed::worker {
 
-/// SqueezeNet in LibTorch's own operators, by which Squeezenet checks itself.
+/// SqueezeNet built from LibTorch's own operators. Squeezenet checks its results against it.
 ///
-/// The weights are kept channels_last, the layout in which LibTorch's convolutions become OpenBLAS
-/// products without copies.
+/// The weights are stored channels_last, the layout in which LibTorch computes convolutions as
+/// OpenBLAS matrix products without copies.
 ///
 /// Thread rule: immutable once built; `forward` may run on several threads at once.
 class TorchSqueezenet {
  public:
-  /// `shape` is what recognize_squeezenet says of `file`. Takes the process's OpenBLAS, and on
-  /// every thread that calls it LibTorch, to one thread an operation.
+  /// `shape` is the result of recognize_squeezenet for `file`. Limits OpenBLAS, in the whole
+  /// process, to one thread per operation, and LibTorch on every calling thread.
   TorchSqueezenet(const ModelFile& file, const SqueezenetShape& shape);
   ~TorchSqueezenet();
   TorchSqueezenet(const TorchSqueezenet&) = delete;
   TorchSqueezenet& operator=(const TorchSqueezenet&) = delete;
 
-  /// The logits, one a class, for one image as `normalize` gives it: 3x224x224 (channel, row,
-  /// column). Throws only what LibTorch throws where memory ends.
+  /// Returns the logits, one per class, for one image as `normalize` produces it: 3x224x224
+  /// (channel, row, column). Throws only what LibTorch throws when memory runs out.
   std::vector<float> forward(std::span<const float, input_floats> planes) const;
 
  private:

@@ -21,8 +21,8 @@ namespace {
 constexpr std::string_view network_expected =
     "expected a classifier that takes 1x3xHEIGHTxWIDTH and returns 1xCLASSES";
 
-/// A network's warnings (torchvision's googlenet has one in every run) are for who wrote it. Each
-/// thread has its own handler of them.
+/// Discards the network's warnings on this thread: they are meant for the network's author, and
+/// torchvision's googlenet gives one in every run. LibTorch has one warning handler per thread.
 void silence_warnings() {
   struct Unheard final : c10::WarningHandler {
     void process(const c10::SourceLocation& /*place*/, const std::string& /*text*/,
@@ -32,7 +32,7 @@ void silence_warnings() {
   c10::Warning::set_warning_handler(&unheard);
 }
 
-/// The line that says what went wrong, of the many that LibTorch makes of it.
+/// Returns the line that says what went wrong. LibTorch's messages have many lines.
 std::string reason_of(const std::exception& error) {
   const auto* const of_torch = dynamic_cast<const c10::Error*>(&error);
   std::istringstream lines(of_torch ? of_torch->what_without_backtrace() : error.what());
@@ -40,15 +40,16 @@ std::string reason_of(const std::exception& error) {
   std::string last_error;
   for (std::string line; std::getline(lines, line);) {
     if (first.empty()) first = line;
-    // `RuntimeError: ...` or, as a model raises it, `torch.jit.Error: ...`, at a line's beginning.
+    // The line begins with `RuntimeError: ...`, or with `torch.jit.Error: ...` if the model raised
+    // the error.
     const std::string_view word = std::string_view(line).substr(0, line.find(": "));
     if (word.ends_with("Error") && word.find(' ') == word.npos) last_error = line;
   }
   return last_error.empty() ? first : last_error;
 }
 
-/// The tensor of numbers for the classes, of whatever a network returns: networks with auxiliary
-/// classifiers return theirs behind it.
+/// Returns the tensor of class scores from a network's output. Networks with auxiliary classifiers
+/// return further tensors after it.
 at::Tensor main_output(const c10::IValue& output) {
   if (output.isTensor()) return output.toTensor();
   if (output.isTuple() && !output.toTupleRef().elements().empty()) {
@@ -57,7 +58,7 @@ at::Tensor main_output(const c10::IValue& output) {
   if (output.isTensorList() && output.toTensorList().size() > 0) {
     return output.toTensorList().get(0);
   }
-  throw std::runtime_error("returns a " + output.tagKind() + " without a tensor at its beginning");
+  throw std::runtime_error("its output (" + output.tagKind() + ") doesn't begin with a tensor");
 }
 
 std::string shape_of(const at::Tensor& tensor) {
@@ -69,7 +70,7 @@ std::string shape_of(const at::Tensor& tensor) {
 }
 
 torch::jit::Module load_module(const std::vector<char>& bytes) {
-  /// Reads memory without a copy of it.
+  /// Reads from memory without copying it.
   struct View final : std::streambuf {
     explicit View(const std::vector<char>& of) {
       auto* const begin = const_cast<char*>(of.data());
@@ -109,12 +110,12 @@ torch::jit::Module prepare(torch::jit::Module module, Precision precision) {
 struct TorchScriptNetwork::Module {
   torch::jit::Module module;
 
-  /// Everything that the network returns for one image. Throws what LibTorch does.
+  /// Returns the network's whole output for one image. Throws what LibTorch throws.
   c10::IValue run(std::span<const float> planes, const Options& options) {
     use_one_thread();
     silence_warnings();
     const c10::InferenceMode inference;
-    // from_blob wants a mutable pointer; the copy in another layout is what the network sees.
+    // from_blob takes a mutable pointer, but the network gets only the copy in another layout.
     at::Tensor input = at::from_blob(const_cast<float*>(planes.data()),
                                      {1, 3, options.input.height, options.input.width}, at::kFloat)
                            .clone(at::MemoryFormat::ChannelsLast);
@@ -148,7 +149,7 @@ TorchScriptNetwork::TorchScriptNetwork(const std::vector<char>& bytes, const std
   try {
     output = main_output(module_->run(black, options));
   } catch (const std::exception& error) {
-    throw fail("the network fails on an input of " + size + " (--input-size says another): " +
+    throw fail("the network fails on an input of " + size + " (--input-size sets another size): " +
                reason_of(error) + "; " + std::string(network_expected));
   }
   if (output.dim() != 2 || output.size(0) != 1 || output.size(1) < 1 ||

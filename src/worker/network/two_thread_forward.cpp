@@ -9,10 +9,10 @@ namespace {
 
 constexpr int task_bits = 32;
 constexpr std::uint64_t task_mask = (std::uint64_t{1} << task_bits) - 1;
-/// About 10 us: then a thread that waits lets others have its core.
+/// About 10 us. After that a waiting thread yields its core to other threads.
 constexpr int spins_max = 1000;
 
-/// Waits for another thread's next step without giving up the core at once.
+/// Waits for the other thread by spinning first, so that it doesn't give up its core at once.
 class SpinWait {
  public:
   void once() {
@@ -81,7 +81,8 @@ void TwoThreadForward::help() {
 
 void TwoThreadForward::work_until_ended(std::uint32_t shift) {
   SpinWait wait;
-  // By the difference, since the numbers wrap around, and the helper may have slept through an end.
+  // Compares by difference, because the counters wrap around and `ended_` may already be past
+  // `shift` if the helper slept through the end of a forward pass.
   while (static_cast<std::int32_t>(ended_.load() - shift) < 0) {
     const Cursor next = cursor_.load();
     const bool any_left =

@@ -7,8 +7,8 @@
 
 namespace samoyed::worker {
 
-/// Bounds the log lines that unknown peers can cause: the first `lines_max` of each window are
-/// written, the others counted. Not thread-safe.
+/// Limits the log lines that unknown peers can cause: the first `lines_max` lines of each window
+/// are written, the others only counted. Not thread-safe.
 class LogThrottle {
  public:
   using Clock = std::chrono::steady_clock;
@@ -16,8 +16,8 @@ class LogThrottle {
   LogThrottle(std::size_t lines_max, std::chrono::milliseconds window)
       : lines_max_(lines_max), window_(window) {}
 
-  /// `std::nullopt` if a line must be left out now; else how many were left out since the last one
-  /// that was written.
+  /// Returns `std::nullopt` if a line must be skipped now. Otherwise returns how many lines were
+  /// skipped since the last one that was written.
   std::optional<std::size_t> admit(Clock::time_point now) {
     if (now >= window_end_) {
       window_end_ = now + window_;

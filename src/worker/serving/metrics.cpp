@@ -15,13 +15,13 @@ using prometheus::Counter;
 using prometheus::Registry;
 using protocol::RefusalReason;
 
-/// All that this worker answers with.
+/// All reasons for which this worker refuses an image.
 constexpr std::array refusal_reasons = {RefusalReason::busy,         RefusalReason::too_large,
                                         RefusalReason::unreadable,   RefusalReason::too_many_pixels,
                                         RefusalReason::bad_encoding, RefusalReason::bad_option,
                                         RefusalReason::internal};
 
-/// The protocol's name of the reason in the form of a Prometheus label value: `too_large`.
+/// Returns the protocol's name of the reason as a Prometheus label value, for example `too_large`.
 std::string outcome(RefusalReason reason) {
   std::string word(to_string(reason));
   std::replace(word.begin(), word.end(), ' ', '_');
@@ -32,15 +32,15 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   const auto gauge = [&](const char* name, const char* help, auto value) {
     io::add_gauge(registry, name, help, static_cast<double>(value));
   };
-  gauge("samoyed_worker_queue_images", "Images that wait to be recognized.", snapshot.queued);
-  gauge("samoyed_worker_queue_bytes", "Files of the images that wait to be recognized.",
+  gauge("samoyed_worker_queue_images", "Images waiting to be recognized.", snapshot.queued);
+  gauge("samoyed_worker_queue_bytes", "Total file size of the images waiting to be recognized.",
         snapshot.queued_bytes);
-  gauge("samoyed_worker_recognitions_in_flight", "Images under recognition.", snapshot.recognizing);
-  gauge("samoyed_worker_threads", "Images that can be under recognition at a time.",
+  gauge("samoyed_worker_recognitions_in_flight", "Images being recognized.", snapshot.recognizing);
+  gauge("samoyed_worker_threads", "Images that can be recognized at the same time.",
         snapshot.threads);
-  gauge("samoyed_worker_connections", "Open connections of the workers' protocol.",
-        snapshot.connections);
-  gauge("samoyed_worker_receiving_bytes", "Image files on their way in, as far as they came.",
+  gauge("samoyed_worker_connections", "Open protocol connections.", snapshot.connections);
+  gauge("samoyed_worker_receiving_bytes",
+        "Bytes received so far of image files that are not complete yet.",
         snapshot.receiving_bytes);
   io::add_process(registry, snapshot.process);
 }
@@ -53,16 +53,16 @@ struct Metrics::Families {
       prometheus::BuildCounter()
           .Name("samoyed_worker_recognitions_total")
           .Help(
-              "Images that were recognized (ok), that were refused, by reason, and whose peer left "
-              "before the answer.")
+              "Images by outcome: recognized (ok), refused (the reason), or abandoned because the "
+              "peer disconnected before the result (left).")
           .Register(registry);
   Counter& image_bytes = prometheus::BuildCounter()
                              .Name("samoyed_worker_image_bytes_total")
-                             .Help("Image files that came whole and were to be recognized.")
+                             .Help("Total size of the image files received for recognition.")
                              .Register(registry)
                              .Add({});
   io::PhaseHistograms phases{registry, "samoyed_worker_phase_seconds",
-                             "Where the time of recognized images went."};
+                             "Time spent in each phase of recognizing an image."};
   Counter& ok = recognitions.Add({{"outcome", "ok"}});
   Counter& left = recognitions.Add({{"outcome", "left"}});
 };
@@ -70,13 +70,13 @@ struct Metrics::Families {
 Metrics::Metrics(const ModelDescription& model) : families_(std::make_unique<Families>()) {
   prometheus::BuildGauge()
       .Name("samoyed_worker_model_info")
-      .Help("The model that this worker runs; always 1.")
+      .Help("The model that this worker runs, as labels. The value is always 1.")
       .Register(families_->registry)
       .Add({{"model", model.name},
             {"labels", std::to_string(model.label_count)},
             {"trained", model.trained ? "true" : "false"}})
       .Set(1);
-  // A series that is there from the start shows its first increase.
+  // Create all series at the start, so that Prometheus sees the first increase of each.
   for (const RefusalReason reason : refusal_reasons) {
     families_->recognitions.Add({{"outcome", outcome(reason)}});
   }

@@ -11,19 +11,19 @@
 
 namespace samoyed::worker {
 
-/// Values that are read at the moment of a scrape.
+/// Values that are read at each scrape.
 struct MetricsSnapshot {
-  std::size_t queued = 0;          ///< Images that wait.
+  std::size_t queued = 0;          ///< Images that wait in the queue.
   std::uint64_t queued_bytes = 0;  ///< Bytes of their files.
-  std::size_t recognizing = 0;     ///< Images under recognition.
+  std::size_t recognizing = 0;     ///< Images that are being recognized.
   std::size_t threads = 0;         ///< Recognition threads.
   std::size_t connections = 0;
-  std::uint64_t receiving_bytes = 0;  ///< Bytes of image files being received.
+  std::uint64_t receiving_bytes = 0;  ///< Bytes of image files that are being received.
   io::ProcessUse process = {};
 };
 
-/// The worker's numbers for Prometheus: images are counted as they are answered, the rest is read
-/// on each scrape.
+/// The worker's Prometheus metrics. Images are counted as they are answered; all other values are
+/// read at each scrape.
 ///
 /// Thread rule: the network thread.
 class Metrics {
@@ -31,16 +31,16 @@ class Metrics {
   explicit Metrics(const ModelDescription& model);
   ~Metrics();
 
-  /// Counts an image that came whole and is to be recognized.
+  /// Counts an image file that was received completely and is due for recognition.
   void count_image(std::size_t bytes);
-  /// Counts an image's answer, and where the time of a recognition went.
+  /// Counts an image's result and, for a recognition, observes the time of each phase.
   void count(const protocol::Result& result);
-  /// Counts an answer that is no recognition.
+  /// Counts an image that was refused.
   void count(protocol::RefusalReason reason);
-  /// Counts an image whose peer left before its answer.
+  /// Counts an image whose peer disconnected before the result.
   void count_left();
 
-  /// Everything in the text exposition format, version 0.0.4.
+  /// Returns all metrics in the text exposition format, version 0.0.4.
   std::string text(const MetricsSnapshot& snapshot) const;
 
  private:

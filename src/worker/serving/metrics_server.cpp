@@ -51,8 +51,8 @@ asio::awaitable<void> MetricsServer::serve(std::shared_ptr<io::TimedSocket> sock
     answer = answer_scrape(received, metrics_);
   }
   co_await socket->write(asio::buffer(*answer), deadline, error);
-  // The answer to what was not read to its end would be lost if the socket were closed with bytes
-  // unread.
+  // Read to the end first: closing the socket with unread bytes would reset the connection, and the
+  // peer would lose the response.
   socket->socket().shutdown(asio::socket_base::shutdown_send, error);
   while (!error) co_await socket->read_some(asio::buffer(buffer), deadline, error);
 }

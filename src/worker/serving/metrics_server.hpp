@@ -16,33 +16,33 @@
 
 namespace samoyed::worker {
 
-/// Answers Prometheus on a port of its own, one request a connection.
+/// Serves the metrics to Prometheus on a separate port, one request per connection.
 ///
-/// Not by prometheus-cpp's Exposer, which can't run in this process: its web server, civetweb,
-/// gives its threads stacks of 102400 bytes, from which glibc takes the thread-local variables of
-/// all libraries first. Those of LibTorch and what it links have 108266, so that every
-/// pthread_create fails (EINVAL).
+/// prometheus-cpp's Exposer can't run in this process. Its web server, civetweb, gives its threads
+/// stacks of 102400 bytes, and glibc places the thread-local variables of all libraries on them
+/// first. Those of LibTorch and the libraries it links take 108266 bytes, so every pthread_create
+/// fails (EINVAL).
 ///
 /// Thread rule: the network thread.
 class MetricsServer {
  public:
   struct Limits {
-    /// Further peers wait in the kernel's queue.
+    /// Open connections. Further peers wait in the kernel's queue.
     std::size_t connections_max = 16;
-    /// From one address; further ones are closed at once. A scraper needs one.
+    /// Open connections from one address. Further ones are closed at once. A scraper needs one.
     std::size_t connections_per_peer_max = 8;
-    /// For a whole request and its answer, however slowly their bytes drip.
+    /// Limit for a whole request and its response, however slowly the peer sends or reads.
     std::chrono::milliseconds request_timeout{5000};
   };
 
-  /// `metrics` makes the answer to each request.
+  /// `metrics` returns the body of each response.
   MetricsServer(asio::ip::tcp::acceptor acceptor, std::function<std::string()> metrics,
                 Limits limits);
 
-  /// Accepts until `stop`.
+  /// Accepts connections until `stop` is called.
   asio::awaitable<void> run();
 
-  /// Stops accepting; what is under way has its time still.
+  /// Stops accepting. Requests in progress may still finish within their time limit.
   void stop() { accept_loop_.stop(); }
 
   /// `HOST:PORT` that Prometheus connects to.
@@ -55,7 +55,7 @@ class MetricsServer {
   io::AcceptLoop accept_loop_;
   const std::function<std::string()> metrics_;
   const Limits limits_;
-  std::list<io::AcceptLoop::Slot> slots_;  ///< Of the open connections.
+  std::list<io::AcceptLoop::Slot> slots_;  ///< The open connections' slots.
 };
 
 }  // namespace samoyed::worker

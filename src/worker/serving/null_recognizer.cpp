@@ -9,7 +9,7 @@
 namespace samoyed::worker {
 namespace {
 
-/// FNV-1a, 64 bits: draft-eastlake-fnv, section 2.
+/// Returns the 64-bit FNV-1a hash (draft-eastlake-fnv, section 2).
 std::uint64_t hash(std::span<const std::byte> bytes) {
   std::uint64_t sum = 0xCBF29CE484222325;
   for (const std::byte byte : bytes) {
@@ -19,7 +19,8 @@ std::uint64_t hash(std::span<const std::byte> bytes) {
   return sum;
 }
 
-/// 0.25..0.5, from 16 bits of the hash that don't decide the class of a small network.
+/// Returns 0.25..0.5, computed from the upper 16 bits of the hash, which have no effect on the
+/// class of a small network.
 float best_probability(std::uint64_t hash) {
   return 0.25F + static_cast<float>(hash >> 48) / 0x1p18F;
 }

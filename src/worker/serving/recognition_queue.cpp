@@ -11,8 +11,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The recognizer's answer. What it throws in spite of its promise is a fault of this worker, and
-/// must cost no more than this image.
+/// Returns the recognizer's result. The recognizer promises not to throw; if it does, the bug is in
+/// this worker, and only this image fails.
 protocol::Result recognize(Recognizer& recognizer, const std::vector<std::byte>& image_file,
                            const RecognitionOptions& options) {
   try {
@@ -83,14 +83,14 @@ bool RecognitionQueue::full(std::size_t image_bytes) const {
   return full_locked(image_bytes);
 }
 
-/// An image that alone exceeds the bytes still gets in while nothing else waits: the worker
-/// accepted its size, so it must be able to recognize it.
+/// An image that exceeds the byte limit by itself is still queued if no other image waits: the
+/// worker accepted its size, so it must be able to recognize it.
 bool RecognitionQueue::full_locked(std::size_t image_bytes) const {
   return jobs_.size() >= limits_.queued_max ||
          (!jobs_.empty() && queued_bytes_ + image_bytes > limits_.queued_bytes_max);
 }
 
-/// Returns with the lock held and a job there, or when stopped.
+/// Returns, with the lock held, when there is a job or the queue is stopped.
 void RecognitionQueue::wait_for_job(std::unique_lock<std::mutex>& lock) {
   const auto woken = [this] { return stopped_ || !jobs_.empty(); };
   if (changed_.wait_for(lock, limits_.idle_after, woken)) return;

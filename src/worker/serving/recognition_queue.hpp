@@ -16,54 +16,55 @@
 
 namespace samoyed::worker {
 
-/// The bounded queue between the network and the recognition threads: the only place where they
-/// meet.
+/// The bounded queue between the network thread and the recognition threads: the only place where
+/// they meet.
 ///
 ///     session --submit--> [ queue ] --recognition threads--> Recognizer
 ///        ^                                                       |
-///        +--------------- done(result), posted by the session ---+
+///        +--------------- done(result), posted to the session ---+
 ///
 /// Thread rule: `submit`, `withdraw`, `load`, `full` and `stop` may be called from any thread;
-/// `done` is called on a recognition thread. The mutex is held for a few instructions: jobs are
-/// made and freed, images included, while it isn't.
+/// `done` is called on a recognition thread. The mutex is held for a few instructions only: jobs
+/// and their images are allocated and freed while it is unlocked.
 class RecognitionQueue {
  public:
   using Limits = QueueLimits;
   using Done = std::function<void(protocol::Result)>;
-  /// An image's number in the order of arrival.
+  /// Identifies a queued image. Tickets increase in the order of arrival.
   using Ticket = std::uint64_t;
 
-  /// Starts the threads. The recognizer must outlive the queue. `on_idle` is called from any of the
-  /// threads, also from several at once.
+  /// Starts the threads. The recognizer must outlive the queue. `on_idle` may be called from any of
+  /// the threads, and from several at once.
   RecognitionQueue(
       Recognizer& recognizer, Limits limits, std::function<void()> on_idle = [] {});
 
-  /// Stops, and waits for what is under recognition.
+  /// Stops the queue and waits for the images that are being recognized.
   ~RecognitionQueue();
 
   RecognitionQueue(const RecognitionQueue&) = delete;
   RecognitionQueue& operator=(const RecognitionQueue&) = delete;
 
-  /// Takes no more images and drops those that wait: their `done` is never called.
+  /// Stops accepting images and drops those that wait. Their `done` is never called.
   void stop();
 
-  /// Queues an image. `std::nullopt`, and `done` is never called, if the queue is full or stopped.
+  /// Queues an image. Returns `std::nullopt` if the queue is full or stopped; `done` is then never
+  /// called.
   std::optional<Ticket> submit(std::vector<std::byte> image_file, const RecognitionOptions& options,
                                Done done);
 
-  /// Takes an image that waits out of the queue, which has room for another at once: `done` is
-  /// never called. False, and `done` is called as usual, if its recognition has begun.
+  /// Removes a waiting image from the queue, which frees its place at once. Its `done` is never
+  /// called. Returns false if its recognition has begun; `done` is then called as usual.
   bool withdraw(Ticket ticket);
 
-  /// How much there is to do at this moment.
+  /// The current load.
   struct Load {
-    std::size_t queued = 0;        ///< Images that wait.
+    std::size_t queued = 0;        ///< Waiting images.
     std::size_t queued_bytes = 0;  ///< Bytes of their files.
-    std::size_t recognizing = 0;   ///< Images under recognition.
+    std::size_t recognizing = 0;   ///< Images that are being recognized.
   };
   Load load() const;
 
-  /// True if an image of that size would be refused now.
+  /// Returns true if the queue would refuse an image of that size now.
   bool full(std::size_t image_bytes = 0) const;
 
  private:
@@ -74,7 +75,8 @@ class RecognitionQueue {
     std::chrono::steady_clock::time_point queued_at;
   };
 
-  /// In order of arrival. A job is moved in and out as a node, so that neither allocates nor frees.
+  /// Jobs in order of arrival. A job is moved in and out as a map node, so that neither step
+  /// allocates or frees memory.
   using Jobs = std::map<Ticket, Job>;
 
   bool full_locked(std::size_t image_bytes) const;

@@ -30,23 +30,23 @@ std::optional<std::string> answer_scrape(std::string_view received,
   const std::size_t end = received.find(header_end);
   const std::size_t length = end == received.npos ? received.size() : end + header_end.size();
   if (length > scrape_header_bytes_max) {
-    return refusal("431 Request Header Fields Too Large", "The request's header is too large.");
+    return refusal("431 Request Header Fields Too Large", "The request header is too large.");
   }
   http::request_parser<http::empty_body> parser;
-  parser.header_limit(2 * scrape_header_bytes_max);  // Told apart above.
+  parser.header_limit(2 * scrape_header_bytes_max);  // The exact limit is checked above.
   boost::beast::error_code error;
   parser.put(boost::asio::buffer(received.data(), length), error);
   if (error == http::error::need_more) return std::nullopt;
   if (error || !parser.is_header_done()) {
-    return refusal("400 Bad Request", "This is no HTTP request that can be understood.");
+    return refusal("400 Bad Request", "The request isn't valid HTTP/1.");
   }
   const auto& request = parser.get();
   const std::string_view target(request.target().data(), request.target().size());
   if (target.substr(0, target.find('?')) != "/metrics") {
-    return refusal("404 Not Found", "There is only /metrics here.");
+    return refusal("404 Not Found", "Not found. The metrics are at /metrics.");
   }
   if (request.method() != http::verb::get) {
-    return refusal("405 Method Not Allowed", "/metrics can only be read.", "Allow: GET\r\n");
+    return refusal("405 Method Not Allowed", "/metrics supports GET only.", "Allow: GET\r\n");
   }
   return response("200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
                   metrics());

@@ -17,7 +17,7 @@
 
 namespace samoyed::worker {
 
-/// Accepts peers and runs a session for each.
+/// Accepts connections and runs a session for each.
 ///
 /// Thread rule: the network thread.
 class Server {
@@ -28,10 +28,10 @@ class Server {
   Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
          const ModelDescription& description, Metrics& metrics, Limits limits);
 
-  /// Accepts until `stop`, then returns when the last session has ended.
+  /// Accepts connections until `stop` is called, then returns when the last session has ended.
   asio::awaitable<void> run();
 
-  /// Stops accepting; idle connections end at once, others after the exchange that is under way.
+  /// Stops accepting. Idle connections end at once, the others after their current exchange.
   void stop();
 
   std::size_t connections() const { return sessions_.size(); }
@@ -42,7 +42,7 @@ class Server {
   std::string listening_address() const { return io::listening_address(accept_loop_.acceptor()); }
 
  private:
-  /// A session and its place among the connections.
+  /// A session and the connection slot that it occupies.
   struct Entry {
     std::shared_ptr<Session> session;
     io::AcceptLoop::Slot slot;

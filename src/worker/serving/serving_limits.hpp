@@ -6,32 +6,32 @@
 
 #include "samoyed/protocol/limits.hpp"
 
-/// What bounds a worker's load, as plain values that the command line sets: none of it needs the
-/// headers of what it bounds.
+/// The limits of a worker's load, as plain values that the command line sets. They are kept apart
+/// from the classes that they limit, so that using them doesn't require those classes' headers.
 namespace samoyed::worker {
 
 /// Limits of a RecognitionQueue.
 struct QueueLimits {
   std::size_t threads = 1;
-  /// Images that wait, those under recognition not counted.
+  /// Waiting images, without those that are being recognized.
   std::size_t queued_max = 256;
-  /// Bytes of the image files that wait.
+  /// Bytes of the waiting image files.
   std::size_t queued_bytes_max = std::size_t{256} << 20;
-  /// A thread without an image for so long calls `on_idle`, once until its next image.
+  /// A thread that has had no image for this long calls `on_idle`, once until its next image.
   std::chrono::milliseconds idle_after{3000};
 };
 
-/// How long a peer may take for each message that it has to send, and its image may wait.
+/// How long a peer may take to send each of its messages, and how long its image may wait.
 struct SessionTimeouts {
-  /// For the first message of a connection, and for the next one on a kept connection.
+  /// Limit for the first message of a connection, and for the next one on a kept connection.
   std::chrono::milliseconds request{120000};
-  /// From the size's A to the image's end.
+  /// Limit from the A that accepts the image's size to the end of the image.
   std::chrono::milliseconds image{60000};
-  /// In the queue: an image whose recognition hasn't begun by then is answered `busy`. Less than
-  /// the 30 s that a dispatcher waits for a result, so that it can still try another worker and
-  /// doesn't take this one for dead.
+  /// Limit for the wait in the queue. An image whose recognition hasn't begun by then is answered
+  /// `busy`. This is less than the 30 s that a dispatcher waits for a result, so that the
+  /// dispatcher can still try another worker and doesn't consider this one dead.
   std::chrono::milliseconds queue{20000};
-  /// From the result to its A, and for any write.
+  /// Limit from the result to the A that acknowledges it, and for every write.
   std::chrono::milliseconds ack{10000};
 };
 
@@ -39,12 +39,12 @@ struct SessionTimeouts {
 struct ServerLimits {
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   SessionTimeouts timeouts;
-  /// Bytes of image files that are being received, on all connections together.
+  /// Bytes of the image files that are being received, on all connections together.
   std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;
-  /// Further peers wait in the kernel's queue until a connection ends.
+  /// Open connections. Further peers wait in the kernel's queue until a connection ends.
   std::size_t connections_max = 1024;
-  /// From one address; further ones are closed at once. A dispatcher holds one for each image that
-  /// is on its way.
+  /// Open connections from one address. Further ones are closed at once. A dispatcher holds one
+  /// connection for each image in flight.
   std::size_t connections_per_peer_max = 512;
 };
 

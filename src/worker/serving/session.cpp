@@ -18,7 +18,7 @@ protocol::Refusal busy(std::string detail) {
 }
 
 protocol::Refusal waited_too_long() {
-  return busy("The image would have waited too long in the worker's queue.");
+  return busy("The worker couldn't start on the image in time.");
 }
 
 std::string describe(const protocol::Result& result) {
@@ -55,7 +55,7 @@ asio::awaitable<void> Session::run() {
       co_await perform(*read);
     } else if (const auto* write = std::get_if<Exchange::Write>(&action)) {
       co_await perform(*write);
-      // The client doesn't wait for the line.
+      // Logged after the write, so that the client doesn't wait for the log line.
       if (const auto image = std::exchange(unlogged_, std::nullopt)) log(*image);
     } else if (auto* image = std::get_if<Exchange::Recognize>(&action)) {
       co_await perform(std::move(*image));
@@ -141,8 +141,9 @@ asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   exchange_.recognized(*result_);
 }
 
-/// Returns with a result, or without one when the peer has left. By the deadline the image's
-/// recognition has begun, or it is taken out of the queue.
+/// Returns once `result_` is set, or with `result_` empty if the peer has left. If the image's
+/// recognition hasn't begun by the deadline, the image is removed from the queue and the result is
+/// `busy`.
 asio::awaitable<void> Session::await_result(RecognitionQueue::Ticket ticket,
                                             io::Clock::time_point deadline) {
   while (!result_) {
@@ -220,7 +221,7 @@ void Session::log(const RecognizedImage& image) {
 void Session::complain(const std::string& what) {
   const auto left_out = context_->complaints.admit(io::Clock::now());
   if (!left_out) return;
-  if (*left_out > 0) spdlog::warn("{} lines like the next were left out", *left_out);
+  if (*left_out > 0) spdlog::warn("skipped {} lines like the next one", *left_out);
   spdlog::warn("{}: {}", peer_, what);
 }
 

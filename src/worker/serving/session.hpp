@@ -21,32 +21,33 @@
 
 namespace samoyed::worker {
 
-/// What the sessions of one server share. The queue, the metrics and the description must outlive
-/// it.
+/// State that the sessions of one server share. The queue, the metrics and the description must
+/// outlive it.
 struct SessionContext {
   RecognitionQueue& queue;
   Metrics& metrics;
   const ModelDescription& description;
   const std::uint64_t image_bytes_max;
   const SessionTimeouts timeouts;
-  /// Bytes of image files that are being received.
+  /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;
-  /// For all lines that a peer can cause without the work of a recognition: 2 a second on average.
+  /// Limits all log lines that a peer can cause without a recognition: 2 a second on average.
   LogThrottle complaints{20, std::chrono::seconds(10)};
 };
 
-/// One connection: does what a WorkerExchange says. While its image waits or is recognized it reads
-/// on, so that an image whose peer has left is dropped from the queue.
+/// One connection: performs the actions of a WorkerExchange. It keeps reading while its image waits
+/// or is being recognized, so that it notices when the peer leaves and removes the image from the
+/// queue.
 ///
-/// Thread rule: the network thread. Owned by its own coroutine through a shared_ptr.
+/// Thread rule: the network thread. Its own coroutine owns it through a shared_ptr.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context);
 
-  /// Serves the peer until either side ends. Logs how it ended.
+  /// Serves the peer until either side ends the connection. Logs an error that ended it.
   asio::awaitable<void> run();
 
-  /// Ends the connection as soon as no exchange is under way.
+  /// Ends the connection as soon as no exchange is in progress.
   void stop();
 
   const std::string& peer() const { return peer_; }
@@ -54,7 +55,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   struct RecognizedImage {
     std::size_t bytes;
-    std::chrono::duration<double, std::milli> took;  ///< From its last byte to its result.
+    std::chrono::duration<double, std::milli> took;  ///< From the image's last byte to its result.
   };
 
   using Exchange = protocol::WorkerExchange;
@@ -73,17 +74,17 @@ class Session : public std::enable_shared_from_this<Session> {
 
   io::TimedSocket socket_;
   const std::shared_ptr<SessionContext>
-      context_;  ///< Before the exchange, which holds a share of it.
+      context_;  ///< Declared before the exchange, which holds a share of its byte budget.
   Exchange exchange_;
   std::string peer_;
-  /// Enough for an image of some hundred kB in a few reads.
+  /// Large enough to read an image of a few hundred kB in a few reads.
   std::array<char, 64 * 1024> read_buffer_;
-  /// When the last read or write ended: the gap before a result counts from it.
+  /// When the last read or write ended. The pause before a result starts here.
   io::Clock::time_point last_io_;
-  /// The step being waited for, and since when; a write begins a new step.
+  /// The step that the session waits for, and its deadline. A write begins a new step.
   std::optional<Exchange::Step> step_;
   io::Clock::time_point step_deadline_;
-  std::optional<protocol::Result> result_;  ///< Of the last image.
+  std::optional<protocol::Result> result_;  ///< The last image's result.
   io::Event result_arrived_;
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;

@@ -11,17 +11,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// `quota` and `period` in microseconds; a quota of 0 or less is none.
+/// Returns the quota in cores, or 0 for a quota of 0 or less, which means no quota. `quota` and
+/// `period` are in microseconds.
 double cores_of(double quota, double period) {
   return quota > 0 && period > 0 ? quota / period : 0;
 }
 
-/// `max 100000`, or a quota in place of `max`.
+/// Reads cgroup v2's `cpu.max`: `max 100000`, or a quota in place of `max`.
 double read_v2(const fs::path& group) {
   std::ifstream file(group / "cpu.max");
   double quota = 0;
   double period = 0;
-  file >> quota >> period;  // `max` is no number and leaves 0.
+  file >> quota >> period;  // `max` isn't a number and leaves 0.
   return cores_of(quota, period);
 }
 
@@ -33,11 +34,11 @@ double read_v1(const fs::path& group) {
   return cores_of(quota, period);
 }
 
-/// The least quota of a group and of all around it, up to the hierarchy's root.
+/// Returns the smallest quota of a group and its ancestors, up to the hierarchy's root.
 double least_quota(const fs::path& hierarchy, const std::string& group,
                    double (*read)(const fs::path&)) {
   double least = 0;
-  // A container may see its own group as the root, though its path names more.
+  // A container may see its own group as the root although its path contains more directories.
   for (fs::path path = group;; path = path.parent_path()) {
     const double quota = read(hierarchy / path.relative_path());
     if (quota > 0) least = least > 0 ? std::min(least, quota) : quota;
@@ -51,7 +52,7 @@ std::size_t allowed_cores() {
   if (sched_getaffinity(0, sizeof cores, &cores) == 0) {
     return static_cast<std::size_t>(CPU_COUNT(&cores));
   }
-  return std::thread::hardware_concurrency();  // More cores than a cpu_set_t counts.
+  return std::thread::hardware_concurrency();  // There are more cores than a cpu_set_t can hold.
 }
 
 }  // namespace

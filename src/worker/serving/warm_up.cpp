@@ -12,21 +12,21 @@
 namespace samoyed::worker {
 namespace {
 
-/// As large as images on the web are, so that the memory that it leaves suits most of them.
+/// A typical size of images on the web, so that the memory it leaves behind suits most of them.
 constexpr Size image_size{1024, 768};
 constexpr int jpeg_quality = 75;
 constexpr std::size_t jpeg_bytes_max = std::size_t{4} << 20;
 
 void recognize_at_once(RecognitionQueue& queue, std::span<const std::byte> image,
                        std::size_t count) {
-  // Shared, since the last thread may still be in `count_down` when the wait is over.
+  // Shared, because the last thread may still be in `count_down` when the wait is over.
   const auto pending = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
     const bool queued = queue
                             .submit({image.begin(), image.end()}, 1,
                                     [pending](const protocol::Result&) { pending->count_down(); })
                             .has_value();
-    if (!queued) pending->count_down();  // A queue shorter than there are threads.
+    if (!queued) pending->count_down();  // The queue holds fewer images than there are threads.
   }
   pending->wait();
 }
@@ -39,7 +39,7 @@ std::string make_warm_up_image() {
                    3);
   std::uint32_t state = 1;
   for (std::uint8_t& value : image.rgb) {
-    state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator.
+    state = state * 1664525U + 1013904223U;  // The generator of Numerical Recipes.
     value = static_cast<std::uint8_t>(124 + (state >> 29));
   }
   return write_jpeg(image, jpeg_quality, jpeg_bytes_max, JpegKind::progressive);
@@ -48,8 +48,8 @@ std::string make_warm_up_image() {
 void warm_up(RecognitionQueue& queue, std::size_t threads) {
   const std::string file = make_warm_up_image();
   const auto image = std::as_bytes(std::span(file));
-  // The first time around is slow all over; by the second the processor has learned the decoder's
-  // branches, too.
+  // In the first round everything is slow. After the second one the processor has also learned the
+  // decoder's branches.
   for (int round = 0; round < 2; ++round) recognize_at_once(queue, image, threads);
   recognize_at_once(queue, image, 1);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """usage: export.py MODEL FOLDER IMAGE...
 
-Writes what the peers read: the network as FOLDER/model.onnx, and of each image the network's input as
-Pillow and torchvision make it, FOLDER/NAME.f32 (raw float32, 3x224x224). Prints one JSON object: the
-class that PyTorch sees in each image.
+Writes the files that the peers read: the network as FOLDER/model.onnx, and for each image the network's
+input as Pillow and torchvision produce it, FOLDER/NAME.f32 (raw float32, 3x224x224). Prints one JSON
+object with the best class by PyTorch for each image.
 """
 
 import json

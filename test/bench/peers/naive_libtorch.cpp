@@ -1,5 +1,5 @@
-// SqueezeNet 1.1 written with LibTorch and no thought for speed: eager, default layout,
-// whatever BLAS the system has, LibTorch's own number of threads (OMP_NUM_THREADS changes it).
+// SqueezeNet 1.1 written with LibTorch without attention to speed: eager mode, default layout, the
+// system's BLAS, and LibTorch's own number of threads (OMP_NUM_THREADS changes it).
 //
 // usage: samoyed_bench_naive MODEL INPUT.f32 THREADS SECONDS
 

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1 as torchvision has it, and what it does to an image before: for the Python peers."""
+"""torchvision's SqueezeNet 1.1 and its image preprocessing, for the Python peers."""
 
 import io
 
@@ -14,7 +14,7 @@ _transform = torchvision.transforms.Compose([
 
 
 def load(model):
-    """The network with the weights of a model file of ours, which may hold a marker besides."""
+    """Returns the network with the weights of one of our model files, which may also hold a marker."""
     weights = {name: tensor for name, tensor in torch.load(model).items()
                if not name.startswith("samoyed.")}
     net = torchvision.models.squeezenet1_1(num_classes=len(weights["classifier.1.bias"]))
@@ -23,6 +23,6 @@ def load(model):
 
 
 def preprocess(content):
-    """An image file's bytes as the network's input, 3x224x224."""
+    """Turns an image file's bytes into the network's input, 3x224x224."""
     image = PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(content)))
     return _transform(image.convert("RGB"))

@@ -1,8 +1,8 @@
-// SqueezeNet run by ONNX Runtime (npm's onnxruntime-node) from an ONNX file.
+// Runs SqueezeNet from an ONNX file with ONNX Runtime (onnxruntime-node from npm).
 //
 // usage: node onnxruntime.mjs MODEL.onnx INPUT.f32 IMAGES_AT_ONCE THREADS_PER_IMAGE SECONDS
 //
-// Each of the images that are run at once has a process of its own; they begin together.
+// IMAGES_AT_ONCE processes run one image each at a time. All of them start at the same time.
 
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,7 +28,8 @@ async function makeForward(model, input, threads) {
   return async () => (await session.run(feeds))[session.outputNames[0]].data;
 }
 
-// In a child: says when it is warm, and after the answer what it measured.
+// Runs in a child process. Sends "warm" when it is warmed up, waits for the reply, measures, and sends
+// the result.
 async function measure(model, input, threads, seconds) {
   const forward = await makeForward(model, input, threads);
   let logits;
@@ -53,7 +54,7 @@ async function runChildren(count, words) {
   const message = (child) =>
     new Promise((resolve, reject) => {
       child.once("message", resolve);
-      child.once("exit", () => reject(new Error("a process of ONNX Runtime ended early")));
+      child.once("exit", () => reject(new Error("an ONNX Runtime process ended early")));
     });
   await Promise.all(children.map(message));
   const results = children.map(message);

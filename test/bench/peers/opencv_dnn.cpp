@@ -1,4 +1,4 @@
-// SqueezeNet run by OpenCV's DNN module, from an ONNX file.
+// Runs SqueezeNet from an ONNX file with OpenCV's DNN module.
 //
 // usage: samoyed_bench_opencv MODEL.onnx INPUT.f32 THREADS THREADS_PER_IMAGE SECONDS
 
@@ -14,7 +14,8 @@
 
 namespace {
 
-/// A network of OpenCV's holds its inputs and results: each thread has one of its own.
+/// Returns the calling thread's network. Each thread needs its own, because an OpenCV network holds
+/// its inputs and results.
 cv::dnn::Net& network_of_thread(const std::string& path, const cv::Mat& input) {
   thread_local cv::dnn::Net network = [&] {
     cv::dnn::Net read = cv::dnn::readNetFromONNX(path);

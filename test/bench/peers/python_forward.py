@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """usage: python_forward.py MODEL INPUT.f32 TORCH_THREADS SECONDS [--channels-last]
 
-Measures the forward of torchvision's eager SqueezeNet 1.1 alone, one image at a time, and prints one
+Measures only the forward pass of torchvision's eager SqueezeNet 1.1, one image at a time, and prints one
 JSON object.
 """
 

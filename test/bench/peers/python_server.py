@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""What one writes in Python to serve SqueezeNet by the D/A/N protocol (src/protocol/PROTOCOL.md, the side
-of a reference server): Pillow, torchvision's transforms and eager network, a thread a connection, which
-may carry many exchanges. Prints `listening on HOST:PORT`.
+"""A typical Python server for SqueezeNet that speaks the D/A/N protocol (src/protocol/PROTOCOL.md, as a
+reference server). It uses Pillow, torchvision's transforms and eager network, and one thread per connection.
+A connection may carry many exchanges. Prints `listening on HOST:PORT`.
 
---tuned takes one thread a forward, and the checksum by sum(); --channels-last keeps the channels of weights and
-input innermost, which oneDNN's convolutions like better. Which BLAS it runs on, and with how many threads, is
-for the caller's environment (LD_LIBRARY_PATH, OPENBLAS_NUM_THREADS).
+--tuned uses one thread per forward pass and computes the checksum with sum(). --channels-last stores the
+channels of weights and input innermost, which suits oneDNN's convolutions better. The caller's environment
+selects the BLAS and its number of threads (LD_LIBRARY_PATH, OPENBLAS_NUM_THREADS).
 """
 
 import argparse
@@ -36,7 +36,7 @@ def quick_checksum(payload):
 
 
 class Recognizer:
-    """Image bytes to the five best labels."""
+    """Turns an image's bytes into its five best labels."""
 
     def __init__(self, model, tuned, channels_last):
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -71,7 +71,7 @@ class Exchange(socketserver.BaseRequestHandler):
             pass
 
     def serve_one(self):
-        """False if the connection has come to its end."""
+        """Serves one exchange. Returns False if the connection must end after it."""
         size = self.receive_text()
         self.request.sendall(b"A")
         if not size.isdigit() or int(size) > IMAGE_TEXT_BYTES_MAX:
@@ -89,7 +89,7 @@ class Exchange(socketserver.BaseRequestHandler):
         return data
 
     def receive_text(self):
-        """A size's payload."""
+        """Returns the payload of a size message."""
         data = self.receive(TEXT_BYTES_MAX)
         while not MESSAGE_END.search(data):
             if len(data) >= TEXT_BYTES_MAX:
@@ -100,7 +100,8 @@ class Exchange(socketserver.BaseRequestHandler):
         return data[2:-6]
 
     def receive_image(self, text_length):
-        """An image message's payload. Refuses a damaged one by leaving: nothing damages it here."""
+        """Returns the payload of an image message. Closes the connection if the message is damaged, which
+        doesn't happen in a benchmark."""
         data = bytearray()
         while len(data) < text_length + 8:
             data += self.receive(65536)
@@ -111,7 +112,7 @@ class Exchange(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Listens at a free port of this machine."""
+    """Listens on a free port of this machine."""
 
     daemon_threads = True
     request_queue_size = 128

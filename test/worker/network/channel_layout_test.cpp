@@ -14,7 +14,7 @@ memory::desc tensor(std::int64_t channels, Tag tag) {
 
 }  // namespace
 
-TEST_CASE("channels can be cut where they are kept in blocks") {
+TEST_CASE("channels can be split if they are stored in blocks") {
   CHECK(ChannelLayout(tensor(64, Tag::nChw16c)).block() == 16);
   CHECK(ChannelLayout(tensor(64, Tag::nChw8c)).block() == 8);
   CHECK(ChannelLayout(tensor(64, Tag::nchw)).block() == 1);
@@ -32,7 +32,7 @@ TEST_CASE("a tensor is split into ranges of whole blocks") {
       {tensor(64, Tag::nChw8c), 2, {{0, 32}, {32, 32}}},
       {tensor(24, Tag::nChw8c), 2, {{0, 8}, {8, 16}}},
       {tensor(48, Tag::nChw16c), 2, {{0, 16}, {16, 32}}},
-      {tensor(16, Tag::nChw16c), 2, {{0, 16}}},        // One block can't be cut.
+      {tensor(16, Tag::nChw16c), 2, {{0, 16}}},        // A single block can't be split.
       {tensor(10, Tag::nChw8c), 2, {{0, 8}, {8, 2}}},  // The last block is not full.
       {tensor(64, Tag::nhwc), 2, {{0, 64}}},
   };
@@ -41,17 +41,17 @@ TEST_CASE("a tensor is split into ranges of whole blocks") {
   }
 }
 
-TEST_CASE("a range begins behind the blocks before it") {
+TEST_CASE("a range begins after the blocks before it") {
   const ChannelLayout layout(tensor(64, Tag::nChw8c));
   CHECK(layout.offset_bytes(0) == 0);
   CHECK(layout.offset_bytes(32) == 32 * 3 * 5 * sizeof(float));
   CHECK(layout.with_channels(32) == tensor(32, Tag::nChw8c));
 }
 
-TEST_CASE("two tensors behind each other are one where they are of the same blocks") {
+TEST_CASE("two consecutive tensors form one tensor if they have the same blocks") {
   CHECK(concatenated(tensor(64, Tag::nChw8c), tensor(32, Tag::nChw8c)) == tensor(96, Tag::nChw8c));
   CHECK_FALSE(concatenated(tensor(64, Tag::nhwc), tensor(64, Tag::nhwc)));
   CHECK_FALSE(concatenated(tensor(64, Tag::nChw8c), tensor(64, Tag::nChw16c)));
-  // The first's last block is padded: the second's channels don't follow it.
+  // The first tensor's last block is padded, so the second tensor's channels don't follow directly.
   CHECK_FALSE(concatenated(tensor(20, Tag::nChw8c), tensor(64, Tag::nChw8c)));
 }

@@ -34,8 +34,8 @@ std::vector<float> forward(const ForwardPlan& plan, ForwardPlan::Workspace& work
   return {logits.begin(), logits.end()};
 }
 
-/// Ways to keep channels for which this processor has quick kernels; std::nullopt: as the plan
-/// chooses.
+/// Returns the channel layouts for which this processor has fast kernels. `std::nullopt` is the
+/// plan's own choice.
 std::vector<std::optional<Tag>> quick_layouts() {
   std::vector<std::optional<Tag>> layouts{std::nullopt, Tag::nhwc};
   if (onednn_may_use(dnnl::cpu_isa::avx2)) layouts.push_back(Tag::nChw8c);
@@ -43,7 +43,7 @@ std::vector<std::optional<Tag>> quick_layouts() {
   return layouts;
 }
 
-/// What computes the layers whose names hold `layer`.
+/// Returns the kernels of the layers whose names contain `layer`.
 std::set<std::string> kernels(const ForwardPlan& plan, std::string_view layer = "") {
   std::set<std::string> names;
   for (std::size_t step = 0; step < plan.step_count(); ++step) {
@@ -58,10 +58,10 @@ std::set<std::string> kernels(const ForwardPlan& plan, std::string_view layer = 
 
 }  // namespace
 
-TEST_CASE("every way of computing the network gives LibTorch's logits") {
+TEST_CASE("every layout and split of the network gives LibTorch's logits") {
   use_one_thread();
   for (const bool version_1_1 : {false, true}) {
-    const ModelFile file = make_squeezenet(version_1_1, 11);  // No whole number of blocks.
+    const ModelFile file = make_squeezenet(version_1_1, 11);  // Not a multiple of a block.
     const SqueezenetShape shape = recognize_squeezenet(file);
     const std::vector<float> planes = make_planes();
     const std::vector<float> expected =
@@ -81,8 +81,8 @@ TEST_CASE("every way of computing the network gives LibTorch's logits") {
   }
 }
 
-TEST_CASE("bfloat16 gives LibTorch's logits as nearly as its 8 bits allow") {
-  // With AMX it is quick; oneDNN can do it wherever there is AVX-512.
+TEST_CASE("bfloat16 gives LibTorch's logits as closely as its 8 bits allow") {
+  // It is fast only with AMX, but oneDNN supports it on every processor with AVX-512.
   if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
     WARN("skipped for want of AVX-512");
     return;
@@ -110,7 +110,7 @@ TEST_CASE("bfloat16 gives LibTorch's logits as nearly as its 8 bits allow") {
   }
 }
 
-TEST_CASE("the tasks of one step depend on none of each other") {
+TEST_CASE("the tasks of one step don't depend on each other") {
   use_one_thread();
   const ModelFile file = make_squeezenet(true, 7);
   const ForwardPlan plan(file, recognize_squeezenet(file), {.ways = 2});
@@ -120,7 +120,7 @@ TEST_CASE("the tasks of one step depend on none of each other") {
   CHECK(forward(plan, workspace, planes, /*tasks_reversed=*/true) == logits);
 }
 
-TEST_CASE("a workspace keeps nothing of the image before") {
+TEST_CASE("a workspace keeps nothing of the previous image") {
   use_one_thread();
   const ModelFile file = make_squeezenet(true, 7);
   const ForwardPlan plan(file, recognize_squeezenet(file), {});
@@ -131,7 +131,7 @@ TEST_CASE("a workspace keeps nothing of the image before") {
   CHECK(forward(plan, used, make_planes()) == forward(plan, fresh, make_planes()));
 }
 
-TEST_CASE("no part of the network falls to oneDNN's reference kernels, which take seconds") {
+TEST_CASE("no part of the network uses oneDNN's reference kernels, which take seconds") {
   use_one_thread();
   for (const bool version_1_1 : {false, true}) {
     for (const int class_count : {7, 1000}) {
@@ -147,7 +147,7 @@ TEST_CASE("no part of the network falls to oneDNN's reference kernels, which tak
   }
 }
 
-TEST_CASE("our own kernels compute what they can, in blocks of channels") {
+TEST_CASE("our own kernels are used wherever channels are stored in blocks") {
   if (!onednn_may_use(dnnl::cpu_isa::avx2)) {
     WARN("skipped for want of AVX2");
     return;
@@ -172,7 +172,7 @@ TEST_CASE("our own kernels compute what they can, in blocks of channels") {
   }
 }
 
-TEST_CASE("plans of one file that keep channels in other blocks share no weights") {
+TEST_CASE("plans of one file with different channel blocks share no weights") {
   if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
     WARN("skipped for want of AVX-512");
     return;

@@ -25,13 +25,13 @@ const std::string plain = "expected a plain dict of tensors in torch's zip forma
 const std::string convert =
     ", which LibTorch's pickle_load can't read; " + plain + ": run scripts/convert-model IN OUT";
 
-/// A file with one float32 tensor `w` of one dimension.
+/// Returns a file with one one-dimensional float32 tensor `w`.
 std::vector<char> file_with(const std::vector<float>& values) {
   return make_model_file(
       {{"w", {static_cast<std::int64_t>(values.size())}, {1}, float_bytes(values)}});
 }
 
-/// A file whose pickle is this, without tensors.
+/// Returns a file with this pickle and without tensors.
 std::vector<char> file_with_pickle(const std::string& pickle) {
   return make_zip({{"m/data.pkl", "\x80\x02" + pickle + "."}, {"m/version", "3\n"}});
 }
@@ -62,54 +62,56 @@ TEST_CASE("a plain dict of tensors is read with its names, shapes and values") {
   CHECK(file.tensors.at("b").values == std::vector<float>{7});
 }
 
-TEST_CASE("a tensor that is stored in another order is read in row-major order") {
+TEST_CASE("a tensor stored in another order is read in row-major order") {
   const auto file = parse_model_file(
       make_model_file({{"w", {3, 2}, {1, 3}, float_bytes({0, 1, 2, 3, 4, 5})}}), "m.pth");
   CHECK(file.tensors.at("w").values == std::vector<float>{0, 3, 1, 4, 2, 5});
 }
 
-TEST_CASE("the untrained marker is no weight") {
+TEST_CASE("the untrained marker isn't read as a weight") {
   const auto file = parse_model_file(
       make_model_file({{"samoyed.untrained", {1}, {1}, float_bytes({1})}}), "m.pth");
   CHECK_FALSE(file.trained);
   CHECK(file.tensors.empty());
 }
 
-TEST_CASE("scripts/make-untrained-model writes a whole, untrained model") {
+TEST_CASE("scripts/make-untrained-model writes a complete, untrained model") {
   const ModelFile file = samoyed::test::make_untrained_model();
   CHECK_FALSE(file.trained);
   CHECK(file.tensors.size() == 52);
   CHECK(file.tensors.at("classifier.1.weight").shape == std::vector<std::int64_t>{1000, 512, 1, 1});
 }
 
-TEST_CASE("what is no model file is an error that says what was expected") {
+TEST_CASE("a file that isn't a model gives an error that says what was expected") {
   const std::string one_key("X\x01\0\0\0k", 6);
   const struct {
     std::vector<char> bytes;
     std::string error;
   } cases[] = {
       {{}, "m.pth: the file is empty; " + plain},
-      {bytes_of("version https://git-lfs"), "m.pth: not a model file of torch; " + plain},
+      {bytes_of("version https://git-lfs"), "m.pth: not a torch model file; " + plain},
       {bytes_of("PK\x03\x04 and no more"),
        "m.pth: damaged: its zip directory is missing, as if the file were cut off; " + plain +
            "; fetch or convert the file again"},
-      {make_zip({{"some.txt", "text"}}), "m.pth: an OrderedDict or other Python objects" + convert},
-      // pickle.dumps of an OrderedDict with an attribute: the form of torchvision's own files.
+      {make_zip({{"some.txt", "text"}}),
+       "m.pth: contains an OrderedDict or other Python objects" + convert},
+      // pickle.dumps of an OrderedDict with an attribute, as in torchvision's own files.
       {file_with_pickle("ccollections\nOrderedDict\n)R}" + one_key + "K\x01sb"),
-       "m.pth: an OrderedDict or other Python objects" + convert},
+       "m.pth: contains an OrderedDict or other Python objects" + convert},
       // The first pickle of torch's older format.
       {bytes_of("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."),
-       "m.pth: in torch's older format without zip" + convert},
-      {file_with_pickle("K\x03"), "m.pth: holds no dict; " + plain},
+       "m.pth: written in torch's older format, without zip" + convert},
+      {file_with_pickle("K\x03"), "m.pth: doesn't contain a dict; " + plain},
       {file_with_pickle("}(" + one_key + "K\x03u"),
-       "m.pth: holds more than named tensors; " + plain},
-      {file_with_pickle("}(" + one_key + "}u"), "m.pth: holds more than named tensors; " + plain},
+       "m.pth: contains more than named tensors; " + plain},
+      {file_with_pickle("}(" + one_key + "}u"),
+       "m.pth: contains more than named tensors; " + plain},
       {make_model_file({{"w", {2}, {1}, "1234", "HalfStorage", 2}}),
        "m.pth: w is not a dense float32 tensor; expected finite float32 weights"},
       {file_with({1, std::nanf("")}),
-       "m.pth: w holds numbers that are not finite; expected finite float32 weights"},
+       "m.pth: w contains values that are not finite; expected finite float32 weights"},
       {file_with({1, std::numeric_limits<float>::infinity()}),
-       "m.pth: w holds numbers that are not finite; expected finite float32 weights"},
+       "m.pth: w contains values that are not finite; expected finite float32 weights"},
       {make_model_file({{"w", {1 << 25}, {0}, float_bytes({1})}}),
        "m.pth: w is too large; expected finite float32 weights"},
       // A shape and a stride beyond the storage.
@@ -121,7 +123,7 @@ TEST_CASE("what is no model file is an error that says what was expected") {
   for (const auto& [bytes, error] : cases) CHECK(error_of(bytes) == error);
 }
 
-TEST_CASE("every cut and every flipped bit of a tensor is noticed") {
+TEST_CASE("every truncation and every flipped bit of a tensor is detected") {
   const std::vector<char> whole = file_with({61, 62, 63, 64});
   for (std::size_t length = 4; length < whole.size(); ++length) {
     CHECK(error_of({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}) ==
@@ -138,7 +140,7 @@ TEST_CASE("every cut and every flipped bit of a tensor is noticed") {
             "; fetch or convert the file again");
 }
 
-TEST_CASE("a file that can't be read is an error that names it") {
+TEST_CASE("a file that can't be read gives an error that names it") {
   const auto folder = std::filesystem::temp_directory_path();
   CHECK_THROWS_WITH(
       load_model_file("/nowhere/m.pth"),
@@ -158,7 +160,7 @@ TEST_CASE("a file that can't be read is an error that names it") {
   std::filesystem::remove(huge);
 }
 
-TEST_CASE("torchvision's own files name the script that converts them") {
+TEST_CASE("the error for torchvision's own files names the script that converts them") {
   if (std::string(SAMOYED_SHARED_DIR).empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -174,7 +176,7 @@ TEST_CASE("torchvision's own files name the script that converts them") {
   };
   CHECK(error(models + ".pth") == "no error");
   CHECK(error(models + "-torchvision.pth") ==
-        models + "-torchvision.pth: an OrderedDict or other Python objects" + convert);
+        models + "-torchvision.pth: contains an OrderedDict or other Python objects" + convert);
   CHECK(error(models + "-legacy.pth") ==
-        models + "-legacy.pth: in torch's older format without zip" + convert);
+        models + "-legacy.pth: written in torch's older format, without zip" + convert);
 }

@@ -16,7 +16,7 @@
 namespace samoyed::test {
 namespace {
 
-/// A little-endian number of `length` bytes.
+/// Returns the number as `length` little-endian bytes.
 std::string little_endian(std::uint64_t number, int length) {
   std::string bytes;
   for (int i = 0; i < length; ++i, number >>= 8U) bytes += static_cast<char>(number & 0xFFU);
@@ -39,8 +39,8 @@ std::string pickled_tuple(const std::vector<std::int64_t>& numbers) {
 
 using NamedShapes = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
-/// The tensors of SqueezeNet, in the order of their names, as torchvision's
-/// `squeezenet1_0(num_classes=N)` and `squeezenet1_1` call and shape them.
+/// Returns the names and shapes of SqueezeNet's tensors, ordered by name, as in torchvision's
+/// `squeezenet1_0(num_classes=N)` and `squeezenet1_1`.
 NamedShapes squeezenet_shapes(bool version_1_1, std::int64_t class_count) {
   struct Fire {
     const char* name;
@@ -89,7 +89,8 @@ std::vector<char> make_zip(const std::vector<std::pair<std::string, std::string>
   std::string directory;
   for (const auto& [name, data] : entries) {
     const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size());
-    // Version, flags, method, time and date; then what both headers share.
+    // The part that both headers share: version, flags, method, time and date, then the checksum
+    // and the lengths.
     const std::string common = little_endian(20, 2) + std::string(8, '\0') + little_endian(crc, 4) +
                                little_endian(data.size(), 4) + little_endian(data.size(), 4) +
                                little_endian(name.size(), 2) + little_endian(0, 2);

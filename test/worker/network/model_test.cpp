@@ -24,7 +24,7 @@ namespace {
 
 std::vector<std::string> usual_labels() { return {"ant", "bee", "cat"}; }
 
-/// A folder with a model file, and the JSON beside it.
+/// A folder with a model file and the JSON file next to it.
 class ModelFolder {
  public:
   explicit ModelFolder(const std::vector<char>& model, const std::string& card = {}) {
@@ -37,7 +37,7 @@ class ModelFolder {
   Model load(const ModelCard& overrides = {}) const {
     return load_model(file(), overrides, usual_labels, {});
   }
-  /// Without the folder's name.
+  /// Returns the error of loading the model, without the folder's name.
   std::string error(const ModelCard& overrides = {}) const {
     try {
       load(overrides);
@@ -54,7 +54,7 @@ class ModelFolder {
 
 }  // namespace
 
-TEST_CASE("a SqueezeNet comes with its name, its labels and whether it was trained") {
+TEST_CASE("a SqueezeNet model has its name, its labels and whether it was trained") {
   ModelFile file = make_squeezenet(true, 4);
   file.trained = false;
   const Model model = make_squeezenet_model(file, four_labels);
@@ -64,13 +64,13 @@ TEST_CASE("a SqueezeNet comes with its name, its labels and whether it was train
   CHECK(model.network->class_count() == 4);
 }
 
-TEST_CASE("labels of another network are an error that names both numbers") {
+TEST_CASE("labels of another network give an error that names both counts") {
   CHECK_THROWS_WITH(make_squeezenet_model(make_squeezenet(true, 3), four_labels),
-                    "arithmetic.pth: the network has 3 classes, but there are 4 labels; give the "
-                    "labels file that belongs to it (--labels)");
+                    "arithmetic.pth: the network has 3 classes, but there are 4 labels; give its "
+                    "own labels file with --labels");
 }
 
-TEST_CASE("a TorchScript archive is loaded by what it is, and called by its file") {
+TEST_CASE("a TorchScript archive is detected by its content and named after its file") {
   const Model model = ModelFolder(make_torchscript()).load();
   CHECK(model.name == "tiny");
   CHECK(model.trained);
@@ -79,7 +79,7 @@ TEST_CASE("a TorchScript archive is loaded by what it is, and called by its file
   CHECK(model.network->class_count() == 3);
 }
 
-TEST_CASE("what the card says of a TorchScript archive holds, unless an option overrides it") {
+TEST_CASE("a TorchScript archive's card applies unless an option overrides it") {
   const ModelFolder folder(make_torchscript(),
                            R"({"name": "carded", "trained": false, "input_size": [8, 16],
                                "mean": [0.5, 0.5, 0.5], "labels": ["x", "y", "z"]})");
@@ -99,19 +99,20 @@ TEST_CASE("what the card says of a TorchScript archive holds, unless an option o
   CHECK_FALSE(other.trained);
 }
 
-TEST_CASE("what doesn't fit a model is an error that says what to do") {
+TEST_CASE("settings that don't fit the model give an error that says what to do") {
   CHECK(ModelFolder(make_torchscript("return x.mean([2, 3])[:, 1:]")).error() ==
-        "tiny.pt: the network has 2 classes, but there are 3 labels; give the labels file that "
-        "belongs to it (--labels)");
+        "tiny.pt: the network has 2 classes, but there are 3 labels; give its own labels file with "
+        "--labels");
   CHECK(
       ModelFolder(make_torchscript(), R"({"nme": "x"})").error() ==
       "tiny.json: unknown key \"nme\"; the known keys are input_size, interpolation, labels, mean, "
       "name, resize_size, std, trained");
   ModelCard unnamed;
   unnamed.name = "no name";
-  CHECK(ModelFolder(make_torchscript()).error(unnamed) ==
-        "tiny.pt: the file's name is no name for a model, which must be 1 to 64 letters, digits, "
-        "'.', '_' or '-', and not begin with '.'; give one (--model-name)");
+  CHECK(
+      ModelFolder(make_torchscript()).error(unnamed) ==
+      "tiny.pt: the file's name can't be the model's name, which must be 1 to 64 letters, digits, "
+      "'.', '_' or '-', and not begin with '.'; set a name with --model-name");
   ModelCard large;
   large.input_size = Size{299, 299};
   CHECK(ModelFolder(make_model_file({{"a", {1}, {1}, float_bytes({1})}})).error(large) ==

@@ -20,7 +20,7 @@ namespace protocol = samoyed::protocol;
 
 namespace {
 
-/// A network of four classes whose logits are these, whatever the image: all weights are 0.
+/// Returns a network whose logits are these for every image, because all its weights are 0.
 ModelFile make_constant_network(const std::vector<float>& logits) {
   ModelFile file = make_squeezenet(true, static_cast<std::int64_t>(logits.size()));
   for (auto& [name, tensor] : file.tensors) tensor.values.assign(tensor.values.size(), 0.0F);
@@ -34,12 +34,12 @@ Model make_constant_model(const std::vector<float>& logits) {
 
 }  // namespace
 
-TEST_CASE("the softmax of logits sums to one and keeps their ratios") {
+TEST_CASE("the softmax of logits sums to one and turns their differences into ratios") {
   const auto probabilities = softmax(std::vector<float>{1.0F, 1.0F + std::log(3.0F)});
   REQUIRE(probabilities.size() == 2);
   CHECK(probabilities[0] == Approx(0.25));
   CHECK(probabilities[1] == Approx(0.75));
-  // Powers of these alone would overflow.
+  // Exponentials of these values would overflow without scaling.
   CHECK(softmax(std::vector<float>{1000.0F, 1000.0F}) == std::vector<float>{0.5F, 0.5F});
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("logits that are not finite have no softmax") {
   CHECK(softmax(std::vector<float>{0.0F, std::numeric_limits<float>::infinity()}).empty());
 }
 
-TEST_CASE("labels are ranked by probability, equal ones in class order") {
+TEST_CASE("labels are ranked by probability, and equal ones by class order") {
   NetworkRecognizer recognizer(make_constant_model({0.5F, 2.0F, 0.5F, 2.0F}));
   const std::string file = read_image_fixture("rgb.bmp");
   const auto result = recognizer.recognize(as_bytes(file), 3);
@@ -66,7 +66,7 @@ TEST_CASE("labels are ranked by probability, equal ones in class order") {
   CHECK(recognition.top[1].probability == recognition.top[0].probability);
 }
 
-TEST_CASE("a network with fewer classes than wanted gives all that it has") {
+TEST_CASE("a network with fewer classes than requested returns all of them") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}));
   const std::string file = read_image_fixture("rgb.bmp");
   const auto result = recognizer.recognize(as_bytes(file), 1000);
@@ -74,7 +74,7 @@ TEST_CASE("a network with fewer classes than wanted gives all that it has") {
   CHECK(std::get<protocol::Recognition>(result).top.size() == 4);
 }
 
-TEST_CASE("a recognition reports the size of the upright image and where the time went") {
+TEST_CASE("a recognition reports the upright image's size and the time of each phase") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}));
   const std::string file = read_image_fixture("exif_6.jpg");
   const Image upright = samoyed::test::read_expected_image("exif_6.jpg");
@@ -96,7 +96,7 @@ TEST_CASE("a recognition reports the size of the upright image and where the tim
   CHECK(std::get<protocol::Recognition>(lying).width == upright.height);
 }
 
-TEST_CASE("a thumbnail comes with a recognition where it is wanted, and changes nothing else") {
+TEST_CASE("a requested thumbnail comes with the recognition and changes nothing else") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}));
   const std::string file = read_image_fixture("exif_6.jpg");
   const auto recognize = [&](const RecognitionOptions& options) {
@@ -108,14 +108,14 @@ TEST_CASE("a thumbnail comes with a recognition where it is wanted, and changes 
   CHECK(with.top == without.top);
   const auto shown = samoyed::test::decode_upright(as_bytes(with.thumbnail), {}, false);
   REQUIRE(std::holds_alternative<Image>(shown));
-  CHECK(std::get<Image>(shown).width == 7);  // Of 13x19, upright.
+  CHECK(std::get<Image>(shown).width == 7);  // The upright image is 13x19.
   CHECK(std::get<Image>(shown).height == 10);
   const auto refused = recognizer.recognize(as_bytes(file.substr(0, file.size() / 2)), {4, 10});
   CHECK(refused == recognizer.recognize(as_bytes(file.substr(0, file.size() / 2)), 4));
   CHECK(std::holds_alternative<protocol::Refusal>(refused));
 }
 
-TEST_CASE("what is wrong with an image is a refusal") {
+TEST_CASE("an image with an error gives a refusal") {
   NetworkRecognizer recognizer(make_constant_model({1, 2, 3, 4}),
                                {.limits = {.side_px_max = 1}, .apply_exif_orientation = true});
   const auto reason = [&](const std::string& file) {
@@ -128,7 +128,7 @@ TEST_CASE("what is wrong with an image is a refusal") {
   CHECK(reason(read_image_fixture("rgb.bmp")) == protocol::RefusalReason::too_many_pixels);
 }
 
-TEST_CASE("a network whose numbers overflow refuses instead of answering nonsense") {
+TEST_CASE("a network that overflows gives a refusal instead of nonsense") {
   ModelFile file = make_squeezenet(true, 4);
   for (auto& [name, tensor] : file.tensors) {
     tensor.values.assign(tensor.values.size(), std::numeric_limits<float>::max());
@@ -139,7 +139,7 @@ TEST_CASE("a network whose numbers overflow refuses instead of answering nonsens
   CHECK(std::get<protocol::Refusal>(result).reason == protocol::RefusalReason::internal);
 }
 
-TEST_CASE("the description has the model's name, its labels and whether it was trained") {
+TEST_CASE("the description has the model's name, its label count and whether it was trained") {
   ModelFile file = make_constant_network({1, 2, 3, 4});
   file.trained = false;
   const NetworkRecognizer recognizer(make_squeezenet_model(file, four_labels));

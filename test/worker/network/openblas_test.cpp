@@ -7,7 +7,7 @@
 extern "C" const char* openblas_get_corename();
 
 #if defined(__x86_64__)
-TEST_CASE("OpenBLAS has kernels for what the processor can, whether it knows it or not") {
+TEST_CASE("OpenBLAS uses kernels that fit the processor, even if it doesn't recognize it") {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
     WARN("skipped for want of a processor with AVX2");
     return;

@@ -14,7 +14,7 @@ using namespace samoyed::worker;
 
 namespace {
 
-/// What the kernel says of the processor, word by word.
+/// Returns true if the kernel lists this feature of the processor.
 bool kernel_names(const std::string& feature) {
   std::ifstream file("/proc/cpuinfo");
   std::stringstream text;
@@ -24,12 +24,12 @@ bool kernel_names(const std::string& feature) {
 
 }  // namespace
 
-TEST_CASE("float32 is computed everywhere, bfloat16 where the processor has AMX") {
+TEST_CASE("float32 is supported everywhere, bfloat16 only if the processor has AMX") {
   CHECK_FALSE(why_unsupported(Precision::fp32));
   CHECK(why_unsupported(Precision::bf16).has_value() == !kernel_names("amx_bf16"));
 }
 
-TEST_CASE("a network in a precision that the processor doesn't support is an error that says why") {
+TEST_CASE("a precision that the processor doesn't support gives an error that says why") {
   const auto why = why_unsupported(Precision::bf16);
   if (!why) {
     WARN("skipped for want of a processor without AMX");
@@ -37,6 +37,6 @@ TEST_CASE("a network in a precision that the processor doesn't support is an err
   }
   CHECK_THROWS_WITH(
       Squeezenet(samoyed::test::make_squeezenet(true, 7), {.precision = Precision::bf16}),
-      "bf16 is slower than fp32 on a processor without AMX-BF16, as this one is: use "
+      "this processor has no AMX-BF16, and without it bf16 is slower than fp32: use "
       "--precision fp32");
 }

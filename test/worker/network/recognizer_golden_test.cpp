@@ -1,4 +1,4 @@
-// The whole way from an image file to five labels, against PyTorch, torchvision and Pillow.
+// Tests the whole path from an image file to five labels against PyTorch, torchvision and Pillow.
 
 #include <algorithm>
 #include <cmath>
@@ -33,14 +33,14 @@ std::string image_path(const std::string& file) {
   return shared + "/images/" + (of_imagenet ? "imagenet96/" : "") + file;
 }
 
-/// How far two ways of recognizing the same image agree.
+/// How well two ways of recognizing the same image agree.
 struct Comparison {
   bool same_best = false;
   bool same_five = false;
-  double largest_change = 0;  ///< Of the probability of any class.
+  double largest_change = 0;  ///< Largest change of any class's probability.
 };
 
-/// Both with all labels.
+/// Compares two results. Both must have all labels.
 Comparison compare(const protocol::Result& one, const protocol::Result& other) {
   const auto& expected = std::get<protocol::Recognition>(one);
   const auto& given = std::get<protocol::Recognition>(other);
@@ -70,7 +70,7 @@ Comparison compare(const protocol::Result& one, const protocol::Result& other) {
 
 }  // namespace
 
-TEST_CASE("the 99 golden images give the same five labels and probabilities") {
+TEST_CASE("the 99 golden images produce the golden labels and probabilities") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -102,7 +102,7 @@ TEST_CASE("the 99 golden images give the same five labels and probabilities") {
       largest_deviation = std::max(largest_deviation, deviation);
     }
   }
-  WARN("largest deviation of a probability: " << largest_deviation);
+  WARN("largest deviation in a probability: " << largest_deviation);
 }
 
 TEST_CASE("with --fast-decode the 99 golden images keep their best label") {
@@ -136,13 +136,13 @@ TEST_CASE("with --fast-decode the 99 golden images keep their best label") {
     if (!is_large) CHECK(comparison.largest_change == 0);
   }
   CHECK(large > 0);
-  WARN("--fast-decode: " << large << " of 99 images are large enough to be read at a smaller size; "
-                         << same_best << " of 99 keep their best label, " << same_five
-                         << " their best five in order; largest change of a probability: "
-                         << largest_change);
+  WARN("--fast-decode: " << large << " of 99 images are large enough to be decoded at a smaller "
+                         << "size; " << same_best << " of 99 keep their best label, and "
+                         << same_five << " keep their best five in order; largest change in a "
+                         << "probability: " << largest_change);
 }
 
-TEST_CASE("three images give the golden logits") {
+TEST_CASE("three images produce the golden logits") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -163,7 +163,7 @@ TEST_CASE("three images give the golden logits") {
   }
 }
 
-TEST_CASE("bfloat16 changes no answer that float32 is sure of") {
+TEST_CASE("bfloat16 changes no best label that float32 is sure of") {
   if (shared.empty()) {
     WARN("skipped for want of ../shared");
     return;
@@ -187,7 +187,7 @@ TEST_CASE("bfloat16 changes no answer that float32 is sure of") {
         std::get<protocol::Recognition>(rounded.recognize(as_bytes(file), 1)).top;
     const bool agrees = rounded_top[0].class_index == exact_top[0].class_index;
     agreements += agrees ? 1 : 0;
-    // The difference of two logits is the logarithm of their probabilities' ratio.
+    // The difference between two logits is the logarithm of the ratio of their probabilities.
     const double apart = std::log(exact_top[0].probability / exact_top[1].probability);
     if (apart > 0.25) CHECK(agrees);
   }

@@ -42,7 +42,7 @@ std::string error_of(const ModelFile& file) {
 
 }  // namespace
 
-TEST_CASE("the version and the number of classes are seen from the shapes") {
+TEST_CASE("the shapes determine the version and the number of classes") {
   const SqueezenetShape old_shape = recognize_squeezenet(make_squeezenet(false, 1000));
   CHECK(old_shape.architecture->name == "squeezenet1_0");
   CHECK(old_shape.class_count == 1000);
@@ -51,10 +51,10 @@ TEST_CASE("the version and the number of classes are seen from the shapes") {
   CHECK(new_shape.class_count == 3);
 }
 
-TEST_CASE("tensors of another network are an error that names the first difference") {
+TEST_CASE("tensors of another network give an error that names the first difference") {
   const ModelFile whole = make_squeezenet(true, 10);
   using Shape = std::vector<std::int64_t>;
-  // A shape for a tensor that is put in or replaced, none for one that is taken away.
+  // A shape if the tensor is added or replaced; none if it is removed.
   const struct {
     std::string tensor;
     std::optional<Shape> shape;
@@ -65,11 +65,11 @@ TEST_CASE("tensors of another network are an error that names the first differen
        "1.1)"},
       {"features.0.weight", Shape{96, 3, 7, 7}, "features.0.bias is 64; squeezenet1_0 expects 96"},
       {"features.0.weight", std::nullopt,
-       "no tensor features.0.weight; expected the weights of SqueezeNet 1.0 or 1.1"},
+       "tensor features.0.weight is missing; expected the weights of SqueezeNet 1.0 or 1.1"},
       {"features.6.squeeze.bias", std::nullopt,
-       "no tensor features.6.squeeze.bias; expected the weights of squeezenet1_1"},
+       "tensor features.6.squeeze.bias is missing; expected the weights of squeezenet1_1"},
       {"classifier.1.weight", std::nullopt,
-       "no tensor classifier.1.weight; expected the weights of squeezenet1_1"},
+       "tensor classifier.1.weight is missing; expected the weights of squeezenet1_1"},
       {"classifier.1.weight", Shape{11, 512, 1, 1},
        "classifier.1.bias is 10; squeezenet1_1 expects 11"},
       {"classifier.1.weight", Shape{}, "classifier.1.weight is a scalar; expected CLASSESx512x1x1"},
@@ -89,9 +89,9 @@ TEST_CASE("tensors of another network are an error that names the first differen
   }
 }
 
-TEST_CASE("the logits are those of torchvision's network") {
-  // By PyTorch 1.13 and torchvision 0.14's SqueezeNet(version, num_classes=7) with the same weights
-  // and input.
+TEST_CASE("the logits equal those of torchvision's network") {
+  // Computed by PyTorch 1.13 and torchvision 0.14's SqueezeNet(version, num_classes=7) with the
+  // same weights and input.
   const struct {
     bool version_1_1;
     std::vector<float> logits;
@@ -113,7 +113,7 @@ TEST_CASE("the logits are those of torchvision's network") {
   }
 }
 
-TEST_CASE("the untrained model's logits are those of torchvision's network") {
+TEST_CASE("the untrained model's logits equal those of torchvision's network") {
   const std::vector<float> logits =
       forward(Squeezenet(samoyed::test::make_untrained_model()), make_planes());
   REQUIRE(logits.size() == 1000);
@@ -123,7 +123,7 @@ TEST_CASE("the untrained model's logits are those of torchvision's network") {
   CHECK(logits[0] == Approx(3.8410258F).margin(1e-3));
 }
 
-TEST_CASE("forwards on several threads agree, and none starts threads of its own") {
+TEST_CASE("forward passes on several threads agree, and none starts threads of its own") {
   const Squeezenet network(make_squeezenet(true, 7));
   const std::vector<float> planes = make_planes();
   const std::vector<float> expected = forward(network, planes);
@@ -147,7 +147,7 @@ TEST_CASE("forwards on several threads agree, and none starts threads of its own
   }
 }
 
-TEST_CASE("LibTorch's matrix products are OpenBLAS's, whichever BLAS the system prefers") {
+TEST_CASE("LibTorch's matrix products use OpenBLAS, whichever BLAS the system prefers") {
   Dl_info library{};
   REQUIRE(dladdr(dlsym(RTLD_DEFAULT, "sgemm_"), &library) != 0);
   CHECK_THAT(library.dli_fname, Catch::Contains("libopenblas"));

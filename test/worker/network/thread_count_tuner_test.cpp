@@ -10,7 +10,7 @@ using Way = ThreadCountTuner::Way;
 
 namespace {
 
-/// Computes so many lone images, each of which takes what its way does; returns how many took
+/// Records the times of this many lone images, each as long as its way takes. Returns how many used
 /// two threads.
 int compute(ThreadCountTuner& choice, int images, milliseconds two, milliseconds one) {
   int by_two = 0;
@@ -22,7 +22,7 @@ int compute(ThreadCountTuner& choice, int images, milliseconds two, milliseconds
   return by_two;
 }
 
-/// After the first images of either way.
+/// Returns a tuner after the first images of both ways.
 ThreadCountTuner after_start(milliseconds two, milliseconds one) {
   ThreadCountTuner choice;
   compute(choice, 2 * ThreadCountTuner::first_runs, two, one);
@@ -31,7 +31,7 @@ ThreadCountTuner after_start(milliseconds two, milliseconds one) {
 
 }  // namespace
 
-TEST_CASE("the first lone images go either way in turn") {
+TEST_CASE("the first lone images alternate between two threads and one") {
   ThreadCountTuner choice;
   for (int i = 0; i < ThreadCountTuner::first_runs; ++i) {
     REQUIRE(choice.next() == Way::two_threads);
@@ -41,9 +41,9 @@ TEST_CASE("the first lone images go either way in turn") {
   }
 }
 
-TEST_CASE("the way that took less is taken, and the other tried ever more rarely") {
+TEST_CASE("the faster way is used, and the other one is tried more and more rarely") {
   ThreadCountTuner helps = after_start(milliseconds(4), milliseconds(7));
-  // After 7 images, 15, 31 and 63.
+  // The tries come after 7, 15, 31 and 63 images.
   CHECK(120 - compute(helps, 120, milliseconds(4), milliseconds(7)) == 4);
   constexpr int images = 10 * (ThreadCountTuner::tried_again_after_max + 1);
   CHECK(images - compute(helps, images, milliseconds(4), milliseconds(7)) == 10);
@@ -52,11 +52,11 @@ TEST_CASE("the way that took less is taken, and the other tried ever more rarely
   CHECK(compute(hinders, images, milliseconds(7), milliseconds(4)) == 10);
 }
 
-TEST_CASE("a second thread that gains nothing is left to sleep") {
+TEST_CASE("a second thread that doesn't help is not used") {
   CHECK(after_start(milliseconds(5), milliseconds(5)).next() == Way::one_thread);
 }
 
-TEST_CASE("stops of the machine during the first images decide nothing") {
+TEST_CASE("stalls of the machine during the first images don't affect the choice") {
   ThreadCountTuner choice;
   for (int i = 0; i < ThreadCountTuner::first_runs; ++i) {
     choice.took(Way::two_threads, milliseconds(i == 2 ? 4 : 500));
@@ -65,20 +65,20 @@ TEST_CASE("stops of the machine during the first images decide nothing") {
   CHECK(choice.next() == Way::two_threads);
 }
 
-TEST_CASE("a start at which others wanted the cores is forgotten after one attempt") {
+TEST_CASE("a start on busy cores is forgotten after one try") {
   ThreadCountTuner choice = after_start(milliseconds(20), milliseconds(7));
   CHECK(compute(choice, ThreadCountTuner::tried_again_after_min + 1, milliseconds(4),
                 milliseconds(7)) == 1);
   CHECK(choice.next() == Way::two_threads);
 }
 
-TEST_CASE("one stop of the machine changes nothing") {
+TEST_CASE("one stall of the machine doesn't affect the choice") {
   ThreadCountTuner choice = after_start(milliseconds(4), milliseconds(7));
   choice.took(Way::two_threads, milliseconds(500));
   CHECK(choice.next() == Way::two_threads);
 }
 
-TEST_CASE("a machine on which others want the cores gets one thread, until they are gone") {
+TEST_CASE("an image gets one thread while others use the cores, and two once they are idle") {
   ThreadCountTuner choice = after_start(milliseconds(4), milliseconds(7));
   CHECK(compute(choice, 100, milliseconds(20), milliseconds(8)) < 10);
   REQUIRE(choice.next() == Way::one_thread);
@@ -87,7 +87,7 @@ TEST_CASE("a machine on which others want the cores gets one thread, until they 
   CHECK(choice.next() == Way::two_threads);
 }
 
-TEST_CASE("an image that did not stay alone is tried again") {
+TEST_CASE("an image that did not stay the only one doesn't count") {
   ThreadCountTuner choice;
   REQUIRE(choice.next() == Way::two_threads);
   CHECK(choice.next() == Way::two_threads);

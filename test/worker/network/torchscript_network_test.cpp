@@ -26,7 +26,7 @@ std::vector<float> forward(const TorchScriptNetwork& network, const std::vector<
   return network.forward(planes, [] { return true; });
 }
 
-/// Red is 1, green 2, and half of blue 8, the rest 0.
+/// Returns planes in which red is 1, green is 2, one half of blue is 8 and the other half 0.
 std::vector<float> make_small_planes() {
   std::vector<float> planes;
   for (const float value : {1.0F, 2.0F}) planes.insert(planes.end(), 8, value);
@@ -49,18 +49,18 @@ const std::string wanted =
 
 }  // namespace
 
-TEST_CASE("a TorchScript archive is run on planes of rows") {
+TEST_CASE("a TorchScript archive takes planes of rows") {
   const TorchScriptNetwork network = make_network(channel_means);
   CHECK(network.class_count() == 3);
   CHECK(forward(network, make_small_planes()) == std::vector<float>{1, 2, 4});
-  // The first row, and the first column, distinguish height from width.
+  // The first row and the first column tell height and width apart.
   CHECK(forward(make_network("return x[:, :, 0].mean(2)"), make_small_planes()) ==
         std::vector<float>{1, 2, 8});
   CHECK(forward(make_network("return x[:, 2, :, 0]"), make_small_planes()) ==
         std::vector<float>{8, 0});
 }
 
-TEST_CASE("a network that returns more than the logits is asked for what comes first") {
+TEST_CASE("if a network returns more than the logits, its first output is used") {
   for (const std::string body : {"return (x.mean([2, 3]), x)", "return [x.mean([2, 3]), x]",
                                  "return ((x.mean([2, 3]), 1), 2)"}) {
     CAPTURE(body);
@@ -68,7 +68,7 @@ TEST_CASE("a network that returns more than the logits is asked for what comes f
   }
 }
 
-TEST_CASE("forwards of a TorchScript archive on several threads agree") {
+TEST_CASE("forward passes of a TorchScript archive on several threads agree") {
   const TorchScriptNetwork network = make_network(channel_means);
   std::vector<std::vector<float>> logits(4);
   {
@@ -80,9 +80,9 @@ TEST_CASE("forwards of a TorchScript archive on several threads agree") {
   for (const auto& of_thread : logits) CHECK(of_thread == std::vector<float>{1, 2, 4});
 }
 
-TEST_CASE("an archive that is no classifier is an error in one line") {
+TEST_CASE("an archive that isn't a classifier gives a one-line error") {
   const std::string fails =
-      "tiny.pt: the network fails on an input of 1x3x2x4 (--input-size says another): ";
+      "tiny.pt: the network fails on an input of 1x3x2x4 (--input-size sets another size): ";
   const struct {
     std::string body;
     std::string error;
@@ -96,15 +96,15 @@ TEST_CASE("an archive that is no classifier is an error in one line") {
       {"return x.reshape(2, 12)",
        "tiny.pt: the network returns 2x12 of float for an input of 1x3x2x4" + wanted},
       {"return {'out': x}",
-       fails + "returns a GenericDict without a tensor at its beginning" + wanted},
-      {"return 3", fails + "returns a Int without a tensor at its beginning" + wanted},
+       fails + "its output (GenericDict) doesn't begin with a tensor" + wanted},
+      {"return 3", fails + "its output (Int) doesn't begin with a tensor" + wanted},
       {"assert x.size(2) == 224, 'Wrong image height!'\n  return x",
        fails + "RuntimeError: AssertionError: Wrong image height!" + wanted},
   };
   for (const auto& [body, error] : cases) CHECK(network_error(make_torchscript(body)) == error);
 }
 
-TEST_CASE("damage to an archive is found before LibTorch sees it") {
+TEST_CASE("damage to an archive is found before LibTorch reads it") {
   std::vector<char> archive = make_torchscript();
   archive[archive.size() / 3] ^= 1;
   CHECK_THAT(network_error(archive), Catch::StartsWith("tiny.pt: damaged: ") &&
@@ -115,7 +115,7 @@ TEST_CASE("damage to an archive is found before LibTorch sees it") {
         "export the file again");
 }
 
-TEST_CASE("a network that fails on one image alone is no end of the worker") {
+TEST_CASE("a network that fails on one image works for the next one") {
   const TorchScriptNetwork network =
       make_network("assert bool(x.sum() == 0), 'an image'\n  return x.mean([2, 3])");
   CHECK_THROWS_WITH(forward(network, make_small_planes()),

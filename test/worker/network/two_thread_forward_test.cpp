@@ -20,7 +20,7 @@ using namespace samoyed::worker;
 
 namespace {
 
-/// A plan with tasks to share, and what it computes by one thread.
+/// A plan with tasks that can be shared, and the logits that one thread computes with it.
 struct Plan {
   Plan() {
     use_one_thread();
@@ -49,7 +49,7 @@ struct Plan {
 
 }  // namespace
 
-TEST_CASE("two threads compute what one does, forward after forward") {
+TEST_CASE("two threads compute the same as one, in every forward pass") {
   Plan of;
   TwoThreadForward forward(*of.plan);
   for (int i = 0; i < 200; ++i) {
@@ -60,7 +60,7 @@ TEST_CASE("two threads compute what one does, forward after forward") {
   }
 }
 
-TEST_CASE("the second thread leaves at any step at which the image is no longer alone") {
+TEST_CASE("the second thread stops at any step once the image is no longer the only one") {
   Plan of;
   TwoThreadForward forward(*of.plan);
   for (std::size_t steps = 0; steps <= of.plan->step_count(); ++steps) {
@@ -72,7 +72,7 @@ TEST_CASE("the second thread leaves at any step at which the image is no longer 
   }
 }
 
-TEST_CASE("of several forwards at the same time one gets the second thread, and all are right") {
+TEST_CASE("concurrent forward passes are all right, though only one gets the second thread") {
   const Squeezenet network(make_squeezenet(true, 7), {.threads = 3});
   const std::vector<float> planes = make_planes();
   const std::span<const float, input_floats> image(planes);

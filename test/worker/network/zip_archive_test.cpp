@@ -28,12 +28,13 @@ const std::vector<char>& sample() {
   return archive;
 }
 
-/// Writes a number of 32 bits into an archive.
+/// Writes a 32-bit number into an archive.
 void put(std::vector<char>& archive, std::size_t at, std::size_t number) {
   for (std::size_t i = 0; i < 4; ++i) archive[at + i] = static_cast<char>(number >> (8 * i));
 }
 
-/// An archive of one entry `m/code`, which is deflated, said to inflate to `said_bytes`.
+/// Returns an archive with one deflated entry `m/code`, whose header claims that it inflates to
+/// `said_bytes`.
 std::vector<char> make_deflated(const std::string& text, std::size_t said_bytes) {
   std::string deflated(text.size() + 100, '\0');
   z_stream stream{};
@@ -56,19 +57,19 @@ std::vector<char> make_deflated(const std::string& text, std::size_t said_bytes)
 
 }  // namespace
 
-TEST_CASE("an archive that is whole has no damage") {
+TEST_CASE("an intact archive has no damage") {
   CHECK(damage_of(sample()) == std::nullopt);
   CHECK(damage_of(make_zip({{"empty", ""}})) == std::nullopt);
 }
 
-TEST_CASE("an archive that is cut off anywhere is damaged") {
+TEST_CASE("an archive that is truncated anywhere is damaged") {
   for (std::size_t length = 0; length < sample().size(); ++length) {
     CAPTURE(length);
     CHECK(damage_of({sample().begin(), sample().begin() + static_cast<std::ptrdiff_t>(length)}));
   }
 }
 
-TEST_CASE("any changed byte of an entry's data is found by its checksum") {
+TEST_CASE("the checksum reveals any changed byte of an entry's data") {
   const std::string text(sample().begin(), sample().end());
   const std::size_t data = text.find("weights");
   for (std::size_t at = data; at < data + 7; ++at) {
@@ -81,7 +82,7 @@ TEST_CASE("any changed byte of an entry's data is found by its checksum") {
 TEST_CASE("no changed byte makes the check read outside the archive") {
   for (std::size_t at = 0; at < sample().size(); ++at) {
     for (const int value : {0x00, 0x7F, 0xFF}) {
-      // A copy of the exact size: the address sanitizer sees a read beyond its end.
+      // A copy of exactly this size, so that AddressSanitizer sees a read beyond its end.
       std::vector<char> archive(sample().begin(), sample().end());
       archive[at] = static_cast<char>(value);
       const auto damage = damage_of(archive);
@@ -90,7 +91,7 @@ TEST_CASE("no changed byte makes the check read outside the archive") {
   }
 }
 
-TEST_CASE("what torch never writes is refused with its reason") {
+TEST_CASE("an archive that torch would never write is rejected with a reason") {
   const std::string text(sample().begin(), sample().end());
   const std::size_t directory = text.find("PK\x01\x02");
   const struct {
@@ -101,7 +102,7 @@ TEST_CASE("what torch never writes is refused with its reason") {
       {directory + 10, 12, "an entry is compressed in a way that torch never uses"},
       {directory + 10, 8, "the bytes of its entry m/data.pkl don't match their checksum"},
       {directory + 20, 7, "its zip directory is damaged"},  // compressed size
-      {directory + 45, 1, "its zip directory is damaged"},  // the local header's place
+      {directory + 45, 1, "its zip directory is damaged"},  // position of the local header
       {directory, 'Q', "its zip directory is damaged"},
   };
   for (const auto& [at, value, damage] : cases) {
@@ -111,7 +112,7 @@ TEST_CASE("what torch never writes is refused with its reason") {
   }
 }
 
-TEST_CASE("entries that overlap are refused before their bytes are read again and again") {
+TEST_CASE("overlapping entries are rejected before their bytes are read repeatedly") {
   std::vector<char> archive =
       make_zip({{"a", std::string(100, 'x')}, {"b", std::string(100, 'x')}});
   const std::string text(archive.begin(), archive.end());
@@ -125,7 +126,7 @@ TEST_CASE("entries that overlap are refused before their bytes are read again an
   CHECK(damage_of(archive) == "its zip directory is damaged");
 }
 
-TEST_CASE("a deflated entry is checked by what it inflates to") {
+TEST_CASE("the check of a deflated entry covers its inflated bytes") {
   const std::string text = std::string(100'000, 'a') + "some code";
   CHECK(damage_of(make_deflated(text, text.size())) == std::nullopt);
   const char* const damage = "the bytes of its entry m/code don't match their checksum";
@@ -138,12 +139,12 @@ TEST_CASE("a deflated entry is checked by what it inflates to") {
   CHECK(damage_of(changed) == damage);
 }
 
-TEST_CASE("what would inflate to much is refused before it is") {
+TEST_CASE("an entry that would inflate to too much is rejected before it is inflated") {
   CHECK(damage_of(make_deflated("small", 65U << 20)) == "its compressed entries are too large");
 }
 
-TEST_CASE("a TorchScript archive is known by its entries, and its code is checked too") {
-  // Longer code than torch leaves as it is.
+TEST_CASE("a TorchScript archive is recognized by its entries, and its code is checked too") {
+  // Long enough that torch compresses the code.
   const std::vector<char> archive =
       make_torchscript("assert x.size(0) == 1, '" + std::string(300, 'a') + "'\n  return x");
   CHECK(is_torchscript(std::as_bytes(std::span(archive))));

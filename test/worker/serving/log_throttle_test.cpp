@@ -5,7 +5,7 @@
 using samoyed::worker::LogThrottle;
 using std::chrono::milliseconds;
 
-TEST_CASE("so many lines a window are written, the others counted") {
+TEST_CASE("each window writes up to the maximum number of lines and counts the rest") {
   const LogThrottle::Clock::time_point start(std::chrono::hours(1));
   LogThrottle throttle(2, milliseconds(100));
   CHECK(throttle.admit(start) == 0);

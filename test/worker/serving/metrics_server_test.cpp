@@ -20,7 +20,7 @@ using worker::MetricsServer;
 
 namespace {
 
-/// A metrics server on a port of its own, on a thread of its own.
+/// A metrics server on its own port and thread.
 class MetricsServerFixture {
  public:
   explicit MetricsServerFixture(MetricsServer::Limits limits = {})
@@ -50,7 +50,7 @@ class MetricsServerFixture {
   std::jthread thread_;
 };
 
-/// All that comes until the server ends the connection.
+/// Returns everything that the server sends until it ends the connection.
 std::string read_all(asio::ip::tcp::socket& socket) {
   std::string bytes;
   std::error_code end;
@@ -65,20 +65,20 @@ std::string scrape(asio::ip::tcp::socket socket) {
 
 }  // namespace
 
-TEST_CASE("every scrape is answered anew, and then its connection is closed") {
+TEST_CASE("each scrape gets fresh metrics, and then its connection is closed") {
   MetricsServerFixture fixture;
   CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("\r\n\r\nasked 1\n"));
   CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("\r\n\r\nasked 2\n"));
 }
 
-TEST_CASE("a refusal arrives although the request was not read to its end") {
+TEST_CASE("an error response arrives even if the request was not read to its end") {
   MetricsServerFixture fixture;
   auto socket = fixture.connect();
   asio::write(socket, asio::buffer(std::string("GET /") + std::string(100'000, 'x')));
   CHECK_THAT(read_all(socket), Catch::StartsWith("HTTP/1.1 431 "));
 }
 
-TEST_CASE("a peer that sends nothing, or reads no further, is disconnected") {
+TEST_CASE("a peer that sends nothing or stays connected after its response is disconnected") {
   MetricsServerFixture fixture({.request_timeout = milliseconds(50)});
   auto silent = fixture.connect();
   CHECK(read_all(silent).empty());
@@ -86,15 +86,15 @@ TEST_CASE("a peer that sends nothing, or reads no further, is disconnected") {
   CHECK_THAT(scrape(std::move(lingering)), Catch::EndsWith("asked 1\n"));
 }
 
-TEST_CASE("connections for metrics are bounded, for all and for one address") {
-  SECTION("one address has more than its share") {
+TEST_CASE("metrics connections are limited in total and per address") {
+  SECTION("one address opens more connections than it may") {
     MetricsServerFixture fixture({.connections_max = 2, .connections_per_peer_max = 1});
     auto first = fixture.connect();
     auto second = fixture.connect();
     CHECK(read_all(second).empty());
     CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
   }
-  SECTION("all places are taken: the next waits until one is free") {
+  SECTION("at the limit, the next connection waits until another one ends") {
     MetricsServerFixture fixture({.connections_max = 1});
     auto first = fixture.connect();
     auto second = fixture.connect();

@@ -28,7 +28,7 @@ protocol::Recognition recognition(std::optional<protocol::PhaseTimes> times) {
 
 }  // namespace
 
-TEST_CASE("images are counted by their outcome, recognized ones with their times") {
+TEST_CASE("images are counted by outcome, and recognized ones with their phase times") {
   Metrics metrics(model);
   metrics.count_image(1000);
   metrics.count_image(500);
@@ -75,7 +75,7 @@ TEST_CASE("a worker's scrape shows its current state") {
   }
 }
 
-TEST_CASE("a server counts every image's end") {
+TEST_CASE("the server counts the outcome of every image") {
   worker::Server::Limits limits;
   limits.image_bytes_max = 100;
   test::WorkerServerFixture fixture(limits, {.threads = 1, .queued_max = 1});
@@ -108,7 +108,7 @@ TEST_CASE("a server counts every image's end") {
   for (const std::string& line :
        {outcome_line("ok", 2), outcome_line("internal", 1), outcome_line("too_large", 1),
         outcome_line("busy", 1), outcome_line("left", 1), outcome_line("unreadable", 0),
-        // Of "good image", "throw", "begun", "waits" and "too many".
+        // The bytes of "good image", "throw", "begun", "waits" and "too many".
         std::string("samoyed_worker_image_bytes_total 33")}) {
     INFO(line << "\n" << text);
     CHECK(has_line(text, line));

@@ -27,14 +27,14 @@ protocol::Recognition recognize(NullRecognizer& recognizer, std::string_view ima
 
 }  // namespace
 
-TEST_CASE("the null recognizer says what it is") {
+TEST_CASE("the null recognizer describes itself") {
   const NullRecognizer recognizer = imagenet();
   CHECK(recognizer.description().name == "null");
   CHECK(recognizer.description().label_count == 1000);
   CHECK_FALSE(recognizer.description().trained);
 }
 
-TEST_CASE("the null recognizer's answer is a function of the image alone") {
+TEST_CASE("the null recognizer's result depends on the image alone") {
   NullRecognizer recognizer = imagenet(), another = imagenet();
   std::set<std::string> answers;
   for (int i = 0; i < 100; ++i) {
@@ -48,7 +48,7 @@ TEST_CASE("the null recognizer's answer is a function of the image alone") {
   CHECK(recognize(recognizer, "one").top[0].label != recognize(recognizer, "two").top[0].label);
 }
 
-TEST_CASE("the null recognizer ranks as many distinct labels as are wanted and there are") {
+TEST_CASE("the null recognizer ranks distinct labels, as many as requested and available") {
   NullRecognizer recognizer({"cat", "dog", "fish"});
   const auto [wanted, given] = GENERATE(table<int, std::size_t>({{1, 1}, {2, 2}, {5, 3}}));
   const protocol::Recognition answer = recognize(recognizer, "image", wanted);
@@ -64,7 +64,7 @@ TEST_CASE("the null recognizer ranks as many distinct labels as are wanted and t
   CHECK(labels.size() == given);
 }
 
-TEST_CASE("an empty image is unreadable to the null recognizer too") {
+TEST_CASE("the null recognizer refuses an empty image as unreadable") {
   NullRecognizer recognizer({"cat"});
   const auto result = recognizer.recognize({}, 5);
   REQUIRE(std::holds_alternative<protocol::Refusal>(result));

@@ -24,7 +24,8 @@ std::vector<std::byte> bytes(std::string_view text) {
   return {span.begin(), span.end()};
 }
 
-/// Submits an image and waits for what the queue says.
+/// Submits an image and waits for its result. Returns the best label, the refusal's reason, or
+/// "full".
 std::string answer(RecognitionQueue& queue, std::string_view text) {
   std::promise<protocol::Result> promise;
   if (!queue.submit(bytes(text), 5, [&](protocol::Result result) { promise.set_value(result); })) {
@@ -39,7 +40,7 @@ std::string answer(RecognitionQueue& queue, std::string_view text) {
 
 void ignore(const protocol::Result&) {}
 
-/// Counts the `done`s at whose end another thread can use the queue.
+/// Counts the `done` functions during whose destruction another thread can use the queue.
 struct UsesAtEnd {
   RecognitionQueue::Done done() {
     const std::shared_ptr<void> end(nullptr, [this](void*) {
@@ -60,7 +61,7 @@ struct UsesAtEnd {
 
 }  // namespace
 
-TEST_CASE("every image gets its own answer, from many threads at once") {
+TEST_CASE("every image gets its own result when many threads submit at once") {
   test::FakeRecognizer recognizer;
   RecognitionQueue queue(recognizer, {.threads = 3, .queued_max = 1000});
   std::vector<std::future<bool>> right;
@@ -76,7 +77,7 @@ TEST_CASE("every image gets its own answer, from many threads at once") {
   for (auto& all_right : right) CHECK(all_right.get());
 }
 
-TEST_CASE("a full queue refuses at once, and takes again when there is room") {
+TEST_CASE("a full queue refuses images at once and accepts them again when there is room") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2});
@@ -98,7 +99,7 @@ TEST_CASE("a full queue refuses at once, and takes again when there is room") {
   CHECK(queue.load().recognizing == 0);
 }
 
-TEST_CASE("the bytes that wait are bounded, but one image always finds room") {
+TEST_CASE("the waiting bytes are limited, but a single image always fits") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 100, .queued_bytes_max = 10});
@@ -111,14 +112,14 @@ TEST_CASE("the bytes that wait are bounded, but one image always finds room") {
   CHECK(answer(queue, "y") == "y");
 }
 
-TEST_CASE("a recognizer that throws costs its image an answer and nothing else") {
+TEST_CASE("if the recognizer throws, only that image fails") {
   test::FakeRecognizer recognizer;
   RecognitionQueue queue(recognizer, {.threads = 1});
   CHECK(answer(queue, "throw") == "internal");
   CHECK(answer(queue, "next") == "next");
 }
 
-TEST_CASE("a queue that ends answers what is under recognition and nothing that waits") {
+TEST_CASE("a queue that ends finishes the images being recognized and drops the waiting ones") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   std::atomic<int> done = 0;
@@ -135,7 +136,7 @@ TEST_CASE("a queue that ends answers what is under recognition and nothing that 
   CHECK(done == 1);
 }
 
-TEST_CASE("an image that is withdrawn is never recognized, and makes room at once") {
+TEST_CASE("a withdrawn image is never recognized and frees its place at once") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2, .queued_bytes_max = 10});
@@ -160,7 +161,7 @@ TEST_CASE("an image that is withdrawn is never recognized, and makes room at onc
   CHECK(done == 0);
 }
 
-TEST_CASE("what is dropped is freed while others can use the queue") {
+TEST_CASE("dropped images are freed while other threads can use the queue") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2});
@@ -180,7 +181,7 @@ TEST_CASE("what is dropped is freed while others can use the queue") {
   recognizer.open();
 }
 
-TEST_CASE("a thread that waits for long says so, once until its next image") {
+TEST_CASE("a thread that has waited long calls on_idle, once until its next image") {
   test::FakeRecognizer recognizer;
   std::counting_semaphore<> idle(0);
   RecognitionQueue queue(recognizer, {.threads = 1, .idle_after = 1ms}, [&] { idle.release(); });

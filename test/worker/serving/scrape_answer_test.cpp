@@ -16,7 +16,7 @@ std::string status_of(const std::string& request) {
   return answer ? answer->substr(9, 3) : "none";
 }
 
-/// As Prometheus 2.42 sends it.
+/// A request as Prometheus 2.42 sends it.
 const std::string scrape_request =
     "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9100\r\nUser-Agent: Prometheus/2.42.0\r\n"
     "Accept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\nAccept-Encoding: gzip\r\n"
@@ -24,7 +24,7 @@ const std::string scrape_request =
 
 }  // namespace
 
-TEST_CASE("a scrape is answered with the metrics, and the connection ends") {
+TEST_CASE("a scrape is answered with the metrics and ends the connection") {
   CHECK(answer_scrape(scrape_request, metrics) ==
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
         "Content-Length: 12\r\nConnection: close\r\n\r\nsamoyed_x 1\n");
@@ -32,7 +32,7 @@ TEST_CASE("a scrape is answered with the metrics, and the connection ends") {
   CHECK(status_of("GET /metrics?name[]=up HTTP/1.1\r\nHost: a\r\n\r\n") == "200");
 }
 
-TEST_CASE("a scrape is answered when its header is there, wherever it was cut") {
+TEST_CASE("a scrape is answered once its header is complete, wherever it was split") {
   for (std::size_t size = 0; size < scrape_request.size(); ++size) {
     REQUIRE_FALSE(answer_scrape(scrape_request.substr(0, size), metrics));
   }
@@ -40,7 +40,7 @@ TEST_CASE("a scrape is answered when its header is there, wherever it was cut") 
   CHECK(status_of("GET /" + std::string(scrape_header_bytes_max - 5, 'x')) == "none");
 }
 
-TEST_CASE("what is no scrape is refused, and no metrics are collected") {
+TEST_CASE("any other request gets an error response, and no metrics are collected") {
   const auto [request, status] = GENERATE(table<std::string, std::string>({
       {"GET / HTTP/1.1\r\n\r\n", "404"},
       {"GET /metricsx HTTP/1.1\r\n\r\n", "404"},

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using test::Client;
 using test::WorkerServerFixture;
 
-TEST_CASE("many connections at once, one exchange after the other on each") {
+TEST_CASE("many connections at once each carry one exchange after another") {
   WorkerServerFixture fixture({}, {.threads = 2});
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<Client>(fixture));
@@ -26,14 +26,15 @@ TEST_CASE("many connections at once, one exchange after the other on each") {
   }
 }
 
-TEST_CASE("a full worker says so after the image's A, and before that in its hello") {
+TEST_CASE("a full worker reports busy after the image's A, and beforehand in its hello reply") {
   WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
   fixture.recognizer.close();
   Client recognized(fixture), queued(fixture), refused(fixture), greeted(fixture);
   recognized.begin("first");
   fixture.recognizer.wait_for_started(1);
   queued.begin("second");
-  // The image was acknowledged before it was queued: a hello that is answered later saw it queued.
+  // The image is queued right after its A is sent, so a hello that is answered later sees it in the
+  // queue.
   greeted.send(data_message("hello"));
   greeted.expect(data_message(protocol::format_hello(
       {"fake", 1, true, protocol::image_bytes_max_default, true, true, true, true})));
@@ -44,7 +45,7 @@ TEST_CASE("a full worker says so after the image's A, and before that in its hel
   queued.expect(data_message("second:1.0"));
 }
 
-TEST_CASE("peers that stall are ended, each at its step") {
+TEST_CASE("peers that stall are disconnected, whatever the step") {
   Server::Limits limits;
   limits.timeouts = {
       .request = milliseconds(200), .image = milliseconds(200), .ack = milliseconds(200)};
@@ -65,7 +66,7 @@ TEST_CASE("peers that stall are ended, each at its step") {
   in_ack.expect_end();
 }
 
-TEST_CASE("beyond its limit of connections the server lets peers wait") {
+TEST_CASE("at its connection limit the server lets further peers wait") {
   Server::Limits limits;
   limits.connections_max = 1;
   WorkerServerFixture fixture(limits);
@@ -78,7 +79,7 @@ TEST_CASE("beyond its limit of connections the server lets peers wait") {
   second.expect("A");
 }
 
-TEST_CASE("a server that stops finishes what is under way and ends idle connections") {
+TEST_CASE("a stopping server finishes exchanges in progress and ends idle connections") {
   WorkerServerFixture fixture({}, {.threads = 1});
   fixture.recognizer.close();
   Client idle(fixture), busy(fixture), queued(fixture), sending(fixture);
@@ -101,7 +102,7 @@ TEST_CASE("a server that stops finishes what is under way and ends idle connecti
   fixture.wait_for_end();
 }
 
-TEST_CASE("beyond its limit for one address the server ends connections at once") {
+TEST_CASE("at its limit per address the server closes further connections at once") {
   Server::Limits limits;
   limits.connections_per_peer_max = 1;
   WorkerServerFixture fixture(limits);
@@ -118,7 +119,7 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
       {"fake", 1, true, protocol::image_bytes_max_default, false, true, true, true}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
-  SECTION("by the time that its sender waits") { size = "8;timeout_ms=50"; }
+  SECTION("by the time limit that its sender gave") { size = "8;timeout_ms=50"; }
   WorkerServerFixture fixture(limits, {.threads = 1, .queued_max = 1});
   fixture.recognizer.close();
   Client begun(fixture), late(fixture);
@@ -130,10 +131,10 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
   late.expect("A");
   late.send(data_message("Zm9vYmFy"));
   late.expect("A");
-  late.expect(data_message(format_result(
-      protocol::Refusal{protocol::RefusalReason::busy,
-                        "The image would have waited too long in the worker's queue."},
-      protocol::Dialect::extended)));
+  late.expect(data_message(
+      format_result(protocol::Refusal{protocol::RefusalReason::busy,
+                                      "The worker couldn't start on the image in time."},
+                    protocol::Dialect::extended)));
   fixture.wait_until_full(false);
   late.send("A");
   fixture.recognizer.open();
@@ -143,7 +144,7 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
   CHECK(fixture.recognizer.started() == 2);
 }
 
-TEST_CASE("a thumbnail comes with the result to whom asked for it") {
+TEST_CASE("a client that asks for a thumbnail gets it with the result") {
   WorkerServerFixture fixture;
   Client client(fixture);
   client.send(data_message("hello"));
@@ -166,7 +167,7 @@ TEST_CASE("a thumbnail comes with the result to whom asked for it") {
         "160");
 }
 
-TEST_CASE("images that are being received share a bound of bytes") {
+TEST_CASE("images that are being received share one byte limit") {
   Server::Limits limits;
   limits.receiving_bytes_max = 1000;
   WorkerServerFixture fixture(limits);
@@ -174,7 +175,7 @@ TEST_CASE("images that are being received share a bound of bytes") {
   announcing.announce(std::string(1000, 'a'));
   const std::string half = receiving.announce(std::string(800, 'r'));
   receiving.send(half.substr(0, half.size() - 1));
-  // Nobody says when the server has read that; so the other asks until it has.
+  // Nothing signals when the server has read those bytes, so the other client tries until it has.
   std::string answer;
   const std::string busy = data_message("error:busy");
   while (answer != busy) {

@@ -10,7 +10,7 @@
 
 #include "worker/serving/worker_server_fixture.hpp"
 
-/// Peers that leave, hurry or dawdle, seen from outside.
+// Tests sessions from outside, with peers that leave, send early or are slow.
 using namespace samoyed;
 using namespace samoyed::worker;
 using protocol::data_message;
@@ -23,7 +23,7 @@ namespace {
 void leave(Client& client) {
   std::error_code ignored;
   SECTION("closing") { client.socket().close(ignored); }
-  SECTION("closing its own direction only") {
+  SECTION("closing only its own direction") {
     client.socket().shutdown(asio::socket_base::shutdown_send, ignored);
     client.expect_end();
   }
@@ -35,7 +35,7 @@ void leave(Client& client) {
 
 }  // namespace
 
-TEST_CASE("an image whose peer leaves while it waits is never recognized and makes room") {
+TEST_CASE("if the peer leaves while its image waits, the image is removed from the queue") {
   WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
   fixture.recognizer.close();
   Client begun(fixture), leaving(fixture), next(fixture);
@@ -52,12 +52,13 @@ TEST_CASE("an image whose peer leaves while it waits is never recognized and mak
   CHECK(fixture.recognizer.started() == 2);
 }
 
-TEST_CASE("a peer that leaves while its image is recognized costs nobody else anything") {
+TEST_CASE("a peer that leaves while its image is being recognized doesn't affect others") {
   Server::Limits limits;
   limits.connections_max = 2;
   WorkerServerFixture fixture(limits, {.threads = 1});
   fixture.recognizer.close();
-  Client begun(fixture), leaving(fixture), next(fixture);  // The last one waits for a free place.
+  Client begun(fixture), leaving(fixture),
+      next(fixture);  // The last one waits for a free connection.
   leaving.begin("left alone");
   fixture.recognizer.wait_for_started(1);
   leave(leaving);
@@ -69,13 +70,13 @@ TEST_CASE("a peer that leaves while its image is recognized costs nobody else an
   begun.exchange("begun");
 }
 
-TEST_CASE("what a peer sends while its image is recognized is not lost") {
+TEST_CASE("bytes that a peer sends while its image is being recognized are not lost") {
   WorkerServerFixture fixture({}, {.threads = 1});
   fixture.recognizer.close();
   Client hasty(fixture);
   hasty.begin("first");
   fixture.recognizer.wait_for_started(1);
-  // The second image is longer than what is read early.
+  // The second image is longer than the number of bytes that are read early.
   const std::string second(3 * protocol::early_bytes_max, 's');
   const protocol::EncodedImage encoded(test::as_bytes(second));
   const std::string early = "A" + data_message(std::to_string(encoded.text_length())) +
@@ -86,7 +87,7 @@ TEST_CASE("what a peer sends while its image is recognized is not lost") {
   hasty.exchange("third");
 }
 
-TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile") {
+TEST_CASE("slow peers are disconnected at every step and don't affect others meanwhile") {
   const test::LogCapture log;
   Server::Limits limits;
   limits.timeouts = {
@@ -100,7 +101,7 @@ TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile
     add().send("D 1");                                                 // in a size
     add().announce("image");                                           // before an image
     add().send(data_message("400") + "D 1");                           // in an image
-    add().send(data_message("8") + "D 11111111 -0000");                // after a refused one
+    add().send(data_message("8") + "D 11111111 -0000");                // after a refused image
     add().send(data_message("8") + data_message("Zm9v*mFy") + "D 1");  // instead of the result's A
   }
   Client good(fixture);
@@ -114,21 +115,22 @@ TEST_CASE("slow peers are ended at every step, and cost others nothing meanwhile
   Client(fixture).exchange("another good image");
 }
 
-TEST_CASE("a peer that doesn't read its result is ended, and costs others nothing meanwhile") {
+TEST_CASE("a peer that doesn't read its result is disconnected and doesn't affect others") {
   Server::Limits limits;
   limits.timeouts.ack = milliseconds(200);
   limits.connections_max = 2;
   WorkerServerFixture fixture(limits, {.threads = 1});
   Client deaf(fixture), good(fixture), waiting(fixture);
-  // The fake's result is as long as the image: more than all buffers on its way hold.
+  // The fake recognizer's result is as long as the image, which is more than all buffers on its way
+  // can hold.
   deaf.begin(std::string(std::size_t{24} << 20, 'x'));
   good.exchange("good image");
   waiting.send(data_message("8"));
   good.exchange("good image");
-  waiting.expect("A");  // The deaf one's place is free.
+  waiting.expect("A");  // The deaf peer's connection is free again.
 }
 
-TEST_CASE("a client that missed its result is sent it again, and its next image is taken") {
+TEST_CASE("a client that missed its result gets it again and can send its next image") {
   WorkerServerFixture fixture;
   Client late(fixture);
   late.begin("image");
@@ -138,8 +140,7 @@ TEST_CASE("a client that missed its result is sent it again, and its next image 
   CHECK(fixture.recognizer.started() == 2);
 }
 
-TEST_CASE(
-    "a client that never acknowledges its result is ended at its time, and the log says why") {
+TEST_CASE("a client that never acknowledges its result is disconnected in time and logged") {
   const test::LogCapture log;
   {
     Server::Limits limits;
@@ -147,7 +148,7 @@ TEST_CASE(
     WorkerServerFixture fixture(limits);
     Client silent(fixture);
     silent.begin("image");
-    // The time counts from the first copy: it is over before there are more than two.
+    // The timeout starts at the first copy and is over before a third copy is sent.
     silent.expect(data_message("image:1.0") + data_message("image:1.0"));
     silent.expect_end();
     fixture.stop();
@@ -156,18 +157,18 @@ TEST_CASE(
   CHECK_THAT(log.text(), Catch::Contains("the peer did not acknowledge its result"));
 }
 
-TEST_CASE("foreign peers are dropped at once, and the log says why") {
+TEST_CASE("peers of another protocol are disconnected at once, and the log says why") {
   const auto [name, bytes, reason] = GENERATE(table<std::string, std::string, std::string>({
       {"HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
        "the peer doesn't speak the D/A/N protocol"},
-      {"HTTP that begins as a message", "DELETE / HTTP/1.1\r\n\r\n",
+      {"HTTP that begins like a message", "DELETE / HTTP/1.1\r\n\r\n",
        "the peer doesn't speak the D/A/N protocol"},
       {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 11),
        "the peer doesn't speak the D/A/N protocol"},
       {"noise", std::string("\x8F\x00\xC3\x07\xFF", 5),
        "the peer doesn't speak the D/A/N protocol"},
-      {"an answer to nothing", "A", "a message that may not come now"},
-      {"a text without an end", "D " + std::string(300, 'x'), "a message longer than its limit"},
+      {"an answer without a question", "A", "a message that may not come now"},
+      {"text without an end", "D " + std::string(300, 'x'), "a message longer than its limit"},
   }));
   CAPTURE(name);
   const test::LogCapture log;
@@ -182,7 +183,7 @@ TEST_CASE("foreign peers are dropped at once, and the log says why") {
   CHECK_THAT(log.text(), Catch::Contains("127.0.0.1:") && Catch::Contains(reason));
 }
 
-TEST_CASE("a flood of foreign peers doesn't flood the log") {
+TEST_CASE("a flood of peers of another protocol doesn't flood the log") {
   const test::LogCapture log;
   {
     WorkerServerFixture fixture;
@@ -197,5 +198,5 @@ TEST_CASE("a flood of foreign peers doesn't flood the log") {
   const std::string text = log.text();
   const auto lines = std::count(text.begin(), text.end(), '\n');
   CHECK(lines >= 20);
-  CHECK(lines < 100);  // The run may take more than one window, each of which adds 21.
+  CHECK(lines < 100);  // The run may span several windows, and each of them adds 21 lines.
 }

@@ -29,7 +29,7 @@ double quota_with(const Files& files) {
 
 }  // namespace
 
-TEST_CASE("the quota is the least of the process's control group and those around it") {
+TEST_CASE("the quota is the smallest of the process's control group and its ancestors") {
   const std::string self = "proc/self/cgroup";
   const std::string group = "sys/fs/cgroup/";
   const struct {
@@ -39,13 +39,13 @@ TEST_CASE("the quota is the least of the process's control group and those aroun
   } cases[] = {
       {"nothing is known", {}, 0},
       {"no quota", {{self, "0::/a\n"}, {group + "a/cpu.max", "max 100000\n"}}, 0},
-      {"its own", {{self, "0::/a/b\n"}, {group + "a/b/cpu.max", "150000 100000\n"}}, 1.5},
-      {"of the group around it",
+      {"its own quota", {{self, "0::/a/b\n"}, {group + "a/b/cpu.max", "150000 100000\n"}}, 1.5},
+      {"the parent group's quota",
        {{self, "0::/a/b\n"},
         {group + "a/b/cpu.max", "300000 100000\n"},
         {group + "a/cpu.max", "200000 100000\n"}},
        2},
-      {"a container's own root, whatever its path is called outside",
+      {"a container's own root, whatever its path is outside",
        {{self, "0::/../x\n"}, {group + "cpu.max", "50000 100000\n"}},
        0.5},
       {"version 1",
@@ -66,7 +66,7 @@ TEST_CASE("the quota is the least of the process's control group and those aroun
   }
 }
 
-TEST_CASE("cores that the process may not run on don't count") {
+TEST_CASE("cores that the process may not use don't count") {
   cpu_set_t allowed;
   REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
   CHECK(usable_cores() <= static_cast<std::size_t>(CPU_COUNT(&allowed)));

@@ -12,7 +12,7 @@ using namespace samoyed;
 using worker::RecognitionQueue;
 using worker::warm_up;
 
-TEST_CASE("a warm-up keeps all threads busy at once, and ends when the last image does") {
+TEST_CASE("the warm-up uses all threads at once and ends after its last image") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 3});
@@ -24,7 +24,7 @@ TEST_CASE("a warm-up keeps all threads busy at once, and ends when the last imag
   CHECK(queue.load().recognizing == 0);
 }
 
-TEST_CASE("a queue that is shorter than there are threads is warmed up as far as it goes") {
+TEST_CASE("a queue with fewer places than threads is warmed up as far as possible") {
   test::FakeRecognizer recognizer;
   RecognitionQueue queue(recognizer, {.threads = 4, .queued_max = 1});
   warm_up(queue, 4);
@@ -32,10 +32,10 @@ TEST_CASE("a queue that is shorter than there are threads is warmed up as far as
   CHECK(recognizer.started() <= 2 * 4 + 1);
 }
 
-TEST_CASE("the image to warm up with is a small file that the decoder takes", "[image]") {
+TEST_CASE("the warm-up image is a small file that can be decoded", "[image]") {
   const std::string file = worker::make_warm_up_image();
   CHECK(file == worker::make_warm_up_image());
-  CHECK(file.size() > 10'000);  // Noise, not a plane.
+  CHECK(file.size() > 10'000);  // Noise, not a single color.
   CHECK(file.size() < 1'000'000);
   const auto read = test::decode_upright(test::as_bytes(file), {}, true);
   REQUIRE(std::holds_alternative<worker::Image>(read));

@@ -25,10 +25,10 @@
 #include "support/fake_recognizer.hpp"
 #include "worker/serving/server.hpp"
 
-/// A worker's server and its peers, for the tests.
+/// A worker's server and its clients, for tests.
 namespace samoyed::test {
 
-/// A server with a fake recognizer on a port of its own, on a thread of its own.
+/// A server with a fake recognizer, on its own port and thread.
 class WorkerServerFixture {
  public:
   explicit WorkerServerFixture(worker::Server::Limits limits = {},
@@ -53,13 +53,13 @@ class WorkerServerFixture {
     return {asio::ip::make_address(address_.host), address_.port};
   }
 
-  /// Waits until the queue has room, or has none.
+  /// Waits until the queue is full, or until it has room if `full` is false.
   void wait_until_full(bool full) {
     while (queue_.full() != full) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   FakeRecognizer recognizer;
-  /// For the network's thread; to be read when nobody is under way.
+  /// The network thread writes it; read it only while no exchange is in progress.
   worker::Metrics metrics{recognizer.description()};
 
  private:
@@ -72,7 +72,7 @@ class WorkerServerFixture {
   std::jthread thread_;
 };
 
-/// A client that reads and writes the bytes a test asks for.
+/// A client that sends and reads exactly the bytes that a test asks for.
 class Client {
  public:
   explicit Client(const WorkerServerFixture& fixture) : socket_(io_) {
@@ -81,8 +81,8 @@ class Client {
   }
 
   void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
-  /// Sends a byte and throws away what came; false once the server has ended the connection. Never
-  /// waits.
+  /// Sends a byte and discards whatever has arrived. Returns false once the server has ended the
+  /// connection. Never waits.
   bool dribble(char byte) {
     std::array<char, 1024> unwanted;
     std::error_code error;
@@ -94,14 +94,14 @@ class Client {
     return !error || error == asio::error::would_block;
   }
 
-  /// The next bytes, as many as `expected` has; fewer if the server ended.
+  /// Reads as many bytes as `expected` has, or fewer if the server ends the connection.
   std::string read_like(std::string_view expected) {
     std::string bytes(expected.size(), '\0');
     std::error_code error;
     bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
     return bytes;
   }
-  /// The payload of the message that comes next, which must be the last one for now.
+  /// Returns the payload of the next message. No further message may have arrived yet.
   std::string read_payload() {
     std::string bytes;
     const std::size_t end = asio::read_until(socket_, asio::dynamic_buffer(bytes), " -");
@@ -118,14 +118,14 @@ class Client {
     expect(protocol::data_message(std::string(image) + ":1.0"));
     send("A");
   }
-  /// Up to the size's A; the image's message.
+  /// Runs an exchange up to the A for the size. Returns the image message.
   std::string announce(std::string_view image) {
     const protocol::EncodedImage encoded(as_bytes(image));
     send(protocol::data_message(std::to_string(encoded.text_length())));
     expect("A");
     return std::string(encoded.message());
   }
-  /// Up to the image's A.
+  /// Runs an exchange up to the A for the image.
   void begin(std::string_view image) {
     send(announce(image));
     expect("A");
@@ -138,7 +138,7 @@ class Client {
   asio::ip::tcp::socket socket_;
 };
 
-/// What is logged while this lives, instead of to stderr.
+/// Captures what is logged during its lifetime, instead of letting it go to stderr.
 class LogCapture {
  public:
   LogCapture() {
@@ -149,7 +149,7 @@ class LogCapture {
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
 
-  /// To be asked when nobody logs any more.
+  /// Must be called only when nothing logs any more.
   std::string text() const { return lines_.str(); }
 
  private:
