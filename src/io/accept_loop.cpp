@@ -11,8 +11,8 @@
 namespace samoyed::io {
 namespace {
 
-/// The pause after an accept that failed, mostly for lack of file descriptors: trying again at once
-/// would spin.
+/// The pause after a failed accept, because an immediate retry would spin. The usual cause is a
+/// lack of file descriptors.
 constexpr std::chrono::milliseconds retry_pause{100};
 
 }  // namespace
@@ -40,7 +40,7 @@ AcceptLoop::Slot::~Slot() {
 }
 void AcceptLoop::stop() {
   stopping_ = true;
-  std::error_code ignored;  // Nothing is being accepted at this moment.
+  std::error_code ignored;  // Fails only if the acceptor is closed.
   acceptor_.cancel(ignored);
   counts_->changed.notify();
 }
@@ -84,7 +84,7 @@ asio::awaitable<void> AcceptLoop::run(OnConnection on_connection) {
     }
     failing = static_cast<bool>(error);
   }
-  std::error_code ignored;  // What is closed needs no closing.
+  std::error_code ignored;  // Fails only if it is already closed.
   acceptor_.close(ignored);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 struct HeapUse {
   std::int64_t resident_bytes;
-  std::int64_t block_bytes;  ///< In blocks that aren't free.
+  std::int64_t block_bytes;  ///< In blocks that are in use.
 };
 
 HeapUse read_heap() {

@@ -17,7 +17,7 @@ std::string endpoint_text(const asio::ip::tcp::endpoint& endpoint) {
 std::string peer_name(const asio::ip::tcp::socket& socket) {
   std::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
-  return error ? "a peer that has left" : endpoint_text(endpoint);
+  return error ? "a disconnected peer" : endpoint_text(endpoint);
 }
 
 }  // namespace samoyed::io

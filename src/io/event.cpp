@@ -10,7 +10,7 @@ namespace samoyed::io {
 
 asio::awaitable<void> Event::wait_until(Clock::time_point time) {
   timer_.expires_at(time);
-  std::error_code ignored;  // Both the time and `notify` end the wait.
+  std::error_code ignored;  // Both the timeout and `notify` end the wait.
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 

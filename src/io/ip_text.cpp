@@ -7,7 +7,7 @@
 namespace samoyed::io {
 namespace {
 
-/// IPv6: the first half names the network (RFC 4291, section 2.5.4).
+/// The first half of an IPv6 address identifies the network (RFC 4291, section 2.5.4).
 constexpr std::size_t network_bytes = 8;
 
 bool parse(std::string_view text, in6_addr& binary) {

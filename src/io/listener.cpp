@@ -12,12 +12,13 @@ asio::ip::tcp::acceptor open_acceptor(const asio::any_io_executor& executor,
   try {
     asio::ip::tcp::resolver resolver(executor);
     const auto endpoint = resolver.resolve(host, std::to_string(port)).begin()->endpoint();
-    // Opens with SO_REUSEADDR: a restart must not wait for the old connections' last packets.
+    // This constructor sets SO_REUSEADDR, so that a restart doesn't have to wait for the old
+    // connections to leave TIME_WAIT.
     return asio::ip::tcp::acceptor(executor, endpoint);
   } catch (const std::system_error& error) {
     throw std::runtime_error("can't listen on " + endpoint_text(host, port) + ": " +
                              error.code().message() +
-                             "; choose an address of this machine and a free port (0 takes any)");
+                             "; choose an address of this machine and a free port (0 picks one)");
   }
 }
 

@@ -12,10 +12,10 @@
 namespace samoyed::io {
 namespace {
 
-/// The fields of the line that this thread is writing: an spdlog message has no room for them.
+/// The fields of the line that this thread is writing. An spdlog message can't carry them.
 thread_local LogFields current_fields;
 
-/// ` request_id=ID` if the line belongs to a request.
+/// Writes ` request_id=ID` if the line belongs to a request.
 class RequestIdFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -31,7 +31,7 @@ class RequestIdFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-/// One JSON object a line.
+/// Writes one JSON object per line.
 class JsonFormatter final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {

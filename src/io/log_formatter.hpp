@@ -8,7 +8,7 @@
 
 namespace samoyed::io {
 
-/// Writes lines in that format.
+/// Returns a formatter for the given format.
 std::unique_ptr<spdlog::formatter> log_formatter(LogFormat format);
 
 }  // namespace samoyed::io

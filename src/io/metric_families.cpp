@@ -55,11 +55,11 @@ void add_process(prometheus::Registry& registry, const ProcessUse& process) {
             number(process.resident_bytes));
   add_gauge(registry, "process_virtual_memory_bytes", "Virtual memory size in bytes.",
             number(process.virtual_bytes));
-  add_counter(registry, "process_cpu_seconds_total", "User and system CPU time spent in seconds.",
-              process.cpu_seconds);
-  add_gauge(registry, "process_open_fds", "Open file descriptors.",
+  add_counter(registry, "process_cpu_seconds_total",
+              "Total user and system CPU time spent in seconds.", process.cpu_seconds);
+  add_gauge(registry, "process_open_fds", "Number of open file descriptors.",
             number(process.open_descriptors));
-  add_gauge(registry, "process_max_fds", "Most file descriptors that may be open.",
+  add_gauge(registry, "process_max_fds", "Maximum number of open file descriptors.",
             number(process.descriptors_max));
 }
 

@@ -35,7 +35,7 @@ bool NetworkList::contains(const asio::ip::address& address) const {
 }
 
 bool NetworkList::contains(std::string_view address) const {
-  if (address.find('\0') != address.npos) return false;  // Asio's parser would stop there.
+  if (address.find('\0') != address.npos) return false;  // Asio's parser would stop at it.
   std::error_code error;
   const auto parsed = asio::ip::make_address(std::string(address), error);
   return !error && contains(parsed);
@@ -54,7 +54,8 @@ void NetworkList::add(const std::string& text) {
     v6_.push_back(network);
     return;
   }
-  throw std::runtime_error("\"" + text + "\" is no network; expected an IP address or a network " +
+  throw std::runtime_error("\"" + text +
+                           "\" is not a network; expected an IP address or a network " +
                            "such as 10.0.0.0/8 or fd00::/8");
 }
 

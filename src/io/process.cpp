@@ -10,7 +10,7 @@
 namespace samoyed::io {
 
 MemoryUse read_memory() {
-  std::ifstream statm("/proc/self/statm");  // The first two numbers, in pages.
+  std::ifstream statm("/proc/self/statm");  // Its first two numbers count pages.
   std::uint64_t virtual_pages = 0;
   std::uint64_t resident_pages = 0;
   statm >> virtual_pages >> resident_pages;

@@ -10,7 +10,8 @@
 namespace samoyed::io {
 namespace {
 
-/// getrandom(2) neither cuts short nor interrupts a call for so many bytes.
+/// getrandom(2) never returns fewer bytes for a request of up to this size, and no signal
+/// interrupts it.
 constexpr std::size_t bytes_max = 256;
 
 }  // namespace

@@ -15,31 +15,32 @@
 namespace samoyed::io {
 namespace {
 
-/// What ends an operation. A connect or a write is a series of operations, of which a cancel would
-/// end only the present one; after a read that took too long there may still be something to write.
+/// What to do when an operation exceeds its deadline. A connect or a write consists of several
+/// operations, and a cancel would end only the current one, so the socket is closed. A read is only
+/// canceled, because there may still be something to write.
 enum class AtDeadline { cancel, close };
 
 }  // namespace
 
-/// The TimedSocket alone owns it; the timer's handler finds out whether it still exists.
+/// Only the TimedSocket owns it. The timer's handler checks whether it still exists.
 struct TimedSocket::State : std::enable_shared_from_this<State> {
   explicit State(asio::ip::tcp::socket connected)
       : socket(std::move(connected)), timer(socket.get_executor()) {}
 
   void set_options() {
-    std::error_code
-        ignored;  // An unconnected socket has no options yet; `connect` sets them again.
+    // An unconnected socket has no options yet; `connect` sets them again.
+    std::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
   }
 
   void close() {
-    std::error_code ignored;  // A closed socket needs no closing.
+    std::error_code ignored;  // Fails only if it is already closed.
     socket.close(ignored);
   }
 
   void cancel() {
-    std::error_code ignored;  // Then no operation is under way.
+    std::error_code ignored;  // Fails only if the socket is closed.
     socket.cancel(ignored);
   }
 
@@ -81,9 +82,9 @@ struct TimedSocket::State : std::enable_shared_from_this<State> {
 
   asio::ip::tcp::socket socket;
   asio::steady_timer timer;
-  Clock::time_point wakes_at = Clock::time_point::max();  ///< Far future: the timer isn't set.
-  // The operation under way:
-  Clock::time_point deadline = Clock::time_point::max();  ///< Far future: there is none.
+  Clock::time_point wakes_at = Clock::time_point::max();  ///< `max()` if the timer isn't set.
+  // The operation in progress:
+  Clock::time_point deadline = Clock::time_point::max();  ///< `max()` if there is none.
   AtDeadline at_deadline = AtDeadline::cancel;
   bool timed_out = false;
 };
@@ -100,7 +101,7 @@ asio::awaitable<void> TimedSocket::connect(std::vector<asio::ip::tcp::endpoint> 
                                            Clock::time_point deadline, std::error_code& error) {
   state_->begin(deadline, AtDeadline::close);
   error = asio::error::not_found;
-  // Not the free async_connect, which would hide that no socket could be opened.
+  // The free function async_connect would hide the error if no socket can be opened.
   for (const asio::ip::tcp::endpoint& endpoint : endpoints) {
     close();
     socket().open(endpoint.protocol(), error);
@@ -125,7 +126,8 @@ asio::awaitable<std::size_t> TimedSocket::read_some(asio::mutable_buffer buffer,
 asio::awaitable<void> TimedSocket::write(asio::const_buffer head, asio::const_buffer body,
                                          Clock::time_point deadline, std::error_code& error) {
   std::array<asio::const_buffer, 2> rest{head, body};
-  // Nearly always the kernel's buffer takes all of it: that needs no waiting, hence no deadline.
+  // The kernel's buffer nearly always takes all of it. Then there is nothing to wait for, and no
+  // deadline is needed.
   const std::size_t written = socket().write_some(rest, error);
   const bool all = written == head.size() + body.size();
   if (all || (error && error != asio::error::would_block)) co_return;

@@ -9,7 +9,8 @@
 namespace samoyed::protocol {
 namespace {
 
-/// RFC 1035, section 2.3.4: 255 octets on the wire, 253 characters as text, 63 a label.
+/// RFC 1035, section 2.3.4: 255 octets on the wire, which are 253 characters of text, and 63 per
+/// label.
 constexpr std::size_t name_length_max = 253;
 constexpr std::size_t label_length_max = 63;
 
@@ -18,7 +19,7 @@ bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 std::optional<std::string> parse_ipv6(std::string_view text) {
   in6_addr binary;
   char canonical[INET6_ADDRSTRLEN];
-  if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would stop there.
+  if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would stop at it.
   if (inet_pton(AF_INET6, std::string(text).c_str(), &binary) != 1) return std::nullopt;
   return inet_ntop(AF_INET6, &binary, canonical, sizeof canonical);
 }
@@ -36,9 +37,9 @@ bool is_name_label(std::string_view label) {
          label.back() != '-' && std::all_of(label.begin(), label.end(), legal);
 }
 
-/// RFC 1123, section 2.1; underscores are let through since container networks use them. A name
-/// whose last label is a number would be read as an IPv4 address by the resolver, so it must be
-/// one.
+/// Follows RFC 1123, section 2.1, but also accepts underscores because container networks use them.
+/// The resolver would read a name whose last label is a number as an IPv4 address, so such a name
+/// must be a valid one.
 std::optional<std::string> parse_name_or_ipv4(std::string_view text) {
   const std::string host = to_lower(text);
   if (host.empty() || host.size() > name_length_max) return std::nullopt;
@@ -79,7 +80,8 @@ std::optional<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos) return std::nullopt;
   const std::string_view host_text = text.substr(0, colon);
-  // A bare IPv6 address has colons of its own: without brackets nobody knows where the port begins.
+  // An IPv6 address contains colons itself, so without brackets it is unclear where the port
+  // begins.
   if (!host_text.starts_with('[') && host_text.find(':') != host_text.npos) return std::nullopt;
   const auto host = parse_host(host_text);
   const auto port = parse_port(text.substr(colon + 1));

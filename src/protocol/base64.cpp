@@ -10,8 +10,8 @@ namespace {
 
 constexpr char padding = '=';
 
-/// Room is made for so many times what has come: for all of an image of usual size when its first
-/// bytes arrive.
+/// Room is reserved for this multiple of what has arrived, so that the first piece of an image of
+/// usual size reserves room for all of it.
 constexpr std::size_t growth_factor = 4;
 
 std::uint8_t digit_value(char c) { return base64_digit_values[static_cast<unsigned char>(c)]; }
@@ -34,7 +34,7 @@ void encode_base64(std::span<const std::byte> bytes, char* text) {
 
 void Base64Decoder::update(std::string_view text_piece) {
   while (!text_piece.empty() && !bad_) {
-    // Whole quads without padding go straight to the bytes: nearly all of a long text.
+    // Whole quads without padding, which are nearly all of a long text, are decoded directly.
     if (quad_size_ == 0 && !padded_) take_whole_quads(text_piece);
     if (text_piece.empty()) break;
     const char c = text_piece.front();
@@ -72,7 +72,7 @@ void Base64Decoder::take_quad() {
   if (!padded_) bytes_.push_back(static_cast<std::byte>(triple));
 }
 
-/// Without an expected length the vector grows by itself.
+/// Does nothing without an expected length: the vector then grows by itself.
 void Base64Decoder::make_room(std::size_t byte_count) {
   if (byte_count <= bytes_.capacity()) return;
   const std::uint64_t wanted = std::min<std::uint64_t>(growth_factor * byte_count, bytes_expected_);

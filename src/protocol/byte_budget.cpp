@@ -5,7 +5,7 @@ namespace samoyed::protocol {
 bool ByteBudget::Share::resize(std::uint64_t bytes, Clock::time_point now) {
   if (budget_ == nullptr) return true;
   const std::uint64_t more = bytes > held_bytes_ ? bytes - held_bytes_ : 0;
-  // Making room may take this share too, where it is the one that has been slow.
+  // Making room may evict this share too, if it is the slow one.
   const bool held_before = held_bytes_ > 0;
   if (bytes == 0 || !budget_->make_room(more, now) || (held_before && held_bytes_ == 0)) {
     release();

@@ -8,7 +8,8 @@
 namespace samoyed::protocol {
 namespace {
 
-/// Encoded and added up at a time: its text is still in the nearest cache then. Whole triples.
+/// How many bytes are encoded and checksummed at a time, so that the text is still in the L1 cache
+/// for the checksum. A multiple of three.
 constexpr std::size_t piece_bytes = std::size_t{12} << 10;
 
 }  // namespace

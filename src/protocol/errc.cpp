@@ -14,23 +14,23 @@ class Category final : public std::error_category {
       case Errc::not_the_protocol:
         return "the peer doesn't speak the D/A/N protocol";
       case Errc::unexpected_message:
-        return "a message that may not come now";
+        return "the peer sent an unexpected message";
       case Errc::message_too_long:
-        return "a message longer than its limit";
+        return "the peer sent a message that is too long";
       case Errc::bad_size:
-        return "a size message that holds no number";
+        return "the peer sent a size that is not a number";
       case Errc::image_too_long:
-        return "an announced image far beyond the limit";
+        return "the peer announced an image far beyond the limit";
       case Errc::refused_too_often:
         return "the same message was refused too many times";
       case Errc::pipelined_refused:
-        return "a size was refused whose image had followed it at once";
+        return "the peer refused a size after its image had been sent";
       case Errc::bad_result:
-        return "a result that can't be understood";
+        return "the peer sent a result that can't be parsed";
       case Errc::bad_hello:
-        return "a reply to hello that can't be understood";
+        return "the peer sent a reply to hello that can't be parsed";
       case Errc::truncated:
-        return "the peer closed in the middle of an exchange";
+        return "the peer closed the connection in the middle of an exchange";
       case Errc::timed_out:
         return "the peer took too long";
       case Errc::unacknowledged:

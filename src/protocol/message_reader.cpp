@@ -9,9 +9,9 @@
 namespace samoyed::protocol {
 namespace {
 
-/// `SP checksum`, at the end of every data message.
+/// Length of `SP checksum`, the end of every data message.
 constexpr std::size_t trailer_bytes = 1 + checksum_text_bytes;
-/// `D SP`, at its start.
+/// The start of every data message.
 constexpr std::string_view prefix = "D ";
 
 bool may_stand_in_text(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }
@@ -61,7 +61,7 @@ Message MessageReader::next_text() {
   const std::string_view start = bytes.substr(0, prefix.size());
   if (start != prefix.substr(0, start.size())) return malformed(Errc::not_the_protocol);
 
-  // What was searched before holds no end, but one may begin in its last bytes.
+  // The bytes searched so far contain no end, but one may begin in the last of them.
   std::size_t space = std::max(prefix.size(), scanned_ - std::min(scanned_, trailer_bytes - 1));
   while ((space = bytes.find(' ', space)) != bytes.npos && space + trailer_bytes <= bytes.size()) {
     if (is_checksum_text(bytes.substr(space + 1, checksum_text_bytes))) break;
@@ -69,7 +69,8 @@ Message MessageReader::next_text() {
   }
   const bool ends = space != bytes.npos && space + trailer_bytes <= bytes.size();
   const std::size_t size = ends ? space + trailer_bytes : bytes.size();
-  // What lies beyond the limit isn't looked at: how much of it has come must make no difference.
+  // Bytes beyond the limit aren't checked, because the result must not depend on how many of them
+  // have arrived.
   const std::size_t checked_end = std::min(size, text_bytes_max_);
   const std::string_view unchecked = bytes.substr(scanned_, checked_end - scanned_);
   if (!std::all_of(unchecked.begin(), unchecked.end(), may_stand_in_text)) {
@@ -112,16 +113,16 @@ void MessageReader::consume(std::size_t count) {
   }
 }
 
-/// Bytes that need no buffer, because nothing unread comes before them: bytes to be dropped, and
-/// those of an image. Returns how many bytes it took.
+/// Consumes bytes that need no buffer because no unread bytes precede them: bytes to be dropped and
+/// those of an image. Returns how many bytes it consumed.
 std::size_t MessageReader::take_directly(std::string_view bytes) {
   const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, bytes.size()));
   skip_bytes_ -= skipped;
   return skipped + (in_image_ ? take_image(bytes.substr(skipped)) : 0);
 }
 
-/// Reads on in the image's message, and returns how many of the bytes belong to it. Those before
-/// the first one that fits no message are all that are taken then.
+/// Continues reading the image message and returns how many of the bytes it consumed. Stops before
+/// the first byte that doesn't fit the message.
 std::size_t MessageReader::take_image(std::string_view bytes) {
   const std::uint64_t payload_end = prefix.size() + image_.text_length;
   std::size_t taken = 0;

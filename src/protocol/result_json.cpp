@@ -17,11 +17,11 @@
 namespace samoyed::protocol {
 namespace {
 
-/// The objects and the list that a result consists of.
+/// The objects and the list that make up a result.
 enum class Scope { outside, result, top, label, times };
 
 enum class Field {
-  none,  ///< No field's value is expected, or one that doesn't matter.
+  none,  ///< No value is expected, or its field is ignored.
   error,
   detail,
   top,
@@ -61,7 +61,7 @@ constexpr std::array<NamedField, 14> named_fields{{
     {Scope::times, "forward_ms", Field::forward},
 }};
 
-/// Which fields were there.
+/// The fields that have been seen.
 class FieldSet {
  public:
   void insert(Field field) { bits_ |= bit(field); }
@@ -80,8 +80,8 @@ class FieldSet {
   unsigned bits_ = 0;
 };
 
-/// Gets a result's values in the order in which the library's parser meets them. Each member
-/// returns false where that is no result: the parser then ends.
+/// Receives a result's values in the order in which the library's parser meets them. Each callback
+/// returns false if the input is not a result, which stops the parser.
 class ResultHandler {
  public:
   bool null() { return skip(); }
@@ -89,7 +89,7 @@ class ResultHandler {
   bool number_integer(std::int64_t value) { return whole_number(value); }
   bool number_unsigned(std::uint64_t value) { return whole_number(value); }
   bool number_float(double value, const std::string&) { return number(value); }
-  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON text has none.
+  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON text has no binary values.
 
   bool string(std::string& value) {
     switch (field_) {
@@ -150,7 +150,7 @@ class ResultHandler {
 
   bool start_array(std::size_t) {
     if (field_ != Field::top) return scope_ != Scope::outside && begin_ignored();
-    recognition_.top.clear();  // Of two fields of one name the last one counts.
+    recognition_.top.clear();  // The last of two fields with the same name counts.
     scope_ = Scope::top;
     return found();
   }
@@ -164,7 +164,7 @@ class ResultHandler {
     return false;
   }
 
-  /// After the whole text.
+  /// Returns the result. Call it after the whole text was parsed.
   std::optional<Result> take() {
     if (error_) return Refusal{*error_, std::move(detail_)};
     const bool complete =
@@ -179,7 +179,7 @@ class ResultHandler {
     return true;
   }
 
-  /// A browser is given it later, so what is no JPEG file is refused here.
+  /// Rejects anything that is not a JPEG file, because browsers get the thumbnail later.
   bool take_thumbnail(std::string_view text) {
     constexpr std::string_view jpeg_begin = "\xFF\xD8\xFF";
     if (text.size() > base64_length(thumbnail_bytes_max)) return false;
@@ -191,7 +191,7 @@ class ResultHandler {
     return recognition_.thumbnail.starts_with(jpeg_begin);
   }
 
-  /// A value that doesn't matter; false for one where another is expected.
+  /// Skips a value that is ignored. Returns false if a different type of value is expected here.
   bool skip() const {
     const bool in_list = ignored_depth_ == 0 && scope_ == Scope::top;
     return field_ == Field::none && scope_ != Scope::outside && !in_list;
@@ -207,8 +207,8 @@ class ResultHandler {
     return true;
   }
 
-  /// The library would convert any number that JSON can write, which is undefined for those that
-  /// don't fit.
+  /// Checks the range, because the library would convert any number, and the conversion is
+  /// undefined for numbers that don't fit.
   template <typename Number>
   bool whole_number(Number value) {
     const bool whole =
@@ -242,7 +242,8 @@ class ResultHandler {
     return found();
   }
 
-  /// No worker takes eleven days, and pages and sums are made for numbers of everyday size.
+  /// Rejects absurd times: no worker takes eleven days, and the pages and sums assume ordinary
+  /// numbers.
   bool time(double& field, double value) {
     constexpr double ms_max = 1e9;
     if (!(std::abs(value) <= ms_max)) return false;
@@ -251,8 +252,8 @@ class ResultHandler {
   }
 
   Scope scope_ = Scope::outside;
-  Field field_ = Field::none;      ///< Whose value comes next.
-  std::size_t ignored_depth_ = 0;  ///< Lists and objects around, of a field that doesn't matter.
+  Field field_ = Field::none;      ///< The field whose value comes next.
+  std::size_t ignored_depth_ = 0;  ///< Nesting depth inside the value of an ignored field.
   FieldSet seen_;
   Recognition recognition_;
   std::optional<RefusalReason> error_;

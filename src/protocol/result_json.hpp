@@ -7,9 +7,10 @@
 
 namespace samoyed::protocol {
 
-/// Parses an extended result's payload; returns std::nullopt if it is none. Ignores fields that
-/// PROTOCOL.md doesn't have. The values go straight to where they belong, because every image has
-/// such a result: a tree of values first would cost more than everything else done with it.
+/// Parses an extended result's payload. Returns std::nullopt if it is not a valid result. Ignores
+/// fields that PROTOCOL.md doesn't define. The values are stored directly without building a JSON
+/// tree, because every image has such a result and a tree would cost more than all other work on
+/// the result.
 std::optional<Result> parse_result_json(std::string_view payload);
 
 }  // namespace samoyed::protocol

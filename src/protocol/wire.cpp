@@ -41,8 +41,8 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// A whole number of that type's range. The library would convert any number that JSON can write,
-/// which is undefined for those that don't fit.
+/// Returns an integer in the range of `Number`, or throws. The library would convert any number,
+/// and the conversion is undefined for numbers that don't fit.
 template <typename Number>
 Number whole_number(const json& value) {
   if (value.is_number_unsigned()) {
@@ -54,7 +54,7 @@ Number whole_number(const json& value) {
       return static_cast<Number>(number);
     }
   }
-  throw json::other_error::create(501, "no whole number of that range", &value);
+  throw json::other_error::create(501, "not an integer in range", &value);
 }
 
 std::string dump(const json& value) {
@@ -85,7 +85,7 @@ std::optional<Result> parse_plain(std::string_view payload) {
   if (payload.starts_with(error_prefix)) {
     const std::string_view words = payload.substr(error_prefix.size());
     const RefusalReason reason = parse_refusal_reason(words);
-    // A reason that this version doesn't know still means something to a person.
+    // Keep the text of an unknown reason, because it may still be useful to a person.
     return Refusal{reason, std::string(reason == RefusalReason::other ? words : "")};
   }
   Recognition recognition;
@@ -202,7 +202,7 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .takes_thumbnail = value.value("takes_thumbnail", false),
                        .takes_pipelining = value.value("takes_pipelining", false)};
   } catch (const json::exception&) {
-    return std::nullopt;  // The caller reports what it could not take apart.
+    return std::nullopt;  // The caller reports what it could not parse.
   }
 }
 
@@ -215,7 +215,8 @@ std::optional<Result> parse_result(std::string_view payload, Dialect dialect) {
 }
 
 std::string format_probability(double probability) {
-  // Python's repr: fixed from 1e-4 on, scientific below, and always a mark of a float.
+  // As in Python's repr: fixed notation from 1e-4 on, scientific below, and always a decimal point
+  // or an exponent.
   const bool fixed = probability == 0 || probability >= 1e-4;
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), probability,

@@ -9,7 +9,8 @@ namespace samoyed::protocol {
 namespace {
 
 Refusal too_many_receiving() {
-  return {RefusalReason::busy, "The worker is receiving too many bytes at this moment."};
+  return {RefusalReason::busy,
+          "The worker is receiving too much data right now. Try again in a moment."};
 }
 
 Refusal too_large(std::uint64_t image_bytes_max) {
@@ -43,8 +44,8 @@ void WorkerExchange::received(std::string_view bytes) {
 }
 
 void WorkerExchange::ended(std::error_code why) {
-  // A client that acknowledges one copy of its result and closes resets the connection if there is
-  // another one that it has not read.
+  // If a client acknowledges one copy of its result and closes while it has not read another copy,
+  // its system resets the connection.
   const bool reset_by_copy = between_exchanges() && unanswered_copies_ > 0;
   if (why && !reset_by_copy) {
     close(why);
@@ -55,8 +56,8 @@ void WorkerExchange::ended(std::error_code why) {
 
 void WorkerExchange::timed_out() {
   if (state_ == State::draining && !reader_.skipping()) {
-    // This client sends a refused image once only. A copy that is merely late is dropped before the
-    // A.
+    // This client sends a refused image only once. If a copy still comes later, it is dropped
+    // before the A.
     state_ = State::recognizing;
     return;
   }
@@ -88,7 +89,7 @@ WorkerExchange::Action WorkerExchange::await_request(Clock::time_point now) {
 WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
                                                   Clock::time_point now) {
   if (hello_answered_ || unanswered_copies_ > 0) {
-    // What was sent last needs no answer any more.
+    // The last message sent no longer needs an answer.
     hello_answered_ = false;
     unanswered_copies_ = 0;
     refusals_ = 0;
@@ -109,7 +110,7 @@ WorkerExchange::Action WorkerExchange::on_request(const TextMessage& message,
 WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock::time_point now) {
   const ParsedSize parsed = parse_size(payload, dialect_);
   if (parsed.error == SizeError::no_number) {
-    // A reference server answers before it looks at the number, and a client may rely on that.
+    // A reference server answers before it reads the number, and clients may rely on that.
     close(Errc::bad_size);
     return Write{std::string(1, ack)};
   }
@@ -121,9 +122,9 @@ WorkerExchange::Action WorkerExchange::on_size(const std::string& payload, Clock
   refusal_.reset();
   if (parsed.error == SizeError::unknown_option) {
     refusal_ = Refusal{RefusalReason::bad_option,
-                       "The options of a size are top, from 1 to " + std::to_string(top_max) +
-                           ", timeout_ms, at least 1, and thumbnail, from 1 to " +
-                           std::to_string(thumbnail_side_max) + "."};
+                       "A size message accepts the options top (1 to " + std::to_string(top_max) +
+                           "), timeout_ms (at least 1) and thumbnail (1 to " +
+                           std::to_string(thumbnail_side_max) + ")."};
   }
   if (size_.text_length > text_length_max) refusal_ = too_large(limits_.image_bytes_max);
   request_message_ = data_message(payload);
@@ -158,7 +159,7 @@ WorkerExchange::Action WorkerExchange::on_image(ImageMessage message, Clock::tim
     refusal_ = Refusal{RefusalReason::bad_encoding, "The image was not sent as base64 text."};
   }
   if (message.bytes.size() > limits_.image_bytes_max) {
-    // Base64 text is as long for up to two bytes more.
+    // The length of base64 text is the same for up to two more bytes.
     refusal_ = too_large(limits_.image_bytes_max);
     receiving_.release();
   } else if (receiving_.resize(message.bytes.size(), now)) {
@@ -192,8 +193,8 @@ WorkerExchange::Action WorkerExchange::send_result() {
     return Recognize{std::move(image_file_), size_.top.value_or(top_default), wanted_until_,
                      size_.thumbnail_side};
   }
-  // A client in the midst of its late second copy reads nothing: it would see the A and the result
-  // as one.
+  // A client that is still sending its late second copy reads nothing. If the result were sent now,
+  // it would later read the A and the result at once.
   if (reader_.skipping()) return Read{Step::image};
   state_ = State::awaiting_ack;
   const bool plain = dialect_ == Dialect::plain;
@@ -216,7 +217,7 @@ WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   if (const auto* malformed = std::get_if<Malformed>(&message)) return close(malformed->why);
   if (std::holds_alternative<Nack>(message)) {
     if (++refusals_ > refusals_max) return close(Errc::refused_too_often);
-    // The client reads each copy, so the one that it asks for needs no repetition.
+    // The client reads the copies, so the one that it asks for needs no repetition.
     repeats_left_ = 0;
     --unanswered_copies_;
     return write_result(std::chrono::milliseconds(0));
@@ -229,11 +230,11 @@ WorkerExchange::Action WorkerExchange::await_ack(Clock::time_point now) {
   return await_request(now);
 }
 
-/// Waits for the answer to the result, and sends it once more each time that an interval passed
-/// without one.
+/// Waits for the answer to the result, and repeats the result each time an interval passes without
+/// one.
 WorkerExchange::Action WorkerExchange::await_answer_or_repeat(Clock::time_point now) {
-  // A client that is still sending a late copy of its image reads nothing meanwhile: its time
-  // begins at the end.
+  // A client that is still sending a late copy of its image reads nothing meanwhile. The interval
+  // begins when the copy ends.
   if (reader_.skipping()) repeat_at_.reset();
   if (repeats_left_ == 0 || reader_.skipping()) return Read{Step::result_ack};
   if (!repeat_at_) repeat_at_ = now + result_repeat_interval;
@@ -244,7 +245,7 @@ WorkerExchange::Action WorkerExchange::await_answer_or_repeat(Clock::time_point 
   return write;
 }
 
-/// What was kept of the image, in whole or in part, is needed for others.
+/// Drops the whole or partial image, because its bytes are needed for other images.
 void WorkerExchange::drop_image() {
   reader_.drop_image();
   image_file_ = {};
@@ -270,8 +271,9 @@ void WorkerExchange::drop_spare_answers() {
   }
 }
 
-/// True once the next byte of the stream is no longer that of a copy of the size message. An
-/// image's payload can't be mistaken for one: base64 text has neither spaces nor minus signs.
+/// Drops copies of the size message. Returns true once the next byte of the stream doesn't belong
+/// to a copy. An image message can't be mistaken for a copy, because base64 text contains neither
+/// spaces nor minus signs.
 bool WorkerExchange::drop_request_copies() {
   while (copies_due_ > 0) {
     const std::string_view bytes = reader_.unread().substr(0, request_message_.size());
@@ -284,7 +286,8 @@ bool WorkerExchange::drop_request_copies() {
   return true;
 }
 
-/// A copy that came too late to be awaited comes where the result's A is expected.
+/// Drops copies that arrive after the wait for them has ended. They come where the result's A is
+/// expected.
 void WorkerExchange::drop_late_image_copies() {
   while (copies_due_ > 0 && !reader_.unread().empty() && reader_.unread().front() == data) {
     reader_.skip(size_.text_length + data_overhead_bytes);

@@ -183,7 +183,7 @@ class WorkerTest(support.ProgramTestCase):
                 (("--receiving-bytes-max", "1000"), "must be at least --image-bytes-max"),
                 (("--queue-timeout-ms", "0"), "--queue-timeout-ms"),
                 (("--ack-timeout-ms", "1.5"), "--ack-timeout-ms"),
-                (("--std", "0.2,nan,0.2"), "--std: Value nan is no number")):
+                (("--std", "0.2,nan,0.2"), "--std: Value nan is not a number")):
             program = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, *arguments)
             self.assertNotEqual(program.wait(), 0)
             self.assertIn(message, program.log.text() + program.stdout.text())

@@ -7,12 +7,14 @@
 #include <span>
 #include <string_view>
 
-/// What a fuzz target calls for each input; libFuzzer's name for it. Returns 0.
+/// The entry point of a fuzz target, called for each input. The name is defined by libFuzzer.
+/// Returns 0, or -1 to keep the input out of the corpus.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace samoyed::fuzz {
 
-/// Ends the program, which is how a fuzzer learns of a finding, unless the invariant `what` holds.
+/// Aborts the program, which tells the fuzzer that it found something, unless the invariant `what`
+/// holds.
 inline void check(bool holds, std::string_view what,
                   std::source_location where = std::source_location::current()) {
   if (holds) return;
@@ -21,7 +23,7 @@ inline void check(bool holds, std::string_view what,
   std::abort();
 }
 
-/// An input as text, and as bytes.
+/// Return an input as text or as bytes.
 inline std::string_view as_text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }

@@ -1,5 +1,5 @@
-// Whatever a peer answers to a client, however it is split: the client sends the protocol's words
-// only, does nothing without a cause, and ends.
+// Whatever a peer answers to a client, and however the answer is split: the client sends only
+// messages of the protocol, does nothing without a cause, and terminates.
 
 #include "samoyed/protocol/client_exchange.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 using namespace protocol;
 
-/// What was written, and how it ended.
+/// What was written and how the exchange ended.
 struct Transcript {
   std::vector<std::string> writes;
   std::string end;
@@ -29,13 +29,13 @@ std::string describe(const Result& result) {
   if (const auto* recognition = std::get_if<Recognition>(&result)) {
     check(!recognition->top.empty() && recognition->top.size() <= top_max, "an answer has labels");
     for (const RankedLabel& ranked : recognition->top) {
-      check(ranked.probability >= 0 && ranked.probability <= 1, "a probability is one");
+      check(ranked.probability >= 0 && ranked.probability <= 1, "a probability is in 0..1");
     }
   }
   return "finished: " + format_result(result, Dialect::extended);
 }
 
-/// One action of an exchange or a greeting; true if it was a Read.
+/// Carries out one action of an exchange or a greeting. Returns true if it was a Read.
 template <typename Exchange>
 bool step(Exchange& exchange, Transcript& transcript) {
   const auto action = exchange.next();
@@ -55,7 +55,7 @@ bool step(Exchange& exchange, Transcript& transcript) {
   return false;
 }
 
-/// Plays the script's peer until the exchange ends or the peer does.
+/// Plays the script's peer until the exchange or the script ends.
 template <typename Exchange>
 Transcript play(Exchange& exchange, Script& script) {
   const std::size_t writes_max = script.stream().size() + script.step_count() + 2;
@@ -73,7 +73,7 @@ Transcript play(Exchange& exchange, Script& script) {
 }  // namespace
 }  // namespace samoyed::fuzz
 
-/// The first byte: whether it is an exchange or a greeting, and the exchange's options.
+/// The first byte chooses between an exchange and a greeting, and sets the exchange's options.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   if (size == 0) return 0;
@@ -84,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Script at_once(at_once_input);
 
   if ((choice & 1U) != 0) {
-    // A greeting alone looks at what follows its end, so splits may matter to it.
+    // Unlike an exchange, a greeting looks at the bytes after its end, so a split may matter to it.
     ClientGreeting greeting;
     play(greeting, script);
     return 0;

@@ -1,4 +1,4 @@
-// EXIF blocks, alone and within a JPEG file's headers.
+// EXIF blocks, alone and in the headers of a JPEG file.
 
 #include "worker/image/exif.hpp"
 
@@ -9,16 +9,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace samoyed::worker;
   const auto file = as_bytes(data, size);
   const auto block = find_jpeg_exif(file);
-  check(block.size() <= file.size(), "a block lies in its file");
+  check(block.size() <= file.size(), "a block is not larger than its file");
   for (const auto& exif : {file, block}) {
     const int orientation = exif_orientation(exif);
-    check(orientation >= 1 && orientation <= 8, "an orientation is one of eight");
+    check(orientation >= 1 && orientation <= 8, "an orientation is in 1..8");
     const Image stored{2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}};
     const Image image = apply_orientation(stored, orientation);
     const bool turned = orientation >= 5;
     check(image.width == (turned ? 3 : 2) && image.height == (turned ? 2 : 3) &&
               image.rgb.size() == stored.rgb.size(),
-          "turning keeps every pixel");
+          "rotation keeps every pixel");
   }
   return 0;
 }

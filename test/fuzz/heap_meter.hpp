@@ -15,8 +15,9 @@
 
 namespace samoyed::fuzz {
 
-/// The most that this process held on the heap since it was made, beyond what it held then. Only
-/// AddressSanitizer reports; in other builds there is no answer. One at a time, for one thread.
+/// Measures the peak heap use of this process since construction, relative to the use at
+/// construction. Works only with AddressSanitizer; in other builds `peak_bytes` returns
+/// std::nullopt. Use one meter at a time, on one thread.
 class HeapMeter {
  public:
   HeapMeter() {
@@ -47,7 +48,7 @@ class HeapMeter {
         __sanitizer_get_allocated_size(const_cast<const void*>(pointer)));
   }
 
-  // The hooks are functions without an object. Below zero where something older was freed.
+  // Static because the hooks are plain functions. Negative if older memory was freed.
   inline static std::ptrdiff_t held_ = 0;
   inline static std::ptrdiff_t peak_ = 0;
 #endif

@@ -1,6 +1,6 @@
-// The way of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the pages:
-// HttpSession, the guards, the handlers, the forms and the templates. Only the sockets and the
-// workers are left out.
+// The whole path of an HTTP request, from a client's bytes in arbitrary pieces to the bytes of the
+// response: HttpSession, the guards, the handlers, the forms and the templates. Only the sockets
+// and the workers are left out.
 
 #include <algorithm>
 #include <array>
@@ -34,20 +34,22 @@ constexpr std::uint64_t image_bytes_max = 1024;
 constexpr HttpSession::Limits limits{2048, 4096, 512};
 constexpr std::string_view admin_token = "sesame";
 
-/// A body, and what one read of at most the longest input may add.
+/// A request of maximum size, plus what one read of the longest input may add.
 constexpr std::uint64_t held_bytes_max = limits.header_bytes_max + limits.body_bytes_max + 8192;
 
-/// Stands where every text from outside may come: in answers it must never be markup.
+/// Appears wherever text from outside may appear. It must never appear as markup in a response.
 constexpr std::string_view marker = "<fuzz";
 
-/// Success, or what REASONS.md documents under the reason that the response names.
+/// Returns true for a success without a reason, and for a reason with the status that REASONS.md
+/// documents for it.
 bool is_documented(int status, std::string_view reason) {
   if (reason.empty()) return status == 200 || status == 303 || status == 304;
   return std::ranges::any_of(
       reasons(), [&](const ReasonRow& row) { return row.word == reason && row.status == status; });
 }
 
-/// One of the outcomes that an upload can have, by the first character of the image in base64.
+/// Returns one of the possible outcomes of an upload, chosen by the first base64 character of the
+/// image.
 dispatcher::Outcome outcome_for(std::string_view base64) {
   using dispatcher::FailureReason;
   constexpr std::array failures{FailureReason::no_active_worker, FailureReason::unknown_model,
@@ -71,10 +73,10 @@ dispatcher::Outcome outcome_for(std::string_view base64) {
   return answer;
 }
 
-/// Checks that what is written is one HTTP response, whole, and returns its status.
+/// Checks that the bytes are exactly one complete HTTP response, and returns its status.
 int check_response(std::string_view bytes, bool to_head) {
   constexpr std::string_view version = "HTTP/1.1 ";
-  check(bytes.starts_with(version), "a response begins with the version");
+  check(bytes.starts_with(version), "a response begins with the HTTP version");
   const int status = std::stoi(std::string(bytes.substr(version.size(), 3)));
   const std::size_t head_end = bytes.find("\r\n\r\n");
   check(head_end != bytes.npos, "a response has a header");
@@ -93,57 +95,58 @@ int check_response(std::string_view bytes, bool to_head) {
   for (; !head.empty(); head.remove_prefix(head.find("\r\n") + 2)) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const std::size_t colon = line.find(": ");
-    check(colon != line.npos && line.find_first_of("\r\n") == line.npos, "a field is one line");
+    check(colon != line.npos && line.find_first_of("\r\n") == line.npos,
+          "a header field is one line");
     if (line.starts_with("Content-Length: ")) length = line.substr(colon + 2);
     if (line.starts_with("Samoyed-Reason: ")) reason = line.substr(colon + 2);
     is_page = is_page || line.starts_with("Content-Type: text/html");
     is_json = is_json || line == "Content-Type: application/json" ||
               line == "Content-Type: application/problem+json";
     dated = dated || line.starts_with("Date: ");
-    check(line.find(marker) == line.npos, "no field holds a client's text as it is");
+    check(line.find(marker) == line.npos, "no header field contains unescaped text of a client");
   }
   check(dated, "a response has a date");
-  check(is_documented(status, reason), "a refusal has a documented reason, and its status");
+  check(is_documented(status, reason), "an error has a documented reason and its status");
   if (to_head || status == 304) {
-    check(body.empty(), "no body where none may be");
+    check(body.empty(), "a response that must not have a body has none");
   } else {
-    check(length == std::to_string(body.size()), "Content-Length is the body's");
+    check(length == std::to_string(body.size()), "Content-Length is the body's length");
   }
-  check(!is_page || body.find(marker) == body.npos, "a page escapes what comes from outside");
-  check(!is_json || body.empty() || nlohmann::json::accept(body), "JSON is JSON");
+  check(!is_page || body.find(marker) == body.npos, "a page escapes text from outside");
+  check(!is_json || body.empty() || nlohmann::json::accept(body), "a JSON response is valid JSON");
   return status;
 }
 
-/// Answers as the image's bytes say.
+/// Chooses the outcome by the image's bytes.
 class FuzzClassifier final : public dispatcher::Classifier {
  public:
   asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest request) override {
     check(request.image->file_bytes() > 0 && request.image->file_bytes() <= image_bytes_max,
-          "an image has its size");
+          "an image is not empty and within its limit");
     co_return outcome_for(request.image->message().substr(2));
   }
 };
 
-/// What HttpConnection does, without a socket.
+/// Does what HttpConnection does, without a socket.
 class Connection {
  public:
   explicit Connection(bool with_token)
       : gate_(with_token ? std::string(admin_token) : std::string(),
               [this] { return "id" + std::to_string(++ids_); }) {}
 
-  /// Until the session wants to read; false once it has closed.
+  /// Runs until the session wants to read. Returns false once the session has closed.
   bool run() {
     int answers = 0;
     while (true) {
       auto action = session_.next(now);
       if (const auto* to_read = std::get_if<HttpSession::Read>(&action)) {
-        check(to_read->until > now.steady, "a read has time");
+        check(to_read->until > now.steady, "a read has a deadline in the future");
         until = to_read->until;
         return true;
       }
       if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
         check_response(to_write->header + to_write->body, head_);
-        check(++answers <= answers_max, "an answer has a request");
+        check(++answers <= answers_max, "every response has a request");
       } else if (const auto* to_consider = std::get_if<HttpSession::Consider>(&action)) {
         consider(*to_consider->head);
       } else if (const auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
@@ -155,7 +158,7 @@ class Connection {
         requests.emplace_back("refused");
       } else {
         check(std::holds_alternative<HttpSession::Close>(session_.next(now)),
-              "closed stays closed");
+              "a closed session stays closed");
         return false;
       }
     }
@@ -172,8 +175,7 @@ class Connection {
   HttpSession::Now now{};
   HttpSession::Clock::time_point until;
   int answers_max = 1;
-  /// What was understood of each request: two programs that understand different ones can be played
-  /// off against each other.
+  /// How each request was parsed. A difference between two parsers would allow request smuggling.
   std::vector<std::string> requests;
 
  private:
@@ -197,12 +199,12 @@ class Connection {
       return;
     }
     Response response = handle(context);
-    // What a stream holds lies beyond this room.
+    // The content of a stream is outside the scope of this target.
     if (response.feed) response = error_response(services_, context, too_many_streams());
     session_.respond(std::move(response));
   }
 
-  /// Nothing here waits, so the handler ends at once.
+  /// Nothing here waits, so the handler finishes in one run.
   Response handle(RequestContext& context) {
     asio::io_context io(1);
     std::optional<Response> response;
@@ -245,7 +247,7 @@ class Connection {
 }  // namespace
 }  // namespace samoyed::fuzz
 
-/// The first byte: whether the site has an admin token.
+/// The first byte decides whether the server has an admin token.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   if (size == 0) return 0;
@@ -269,13 +271,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     }
     open = connection.run();
-    check(connection.held_bytes() <= held_bytes_max, "what waits is bounded");
+    check(connection.held_bytes() <= held_bytes_max, "buffered bytes are limited");
   }
   if (!script.only_pieces()) return 0;
   Connection at_once(with_token);
   if (at_once.run()) at_once.received(script.stream());
   if (at_once.run()) at_once.ended();
-  check(!at_once.run(), "the end of the stream is the end");
+  check(!at_once.run(), "the session ends at the end of the stream");
   check(at_once.requests == connection.requests, "every split gives the same requests");
   return 0;
 }

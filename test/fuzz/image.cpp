@@ -1,6 +1,6 @@
-// The image decoders: for any bytes an image or a refusal, within the limits, and of a JPEG the
-// same pixels in part as in whole. Built once for each format alone (SAMOYED_FUZZ_FORMAT), and for
-// all.
+// The image decoders. Any bytes give an image or a refusal, within the limits, and a partly decoded
+// JPEG has the same pixels as the whole one. Built once for each format (SAMOYED_FUZZ_FORMAT) and
+// once for all formats.
 
 #include <algorithm>
 #include <cstdint>
@@ -24,16 +24,17 @@ namespace {
 
 using namespace worker;
 
-/// Small, so that an input costs a millisecond and not a second.
+/// Small, so that an input takes a millisecond and not a second.
 constexpr DecodeLimits limits{.side_px_max = 1024,
                               .pixels_max = 1 << 14,
                               .memory_bytes_max = std::size_t{1} << 20,
                               .jpeg_scans_max = 5};
 constexpr int thumbnail_side_px = 64;
-/// What a decoder holds beside pixels: libjpeg's and zlib's tables, and the refusal's text.
+/// What a decoder holds in addition to pixels: the tables of libjpeg and zlib, and the refusal's
+/// text.
 constexpr std::size_t tables_bytes_max = std::size_t{256} << 10;
 
-/// Whether a part has the whole's pixels in a region that it covers.
+/// Returns true if a partial image has the same pixels as the whole one in a region that it covers.
 bool same_pixels(const DecodedImage& part, const DecodedImage& whole, const Region& region) {
   const auto row_of = [&](const DecodedImage& image, int y) {
     const auto pixel =
@@ -57,12 +58,12 @@ void check_image(const DecodedImage& image) {
   const Image& pixels = image.pixels;
   check(pixels.rgb.size() ==
             static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height) * 3,
-        "an image is whole");
+        "an image has all of its pixels");
   const Region crop = crop_region(image.decoded, image.orientation);
   check(image.left >= 0 && image.left <= crop.left && image.top >= 0 && image.top <= crop.top &&
             image.left + pixels.width >= crop.left + crop.width &&
             image.top + pixels.height >= crop.top + crop.height,
-        "an image has what the crop needs");
+        "an image covers the crop");
 }
 
 void check_refusal(const protocol::Refusal& refusal) {
@@ -70,29 +71,30 @@ void check_refusal(const protocol::Refusal& refusal) {
             refusal.reason == protocol::RefusalReason::too_many_pixels,
         "a refusal is about the image");
   check(refusal.detail.ends_with('.') && !protocol::contains_message_end(refusal.detail),
-        "a refusal says why, in a sentence that can be sent");
+        "a refusal gives the reason in a sentence that can be sent");
 }
 
-/// Asks as the worker does, but of a part too, which has none.
+/// Makes a thumbnail as the worker does, but also of a partial image, which has none.
 void check_thumbnail(const DecodedImage& image) {
   const std::string thumbnail = make_thumbnail(image, thumbnail_side_px);
   const Size whole{image.pixels.width, image.pixels.height};
-  check(thumbnail.empty() == (whole != image.decoded), "a whole image has a thumbnail");
+  check(thumbnail.empty() == (whole != image.decoded), "exactly a whole image has a thumbnail");
   if (thumbnail.empty()) return;
   const auto read = decode_image(std::as_bytes(std::span(thumbnail)), limits, {});
   const auto* const shown = std::get_if<DecodedImage>(&read);
   check(shown != nullptr, "a thumbnail can be read");
   check(shown->full ==
             thumbnail_size(apply_orientation(image.decoded, image.orientation), thumbnail_side_px),
-        "a thumbnail has the size that is reported");
+        "a thumbnail has the size that thumbnail_size returns");
 }
 
-/// Checks what comes of a file by itself, and within the memory that it may take.
+/// Decodes a file, and checks the result and the memory used.
 DecodeResult decode_within_budget(Bytes file, const DecodeOptions& options) {
   const HeapMeter meter;
   DecodeResult result = decode_image(file, limits, options);
   if (const auto peak = meter.peak_bytes()) {
-    check(*peak <= limits.memory_bytes_max + tables_bytes_max, "decoding stays within its budget");
+    check(*peak <= limits.memory_bytes_max + tables_bytes_max,
+          "decoding stays within its memory budget");
   }
   if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
     check_refusal(*refusal);
@@ -103,17 +105,18 @@ DecodeResult decode_within_budget(Bytes file, const DecodeOptions& options) {
 }
 
 void check_same(const DecodeResult& some, const DecodeResult& all) {
-  check(some.index() == all.index(), "a part is refused where the whole is");
+  check(some.index() == all.index(), "a partial decode succeeds exactly if the whole one does");
   if (const auto* refusal = std::get_if<protocol::Refusal>(&all)) {
-    check(*refusal == std::get<protocol::Refusal>(some), "a part is refused as the whole is");
+    check(*refusal == std::get<protocol::Refusal>(some),
+          "a partial decode is refused with the same reason as the whole one");
     return;
   }
   const auto& part = std::get<DecodedImage>(some);
   const auto& whole = std::get<DecodedImage>(all);
   check(part.decoded == whole.decoded && part.orientation == whole.orientation,
-        "a part knows its whole");
+        "a partial image reports the size and orientation of the whole one");
   check(same_pixels(part, whole, crop_region(whole.decoded, whole.orientation)),
-        "a part has the whole's pixels");
+        "a partial image has the same pixels as the whole one");
 }
 
 }  // namespace
@@ -129,12 +132,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (format == nullptr || format->name != SAMOYED_FUZZ_FORMAT) return -1;
 #endif
   const DecodeResult some = decode_within_budget(file, {.only_crop = true});
-  // The other decoders read the whole anyway.
+  // The other decoders always decode the whole image.
   if (format != nullptr && format->name == "JPEG") check_same(some, decode_within_budget(file, {}));
   if (const auto* image = std::get_if<DecodedImage>(&some)) {
     Resizer resizer;
     const Image& input = resizer.resize_and_crop(*image);
-    check(input.width == input_side_px && input.height == input_side_px, "the network's input");
+    check(input.width == input_side_px && input.height == input_side_px,
+          "the network's input has its size");
     check_thumbnail(*image);
   }
   return 0;

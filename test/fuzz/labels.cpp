@@ -1,4 +1,4 @@
-// A labels file: a result can contain every label that is accepted.
+// A labels file: every accepted label can be sent in a result.
 
 #include "worker/model/labels.hpp"
 
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const Dialect dialect : {Dialect::plain, Dialect::extended}) {
       const Recognition recognition{.top = {{label, std::nullopt, 0.5}}, .times = std::nullopt};
       const auto result = parse_result(format_result(recognition, dialect), dialect);
-      check(result == Result(recognition), "a label goes through a result");
+      check(result == Result(recognition), "a label survives formatting and parsing of a result");
     }
   }
   return 0;

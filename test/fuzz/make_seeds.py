@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Makes the seed inputs of the fuzz targets: folder OUT/TARGET for each, one file an input.
+"""Generates the seed inputs of the fuzz targets: a folder OUT/TARGET for each, with one file per input.
 
 usage: make_seeds.py OUT
 
-They are made anew from the image fixtures of test/worker/test_images/data and from messages, requests and forms
-written down here, as good as a peer that means well would send them; the fuzzers do the rest.
+The seeds are the image fixtures of test/worker/test_images/data and the messages, requests and forms defined below, mostly
+as a well-behaved peer would send them. The fuzzers do the rest.
 """
 
 import base64
@@ -21,7 +21,7 @@ SEED_BYTES_MAX = 8192
 
 
 def scripted(stream, steps=b""):
-    """A stream with what happens to its reader (script.hpp)."""
+    """A stream with the events that its reader sees (script.hpp)."""
     return bytes([len(steps)]) + steps + stream
 
 
@@ -62,11 +62,12 @@ WORKER_STREAMS = [
     data_message(b"size") + IMAGE,
     b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 ]
-# 240 to 250 is the rest of the stream at once, 251 and 252 that the time passed, 253 the end.
+# 240 to 250 is the rest of the stream in one piece, 251 and 252 a timeout, 253 and 254 the end, 255 a broken
+# connection.
 STEPS = [b"", bytes(40), bytes([3, 5, 1, 9, 2]), bytes([10, 251, 30, 251, 251]), bytes([20, 253]),
          bytes([20, 255])]
 
-# The first byte chooses: 1 a greeting; 2 the extended dialect; 4 with a number of labels.
+# The first byte is a set of bits: 1 a greeting, 2 the extended dialect, 4 with a number of labels.
 CLIENT_STREAMS = [
     (0, b"AA" + data_message(PLAIN_RESULT)),
     (0, b"NANA" + damaged(data_message(PLAIN_RESULT)) + data_message(PLAIN_RESULT)),
@@ -174,7 +175,7 @@ PLAIN_HTTP_STREAMS = [
     get(b"/add/a:1", b"Sec-Fetch-Site: cross-site") + get(b"/", b"Origin: http://<fuzz>"),
     get(b"/", b"Forwarded: for=192.0.2.1;proto=https", b"X-Forwarded-For: 192.0.2.1, 10.0.0.1"),
     b"GET / HTTP/1.1\r\nHost: <fuzz>.example.org\r\n\r\n",
-    # What must be refused (test/web/http_conformance_test.cpp).
+    # Requests that must be rejected (test/web/http/http_conformance_test.cpp).
     b"GET / HTTP/1.1\nHost: x\n\n",
     get(b"/", b"A: b\r\n c"),
     get(b"/", b"A : b"),
@@ -198,7 +199,7 @@ TOKEN_HTTP_STREAMS = [
 HTTP_STREAMS = [(0, stream) for stream in PLAIN_HTTP_STREAMS] + [
     (1, stream) for stream in TOKEN_HTTP_STREAMS]
 
-# The peer's address; then fields.
+# The peer's address, then header fields.
 FORWARDED = [
     b"10.0.0.1\nForwarded: for=192.0.2.60;proto=https;by=203.0.113.43, for=10.0.0.2",
     b'10.0.0.1\nForwarded: For="[2001:db8:cafe::17]:4711"\nForwarded: for=_hidden',
@@ -212,7 +213,7 @@ NETWORKS = [b"10.0.0.0/8\n10.1.2.3", b"fd00::/8\nfd12::1", b"::ffff:10.0.0.1\n10
 
 
 def zip_archive(*entries):
-    """Stored entries, as torch.save lays a model file out but for its padding."""
+    """An archive of stored entries, laid out like a model file of torch.save but without padding."""
     body = directory = b""
     for name, content in entries:
         fields = struct.pack("<HHHHHIIIHH", 0, 0, 0, 0, 0, zlib.crc32(content), len(content),
@@ -236,7 +237,7 @@ def image_fixtures(pattern):
 
 
 def seeds():
-    """The inputs of each target."""
+    """Returns the inputs of each target."""
     return {
         "address": ADDRESSES,
         "client_exchange": [bytes([choice]) + scripted(stream, steps)

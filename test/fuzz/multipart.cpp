@@ -1,4 +1,4 @@
-// A form's body, and the Content-Type before it: a line, then the body.
+// A form. The input's first line is the Content-Type, the rest is the body.
 
 #include "web/http/multipart.hpp"
 
@@ -15,22 +15,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body = input.substr(std::min(line_end + 1, input.size()));
   const auto boundary = form_boundary(input.substr(0, line_end));
   if (!boundary) return 0;
-  check(!boundary->empty() && boundary->size() <= 70, "a boundary is within its limits");
+  check(!boundary->empty() && boundary->size() <= 70, "a boundary has a valid length");
   const auto parsed = parse_form(body, *boundary);
   const auto* form = std::get_if<Form>(&parsed);
   if (!form) {
-    check(!std::get<FormError>(parsed).sentence.empty(), "an error says something");
+    check(!std::get<FormError>(parsed).sentence.empty(), "an error has a sentence");
     return 0;
   }
-  check(form->parts.size() <= form_parts_max, "parts are counted");
+  check(form->parts.size() <= form_parts_max, "the number of parts is limited");
   const char* end = body.data();
   for (const FormPart& part : form->parts) {
     const bool behind = std::greater_equal<>()(part.content.data(), end);
     end = part.content.data() + part.content.size();
     check(behind && std::less_equal<>()(end, body.data() + body.size()),
-          "contents lie in the body, one behind the other");
+          "contents lie in the body, in order and without overlap");
     check(part.content.find("\r\n--" + *boundary + "\r\n") == part.content.npos,
-          "a content ends at its boundary");
+          "a content ends before its boundary");
     check(form->find(part.name) != nullptr, "a part is found by its name");
   }
   return 0;

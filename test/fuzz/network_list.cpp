@@ -1,4 +1,4 @@
-// A network, and an address that may be in it: one a line.
+// A network and an address that may be in it, one per line.
 
 #include "samoyed/io/network_list.hpp"
 
@@ -15,16 +15,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t line_end = std::min(input.find('\n'), input.size());
   const std::string network(input.substr(0, line_end));
   const std::string_view address = input.substr(std::min(line_end + 1, input.size()));
-  // A network comes from the command line, whose words hold no zeros.
+  // A network comes from the command line, whose arguments contain no zero bytes.
   if (network.find('\0') != std::string::npos) return -1;
   try {
     const NetworkList networks({network});
     const bool alone = networks.contains(address);
-    check(!NetworkList().contains(address), "no network holds nothing");
-    check(NetworkList({network, network}).contains(address) == alone, "twice is as good as once");
+    check(!NetworkList().contains(address), "an empty list contains no address");
+    check(NetworkList({network, network}).contains(address) == alone,
+          "listing a network twice makes no difference");
     if (alone) {
       check(NetworkList({std::string(address)}).contains(address),
-            "what is in a network is an address");
+            "anything in a network is an address");
     }
   } catch (const std::runtime_error& error) {
     check(std::string_view(error.what()).find("10.0.0.0/8") != std::string_view::npos,

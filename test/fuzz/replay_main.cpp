@@ -1,4 +1,4 @@
-// Runs a fuzz target on stored inputs, for builds without libFuzzer: each argument is a file, or a
+// Runs a fuzz target on stored inputs, for builds without libFuzzer. Each argument is a file or a
 // folder of files.
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 void replay(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  // Said first, so that a crash has a name.
+  // Printed first, so that the input of a crash is known.
   std::printf("%s, %zu bytes\n", path.c_str(), bytes.size());
   std::fflush(stdout);
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

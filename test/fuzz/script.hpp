@@ -7,13 +7,14 @@
 
 namespace samoyed::fuzz {
 
-/// An input that is a stream of bytes, and what happens to its reader on the way.
+/// An input that consists of a stream of bytes and of the events that its reader sees.
 ///
 ///     count, `count` steps of one byte each, stream
 ///
-/// A step below 240 is a piece of that many bytes and one; above it is the rest of the stream, the
-/// passing of the read's time, or the stream's end or breakage. After the last step the rest comes
-/// at once, so an input that begins with a zero byte is a plain stream.
+/// A step below 240 is a piece of that many bytes plus one. 240 to 250 is the rest of the stream,
+/// 251 and 252 are a read timeout, 253 and 254 the end of the stream, and 255 a broken connection.
+/// After the last step the rest of the stream arrives in one piece, so an input that begins with a
+/// zero byte is a plain stream.
 class Script {
  public:
   enum class Event { piece, timed_out, ended, broken };
@@ -29,11 +30,12 @@ class Script {
   std::string_view stream() const { return stream_; }
   std::size_t step_count() const { return steps_.size(); }
 
-  /// True if nothing but pieces came so far: the same stream in one piece must then lead to the
-  /// same.
+  /// True if there were only pieces so far. The same stream in one piece must then have the same
+  /// effect.
   bool only_pieces() const { return only_pieces_; }
 
-  /// What happens to a reader now; `piece` is then in piece(). At the stream's end: `ended`.
+  /// Returns the next event of the reader. For `piece`, the bytes are in piece(). At the end of the
+  /// stream, returns `ended`.
   Event next() {
     piece_ = {};
     constexpr std::size_t longest_piece = 240;

@@ -1,4 +1,5 @@
-// Payloads of sizes, hellos and results: what was read is written in a form that reads as the same.
+// Payloads of sizes, hellos and results: a parsed value is formatted in a form that parses to the
+// same value.
 
 #include "samoyed/protocol/wire.hpp"
 
@@ -17,14 +18,14 @@ void try_size(std::string_view payload, Dialect dialect) {
   check(top >= 1 && top <= top_max, "top is within its limits");
   const auto side = size.request.thumbnail_side.value_or(1);
   check(side >= 1 && side <= thumbnail_side_max, "a thumbnail's side is within its limits");
-  check(!size.request.timeout || size.request.timeout->count() > 0, "a time is positive");
+  check(!size.request.timeout || size.request.timeout->count() > 0, "a timeout is positive");
   const ParsedSize again = parse_size(format_size(size.request), dialect);
-  check(!again.error && again.request == size.request, "format_size and back");
+  check(!again.error && again.request == size.request, "a size round-trips");
 }
 
 void try_hello(std::string_view payload) {
   const auto hello = parse_hello(payload);
-  if (hello) check(parse_hello(format_hello(*hello)) == hello, "format_hello and back");
+  if (hello) check(parse_hello(format_hello(*hello)) == hello, "a hello round-trips");
 }
 
 void try_result(std::string_view payload, Dialect dialect) {
@@ -32,10 +33,10 @@ void try_result(std::string_view payload, Dialect dialect) {
   if (!result) return;
   const std::string text = format_result(*result, dialect);
   const auto again = parse_result(text, dialect);
-  check(again.has_value(), "a result that was read can be written");
-  check(format_result(*again, dialect) == text, "format_result and back");
+  check(again.has_value(), "a parsed result can be formatted and parsed again");
+  check(format_result(*again, dialect) == text, "a result round-trips");
   if (const auto* recognition = std::get_if<Recognition>(&*result)) {
-    check(*again == Result(*recognition), "a recognition comes back whole");
+    check(*again == Result(*recognition), "a recognition survives the round trip");
   }
 }
 

@@ -1,5 +1,5 @@
-// Whatever a client sends, however it is split, and wherever it stops: the worker's side answers in
-// the protocol's words, does no work without a cause, and ends.
+// Whatever a client sends, however it is split and wherever it stops: the worker's side answers
+// with messages of the protocol, does no work without a cause, and terminates.
 
 #include "samoyed/protocol/worker_exchange.hpp"
 
@@ -21,10 +21,11 @@ using namespace protocol;
 constexpr WorkerExchange::Limits limits{.image_bytes_max = 96};
 const WorkerHello hello{"fuzzed", 2, true, limits.image_bytes_max, false, true};
 
-/// What the worker's shell would do, without a network.
+/// Does what a worker does around a WorkerExchange, without a network.
 class Shell {
  public:
-  /// Does all that follows from what was reported; false once the connection is closed.
+  /// Carries out all actions until the exchange wants to read. Returns false once the connection is
+  /// closed.
   bool run() {
     while (true) {
       auto action = exchange.next(now_);
@@ -39,19 +40,19 @@ class Shell {
         recognize(*to_recognize);
       } else {
         check(std::holds_alternative<WorkerExchange::Close>(exchange.next()),
-              "closed stays closed");
+              "a closed exchange stays closed");
         return false;
       }
     }
   }
 
-  /// The read has waited for as long as it may.
+  /// Reports that the read has timed out.
   void time_out() {
     if (!ask_again_at_) {
       exchange.timed_out();
       return;
     }
-    check(*ask_again_at_ > now_, "what is asked again is asked later");
+    check(*ask_again_at_ > now_, "ask_again_at is in the future");
     now_ = *ask_again_at_;
   }
 
@@ -70,7 +71,7 @@ class Shell {
     const bool understood = parse_hello(text->payload) ||
                             parse_result(text->payload, Dialect::plain) ||
                             parse_result(text->payload, Dialect::extended);
-    check(understood, "a client understands what is written");
+    check(understood, "a client can parse what is written");
   }
 
   void recognize(const WorkerExchange::Recognize& image) {
@@ -94,7 +95,7 @@ class Shell {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   Script script(as_text(data, size));
-  // A byte causes an answer at most, or an image's result; so does a time that passed.
+  // Each byte and each timeout causes at most an answer or an image's result.
   const std::size_t actions_max = 2 * (script.stream().size() + script.step_count()) + 2;
   Shell shell;
   bool open = shell.run();
@@ -109,13 +110,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     open = shell.run();
     check(shell.transcript.size() <= actions_max, "every action has a cause");
     check(!open || event == Script::Event::piece || event == Script::Event::timed_out,
-          "the end of the stream is the end");
+          "the exchange ends at the end of the stream");
   }
   if (!script.only_pieces()) return 0;
   Shell at_once;
   if (at_once.run()) at_once.exchange.received(script.stream());
   if (at_once.run()) at_once.exchange.ended({});
   at_once.run();
-  check(shell.transcript == at_once.transcript, "every split leads to the same answers");
+  check(shell.transcript == at_once.transcript, "every split gives the same answers");
   return 0;
 }

@@ -17,8 +17,8 @@ using asio::ip::tcp;
 
 namespace {
 
-/// A loop whose connections stay open until the test drops them. Everything runs on the test's own
-/// thread, when it says so.
+/// A loop whose connections stay open until the test drops them. Everything runs on the test's
+/// thread, and only when the test lets it run.
 class AcceptLoopFixture {
  public:
   explicit AcceptLoopFixture(AcceptLoop::Limits limits, bool exempt = false)
@@ -32,7 +32,7 @@ class AcceptLoopFixture {
                    [this](std::exception_ptr) { ended = true; });
   }
 
-  /// Connects from an address of this machine, and lets the loop see it.
+  /// Connects from an address of this machine and lets the loop handle the connection.
   tcp::socket& connect(const char* from = "127.0.0.1") {
     tcp::socket& client =
         clients_.emplace_back(io_, tcp::endpoint(asio::ip::make_address(from), 0));
@@ -49,7 +49,7 @@ class AcceptLoopFixture {
     loop_.stop();
     settle();
   }
-  /// Lets everything happen that can without a client's doing.
+  /// Runs everything that can run without further action by a client.
   void settle() {
     io_.restart();
     io_.poll();
@@ -71,7 +71,7 @@ class AcceptLoopFixture {
   std::list<tcp::socket> clients_;
 };
 
-/// Whether the server has closed the connection.
+/// Returns true if the server has closed the connection.
 bool is_closed(tcp::socket& client) {
   client.non_blocking(true);
   char byte;
@@ -82,7 +82,7 @@ bool is_closed(tcp::socket& client) {
 
 }  // namespace
 
-TEST_CASE("connections beyond the limit wait in the kernel until one has ended") {
+TEST_CASE("connections over the limit wait in the kernel until another one ends") {
   AcceptLoopFixture fixture(
       {.connections_max = 2, .connections_per_peer_max = 9, .refused_max = 0});
   for (int i = 0; i < 3; ++i) fixture.connect();
@@ -91,7 +91,7 @@ TEST_CASE("connections beyond the limit wait in the kernel until one has ended")
   CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
 }
 
-TEST_CASE("some of those beyond the limit are accepted and answered so") {
+TEST_CASE("some connections over the limit are accepted, so that the client gets an answer") {
   AcceptLoopFixture fixture(
       {.connections_max = 1, .connections_per_peer_max = 9, .refused_max = 1});
   for (int i = 0; i < 3; ++i) fixture.connect();
@@ -100,12 +100,12 @@ TEST_CASE("some of those beyond the limit are accepted and answered so") {
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
 }
 
-TEST_CASE("one address can't take every place") {
+TEST_CASE("one address can't use up all connections") {
   AcceptLoopFixture fixture(
       {.connections_max = 9, .connections_per_peer_max = 2, .refused_max = 1});
   for (int i = 0; i < 3; ++i) fixture.connect();
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::admitted, Verdict::peer_full});
-  CHECK(is_closed(fixture.connect()));  // Enough of them are being answered.
+  CHECK(is_closed(fixture.connect()));  // No further refusal fits under `refused_max`.
   CHECK_FALSE(is_closed(fixture.connect("127.0.0.2")));
   CHECK(fixture.verdicts.back() == Verdict::admitted);
   fixture.drop_first();
@@ -114,7 +114,7 @@ TEST_CASE("one address can't take every place") {
   CHECK(fixture.verdicts.back() == Verdict::admitted);
 }
 
-TEST_CASE("a peer over its limit is closed at once where none is answered") {
+TEST_CASE("a peer over its limit is closed at once if refused_max is 0") {
   AcceptLoopFixture fixture(
       {.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0});
   CHECK_FALSE(is_closed(fixture.connect()));
@@ -122,14 +122,14 @@ TEST_CASE("a peer over its limit is closed at once where none is answered") {
   CHECK(fixture.verdicts.size() == 1);
 }
 
-TEST_CASE("the limit by address doesn't apply to who is exempt") {
+TEST_CASE("the limit per address doesn't apply to exempt peers") {
   AcceptLoopFixture fixture({.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0},
                             true);
   for (int i = 0; i < 3; ++i) fixture.connect();
   CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
 }
 
-TEST_CASE("a stopped loop closes its port, also while it is full") {
+TEST_CASE("a stopped loop closes its port, even while it is full") {
   const std::size_t connections_max = GENERATE(1u, 9u);
   AcceptLoopFixture fixture(
       {.connections_max = connections_max, .connections_per_peer_max = 9, .refused_max = 0});

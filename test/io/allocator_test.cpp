@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20;
 
-/// Blocks of a crowd of images, each with a small one behind it that stays: the heap cannot shrink
-/// then.
-void have_a_crowd(std::size_t blocks, std::vector<std::unique_ptr<char>>& staying) {
+/// Allocates and frees the blocks of a burst of images. Behind each one, a small block stays
+/// allocated, so the heap can't shrink by itself.
+void allocate_burst(std::size_t blocks, std::vector<std::unique_ptr<char>>& staying) {
   std::vector<std::string> images;
   for (std::size_t i = 0; i < blocks; ++i) {
     images.emplace_back(block_bytes, 'x');
@@ -28,7 +28,7 @@ void have_a_crowd(std::size_t blocks, std::vector<std::unique_ptr<char>>& stayin
   }
 }
 
-/// Page faults of this process so far that needed no disk.
+/// Number of page faults of this process so far that needed no disk access.
 long faults() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -39,7 +39,7 @@ std::uint64_t resident_bytes() { return io::read_memory().resident_bytes; }
 
 }  // namespace
 
-TEST_CASE("what a crowd of images leaves is given back, what a few need is kept") {
+TEST_CASE("memory left over by a burst of images is returned, and what a few images need is kept") {
   if (!samoyed::test::memory_is_measurable) {
     WARN("skipped under a sanitizer");
     return;
@@ -50,16 +50,16 @@ TEST_CASE("what a crowd of images leaves is given back, what a few need is kept"
   staying.reserve(64);
   surplus.give_back();
 
-  have_a_crowd(8, staying);
+  allocate_burst(8, staying);
   const std::uint64_t after_few = resident_bytes();
   surplus.give_back();
   CHECK(resident_bytes() + block_bytes > after_few);
 
-  have_a_crowd(48, staying);
-  const std::uint64_t after_crowd = resident_bytes();
-  REQUIRE(after_crowd > after_few + 30 * block_bytes);
+  allocate_burst(48, staying);
+  const std::uint64_t after_burst = resident_bytes();
+  REQUIRE(after_burst > after_few + 30 * block_bytes);
   surplus.give_back();
-  CHECK(resident_bytes() + 30 * block_bytes < after_crowd);
+  CHECK(resident_bytes() + 30 * block_bytes < after_burst);
 }
 
 TEST_CASE("a large block costs no page faults when it is needed again") {
@@ -75,7 +75,7 @@ TEST_CASE("a large block costs no page faults when it is needed again") {
   CHECK(faults() - before < 100);
 }
 
-TEST_CASE("memory that images need again and again is kept, and given back soon after them") {
+TEST_CASE("memory that images need repeatedly is kept, and returned soon after the last one") {
   if (!samoyed::test::memory_is_measurable) {
     WARN("skipped under a sanitizer");
     return;
@@ -92,7 +92,7 @@ TEST_CASE("memory that images need again and again is kept, and given back soon 
     const std::string seen(40 * block_bytes, 'x');
     surplus.give_back();
   }
-  have_a_crowd(64, staying);
+  allocate_burst(64, staying);
   surplus.give_back();
   CHECK(resident_bytes() > at_rest + 60 * block_bytes);
 

@@ -14,10 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Against hanging only.
+/// Only prevents hanging.
 constexpr auto limit = 30s;
 
-TEST_CASE("a notified event ends the wait long before its time") {
+TEST_CASE("notify ends a wait long before its timeout") {
   asio::io_context io(1);
   Event event(io.get_executor());
   bool woken = false;
@@ -35,7 +35,7 @@ TEST_CASE("a notified event ends the wait long before its time") {
   CHECK(woken);
 }
 
-TEST_CASE("an event that happened before the wait does not end it, its time does") {
+TEST_CASE("a notify before the wait doesn't end it, but the timeout does") {
   asio::io_context io(1);
   Event event(io.get_executor());
   event.notify();
@@ -47,7 +47,7 @@ TEST_CASE("an event that happened before the wait does not end it, its time does
   CHECK(Event::Clock::now() - begin >= 20ms);
 }
 
-TEST_CASE("a sleep ends at its time") {
+TEST_CASE("a sleep lasts as long as requested") {
   asio::io_context io(1);
   const auto begin = Event::Clock::now();
   asio::co_spawn(io, sleep_for(20ms), asio::detached);

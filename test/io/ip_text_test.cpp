@@ -4,7 +4,7 @@
 
 using namespace samoyed::io;
 
-TEST_CASE("clients are counted by address, IPv6 ones by network") {
+TEST_CASE("IPv4 clients are counted by address, IPv6 clients by network") {
   CHECK(limit_key("192.0.2.1") == "192.0.2.1");
   CHECK(limit_key("::ffff:192.0.2.1") == "192.0.2.1");
   CHECK(limit_key("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");

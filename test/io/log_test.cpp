@@ -12,7 +12,7 @@
 namespace samoyed::io {
 namespace {
 
-/// What a line looks like in a format.
+/// Returns what is logged in a format: a line with fields, then a line without.
 std::string logged(LogFormat format, std::string_view message, LogFields fields) {
   std::ostringstream out;
   const auto former = spdlog::default_logger();
@@ -31,13 +31,13 @@ const LogField fields[] = {{request_id_field, "id-1"},
                            {"elapsed_ms", 1.5},
                            {"client", "\xff\"\n"}};
 
-TEST_CASE("a line of text ends with its request's id, and one without a request doesn't") {
+TEST_CASE("a text line ends with its request's id if it belongs to a request") {
   const std::string text = logged(LogFormat::text, "removed {}", fields);
   CHECK(text.find("[kennel] [warning] removed {} request_id=id-1\n") != text.npos);
   CHECK(text.ends_with("[kennel] [info] no fields\n"));
 }
 
-TEST_CASE("a line of JSON is one object with all fields, whatever bytes they hold") {
+TEST_CASE("a JSON line is one object with all fields, whatever bytes they contain") {
   std::istringstream lines(logged(LogFormat::json, "removed\n\xfe", fields));
   std::string line;
   std::getline(lines, line);

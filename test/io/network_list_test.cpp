@@ -5,7 +5,7 @@
 using samoyed::io::NetworkList;
 using samoyed::io::private_networks;
 
-TEST_CASE("a network holds the addresses of its range, however they are written") {
+TEST_CASE("a network contains the addresses in its range, in any notation") {
   const NetworkList list({"10.0.0.0/8", "192.0.2.7", "fd00::/8", "2001:db8::1"});
   for (const char* inside : {"10.0.0.0", "10.255.255.255", "192.0.2.7", "fd12:3456::1",
                              "2001:db8::1", "::ffff:10.1.2.3", "::ffff:192.0.2.7"}) {
@@ -19,19 +19,20 @@ TEST_CASE("a network holds the addresses of its range, however they are written"
   }
 }
 
-TEST_CASE("an address ends where its text ends, not at a zero within") {
+TEST_CASE("an address with a zero byte inside is rejected") {
   using namespace std::string_view_literals;
   CHECK_FALSE(NetworkList({"10.0.0.0/8"}).contains("10.0.0.1\0.example.org"sv));
 }
 
-TEST_CASE("an empty list holds nothing, and one of length 0 everything of its kind") {
+TEST_CASE(
+    "an empty list contains nothing, and a prefix length of 0 contains the whole address family") {
   CHECK_FALSE(NetworkList().contains(std::string_view("127.0.0.1")));
   const NetworkList all_v4({"0.0.0.0/0"});
   CHECK(all_v4.contains(std::string_view("203.0.113.9")));
   CHECK_FALSE(all_v4.contains(std::string_view("::1")));
 }
 
-TEST_CASE("what is no network is refused with a sentence that says what is") {
+TEST_CASE("text that is not a network is rejected with a sentence that says what is accepted") {
   for (const char* text : {"", "localhost", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8",
                            "fd00::/129", "10.0.0.0/8/8", "/8", "10.0.0.0 /8"}) {
     INFO(text);
@@ -39,7 +40,7 @@ TEST_CASE("what is no network is refused with a sentence that says what is") {
   }
 }
 
-TEST_CASE("the private networks are this machine's and those that nobody routes") {
+TEST_CASE("the private networks are the loopback ones and those that aren't routed publicly") {
   const NetworkList list(private_networks());
   for (const char* inside : {"127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "172.16.0.1",
                              "172.31.255.255", "192.168.1.1", "fd00::1"}) {

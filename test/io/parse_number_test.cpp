@@ -7,7 +7,7 @@
 namespace samoyed::io {
 namespace {
 
-TEST_CASE("a number is the whole text, and fits") {
+TEST_CASE("a number must be the whole text and fit its type") {
   CHECK(parse_number<int>("42") == 42);
   CHECK(parse_number<int>("-1") == -1);
   CHECK(parse_number<std::uint8_t>("255") == 255);

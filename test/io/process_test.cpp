@@ -4,7 +4,7 @@
 
 using namespace samoyed;
 
-TEST_CASE("a process knows its own size") {
+TEST_CASE("a process reports its memory and descriptors") {
   const auto process = io::read_process();
   CHECK(process.resident_bytes > 0);
   CHECK(process.virtual_bytes >= process.resident_bytes);

@@ -19,11 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 
-/// Against hanging only.
+/// Only prevent hanging.
 constexpr auto never = 1h;
 constexpr auto patience = 20s;
 
-/// A connection to oneself: the tests are the peer, who says something only when they let it.
+/// A socket connected to a peer in the same process. The tests play the peer.
 struct Pair {
   Pair() : ours(io.get_executor()), peer(io) {
     tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
@@ -32,7 +32,7 @@ struct Pair {
     ours.socket().non_blocking(true);
   }
 
-  /// True if the coroutine ended, and then everything that it left behind.
+  /// Runs a coroutine. Returns true if it ended and left nothing running.
   bool run(const std::function<asio::awaitable<void>()>& coroutine) {
     bool ended = false;
     asio::co_spawn(io, coroutine, [&](std::exception_ptr failure) { ended = !failure; });
@@ -65,7 +65,7 @@ struct Pair {
   Clock::time_point ended_at;
 };
 
-TEST_CASE("a deadline earlier than that of the operation before is kept") {
+TEST_CASE("a deadline earlier than the previous operation's is met") {
   Pair pair;
   pair.say("a");
   CHECK(pair.run([&]() -> asio::awaitable<void> {
@@ -76,7 +76,7 @@ TEST_CASE("a deadline earlier than that of the operation before is kept") {
   CHECK(pair.error == io::Errc::timed_out);
 }
 
-TEST_CASE("the deadline of an operation that has ended doesn't end the next one") {
+TEST_CASE("the deadline of a finished operation doesn't end the next one") {
   Pair pair;
   pair.say("a");
   CHECK(pair.run([&]() -> asio::awaitable<void> {
@@ -88,7 +88,7 @@ TEST_CASE("the deadline of an operation that has ended doesn't end the next one"
   CHECK(pair.ended_at >= pair.deadline);
 }
 
-TEST_CASE("a deadline that passes between two operations is nobody's") {
+TEST_CASE("a deadline that passes between two operations has no effect") {
   Pair pair;
   pair.say("a");
   CHECK(pair.run([&]() -> asio::awaitable<void> {
@@ -102,7 +102,7 @@ TEST_CASE("a deadline that passes between two operations is nobody's") {
   CHECK(pair.size == 2);
 }
 
-TEST_CASE("after a read that took too long the socket can still be written to") {
+TEST_CASE("after a read timed out, the socket can still be written to") {
   Pair pair;
   CHECK(pair.run([&]() -> asio::awaitable<void> {
     co_await pair.read(10ms);
@@ -113,9 +113,9 @@ TEST_CASE("after a read that took too long the socket can still be written to") 
   CHECK(asio::read(pair.peer, asio::buffer(pair.buffer, 5)) == 5);
 }
 
-TEST_CASE("a write that the peer doesn't take ends by its deadline and closes") {
+TEST_CASE("a write that the peer doesn't read ends at its deadline and closes the socket") {
   Pair pair;
-  // More than the buffers of both ends hold.
+  // More than the socket buffers of both ends can hold.
   const std::string much(std::size_t{64} << 20, 'x');
   CHECK(pair.run([&]() -> asio::awaitable<void> {
     co_await pair.ours.write(asio::buffer(much), Clock::now() + 50ms, pair.error);
@@ -141,7 +141,7 @@ TEST_CASE("two buffers arrive as one stream, wherever the kernel's buffer ends")
   CHECK(got == head + body);
 }
 
-TEST_CASE("a socket that rests or is gone keeps no io_context from ending") {
+TEST_CASE("a socket that rests or was destroyed doesn't keep an io_context running") {
   const bool rests = GENERATE(true, false);
   auto pair = std::make_unique<Pair>();
   pair->say("a");

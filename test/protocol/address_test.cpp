@@ -4,7 +4,7 @@
 
 using namespace samoyed::protocol;
 
-TEST_CASE("names, IPv4 and bracketed IPv6 addresses are read and written the same") {
+TEST_CASE("names, IPv4 and bracketed IPv6 addresses are parsed and formatted unchanged") {
   const std::vector<std::pair<std::string, Address>> table{
       {"localhost:8888", {"localhost", 8888}},
       {"127.0.0.1:1", {"127.0.0.1", 1}},
@@ -20,13 +20,13 @@ TEST_CASE("names, IPv4 and bracketed IPv6 addresses are read and written the sam
   }
 }
 
-TEST_CASE("spellings of the same address become one") {
+TEST_CASE("different spellings of an address become the same address") {
   CHECK(parse_address("LocalHost:80") == parse_address("localhost:80"));
   CHECK(parse_address("[0:0:0:0:0:0:0:1]:80") == parse_address("[::1]:80"));
   CHECK(parse_address("[FE80::A]:80") == parse_address("[fe80::a]:80"));
 }
 
-TEST_CASE("what is no address is refused") {
+TEST_CASE("text that is not an address is rejected") {
   const std::vector<std::string> texts{"",
                                        ":",
                                        "localhost",
@@ -79,7 +79,7 @@ TEST_CASE("what is no address is refused") {
   CHECK_FALSE(parse_address(long_name + "com:80").has_value());
 }
 
-TEST_CASE("a host alone may come with or without brackets") {
+TEST_CASE("a host without a port may have brackets or not") {
   CHECK(parse_host("::1") == "::1");
   CHECK(parse_host("[::1]") == "::1");
   CHECK(parse_host("Example.org") == "example.org");

@@ -9,17 +9,17 @@
 
 #include "support/bytes.hpp"
 
-/// Both ways of running base64's loops against each other and against the alphabet.
+/// Compares the base64 kernels with each other and with the definition of base64.
 using namespace samoyed::protocol;
 using samoyed::test::as_bytes;
 
 namespace {
 
-/// Longer than a few rounds of the widest kernel, so that its rounds and what it leaves to the
-/// portable one meet at every offset.
+/// Several rounds of the widest kernel, so that its part and the part that it leaves to the
+/// portable kernel meet at every offset.
 constexpr std::size_t length_max = 150;
 
-/// The ways that this processor runs.
+/// The kernels that this processor supports.
 std::vector<const Base64Kernels*> kernels() {
   std::vector<const Base64Kernels*> all{&portable_base64};
   if (avx2_base64() != nullptr) all.push_back(avx2_base64());
@@ -39,7 +39,7 @@ std::string random_digits(std::size_t length) {
   return digits;
 }
 
-/// The definition, bit by bit.
+/// Decodes bit by bit, as base64 is defined.
 std::string expected_bytes(std::string_view digits) {
   std::string bytes;
   std::uint32_t bits = 0;
@@ -55,10 +55,10 @@ std::string expected_bytes(std::string_view digits) {
 
 struct Decoded {
   std::size_t chars;
-  std::string bytes;  ///< All that there is room for.
+  std::string bytes;  ///< The whole output buffer.
 };
 
-/// Of a text that ends where its memory ends, so that a sanitizer sees what reads on.
+/// Decodes a text that ends where its memory ends, so that a sanitizer detects reads beyond it.
 Decoded decode(const Base64Kernels& kernel, std::string_view text) {
   const std::vector<char> exact(text.begin(), text.end());
   std::vector<std::byte> bytes(text.size() / 4 * 3);
@@ -75,7 +75,7 @@ std::string encode(const Base64Kernels& kernel, std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("every kernel encodes whole triples of any number") {
+TEST_CASE("every kernel encodes any number of whole triples") {
   for (const Base64Kernels* kernel : kernels()) {
     for (std::size_t length = 0; length <= length_max; ++length) {
       const std::string bytes = random_bytes(length);
@@ -85,7 +85,7 @@ TEST_CASE("every kernel encodes whole triples of any number") {
   }
 }
 
-TEST_CASE("every kernel decodes whole quads of any number") {
+TEST_CASE("every kernel decodes any number of whole quads") {
   for (const Base64Kernels* kernel : kernels()) {
     for (std::size_t length = 0; length <= length_max; ++length) {
       const std::string text = random_digits(length);
@@ -96,7 +96,7 @@ TEST_CASE("every kernel decodes whole quads of any number") {
   }
 }
 
-TEST_CASE("every digit is encoded and decoded at every place of a kernel's round") {
+TEST_CASE("every digit is encoded and decoded at every position in a kernel's round") {
   for (const Base64Kernels* kernel : kernels()) {
     for (std::size_t shift = 0; shift < base64_alphabet.size(); ++shift) {
       const std::string once = std::string(base64_alphabet.substr(shift)) +
@@ -110,10 +110,11 @@ TEST_CASE("every digit is encoded and decoded at every place of a kernel's round
   }
 }
 
-TEST_CASE("every kernel stops before the quad of a character that is no digit, wherever it is") {
+TEST_CASE(
+    "every kernel stops before a quad with a character that is not a digit, at any position") {
   const std::string digits = random_digits(length_max);
   for (const Base64Kernels* kernel : kernels()) {
-    bool right = true;  // One check for many thousand texts.
+    bool right = true;  // One check for many thousands of texts.
     for (int c = 0; c < 256; ++c) {
       const bool is_digit = base64_alphabet.find(static_cast<char>(c)) != std::string_view::npos;
       for (std::size_t place = 0; place < digits.size(); ++place) {
@@ -129,7 +130,7 @@ TEST_CASE("every kernel stops before the quad of a character that is no digit, w
   }
 }
 
-TEST_CASE("the fastest kernel is AVX2's where the processor has it") {
+TEST_CASE("the AVX2 kernel is used if the processor supports it") {
   const Base64Kernels* const avx2 = avx2_base64();
   CHECK(&best_base64() == (avx2 != nullptr ? avx2 : &portable_base64));
 }

@@ -20,7 +20,7 @@ std::string encode(std::string_view bytes) {
   return text;
 }
 
-/// The decoded bytes as text, or "bad".
+/// Returns the decoded bytes as text, or "bad".
 std::string decode(std::string_view first, std::string_view second = "") {
   Base64Decoder decoder;
   decoder.update(first);
@@ -32,7 +32,7 @@ std::string decode(std::string_view first, std::string_view second = "") {
 
 }  // namespace
 
-TEST_CASE("base64 is that of RFC 4648, section 10") {
+TEST_CASE("base64 matches the test vectors of RFC 4648, section 10") {
   const std::vector<std::pair<std::string, std::string>> vectors{{"", ""},
                                                                  {"f", "Zg=="},
                                                                  {"fo", "Zm8="},
@@ -59,7 +59,7 @@ TEST_CASE("random bytes survive base64 at every length and split") {
   }
 }
 
-TEST_CASE("text that is no base64 is refused at every split") {
+TEST_CASE("text that is not base64 is rejected at every split") {
   for (const std::string text :
        {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "=", "====", "Z===", "Zg=v", "Zg==Zg==", "Zm9v\n",
         "Zm 9v", "Zm9-", "Zm9_", "Zm9v-123", "Zm\xC3\xA9v"}) {
@@ -70,7 +70,7 @@ TEST_CASE("text that is no base64 is refused at every split") {
   }
 }
 
-TEST_CASE("a decoder is as new after its bytes were taken") {
+TEST_CASE("a decoder can be reused after its bytes were taken") {
   Base64Decoder decoder;
   decoder.update("Zg==");
   CHECK(decoder.take().size() == 1);
@@ -98,7 +98,7 @@ TEST_CASE("long text survives base64 in pieces of every length") {
   }
 }
 
-TEST_CASE("an expected length makes room in proportion to what has come, not more") {
+TEST_CASE("with an expected length, the reserved room stays in proportion to what has arrived") {
   const std::string text(4000, 'A');
   Base64Decoder endless(std::uint64_t{1} << 60);
   for (std::size_t at = 0; at < text.size(); at += 400) endless.update(text.substr(at, 400));

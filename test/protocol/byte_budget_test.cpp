@@ -16,14 +16,14 @@ const ByteBudget::Clock::time_point start(std::chrono::hours(1));
 
 }  // namespace
 
-TEST_CASE("shares of a budget together never exceed it") {
+TEST_CASE("the shares of a budget never exceed it in total") {
   ByteBudget budget(10, seconds(5));
   ByteBudget::Share first(&budget, [] { FAIL("lost"); });
   std::optional<ByteBudget::Share> second(std::in_place, &budget, [] { FAIL("lost"); });
   CHECK(first.resize(6, start));
   CHECK(second->resize(4, start));
   CHECK(budget.used_bytes() == 10);
-  SECTION("a share that asks for too much gives all back") {
+  SECTION("a share that asks for too much loses all its bytes") {
     CHECK_FALSE(first.resize(7, start));
     CHECK(budget.used_bytes() == 4);
     CHECK(first.resize(6, start));
@@ -34,18 +34,18 @@ TEST_CASE("shares of a budget together never exceed it") {
     CHECK(second->resize(0, start));
     CHECK(first.resize(10, start));
   }
-  SECTION("a share that ends gives all back") {
+  SECTION("a destroyed share returns all its bytes") {
     second.reset();
     CHECK(budget.used_bytes() == 6);
     CHECK(first.resize(10, start));
   }
-  SECTION("no number is too large") {
+  SECTION("the largest number doesn't overflow") {
     CHECK_FALSE(first.resize(std::numeric_limits<std::uint64_t>::max(), start));
     CHECK(budget.used_bytes() == 4);
   }
 }
 
-TEST_CASE("those who hold bytes for longer than the grace lose them to others, longest first") {
+TEST_CASE("shares that hold bytes longer than the grace period lose them to others, oldest first") {
   ByteBudget budget(10, seconds(5));
   std::string lost;
   ByteBudget::Share first(&budget, [&] { lost += "first "; });
@@ -59,23 +59,25 @@ TEST_CASE("those who hold bytes for longer than the grace lose them to others, l
   CHECK(third.resize(2, start + seconds(6)));
   CHECK(lost == "first ");
   CHECK(budget.used_bytes() == 6);
-  SECTION("one that lost them may begin anew") { CHECK(first.resize(4, start + seconds(6))); }
-  SECTION("as many as it takes") {
+  SECTION("a share that lost its bytes may start again") {
+    CHECK(first.resize(4, start + seconds(6)));
+  }
+  SECTION("as many shares are evicted as necessary") {
     CHECK(third.resize(8, start + seconds(7)));
     CHECK(lost == "first second ");
   }
-  SECTION("also to make room for itself in vain") {
+  SECTION("a share may even be evicted by its own request, which then fails") {
     CHECK_FALSE(second.resize(9, start + seconds(7)));
     CHECK(budget.used_bytes() == 2);
   }
-  SECTION("but not for what can never fit") {
+  SECTION("no share is evicted for a request that can never fit") {
     CHECK_FALSE(first.resize(11, start + seconds(60)));
     CHECK(lost == "first ");
     CHECK(budget.used_bytes() == 6);
   }
 }
 
-TEST_CASE("a share of no budget is not bounded") {
+TEST_CASE("a share without a budget is not limited") {
   ByteBudget::Share share(nullptr, [] { FAIL("lost"); });
   CHECK(share.resize(std::numeric_limits<std::uint64_t>::max(), start));
 }

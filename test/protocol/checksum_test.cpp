@@ -24,11 +24,11 @@ const std::vector<Golden> goldens{
 
 }  // namespace
 
-TEST_CASE("whole messages are those of the specification") {
+TEST_CASE("whole messages match the specification") {
   for (const auto& [payload, message] : goldens) CHECK(data_message(payload) == message);
 }
 
-TEST_CASE("a checksum is the same in any pieces") {
+TEST_CASE("a checksum is the same for any split of the payload") {
   const std::string payload = "Great Pyrenees:0.014685431495308876";
   for (std::size_t split = 0; split <= payload.size(); ++split) {
     Checksum checksum;
@@ -45,14 +45,14 @@ TEST_CASE("a checksum wraps at 4096 and counts bytes as unsigned") {
   CHECK(checksum_text(std::string(4095, '\x01')) == "-4096");  // the lowest value
 }
 
-TEST_CASE("only a minus sign and four digits are a checksum") {
+TEST_CASE("only a minus sign followed by four digits is a checksum") {
   CHECK(is_checksum_text("-0001"));
   for (const char* text : {"", "-001", "-00001", "+0001", "-00a1", " 0001", "0001-"}) {
     CHECK_FALSE(is_checksum_text(text));
   }
 }
 
-TEST_CASE("text that would end a message early is found") {
+TEST_CASE("text that would end a message early is detected") {
   CHECK(contains_message_end("label -0123"));
   CHECK(contains_message_end("a b -0123 c"));
   for (const char* text : {"label-0123", "label -012", "label - 0123", "", " ", "a -b -c"}) {

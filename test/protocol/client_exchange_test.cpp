@@ -28,7 +28,7 @@ std::string describe(const Result& end) {
   return top.at(0).label + " " + format_probability(top.at(0).probability);
 }
 
-/// Runs a ClientExchange and writes down all that it does, the end in brackets.
+/// Runs a ClientExchange and records everything that it does, with its end in brackets.
 class Script {
  public:
   explicit Script(Dialect dialect = Dialect::plain, std::optional<int> top = {},
@@ -100,7 +100,7 @@ TEST_CASE("an encoded image is one whole message") {
   CHECK(EncodedImage({}).message() == "D  -0001");
 }
 
-TEST_CASE("every attempt to send an image writes it from where it was encoded") {
+TEST_CASE("every attempt to send an image writes the same buffer without copying it") {
   for (const Dialect dialect : {Dialect::plain, Dialect::extended}) {
     ClientExchange exchange(image, dialect, std::nullopt);
     exchange.next();
@@ -136,7 +136,7 @@ TEST_CASE("nothing is written before its turn") {
   CHECK(script.seen() == "A[Samoyed 0.93]");
 }
 
-TEST_CASE("a connection carries another exchange if it began with hello, and only then") {
+TEST_CASE("a connection is reusable only if it began with hello") {
   const std::string json_result = data_message(
       R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
   Script extended(Dialect::extended);
@@ -149,7 +149,7 @@ TEST_CASE("a connection carries another exchange if it began with hello, and onl
   CHECK_FALSE(plain.reusable());
 }
 
-TEST_CASE("with pipelining an image follows its size at once") {
+TEST_CASE("with pipelining an image follows its size immediately") {
   Script script(Dialect::extended, {}, {}, {}, /*pipelining=*/true);
   CHECK(script.seen() == sent);
   CHECK(script.waiting_for() == ClientExchange::Step::size_answer);
@@ -171,7 +171,7 @@ TEST_CASE("a refused size ends an exchange with pipelining") {
         sent + "[failed: " + make_error_code(Errc::pipelined_refused).message() + "]");
 }
 
-TEST_CASE("a refused message is sent once more each time, a few times") {
+TEST_CASE("a refused message is sent again after each refusal, up to a limit") {
   check_every_split("NANA" + result, size + size + std::string(image.message()) +
                                          std::string(image.message()) + "A[Samoyed 0.93]");
   check_every_split(
@@ -181,7 +181,7 @@ TEST_CASE("a refused message is sent once more each time, a few times") {
                                   "[failed: the same message was refused too many times]");
 }
 
-TEST_CASE("a damaged result is asked for again, a few times") {
+TEST_CASE("a damaged result is requested again, up to a limit") {
   check_every_split("AA" + damaged(result) + result, sent + "NA[Samoyed 0.93]");
   check_every_split("AA" + damaged(result) + damaged(result) + damaged(result) + damaged(result),
                     sent + "NNN[failed: the same message was refused too many times]");
@@ -191,17 +191,17 @@ TEST_CASE("an error result is a result") {
   check_every_split("AA" + data_message("error:busy"), sent + "A[refused busy]");
 }
 
-TEST_CASE("answers that are not the protocol's fail the exchange") {
+TEST_CASE("answers that violate the protocol fail the exchange") {
   check_every_split("HTTP/1.1 400 Bad Request",
                     size + "[failed: the peer doesn't speak the D/A/N protocol]");
   check_every_split("AH", sent + "[failed: the peer doesn't speak the D/A/N protocol]");
-  check_every_split("A" + result, sent + "[failed: a message that may not come now]");
-  check_every_split("AAA", sent + "[failed: a message that may not come now]");
+  check_every_split("A" + result, sent + "[failed: the peer sent an unexpected message]");
+  check_every_split("AAA", sent + "[failed: the peer sent an unexpected message]");
   check_every_split("AA" + data_message("nonsense"),
-                    sent + "[failed: a result that can't be understood]");
+                    sent + "[failed: the peer sent a result that can't be parsed]");
 }
 
-TEST_CASE("a connection with bytes left over can't be used again") {
+TEST_CASE("a connection with bytes left over can't be reused") {
   Script script(Dialect::extended);
   script.receive(
       "AA" +
@@ -272,7 +272,8 @@ TEST_CASE("a greeting distinguishes our workers from reference servers, at every
   check_greeting("N" + reply, data_message("hello") + "[squeezenet1_1]");
   check_greeting(damaged(reply) + reply, "N[squeezenet1_1]");
   check_greeting("HTTP", "[failed: the peer doesn't speak the D/A/N protocol]");
-  check_greeting(data_message("{}"), "[failed: a reply to hello that can't be understood]");
+  check_greeting(data_message("{}"),
+                 "[failed: the peer sent a reply to hello that can't be parsed]");
   check_greeting("NNNN", data_message("hello") + data_message("hello") + data_message("hello") +
                              "[failed: the same message was refused too many times]");
 }

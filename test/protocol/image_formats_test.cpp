@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// The name of the format that a file's first bytes have, or nothing.
+/// Returns the name of the format detected from a file's first bytes, or an empty string.
 std::string_view format_of(std::string_view file) {
   const ImageFormat* const format = find_image_format(file);
   return format == nullptr ? std::string_view() : format->name;
@@ -20,7 +20,7 @@ std::string_view format_of(std::string_view file) {
 
 }  // namespace
 
-TEST_CASE("image formats are known by their files' first bytes") {
+TEST_CASE("image formats are detected by a file's first bytes") {
   CHECK(format_of("\xFF\xD8\xFF\xE0"sv) == "JPEG");
   CHECK(format_of("\x89PNG\r\n\x1A\n..."sv) == "PNG");
   CHECK(format_of("BM...."sv) == "BMP");
@@ -32,11 +32,11 @@ TEST_CASE("image formats are known by their files' first bytes") {
   }
 }
 
-TEST_CASE("the image formats' names make a list for a sentence") {
+TEST_CASE("the names of the image formats are listed as in a sentence") {
   CHECK(accepted_formats == "JPEG, PNG, BMP or WebP");
 }
 
-TEST_CASE("image files are known by their extensions, in upper or lower case") {
+TEST_CASE("image files are recognized by their extension, in upper or lower case") {
   for (const auto extension : {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".JPG", ".WebP"}) {
     CAPTURE(extension);
     CHECK(is_image_extension(extension));
@@ -66,7 +66,7 @@ TEST_CASE("no two image formats share a name, a media type, a signature or an ex
   }
 }
 
-TEST_CASE("PROTOCOL.md names the image formats") {
+TEST_CASE("PROTOCOL.md lists the image formats") {
   std::ifstream file(SAMOYED_SOURCE_DIR "/src/protocol/PROTOCOL.md");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   std::string names;

@@ -30,8 +30,8 @@ std::string describe(const Message& message) {
   return "malformed: " + std::get<Malformed>(message).why.message();
 }
 
-/// All messages of a stream that comes in the two pieces. An image follows each text that is a
-/// number.
+/// Returns all messages of a stream that arrives in the two pieces. An image follows each text that
+/// is a number.
 std::string read_all(std::string_view first, std::string_view second) {
   MessageReader reader(text_max);
   std::string seen;
@@ -57,7 +57,7 @@ void check_reading(const std::string& stream, const std::string& expected) {
     INFO("split at " << split);
     CHECK(read_all(stream.substr(0, split), stream.substr(split)) == expected);
   }
-  MessageReader bytewise(text_max);  // Must not depend on two pieces only.
+  MessageReader bytewise(text_max);  // The result must be the same for more than two pieces.
   std::string seen;
   for (const char c : stream) {
     bytewise.append({&c, 1});
@@ -85,7 +85,7 @@ TEST_CASE("every split of a stream gives the same messages") {
   check_reading(data_message("8") + data_message("Zm9v*mFy"), "text(8) image(bad) ");
 }
 
-TEST_CASE("an image's payload may look like anything, even a message's end") {
+TEST_CASE("an image's payload may contain anything, even a message's end") {
   MessageReader reader(text_max);
   reader.begin_image(10, true);
   reader.append(data_message("AAAA -0001") + "A");
@@ -93,7 +93,7 @@ TEST_CASE("an image's payload may look like anything, even a message's end") {
   CHECK(describe(reader.next()) == "A ");
 }
 
-TEST_CASE("bytes of another protocol are refused at their first wrong byte") {
+TEST_CASE("bytes of another protocol are rejected at the first wrong byte") {
   const std::vector<std::string> foreign{"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
                                          "DELETE / HTTP/1.1\r\n",
                                          std::string("\x16\x03\x01\x02\x00\x01", 6),
@@ -116,26 +116,26 @@ TEST_CASE("bytes of another protocol are refused at their first wrong byte") {
   CHECK(read_all("DE", "") == "malformed: the peer doesn't speak the D/A/N protocol");
 }
 
-TEST_CASE("a text without an end is refused at its limit, not before") {
+TEST_CASE("a text without an end is rejected at the limit, not before") {
   const std::string longest = data_message(std::string(text_max - data_overhead_bytes, 'x'));
   REQUIRE(longest.size() == text_max);
   CHECK(read_all(longest, "") == "text(" + std::string(text_max - data_overhead_bytes, 'x') + ") ");
   const std::string too_long = data_message(std::string(text_max - data_overhead_bytes + 1, 'x'));
-  CHECK(read_all(too_long, "") == "malformed: a message longer than its limit");
+  CHECK(read_all(too_long, "") == "malformed: the peer sent a message that is too long");
   CHECK(read_all("D " + std::string(text_max, 'x'), "") ==
-        "malformed: a message longer than its limit");
+        "malformed: the peer sent a message that is too long");
   CHECK(read_all("D " + std::string(text_max - 2, 'x'), "").empty());
 }
 
-TEST_CASE("a text over its limit is too long at every split, whatever follows") {
+TEST_CASE("a text over the limit is too long at every split, whatever follows it") {
   const std::string stream = "D " + std::string(text_max, 'x') + "\n";
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     CHECK(read_all(stream.substr(0, split), stream.substr(split)) ==
-          "malformed: a message longer than its limit");
+          "malformed: the peer sent a message that is too long");
   }
 }
 
-TEST_CASE("skipped bytes are dropped at every split and what follows is read") {
+TEST_CASE("skipped bytes are dropped at every split, and what follows them is read") {
   const std::string stream = "dropped" + data_message("kept") + "A";
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     MessageReader reader(text_max);
@@ -159,7 +159,7 @@ TEST_CASE("an image that is not kept is still checked") {
   }
 }
 
-TEST_CASE("an announced length alone costs no memory and no overflow") {
+TEST_CASE("an announced length alone costs no memory and doesn't overflow") {
   MessageReader reader(text_max);
   reader.begin_image(std::uint64_t{1} << 60, true);
   reader.append("D Zm9v");
@@ -167,7 +167,7 @@ TEST_CASE("an announced length alone costs no memory and no overflow") {
   CHECK(reader.unread().empty());
 }
 
-TEST_CASE("an image's bytes are decoded from where they are, what follows them waits") {
+TEST_CASE("an image's bytes are decoded without buffering, and what follows them is buffered") {
   MessageReader reader(text_max);
   reader.begin_image(8, true);
   reader.append("D Zm9v");
@@ -182,7 +182,7 @@ TEST_CASE("an image's bytes are decoded from where they are, what follows them w
   CHECK(describe(reader.next()) == "A ");
 }
 
-TEST_CASE("an image whose first bytes came too early loses none of them") {
+TEST_CASE("an image that begins to arrive too early loses no bytes") {
   const std::string stream = data_message("8") + "D Zm9vYmFy -0764A";
   for (std::size_t split = data_message("8").size(); split <= stream.size(); ++split) {
     MessageReader reader(text_max);
@@ -195,7 +195,7 @@ TEST_CASE("an image whose first bytes came too early loses none of them") {
   }
 }
 
-TEST_CASE("what is skipped may end in the middle of what came, before an image as well") {
+TEST_CASE("a skip may end in the middle of a piece, even before an image") {
   for (std::size_t came_before = 0; came_before <= 7; ++came_before) {
     MessageReader reader(text_max);
     reader.append(std::string(came_before, 'x'));
@@ -209,7 +209,7 @@ TEST_CASE("what is skipped may end in the middle of what came, before an image a
   }
 }
 
-TEST_CASE("an image that is dropped on its way keeps nothing more") {
+TEST_CASE("an image that is dropped while it arrives keeps no more bytes") {
   MessageReader reader(text_max);
   reader.begin_image(8, true);
   reader.append("D Zm9v");

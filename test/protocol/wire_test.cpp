@@ -36,7 +36,7 @@ TEST_CASE("probabilities have the digits of Python's str(float)") {
   for (const auto& [probability, text] : table) CHECK(format_probability(probability) == text);
 }
 
-TEST_CASE("sizes are read and written") {
+TEST_CASE("sizes are formatted and parsed") {
   CHECK(format_size({881840, {}}) == "881840");
   CHECK(format_size({881840, 10}) == "881840;top=10");
   CHECK(format_size({881840, 10, std::chrono::milliseconds(2500)}) ==
@@ -71,7 +71,7 @@ TEST_CASE("options of a size exist in the extended dialect only") {
   }
 }
 
-TEST_CASE("a plain result is what a reference client takes apart") {
+TEST_CASE("a plain result has the format that a reference client parses") {
   CHECK(format_result(recognition, Dialect::plain) ==
         "Samoyed:0.9302121996879578,Great Pyrenees:1e-05");
   CHECK(format_result(Refusal{RefusalReason::too_large, "with, a: detail"}, Dialect::plain) ==
@@ -83,7 +83,7 @@ TEST_CASE("a plain result is what a reference client takes apart") {
             {"Samoyed", {}, 0.93}, {"Great Pyrenees", {}, 1e-05}, {"a 'b'-c", {}, 0}});
 }
 
-TEST_CASE("an extended result survives the wire whole") {
+TEST_CASE("an extended result survives formatting and parsing") {
   CHECK(parse_result(format_result(recognition, Dialect::extended), Dialect::extended) ==
         Result(recognition));
   const Refusal refusal{RefusalReason::unreadable, "The file ends before its last row."};
@@ -91,7 +91,7 @@ TEST_CASE("an extended result survives the wire whole") {
         Result(refusal));
 }
 
-TEST_CASE("a result may carry a thumbnail, which survives the wire") {
+TEST_CASE("a result may carry a thumbnail, which survives formatting and parsing") {
   Recognition with_thumbnail = recognition;
   with_thumbnail.thumbnail = std::string("\xFF\xD8\xFF\xE0\0 -0001", 10);
   const std::string payload = format_result(with_thumbnail, Dialect::extended);
@@ -102,7 +102,7 @@ TEST_CASE("a result may carry a thumbnail, which survives the wire") {
         format_result(recognition, Dialect::plain));
 }
 
-TEST_CASE("a thumbnail that is no small JPEG file is refused") {
+TEST_CASE("a thumbnail that is not a small JPEG file is rejected") {
   const auto with_thumbnail = [](const std::string& value) {
     return parse_result(
         R"({"top":[{"label":"a","probability":0.5}],"width":1,"height":1,"thumbnail":)" + value +
@@ -110,7 +110,7 @@ TEST_CASE("a thumbnail that is no small JPEG file is refused") {
         Dialect::extended);
   };
   CHECK(with_thumbnail(R"("/9j/4AAgLTAwMA==")").has_value());
-  // Base64 of FF D8 FF and zeros: as long as may be, and one byte longer.
+  // Base64 of FF D8 FF and zeros: the maximum length, and beyond it.
   const std::string zeros(base64_length(thumbnail_bytes_max) - 8, 'A');
   CHECK(with_thumbnail("\"/9j/" + zeros + "AAA=\"").has_value());
   CHECK_FALSE(with_thumbnail("\"/9j/" + zeros + "AAAAAAAA\"").has_value());
@@ -121,7 +121,7 @@ TEST_CASE("a thumbnail that is no small JPEG file is refused") {
   }
 }
 
-TEST_CASE("every reason survives both dialects and holds no separator") {
+TEST_CASE("every reason survives both dialects and contains no separator") {
   for (const auto reason :
        {RefusalReason::busy, RefusalReason::too_large, RefusalReason::unreadable,
         RefusalReason::too_many_pixels, RefusalReason::bad_encoding, RefusalReason::bad_option,
@@ -143,7 +143,7 @@ TEST_CASE("a detail that would end the message early is left out") {
   CHECK(payload == R"({"error":"internal"})");
 }
 
-TEST_CASE("results that can't be taken apart are refused") {
+TEST_CASE("invalid results are rejected") {
   for (const char* payload :
        {"", "Samoyed", ":0.5", "Samoyed:", "Samoyed:x", "Samoyed:1.5", "Samoyed:-0.1",
         "Samoyed:nan", "Samoyed:0.5:6", "a:0.5,,b:0.1", "a:0.5,", "{}"}) {
@@ -188,7 +188,7 @@ TEST_CASE("results that can't be taken apart are refused") {
   }
 }
 
-TEST_CASE("what an extended result holds beyond its fields is ignored") {
+TEST_CASE("unknown fields of an extended result are ignored") {
   const std::string label = R"({"label":"a","probability":1,"why":{"label":5,"x":[{}]}})";
   CHECK(parse_result(R"({"x":[{"top":1},["error"]],"top":[)" + label + "," + label +
                          R"(],"top":[)" + label +
@@ -200,7 +200,7 @@ TEST_CASE("what an extended result holds beyond its fields is ignored") {
         Result(Refusal{RefusalReason::busy, "why"}));
 }
 
-TEST_CASE("a result has as many labels as may be asked for, and no more") {
+TEST_CASE("a result may have as many labels as can be requested, and no more") {
   const auto with_labels = [](int count) {
     Recognition many{{}, 1, 1, {}};
     many.top.resize(static_cast<std::size_t>(count), RankedLabel{"a", 1, 0});
@@ -210,14 +210,14 @@ TEST_CASE("a result has as many labels as may be asked for, and no more") {
   CHECK_FALSE(parse_result(with_labels(top_max + 1), Dialect::extended).has_value());
 }
 
-TEST_CASE("a hello survives the wire, and foreign ones are refused") {
+TEST_CASE("a hello reply survives formatting and parsing, and foreign ones are rejected") {
   const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true, true};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
         R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
         R"("takes_thumbnail":true,"takes_pipelining":true})");
-  // An older worker says nothing of what came later, a newer one says more.
+  // An older worker doesn't send the newer fields, and a newer one sends more fields.
   const auto older =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
                   R"("image_bytes_max":3,"busy":false,"takes_more":{"x":[]}})");

@@ -8,24 +8,25 @@
 #include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
 
-/// Clients that leave, hurry or wait for too long, and what images may hold together.
+/// Clients that leave, send too early or wait too long, and the shared limit on images being
+/// received.
 using namespace samoyed::test;
 
 TEST_CASE("a peer that leaves during the recognition is noticed") {
   Script script = Script::slow();
   script.receive(size + image);
   script.seen();
-  SECTION("with an end") {
+  SECTION("by closing") {
     script.end();
-    CHECK(script.seen() == "[closed: the peer closed in the middle of an exchange]");
+    CHECK(script.seen() == "[closed: the peer closed the connection in the middle of an exchange]");
   }
-  SECTION("with a reset") {
+  SECTION("by a reset") {
     script.end(std::make_error_code(std::errc::connection_reset));
     CHECK(script.seen() == "[closed: Connection reset by peer]");
   }
 }
 
-TEST_CASE("what a peer sends before its result is kept, up to a limit") {
+TEST_CASE("bytes that a peer sends before its result are kept, up to a limit") {
   const std::string once = "AA[recognize foobar 5]";
   Script script = Script::slow();
   script.receive(size + image);
@@ -65,7 +66,7 @@ TEST_CASE("a late second copy is dropped while the image is recognized") {
   CHECK(script.seen() == "[20 ms]" + plain_result + "A");
 }
 
-TEST_CASE("a size says until when its sender waits") {
+TEST_CASE("a size message says how long the client waits") {
   const WorkerExchange::Clock::time_point start(std::chrono::hours(1));
   Script script;
   script.set_time(start);
@@ -77,7 +78,7 @@ TEST_CASE("a size says until when its sender waits") {
   CHECK(script.wanted_until() == std::nullopt);
 }
 
-TEST_CASE("a size may ask for a thumbnail, for its own image only") {
+TEST_CASE("a size message may request a thumbnail, for its own image only") {
   Script script;
   script.receive(data_message("hello") + data_message("8;thumbnail=96") + image);
   CHECK(script.seen().ends_with("AA[recognize foobar 5 96 px]" + extended_result));
@@ -85,7 +86,7 @@ TEST_CASE("a size may ask for a thumbnail, for its own image only") {
   CHECK(script.seen() == "AA[recognize foobar 5]" + extended_result);
 }
 
-TEST_CASE("images that are being received share a bound, of which an announcement takes nothing") {
+TEST_CASE("images being received share a limit, and an announced length doesn't count") {
   const std::string busy = "A[20 ms]" + data_message("error:busy");
   ByteBudget budget(10, std::chrono::seconds(5));
   const WorkerExchange::Limits limits{.image_bytes_max = 100, .receiving = &budget};
@@ -94,7 +95,7 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
   receiving.receive(size + image.substr(0, 10));
   CHECK(budget.used_bytes() == 6);
 
-  SECTION("what exceeds it is read to its end and answered busy") {
+  SECTION("an image that exceeds it is read to its end and answered busy") {
     other.receive(size + image.substr(0, 10));
     CHECK(budget.used_bytes() == 6);
     other.receive(image.substr(10));
@@ -105,11 +106,11 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     other.receive("A" + size + image);
     CHECK(other.seen() == "AA[recognize foobar 5][20 ms]" + plain_result);
   }
-  SECTION("also if it comes in one piece") {
+  SECTION("an image that exceeds it in one piece is answered busy too") {
     other.receive(size + image);
     CHECK(other.seen() == "A" + busy);
   }
-  SECTION("a damaged image gives back what it held") {
+  SECTION("a damaged image returns its bytes") {
     receiving.receive(damaged(image).substr(10));
     CHECK(receiving.seen() == "AN");
     CHECK(budget.used_bytes() == 0);
@@ -127,7 +128,7 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     receiving.receive(image.substr(10));
     CHECK(receiving.seen() == "A" + busy);
   }
-  SECTION("so does a slow second copy") {
+  SECTION("an image with a slow second copy makes room for others") {
     receiving.receive(damaged(image).substr(10) + image + image.substr(0, 5));
     other.set_time(WorkerExchange::Clock::time_point(std::chrono::milliseconds(5001)));
     other.receive(size + image);
@@ -135,7 +136,7 @@ TEST_CASE("images that are being received share a bound, of which an announcemen
     receiving.receive(image.substr(5));
     CHECK(receiving.seen() == "ANA[20 ms]" + data_message("error:busy"));
   }
-  SECTION("a connection that ends gives back what it held") {
+  SECTION("a connection that ends returns its bytes") {
     {
       Script ending(limits);
       ending.receive(size + image.substr(0, 6));

@@ -7,7 +7,7 @@
 #include "protocol/worker_exchange_script.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
 
-/// Results that a client without hello doesn't answer at once.
+/// Results that a client without hello doesn't answer immediately.
 using namespace samoyed::test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -16,7 +16,7 @@ namespace {
 
 const std::string exchange_done = "AA[recognize foobar 5][20 ms]" + plain_result;
 
-/// A client that has sent its image and answered nothing since its result was written.
+/// A client that has sent its image and hasn't answered the result.
 struct Unanswered : Script {
   Unanswered() {
     receive(size + image);
@@ -26,7 +26,8 @@ struct Unanswered : Script {
 
 }  // namespace
 
-TEST_CASE("a result without an answer is sent again 1, 2 and 3 s after the first, and no more") {
+TEST_CASE(
+    "an unanswered result is sent again 1, 2 and 3 s after the first time, and then no more") {
   Unanswered script;
   for (int copy = 1; copy < result_copies_max; ++copy) {
     script.pass(milliseconds(999));
@@ -43,7 +44,7 @@ TEST_CASE("a result without an answer is sent again 1, 2 and 3 s after the first
   CHECK(script.seen() == "[closed: the peer did not acknowledge its result]");
 }
 
-TEST_CASE("a worker that had to wait itself still leaves a second between two copies") {
+TEST_CASE("a worker that was delayed still leaves a second between two copies") {
   Unanswered script;
   script.set_time(WorkerExchange::Clock::time_point(milliseconds(2500)));
   script.receive("");
@@ -54,7 +55,7 @@ TEST_CASE("a worker that had to wait itself still leaves a second between two co
   CHECK(script.seen() == plain_result);
 }
 
-TEST_CASE("an A ends the copies, whenever it comes") {
+TEST_CASE("an A ends the copies, whenever it arrives") {
   for (int copies = 1; copies <= result_copies_max; ++copies) {
     INFO(copies << " copies");
     Unanswered script;
@@ -70,27 +71,27 @@ TEST_CASE("an A ends the copies, whenever it comes") {
   }
 }
 
-TEST_CASE("each copy may be acknowledged, and nothing more") {
+TEST_CASE("each copy may be acknowledged once") {
   Unanswered script;
   script.pass(milliseconds(2500));
   CHECK(script.seen() == plain_result + plain_result);
-  SECTION("at once") { script.receive("AAA" + size + image + "A"); }
+  SECTION("in one piece") { script.receive("AAA" + size + image + "A"); }
   SECTION("one by one") {
     for (int copy = 0; copy < 3; ++copy) script.receive("A");
     script.receive(size + image + "A");
   }
-  SECTION("some of them") { script.receive("AA" + size + image + "A"); }
-  SECTION("with a size that is refused after them") {
+  SECTION("only some copies") { script.receive("AA" + size + image + "A"); }
+  SECTION("followed by a size that is refused") {
     script.receive("AAA" + damaged(size));
     CHECK(script.seen() == "N");
     script.receive(size + size + image + "A");
   }
   CHECK(script.seen() == exchange_done);
   script.receive("A");
-  CHECK(script.seen() == "[closed: a message that may not come now]");
+  CHECK(script.seen() == "[closed: the peer sent an unexpected message]");
 }
 
-TEST_CASE("an N to one of several copies is answered by one more, and ends the copies") {
+TEST_CASE("an N to one of several copies is answered with one more copy and ends the repetition") {
   Unanswered script;
   script.pass(milliseconds(1500));
   CHECK(script.seen() == plain_result);
@@ -111,7 +112,7 @@ TEST_CASE("an N to one of several copies is answered by one more, and ends the c
   CHECK(script.seen() == exchange_done);
 }
 
-TEST_CASE("endless refusals of a copy after its A end the connection") {
+TEST_CASE("too many refusals of a copy after its A end the connection") {
   Unanswered script;
   script.pass(milliseconds(1000));
   script.receive("A");
@@ -132,7 +133,7 @@ TEST_CASE("a client that closes before it has read every copy has ended normally
   late.seen();
   late.end(reset);
   CHECK(late.seen() == "[closed]");
-  // One that was sent a single copy has no such reason.
+  // A client that was sent only one copy has no excuse for a reset.
   Unanswered prompt;
   prompt.receive("A");
   prompt.end(reset);
@@ -152,7 +153,7 @@ TEST_CASE("a client that is sending a late copy of its image is sent nothing mea
   CHECK(script.seen() == plain_result);
 }
 
-TEST_CASE("an error is sent again as any result, and counted once") {
+TEST_CASE("an error is repeated like any result, and counted once") {
   Script script;
   script.receive(size + data_message("Zm9v*mFy"));
   script.pass(seconds(1));
@@ -161,7 +162,7 @@ TEST_CASE("an error is sent again as any result, and counted once") {
   CHECK(script.refused() == std::vector{RefusalReason::bad_encoding});
 }
 
-TEST_CASE("after hello no result is sent again unasked, and one A answers it") {
+TEST_CASE("after hello no result is repeated without an N, and only one A may answer it") {
   Script script;
   script.receive(data_message("hello") + size + image);
   script.seen();
@@ -169,5 +170,5 @@ TEST_CASE("after hello no result is sent again unasked, and one A answers it") {
   script.pass(seconds(100));
   CHECK(script.seen().empty());
   script.receive("AA");
-  CHECK(script.seen() == "[closed: a message that may not come now]");
+  CHECK(script.seen() == "[closed: the peer sent an unexpected message]");
 }

@@ -14,7 +14,7 @@
 #include "samoyed/protocol/worker_exchange.hpp"
 #include "support/bytes.hpp"
 
-/// A WorkerExchange and what a client sends to it, for the tests.
+/// A scripted WorkerExchange and a client's messages to it, for the tests.
 namespace samoyed::test {
 
 using namespace protocol;
@@ -23,13 +23,13 @@ inline const Recognition samoyed_result{
     .top = {{"Samoyed", 258, 0.93}}, .width = 2, .height = 1, .times = {}};
 inline const WorkerHello hello_reply{"squeezenet1_1", 1000, true, 100, false};
 
-/// Runs a WorkerExchange and writes down all that it does: what it writes as it is, the rest in
-/// brackets.
+/// Runs a WorkerExchange and records everything that it does: written bytes as they are, everything
+/// else in brackets.
 class Script {
  public:
   explicit Script(WorkerExchange::Limits limits = {.image_bytes_max = 100})
       : Script(limits, false) {}
-  /// One whose recognitions end only when the test says so.
+  /// Returns a script whose recognitions end only when the test calls `recognize`.
   static Script slow(WorkerExchange::Limits limits = {.image_bytes_max = 100}) {
     return Script(limits, true);
   }
@@ -53,9 +53,9 @@ class Script {
     exchange_.recognized(samoyed_result);
     run();
   }
-  /// The time from now on.
+  /// Sets the current time.
   void set_time(WorkerExchange::Clock::time_point now) { now_ = now; }
-  /// Lets time pass as a shell does: the worker's side is asked again whenever it wanted to be.
+  /// Lets time pass, and asks the exchange again whenever `ask_again_at` is reached.
   void pass(std::chrono::milliseconds time) {
     const auto end = now_ + time;
     while (!closed_ && ask_again_at_ && *ask_again_at_ <= end) {
@@ -65,17 +65,17 @@ class Script {
     now_ = end;
   }
 
-  /// What was done since the last call.
+  /// Returns what was recorded since the last call.
   std::string seen() { return std::exchange(seen_, {}); }
-  /// Why images were refused that were not given to recognize.
+  /// The reasons of all images that were refused without a Recognize action.
   const std::vector<RefusalReason>& refused() const { return refused_; }
   bool closed() const { return closed_; }
-  /// How many writes said that they repeat what was sent before.
+  /// Number of writes with `repeats` set.
   int repeats() const { return repeats_; }
-  /// How often the worker was asked about itself.
+  /// How often the worker was asked to describe itself.
   int described() const { return described_; }
   WorkerExchange::Step waiting_for() const { return step_; }
-  /// When the worker's side wants to be asked again at the latest.
+  /// When the exchange wants to be asked again at the latest.
   std::optional<WorkerExchange::Clock::time_point> ask_again_at() const { return ask_again_at_; }
   bool takes_early_bytes() const { return exchange_.takes_early_bytes(); }
   std::optional<WorkerExchange::Clock::time_point> wanted_until() const { return wanted_until_; }

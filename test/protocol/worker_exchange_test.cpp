@@ -11,7 +11,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// Feeds a client's whole stream in two pieces at every split point, and byte by byte.
+/// Feeds a client's whole stream in two pieces, split at every point, and then byte by byte.
 void check_every_split(const std::string& stream, const std::string& expected) {
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     INFO("split at " << split);
@@ -44,7 +44,7 @@ TEST_CASE("after hello, results are JSON without a gap and sizes carry options, 
       data_message(format_hello(hello_reply)) + "AA[recognize foobar 3]" + extended_result);
 }
 
-TEST_CASE("the worker is described to those who ask, once a hello") {
+TEST_CASE("the worker describes itself once per hello and never without one") {
   Script plain;
   plain.receive(size + image + "A" + size + image + "A");
   CHECK(plain.described() == 0);
@@ -82,24 +82,24 @@ TEST_CASE("a client that sends a refused image once gets its result after the wa
   script.receive(size + damaged(image) + image);
   script.time_out();
   CHECK(script.seen() == "ANA[recognize foobar 5][20 ms]" + plain_result);
-  SECTION("and goes on") {
+  SECTION("the connection continues") {
     script.receive("A" + size);
     CHECK(script.seen() == "A");
   }
-  SECTION("and a copy that is merely late is dropped") {
+  SECTION("a copy that comes late is dropped") {
     script.receive(image + "A" + size);
     CHECK(script.seen() == "A");
   }
 }
 
-TEST_CASE("after hello nobody waits for second copies") {
+TEST_CASE("after hello the worker doesn't wait for second copies") {
   Script script;
   script.receive(data_message("hello") + size + damaged(image) + image);
   CHECK(script.seen() ==
         data_message(format_hello(hello_reply)) + "ANA[recognize foobar 5]" + extended_result);
 }
 
-TEST_CASE("a refused result and a refused hello reply are sent again, a few times") {
+TEST_CASE("a refused result and a refused hello reply are sent again, up to a limit") {
   Script script;
   script.receive(size + image);
   script.seen();
@@ -128,25 +128,27 @@ TEST_CASE("a message that stays damaged ends the connection") {
 }
 
 TEST_CASE(
-    "a size that is no number is acknowledged and the connection ends, as at a reference server") {
+    "a size that is not a number is acknowledged and the connection ends, as with a reference "
+    "server") {
   for (const std::string payload : {"abc", "-8", "8;top=5", ""}) {
     INFO(payload);
-    check_every_split(data_message(payload), "A[closed: a size message that holds no number]");
+    check_every_split(data_message(payload),
+                      "A[closed: the peer sent a size that is not a number]");
   }
   check_every_split(size + image + "A" + data_message("hello"),
                     "AA[recognize foobar 5][20 ms]" + plain_result +
-                        "A[closed: a size message that holds no number]");
+                        "A[closed: the peer sent a size that is not a number]");
 }
 
-TEST_CASE("what can't be recognized is refused after the image's A") {
+TEST_CASE("an image that can't be recognized is refused after its A") {
   SECTION("an unknown option") {
     check_every_split(
         data_message("hello") + data_message("8;best=1") + image + "A",
         data_message(format_hello(hello_reply)) + "AA" +
             data_message(
-                R"({"error":"bad option","detail":"The options of a size are top, from 1 to 1000, timeout_ms, at least 1, and thumbnail, from 1 to 256."})"));
+                R"({"error":"bad option","detail":"A size message accepts the options top (1 to 1000), timeout_ms (at least 1) and thumbnail (1 to 256)."})"));
   }
-  SECTION("text that is no base64") {
+  SECTION("text that is not base64") {
     check_every_split(size + data_message("Zm9v*mFy") + "A",
                       "AA[20 ms]" + data_message("error:bad encoding"));
   }
@@ -163,11 +165,11 @@ TEST_CASE("what can't be recognized is refused after the image's A") {
   }
 }
 
-TEST_CASE("the answer to an image that was not given to recognize says why, once") {
+TEST_CASE("the answer to an image that was refused without recognition has the reason, once") {
   Script script;
   script.receive(data_message("160") + image_message(std::string(120, 'x')));
   CHECK(script.refused() == std::vector{RefusalReason::too_large});
-  script.receive("N");  // The client wants the answer again.
+  script.receive("N");  // The client requests the answer again.
   script.receive("A" + size + image + "A");
   CHECK(script.refused().size() == 1);
   script.receive(size + data_message("Zm9v*mFy"));
@@ -189,29 +191,29 @@ TEST_CASE("the limit on an image is exact, and far beyond it the connection ends
   for (const std::string length : {"680", "18446744073709551615"}) {
     Script script;
     script.receive(data_message(length));
-    CHECK(script.seen() == "[closed: an announced image far beyond the limit]");
+    CHECK(script.seen() == "[closed: the peer announced an image far beyond the limit]");
   }
 }
 
-TEST_CASE("an empty image is the recognizer's to refuse") {
+TEST_CASE("an empty image is passed to the recognizer, which may refuse it") {
   check_every_split(data_message("0") + image_message("") + "A",
                     "AA[recognize  5][20 ms]" + plain_result);
 }
 
-TEST_CASE("bytes of another protocol end the connection at once") {
+TEST_CASE("bytes of another protocol end the connection immediately") {
   for (const std::string& bytes : {"GET / HTTP/1.1\r\n\r\n"s, "\x16\x03\x01"s, "\0\0\0\0"s}) {
     check_every_split(bytes, "[closed: the peer doesn't speak the D/A/N protocol]");
   }
   for (const std::string& bytes : {"A"s, "N"s, "NOTIFY * HTTP/1.1"s}) {
-    check_every_split(bytes, "[closed: a message that may not come now]");
+    check_every_split(bytes, "[closed: the peer sent an unexpected message]");
   }
   check_every_split(size + "GET / HTTP/1.1",
                     "A[closed: the peer doesn't speak the D/A/N protocol]");
   check_every_split(size + image + size, "AA[recognize foobar 5][20 ms]" + plain_result +
-                                             "[closed: a message that may not come now]");
+                                             "[closed: the peer sent an unexpected message]");
 }
 
-TEST_CASE("a peer may end between exchanges and nowhere else") {
+TEST_CASE("a peer may close between exchanges and nowhere else") {
   const std::string stream = data_message("hello") + size + image + "A" + size + image + "A";
   const std::size_t exchange_bytes = size.size() + image.size() + 1;
   const std::size_t hello_bytes = data_message("hello").size();
@@ -224,14 +226,15 @@ TEST_CASE("a peer may end between exchanges and nowhere else") {
     const bool between =
         cut == 0 || (cut >= hello_bytes && (cut - hello_bytes) % exchange_bytes == 0);
     CHECK(script.seen() ==
-          (between ? "[closed]" : "[closed: the peer closed in the middle of an exchange]"));
+          (between ? "[closed]"
+                   : "[closed: the peer closed the connection in the middle of an exchange]"));
   }
   Script script;
   script.end(std::make_error_code(std::errc::connection_reset));
   CHECK(script.seen() == "[closed: Connection reset by peer]");
 }
 
-TEST_CASE("a peer that stalls is ended, one that rests between images without a complaint") {
+TEST_CASE("a stalled peer is closed with an error, an idle one between images without an error") {
   Script silent;
   silent.time_out();
   CHECK(silent.seen() == "[closed: the peer took too long]");

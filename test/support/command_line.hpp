@@ -22,7 +22,7 @@ struct CommandLine {
     options = parse(static_cast<int>(arguments.size()), arguments.data(), exit_status);
   }
 
-  /// std::nullopt if the program has to end at once with `exit_status`.
+  /// std::nullopt if the program has to exit immediately with `exit_status`.
   std::optional<Options> options;
   int exit_status = -1;
 };

@@ -64,7 +64,7 @@ inline void greet(Connection& peer) {
   peer.send(hello_reply);
 }
 
-/// Serves a connection like a Samoyed worker, until the client ends it.
+/// Serves a connection like a Samoyed worker until the client closes it.
 inline void serve_all(Connection& peer) {
   if (!peer.expect(hello)) return;
   peer.send(hello_reply);
@@ -106,11 +106,11 @@ class Log final : public dispatcher::DispatchObserver {
   int ejections = 0;
   int readmissions = 0;
   int forgotten = 0;
-  std::string why;                       ///< Of the last ejection.
-  std::vector<std::string> request_ids;  ///< Of attempts and ejections, in order.
+  std::string why;                       ///< Reason of the last ejection.
+  std::vector<std::string> request_ids;  ///< Ids of attempts and ejections, in order.
 };
 
-/// A dispatcher over some workers, and its clients.
+/// A dispatcher with some workers, and its clients.
 class DispatcherFixture {
  public:
   explicit DispatcherFixture(const std::vector<const ScriptedPeer*>& peers,
@@ -123,7 +123,8 @@ class DispatcherFixture {
     for (const auto* peer : peers) list.add(peer->address());
   }
 
-  /// Classifies one image, and runs everything in the background to its end.
+  /// Classifies one image and runs all background work to its end. Returns a description of the
+  /// outcome.
   std::string classify(std::chrono::milliseconds within = std::chrono::hours(1)) {
     std::string words;
     start(words, within);
@@ -132,8 +133,8 @@ class DispatcherFixture {
     return words;
   }
 
-  /// Stores the words of the outcome in `words` when it is there. The caller must run the
-  /// io_context.
+  /// Starts to classify one image, and stores a description of the outcome in `words` when it is
+  /// available. The caller must run the io_context.
   void start(std::string& words, std::chrono::milliseconds within = std::chrono::hours(1),
              asio::cancellation_slot cancelled = {}) {
     dispatcher::ClassifyRequest request{.image = image,
@@ -173,7 +174,7 @@ class DispatcherFixture {
   std::size_t workers_left() const { return list.in_rotation_count(); }
 
   asio::io_context io{1};
-  std::function<void()> on_change = [] {};  ///< Of the list.
+  std::function<void()> on_change = [] {};  ///< Called when the list changes.
   dispatcher::WorkerList list;
   Log log;
   dispatcher::Dispatcher dispatcher;

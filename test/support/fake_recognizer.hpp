@@ -10,9 +10,9 @@
 
 namespace samoyed::test {
 
-/// Sees in every image its own bytes as the label, and gives for a thumbnail what begins as a JPEG
-/// file and ends with the side that was asked for; holds images back while it is closed, and throws
-/// on the image `throw`.
+/// Returns an image's bytes as its label. A thumbnail begins like a JPEG file and ends with the
+/// requested side in pixels. While it is closed, it holds images back. The image `throw` makes it
+/// throw.
 class FakeRecognizer final : public worker::Recognizer {
  public:
   const worker::ModelDescription& description() const override { return description_; }
@@ -37,13 +37,13 @@ class FakeRecognizer final : public worker::Recognizer {
   void close() { set_open(false); }
   void open() { set_open(true); }
 
-  /// How many images have come this far.
+  /// Number of images whose recognition has started.
   int started() {
     const std::lock_guard lock(mutex_);
     return started_;
   }
 
-  /// Waits until that many images have come this far.
+  /// Waits until the recognition of `count` images has started.
   void wait_for_started(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return started_ >= count; });

@@ -18,7 +18,7 @@ class Gate {
     const std::lock_guard lock(mutex_);
     return open_;
   }
-  /// Returns false only if it stayed closed for so long that something must hang.
+  /// Returns false only if it stayed closed for so long that something must have hung.
   bool wait() const {
     std::unique_lock lock(mutex_);
     return opened_.wait_for(lock, std::chrono::seconds(60), [this] { return open_; });

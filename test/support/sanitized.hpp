@@ -2,9 +2,9 @@
 
 namespace samoyed::test {
 
-/// Whether a sanitizer's own allocator replaces the system's: its shadows and quarantines count as
-/// ours then.
-#if defined(__has_feature)  // As clang reports its sanitizers.
+/// False if a sanitizer's allocator replaces the system's. Its shadow memory and quarantines would
+/// then count as memory of the process.
+#if defined(__has_feature)  // Clang's way to detect sanitizers.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SAMOYED_TEST_SANITIZED
 #endif

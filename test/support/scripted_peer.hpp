@@ -46,7 +46,7 @@ class ScriptedPeer {
       return got;
     }
     void send(std::string_view bytes) {
-      std::error_code gone;  // The other side may have given up already.
+      std::error_code gone;  // The other side may have closed already.
       asio::write(socket_, asio::buffer(bytes), gone);
     }
     /// Waits until the other side closes.
@@ -69,7 +69,7 @@ class ScriptedPeer {
         thread_([this, scripts = std::move(scripts)] { play(scripts); }) {}
 
   ~ScriptedPeer() {
-    // Wakes an accept that still waits; it then ends without a script.
+    // Wakes an accept that is still waiting. It then returns without playing a script.
     stopping_ = true;
     std::error_code refused;
     asio::ip::tcp::socket(io_).connect({asio::ip::address_v4::loopback(), address_.port}, refused);
@@ -86,7 +86,7 @@ class ScriptedPeer {
       asio::ip::tcp::socket socket = acceptor_.accept();
       if (stopping_) return;
       ++connections_;
-      // Closed before the last script ends, so that the port is closed for anyone who sees that
+      // Close the port before the last script ends, so that it is closed for anyone who sees that
       // end.
       if (i + 1 == scripts.size()) acceptor_.close();
       Connection connection(std::move(socket));

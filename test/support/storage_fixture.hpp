@@ -32,7 +32,7 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
   return std::move(value).value();
 }
 
-/// A history in a folder.
+/// A history in the given folder.
 class HistoryFixture {
  public:
   explicit HistoryFixture(const std::filesystem::path& folder,

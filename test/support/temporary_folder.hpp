@@ -9,16 +9,16 @@
 
 namespace samoyed::test {
 
-/// An empty folder that is gone, with all in it, when its scope ends.
+/// An initially empty folder that is deleted with its content at the end of the scope.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "samoyed-test-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw std::runtime_error("can't make a temporary folder");
+    if (!mkdtemp(name.data())) throw std::runtime_error("can't create a temporary folder");
     path_ = name;
   }
   ~TemporaryFolder() {
-    std::error_code ignored;  // Left to the system's own cleaning.
+    std::error_code ignored;  // The system cleans up what is left.
     std::filesystem::remove_all(path_, ignored);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
@@ -30,7 +30,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// Makes a file of exactly these bytes.
+/// Writes a file with exactly these bytes.
 inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }

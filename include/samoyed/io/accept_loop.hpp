@@ -14,12 +14,12 @@
 
 namespace samoyed::io {
 
-/// Accepts connections, and counts those that are open, in all and by the peer's address.
+/// Accepts connections and counts the open ones, in total and per peer address.
 ///
-/// Beyond a limit a peer is still accepted, so that it gets an answer, as long as fewer than
-/// `refused_max` such connections are open. Beyond that too, one that is over its own limit is
-/// closed at once, and others wait in the kernel's queue until a connection ends. Without file
-/// descriptors or memory the loop pauses and goes on.
+/// A connection over a limit is still accepted, so that the peer gets an answer, as long as fewer
+/// than `refused_max` such connections are open. Beyond that, a peer that is over its own limit is
+/// closed at once, and all others wait in the kernel's queue until a connection ends. If file
+/// descriptors or memory run out, the loop pauses and then continues.
 ///
 /// Thread rule: the thread of the acceptor's executor.
 class AcceptLoop {
@@ -33,15 +33,15 @@ class AcceptLoop {
   enum class Verdict {
     admitted,
     peer_full,  ///< Too many connections from that address.
-    all_full,   ///< Too many in all.
+    all_full,   ///< Too many connections in total.
   };
 
-  /// One open connection's place: counted until this is destroyed. May outlive the loop.
+  /// Counts one open connection until it is destroyed. May outlive the loop.
   class Slot;
 
   using OnConnection = std::function<void(asio::ip::tcp::socket, Slot)>;
 
-  /// To peers for whom `exempt` is true the limit by address doesn't apply.
+  /// The limit per address doesn't apply to peers for which `exempt` returns true.
   AcceptLoop(
       asio::ip::tcp::acceptor acceptor, Limits limits,
       std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; })
@@ -50,7 +50,7 @@ class AcceptLoop {
         exempt_(std::move(exempt)),
         counts_(std::make_shared<Counts>(acceptor_.get_executor())) {}
 
-  /// Returns after `stop`, when the port is closed. Call once.
+  /// Runs until `stop` is called; the port is closed when it returns. Call once.
   asio::awaitable<void> run(OnConnection on_connection);
 
   /// Ends `run`. Further calls do nothing.
@@ -63,7 +63,7 @@ class AcceptLoop {
     explicit Counts(const asio::any_io_executor& executor) : changed(executor) {}
     std::size_t admitted = 0;
     std::size_t refused = 0;
-    std::map<std::string, std::size_t> by_peer;  ///< By what limit_key gives.
+    std::map<std::string, std::size_t> by_peer;  ///< The keys come from `limit_key`.
     Event changed;  ///< Notified when a connection ends or the loop stops.
   };
 

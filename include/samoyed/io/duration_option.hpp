@@ -7,8 +7,8 @@
 
 namespace samoyed::io {
 
-/// Adds an option whose number counts `Unit`s, which its name should end with; its default is what
-/// `value` holds.
+/// Adds an option whose number counts `Unit`s. Its name should end with the unit. The default is
+/// the current content of `value`.
 template <typename Unit>
 CLI::Option* add_duration_option(CLI::App& app, const std::string& name,
                                  std::chrono::milliseconds& value, const std::string& description,
@@ -20,7 +20,7 @@ CLI::Option* add_duration_option(CLI::App& app, const std::string& name,
       ->check(CLI::Range(least, most));
 }
 
-/// The same in milliseconds, up to an hour.
+/// Same as above, in milliseconds, up to an hour.
 inline CLI::Option* add_milliseconds_option(CLI::App& app, const std::string& name,
                                             std::chrono::milliseconds& value,
                                             const std::string& description, int least_ms = 1) {

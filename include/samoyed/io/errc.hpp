@@ -4,9 +4,9 @@
 
 namespace samoyed::io {
 
-/// How an operation fails besides what the system reports.
+/// Errors of I/O operations that the operating system doesn't report itself.
 enum class Errc {
-  timed_out = 1,  ///< Its deadline passed.
+  timed_out = 1,  ///< The operation's deadline passed.
 };
 
 const std::error_category& error_category();

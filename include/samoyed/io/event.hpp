@@ -8,12 +8,12 @@
 
 namespace samoyed::io {
 
-/// Wakes a coroutine that waits for something to happen, at the latest when a time has come. It
-/// keeps no memory: what happened before a wait does not end it, so check the condition, then wait,
-/// in a loop.
+/// Wakes a coroutine that waits for something to happen, at a given time at the latest. It is not
+/// latched: a `notify` before the wait doesn't end the wait. So check the condition, then wait, in
+/// a loop.
 ///
-/// One coroutine waits at a time; a second wait ends the first. Thread rule: the thread of the
-/// executor.
+/// Only one coroutine may wait at a time; a second wait ends the first. Thread rule: the thread of
+/// the executor.
 class Event {
  public:
   using Clock = std::chrono::steady_clock;

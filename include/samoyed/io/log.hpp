@@ -12,20 +12,21 @@
 
 namespace samoyed::io {
 
-/// A field of a log line besides its message: a member of its own in JSON.
+/// An additional field of a log line. In the JSON format it is a member of the line's object.
 struct LogField {
   std::string_view name;
   std::variant<std::string_view, std::int64_t, double> value;
 };
 using LogFields = std::span<const LogField>;
 
-/// The field that all lines of one request share; the text format shows it too, and no other.
+/// The field that all lines of one request share. It is the only field that the text format shows.
 inline constexpr std::string_view request_id_field = "request_id";
 
-/// Makes stderr the log, with lines in that format under the program's name. Call once.
+/// Sends the log to stderr, in the given format and under the program's name. Call once.
 void start_log(const std::string& program, LogFormat format);
 
-/// Logs a line with fields. Loggers must write on the calling thread, as ours do.
+/// Logs a line with fields. The logger must write on the calling thread (the one that `start_log`
+/// sets up does).
 void log(spdlog::level::level_enum level, std::string_view message, LogFields fields);
 
 }  // namespace samoyed::io

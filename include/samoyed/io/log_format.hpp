@@ -2,8 +2,8 @@
 
 namespace samoyed::io {
 
-/// The form of a program's log lines. In a header of its own so that options need no logger's
-/// headers.
+/// The format of a program's log lines. It has its own header so that the options don't need the
+/// logger's headers.
 enum class LogFormat { text, json };
 
 }  // namespace samoyed::io

@@ -16,7 +16,7 @@ inline CLI::Option* add_log_option(CLI::App& app, LogFormat& format) {
   return app
       .add_option_function<std::string>(
           "--log-format", [&format, names](const std::string& name) { format = names.at(name); },
-          "Lines of the log: text, or json with one object a line (default: text)")
+          "Log format: text, or json with one object per line (default: text)")
       ->check(CLI::IsMember({"text", "json"}));
 }
 

@@ -6,13 +6,14 @@
 
 #include "samoyed/io/process.hpp"
 
-/// What the metrics of all our programs have in common. Names follow Prometheus' conventions.
+/// Metrics that all programs have in common. Their names follow the Prometheus conventions.
 namespace samoyed::io {
 
-/// From the decoding of a small image to the whole time of a request, in seconds.
+/// Histogram buckets in seconds, from the decoding of a small image up to the total time of a
+/// request.
 const prometheus::Histogram::BucketBoundaries& phase_buckets();
 
-/// How long each phase of a recognition took, in milliseconds.
+/// The duration of each phase of a recognition, in milliseconds.
 struct PhaseMilliseconds {
   double queue = 0;
   double decode = 0;
@@ -20,13 +21,13 @@ struct PhaseMilliseconds {
   double forward = 0;
 };
 
-/// A family of histograms of the time that recognitions take, one histogram a phase. The registry
-/// must outlive it.
+/// A family of histograms of recognition times, one histogram per phase. The registry must outlive
+/// it.
 class PhaseHistograms {
  public:
   PhaseHistograms(prometheus::Registry& registry, const std::string& name, const std::string& help);
 
-  /// Adds a further phase.
+  /// Adds another phase.
   prometheus::Histogram& add(const std::string& phase);
 
   void observe(const PhaseMilliseconds& phases);
@@ -39,18 +40,18 @@ class PhaseHistograms {
   prometheus::Histogram& forward_;
 };
 
-/// The text that Prometheus reads: the families of both registries.
+/// The families of both registries in Prometheus' text format.
 std::string metrics_text(prometheus::Registry& lasting, prometheus::Registry& momentary);
 
-/// A family of one gauge with this value.
+/// Adds a family with one gauge of this value.
 void add_gauge(prometheus::Registry& registry, const std::string& name, const std::string& help,
                double value);
 
-/// A family of one counter with this value.
+/// Adds a family with one counter of this value.
 void add_counter(prometheus::Registry& registry, const std::string& name, const std::string& help,
                  double value);
 
-/// The families that Prometheus' own client libraries have of a process.
+/// Adds the process metrics that the official Prometheus client libraries export.
 void add_process(prometheus::Registry& registry, const ProcessUse& process);
 
 }  // namespace samoyed::io

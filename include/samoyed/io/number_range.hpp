@@ -7,13 +7,13 @@
 
 namespace samoyed::io {
 
-/// For an option's number: from `least` to `most`. CLI::Range alone lets NaN through.
+/// Checks that an option's number is between `least` and `most`. CLI::Range alone would accept NaN.
 inline CLI::Validator number_range(double least, double most) {
   const CLI::Range range(least, most);
   const auto check = [range](std::string& text) {
     double number = 0;
     if (CLI::detail::lexical_cast(text, number) && std::isnan(number)) {
-      return "Value " + text + " is no number";
+      return "Value " + text + " is not a number";
     }
     return range(text);
   };

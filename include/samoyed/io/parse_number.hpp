@@ -8,8 +8,8 @@
 
 namespace samoyed::io {
 
-/// The decimal integer that is the whole of `text`; std::nullopt for any other text and for a
-/// number that doesn't fit.
+/// Parses `text` as a decimal integer. Returns std::nullopt if the text holds anything else or the
+/// number doesn't fit the type.
 template <std::integral Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number = 0;

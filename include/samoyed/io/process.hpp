@@ -4,7 +4,7 @@
 
 namespace samoyed::io {
 
-/// What this process uses, and may use.
+/// The resources that this process uses, and its descriptor limit.
 struct ProcessUse {
   std::uint64_t resident_bytes = 0;
   std::uint64_t virtual_bytes = 0;
@@ -18,14 +18,14 @@ struct MemoryUse {
   std::uint64_t resident_bytes = 0;
 };
 
-/// From /proc/self/statm (proc(5)); 0 if it can't be read.
+/// Reads /proc/self/statm (see proc(5)). Returns zeros if it can't be read.
 MemoryUse read_memory();
 
-/// From /proc and the kernel; 0 for anything that can't be read there.
+/// Reads /proc and asks the kernel. Anything that can't be read is 0.
 ProcessUse read_process();
 
-/// Lets the process open as many files, connections included, as its user may: the usual soft limit
-/// of 1024 is for programs that use select().
+/// Raises the limit on open files, which includes connections, to the hard limit. The usual soft
+/// limit of 1024 only protects programs that use select().
 void raise_descriptor_limit();
 
 }  // namespace samoyed::io

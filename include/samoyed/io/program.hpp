@@ -14,8 +14,8 @@
 
 namespace samoyed::io {
 
-/// The frame of a server's main: logs to stderr under the program's name in that format, and turns
-/// what `run` throws (a wrong start-up) into one line and an exit status.
+/// The frame of a server's `main`. Logs to stderr under the program's name in the given format. If
+/// `run` throws (a failed startup), prints the error on one line and returns EXIT_FAILURE.
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();
@@ -29,17 +29,18 @@ int run_program(const std::string& name, LogFormat format, Run run) {
   return EXIT_SUCCESS;
 }
 
-/// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor. The
-/// second one kills the program as if it had never been caught: its exit status, as shells report
-/// it, is 128 and the signal's number. `signals` must be the only set that holds these signals.
+/// Calls `stop` on the first SIGINT or SIGTERM, on the thread of the signal set's executor. A
+/// second signal kills the program as if it were not handled: shells then report 128 plus the
+/// signal's number as the exit status. `signals` must be the only set that holds these signals.
 template <typename Stop>
 void on_stop_signal(asio::signal_set& signals, Stop stop) {
   signals.async_wait([&signals, stop = std::move(stop)](std::error_code error, int) {
     if (error) return;
-    std::error_code ignored;  // Worse than not ending at once would be not to stop at all.
-    signals.clear(ignored);   // Gives the signals their default action back.
+    std::error_code ignored;  // Stop even if this fails.
+    signals.clear(ignored);   // Restores the signals' default action.
     spdlog::info(
-        "stopping: no new connections; what is under way is finished; another signal ends at once");
+        "stopping: finishing requests in progress and accepting no new connections; a second "
+        "signal exits at once");
     stop();
   });
 }

@@ -6,10 +6,10 @@
 
 namespace samoyed::protocol {
 
-/// Whether the character is one of the ten digits of ASCII, whatever the locale.
+/// Returns true for the ten ASCII digits, regardless of the locale.
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The text with ASCII's upper-case letters in lower case, whatever the locale.
+/// Converts ASCII upper-case letters to lower case, regardless of the locale.
 inline std::string to_lower(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {

@@ -9,22 +9,23 @@
 
 namespace samoyed::protocol {
 
-/// Length of the base64 text (RFC 4648, padded, no line breaks) of that many bytes.
+/// Length of the base64 text (RFC 4648, padded, no line breaks) of `byte_count` bytes.
 constexpr std::uint64_t base64_length(std::uint64_t byte_count) { return (byte_count + 2) / 3 * 4; }
 
-/// Writes the base64 text of `bytes`: base64_length() characters.
+/// Writes the base64 text of `bytes`, which has base64_length() characters.
 void encode_base64(std::span<const std::byte> bytes, char* text);
 
 /// Decodes base64 text that arrives in pieces of any length.
 ///
-/// Strict: the standard alphabet, padding to a multiple of four, nothing after the padding. After
-/// the first bad character it takes and ignores the rest. It holds what was decoded and room for a
-/// few times as much, whose pages nobody has touched yet.
+/// Decoding is strict: only the standard alphabet, padding to a multiple of four, nothing after the
+/// padding. After the first invalid character, the rest of the text is ignored. The decoder holds
+/// the decoded bytes and reserves a few times as much room, whose pages stay untouched until they
+/// are filled.
 class Base64Decoder {
  public:
   Base64Decoder() = default;
-  /// A text of `length_expected` characters is decoded into room that is moved once or twice on the
-  /// way at most. The expectation by itself costs nothing, and may be wrong.
+  /// For a text of `length_expected` characters, the decoded bytes are moved at most twice as they
+  /// grow. The expected length alone costs no memory, and it may be wrong.
   explicit Base64Decoder(std::uint64_t length_expected)
       : bytes_expected_(length_expected / 4 * 3) {}
 
@@ -33,10 +34,10 @@ class Base64Decoder {
   /// True if the text so far is complete and valid.
   bool complete() const;
 
-  /// Length of the decoded bytes so far.
+  /// Number of bytes decoded so far.
   std::size_t byte_count() const { return bytes_.size(); }
 
-  /// The decoded bytes; leaves the decoder as new.
+  /// Returns the decoded bytes and resets the decoder to its initial state.
   std::vector<std::byte> take();
 
  private:

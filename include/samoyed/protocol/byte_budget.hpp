@@ -22,22 +22,23 @@ class ByteBudget {
 
   std::uint64_t used_bytes() const { return used_bytes_; }
 
-  /// What one party holds; given back when this is destroyed.
+  /// The bytes that one party holds. They are returned to the budget when the share is destroyed.
   class Share {
    public:
-    /// Holds nothing yet. Without a budget there is no bound. `on_lost` must drop what the party
-    /// holds: others were given its bytes.
+    /// Starts with no bytes. If `budget` is null, there is no limit. `on_lost` is called when the
+    /// share is evicted. It must drop the data that the party holds, because the bytes are given to
+    /// others.
     Share(ByteBudget* budget, std::function<void()> on_lost)
         : budget_(budget), on_lost_(std::move(on_lost)) {}
     ~Share() { release(); }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
-    /// The party wants to hold that many bytes. False, with all given back, where the budget
-    /// doesn't allow them: the party then has to drop what it holds.
+    /// Changes the number of bytes that the party holds. Returns false if the budget doesn't allow
+    /// that many; all bytes are then returned to the budget, and the party has to drop its data.
     bool resize(std::uint64_t bytes, Clock::time_point now);
 
-    /// The party holds nothing any more.
+    /// Returns all bytes to the budget.
     void release();
 
    private:
@@ -47,7 +48,7 @@ class ByteBudget {
     std::function<void()> on_lost_;
     std::uint64_t held_bytes_ = 0;
     Clock::time_point held_since_;
-    std::list<Share*>::iterator place_;  ///< Among the holders, while this holds something.
+    std::list<Share*>::iterator place_;  ///< Valid while this share holds bytes.
   };
 
  private:
@@ -56,7 +57,7 @@ class ByteBudget {
   const std::uint64_t bytes_max_;
   const std::chrono::milliseconds grace_;
   std::uint64_t used_bytes_ = 0;
-  std::list<Share*> holders_;  ///< Longest first.
+  std::list<Share*> holders_;  ///< Oldest first.
 };
 
 }  // namespace samoyed::protocol

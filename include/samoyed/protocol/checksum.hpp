@@ -6,7 +6,7 @@
 
 namespace samoyed::protocol {
 
-/// The checksum of a data message's payload, fed piece by piece.
+/// Computes the checksum of a data message's payload, which may come in pieces.
 class Checksum {
  public:
   void update(std::string_view payload_piece);
@@ -14,12 +14,12 @@ class Checksum {
   /// -1 .. -4096: `~(sum of the payload's bytes & 0xFFF)` (PROTOCOL.md, Checksum).
   int value() const;
 
-  /// As it appears at the end of a message: a minus sign and four digits.
+  /// The checksum as it appears at the end of a message: a minus sign and four digits.
   std::string text() const;
 
  private:
-  /// Its lower twelve bits are all that is wanted, and compilers add up many narrow numbers at
-  /// once.
+  /// Only the lower twelve bits matter. The type is narrow because compilers can add many narrow
+  /// numbers at once.
   std::uint16_t sum_ = 0;
 };
 
@@ -28,7 +28,7 @@ inline constexpr std::size_t checksum_text_bytes = 5;
 
 std::string checksum_text(std::string_view payload);
 
-/// True for a minus sign and four digits.
+/// Returns true for a minus sign followed by four digits.
 bool is_checksum_text(std::string_view text);
 
 }  // namespace samoyed::protocol

@@ -17,11 +17,11 @@ namespace samoyed::protocol {
 
 /// What a client learns from the first message on a new connection.
 struct Greeted {
-  /// std::nullopt: the peer is a reference server, which answered A and will close.
+  /// std::nullopt if the peer is a reference server, which answered A and will close.
   std::optional<WorkerHello> hello;
 };
 
-/// The client's hello on a new connection, as actions without I/O.
+/// The client's hello on a new connection, as a sequence of actions without I/O.
 class ClientGreeting {
  public:
   struct Read {};
@@ -46,10 +46,10 @@ class ClientGreeting {
   int reply_refusals_ = 0;
 };
 
-/// How far an exchange came: what a failure means depends on it.
+/// How far an exchange got. The meaning of a failure depends on it.
 enum class Progress {
-  nothing_answered,  ///< Not one byte came from the peer.
-  size_answered,     ///< The peer spoke, the image was not written to its end.
+  nothing_answered,  ///< The peer has sent no byte.
+  size_answered,     ///< The peer has sent something, but the image wasn't fully written.
   image_sent,        ///< The whole image message was written.
 };
 
@@ -59,19 +59,21 @@ enum class Progress {
 ///        ^ N |                 ^ N |                   ^      |
 ///        +---+                 +---+                   +- N --+
 ///
-/// With `pipelining` the image message follows its size message at once. A worker that refuses the
-/// size can't know where the image ends, so then the exchange fails with `Errc::pipelined_refused`.
+/// With `pipelining` the image message follows its size message immediately. A worker that refuses
+/// the size can't know where the image ends, so in that case the exchange fails with
+/// `Errc::pipelined_refused`.
 ///
 /// Not thread-safe; the image must outlive it.
 class ClientExchange {
  public:
-  /// What the peer is expected to send; each has a deadline of its own in the shell.
+  /// What the peer is expected to send. The caller, which does the I/O, sets a separate deadline
+  /// for each step.
   enum class Step { size_answer, image_answer, result };
 
   struct Read {
     Step step;
   };
-  /// Write these bytes, and then `more`; `step` is the next answer that they ask for.
+  /// Write these bytes, and then `more`. `step` is the answer that the peer sends next.
   struct Write {
     Step step;
     std::string_view bytes;
@@ -79,9 +81,10 @@ class ClientExchange {
   };
   struct Finished {
     Result result;
-    /// The connection can carry another exchange: it began with a hello that a worker of ours
-    /// answered, and the stream is at a message's end. A connection in the plain dialect never is:
-    /// a reference server doesn't read from it any more, though it may leave it open.
+    /// True if the connection can carry another exchange: it began with a hello that a Samoyed
+    /// worker answered, and the stream is at the end of a message. A connection in the plain
+    /// dialect is never reusable, because a reference server no longer reads from it, even if it
+    /// leaves it open.
     bool reusable = false;
   };
   struct Failed {
@@ -89,21 +92,22 @@ class ClientExchange {
   };
   using Action = std::variant<Read, Write, Finished, Failed>;
 
-  /// Of an image message that follows its size at once: so little that the time for one answer is
-  /// enough for its transfer too.
+  /// Largest image message that may follow its size immediately. It is small enough that the time
+  /// limit for one answer also covers its transfer.
   static constexpr std::size_t pipelined_bytes_max = std::size_t{64} << 10;
 
-  /// `top`, `timeout` and `thumbnail_side` are sent in the extended dialect only; `timeout`, how
-  /// long the client waits for the result, only to a worker whose hello has `takes_timeout`, and
-  /// `thumbnail_side` to one whose hello has `takes_thumbnail`. `pipelining` is for workers with
-  /// `takes_pipelining`, and for images of up to `pipelined_bytes_max`. Not on the first exchange
-  /// of a connection, which is how an image goes on whose size was refused
-  /// (Errc::pipelined_refused).
+  /// `top`, `timeout` and `thumbnail_side` are sent in the extended dialect only. `timeout` is how
+  /// long the client waits for the result. Pass `timeout` only for a worker whose hello has
+  /// `takes_timeout`, and `thumbnail_side` only for one whose hello has `takes_thumbnail`. Set
+  /// `pipelining` only for a worker whose hello has `takes_pipelining` and for an image message of
+  /// up to `pipelined_bytes_max`. Don't set it for the first exchange on a connection, because an
+  /// image whose pipelined size was refused (Errc::pipelined_refused) is retried on a new
+  /// connection without pipelining.
   ClientExchange(const EncodedImage& image, Dialect dialect, std::optional<int> top,
                  std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                  std::optional<int> thumbnail_side = std::nullopt, bool pipelining = false);
 
-  /// The next thing to do; a Write counts as done when `next` is called again.
+  /// Returns the next action. A Write counts as done when `next` is called again.
   Action next();
   void received(std::string_view bytes);
 
@@ -122,7 +126,7 @@ class ClientExchange {
   MessageReader reader_{result_text_bytes_max};
   std::string size_message_;
   State state_ = State::sending_size;
-  bool write_due_ = true;  ///< The state's message is to be written, for the first time or again.
+  bool write_due_ = true;  ///< The state's message has to be written, for the first time or again.
   int refusals_ = 0;
   Progress progress_ = Progress::nothing_answered;
   std::optional<Result> result_;

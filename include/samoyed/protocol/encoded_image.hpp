@@ -10,8 +10,8 @@
 
 namespace samoyed::protocol {
 
-/// An image as it goes over the wire, encoded once and shared by every attempt to send it.
-/// Immutable, and never copied.
+/// An image in its wire format. It is encoded once and shared by all attempts to send it. Immutable
+/// and never copied.
 class EncodedImage {
  public:
   explicit EncodedImage(std::span<const std::byte> image_file);
@@ -19,7 +19,7 @@ class EncodedImage {
   /// The whole image message.
   std::string_view message() const { return {message_.get(), message_bytes_}; }
   std::uint64_t text_length() const { return message_bytes_ - data_overhead_bytes; }
-  /// Of the image file.
+  /// Size of the image file.
   std::uint64_t file_bytes() const { return file_bytes_; }
 
  private:

@@ -4,20 +4,20 @@
 
 namespace samoyed::protocol {
 
-/// How an exchange fails, apart from what the network itself reports.
+/// Errors of an exchange, apart from network errors.
 enum class Errc {
-  not_the_protocol = 1,  ///< A byte that can begin no message of the protocol.
-  unexpected_message,    ///< A message of the protocol, but not one that may come now.
-  message_too_long,      ///< A text message without an end within its limit.
-  bad_size,              ///< A size message whose payload is no number.
-  image_too_long,        ///< A size beyond what the worker would even read and drop.
+  not_the_protocol = 1,  ///< A byte that fits no message of the protocol.
+  unexpected_message,    ///< A message of the protocol that isn't allowed at this point.
+  message_too_long,      ///< A text message that doesn't end within its limit.
+  bad_size,              ///< A size message whose payload is not a number.
+  image_too_long,        ///< A size beyond what the worker would read and drop.
   refused_too_often,     ///< The same message was answered with N too many times.
-  pipelined_refused,     ///< A size was refused with whose image no answer was waited for.
-  bad_result,            ///< A result with the right checksum that can't be taken apart.
-  bad_hello,             ///< A reply to hello that can't be taken apart.
-  truncated,             ///< The peer closed in the middle of an exchange.
-  timed_out,             ///< The peer let a step's time pass.
-  unacknowledged,        ///< The peer did not answer a result in time, however often it was sent.
+  pipelined_refused,     ///< A size was refused after its image had been sent already.
+  bad_result,            ///< A result with the right checksum that can't be parsed.
+  bad_hello,             ///< A reply to hello that can't be parsed.
+  truncated,             ///< The peer closed the connection in the middle of an exchange.
+  timed_out,             ///< The peer exceeded the time limit of a step.
+  unacknowledged,        ///< The peer answered neither a result nor its copies in time.
 };
 
 const std::error_category& error_category();

@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
-/// The one table of the image formats that workers decode. Whoever names a format, its media type
-/// or its files takes them from here; src/worker/decoders/image_decoder.cpp adds the decoders.
+/// The single table of the image formats that workers decode. All code that needs a format's name,
+/// media type or extensions takes them from here; src/worker/decoders/image_decoder.cpp adds the
+/// decoders.
 namespace samoyed::protocol {
 
-/// The bytes by which a file's format is known: `start`, and `second` at `second_offset`.
+/// The bytes that identify a file's format: `start` at the beginning, and `second` at
+/// `second_offset`.
 struct ImageSignature {
   std::string_view start;
   std::size_t second_offset = 0;
@@ -17,11 +19,11 @@ struct ImageSignature {
 };
 
 struct ImageFormat {
-  /// As in a sentence.
+  /// Spelled as in a sentence.
   std::string_view name;
   std::string_view media_type;
   ImageSignature signature;
-  /// Lower case, with the dot. Unused ones are empty.
+  /// In lower case, with the dot. Unused entries are empty.
   std::array<std::string_view, 2> extensions;
 };
 
@@ -32,17 +34,19 @@ inline constexpr std::array image_formats{
     ImageFormat{"WebP", "image/webp", {"RIFF", 8, "WEBP"}, {".webp"}},
 };
 
-/// The format of a file that begins with `file`, from its signature; null if it is none of ours.
-/// What a sender called the file doesn't count. Points into image_formats.
+/// Returns the format of a file that begins with `file`, detected by its signature, or null if it
+/// is none of the formats above. The file's name doesn't matter. The pointer points into
+/// image_formats.
 const ImageFormat* find_image_format(std::string_view file);
 
-/// Whether `extension` (`.jpg`, say, in upper or lower case) belongs to one of the formats.
+/// Returns true if `extension` (for example `.jpg`, in upper or lower case) belongs to one of the
+/// formats.
 bool is_image_extension(std::string_view extension);
 
-/// All formats' extensions, for a message to a person: `.jpg .jpeg .png .bmp .webp`.
+/// The extensions of all formats, for messages to users: `.jpg .jpeg .png .bmp .webp`.
 std::string image_extensions_text();
 
-/// All formats' media types, as the `accept` of a form lists them: `image/jpeg,image/png,...`.
+/// The media types of all formats, as in a form's `accept` attribute: `image/jpeg,image/png,...`.
 std::string image_media_types_text();
 
 namespace detail {
@@ -69,7 +73,7 @@ inline constexpr FormatNames format_names = join_format_names();
 
 }  // namespace detail
 
-/// The formats' names, as every message to a person lists them: `JPEG, PNG, BMP or WebP`.
+/// The names of all formats, as listed in messages to users: `JPEG, PNG, BMP or WebP`.
 inline constexpr std::string_view accepted_formats{detail::format_names.text.data(),
                                                    detail::format_names.size};
 

@@ -35,81 +35,82 @@ namespace samoyed::protocol {
 ///     awaiting_ack --- N, or a second without an answer on a plain connection: result again;
 ///                      A: back to awaiting_request
 ///
-/// The shell asks `next()` what to do, does it, and reports what happened. `draining` waits for the
-/// second copy of a refused image, which a reference client always sends. A result that was sent
-/// several times may be answered as often: the answers that are left over are dropped before the
-/// next request. A peer that closes, even its own direction only, has left: nobody would
-/// acknowledge the result. Not thread-safe.
+/// The caller, which does the I/O, asks `next()` for the next action, carries it out and reports
+/// what happened. `draining` waits for the second copy of a refused image, which a reference client
+/// always sends. A result that was sent several times may be answered that many times; surplus
+/// answers are dropped before the next request. A peer that closes the connection, even only its
+/// own direction, has left, because nobody would acknowledge the result. Not thread-safe.
 class WorkerExchange {
  public:
   using Clock = std::chrono::steady_clock;
 
   struct Limits {
     std::uint64_t image_bytes_max = image_bytes_max_default;
-    /// What images may hold on all connections together while they are being received; null for no
-    /// bound. An image that exceeds it, or has to make room for others because it is slow, is read
-    /// and dropped, and answered `busy`.
+    /// Limits the bytes of images being received on all connections together; null for no limit. An
+    /// image that exceeds it, or that has to make room for others because it is slow, is read,
+    /// dropped and answered with `busy`.
     ByteBudget* receiving = nullptr;
   };
 
-  /// What the peer is expected to send; each has a deadline of its own in the shell.
+  /// What the peer is expected to send. The caller sets a separate deadline for each step.
   enum class Step { request, image, second_copy, result_ack };
 
-  /// Read from the peer and report `received`, `ended` or, when the step's time has passed,
-  /// `timed_out`. Ask `next` again at `ask_again_at`, if there is one and nothing has come by then;
-  /// the step goes on.
+  /// Read from the peer and report `received`, `ended` or, when the step's deadline has passed,
+  /// `timed_out`. If `ask_again_at` is set and nothing has arrived by then, call `next` again; the
+  /// step and its deadline continue.
   struct Read {
     Step step;
     std::optional<Clock::time_point> ask_again_at = std::nullopt;
   };
-  /// Write these bytes, `pause` after the last thing that was read or written.
+  /// Write these bytes, at least `pause` after the last read or write.
   struct Write {
     std::string bytes;
     std::chrono::milliseconds pause{0};
-    /// It repeats what the peer left unanswered: the step that is waited for, and its time, go on.
+    /// True if this repeats a result that the peer hasn't answered. The current step and its
+    /// deadline continue.
     bool repeats = false;
-    /// Why, where it answers an image that was never given to recognize.
+    /// The reason, if this answers an image that was refused without a Recognize action.
     std::optional<RefusalReason> refused = std::nullopt;
   };
-  /// Recognize the image and report `recognized`; meanwhile, while `takes_early_bytes`, read from
-  /// the peer and report `received` or `ended`. After `ended` nobody wants the result.
+  /// Recognize the image and report `recognized`. Meanwhile, as long as `takes_early_bytes` is
+  /// true, read from the peer and report `received` or `ended`. After `ended` the result is no
+  /// longer needed.
   struct Recognize {
     std::vector<std::byte> image_file;
     int top = top_default;
-    /// When the client stops waiting, if it sent that.
+    /// When the client stops waiting, if it sent a timeout.
     std::optional<Clock::time_point> wanted_until = std::nullopt;
-    /// Of the thumbnail, in pixels, if the client wants one.
+    /// Longer side of the thumbnail in pixels, if the client requested one.
     std::optional<int> thumbnail_side = std::nullopt;
   };
-  /// Close the connection. `why` is empty if the peer ended between two exchanges.
+  /// Close the connection. `why` is empty if the peer closed between two exchanges.
   struct Close {
     std::error_code why;
   };
   using Action = std::variant<Read, Write, Recognize, Close>;
 
-  /// `describe_worker` returns what the worker says of itself; it is called when a client asks.
+  /// `describe_worker` returns the worker's description of itself. It is called for each hello.
   WorkerExchange(Limits limits, std::function<WorkerHello()> describe_worker)
       : limits_(limits),
         describe_worker_(std::move(describe_worker)),
         reader_(request_text_bytes_max),
         receiving_(limits.receiving, [this] { drop_image(); }) {}
 
-  /// The next thing to do; a Write counts as done when `next` is called again. `now` matters to
-  /// clients only that say how long they wait, to images that are slow, and to results that are not
-  /// acknowledged.
+  /// Returns the next action. A Write counts as done when `next` is called again. `now` only
+  /// matters for clients that send a timeout, slow images and unacknowledged results.
   Action next(Clock::time_point now = {});
 
   void received(std::string_view bytes);
   /// The peer closed or reset the connection.
   void ended(std::error_code why);
-  /// The time of the step that the last Read named has passed.
+  /// The deadline of the last Read's step has passed.
   void timed_out();
   void recognized(const Result& result);
 
-  /// True while what the peer sends before its result is read already.
+  /// True while there is room for bytes that the peer sends before its result.
   bool takes_early_bytes() const { return reader_.unread().size() < early_bytes_max; }
 
-  /// True if closing now would cut nothing off.
+  /// True if closing the connection now would interrupt nothing.
   bool between_exchanges() const {
     return state_ == State::awaiting_request && reader_.unread().empty();
   }
@@ -147,21 +148,21 @@ class WorkerExchange {
   State state_ = State::awaiting_request;
   Dialect dialect_ = Dialect::plain;
   bool first_message_ = true;
-  int refusals_ = 0;             ///< Of the message that is awaited or being answered.
-  int copies_due_ = 0;           ///< Extra copies of it that a reference client sends.
-  std::string request_message_;  ///< The accepted size message, whole, to know its copies by.
+  int refusals_ = 0;             ///< Refusals of the message that is awaited or being answered.
+  int copies_due_ = 0;           ///< Extra copies of that message that a reference client sends.
+  std::string request_message_;  ///< The complete accepted size message, to recognize its copies.
   SizeRequest size_;
   std::optional<Clock::time_point> wanted_until_;
-  bool image_begun_ = false;        ///< The reader expects the image message.
-  std::optional<Refusal> refusal_;  ///< Known before recognition: sent in place of a recognition.
-  ByteBudget::Share receiving_;     ///< What is kept of the image up to its recognition.
+  bool image_begun_ = false;        ///< True if the reader expects the image message.
+  std::optional<Refusal> refusal_;  ///< Decided before recognition, and sent instead.
+  ByteBudget::Share receiving_;     ///< The image's bytes, until its recognition begins.
   std::vector<std::byte> image_file_;
-  std::string last_data_;        ///< The result or hello reply that an N would ask for again.
-  bool hello_answered_ = false;  ///< The last thing sent was a hello reply.
-  // Of the last result:
-  int unanswered_copies_ = 0;  ///< How often it was sent, less the answers to it.
-  int repeats_left_ = 0;       ///< How often it may still be sent without being asked for.
-  std::optional<Clock::time_point> repeat_at_;  ///< Unset until the copy before has been written.
+  std::string last_data_;        ///< The result or hello reply that is sent again after an N.
+  bool hello_answered_ = false;  ///< True if the last message sent was a hello reply.
+  // About the last result:
+  int unanswered_copies_ = 0;  ///< How often it was sent, minus the answers to it.
+  int repeats_left_ = 0;       ///< How often it may still be repeated without an N.
+  std::optional<Clock::time_point> repeat_at_;  ///< Unset until the previous copy has been written.
   std::error_code closed_;
 };
 

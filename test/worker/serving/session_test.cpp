@@ -167,8 +167,9 @@ TEST_CASE("peers of another protocol are disconnected at once, and the log says 
        "the peer doesn't speak the D/A/N protocol"},
       {"noise", std::string("\x8F\x00\xC3\x07\xFF", 5),
        "the peer doesn't speak the D/A/N protocol"},
-      {"an answer without a question", "A", "a message that may not come now"},
-      {"text without an end", "D " + std::string(300, 'x'), "a message longer than its limit"},
+      {"an answer to nothing", "A", "the peer sent an unexpected message"},
+      {"a text without an end", "D " + std::string(300, 'x'),
+       "the peer sent a message that is too long"},
   }));
   CAPTURE(name);
   const test::LogCapture log;
