@@ -15,7 +15,7 @@ Refusal too_many_receiving() {
 
 Refusal too_large(std::uint64_t image_bytes_max) {
   return {RefusalReason::too_large,
-          "An image may have up to " + std::to_string(image_bytes_max) + " bytes."};
+          "The image is too large (limit " + std::to_string(image_bytes_max) + " bytes)."};
 }
 
 }  // namespace

@@ -107,7 +107,9 @@ Reason reason_of(const dispatcher::Failure& failure) {
   return Reason::workers_closed;
 }
 
-std::string_view heading_of(int status) {
+namespace {
+
+std::string_view heading_of_status(int status) {
   switch (status) {
     case 400:
       return "Invalid request";
@@ -141,6 +143,21 @@ std::string_view heading_of(int status) {
       return "No answer in time";
     default:
       return "Request failed";
+  }
+}
+
+}  // namespace
+
+std::string_view heading_of(Reason reason) {
+  switch (reason) {
+    case Reason::unknown_worker:
+      return "Worker not found";
+    case Reason::unknown_job:
+      return "Job not found";
+    case Reason::unknown_model:
+      return "Model not found";
+    default:
+      return heading_of_status(status_of(reason));
   }
 }
 

@@ -68,7 +68,7 @@ int status_of(Reason reason);
 /// Returns the reason why an image was not recognized.
 Reason reason_of(const dispatcher::Failure& failure);
 
-/// Returns the heading of an error page, and the title of a JSON error, for that status.
-std::string_view heading_of(int status);
+/// Returns the heading of an error page and the title of a JSON error.
+std::string_view heading_of(Reason reason);
 
 }  // namespace samoyed::web

@@ -23,7 +23,7 @@ Response body_of(const Problem& problem, const RequestContext& context, const Wo
     case ErrorFormat::inference:
       return json_response(status, error_json(problem.sentence));
   }
-  return html_response(status, message_page(status, heading_of(status), problem.sentence, view));
+  return html_response(status, message_page(status, heading_of(problem.reason), problem.sentence, view));
 }
 
 Response respond(const Problem& problem, const RequestContext& context, const WorkersView& view) {
@@ -69,7 +69,7 @@ Problem upload_not_admitted(Reason reason) {
 }
 
 Problem too_many_streams() {
-  return {Reason::overloaded, "Too many streams are open. Close some, or try again in a moment."};
+  return {Reason::overloaded, "Too many streams are open. Close some, or try again later."};
 }
 
 Problem internal_error() {

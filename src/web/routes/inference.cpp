@@ -150,7 +150,9 @@ std::optional<Problem> read_options(const Json& json, InferenceRequest& request)
   if (!top.is_null()) {
     const bool fits = top.is_number_unsigned() && top.get<std::uint64_t>() >= 1 &&
                       top.get<std::uint64_t>() <= protocol::top_max;
-    if (!fits) return bad("The parameter `top` must be a number from 1 to 1000.");
+    if (!fits)
+      return bad("The parameter `top` must be a number from 1 to " +
+                 std::to_string(protocol::top_max) + ".");
     request.top = top.get<int>();
   }
   return read_outputs(json, request.options);

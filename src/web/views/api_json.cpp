@@ -40,7 +40,7 @@ Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
 
 std::string problem_json(const Problem& problem, std::string_view request_id) {
   return to_text({{"type", "about:blank"},
-                  {"title", heading_of(problem.status())},
+                  {"title", heading_of(problem.reason)},
                   {"status", problem.status()},
                   {"detail", problem.sentence},
                   {"reason", word_of(problem.reason)},

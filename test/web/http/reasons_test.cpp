@@ -83,5 +83,12 @@ TEST_CASE("every reason has one row, and no two have the same code") {
   CHECK(seen.size() == static_cast<std::size_t>(Reason::http_version) + 1);
 }
 
+TEST_CASE("a heading names what was not found") {
+  CHECK(heading_of(Reason::not_found) == "Page not found");
+  CHECK(heading_of(Reason::unknown_job) == "Job not found");
+  CHECK(heading_of(Reason::unknown_model) == "Model not found");
+  CHECK(heading_of(Reason::unknown_worker) == "Worker not found");
+}
+
 }  // namespace
 }  // namespace samoyed::web

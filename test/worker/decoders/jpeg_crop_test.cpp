@@ -199,7 +199,7 @@ TEST_CASE("a damaged JPEG gives the same result, whichever part of it is wanted"
 TEST_CASE("a part of each shared JPEG has the pixels of the whole", "[image][shared]") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
-    WARN("skipped for want of ../shared: JPEGs in part");
+    WARN("skipped: needs ../shared: JPEGs in part");
     return;
   }
   int images = 0;

@@ -54,7 +54,7 @@ TEST_CASE("another network's mean, deviation and size are used", "[normalize]") 
 TEST_CASE("dog.jpg becomes the reference's input tensor, bit for bit", "[normalize][shared]") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
-    WARN("skipped for want of ../shared: dog.jpg becomes the reference's input tensor");
+    WARN("skipped: needs ../shared: dog.jpg becomes the reference's input tensor");
     return;
   }
   const std::string file = test::read_file(shared + "/images/dog.jpg");

@@ -23,7 +23,7 @@ std::size_t offset(std::int64_t block, std::int64_t rows, std::int64_t columns,
 
 TEST_CASE("a max pool takes the largest of those 3x3 pixels that are inside the image") {
   if (!has_avx2()) {
-    WARN("skipped for want of AVX2");
+    WARN("skipped: needs AVX2");
     return;
   }
   // With odd sides the last window ends with the image. With even sides it lacks a row or column.

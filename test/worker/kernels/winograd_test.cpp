@@ -29,7 +29,7 @@ std::vector<std::int64_t> blocks() {
   std::vector<std::int64_t> blocks;
   if (has_avx2()) blocks.push_back(8);
   if (has_avx512()) blocks.push_back(16);
-  if (blocks.empty()) WARN("skipped for want of AVX2");
+  if (blocks.empty()) WARN("skipped: needs AVX2");
   return blocks;
 }
 

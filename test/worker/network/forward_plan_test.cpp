@@ -84,7 +84,7 @@ TEST_CASE("every layout and split of the network gives LibTorch's logits") {
 TEST_CASE("bfloat16 gives LibTorch's logits as closely as its 8 bits allow") {
   // It is fast only with AMX, but oneDNN supports it on every processor with AVX-512.
   if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
-    WARN("skipped for want of AVX-512");
+    WARN("skipped: needs AVX-512");
     return;
   }
   use_one_thread();
@@ -149,7 +149,7 @@ TEST_CASE("no part of the network uses oneDNN's reference kernels, which take se
 
 TEST_CASE("our own kernels are used wherever channels are stored in blocks") {
   if (!onednn_may_use(dnnl::cpu_isa::avx2)) {
-    WARN("skipped for want of AVX2");
+    WARN("skipped: needs AVX2");
     return;
   }
   use_one_thread();
@@ -174,7 +174,7 @@ TEST_CASE("our own kernels are used wherever channels are stored in blocks") {
 
 TEST_CASE("plans of one file with different channel blocks share no weights") {
   if (!onednn_may_use(dnnl::cpu_isa::avx512_core)) {
-    WARN("skipped for want of AVX-512");
+    WARN("skipped: needs AVX-512");
     return;
   }
   use_one_thread();

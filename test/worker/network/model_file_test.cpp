@@ -162,7 +162,7 @@ TEST_CASE("a file that can't be read gives an error that names it") {
 
 TEST_CASE("the error for torchvision's own files names the script that converts them") {
   if (std::string(SAMOYED_SHARED_DIR).empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   const std::string models = std::string(SAMOYED_SHARED_DIR) + "/models/squeezenet1_1";

@@ -9,7 +9,7 @@ extern "C" const char* openblas_get_corename();
 #if defined(__x86_64__)
 TEST_CASE("OpenBLAS uses kernels that fit the processor, even if it doesn't recognize it") {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
-    WARN("skipped for want of a processor with AVX2");
+    WARN("skipped: needs a processor with AVX2");
     return;
   }
   samoyed::worker::choose_openblas_kernels();

@@ -32,7 +32,7 @@ TEST_CASE("float32 is supported everywhere, bfloat16 only if the processor has A
 TEST_CASE("a precision that the processor doesn't support gives an error that says why") {
   const auto why = why_unsupported(Precision::bf16);
   if (!why) {
-    WARN("skipped for want of a processor without AMX");
+    WARN("skipped: needs a processor without AMX");
     return;
   }
   CHECK_THROWS_WITH(

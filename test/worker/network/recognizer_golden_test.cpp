@@ -72,7 +72,7 @@ Comparison compare(const protocol::Result& one, const protocol::Result& other) {
 
 TEST_CASE("the 99 golden images produce the golden labels and probabilities") {
   if (shared.empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   NetworkRecognizer recognizer(make_squeezenet_model(
@@ -107,7 +107,7 @@ TEST_CASE("the 99 golden images produce the golden labels and probabilities") {
 
 TEST_CASE("with --fast-decode the 99 golden images keep their best label") {
   if (shared.empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
@@ -144,7 +144,7 @@ TEST_CASE("with --fast-decode the 99 golden images keep their best label") {
 
 TEST_CASE("three images produce the golden logits") {
   if (shared.empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   const Squeezenet network(load_model_file(shared + "/models/squeezenet1_1.pth"));
@@ -165,11 +165,11 @@ TEST_CASE("three images produce the golden logits") {
 
 TEST_CASE("bfloat16 changes no best label that float32 is sure of") {
   if (shared.empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   if (why_unsupported(Precision::bf16)) {
-    WARN("skipped for want of a processor with AMX");
+    WARN("skipped: needs a processor with AMX");
     return;
   }
   const ModelFile model = load_model_file(shared + "/models/squeezenet1_1.pth");
