@@ -163,7 +163,7 @@ asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End&
     } else {
       written = co_await apply_verdict(job, std::get<JobVerdict>(end));
     }
-    // If a cancel comes between an answer and its write, the job stays cancelled and has no result.
+    // If a cancel comes between an answer and its write, the job stays canceled and has no result.
     if (!written) spdlog::info("job {}: dropped the outcome of a stale attempt", job.token.job_id);
     co_return true;
   } catch (const StorageError&) {

@@ -28,7 +28,7 @@ struct JobRow {
   std::optional<int> thumbnail_side;
 };
 
-/// Identifies one claim of a job, as a fencing token. It becomes stale when the job is cancelled,
+/// Identifies one claim of a job, as a fencing token. It becomes stale when the job is canceled,
 /// put back or ended, and when the dispatcher restarts. A stale token changes nothing.
 struct ClaimToken {
   std::string job_id;
@@ -73,7 +73,7 @@ struct JobRetry {
 ///
 ///     claim -- token --> finish | fail | put_back      true: written; false: the token was stale
 ///
-/// A claim lasts until its token is used, the job is cancelled, or the dispatcher restarts. It
+/// A claim lasts until its token is used, the job is canceled, or the dispatcher restarts. It
 /// needs no renewal, because a store belongs to one dispatcher at a time.
 ///
 /// Thread rule: the same as for Jobs. The members below throw StorageError; then nothing was
@@ -100,7 +100,7 @@ class JobStore : public Jobs {
 
   /// `call` is called after jobs were submitted.
   virtual void on_submitted(std::function<void()> call) = 0;
-  /// `call` is called with a job's id after the job was cancelled.
+  /// `call` is called with a job's id after the job was canceled.
   virtual void on_cancelled(std::function<void(const std::string&)> call) = 0;
 };
 

@@ -183,7 +183,7 @@ asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {
 
 asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
   auto work = [id](Database& database) {
-    const JobError error{.reason = "cancelled", .detail = "The job was cancelled."};
+    const JobError error{.reason = "cancelled", .detail = "The job was canceled."};
     return fail_unfinished_job(database, id, error, io::wall_clock_ms());
   };
   const auto ended = co_await writer_.run(std::move(work), power_loss);

@@ -14,7 +14,7 @@ function factsOf({width, height, worker, model, times_ms: times}) {
   });
 }
 
-/// A card of the list: waiting, sent in part, recognized, failed or cancelled. Its buttons only report
+/// A card of the list: waiting, sent in part, recognized, failed or canceled. Its buttons only report
 /// that they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
 export class ImageCard {
   #labelTemplate;

@@ -80,7 +80,7 @@ TEST_CASE("a claim ends a job only once") {
   SECTION("finished") { CHECK(jobs.finish(token)); }
   SECTION("failed") { CHECK(jobs.fail(token)); }
   SECTION("cancelled") {
-    CHECK(fail_unfinished_job(jobs.database, "dog", {"cancelled", "The job was cancelled."}, 1500));
+    CHECK(fail_unfinished_job(jobs.database, "dog", {"cancelled", "The job was canceled."}, 1500));
   }
   const Job ended = jobs.job();
   const std::size_t results = jobs.results();

@@ -190,7 +190,7 @@ TEST_CASE("the longest due jobs are claimed first, and a clock set back delays n
   CHECK(claim_jobs(database, "owner", 100, 10, running_bytes_max).jobs.empty());
 }
 
-TEST_CASE("a running job that is cancelled records nothing") {
+TEST_CASE("a running job that is canceled records nothing") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   fixture.classifier.hold = true;

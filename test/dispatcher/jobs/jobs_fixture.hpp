@@ -36,7 +36,7 @@ inline dispatcher::Outcome failure(dispatcher::FailureReason reason) {
 }
 
 /// Returns the outcomes that a test put in, one after the other, and then always `answer()`. With
-/// `hold`, keeps every image until `let_go` or until it is cancelled.
+/// `hold`, keeps every image until `let_go` or until it is canceled.
 class ScriptedClassifier final : public dispatcher::Classifier {
  public:
   explicit ScriptedClassifier(asio::io_context& io) : gate_(io.get_executor()) {}

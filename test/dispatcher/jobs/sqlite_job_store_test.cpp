@@ -76,7 +76,7 @@ TEST_CASE("if the spool can't be written, an error is returned and no job is kep
   CHECK(fixture.jobs.load() == Jobs::Load{});
 }
 
-TEST_CASE("a waiting job can be cancelled, but not a finished one") {
+TEST_CASE("a waiting job can be canceled, but not a finished one") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto ids = fixture.submit({"dog", "cat"});
@@ -91,7 +91,7 @@ TEST_CASE("a waiting job can be cancelled, but not a finished one") {
   CHECK_FALSE(fixture.run_beside(fixture.jobs.cancel("0123")));
 }
 
-TEST_CASE("a job that is cancelled between its answer and the write stays cancelled") {
+TEST_CASE("a job that is canceled between its answer and the write stays canceled") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
