@@ -57,7 +57,7 @@ class PlotTest(unittest.TestCase):
 
     def test_what_is_no_export_is_refused_in_a_line(self):
         for text, reason in [("a,b\r\n1,2\r\n", "no column image_bytes"), (HEADER, "has no recognitions"),
-                             (HEADER + row("dog.jpg", "many", 2, 3), "line 2: no number"), ("", "no column")]:
+                             (HEADER + row("dog.jpg", "many", 2, 3), "line 2: not a number"), ("", "no column")]:
             result = self.plot(text)
             self.assertEqual(result.returncode, 2)
             self.assertIn(reason, result.stderr)
