@@ -1,4 +1,4 @@
-"""This build and another one in turns: whether it has become slower."""
+"""Compares this build with another one in turns, to find out whether it has become slower."""
 
 import argparse
 import contextlib
@@ -11,15 +11,15 @@ from bench_run import Turns
 from service import Service
 
 LOSS_MAX = 0.03
-LONE = "lone request through the dispatcher, p50 ms"
+LONE = "single request through the dispatcher, p50 ms"
 
 
 @dataclasses.dataclass
 class Comparison:
-    """One measure of both builds, a value of each per round."""
+    """One measurement of both builds, with one value per build and round."""
 
     what: str
-    is_rate: bool  # Else it is a time.
+    is_rate: bool  # Otherwise it is a time.
     this: list
     other: list
 
@@ -29,15 +29,15 @@ class Comparison:
 
     @property
     def quartiles(self):
-        """(lower, upper) of the rounds' ratios."""
+        """(lower, upper) quartile of the rounds' ratios."""
         ratios = [this / other for this, other in zip(self.this, self.other)]
         lower, _, upper = statistics.quantiles(ratios, n=4, method="inclusive")
         return lower, upper
 
     @property
     def worse(self):
-        """True if this build loses more than LOSS_MAX, and more than the quartiles are apart: on a machine with
-        other work the rounds' ratios differ by themselves."""
+        """True if this build loses more than LOSS_MAX and more than the distance between the quartiles. On a machine
+        with other load the rounds' ratios differ even between equal builds."""
         loss = 1 - self.ratio if self.is_rate else self.ratio - 1
         lower, upper = self.quartiles
         return loss > max(LOSS_MAX, upper - lower)
@@ -48,7 +48,7 @@ class Comparison:
 
 
 class _Build:
-    """The programs of one build: a worker and one without a network, a dispatcher before each."""
+    """The programs of one build: a worker, one without a network, and a dispatcher in front of each."""
 
     def __init__(self, service):
         self._service = service
@@ -66,8 +66,8 @@ class _Build:
 
 
 def _measures(bench):
-    """{name: a measure of a build}, each of which returns {what: value}. The load comes from one program, this
-    build's clientsocket."""
+    """Returns {name: a function that measures a build and returns {what: value}}. The load for both builds comes
+    from one program, this build's clientsocket."""
     path = bench.images[bench.primary]
     small = bench_service.write_null_image(bench)
 
@@ -79,15 +79,15 @@ def _measures(bench):
 
     def null_crowd(build):
         result = bench_service.null_crowd(bench, build.null_dispatcher, small)
-        return {"dispatcher before a null worker, /s": result["per_s"],
-                "the same, /s of one core of dispatcher": result["per_core_per_s"]}
+        return {"dispatcher in front of a null worker, images/s": result["per_s"],
+                "dispatcher in front of a null worker, images/s per core": result["per_core_per_s"]}
 
     return {
         "worker": lambda build: {
-            "worker, direct, /s": per_s(bench_service.worker_words(build.worker))},
+            "worker, direct, images/s": per_s(bench_service.worker_words(build.worker))},
         "dispatcher": null_crowd,
         "service": lambda build: {
-            "dispatcher before a worker, /s": per_s(bench_service.page_words(build.dispatcher))},
+            "dispatcher in front of a worker, images/s": per_s(bench_service.page_words(build.dispatcher))},
         "lone": lambda build: {
             LONE: load(bench_service.page_words(build.dispatcher), 1)["latency_ms"]["p50"]}}
 
@@ -102,7 +102,7 @@ def _copy_programs(bin_dir, folder):
 
 
 def compare(bench, bin_dir):
-    """A Comparison with the programs in `bin_dir` for each measure that can be taken."""
+    """Returns a Comparison with the programs in `bin_dir` for each measurement that works."""
     with contextlib.ExitStack() as stack:
         builds = {}
         for name, programs in (("this", bench.bin_dir), ("other", bin_dir)):
@@ -114,7 +114,7 @@ def compare(bench, bin_dir):
                 build.start_anew()
 
         def both(number, measure):
-            # Neither build is always the first.
+            # The builds take turns in going first.
             order = list(builds) if number % 2 == 0 else list(reversed(builds))
             return {name: measure(builds[name]) for name in order}
 

@@ -1,4 +1,4 @@
-"""What a megabyte of an image costs, by the image's size: the same, where buffers are reused."""
+"""Measures the cost per megabyte of an image, by image size. It is the same for all sizes if buffers are reused."""
 
 import bench_machine
 import bench_service
@@ -9,8 +9,8 @@ CLIENTS = [1, 4]
 
 
 def measure(bench):
-    """{program: {clients: {MB of an image: {ms_per_mb, faults_per_mb}}}} of a worker without a network and of a
-    dispatcher before it."""
+    """Returns {program: {clients: {MB of an image: {ms_per_mb, faults_per_mb}}}} for a worker without a network and
+    for a dispatcher in front of it."""
     worker = bench.service.start_worker(model="null")
     dispatcher = bench.service.start_dispatcher(*bench_service.ONE_CLIENT, workers=[worker])
     programs = {"dispatcher": (dispatcher, bench_service.page_words(dispatcher)),
@@ -19,7 +19,7 @@ def measure(bench):
     seconds = bench.settings.seconds / 2
 
     def cost(program, words, clients, mb):
-        # The programs' own memory grows with the first images of a size.
+        # Warm-up: the programs' memory grows with the first images of a size.
         bench_service.load(bench, words, images[mb], seconds, "--clients", clients)
         cpu, faults = bench_machine.cpu_seconds(program), bench_machine.page_faults(program)
         result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *words, "--clients", clients,

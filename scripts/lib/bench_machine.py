@@ -1,16 +1,16 @@
-"""What machine this is, and what a process of it uses."""
+"""Describes this machine and measures what its processes use."""
 
 import os
 import pathlib
 import platform
 import re
 
-# What decides how fast a network of floats can be.
+# The CPU features that determine how fast a floating-point network can be.
 FLAGS = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "sve"]
 
 
 def describe():
-    """{model, cores, flags, load, kernel}: the load is that of the last minute, before the run."""
+    """Returns {model, cores, flags, load, kernel}. `load` is the average of the last minute before the run."""
     info = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"(?m)^(?:model name|Model)\s*: (.*)$", info)
     flags = re.search(r"(?m)^(?:flags|Features)\s*: (.*)$", info)
@@ -21,32 +21,32 @@ def describe():
 
 
 def has_amx():
-    """Whether `--precision bf16` is not refused."""
+    """True if the worker accepts `--precision bf16`."""
     return "amx_bf16" in describe()["flags"]
 
 
 def cores():
-    """Those that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def _stat(program):
-    """The fields of proc(5)'s stat from the third one on."""
+    """Fields of /proc/PID/stat (see proc(5)), from the third on."""
     return pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def cpu_seconds(program):
-    """User and system time that a running program has used."""
+    """User plus system CPU time of a running program, in seconds."""
     fields = _stat(program)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def page_faults(program):
-    """Those of a running program that needed no disk."""
+    """Minor page faults of a running program, which needed no disk access."""
     return int(_stat(program)[7])
 
 
 def resident_mb(program):
-    """The resident memory of a running program, which Linux calls VmRSS."""
+    """Resident memory of a running program in MB (VmRSS in Linux)."""
     status = pathlib.Path(f"/proc/{program.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024

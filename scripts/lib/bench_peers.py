@@ -1,4 +1,4 @@
-"""The network alone: ours and what a user could take instead, each with the same input."""
+"""Benchmarks of the network alone: ours and the alternatives, all with the same input."""
 
 import glob
 import subprocess
@@ -12,8 +12,8 @@ OURS_BF16 = "Samoyed, bf16"
 
 
 def openblas_core():
-    """The kernels that fit the processor, as OPENBLAS_CORETYPE names them: Debian's OpenBLAS takes processors
-    that came after it for one of 2004, and who tunes it would notice."""
+    """Returns the environment that makes OpenBLAS use the right kernels for this processor. Debian's OpenBLAS treats
+    newer processors like one of 2004, which anyone who tunes it would notice."""
     flags = bench_machine.describe()["flags"]
     if "avx512f" in flags:
         return {"OPENBLAS_CORETYPE": "SkylakeX"}
@@ -21,8 +21,8 @@ def openblas_core():
 
 
 def blas_environment(kind):
-    """The environment in which a program gets that BLAS, `blas` (the reference one, which Debian installs
-    by default) or `openblas-pthread`, with one thread, whatever Debian's alternatives say."""
+    """Returns the environment that makes a program use this BLAS with one thread, whatever Debian's alternatives
+    say. `kind` is `blas` (the reference BLAS, which Debian installs by default) or `openblas-pthread`."""
     found = glob.glob(f"/usr/lib/*/{kind}/libblas.so.3")
     if not found:
         raise CannotRun(f"no {kind}/libblas.so.3 is installed")
@@ -31,14 +31,14 @@ def blas_environment(kind):
 
 
 def export(model, folder, images):
-    """What the peers read (test/bench/peers/export.py). {image's name: the class that PyTorch sees}."""
+    """Writes the files that the peers read (test/bench/peers/export.py). Returns {image's name: class by PyTorch}."""
     return run_json(PYTHON, PEERS_DIR / "export.py", model, folder, *images.values(),
                     env={"PYTHONDONTWRITEBYTECODE": "1"})
 
 
 class Forward:
-    """Programs that run the network, by name: each a command for an input file, images at once, threads
-    an image, seconds."""
+    """Programs that run the network, by name. Each is a function of an input file, the number of images at once,
+    the threads per image and the seconds; it returns the command and its environment."""
 
     def __init__(self, bin_dir, model, folder):
         onnx = folder / "model.onnx"
@@ -79,15 +79,15 @@ class Forward:
             "PyTorch eager, OpenBLAS": python("openblas-pthread"),
             "PyTorch eager, OpenBLAS, channels_last": python("openblas-pthread", "--channels-last"),
         }
-        # One image with two threads: how its time is brought down on an idle machine.
         if not bench_machine.has_amx():
             del self.commands[OURS_BF16]
+        # These can run one image on two threads, which shortens its time on an idle machine.
         self.can_share_an_image = [OURS, OURS_BF16, "ONNX Runtime", "OpenCV DNN"]
         self.can_take_many = [*self.can_share_an_image, "naive LibTorch, OpenBLAS"]
 
     def run(self, name, folder, image, images, threads, seconds):
-        """`image`: (its name, the class that is to be seen in it); another one is an error, so that a wrong
-        peer is not measured."""
+        """Runs a program. `image` is (its name, the class expected). Raises CannotRun if the program sees another
+        class, so that an incorrect peer isn't measured."""
         command, environment = self.commands[name](folder / f"{image[0]}.f32", images, threads, seconds)
         result = run_json(*command, env=environment)
         if result["top1"] != image[1]:
@@ -96,8 +96,8 @@ class Forward:
 
 
 def measure_forward(bench, classes):
-    """{program: {median_ms, per_s_all_cores, two_threads_ms}}. `classes`: what `export` returned; each round
-    has the next of these images."""
+    """Returns {program: {median_ms, per_s_all_cores, two_threads_ms}}. `classes` is the result of `export`; each
+    round uses the next of its images."""
     forward = Forward(bench.bin_dir, bench.model, bench.folder)
     cores = bench_machine.cores()
     images = list(classes.items())
@@ -127,7 +127,7 @@ def measure_forward(bench, classes):
 
 
 def build_opencv_peer(build_dir):
-    """Whether OpenCV's program could be built; it can't where OpenCV is not installed."""
+    """Builds the program that uses OpenCV. Returns False if that fails, for example because OpenCV is missing."""
     subprocess.run(["cmake", build_dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return subprocess.run(["ninja", "-C", build_dir, "samoyed_bench_opencv"], check=False,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0

@@ -1,4 +1,4 @@
-"""What scripts/bench found, as Markdown, and what of it was wanted."""
+"""Formats the results of scripts/bench as Markdown, and compares them with the project's targets."""
 
 import dataclasses
 import statistics
@@ -10,7 +10,7 @@ BEGIN, END = "<!-- bench begin -->", "<!-- bench end -->"
 
 
 def number(value, digits=1):
-    """A figure of a table; a dash where there is none."""
+    """Formats a number for a table; a dash for None."""
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
@@ -30,17 +30,17 @@ def _forward(results, _):
              number(ratio(row.get("median_ms"), ours.get("median_ms")), 2)]
             for name, row in results["forward"].items()]
     return "The network alone\n\n" + table(
-        ["forward of one image", "1 thread, ms", "alone on 2 cores, ms", "all cores, an image each, /s",
-         "times ours"], rows)
+        ["forward of one image", "1 thread, ms", "2 threads, ms", "all cores, one image each, images/s",
+         "time relative to Samoyed"], rows)
 
 
 def _parts(results, _):
     rows = [[image] + [number(row.get(f"{part}_ms"), 2)
                        for part in ("receive", "decode", "resize", "forward", "pipeline", "encode")]
             for image, row in results["parts"].items()]
-    return "Parts of the worker's work, one thread, ms\n\n" + table(
-        ["image", "base64 and checksum", "decode", "resize, normalize", "forward, ranking", "all",
-         "a client's encoding"], rows)
+    return "The parts of the worker's work on one thread, ms\n\n" + table(
+        ["image", "base64 and checksum", "decode", "resize, normalize", "forward, ranking", "total",
+         "encoding by the client"], rows)
 
 
 def _closed(results, primary):
@@ -54,9 +54,9 @@ def _closed(results, primary):
                     + [number(ratio(_get(first, DIRECT, "per_s"), first[who].get("per_s")), 2)]
                     + [number(alone.get("median_ms")), number(alone.get("p99_ms"))]
                     + [number(first[who].get("generator_cores"), 2)])
-    return "Images a second on all cores, closed loop\n\n" + table(
-        ["who"] + [f"{image}, /s" for image in images] + [f"{DIRECT}, times it"]
-        + [f"one client, {primary}: median ms", "p99 ms", "generator's cores"], rows)
+    return "Images per second on all cores, closed loop\n\n" + table(
+        ["program"] + [f"{image}, images/s" for image in images] + [f"speedup of \"{DIRECT}\""]
+        + [f"one client, {primary}: median ms", "p99 ms", "load generator's cores"], rows)
 
 
 def _open(results, primary):
@@ -70,17 +70,17 @@ def _open(results, primary):
                         + [number(row["p99_by_unloaded_median"]), number(row["perfect_p99"]),
                            f"{number(row['refused'], 0)} / {number(row['failed'], 0)}",
                            number(row["generator_cores"], 2)])
-    return (f"Poisson arrivals, {primary}, latency in ms from the time at which an image was due; p99.9 of all rounds "
+    return (f"Poisson arrivals, {primary}; latency in ms from the moment an image was due; p99.9 over all rounds "
             "together\n\n") + table(
-        ["who", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 by unloaded median",
-         "of perfect service", "refused / failed", "generator's cores"], rows)
+        ["program", "load", "offered/s", "goodput/s", "p50", "p90", "p99", "p99.9", "p99 / unloaded median",
+         "theoretical optimum", "rejected / failed", "load generator's cores"], rows)
 
 
 def _dispatcher(results, _):
     row = results["dispatcher"]
-    return "The dispatcher before a worker that answers at once, 10 kB images\n\n" + table(
-        ["recognitions a second of one core", "a second in all", "one client direct, ms",
-         "through the page, ms", "added, ms", "generator's cores"],
+    return "The dispatcher in front of a worker that answers at once, 10 kB images\n\n" + table(
+        ["recognitions/s per core", "recognitions/s", "one client, direct, ms",
+         "one client, through the page, ms", "difference, ms", "load generator's cores"],
         [[number(row["per_core_per_s"], 0), number(row["per_s"], 0), number(row["direct_ms"], 3),
           number(row["page_ms"], 3), number(row["added_ms"], 3), number(row["generator_cores"], 2)]])
 
@@ -88,8 +88,8 @@ def _dispatcher(results, _):
 def _start_up(results, _):
     row, memory = results["start_up"], results.get("memory", {})
     return "Start-up and memory\n\n" + table(
-        ["worker ready, s", "first image, ms", "hundredth, ms", "worker's memory after the run, MB",
-         "dispatcher's, MB"],
+        ["worker ready, s", "first image, ms", "hundredth image, ms", "worker's memory after the run, MB",
+         "dispatcher's memory, MB"],
         [[number(row.get("ready_s"), 2), number(row.get("first_ms")), number(row.get("hundredth_ms")),
           number(memory.get("worker_mb"), 0), number(memory.get("dispatcher_mb"), 0)]])
 
@@ -104,8 +104,8 @@ def _buffers(results, _):
     rows = [row(program, clients, figure, key, digits, of_size)
             for program, of_clients in results["buffers"].items() for clients, of_size in of_clients.items()
             for figure, key, digits in (("CPU ms", "ms_per_mb", 2), ("page faults", "faults_per_mb", 1))]
-    return "A megabyte of an image, by the image's size, with a worker without a network\n\n" + table(
-        ["for each megabyte"] + [f"{mb} MB" for mb in sizes], rows)
+    return "Cost per megabyte of an image, by image size, with a worker without a network\n\n" + table(
+        ["per megabyte"] + [f"{mb} MB" for mb in sizes], rows)
 
 
 SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _open,
@@ -115,9 +115,9 @@ SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _op
 def markdown(results):
     machine = results["machine"]
     head = (f"Measured by `scripts/bench{' --quick' if results['quick'] else ''}` on {machine['cores']} cores of "
-            f"{machine['model']} ({', '.join(machine['flags']) or 'no flags that matter'}; load before the "
+            f"{machine['model']} ({', '.join(machine['flags']) or 'no relevant CPU features'}; load before the "
             f"run {machine['load']}). " + ("One round." if results["rounds"] == 1 else
-                                          f"Medians of {results['rounds']} rounds in which all took turns."))
+                                          f"Medians of {results['rounds']} rounds in which all programs took turns."))
     parts = [head] + [render(results, results["primary"]) for name, render in SECTIONS.items()
                       if results.get(name)]
     parts.append(_wanted(results))
@@ -129,7 +129,7 @@ def markdown(results):
 
 @dataclasses.dataclass
 class Target:
-    """One of the speeds that the project wants; nothing is measured where a part was left out."""
+    """One of the project's targets. `measured` is None if its section was left out."""
 
     text: str
     measured: float
@@ -170,27 +170,29 @@ def targets(results):
         return _get(results, "open", who, share, "p99_by_unloaded_median")
 
     wanted = [
-        ("forward, times ONNX Runtime's speed", ratio(forward("ONNX Runtime"), forward(OURS)), 1.0, True),
-        ("worker direct, by the pipeline in one process", ratio(per_s(DIRECT), per_s(IN_PROCESS)), 0.95, True),
-        ("service through HTTP, by the same", ratio(per_s(THROUGH_HTTP), per_s(IN_PROCESS)), 0.85, True),
-        ("worker direct, times the plain Python's throughput", ratio(per_s(DIRECT), per_s(PLAIN_PYTHON)), 10, True),
-        ("worker direct, latency by the plain Python's", ratio(alone(DIRECT), alone(PLAIN_PYTHON)), 0.1, False),
-        ("worker direct, times the tuned Python's throughput", ratio(per_s(DIRECT), per_s(TUNED_PYTHON)), 2.5, True)]
+        ("forward: speed relative to ONNX Runtime", ratio(forward("ONNX Runtime"), forward(OURS)), 1.0, True),
+        ("worker, direct: throughput relative to the pipeline in one process",
+         ratio(per_s(DIRECT), per_s(IN_PROCESS)), 0.95, True),
+        ("service through HTTP: throughput relative to the pipeline in one process",
+         ratio(per_s(THROUGH_HTTP), per_s(IN_PROCESS)), 0.85, True),
+        ("worker, direct: throughput relative to plain Python", ratio(per_s(DIRECT), per_s(PLAIN_PYTHON)), 10, True),
+        ("worker, direct: latency relative to plain Python", ratio(alone(DIRECT), alone(PLAIN_PYTHON)), 0.1, False),
+        ("worker, direct: throughput relative to tuned Python", ratio(per_s(DIRECT), per_s(TUNED_PYTHON)), 2.5, True)]
     if OURS_BF16 in (results.get("forward") or {}):
-        wanted.append(("forward in bf16, times fp32's throughput",
+        wanted.append(("forward in bf16: throughput relative to fp32",
                        ratio(_get(results, "forward", OURS_BF16, "per_s_all_cores"),
                              _get(results, "forward", OURS, "per_s_all_cores")), 2.0, True))
     if per_s(DIRECT_BF16):
-        wanted.append(("worker direct in bf16, times the tuned Python's throughput",
+        wanted.append(("worker, direct, bf16: throughput relative to tuned Python",
                        ratio(per_s(DIRECT_BF16), per_s(TUNED_PYTHON)), 3.2, True))
     for who in (DIRECT, THROUGH_HTTP):
-        wanted += [(f"p99 by the unloaded median at 50 % load, {who}", tail(who, "0.5"), 4, False),
-                   (f"p99 by the unloaded median at 80 % load, {who}", tail(who, "0.8"), 8, False)]
+        wanted += [(f"p99 / unloaded median at 50 % load, {who}", tail(who, "0.5"), 4, False),
+                   (f"p99 / unloaded median at 80 % load, {who}", tail(who, "0.8"), 8, False)]
     wanted += [
-        ("recognitions a second of one core of dispatcher", _get(results, "dispatcher", "per_core_per_s"), 10000, True),
-        ("median that the dispatcher adds, ms", _get(results, "dispatcher", "added_ms"), 0.3, False),
+        ("dispatcher: recognitions/s per core", _get(results, "dispatcher", "per_core_per_s"), 10000, True),
+        ("median latency added by the dispatcher, ms", _get(results, "dispatcher", "added_ms"), 0.3, False),
         ("worker ready, s", _get(results, "start_up", "ready_s"), 0.6, False),
-        ("first image by the hundredth", ratio(_get(results, "start_up", "first_ms"),
+        ("first image / hundredth image", ratio(_get(results, "start_up", "first_ms"),
                                                  _get(results, "start_up", "hundredth_ms")), 1.25, False),
         ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
         ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
@@ -198,16 +200,16 @@ def targets(results):
 
 
 def comparisons(rows):
-    """Of bench_against.Comparison."""
-    return table(["measure", "this build", "the other", "ratio", "quartiles of the rounds", "verdict"],
+    """Formats a list of bench_against.Comparison as Markdown."""
+    return table(["measurement", "this build", "other build", "ratio", "quartiles of the rounds' ratios", "verdict"],
                  [[one.what, number(statistics.median(one.this), 2), number(statistics.median(one.other), 2),
                    number(one.ratio, 3), " .. ".join(number(value, 3) for value in one.quartiles),
                    "WORSE" if one.worse else "ok"] for one in rows]) + "\n"
 
 
 def _wanted(results):
-    return "What the project wants of it\n\n" + table(
-        ["figure", "measured", "wanted", "reached"], [one.row() for one in targets(results)])
+    return "Targets of the project\n\n" + table(
+        ["figure", "measured", "target", "reached"], [one.row() for one in targets(results)])
 
 
 def split_page(page):

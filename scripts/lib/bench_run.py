@@ -1,4 +1,4 @@
-"""How scripts/bench measures: programs take turns, and what counts is the median of the rounds."""
+"""How scripts/bench measures: programs take turns, and the median of the rounds counts."""
 
 import dataclasses
 import json
@@ -9,32 +9,32 @@ import subprocess
 import sys
 
 PEERS_DIR = pathlib.Path(__file__).resolve().parents[2] / "test" / "bench" / "peers"
-# A program that takes so much longer than asked counts as hung.
+# A program that takes this much longer than requested counts as hung.
 TIMEOUT_S = 120
 
 
 @dataclasses.dataclass
 class Settings:
-    """How long a run takes."""
+    """The duration of a run."""
 
     rounds: int
-    seconds: float          # Of one measure in one round.
+    seconds: float          # One measurement in one round.
     open_loop_seconds: float
 
 
 FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=6.0)
 QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5)
-# Two builds are compared by how their rounds differ, too.
+# A comparison of two builds also needs the spread of the rounds.
 AGAINST = dataclasses.replace(FULL, rounds=9)
 AGAINST_QUICK = dataclasses.replace(QUICK, rounds=2, seconds=0.3)
 
 
 class CannotRun(Exception):
-    """A program can't be had, or fails: what it would have measured is left out."""
+    """A program is missing or fails. Its measurement is left out."""
 
 
 def run_json(*command, env=None, seconds=0):
-    """Runs a program that prints one JSON object as its last line, and was asked to take so many seconds."""
+    """Runs a program that takes about `seconds` and prints a JSON object as its last line. Returns the object."""
     try:
         done = subprocess.run([str(word) for word in command], env={**os.environ, **(env or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -42,22 +42,22 @@ def run_json(*command, env=None, seconds=0):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotRun(str(error)) from None
     lines = done.stdout.strip().splitlines()
-    # clientsocket bench ends with status 1 where an image failed, and still reports what it measured.
+    # clientsocket bench exits with status 1 if an image failed, but still reports what it measured.
     if not lines or not lines[-1].startswith("{"):
         raise CannotRun(_why(done))
     return json.loads(lines[-1])
 
 
 def _why(done):
-    """The line of a failed program's messages that is most specific."""
+    """Returns the most specific line of a failed program's messages."""
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     specific = [line for line in lines if "rror" in line] or lines[-1:]
     return specific[0].strip() if specific else f"ended with status {done.returncode}"
 
 
 def median_of(results):
-    """Many results of one measure as one: of each number the median; of all else the first. What a result
-    lacks, or has as None, doesn't count."""
+    """Merges several results of one measurement: takes the median of each number and the first of everything else.
+    Missing values and None don't count."""
     merged = {}
     for key in dict.fromkeys(key for result in results for key in result):
         values = [result[key] for result in results if result.get(key) is not None]
@@ -73,22 +73,22 @@ def median_of(results):
 
 
 class Turns:
-    """Measures that take turns: A B C A B C ..., so that what else the machine does meets all alike."""
+    """Measurements that take turns (A B C A B C ...), so that other load on the machine affects all alike."""
 
     def __init__(self, rounds, say, begin_round=lambda: None):
         self._round_count = rounds
         self._say = say
         self._begin_round = begin_round
         self._measures = {}
-        self.rounds = {}    # What each measure returned, by name.
+        self.rounds = {}    # The results of each measurement, by name.
         self.failures = {}
 
     def add(self, name, measure):
-        """`measure` is called with the number of the round and returns a dict."""
+        """Adds a measurement: a function that takes the number of the round and returns a dict."""
         self._measures[name] = measure
 
     def run(self):
-        """{name: median of its rounds}; one that fails is left out, and named in `failures`."""
+        """Returns {name: median of its rounds}. A measurement that fails is left out and listed in `failures`."""
         for number in range(self._round_count):
             self._begin_round()
             for name, measure in self._measures.items():
@@ -104,7 +104,7 @@ class Turns:
 
 
 class Progress:
-    """One line on the terminal that says what is being measured."""
+    """Shows in one line on the terminal what is being measured."""
 
     def __init__(self):
         self._on_terminal = sys.stderr.isatty()

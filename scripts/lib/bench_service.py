@@ -1,4 +1,4 @@
-"""The whole: one worker, the dispatcher's page before it, and Python servers of the same protocol."""
+"""Benchmarks of the service: a worker, the dispatcher's page in front of it, and Python servers as alternatives."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from bench_peers import PYTHON, blas_environment
 from bench_run import PEERS_DIR, CannotRun, Turns, run_json
 from queueing import perfect_p99
 
-# Of the saturation that a closed loop finds.
+# Shares of the saturation, which a closed loop measures.
 LOADS = [0.5, 0.8, 0.95, 2.0]
-# All the load comes from one address.
+# All load comes from one address.
 ONE_CLIENT = ["--requests-per-client-max", "4096", "--connections-per-peer-max", "8192",
               "--connections-max", "8192"]
-# The plain one has a few answers a second.
+# The plain Python server answers only a few times per second.
 SECONDS_MIN_OF_PYTHON = 3
 NULL_IMAGE_BYTES = 10000
 NULL_CLIENTS = 16
@@ -28,12 +28,12 @@ THROUGH_API = "service through its API"
 IN_PROCESS = "pipeline in one process"
 PLAIN_PYTHON = "Python, reference BLAS"
 TUNED_PYTHON = "Python, tuned: OpenBLAS, one thread"
-# Faster still, which who tunes Python has to know of.
+# Even faster, but only for those who know this option of PyTorch.
 CHANNELS_LAST_PYTHON = "Python, tuned, channels_last"
 
 
 def load(bench, target, image, seconds, *how):
-    """What clientsocket bench reports of a load. `target`: its words for whom to load."""
+    """Runs clientsocket bench and returns its report. `target` contains its arguments that name the server."""
     return run_json(bench.bin_dir / "clientsocket", "bench", "--json", *target, "--seconds", seconds,
                     "--warm-up-seconds", min(0.5, seconds / 2), *how, image)
 
@@ -47,12 +47,12 @@ def page_words(program, path="/"):
 
 
 def saturating_clients():
-    """Enough that each of a worker's threads always has an image waiting."""
+    """Number of clients with which each of a worker's threads always has an image waiting."""
     return 2 * bench_machine.cores()
 
 
 def measure_parts(bench):
-    """{image: {part: ms}} on one thread."""
+    """Returns {image: {part: ms}} on one thread."""
     tool = bench.bin_dir / "samoyed_bench"
     seconds = bench.settings.seconds / 4
     turns = Turns(bench.settings.rounds, bench.progress)
@@ -85,12 +85,12 @@ def _start_python(bench, name, environment, *options):
 
 
 def answer(bench, worker, path):
-    """The best label of an image."""
+    """Returns the best label of an image."""
     return run_json(bench.bin_dir / "clientsocket", "--json", *worker_words(worker), path)["top"][0]["label"]
 
 
 def _python_servers(bench):
-    """{name: server that is ready and sees what our worker sees}."""
+    """Starts the servers that give the same answers as our worker. Returns {name: server}."""
     servers = {}
     for name, blas, options in (
             (PLAIN_PYTHON, "blas", []), (TUNED_PYTHON, "openblas-pthread", ["--tuned"]),
@@ -103,7 +103,7 @@ def _python_servers(bench):
 
 
 def measure_closed(bench):
-    """{image: {who: {per_s, clients, generator_cores}}}, and with one client {who: {median_ms, p99_ms}}."""
+    """Returns {image: {who: {per_s, generator_cores}}}, and for a single client {who: {median_ms, p99_ms}}."""
     targets = {DIRECT: lambda: worker_words(bench.worker), THROUGH_HTTP: lambda: page_words(bench.dispatcher),
                THROUGH_API: lambda: page_words(bench.dispatcher, "/api/v1/classify")}
     if bench_machine.has_amx():
@@ -141,10 +141,10 @@ def measure_closed(bench):
 
 
 def measure_open(bench):
-    """{who: {load: what clientsocket bench reports, and p99 by the unloaded median}}.
+    """Returns {who: {load: the report of clientsocket bench, and p99 / unloaded median}}.
 
-    What the load is a share of, and the unloaded median, are measured right before each: machines that are
-    shared change their speed within minutes, and 80 % of what they could do then may be more than they can."""
+    The saturation and the unloaded median are measured anew right before each load. Shared machines change their
+    speed within minutes, and 80 % of an earlier saturation may exceed what they can do now."""
     targets = {DIRECT: worker_words(bench.worker), THROUGH_HTTP: page_words(bench.dispatcher)}
     path = bench.images[bench.primary]
     settings = bench.settings
@@ -157,7 +157,7 @@ def measure_open(bench):
                       share * full["goodput_per_s"], "--seed", number + 1)
         p99 = (result["latency_ms"] or {}).get("p99")
         alone_ms = alone["latency_ms"]["p50"]
-        # An image that is alone may take less, since it gets two cores.
+        # A single image may take less time, because it gets two cores.
         loaded_ms = 1000 * bench_machine.cores() / full["goodput_per_s"]
         perfect = perfect_p99(share, bench_machine.cores()) * loaded_ms / alone_ms if share < 1 else None
         return {**result, "p99_by_unloaded_median": p99 and p99 / alone_ms, "perfect_p99": perfect}
@@ -181,7 +181,7 @@ def measure_open(bench):
 
 
 def pooled_percentile(results, share):
-    """Of the latencies of several runs taken together, from the slowest of each; None where they are missing."""
+    """Returns a percentile of the latencies of all runs, from the slowest of each; None if too few are known."""
     beyond = int(sum(result["recognized"] for result in results) * (1 - share))
     known = min((len(result["slowest_ms"]) for result in results), default=0)
     if beyond >= known:
@@ -190,17 +190,17 @@ def pooled_percentile(results, share):
 
 
 def write_null_image(bench, file_bytes=NULL_IMAGE_BYTES):
-    """A file that a worker without a network takes for an image."""
+    """Writes a file that a worker without a network accepts as an image."""
     image = bench.folder / f"{file_bytes}_bytes.jpg"
     image.write_bytes(os.urandom(file_bytes))
     return image
 
 
 def null_crowd(bench, dispatcher, image):
-    """What a dispatcher does for many clients before a worker that answers at once, in all and by its own CPU
-    time."""
+    """Measures a dispatcher with many clients and a worker that answers at once: its throughput, also per second of
+    its own CPU time."""
     begin = bench_machine.cpu_seconds(dispatcher)
-    # Without a warm-up every image that was sent is one that the dispatcher's time is divided by.
+    # No warm-up, because its images would use CPU time without being counted.
     result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher), "--clients",
                       NULL_CLIENTS, "--seconds", bench.settings.seconds, "--warm-up-seconds", 0, image)
     used = bench_machine.cpu_seconds(dispatcher) - begin
@@ -209,7 +209,7 @@ def null_crowd(bench, dispatcher, image):
 
 
 def measure_dispatcher(bench):
-    """What the dispatcher costs, before a worker that answers at once."""
+    """Measures the cost of the dispatcher in front of a worker that answers at once."""
     worker = bench.service.start_worker(model="null")
     dispatcher = bench.service.start_dispatcher(*ONE_CLIENT, workers=[worker])
     image = write_null_image(bench)
@@ -229,7 +229,7 @@ def measure_dispatcher(bench):
 
 
 def measure_start_up(bench):
-    """From exec to the line `listening on`, and the first images of a process against its last ones."""
+    """Measures the time from exec to the line `listening on`, and the first and the last images of a process."""
     path = bench.images[bench.primary]
 
     def start_up(_):

@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2034  # its variables are for those that source it
-# What the scripts beside this folder share. To be sourced, after `set -euo pipefail`.
+# shellcheck shell=bash disable=SC2034  # its variables are for the scripts that source it
+# Shared by the scripts in the parent folder. Source it after `set -euo pipefail`.
 
 root_dir="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." >/dev/null && pwd -P)"
-# The file name of the script that sources this, for its messages.
+# File name of the script that sources this, for its messages.
 script_name="${0##*/}"
 
-# A line for the person at the terminal. Never fails: the terminal may be gone.
+# Prints a line for the user. Never fails, because the terminal may be gone.
 say() {
   printf '%s: %s\n' "$script_name" "$*" >&2 || true
 }
@@ -15,12 +15,12 @@ fail() {
   exit 1
 }
 
-# Prints the comment at the head of the calling script, which is its --help.
+# Prints the comment at the top of the calling script, which is its --help.
 print_help() {
   sed -n '2,/^[^#]/ { s/^# \{0,1\}//p }' "$0"
 }
 
-# All processes below a process, nearest first.
+# Prints all descendants of a process, each after its parent.
 descendants() {
   local child
   for child in $(cat "/proc/$1/task/"*/children 2>/dev/null || true); do
@@ -29,23 +29,23 @@ descendants() {
   done
 }
 
-# Asks a process and all below it to end, and waits for it. It must be a child of this shell.
+# Sends SIGTERM to a process and its descendants, and waits for it. It must be a child of this shell.
 end_tree() {
   local below
   below="$(descendants "$1")"
-  # shellcheck disable=SC2086  # one argument a process
+  # shellcheck disable=SC2086  # one argument per process
   kill -TERM "$1" $below 2>/dev/null || true
   wait "$1" 2>/dev/null || true
 }
 
-# step LOG TEXT COMMAND...: runs a program with its output appended to the file LOG. Says what it
-# does, every 15 s that it is still at it, and how long it took; if it failed, shows the log's end.
+# step LOG TEXT COMMAND...: runs a program and appends its output to the file LOG. Prints what it does, every
+# 15 s that it is still running, and at the end how long it took. If it failed, prints the end of the log.
 step() {
   local log=$1 text=$2 started=$SECONDS status
   shift 2
   say "$text ..."
-  # The pipe is how its end is noticed without a timer process that could be left behind. A shell
-  # lets its background commands ignore Ctrl-C; these must not, unless this shell does itself.
+  # The pipe reports the end of the program without a timer process that could be left behind. A shell makes its
+  # background commands ignore Ctrl-C; this one must not, unless the shell itself ignores it.
   exec {step_end}< <(
     status=0
     env "${step_signals[@]}" "$@" </dev/null >>"$log" 2>&1 || status=$?
@@ -54,7 +54,7 @@ step() {
   step_pid=$!
   until read -r -t 15 -u "$step_end" status; do
     (($? > 128)) || { status=1; break; }
-    say "  still at it ($((SECONDS - started)) s)"
+    say "  still running ($((SECONDS - started)) s)"
   done
   exec {step_end}<&-
   step_pid=
@@ -65,23 +65,23 @@ step() {
   fi
   say "  done in $((SECONDS - started)) s"
 }
-# The process of the step under way, for a signal handler to end; empty if there is none.
+# Process of the current step, for a signal handler to stop; empty if there is none.
 step_pid=
 
-# For Ctrl-C, SIGTERM and a terminal that goes away: steps end with the script...
+# Lets Ctrl-C, SIGTERM and a closing terminal stop the current step and the script.
 steps_may_be_interrupted() {
   step_signals=(--default-signal=INT --default-signal=QUIT)
   trap 'if [[ -n $step_pid ]]; then end_tree "$step_pid"; fi; exit 130' INT TERM HUP
 }
 
-# ... or are finished first.
+# Ignores these signals, so that a step runs to its end.
 steps_must_finish() {
   step_signals=()
   trap '' INT TERM HUP
 }
 
-# How to run a command as root, in the array `as_root`. Ends the script where there is no way; the
-# arguments then say what an administrator has to do.
+# Sets the array `as_root` to what a command needs in front of it to run as root. If there is no way, fails with
+# the arguments as the message, which says what an administrator has to do.
 find_root() {
   as_root=(env DEBIAN_FRONTEND=noninteractive)
   ((EUID != 0)) || return 0
@@ -91,7 +91,7 @@ find_root() {
   as_root=(sudo "${as_root[@]}")
 }
 
-# Debian's own compiler, whatever c++ comes first or replaces it, unless CXX says otherwise.
+# Selects Debian's own compiler, whatever other c++ is in the PATH, unless CXX is set.
 prefer_debian_compiler() {
   if [[ -z ${CXX-} && -x /usr/bin/g++-12 ]]; then
     export CXX=/usr/bin/g++-12

@@ -1,5 +1,5 @@
-"""Requests to the web form whose every answer is looked at. (For load, where they are only counted, there is
-clientsocket bench.)"""
+"""Sends requests to the web form for scripts that inspect every response. (For load tests that only count
+responses, use clientsocket bench.)"""
 
 import asyncio
 import dataclasses
@@ -11,14 +11,14 @@ REQUEST_TIMEOUT_S = 120
 
 @dataclasses.dataclass
 class ImageRequest:
-    """An image as the bytes of a whole request."""
+    """The bytes of a complete request with one image."""
 
     name: str
     request: bytes
 
 
 def image_request(name, content, host="127.0.0.1"):
-    """A form post with one file, on a connection that is kept."""
+    """Returns a form post with one file, for a persistent connection."""
     head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n")
     body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
@@ -30,7 +30,7 @@ def image_request(name, content, host="127.0.0.1"):
 
 @dataclasses.dataclass
 class Answer:
-    """What became of one request; status 0 if the connection failed, `reason` then says how."""
+    """The response to one request. The status is 0 if the connection failed; then `reason` names the error."""
 
     image: ImageRequest
     status: int
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Connection:
-    """One HTTP connection, opened when it is first needed and after the server closed it."""
+    """One HTTP connection. Opens on first use, and again after the server has closed it."""
 
     def __init__(self, host, port):
         self._address = (host, port)
@@ -48,7 +48,7 @@ class Connection:
         self._writer = None
 
     async def ask(self, asked):
-        """Sends one request and waits for the whole answer."""
+        """Sends one request and waits for the complete response."""
         begin = time.monotonic()
         try:
             status, reason, body = await asyncio.wait_for(self._exchange(asked),
@@ -65,7 +65,7 @@ class Connection:
             self._writer.write(asked.request)
             await self._writer.drain()
         except ConnectionError:
-            pass  # Refused before it was sent whole: the answer is there to be read.
+            pass  # Rejected before it was sent completely; the response can still be read.
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status = int(head.split(" ", 2)[1])
         fields = {name.lower(): value.strip() for name, _, value in
@@ -82,6 +82,6 @@ class Connection:
 
 
 def outcome(answer):
-    """A short text to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
+    """Returns a short text to count by: `200`, `503 overloaded`, `failed ConnectionResetError`."""
     word = str(answer.status) if answer.status else "failed"
     return f"{word} {answer.reason}".strip()

@@ -1,10 +1,10 @@
-"""Where samples of a running worker fell, by symbol and by phase of an image."""
+"""Assigns profile samples of a running worker to symbols and to the phases of an image."""
 
 import re
 
-# The first that fits a sample's library or symbol. `???` is callgrind's library of code that was generated
-# while the program ran, as oneDNN's is. Symbols of the standard library don't show who
-# called them.
+# (phase, library pattern, symbol pattern). The first entry that matches a sample's library or symbol counts.
+# `???` is what callgrind calls the library of code that is generated at run time, such as oneDNN's. Symbols of
+# the standard library don't show their caller.
 PHASES = [
     ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),
      re.compile(r"Squeezenet::|Forward|multiply_|transform_|max_pool|dnnl|jit_|at::|c10::")),
@@ -21,7 +21,7 @@ OTHER = "memory and all else"
 NAMELESS = "(no names)"
 ADDRESS = re.compile(r"0x[0-9a-f]+$")
 
-# Some versions of perf put a column of their own behind.
+# Some versions of perf append another column.
 PERF_LINE = re.compile(r"^\s*([\d.]+)%?\s*\|\s*(.*?)\s*\|\s*(?:\[[.k]\]\s*)?([^|]*?)\s*(?:\|.*)?$")
 CALLGRIND_LINE = re.compile(r"^\s*[\d,]+ \(\s*([\d.]+)%\)\s+\S*?:(.*?)(?: \[(.*)\])?$")
 
@@ -34,20 +34,20 @@ def phase_of(library, symbol):
 
 
 def read_perf(text):
-    """[(percent, library, symbol)] of `perf report --stdio -t '|' --sort dso,symbol`."""
+    """Parses the output of `perf report --stdio -t '|' --sort dso,symbol` into [(percent, library, symbol)]."""
     matches = (PERF_LINE.match(line) for line in text.splitlines() if not line.startswith("#"))
     return _merged((float(match[1]), match[2], match[3]) for match in matches if match)
 
 
 def read_callgrind(text):
-    """The same of callgrind_annotate's list of functions."""
+    """Parses the list of functions of callgrind_annotate in the same way."""
     matches = map(CALLGRIND_LINE.match, text.splitlines())
     return _merged((float(match[1]), (match[3] or "").rsplit("/", 1)[-1], match[2])
                    for match in matches if match)
 
 
 def _merged(samples):
-    """Addresses that have no name, in a library without symbols, as one."""
+    """Merges the addresses without a name, which come from libraries without symbols, into one entry per library."""
     sums = {}
     for percent, library, symbol in samples:
         key = library, NAMELESS if ADDRESS.match(symbol) else symbol
@@ -56,7 +56,7 @@ def _merged(samples):
 
 
 def by_phase(samples):
-    """{phase: percent}, the largest first."""
+    """Returns {phase: percent}, the largest first."""
     sums = {}
     for percent, library, symbol in samples:
         phase = phase_of(library, symbol)

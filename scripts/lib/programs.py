@@ -1,4 +1,4 @@
-"""Running programs: their output, their port, their end."""
+"""Runs programs: captures their output, finds their port and stops them."""
 
 import atexit
 import os
@@ -12,15 +12,15 @@ import time
 
 LISTENING = re.compile(r"listening on (?P<host>\S+):(?P<port>\d+)\b")
 
-# Bounds of waiting, generous since a loaded machine is no failure; none is a measure of speed.
+# Limits for waiting. They are generous, because a busy machine is not a failure; they don't measure speed.
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
 
 class Output:
-    """The lines that one stream of a program has written so far.
+    """The lines that a program has written to one stream so far.
 
-    Thread rule: one thread reads the stream, any thread may look and wait.
+    Thread rule: one thread reads the stream; any thread may read the lines and wait for them.
     """
 
     def __init__(self, stream):
@@ -40,7 +40,7 @@ class Output:
             self._changed.notify_all()
 
     def lines(self, start=0):
-        """The lines from line number `start` on."""
+        """Returns the lines from line number `start` on."""
         with self._changed:
             return self._lines[start:]
 
@@ -52,8 +52,8 @@ class Output:
             self._changed.wait_for(lambda: self._ended, timeout_s)
 
     def wait_for(self, pattern, timeout_s=READY_TIMEOUT_S, start=0):
-        """The first match of the regular expression in a line from line number `start` on; None
-        if the stream ended, or the time, without one."""
+        """Waits for a line, from line number `start` on, that matches the regular expression. Returns the first
+        match, or None if the stream ends or the time is up without one."""
         pattern = re.compile(pattern)
 
         def found():
@@ -65,8 +65,8 @@ class Output:
 
 
 class OutputFile:
-    """What a program has written to a file so far, read only when it is asked for: whoever measures a
-    program must not spend the cores on its log."""
+    """What a program has written to a file so far. Reads the file only on request, so that reading the log takes
+    no CPU time from a program that is being measured."""
 
     def __init__(self, file):
         self._file = file
@@ -79,10 +79,10 @@ class OutputFile:
         return "\n".join(self.lines())
 
     def wait_for_end(self, timeout_s):
-        """A file is whole once its program has ended."""
+        """Does nothing: a file is complete once its program has ended."""
 
     def wait_for(self, pattern, timeout_s=READY_TIMEOUT_S, start=0):
-        """As Output's, but it also waits for a program that has ended."""
+        """Like Output.wait_for, but keeps waiting even if the program has ended."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             for line in self.lines(start):
@@ -93,10 +93,10 @@ class OutputFile:
 
 
 class Program:
-    """A running program. It gets a process group of its own, so that nothing of it outlives the
-    test, and Ctrl-C can be sent to it as a terminal would (`send_to_group`).
+    """A running program. It has its own process group, so that none of its processes outlive the test and
+    `send_to_group` can send it Ctrl-C as a terminal would.
 
-    `quiet`: both of its streams go to one file."""
+    With `quiet` both of its streams go to one file."""
 
     def __init__(self, *command, env=None, cwd=None, quiet=False):
         self.command = [str(part) for part in command]
@@ -120,22 +120,22 @@ class Program:
 
     @property
     def address(self):
-        """HOST:PORT, as --worker and /add/ take it. Needs `wait_until_ready`."""
+        """HOST:PORT, as --worker and /add/ take it. Call `wait_until_ready` first."""
         return f"127.0.0.1:{self.port}"
 
     def wait_until_ready(self, timeout_s=READY_TIMEOUT_S):
-        """Waits for the log line `listening on HOST:PORT` and keeps the port. Returns self."""
+        """Waits for the log line `listening on HOST:PORT` and stores the port. Returns self."""
         return self._wait_until_ready(self.log, timeout_s)
 
     def _wait_until_ready(self, output, timeout_s):
         match = output.wait_for(LISTENING, timeout_s)
         if not match:
-            raise AssertionError(f"{self.name} did not get ready\n{self.report()}")
+            raise AssertionError(f"{self.name} did not become ready\n{self.report()}")
         self.port = int(match["port"])
         return self
 
     def wait_until_ready_on_stdout(self, timeout_s=READY_TIMEOUT_S):
-        """The same for a program whose line comes on standard output."""
+        """Like `wait_until_ready`, for a program that prints the line on standard output."""
         return self._wait_until_ready(self.stdout, timeout_s)
 
     def is_running(self):
@@ -148,26 +148,26 @@ class Program:
         os.killpg(self.pid, signal_number)
 
     def wait(self, timeout_s=STOP_TIMEOUT_S):
-        """The exit status (negative: killed by that signal)."""
+        """Waits for the program to end. Returns its exit status (negative: killed by that signal)."""
         try:
             status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} did not end\n{self.report()}") from None
+            raise AssertionError(f"{self.name} did not stop in time\n{self.report()}") from None
         self.stdout.wait_for_end(STOP_TIMEOUT_S)
         self.log.wait_for_end(STOP_TIMEOUT_S)
         return status
 
     def stop(self, timeout_s=STOP_TIMEOUT_S):
-        """Asks the program to end, as a service manager would; it must, with exit status 0."""
+        """Stops the program with SIGTERM, as a service manager would. It must exit with status 0."""
         if not self.is_running():
-            raise AssertionError(f"{self.name} had ended by itself\n{self.report()}")
+            raise AssertionError(f"{self.name} had already stopped on its own\n{self.report()}")
         self.send(signal.SIGTERM)
         status = self.wait(timeout_s)
         if status != 0:
-            raise AssertionError(f"{self.name} ended with {status} on SIGTERM\n{self.report()}")
+            raise AssertionError(f"{self.name} exited with status {status} on SIGTERM\n{self.report()}")
 
     def kill(self):
-        """Ends the program and all that it started, whatever their state."""
+        """Kills the program and everything that it started, whatever their state."""
         try:
             self.send_to_group(signal.SIGKILL)
         except ProcessLookupError:
@@ -176,7 +176,7 @@ class Program:
         atexit.unregister(self.kill)
 
     def report(self):
-        """For a failure message: the command, its state and all that it wrote."""
+        """Text for a failure message: the command, its state and everything it wrote."""
         state = "running" if self.is_running() else f"exit status {self._process.returncode}"
         return (f"--- {' '.join(self.command)} ({state})\n"
                 f"--- standard output\n{self.stdout.text()}\n"

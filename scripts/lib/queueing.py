@@ -1,4 +1,4 @@
-"""What no service could do better than: random arrivals, and cores that take the same time for each image."""
+"""The theoretical optimum of a service: random arrivals, and cores that take the same time for every image."""
 
 import functools
 import heapq
@@ -7,8 +7,8 @@ import random
 
 @functools.lru_cache
 def perfect_p99(load, cores, arrivals=200000, seed=1):
-    """The 99th percentile of the time from arrival to answer, in times that one image takes, of an M/D/`cores`
-    queue that is worked off in order of arrival; `load` is the share of what the cores can do, below 1."""
+    """Simulates an M/D/`cores` queue in order of arrival and returns the 99th percentile of the time from arrival
+    to answer. The unit is the time that one image takes; `load` is the share of the cores' capacity, below 1."""
     generator = random.Random(seed)
     free_at = [0.0] * cores
     due = 0.0

@@ -1,9 +1,9 @@
-"""Reads the result table out of the dispatcher's result page, and compares it with a known answer.
+"""Reads the result table from the dispatcher's result page and compares it with a known answer.
 
 usage: result_page.py PAGE.html [--check IMAGE ANSWERS.json KIND]
 
-Prints the table. With --check the exit status is 0 only if the first row is the answer that
-ANSWERS.json holds for IMAGE under KIND (`trained` or `untrained`):
+Prints the table. With --check the exit status is 0 only if the first row matches the answer in
+ANSWERS.json for IMAGE and KIND (`trained` or `untrained`). Format of ANSWERS.json:
 
     {KIND: {"tolerance_percent": 1.0, "images": {IMAGE: {"label": ..., "percent": ...}}}}
 """
@@ -16,7 +16,7 @@ COLUMNS = ["Category", "Probability", "Confidence"]
 
 
 class TableReader(html.parser.HTMLParser):
-    """Collects every table of a page as a list of rows of cell texts."""
+    """Collects the tables of a page, each as a list of rows, which are lists of cell texts."""
 
     def __init__(self):
         super().__init__()
@@ -42,7 +42,7 @@ class TableReader(html.parser.HTMLParser):
 
 
 def result_rows(page):
-    """The result table as [(category, percent)], best first; None where the page has none."""
+    """Returns the result table as [(category, percent)], best first, or None if the page has none."""
     reader = TableReader()
     reader.feed(page)
     for table in reader.tables:
@@ -52,18 +52,18 @@ def result_rows(page):
 
 
 def mistake(rows, expected, tolerance_percent):
-    """What is wrong with the first row, in words; None if it is the expected one."""
+    """Describes what is wrong with the first row. Returns None if it is the expected one."""
     label, percent = rows[0]
     if label != expected["label"]:
-        return f"expected {expected['label']} first, not {label}"
+        return f"expected {expected['label']} first, got {label}"
     if abs(percent - expected["percent"]) > tolerance_percent:
         return (f"expected {label} at {expected['percent']}% (within {tolerance_percent} "
-                f"percentage points), not {percent}%")
+                f"percentage points), got {percent}%")
     return None
 
 
 def check(rows, image, answers_file, kind):
-    """0 if the first row is the stored answer; else says what differs and returns 1."""
+    """Returns 0 if the first row is the stored answer; otherwise prints the difference and returns 1."""
     with open(answers_file, encoding="utf-8") as file:
         answers = json.load(file)[kind]
     wrong = mistake(rows, answers["images"][image], answers["tolerance_percent"])
@@ -80,7 +80,7 @@ def main(arguments):
     with open(arguments[0], encoding="utf-8", errors="replace") as file:
         rows = result_rows(file.read())
     if not rows:
-        print(f"{arguments[0]}: no result table on the page", file=sys.stderr)
+        print(f"{arguments[0]}: the page has no result table", file=sys.stderr)
         return 1
     width = max(len(category) for category, _ in rows)
     for category, percent in rows:

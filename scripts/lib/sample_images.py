@@ -1,4 +1,4 @@
-"""Small images made by arithmetic, each different, and a result page read as its answer."""
+"""Generates small, different images, and reads the answer from a result page."""
 
 import html
 import random
@@ -16,7 +16,7 @@ def _chunk(kind, content):
 
 
 def png(width, height, seed):
-    """An RGB image of a few colored blocks that `seed` decides."""
+    """Returns a PNG file: an RGB image of a few colored blocks, which depend on `seed`."""
     chance = random.Random(seed)
     block = max(1, width // 4)
     rows = []
@@ -31,10 +31,10 @@ def png(width, height, seed):
 
 
 def labels_of(page):
-    """The labels of a result page with their percents, best first; () of any other page."""
+    """Returns the labels of a result page with their percentages, best first; () for any other page."""
     return tuple((html.unescape(label), percent) for label, percent in LABEL_ROW.findall(page))
 
 
 def facts_of(page):
-    """The other facts of a result page: `File`, `Worker`, `Network` and others."""
+    """Returns the other facts of a result page: `File`, `Worker`, `Network` and others."""
     return {name: html.unescape(value) for name, value in FACT.findall(page)}

@@ -1,4 +1,4 @@
-"""A dispatcher and workers for a run of minutes: built, started, ended whatever happens."""
+"""A dispatcher and workers for a longer run: builds them, starts them and always stops them."""
 
 import argparse
 import os
@@ -13,22 +13,22 @@ ROOT_DIR = pathlib.Path(__file__).resolve().parents[2]
 
 
 def argument_parser(doc):
-    """Knows the options that all such scripts have; `doc` is the script's own docstring."""
+    """Returns a parser with the options that all these scripts share. `doc` is the script's docstring."""
     parser = argparse.ArgumentParser(description=doc, usage=doc.split("\n", 1)[0][len("usage: "):],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.description = doc.split("\n", 1)[1].strip()
-    parser.add_argument("--model", help="weights, or `null` for workers without a network")
-    parser.add_argument("--bin-dir", type=lambda text: pathlib.Path(text).resolve(),
-                        help="run these programs; builds nothing")
+    parser.add_argument("--model", help="the model file, or `null` for workers without a network")
+    parser.add_argument("--bin-dir", metavar="DIR", type=lambda text: pathlib.Path(text).resolve(),
+                        help="run the programs in DIR instead of building them")
     return parser
 
 
 def build(*targets):
-    """Builds the programs, and the targets besides. Returns their folder."""
+    """Builds the worker, the dispatcher and `targets`. Returns the folder of the programs."""
     build_dir = ROOT_DIR / "build" / "release"
     environment = dict(os.environ)
     if "CXX" not in environment and os.access("/usr/bin/g++-12", os.X_OK):
-        environment["CXX"] = "/usr/bin/g++-12"  # As scripts/lib/common.sh prefers it.
+        environment["CXX"] = "/usr/bin/g++-12"  # The same choice as in scripts/lib/common.sh.
     if not (build_dir / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", "release", "-S", ROOT_DIR, "-DBUILD_TESTING=OFF"],
                        check=True, env=environment, stdout=sys.stderr)
@@ -44,9 +44,9 @@ def _fetch_model():
 
 
 class Service:
-    """What the options ask for, ready to be started. A context: at its end all programs end.
+    """Starts the programs that the options select. As a context manager, it stops all of them at the end.
 
-    `targets` are built besides the worker and the dispatcher; `quiet` programs log to files."""
+    `targets` are built in addition to the worker and the dispatcher. With `quiet` the programs log to files."""
 
     def __init__(self, options, targets=(), quiet=False):
         if options.bin_dir is None:
@@ -57,7 +57,8 @@ class Service:
         self._programs = []
 
     def __enter__(self):
-        # A service manager's signal ends the programs too, and that of a terminal which goes away, but for nohup.
+        # Makes sure that the programs also stop on a service manager's SIGTERM and, unless nohup ignores it, on the
+        # SIGHUP of a closing terminal.
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, lambda *_: sys.exit(1))
@@ -68,13 +69,13 @@ class Service:
             program.kill()
 
     def launch(self, *command, env=None):
-        """Any program, which may not be ready yet."""
+        """Launches any program. It may not be ready yet when this returns."""
         program = Program(*command, env=env, quiet=self._quiet)
         self._programs.append(program)
         return program
 
     def launch_worker(self, *arguments, port=0, model=None):
-        """A worker that may not listen yet."""
+        """Launches a worker. It may not listen yet when this returns."""
         return self.launch(self.bin_dir / "samoyed-worker", "127.0.0.1", port, "--model",
                            model or self.model, *arguments)
 
@@ -82,7 +83,7 @@ class Service:
         return self.launch_worker(*arguments, port=port, model=model).wait_until_ready()
 
     def start_dispatcher(self, *arguments, workers=()):
-        """A dispatcher at a free port that knows `workers`."""
+        """Starts a dispatcher on a free port with `workers` in its list, and waits until it is ready."""
         listed = [word for worker in workers for word in ("--worker", worker.address)]
         return self.launch(self.bin_dir / "samoyed-dispatcher", "--port", 0, *listed,
                            *arguments).wait_until_ready()

@@ -1,26 +1,26 @@
 # shellcheck shell=bash disable=SC2154  # log_dir is the sourcing script's
-# The programs that scripts/run serves with: starts them, knows their ports, restarts what dies by
-# itself, ends them. To be sourced after common.sh; `log_dir` must be set.
+# Supervises the programs of scripts/run: starts them, finds their ports, restarts those that die, and stops
+# them. Source it after common.sh; `log_dir` must be set.
 #
 #   launch --> starting --"listening on HOST:PORT" in its log--> ready
 #                 ^                                                |
 #                 +---- delay over ---- dead <---- process ends ---+   (also from starting)
 #
-# A program is known by its name, which is also its log's. The port comes only ever from the log of
-# our own process: whatever else listens on this machine belongs to somebody else.
+# Each program has a name, which is also the name of its log. The port always comes from the log of our own
+# process, because other services on this machine may listen on the same port number.
 
-declare -A command_of=()    # the command line without the port, a word a line; see `launch`
+declare -A command_of=()    # the command line without the port, one word per line; see `launch`
 declare -A pid_of=()
-declare -A port_of=()       # as asked for; once ready, the real one
-declare -A log_start_of=()  # where in the log the present process's part begins
-declare -A launched_at=()   # in seconds of this script, as all times here
-declare -A restart_at=()    # set while it is dead
-declare -A delay_s_of=()    # before the next restart
-programs=()                 # the names, in the order of their start
+declare -A port_of=()       # the requested port; once ready, the real one
+declare -A log_start_of=()  # where the current process's part of the log begins
+declare -A launched_at=()   # in seconds since this script started, like all times here
+declare -A restart_at=()    # set while the program is dead
+declare -A delay_s_of=()    # delay before the next restart
+programs=()                 # the names, in start order
 
 ready_timeout_s=60
 restart_delay_s_max=30
-# A program that ran for so long has earned a quick restart.
+# A program that ran this long is restarted quickly.
 settled_after_s=60
 stop_timeout_s=15
 
@@ -28,28 +28,28 @@ is_alive() {
   kill -0 "${pid_of[$1]}" 2>/dev/null
 }
 
-# launch NAME PORT: starts the program `command_of[NAME]` names, with the port in place of @PORT@.
+# launch NAME PORT: starts the command `command_of[NAME]`, with the port in place of @PORT@.
 launch() {
   local name=$1 port=$2 words log="$log_dir/$1.log"
-  # No eval: an interrupt's trap that comes while bash parses ends the script with a syntax error.
+  # No eval: a signal trap that runs while bash parses would end the script with a syntax error.
   readarray -t words <<<"${command_of[$name]}"
   touch -- "$log"
   log_start_of[$name]=$(($(stat -c %s -- "$log") + 1))
-  # The kernel ends the program if this script is killed outright.
+  # The kernel kills the program if this script is killed with SIGKILL.
   setpriv --pdeathsig KILL "${words[@]/@PORT@/$port}" </dev/null >>"$log" 2>&1 &
   pid_of[$name]=$!
   port_of[$name]=$port
   launched_at[$name]=$SECONDS
 }
 
-log_of_present() {
+log_of_current() {
   tail -c "+${log_start_of[$1]}" -- "$log_dir/$1.log"
 }
 
-# Whether the program listens; keeps the port that its own log reports.
+# True if the program listens. Stores the port that its own log reports.
 is_ready() {
   local port
-  port="$(log_of_present "$1" | sed -n 's/.*listening on [^ ]*:\([0-9]\{1,5\}\).*/\1/p' | head -n 1)"
+  port="$(log_of_current "$1" | sed -n 's/.*listening on [^ ]*:\([0-9]\{1,5\}\).*/\1/p' | head -n 1)"
   [[ -n $port ]] && is_alive "$1" || return 1
   port_of[$1]=$port
 }
@@ -62,7 +62,7 @@ wait_until_ready() {
   done
 }
 
-# start NAME PORT COMMAND...: starts a program and waits for it. Takes a free port if PORT is taken.
+# start NAME PORT COMMAND...: starts a program and waits until it is ready. If PORT is taken, uses a free one.
 start() {
   local name=$1 port=$2
   shift 2
@@ -72,8 +72,8 @@ start() {
   delay_s_of[$name]=1
   launch "$name" "$port"
   wait_until_ready "$name" && return
-  if log_of_present "$name" | grep -q -i 'in use'; then
-    say "port $port is taken by another program: $name takes a free one"
+  if log_of_current "$name" | grep -q -i 'in use'; then
+    say "port $port is taken by another program: $name uses a free one"
     launch "$name" 0
     wait_until_ready "$name" && return
   fi
@@ -81,7 +81,7 @@ start() {
   fail "$name did not start. Its log: $log_dir/$name.log"
 }
 
-# tend NAME: to be called every second or so. Restarts the program, at the same port, when it has died.
+# tend NAME: restarts the program on the same port if it has died. Call it about every second.
 tend() {
   local name=$1
   if is_alive "$name"; then
@@ -91,7 +91,7 @@ tend() {
     fi
   elif [[ ! -v restart_at[$name] ]]; then
     ((SECONDS - launched_at[$name] < settled_after_s)) || delay_s_of[$name]=1
-    say "$name ended by itself; restarting it in ${delay_s_of[$name]} s. Its log: $log_dir/$name.log"
+    say "$name stopped unexpectedly; restarting it in ${delay_s_of[$name]} s. Its log: $log_dir/$name.log"
     restart_at[$name]=$((SECONDS + delay_s_of[$name]))
     delay_s_of[$name]=$((delay_s_of[$name] * 2))
     ((delay_s_of[$name] <= restart_delay_s_max)) || delay_s_of[$name]=$restart_delay_s_max
@@ -111,7 +111,7 @@ any_alive() {
   return 1
 }
 
-# Asks every program to end, waits for it, and kills what takes too long.
+# Sends every program SIGTERM, waits for it, and kills those that take too long.
 stop_programs() {
   local end=$((SECONDS + stop_timeout_s))
   ((${#pid_of[@]} > 0)) || return 0

@@ -45,8 +45,9 @@ class BenchScriptTest(unittest.TestCase):
                 self.assertGreater(row["goodput_per_s"], 0)
                 self.assertGreaterEqual(row["latency_ms"]["p99"], row["latency_ms"]["p50"])
         self.assertIn(f"{results['dispatcher']['per_core_per_s']:,.0f}", done.stdout)
-        self.assertRegex(done.stdout, r"\| recognitions a second of one core of dispatcher \| [\d,.]+ \| at least 10000 \|")
-        self.assertRegex(done.stdout, r"\| forward, times ONNX Runtime's speed \| - \| at least 1 \| not measured \|")
+        self.assertRegex(done.stdout, r"\| dispatcher: recognitions/s per core \| [\d,.]+ \| at least 10000 \|")
+        self.assertRegex(done.stdout,
+                         r"\| forward: speed relative to ONNX Runtime \| - \| at least 1 \| not measured \|")
 
     def test_an_unknown_section_is_an_error(self):
         done = self.bench("--only", "dispatcher,nothing")
@@ -173,15 +174,16 @@ class ReportTest(unittest.TestCase):
 
     def test_targets_are_reached_missed_or_not_measured(self):
         text = bench_report.markdown(self.RESULTS)
-        self.assertIn("| forward, times ONNX Runtime's speed | 1.25 | at least 1 | yes |", text)
-        self.assertIn("| worker direct, by the pipeline in one process | 0.90 | at least 0.95 | NO |", text)
-        self.assertIn("| worker direct, times the plain Python's throughput | 12.00 | at least 10 | yes |", text)
+        self.assertIn("| forward: speed relative to ONNX Runtime | 1.25 | at least 1 | yes |", text)
+        self.assertIn("| worker, direct: throughput relative to the pipeline in one process | 0.90 | at least 0.95 "
+                      "| NO |", text)
+        self.assertIn("| worker, direct: throughput relative to plain Python | 12.00 | at least 10 | yes |", text)
         self.assertIn("| worker's memory, MB | - | at most 250 | not measured |", text)
 
     def test_the_cost_of_a_megabyte_has_a_column_for_each_size(self):
         buffers = {"worker": {"1": {"0.25": {"ms_per_mb": 1.5, "faults_per_mb": 0}, "30": {"ms_per_mb": 1.25}}}}
         text = bench_report.markdown({**self.RESULTS, "buffers": buffers})
-        self.assertIn("| for each megabyte | 0.25 MB | 30 MB |", text)
+        self.assertIn("| per megabyte | 0.25 MB | 30 MB |", text)
         self.assertIn("| worker, 1 client: CPU ms | 1.50 | 1.25 |", text)
         self.assertIn("| worker, 1 client: page faults | 0.0 | - |", text)
 

@@ -57,7 +57,7 @@ class PlotTest(unittest.TestCase):
 
     def test_a_file_that_is_not_an_export_is_a_one_line_error(self):
         for text, reason in [("a,b\r\n1,2\r\n", "no column image_bytes"), (HEADER, "has no recognitions"),
-                             (HEADER + row("dog.jpg", "many", 2, 3), "line 2: no number"), ("", "no column")]:
+                             (HEADER + row("dog.jpg", "many", 2, 3), "line 2: not a number"), ("", "no column")]:
             result = self.plot(text)
             self.assertEqual(result.returncode, 2)
             self.assertIn(reason, result.stderr)

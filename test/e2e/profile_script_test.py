@@ -78,7 +78,7 @@ class ProfileScriptTest(unittest.TestCase):
     def test_a_missing_image_is_an_error(self):
         done = self.profile("/nowhere.jpg")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("/nowhere.jpg is no file", done.stderr)
+        self.assertIn("/nowhere.jpg is not a file", done.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Comforts only: everything on the page works without this script.
+// Progressive enhancement: everything on the page works without this script.
 import {watchChoices} from './choices.js';
 import {ImageList} from './image_list.js';
 import {watchWorkerForms} from './worker_changes.js';
@@ -11,7 +11,7 @@ if (images) {
   watchChoices(document.querySelector('form.upload'), (files) => list.add(files));
 }
 
-// Without it the workers are not shown, or there is only the way to sign in.
+// Missing if the page shows no workers, or only the sign-in form.
 const workers = document.querySelector('.worker-table')?.closest('.workers');
 if (workers) {
   const table = new WorkerTable(workers);

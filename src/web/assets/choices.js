@@ -1,4 +1,4 @@
-// Where files come from: the field, the camera's field, what is dropped anywhere, what is pasted.
+// Collects the files that the user chooses: from the file field, the camera field, drops and pastes.
 
 function hasFiles(transfer) {
   return transfer !== null && transfer.types.includes('Files');
@@ -8,12 +8,12 @@ function watchFields(form, take) {
   for (const field of form.querySelectorAll('input[type=file]')) {
     field.addEventListener('change', () => {
       take([...field.files]);
-      field.value = '';  // So that the same file can be chosen once more.
+      field.value = '';  // Allows choosing the same file again.
     });
   }
 }
 
-// On the whole window: a file that is dropped beside the field would replace the page.
+// Watches the whole window, because a file dropped outside the field would replace the page.
 function watchDrops(drop, take) {
   let depth = 0;
   const setDepth = (now) => {
@@ -37,7 +37,7 @@ function watchDrops(drop, take) {
   });
 }
 
-// Text that is pasted into a field comes without files and is left alone.
+// Text pasted into a field brings no files and is left alone.
 function watchPaste(take) {
   window.addEventListener('paste', (event) => {
     const files = [...event.clipboardData?.files ?? []];
@@ -47,7 +47,7 @@ function watchPaste(take) {
   });
 }
 
-/// Calls `take` with each array of files, never empty.
+/// Calls `take` with each non-empty array of files that the user chooses.
 export function watchChoices(form, take) {
   const takeSome = (files) => {
     if (files.length > 0) take(files);

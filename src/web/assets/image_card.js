@@ -1,5 +1,5 @@
-// What the page shows of one image.
-import {millisecondsText, percentText, sizeText} from './texts.js';
+// The card of one image.
+import {millisecondsText, percentText, sizeText, sureText} from './texts.js';
 
 function factsOf({width, height, worker, model, times_ms: times}) {
   const facts = [];
@@ -14,8 +14,8 @@ function factsOf({width, height, worker, model, times_ms: times}) {
   });
 }
 
-/// A card of the list: waiting, sent in part, recognized, failed or canceled. Its buttons only report
-/// that they were pressed, by the events `cancel`, `retry` and `remove` of `element`.
+/// A card of the list. Its image is waiting, being sent, recognized, failed or canceled. The buttons
+/// only dispatch the events `cancel`, `retry` and `remove` on `element`.
 export class ImageCard {
   #labelTemplate;
   #parts;
@@ -44,7 +44,7 @@ export class ImageCard {
     this.showWaiting();
   }
 
-  // Shown only once it is known to be an image: the file may be anything.
+  // Shows the preview only once it has loaded as an image, because the file may be anything.
   #showPreview(file) {
     this.#previewUrl = URL.createObjectURL(file);
     const {image} = this.#parts;
@@ -52,7 +52,7 @@ export class ImageCard {
     image.src = this.#previewUrl;
   }
 
-  /// The card is not shown any more.
+  /// Removes the card from the page and releases its preview.
   forget() {
     URL.revokeObjectURL(this.#previewUrl);
     this.element.remove();
@@ -72,11 +72,11 @@ export class ImageCard {
 
   showProgress(part) {
     const sent = part >= 1;
-    this.#show('sending', sent ? 'Recognizing…' : `Sending, ${Math.floor(part * 100)}%`, this.#size,
+    this.#show('sending', sent ? 'Recognizing…' : `Sending ${Math.floor(part * 100)}%`, this.#size,
                ['cancel']);
     const {progress} = this.#parts;
     progress.hidden = false;
-    // Nobody knows how long the rest takes.
+    // It is not known how long recognition takes.
     if (sent) progress.removeAttribute('value');
     else progress.value = part;
   }
@@ -86,7 +86,7 @@ export class ImageCard {
   }
 
   showCancelled() {
-    this.#show('cancelled', 'Cancelled', this.#size, ['retry', 'remove']);
+    this.#show('cancelled', 'Canceled', this.#size, ['retry', 'remove']);
   }
 
   showProblem({sentence, mayHelp}) {
@@ -95,11 +95,11 @@ export class ImageCard {
 
   showAnswer(answer) {
     const [best] = answer.labels;
-    this.#show('recognized', best?.label ?? 'Nothing',
-               best ? `with a confidence of ${percentText(best.probability)}` : '', ['remove']);
+    this.#show('recognized', best?.label ?? 'No labels',
+               best ? sureText(best.probability) : '', ['remove']);
     const {badge, labels, facts, image} = this.#parts;
     badge.textContent =
-      answer.model?.trained === false ? 'untrained network: this label means nothing' : '';
+      answer.model?.trained === false ? 'Untrained network: its labels mean nothing' : '';
     labels.tBodies[0].replaceChildren(...answer.labels.map((label) => this.#labelRow(label)));
     labels.hidden = false;
     facts.replaceChildren(...factsOf(answer));
@@ -116,7 +116,7 @@ export class ImageCard {
     return row;
   }
 
-  /// Whoever was at one of the card's buttons is not thrown back to the page's beginning when it goes.
+  /// Keeps the keyboard focus on the card when the focused button disappears.
   #show(state, headline, detail, actions) {
     const {focused} = this;
     this.element.className = `card ${state}`;

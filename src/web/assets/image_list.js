@@ -1,14 +1,14 @@
-// The images that were chosen, each a card, and their outcomes.
+// The list of chosen images, one card each, with their results.
 import {ImageUpload} from './image_upload.js';
 import {ImageCard} from './image_card.js';
 import {UploadQueue} from './upload_queue.js';
 
 const cardsMax = 200;
 
-// Older ones were read long ago.
+// Announcements kept for screen readers, which have long read the older ones.
 const newsMax = 10;
 
-/// The list below the form. Says in `leftOut` if it did not take all files.
+/// The list below the form. Shows in `leftOut` how many files it did not take.
 export class ImageList {
   #root;
   #leftOut;
@@ -25,12 +25,12 @@ export class ImageList {
     root.querySelector('.clear').addEventListener('click', () => this.#clear());
   }
 
-  /// The newest come first, since they are what somebody waits for.
+  /// Adds cards at the top, because the newest images are the ones the user is waiting for.
   add(files) {
     const taken = files.slice(0, cardsMax - this.#uploads.length);
     const more = files.length - taken.length;
     this.#leftOut.textContent =
-      more > 0 ? `The list holds ${cardsMax} pictures: ${more} were left out. Remove some first.` : '';
+      more > 0 ? `The list holds up to ${cardsMax} pictures; ${more} were not added. Remove some first.` : '';
     const uploads = taken.map((file) => this.#make(file));
     this.#uploads.unshift(...uploads);
     this.#list.prepend(...uploads.map(({card}) => card.element));

@@ -1,12 +1,12 @@
-// One file's way from the choice to its answer.
+// Uploads one chosen file and shows its result.
 import {percentText} from './texts.js';
 import {sendImage} from './upload_request.js';
 
-// Attempts made without being asked, if the server says when a later one may succeed.
+// Automatic attempts, which stop earlier if the server doesn't say when to retry.
 const ownAttemptsMax = 4;
 const pauseSMax = 30;
 
-/// Is queued, under way, waiting for the next attempt, or done. Calls `news` with the outcome in words.
+/// One upload: queued, in flight, waiting for its next attempt, or done. Calls `news` with the outcome as text.
 export class ImageUpload {
   #file;
   #queue;
@@ -47,7 +47,7 @@ export class ImageUpload {
     this.#queue.add(this.#task);
   }
 
-  /// Whether it succeeded.
+  /// Resolves to true if the image was recognized.
   async #send() {
     const abort = new AbortController();
     this.#abort = abort;
@@ -79,6 +79,6 @@ export class ImageUpload {
   }
 
   #wordsOf({labels: [best]}) {
-    return best ? `${best.label}, ${percentText(best.probability)}` : 'nothing';
+    return best ? `${best.label}, ${percentText(best.probability)}` : 'no labels';
   }
 }

@@ -1,4 +1,4 @@
-// Comforts only: times as they are where the visitor is. Without this script they are in UTC.
+// Shows times in the visitor's time zone. Without this script they are in UTC.
 'use strict';
 
 const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'});
@@ -8,8 +8,8 @@ const relative = new Intl.RelativeTimeFormat('en', {numeric: 'auto'});
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/// Days from that time's to today, by the calendar: yesterday evening is one day ago. Counted from noon to
-/// noon, since a day may have 23 or 25 hours.
+/// Calendar days from `time` to today: yesterday evening is one day ago. Counts from noon to noon,
+/// because a day may have 23 or 25 hours.
 function daysAgo(time) {
   const noon = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate(), 12).getTime();
   return Math.round((noon(new Date()) - noon(time)) / dayMs);

@@ -1,4 +1,4 @@
-// Draws the numbers of the page as charts. Without this script the tables below them hold the same.
+// Draws the page's statistics as charts. The tables below them show the same numbers without this script.
 'use strict';
 
 /* global Chart */
@@ -9,18 +9,18 @@ function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/// Series of the scatter plots, drawn in this order: form and color distinguish them.
+/// Series of the scatter plots, in drawing order. They differ in shape and color.
 const phases = [
-  {name: 'In all', key: 'total', style: 'accent', shape: 'circle'},
-  {name: 'Network', key: 'forward', style: 'forward', shape: 'triangle'},
+  {name: 'Total', key: 'total', style: 'accent', shape: 'circle'},
+  {name: 'Inference', key: 'forward', style: 'forward', shape: 'triangle'},
   {name: 'Decoding', key: 'decode', style: 'decode', shape: 'rect'},
   {name: 'Queue', key: 'queue', style: 'queue', shape: 'crossRot'},
 ];
 
 const percentiles = [
   {name: 'Median', key: 'p50', style: 'forward', dash: []},
-  {name: '90%', key: 'p90', style: 'decode', dash: [6, 4]},
-  {name: '99%', key: 'p99', style: 'accent', dash: [2, 3]},
+  {name: '90th percentile', key: 'p90', style: 'decode', dash: [6, 4]},
+  {name: '99th percentile', key: 'p99', style: 'accent', dash: [2, 3]},
 ];
 
 function sizeText(bytes) {
@@ -32,7 +32,7 @@ function pixelsText(pixels) {
   return pixels < 1e6 ? `${+(pixels / 1e3).toPrecision(3)} k` : `${+(pixels / 1e6).toPrecision(3)} M`;
 }
 
-/// Less than this is not drawn: a logarithmic axis has no room for 0, and hardly any time is as good as none.
+/// Shorter times are not drawn: a logarithmic axis has no 0, and such times are negligible.
 const drawnMsMin = 0.1;
 
 function scatter(numbers, size, text) {
@@ -60,7 +60,7 @@ function scatter(numbers, size, text) {
   };
 }
 
-/// Names a logarithmic axis's powers of ten only, or where they are few, some or all between them as well.
+/// Labels only the powers of ten of a logarithmic axis; on a short axis also some or all values in between.
 function roundTicks(text) {
   return (value, index, ticks) => {
     const span = ticks.at(-1).value / ticks[0].value;
@@ -70,7 +70,7 @@ function roundTicks(text) {
   };
 }
 
-/// Of a bucket's begin, as short as its length allows.
+/// Returns a function that writes a bucket's start time, as briefly as the range allows.
 function timeText(range) {
   const format = {
     hour: {hour: '2-digit', minute: '2-digit'},
@@ -109,7 +109,7 @@ function latency(numbers) {
     borderDash: dash,
     borderWidth: 2,
     pointRadius: 3,
-    // A time without recognitions is skipped, not drawn as 0.
+    // The line skips intervals without recognitions instead of falling to 0.
     spanGaps: true,
     data: numbers.buckets.map((bucket) => bucket.percentiles_ms && bucket.percentiles_ms[key]),
   }));
@@ -145,7 +145,7 @@ const drawn = {
   workers,
 };
 
-/// Takes the colors of the page as it is now: light or dark.
+/// Applies the page's current colors: light or dark.
 function paint(chart) {
   for (const dataset of chart.data.datasets) {
     dataset.borderColor = color(dataset.style);
@@ -159,13 +159,13 @@ function paint(chart) {
   chart.update();
 }
 
-/// Buttons that show and hide the series, for the keyboard too: those of Chart.js are for mice only.
+/// Adds buttons that show and hide the series. Unlike the legend of Chart.js, they work by keyboard.
 function addSeriesButtons(chart, plot) {
   if (chart.data.datasets.length < 2) return;
   const row = document.createElement('div');
   row.className = 'series';
   row.setAttribute('role', 'group');
-  row.setAttribute('aria-label', 'Series of the chart');
+  row.setAttribute('aria-label', 'Show or hide series');
   chart.data.datasets.forEach((dataset, index) => {
     const button = document.createElement('button');
     button.type = 'button';
@@ -199,7 +199,7 @@ async function drawAll() {
   Chart.defaults.maintainAspectRatio = false;
   Chart.defaults.plugins.legend.display = false;
   const answer = await fetch(charts.dataset.numbers);
-  if (!answer.ok) return;  // The tables are there.
+  if (!answer.ok) return;  // The tables show the numbers.
   const numbers = await answer.json();
   const all = [...charts.querySelectorAll('.plot')].map((plot) => draw(plot, numbers));
   const paintAll = () => all.forEach(paint);
@@ -207,5 +207,5 @@ async function drawAll() {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paintAll);
 }
 
-// A time without recognitions has no charts.
+// There are no charts if the range has no recognitions.
 if (charts) drawAll();

@@ -1,7 +1,15 @@
-// Numbers as the server's pages show them.
+// Formats numbers as the server's pages do.
+
+function percentOf(probability, decimals) {
+  return (Math.min(Math.max(probability, 0), 1) * 100).toFixed(decimals);
+}
 
 export function percentText(probability) {
-  return `${(Math.min(Math.max(probability, 0), 1) * 100).toFixed(3)}%`;
+  return `${percentOf(probability, 3)}%`;
+}
+
+export function sureText(probability) {
+  return `${percentOf(probability, 1)} % sure`;
 }
 
 export function millisecondsText(ms) {

@@ -1,11 +1,12 @@
-// Which images are sent when.
+// Decides when each image is sent.
 
 const atOnceMax = 3;
 
-/// Runs tasks in order, a few at a time: functions that resolve to whether they succeeded.
+/// Runs tasks in order, a few at a time. A task is a function that resolves to true if it succeeded.
 ///
-/// Until one did they run alone. The first answer brings the cookie by which results are found again: two
-/// at once would each bring another, and only one of them be kept.
+/// Tasks run one at a time until one has succeeded. The first response sets the cookie that identifies the
+/// visitor's results: two first requests at once would each get a different cookie, and the browser would
+/// keep only one of them.
 export class UploadQueue {
   #waiting = [];
   #running = 0;
@@ -16,7 +17,7 @@ export class UploadQueue {
     this.#begin();
   }
 
-  /// Of a task that may be waiting; one that runs goes on.
+  /// Removes a task that is waiting. A running task continues.
   remove(task) {
     this.#waiting = this.#waiting.filter((other) => other !== task);
   }

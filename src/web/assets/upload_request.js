@@ -1,13 +1,14 @@
-// One image on its way to the API.
+// Sends one image to the API.
 
 const address = '/api/v1/classify?top=5';
 
-/// Where the server says nothing of its own, or can't be reached: worth another attempt, by hand.
+/// The problem of a request that got no response. The user may try again; nothing retries automatically.
 function unreached(sentence) {
   return {sentence, mayHelp: true, pauseS: null};
 }
 
-/// Seconds that the server asks to wait; null where it doesn't. Only numbers: this server sends no dates.
+/// Seconds to wait according to Retry-After, or null without one. Reads only numbers, because this server
+/// sends no dates.
 function readPause(request) {
   const text = request.getResponseHeader('Retry-After');
   return text !== null && /^\d+$/.test(text) ? Number(text) : null;
@@ -17,14 +18,14 @@ function readEnd(request) {
   const body = request.response;
   if (request.status === 200 && Array.isArray(body?.labels)) return {answer: body};
   const sentence = typeof body?.detail === 'string' ? body.detail
-                                                    : `The server answered with ${request.status}.`;
+                                                    : `The server answered with status ${request.status}.`;
   const temporary = request.status >= 500 || request.status === 429 || request.status === 408;
   return {problem: {sentence, mayHelp: temporary, pauseS: temporary ? readPause(request) : null}};
 }
 
-/// Resolves to {answer}, as the API gives it, to {problem: {sentence, mayHelp, pauseS}} (`mayHelp`: another
-/// attempt may succeed; `pauseS`: after so many seconds, null: nobody knows), or after an abort to {}.
-/// Calls `onProgress` with the part of the image that is sent, 0..1.
+/// Resolves to {answer}, as the API returns it, to {problem: {sentence, mayHelp, pauseS}}, or to {} after
+/// an abort. `mayHelp` is true if another attempt may succeed; `pauseS` is the number of seconds to wait
+/// before it, or null if unknown. Calls `onProgress` with the fraction of the image that is sent, 0..1.
 export function sendImage(file, signal, onProgress) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();  // fetch() reports no progress.
@@ -35,7 +36,7 @@ export function sendImage(file, signal, onProgress) {
     });
     request.addEventListener('load', () => resolve(readEnd(request)));
     request.addEventListener('error', () => resolve(
-      {problem: unreached('The picture could not be sent: the server, or the file, is out of reach.')}));
+      {problem: unreached("Couldn't upload. Check your connection; the file may have moved.")}));
     request.addEventListener('abort', () => resolve({}));
     signal.addEventListener('abort', () => request.abort());
     const form = new FormData();

@@ -1,8 +1,8 @@
-// Adding and deleting workers without leaving the page, and the images on it.
+// Adds and deletes workers without leaving the page, so its images stay.
 
 const listAddress = '/api/v1/workers';
 
-/// The sentence of what went wrong; empty if nothing did.
+/// Resolves to the error sentence, or to an empty string if the request succeeded.
 async function troubleOf(address, options) {
   try {
     const response = await fetch(address, options);
@@ -10,7 +10,7 @@ async function troubleOf(address, options) {
     const {detail} = await response.json();
     return detail;
   } catch {
-    return "The server can't be reached.";
+    return "Couldn't reach the server. Check your connection and try again.";
   }
 }
 
@@ -23,13 +23,13 @@ function remove(address) {
   return troubleOf(`${listAddress}/${encodeURIComponent(address)}`, {method: 'DELETE'});
 }
 
-/// Sooner than the stream of events. Nothing is lost if it fails, because the stream reports it too.
+/// Updates the table sooner than the event stream does. If this fails, the stream still reports the change.
 async function refresh(table) {
   const response = await fetch(listAddress).catch(() => null);
   if (response?.ok) table.show((await response.json()).workers);
 }
 
-/// The forms of `section` go on to work without a script.
+/// Handles the forms of `section`, which also work without a script.
 export function watchWorkerForms(section, table) {
   const trouble = section.querySelector('.trouble');
   const field = section.querySelector('#address');

@@ -1,10 +1,10 @@
-// The workers as the server reports them.
+// Receives the list of workers from the server.
 
 const pauseMsMin = 2_000;
 const pauseMsMax = 60_000;
 
-/// Calls `show` with the list of workers, as the API gives it, whenever it changed. Only while the page can be
-/// seen: a browser has few connections for one server, and the server few streams for one client.
+/// Calls `show` with the list of workers, as the API returns it, whenever it changes. Listens only while the
+/// page is visible, because a browser has few connections per server, and the server few streams per client.
 export class WorkerFeed {
   #address;
   #show;
@@ -23,7 +23,7 @@ export class WorkerFeed {
       else if (!this.#source) this.#open();
     };
     document.addEventListener('visibilitychange', update);
-    // The browser may keep a page that was left, for the back button.
+    // The browser may keep the page for the back button after the user has left it.
     window.addEventListener('pagehide', () => this.#close());
     window.addEventListener('pageshow', update);
     update();
@@ -36,7 +36,8 @@ export class WorkerFeed {
       this.#pauseMs = pauseMsMin;
       this.#show(JSON.parse(data).workers);
     });
-    // After a refusal a browser would not come back by itself, and after a loss at the same pace for ever.
+    // A browser never reconnects after an error response, and after a lost connection it retries forever
+    // at the same pace.
     this.#source.addEventListener('error', () => {
       this.#close();
       this.#timer = setTimeout(() => this.#open(), this.#pauseMs * (0.5 + Math.random() / 2));

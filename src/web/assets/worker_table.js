@@ -1,14 +1,14 @@
-// The table of the workers, kept up to date.
+// Keeps the table of workers up to date.
 import {millisecondsText} from './texts.js';
 
 const noNumber = '–';
 
-/// [kind, word, note] of a worker's state, as worker_panel.cpp has them.
+/// Returns [kind, word, note] of a worker's state. worker_panel.cpp has the same words.
 function statusOf({state, probing, in_flight: inFlight}) {
-  if (state === 'unknown') return ['unknown', 'Unknown', 'has not answered yet'];
+  if (state === 'unknown') return ['unknown', 'Connecting…', ''];
   const probed = probing ? 'being probed' : '';
-  if (state === 'removed') return ['removed', 'Removed', probed || 'tried again in the background'];
-  return inFlight > 0 ? ['busy', 'Busy', probed] : ['ready', 'In rotation', probed];
+  if (state === 'removed') return ['removed', 'Offline', probed || 'reconnecting'];
+  return inFlight > 0 ? ['busy', 'Busy', probed] : ['ready', 'Ready', probed];
 }
 
 function numbersOf({done, failed, in_flight: inFlight, latency_ms: latencyMs}) {
@@ -17,16 +17,15 @@ function numbersOf({done, failed, in_flight: inFlight, latency_ms: latencyMs}) {
           latency: latencyMs > 0 ? millisecondsText(latencyMs) : noNumber};
 }
 
-/// The news for anyone who can't see the table; work that begins and ends is no news.
+/// Returns the announcement for screen readers. The start and end of work are not announced.
 function newsOf(address, before, now) {
   if (before === now) return '';
-  if (before === undefined) return `${address} is in the list.`;
-  if (now === undefined) return `${address} is no longer in the list.`;
-  return now === 'removed' ? `${address} was removed: it doesn't answer.`
-                           : `${address} is in rotation.`;
+  if (before === undefined) return `${address} was added.`;
+  if (now === undefined) return `${address} was deleted.`;
+  return now === 'removed' ? `${address} is offline: it doesn't answer.` : `${address} is ready.`;
 }
 
-// Texts that stay as they were are not touched: somebody may be selecting them.
+// Leaves an unchanged text alone, because the user may be selecting it.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -40,7 +39,7 @@ export class WorkerTable {
   #table;
   #template;
 
-  /// `section` holds the table as the server wrote it.
+  /// `section` contains the table that the server rendered.
   constructor(section) {
     const part = (selector) => section.querySelector(selector);
     this.#table = part('.worker-table');
@@ -58,7 +57,7 @@ export class WorkerTable {
     return row.querySelector('.address').textContent;
   }
 
-  /// `workers` as the API lists them.
+  /// Shows `workers`, a list as the API returns it.
   show(workers) {
     const focusedRow = document.activeElement.closest('.worker');
     const placeOfFocus = focusedRow ? focusedRow.rowIndex - 1 : -1;
@@ -108,7 +107,7 @@ export class WorkerTable {
     if (news.length > 0) this.#news.textContent = news.join(' ');
   }
 
-  /// A row that moved has lost the focus; where it is gone, the next one gets it.
+  /// Restores the focus that a moved row has lost. If the row is gone, the next one gets the focus.
   #focusAgain(row, place) {
     if (row.contains(document.activeElement)) return;
     const rows = this.#body.rows;

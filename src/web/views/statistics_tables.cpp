@@ -58,7 +58,7 @@ Html points_table(const StatisticsView& view, SizeColumn size) {
   const bool bytes = size == SizeColumn::bytes;
   return table_of(bytes ? "Recognitions by their file's bytes, times in milliseconds"
                         : "Recognitions by their pixels, times in milliseconds",
-                  {bytes ? "Bytes" : "Pixels", "In all", "Queue", "Decoding", "Network"}, rows);
+                  {bytes ? "Bytes" : "Pixels", "Total", "Queue", "Decoding", "Inference"}, rows);
 }
 
 Html buckets_table(const StatisticsView& view, BucketColumns columns) {
@@ -73,7 +73,7 @@ Html buckets_table(const StatisticsView& view, BucketColumns columns) {
   }
   if (counts) return table_of("Recognitions by time", {"From", "Recognitions"}, rows);
   return table_of("Percentiles of a recognition's time, in milliseconds",
-                  {"From", "Median", "90%", "99%"}, rows);
+                  {"From", "Median", "90th percentile", "99th percentile"}, rows);
 }
 
 Html workers_table(const StatisticsView& view) {

@@ -28,13 +28,13 @@ struct Status {
 };
 
 Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
-  if (hidden) return {"unknown", "Unknown", "has not answered yet"};
+  if (hidden) return {"unknown", "Connecting…", ""};
   const std::string_view probed = row.probing ? "being probed" : "";
   if (!is_in_rotation(row)) {
-    return {"removed", "Removed", row.probing ? probed : "tried again in the background"};
+    return {"removed", "Offline", row.probing ? probed : "reconnecting"};
   }
   return row.counts.in_flight > 0 ? Status{"busy", "Busy", probed}
-                                  : Status{"ready", "In rotation", probed};
+                                  : Status{"ready", "Ready", probed};
 }
 
 /// The row's cells as texts; `address` empty: of a row that the script fills in.

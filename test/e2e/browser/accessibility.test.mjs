@@ -1,4 +1,4 @@
-// Every page by the rules of WCAG 2 A and AA, as far as axe-core can see.
+// Checks every page against the rules of WCAG 2 A and AA that axe-core can test.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -48,14 +48,14 @@ async function openCards(page) {
 }
 
 async function openSending(page) {
-  await page.route('**/api/v1/classify?*', () => {});  // Held for ever.
+  await page.route('**/api/v1/classify?*', () => {});  // Never answered.
   await page.goto(site);
   await page.locator('html.script').waitFor();
   await page.setInputFiles('#file', [sample.file, sample.file]);
   await page.locator('.card.sending').waitFor();
 }
 
-/// What the form brings where there is no script of ours; axe needs scripts, so it can't be turned off.
+/// Opens the result page of the form without our script. JavaScript stays on, because axe needs it.
 function openResult(names) {
   return async (page) => {
     await page.route('**/assets/app.js', (route) => route.fulfill({
@@ -68,7 +68,7 @@ function openResult(names) {
   };
 }
 
-/// What is kept of an image once it was recognized, its tables unfolded.
+/// Recognizes an image, then opens the page at `address` with its tables unfolded.
 function openKept(address) {
   return async (page) => {
     await openCards(page);
@@ -78,7 +78,7 @@ function openKept(address) {
   };
 }
 
-/// A browser's request that doesn't say where it comes from.
+/// Opens the confirmation page, which answers a browser's request that doesn't say where it comes from.
 async function openConfirmation(page) {
   const address = `${site}add/10.1.1.1:1`;
   const asked = await fetch(address, {headers: {'User-Agent': 'Mozilla/5.0'}});
@@ -88,14 +88,14 @@ async function openConfirmation(page) {
   await page.getByText('Did you mean this?').waitFor();
 }
 
-/// Addresses of the site, or what else leads to a page.
+/// For each page, its address or a function that opens it.
 const pages = {
   'the form': '',
   'the API': 'api',
-  'an address that is not there': 'nowhere',
-  'a bad address of a worker': 'add/nonsense',
+  'an unknown address': 'nowhere',
+  'an invalid worker address': 'add/nonsense',
   'cards of images': openCards,
-  'images under way': openSending,
+  'images being sent': openSending,
   'a result': openResult(['one.jpg']),
   'several results': openResult(['one.jpg', 'notes.jpg']),
   'no results yet': 'results',
@@ -103,20 +103,20 @@ const pages = {
   'no statistics': (page) => page.goto(`${guarded}stats`),
   'statistics': openKept('stats'),
   'a confirmation': openConfirmation,
-  'the form for the token': (page) => page.goto(guarded),
+  'the sign-in form': (page) => page.goto(guarded),
 };
 
-/// What axe-core objects to.
+/// Returns the violations that axe-core finds.
 async function faultsOf(page) {
   const {passes, violations} = await page.evaluate((tags) => window.axe.run(
     document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}), rules);
-  assert.ok(passes.length > 10, 'the page was looked at');
+  assert.ok(passes.length > 10, 'axe-core checked the page');
   return violations.map(({id, help, nodes}) => ({
     id, help, where: nodes.map(({html, failureSummary}) => `${html}\n${failureSummary}`)}));
 }
 
 for (const [name, open] of Object.entries(pages)) {
-  test(`${name} can be used by everyone`, async () => {
+  test(`${name}: accessible to everyone`, async () => {
     const page = await browser.newPage(phone);
     if (typeof open === 'string') await page.goto(site + open);
     else await open(page);

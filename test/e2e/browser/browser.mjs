@@ -1,4 +1,4 @@
-// A real browser, whose complaints fail the test that caused them.
+// A real browser. Its errors and warnings fail the test that caused them.
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ export const sample = sampleImage();
 export const desktop = {viewport: {width: 1280, height: 900}};
 export const phone = {viewport: {width: 360, height: 740}, hasTouch: true, isMobile: true};
 
-/// For a test file, to be called once: the browser starts before its tests and ends after them.
+/// The browser of a test file. Construct it once: it starts before the file's tests and ends after them.
 export class Browser {
   #browser;
   #context;
@@ -37,9 +37,8 @@ export class Browser {
     });
   }
 
-  /// A page in a window of its own. What the browser complains about (a violated
-  /// Content-Security-Policy, an error in the script) fails the test; that a page has status 4xx or
-  /// 5xx, which it notes too, doesn't.
+  /// Opens a page in its own window. An error that the browser reports (a violated Content-Security-Policy,
+  /// an error in the script) fails the test. It also reports every 4xx or 5xx response; those don't.
   async newPage(options = {}) {
     this.#context = await this.#browser.newContext(options);
     const page = await this.#context.newPage();
@@ -50,13 +49,13 @@ export class Browser {
     });
     page.on('requestfailed', (request) => {
       const why = request.failure().errorText;
-      // What a page still loaded when the next one was asked for.
+      // The page was still loading something when the next one was requested.
       if (why !== 'net::ERR_ABORTED') this.complain(`${request.url()}: ${why}`);
     });
     return page;
   }
 
-  /// The window, with its cookies; before the programs end that its page still asks for something.
+  /// Closes the window and drops its cookies. Call it before stopping programs that the page still uses.
   async close() {
     await this.#context?.close();
     this.#context = undefined;
@@ -70,19 +69,19 @@ export class Browser {
     this.#complaints.push(what);
   }
 
-  /// For what a test provokes.
+  /// Forgets the errors that a test provoked on purpose.
   forgive() {
     this.#complaints = [];
   }
 }
 
-/// With SAMOYED_SCREENSHOT_DIR set: of the whole page, for somebody to look at.
+/// Takes a screenshot of the whole page for a person to look at, if SAMOYED_SCREENSHOT_DIR is set.
 export async function screenshot(page, name) {
   if (!screenshotDir) return;
   await page.screenshot({path: path.join(screenshotDir, `${name}.png`), fullPage: true});
 }
 
-/// Checks a table of the five likeliest categories.
+/// Checks a table of the five most likely categories.
 export async function assertLabels(table) {
   const rows = await table.locator('tbody tr').evaluateAll((all) => all.map((row) => [
     row.querySelector('th').textContent, row.querySelector('.fill').getAttribute('width'),
@@ -99,7 +98,7 @@ export async function assertLabels(table) {
   }
 }
 
-/// How far a page is wider than its window, in pixels.
+/// By how many pixels a page is wider than its window.
 export function tooWide(page) {
   return page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -1,4 +1,4 @@
-// Images that the script sends, each with its card.
+// Images that the page's script uploads, each with its card.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -52,7 +52,7 @@ async function openPage(options) {
   return page;
 }
 
-/// An event's files, as dropping and pasting bring them.
+/// A DataTransfer with the files, as in a drop or paste event.
 function transferOf(page, files) {
   return page.evaluateHandle((all) => {
     const items = new DataTransfer();
@@ -64,7 +64,7 @@ function transferOf(page, files) {
   }, files.map(({name, mimeType, buffer}) => ({name, mimeType, base64: buffer.toString('base64')})));
 }
 
-/// Images wait before they reach the server, until they are let go.
+/// Holds uploads back before they reach the server, until the test releases them.
 async function holdUploads(page) {
   const held = [];
   let free = false;
@@ -81,7 +81,7 @@ async function holdUploads(page) {
   };
 }
 
-test('an image goes in, its card comes out', async () => {
+test('an uploaded image gets a card with its result', async () => {
   const page = await openPage({...desktop, colorScheme: 'light'});
   await screenshot(page, 'form');
   await page.setInputFiles('#file', sample.file);
@@ -101,11 +101,11 @@ test('an image goes in, its card comes out', async () => {
   await screenshot(page, 'one-card');
 });
 
-test('three files are dropped, one of them no image', {skip: needsDecoding}, async () => {
+test('dropping three files, one of them not an image', {skip: needsDecoding}, async () => {
   const page = await openPage({...desktop, colorScheme: 'dark'});
   const notes = {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no image')};
   const dataTransfer = await transferOf(page, [imageFile('one.jpg'), notes, imageFile('two.jpg')]);
-  // Beside the field on purpose: the whole window takes it.
+  // Outside the field on purpose: the whole window accepts drops.
   await page.dispatchEvent('h1', 'dragenter', {dataTransfer});
   assert.match(await page.locator('.drop').getAttribute('class'), /over/);
   await page.dispatchEvent('h1', 'drop', {dataTransfer});
@@ -118,7 +118,7 @@ test('three files are dropped, one of them no image', {skip: needsDecoding}, asy
   const failed = cardOf(page, 'notes.txt');
   assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP or WebP/);
   assert.equal(await failed.locator('img').isVisible(), false);
-  // It would go no better.
+  // Another attempt would fail the same way.
   assert.equal(await failed.getByRole('button', {name: 'Try again'}).count(), 0);
   await screenshot(page, 'three-cards');
   await page.getByRole('button', {name: 'Remove finished'}).click();
@@ -126,7 +126,7 @@ test('three files are dropped, one of them no image', {skip: needsDecoding}, asy
   assert.equal(await page.locator('.pictures').isVisible(), false);
 });
 
-test('an image is pasted', async () => {
+test('a pasted image is recognized', async () => {
   const page = await openPage();
   const clipboardData = await transferOf(page, [imageFile('image.png')]);
   await page.evaluate((data) => document.body.dispatchEvent(
@@ -136,7 +136,7 @@ test('an image is pasted', async () => {
   await assertLabels(cardOf(page, 'image.png').locator('.labels'));
 });
 
-test('text is pasted into a field as ever', async () => {
+test('text can still be pasted into a field', async () => {
   const page = await openPage();
   await page.evaluate(() => {
     const text = new DataTransfer();
@@ -148,10 +148,10 @@ test('text is pasted into a field as ever', async () => {
   assert.equal(await cards(page).count(), 0);
 });
 
-test('everything can be done by keyboard', async () => {
+test('everything works by keyboard', async () => {
   const page = await openPage();
-  // Asked for before the first key, not with the last one: keys don't reach the page by the way that this
-  // takes, and one that is faster opens a chooser that the test never sees.
+  // Starts listening before the first key press, not with the last: the two travel separate ways, and a
+  // key that arrives first would open a chooser that the test never sees.
   const chooser = new Promise((resolve) => page.once('filechooser', resolve));
   const focused = () => page.evaluate(() => {
     const {activeElement} = document;
@@ -162,14 +162,14 @@ test('everything can be done by keyboard', async () => {
     const passed = [];
     while (await focused() !== name) {
       passed.push(await focused());
-      assert.ok(passed.length < 20, `${name} is not reached, only ${passed}`);
+      assert.ok(passed.length < 20, `${name} was not reached, only ${passed}`);
       await page.keyboard.press('Tab');
     }
   };
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'Skip to the content');
   await tabTo('file');
-  // A machine that is loaded enough to part a key's press from its release loses the chooser once more.
+  // On a heavily loaded machine, press and release of the key are so far apart that the chooser is lost again.
   let opened;
   for (let presses = 0; !opened && presses < 3; ++presses) {
     await page.keyboard.press('Space');
@@ -190,7 +190,7 @@ test('everything can be done by keyboard', async () => {
   assert.equal(await cards(page).count(), 0);
 });
 
-test('a hostile file name is shown as it is and does nothing', async () => {
+test('a hostile file name is shown as text and does no harm', async () => {
   const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
   const page = await openPage();
   page.on('dialog', () => browser.complain('the name ran as a script'));
@@ -200,7 +200,7 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   assert.equal(await page.locator('.card img, .card b').count(), 1);
 });
 
-test('a file that is too large is refused, and the answer arrives', async () => {
+test('a file that is too large is rejected, and the error arrives', async () => {
   const page = await openPage();
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
   const file = path.join(folder, 'large.jpg');
@@ -211,7 +211,7 @@ test('a file that is too large is refused, and the answer arrives', async () => 
   await rm(folder, {recursive: true});
 });
 
-test('a few are sent at once, and the first alone', async () => {
+test('the first image is sent alone, then a few at a time', async () => {
   const page = await openPage();
   const uploads = await holdUploads(page);
   await page.setInputFiles('#file', ['1', '2', '3', '4', '5'].map((name) => imageFile(name)));
@@ -227,18 +227,18 @@ test('a few are sent at once, and the first alone', async () => {
   await numberOfCards(page, 'recognized', 5);
 });
 
-test('what is cancelled is not sent, and is sent again when asked for', async () => {
+test('a canceled image is not sent until the user tries again', async () => {
   const page = await openPage();
   const uploads = await holdUploads(page);
-  await page.setInputFiles('#file', [imageFile('under way'), imageFile('waiting'), imageFile('last')]);
+  await page.setInputFiles('#file', [imageFile('in flight'), imageFile('waiting'), imageFile('last')]);
   await uploads.reaches(1);
   await page.getByRole('button', {name: 'Cancel: waiting'}).click();
-  await page.getByRole('button', {name: 'Cancel: under way'}).click();
+  await page.getByRole('button', {name: 'Cancel: in flight'}).click();
   await uploads.reaches(2);
   assert.match(await cardOf(page, 'last').getAttribute('class'), /sending/);
   assert.equal(await cards(page, 'cancelled').count(), 2);
   const focused = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
-  assert.equal(focused, 'Try again: under way');
+  assert.equal(focused, 'Try again: in flight');
   await uploads.letAllGoFrom(1);
   await numberOfCards(page, 'recognized', 1);
   await page.keyboard.press('Enter');
@@ -246,7 +246,7 @@ test('what is cancelled is not sent, and is sent again when asked for', async ()
   assert.match(await cardOf(page, 'waiting').getAttribute('class'), /cancelled/);
 });
 
-test('where no worker lives the server is asked again, a few times', async () => {
+test('without an active worker the page retries a few times', async () => {
   const others = new Programs();
   try {
     const lonely = await others.startDispatcher([deadAddress]);
@@ -278,18 +278,18 @@ test('where no worker lives the server is asked again, a few times', async () =>
   }
 });
 
-test('a server that is gone is reported, and asked again when somebody says so', async () => {
+test('an unreachable server is reported, and tried again at the press of a button', async () => {
   const page = await openPage();
   await page.route(classify, (route) => route.abort('connectionrefused'), {times: 1});
   await page.setInputFiles('#file', sample.file);
   await cards(page, 'failed').waitFor();
-  assert.match(await page.locator('.card .detail').textContent(), /could not be sent/);
+  assert.match(await page.locator('.card .detail').textContent(), /Couldn't upload/);
   browser.forgive();  // The browser reports it too.
   await page.getByRole('button', {name: 'Try again'}).click();
   await cards(page, 'recognized').waitFor();
 });
 
-test('all that is sent at once belongs to one visitor', async () => {
+test('images sent together belong to one visitor', async () => {
   const others = new Programs();
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
   try {
@@ -302,7 +302,7 @@ test('all that is sent at once belongs to one visitor', async () => {
       const answer = await page.evaluate(() => fetch('/api/v1/results').then((all) => all.json()));
       return answer.results.map(({file_name: name}) => name).sort();
     };
-    while ((await names()).length < 3) await sleep(10);  // Rows are written behind the answer.
+    while ((await names()).length < 3) await sleep(10);  // Rows are written after the response.
     assert.deepEqual(await names(), ['a.jpg', 'b.jpg', 'c.jpg']);
     await browser.close();
   } finally {
@@ -311,7 +311,7 @@ test('all that is sent at once belongs to one visitor', async () => {
   }
 });
 
-test('a phone at night has a button for its camera', async () => {
+test('a phone in dark mode has a button for its camera', async () => {
   const page = await openPage({...phone, colorScheme: 'dark'});
   assert.ok(await page.getByText('Take a photo').isVisible());
   assert.equal(await page.locator('#camera').getAttribute('capture'), 'environment');

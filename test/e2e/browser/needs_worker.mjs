@@ -1,7 +1,7 @@
-// To be imported first by a test file that starts a worker: skips the file where the build has none.
+// Import this first in a test file that starts a worker: it skips the file if the build has no worker.
 import path from 'node:path';
 
-// Exit status that CTest takes for "skipped" (SKIP_RETURN_CODE).
+// The exit status that CTest reads as "skipped" (SKIP_RETURN_CODE).
 const skipped = 77;
 
 if (process.env.SAMOYED_WITHOUT_WORKER) {

@@ -1,4 +1,4 @@
-// The API's description, as the dispatcher serves it, by the rules of OpenAPI.
+// Validates the API description that the dispatcher serves against the OpenAPI specification.
 import assert from 'node:assert/strict';
 import {after, test} from 'node:test';
 
@@ -9,7 +9,7 @@ import {Programs} from './programs.mjs';
 const programs = new Programs();
 after(() => programs.stop());
 
-test('the API describes itself by OpenAPI 3.1', async () => {
+test('the API description is valid OpenAPI 3.1', async () => {
   const site = await programs.startDispatcher([]);
   const answer = await fetch(new URL('api/openapi.json', site));
   assert.equal(answer.status, 200);

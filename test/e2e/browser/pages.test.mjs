@@ -1,4 +1,4 @@
-// The pages as the server writes them, mostly without JavaScript, in front of the real programs.
+// The pages as the server renders them, mostly without JavaScript, served by the real programs.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -42,7 +42,7 @@ function heading(page) {
   return page.locator('h1').textContent();
 }
 
-test('an image goes in, the table comes out', async () => {
+test('an uploaded image gives a page with its table of labels', async () => {
   const page = await browser.newPage({...desktop, ...plain, colorScheme: 'light'});
   await page.goto(site);
   await screenshot(page, 'plain-form');
@@ -53,7 +53,7 @@ test('an image goes in, the table comes out', async () => {
   assert.deepEqual(columns, ['Category', 'Probability', 'Confidence']);
   const facts = await page.locator('.facts').textContent();
   assert.match(facts, new RegExp(path.basename(sample.file)));
-  assert.ok(facts.includes(worker), 'the worker that answered is named');
+  assert.ok(facts.includes(worker), 'the page names the worker that answered');
   const shown = page.locator('.picture img');
   assert.ok(await shown.evaluate((image) => image.complete && image.naturalWidth > 0));
   await screenshot(page, 'plain-result');
@@ -61,7 +61,7 @@ test('an image goes in, the table comes out', async () => {
 
 const needsDecoding = modelIsNull && 'needs workers that decode images, not --model null';
 
-test('a file that is no image is refused with the formats that are', {skip: needsDecoding}, async () => {
+test('a file that is not an image gets an error that names the formats', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   await page.setInputFiles('#file', {name: 'notes.txt', mimeType: 'text/plain',
@@ -74,7 +74,7 @@ test('a file that is no image is refused with the formats that are', {skip: need
   await screenshot(page, 'no-image');
 });
 
-test('a file that is too large is refused, and the answer arrives', async () => {
+test('a file that is too large is rejected, and the error arrives', async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
@@ -89,7 +89,7 @@ test('a file that is too large is refused, and the answer arrives', async () => 
   await rm(folder, {recursive: true});
 });
 
-test('a hostile file name is shown as it is and does nothing', async () => {
+test('a hostile file name is shown as text and does no harm', async () => {
   const name = '"><img src=x onerror=alert(1)>\u202Egpj.<b>%22&amp;.jpg';
   const page = await browser.newPage(plain);
   page.on('dialog', () => browser.complain('the name ran as a script'));
@@ -98,12 +98,12 @@ test('a hostile file name is shown as it is and does nothing', async () => {
                                      buffer: await readFile(sample.file)});
   await recognize(page);
   const shown = await page.locator('.facts dd').first().textContent();
-  // A browser writes a quotation mark as %22, so the name's own %22 can't be distinguished from one.
+  // A browser sends a quotation mark as %22, so a %22 in the name itself can't be told apart from it.
   assert.equal(shown, name.replace('%22', '"'));
   assert.equal(await page.locator('.facts img, .facts b').count(), 0);
 });
 
-test('several images are recognized together', {skip: needsDecoding}, async () => {
+test('several images are recognized in one request', {skip: needsDecoding}, async () => {
   const page = await browser.newPage(plain);
   await page.goto(site);
   const buffer = await readFile(sample.file);
@@ -148,11 +148,11 @@ test('workers are added and deleted through the page', async () => {
   assert.equal((await page.goto(`${site}del/localhost:4321`)).status(), 404);
 });
 
-describe('without a living worker', () => {
+describe('without a live worker', () => {
   const others = new Programs();
   after(() => others.stop());
 
-  test('the answer is 503 and says so', async () => {
+  test('the form gets a 503 page that names the reason', async () => {
     const lonely = await others.startDispatcher([deadAddress]);
     const page = await browser.newPage(plain);
     await page.goto(lonely);
@@ -185,12 +185,13 @@ test("another site's page changes nothing", async () => {
   }
 });
 
-/// Where this machine is no "trustworthy origin": there a browser says less of who sends a request.
+/// An address of this machine that is not a "trustworthy origin". With it a browser sends fewer headers about
+/// where a request comes from.
 const ownAddress = Object.values(networkInterfaces()).flat()
   .find(({family, internal}) => family === 'IPv4' && !internal)?.address;
 
-test("another site's page that hides itself changes nothing over plain HTTP either",
-     {skip: !ownAddress && 'needs an address besides loopback'}, async () => {
+test("another site's page that hides its origin changes nothing over plain HTTP either",
+     {skip: !ownAddress && 'needs a network address other than loopback'}, async () => {
   const others = new Programs();
   const evil = createServer();
   try {
@@ -220,13 +221,13 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
     assert.equal(refused.headers()['samoyed-reason'], 'cross_site');
     await page.goto(open);
     assert.deepEqual(await addresses(), []);
-    browser.forgive();  // The browser reports each image that is none.
+    browser.forgive();  // The browser reports the broken image.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
     await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();
     await page.getByRole('heading', {name: 'Add worker successful'}).waitFor();
     assert.deepEqual(await addresses(), ['127.0.0.1:4321']);
-    // The page's own form says where it comes from.
+    // A request from the page's own form carries its origin.
     await page.getByLabel('Add a worker').fill('127.0.0.1:4322');
     await page.getByRole('button', {name: 'Add', exact: true}).click();
     await page.waitForURL(`${open}add/127.0.0.1:4322`);
@@ -239,7 +240,7 @@ test("another site's page that hides itself changes nothing over plain HTTP eith
   }
 });
 
-test('with an admin token, workers are for who signs in', async () => {
+test('with an admin token, only signed-in users see the workers', async () => {
   const others = new Programs();
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
   try {
@@ -255,7 +256,7 @@ test('with an admin token, workers are for who signs in', async () => {
     await Promise.all([page.waitForEvent('load'),
                        page.getByRole('button', {name: 'Recognize'}).click()]);
     await assertRecognized(page);
-    assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
+    assert.ok(!(await page.content()).includes(worker), 'the page does not name the worker');
 
     await page.getByLabel('Admin token').fill('a guess');
     const [refused] = await Promise.all([page.waitForResponse(/sign-in/),
@@ -278,14 +279,14 @@ test('with an admin token, workers are for who signs in', async () => {
     await page.getByRole('button', {name: 'Sign out'}).click();
     await page.getByLabel('Admin token').waitFor();
     assert.equal((await page.goto(`${guarded}del/localhost:4321`)).status(), 401);
-    await page.close();  // It may still be loading its icon, from a server that is about to end.
+    await page.close();  // It may still be loading its icon from a server that is about to stop.
   } finally {
     await others.stop();
     await rm(folder, {recursive: true});
   }
 });
 
-test('a phone at night', async () => {
+test('the pages fit a phone in dark mode', async () => {
   const page = await browser.newPage({...phone, ...plain, colorScheme: 'dark'});
   await page.goto(site);
   await screenshot(page, 'plain-phone-form');

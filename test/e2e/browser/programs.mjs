@@ -1,38 +1,38 @@
-// Starts the real programs on free ports, and ends what it started.
+// Starts the real programs on free ports, and stops them at the end.
 import {spawn} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {createInterface} from 'node:readline';
 
-// Bounds against hanging, not measures of speed.
+// Limits against hanging; they don't measure speed.
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
 function required(variable) {
   const value = process.env[variable];
-  if (!value) throw new Error(`set ${variable}: test/CMakeLists.txt says what these tests need`);
+  if (!value) throw new Error(`set ${variable}; test/CMakeLists.txt lists the variables that these tests need`);
   return value;
 }
 
 export const model = required('SAMOYED_MODEL');
-/// Workers then run without a network and without decoding.
+/// True if workers run without a network and don't decode images.
 export const modelIsNull = model === 'null';
 export const modelIsTrained = !modelIsNull && !readFileSync(model).includes('samoyed.untrained');
 
-/// A photograph and the best label for it. dog.jpg and its exact answer where ../shared is there.
+/// A photo with a known answer: dog.jpg, whose exact answer is known, if ../shared exists; otherwise chelsea.png.
 export function sampleImage() {
   const dog = path.join(process.env.SAMOYED_SHARED_DIR || '', 'images', 'dog.jpg');
   if (process.env.SAMOYED_SHARED_DIR && existsSync(dog)) return {file: dog, isDog: true};
   return {file: path.join(required('SAMOYED_SAMPLE_DIR'), 'chelsea.png'), isDog: false};
 }
 
-/// Where nothing listens: a connection there is refused.
+/// An address where nothing listens, so connections are refused.
 export const deadAddress = '127.0.0.1:1';
 
 export class Programs {
   #running = [];
 
-  /// Resolves to HOST:PORT once the program says that it listens there.
+  /// Resolves to HOST:PORT once the program logs that it listens there.
   async #start(name, args) {
     const child = spawn(path.join(required('SAMOYED_BIN_DIR'), name), args, {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -59,7 +59,7 @@ export class Programs {
     return this.#start('samoyed-worker', ['127.0.0.1', port, '--model', model]);
   }
 
-  /// To the program that listens on that address; SIGKILL ends it without a word.
+  /// Sends a signal to the program that listens on that address. SIGKILL ends it without a shutdown.
   signal(address, name) {
     this.#running.findLast((child) => child.address === address).kill(name);
   }

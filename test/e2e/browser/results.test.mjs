@@ -1,4 +1,4 @@
-// What visitors find again of what they had recognized, in front of the real programs.
+// The results page: visitors find their earlier results again, with the real programs.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Sends images by the form, as somebody without JavaScript does.
+/// Uploads images by the form, as a visitor without JavaScript does.
 async function upload(page, names, to = site) {
   for (const name of names) {
     await page.goto(to);
@@ -42,7 +42,7 @@ async function upload(page, names, to = site) {
   }
 }
 
-/// Sends more of the same visitor's, as the form does, without a page for each.
+/// Sends more images of the same visitor, as the form does, without opening a page for each.
 async function uploadMore(more, to = site) {
   const cookie = (await browser.cookies()).map(({name, value}) => `${name}=${value}`).join('; ');
   for (const name of more) {
@@ -53,7 +53,7 @@ async function uploadMore(more, to = site) {
   }
 }
 
-/// The same visitor in a new window.
+/// Opens a new window for the same visitor.
 async function comeBack(options) {
   const cookies = await browser.cookies();
   await browser.close();
@@ -72,7 +72,7 @@ function link(page, name) {
   return page.getByRole('link', {name, exact: true});
 }
 
-test('what was sent is found again, page by page, without JavaScript', async () => {
+test('earlier results are found again, page by page, without JavaScript', async () => {
   const page = await browser.newPage({...desktop, ...plain});
   const count = pageRows + 3;
   await upload(page, numbered(1, 3));
@@ -92,17 +92,17 @@ test('what was sent is found again, page by page, without JavaScript', async () 
   await first.getByText('Details').click();
   assert.equal(await first.locator('table.labels tbody tr').count(), 5);
   const facts = await first.locator('.facts').textContent();
-  assert.ok(facts.includes(worker), 'the worker that answered is named');
+  assert.ok(facts.includes(worker), 'the page names the worker that answered');
   assert.ok(facts.includes(`${image.length} bytes`));
 });
 
-test('times are those of where the visitor is', async () => {
+test("times are shown in the visitor's time zone", async () => {
   const before = await browser.newPage(plain);
   await upload(before, ['now.jpg']);
   const page = await comeBack({...desktop, timezoneId: 'Pacific/Auckland'});
   await page.goto(`${site}results`);
   const time = page.locator('.entry time').first();
-  // No test of a moment around midnight: it may become yesterday while it is looked at.
+  // Accepts both, because a result from just before midnight becomes yesterday's during the test.
   assert.match(await time.textContent(), /^(today|yesterday), \d\d:\d\d$/);
   assert.match(await time.getAttribute('title'), /GMT\+1[23]|NZ[SD]T/);
   for (const image of await page.locator('img.thumbnail').all()) {
@@ -116,7 +116,7 @@ async function download(page, name) {
   return {name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8')};
 }
 
-test('all results are saved as files, safe in a spreadsheet', async () => {
+test('all results can be saved as files, and are safe in a spreadsheet', async () => {
   const page = await browser.newPage(plain);
   const sent = ['=HYPERLINK("x").jpg', ...numbered(1, pageRows + 1)];
   await upload(page, sent.slice(0, 2));
@@ -125,7 +125,7 @@ test('all results are saved as files, safe in a spreadsheet', async () => {
   const csv = await download(page, 'Save as CSV');
   assert.equal(csv.name, 'results.csv');
   assert.equal(csv.text.trimEnd().split('\r\n').length, 1 + sent.length);
-  assert.ok(csv.text.includes(`"'=HYPERLINK(`), 'no formula begins a cell');
+  assert.ok(csv.text.includes(`"'=HYPERLINK(`), 'no cell begins with a formula');
   const json = await download(page, 'Save as JSON');
   assert.equal(json.name, 'results.json');
   const {results} = JSON.parse(json.text);
@@ -135,7 +135,7 @@ test('all results are saved as files, safe in a spreadsheet', async () => {
   assert.ok(results[0].times_ms.total > 0);
 });
 
-test('results are for their visitor, who deletes them', async () => {
+test('only their visitor sees and deletes results', async () => {
   const page = await browser.newPage({...desktop, ...plain});
   await upload(page, ['mine.jpg', 'mine too.jpg']);
   const keep = await comeBack(plain);
@@ -168,7 +168,7 @@ test("another site's page deletes nothing", async () => {
   assert.equal(response.headers()['samoyed-reason'], 'cross_site');
 });
 
-test('a hostile file name is shown as it is and does nothing', async () => {
+test('a hostile file name is shown as text and does no harm', async () => {
   const name = '<img src=x onerror=alert(1)>\u202Egpj.<b>&amp;.jpg';
   const before = await browser.newPage(plain);
   await upload(before, [name]);
@@ -179,7 +179,7 @@ test('a hostile file name is shown as it is and does nothing', async () => {
   assert.equal(await page.locator('.entry-file img, .entry-file b').count(), 0);
 });
 
-test('the operator sees what everyone sent', async () => {
+test("the operator sees everyone's results", async () => {
   const file = path.join(folder, 'token');
   await writeFile(file, token, {mode: 0o600});
   const guarded = await programs.startDispatcher(
@@ -187,7 +187,7 @@ test('the operator sees what everyone sent', async () => {
   const visitor = await browser.newPage(plain);
   await upload(visitor, ['secret.jpg'], guarded);
   await visitor.goto(`${guarded}results`);
-  assert.ok(!(await visitor.content()).includes(worker), 'the worker is not named');
+  assert.ok(!(await visitor.content()).includes(worker), 'the page does not name the worker');
   assert.equal((await visitor.goto(`${guarded}results?all=true`)).status(), 401);
   await browser.close();
 
@@ -203,7 +203,7 @@ test('the operator sees what everyone sent', async () => {
   assert.equal(await page.getByText('Delete my results').count(), 0);
 });
 
-test('a server that keeps nothing says how to change that', async () => {
+test('a server that stores no results says how to change that', async () => {
   const forgetful = await programs.startDispatcher([worker]);
   const page = await browser.newPage(plain);
   for (const part of ['Results', 'Statistics']) {
@@ -214,7 +214,7 @@ test('a server that keeps nothing says how to change that', async () => {
   }
 });
 
-test('results fit a phone at night', async () => {
+test('results fit a phone in dark mode', async () => {
   const before = await browser.newPage(plain);
   await upload(before, ['a rather long name of a photograph that was taken on holiday at the sea.jpeg']);
   const page = await comeBack({...phone, colorScheme: 'dark'});

@@ -1,4 +1,4 @@
-// The charts of the numbers in a real browser, in front of the real programs.
+// The statistics page and its charts in a real browser, served by the real programs.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ let folder;
 let worker;
 let site;
 
-/// Sends images of different sizes: what follows an image's end is no part of it.
+/// Sends images of different file sizes. Decoders ignore bytes after the image's end.
 async function sendSome(to) {
   for (let i = 0; i < images; ++i) {
     const body = Buffer.concat([image, Buffer.alloc(i * 100_000)]);
@@ -40,7 +40,7 @@ after(async () => {
   await rm(folder, {recursive: true});
 });
 
-/// Workers that don't decode images don't report their pixels.
+/// The charts. Workers that don't decode images report no pixels.
 const names = ['bytes', ...(modelIsNull ? [] : ['pixels']), 'throughput', 'latency', 'workers'];
 
 async function open(options) {
@@ -50,7 +50,7 @@ async function open(options) {
   return page;
 }
 
-/// Different colors of a chart's pixels; a blank one has a single one.
+/// Number of different colors in a chart; a blank one has only one.
 function colors(page, name) {
   return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => {
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -62,7 +62,7 @@ function chartImage(page, name) {
   return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => canvas.toDataURL());
 }
 
-/// Rows of a chart's table, without its head.
+/// The rows of a chart's table, without the head.
 function rows(page, name) {
   return page.locator('.chart', {has: page.locator(`[data-chart=${name}]`)}).locator('tbody tr');
 }
@@ -75,7 +75,7 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-test('charts and tables show the numbers that programs get', async () => {
+test('charts and tables show the same numbers as the API', async () => {
   const page = await open(desktop);
   const numbers = await (await fetch(new URL('api/v1/statistics?range=day', site))).json();
   assert.equal(numbers.count, images);
@@ -88,7 +88,7 @@ test('charts and tables show the numbers that programs get', async () => {
   assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
 });
 
-test('the colors follow day and night', async () => {
+test('the colors follow light and dark mode', async () => {
   const page = await open({...desktop, colorScheme: 'light'});
   const day = await chartImage(page, 'throughput');
   await page.emulateMedia({colorScheme: 'dark'});
@@ -96,10 +96,10 @@ test('the colors follow day and night', async () => {
     .toDataURL() !== shown, day);
 });
 
-test('series are shown and hidden by the keyboard', async () => {
+test('series can be shown and hidden by keyboard', async () => {
   const page = await open(desktop);
   const chart = page.locator('.chart', {has: page.locator('[data-chart=bytes]')});
-  const button = chart.getByRole('button', {name: 'In all'});
+  const button = chart.getByRole('button', {name: 'Total'});
   const whole = await chartImage(page, 'bytes');
   await button.focus();
   await page.keyboard.press('Enter');
@@ -109,7 +109,7 @@ test('series are shown and hidden by the keyboard', async () => {
   assert.equal(await button.getAttribute('aria-pressed'), 'true');
 });
 
-test('a link chooses the time', async () => {
+test('links choose the time range', async () => {
   const page = await open(desktop);
   for (const name of ['Hour', 'Week', 'Month', 'Day']) {
     await page.getByRole('link', {name, exact: true}).click();
@@ -121,7 +121,7 @@ test('a link chooses the time', async () => {
   }
 });
 
-test('without JavaScript the tables are there, and no empty chart', async () => {
+test('without JavaScript there are tables and no empty charts', async () => {
   const page = await browser.newPage({...desktop, javaScriptEnabled: false});
   await page.goto(`${site}stats`);
   assert.equal(await page.locator('.plot:visible').count(), 0);
@@ -149,7 +149,7 @@ test('with an admin token visitors see their own numbers, and no workers', async
   const page = await browser.newPage(desktop);
   await page.goto(`${guarded}stats`);
   assert.match(await page.locator('.stats').textContent(), /Nothing was recognized in this time/);
-  assert.ok(!(await page.content()).includes(worker), 'the worker is not named');
+  assert.ok(!(await page.content()).includes(worker), 'the page does not name the worker');
   assert.equal((await page.goto(`${guarded}stats?all=true`)).status(), 401);
   await page.goto(guarded);
   await page.getByLabel('Admin token').fill('a secret & more than enough of it');

@@ -1,4 +1,4 @@
-// The table of the workers, which updates by itself.
+// The table of workers, which updates itself.
 import './needs_worker.mjs';
 
 import assert from 'node:assert/strict';
@@ -21,7 +21,7 @@ beforeEach(async () => {
   site = await programs.startDispatcher([worker]);
 });
 
-// After the browser's own, which takes the page away first.
+// Runs after the browser's own afterEach, which closes the page first.
 afterEach(() => programs.stop());
 
 function rowOf(page, address) {
@@ -32,7 +32,7 @@ function addresses(page) {
   return page.locator('.worker .address').allTextContents();
 }
 
-/// Until the script has heard of the workers.
+/// Opens a page and waits until its script has received the workers.
 async function openPage(url = site, options = desktop, prepare = () => {}) {
   const page = await browser.newPage(options);
   await prepare(page);
@@ -56,7 +56,7 @@ function focusedLabel(page) {
                              document.activeElement.id);
 }
 
-test('the script writes what the server wrote', async () => {
+test('the script renders the same rows as the server', async () => {
   const many = await programs.startDispatcher([worker, deadAddress]);
   const form = new FormData();
   form.append('file', new Blob([await readFile(sample.file)]), 'a.jpg');
@@ -65,8 +65,8 @@ test('the script writes what the server wrote', async () => {
   const still = await browser.newPage({javaScriptEnabled: false});
   await still.goto(many);
   const written = await rows(still);
-  assert.match(written[0], /In rotation/);
-  assert.match(written[1], /has not answered yet/);
+  assert.match(written[0], /Ready/);
+  assert.match(written[1], /Connecting…/);
   await browser.close();
 
   const strip = (url) => (page) => page.route(url, async (route) => {
@@ -81,39 +81,39 @@ test('the script writes what the server wrote', async () => {
   }
 });
 
-test('a worker that is killed is seen to go, and one that comes back to return', async () => {
+test('the table shows a killed worker as offline, and as ready when it is back', async () => {
   const page = await openPage();
   const row = rowOf(page, worker);
-  await row.getByText('In rotation').waitFor();
+  await row.getByText('Ready').waitFor();
   assert.match(await page.locator('.count').textContent(), /^1 /);
   await page.evaluate(() => { window.sameDocument = true; });
   const button = page.getByRole('button', {name: `Delete worker ${worker}`});
   await button.focus();
   programs.signal(worker, 'SIGKILL');
-  await row.getByText('Removed').waitFor();
+  await row.getByText('Offline').waitFor();
   assert.match(await page.locator('.count').textContent(), /^0 /);
-  assert.equal(await page.locator('.news').textContent(), `${worker} was removed: it doesn't answer.`);
+  assert.equal(await page.locator('.news').textContent(), `${worker} is offline: it doesn't answer.`);
   assert.equal(await focusedLabel(page), `Delete worker ${worker}`);
   await screenshot(page, 'removed');
 
   await programs.startWorker(worker.split(':')[1]);
-  await row.getByText('In rotation').waitFor();
-  assert.equal(await page.locator('.news').textContent(), `${worker} is in rotation.`);
+  await row.getByText('Ready').waitFor();
+  assert.equal(await page.locator('.news').textContent(), `${worker} is ready.`);
   assert.equal(await focusedLabel(page), `Delete worker ${worker}`);
   assert.equal(await page.evaluate(() => window.sameDocument), true);
 });
 
-test('a worker that has an image is busy, and that is no news', async () => {
+test('a worker that has an image is busy, which is not announced', async () => {
   const page = await openPage();
   const row = rowOf(page, worker);
-  await row.getByText('In rotation').waitFor();
+  await row.getByText('Ready').waitFor();
   programs.signal(worker, 'SIGSTOP');
   await page.setInputFiles('#file', sample.file);
   await row.getByText('Busy').waitFor();
   assert.equal(await row.locator('.in-flight').textContent(), '1');
   await screenshot(page, 'busy');
   programs.signal(worker, 'SIGCONT');
-  await row.getByText('In rotation').waitFor();
+  await row.getByText('Ready').waitFor();
   assert.equal(await row.locator('.in-flight').textContent(), '0');
   assert.equal(await row.locator('.done').textContent(), '1');
   assert.match(await row.locator('.latency').textContent(), /^[0-9.]+ ms$/);
@@ -129,7 +129,7 @@ test('workers are added and deleted by keyboard, and the page stays', async () =
   await rowOf(page, '[::1]:4321').waitFor();
   assert.deepEqual(await addresses(page), [worker, '[::1]:4321']);
   assert.equal(await page.getByLabel('Add a worker').inputValue(), '');
-  assert.equal(await page.locator('.news').textContent(), '[::1]:4321 is in the list.');
+  assert.equal(await page.locator('.news').textContent(), '[::1]:4321 was added.');
   await page.keyboard.type('nonsense');
   await page.keyboard.press('Enter');
   await page.getByText('HOST:PORT').waitFor();
@@ -149,12 +149,13 @@ test('workers are added and deleted by keyboard, and the page stays', async () =
   assert.equal(await page.evaluate(() => window.sameDocument), true);
 });
 
-/// Where this machine is no "trustworthy origin": there a browser says less of who sends a request.
+/// An address of this machine that is not a "trustworthy origin". With it a browser sends fewer headers about
+/// where a request comes from.
 const ownAddress = Object.values(networkInterfaces()).flat()
   .find(({family, internal}) => family === 'IPv4' && !internal)?.address;
 
-test('workers are added and deleted over plain HTTP from elsewhere too',
-     {skip: !ownAddress && 'needs an address besides loopback'}, async () => {
+test('workers can be added and deleted over plain HTTP from another address too',
+     {skip: !ownAddress && 'needs a network address other than loopback'}, async () => {
   const page = await openPage(await programs.startDispatcher([], [], ownAddress));
   await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
   await page.getByRole('button', {name: 'Add', exact: true}).click();
@@ -162,7 +163,7 @@ test('workers are added and deleted over plain HTTP from elsewhere too',
   await page.getByText('There is no worker yet').waitFor();
 });
 
-test('the stream is closed while nobody sees the page', async () => {
+test('the stream is closed while the page is hidden', async () => {
   const page = await openPage();
   const turn = (state) => page.evaluate((wanted) => {
     Object.defineProperty(document, 'visibilityState', {value: wanted, configurable: true});
@@ -175,7 +176,7 @@ test('the stream is closed while nobody sees the page', async () => {
   await rowOf(page, '127.0.0.1:4321').waitFor();
 });
 
-test('a stream that is refused or lost is asked for again', async () => {
+test('the page reconnects after a rejected stream', async () => {
   let refused = 0;
   const page = await openPage(site, desktop, (opened) => opened.route(events, (route) => {
     ++refused;
@@ -186,7 +187,7 @@ test('a stream that is refused or lost is asked for again', async () => {
   await rowOf(page, '127.0.0.1:4321').waitFor();
 });
 
-test('with an admin token only who signed in gets the stream', async () => {
+test('with an admin token only signed-in users get the stream', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-'));
   const file = path.join(folder, 'token');
   await writeFile(file, 'a secret & more than enough of it\n', {mode: 0o600});

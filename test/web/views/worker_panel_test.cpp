@@ -48,14 +48,14 @@ TEST_CASE("a worker's state has a word and a note") {
   const auto gone = WorkerState::ejected;
   const auto there = WorkerState::in_rotation;
   for (const Case& one : std::vector<Case>{
-           {there, false, 0, "ready", "In rotation", "", "1"},
-           {there, true, 0, "ready", "In rotation", "being probed", "1"},
+           {there, false, 0, "ready", "Ready", "", "1"},
+           {there, true, 0, "ready", "Ready", "being probed", "1"},
            {there, false, 2, "busy", "Busy", "", "1"},
            {there, true, 2, "busy", "Busy", "being probed", "1"},
-           {gone, false, 0, "removed", "Removed", "tried again in the background", "0"},
-           {gone, true, 0, "removed", "Removed", "being probed", "0"},
+           {gone, false, 0, "removed", "Offline", "reconnecting", "0"},
+           {gone, true, 0, "removed", "Offline", "being probed", "0"},
            // It was removed by another image than those that are still under way.
-           {gone, false, 2, "removed", "Removed", "tried again in the background", "0"},
+           {gone, false, 2, "removed", "Offline", "reconnecting", "0"},
        }) {
     WorkerRow row = worker_row("kennel");
     row.state = one.state;
@@ -108,9 +108,9 @@ TEST_CASE("without a token, what became of a worker that never answered is hidde
   const auto there = WorkerState::in_rotation;
   CHECK(text(Shown::open, gone) == text(Shown::open, there));
   CHECK(count_of(text(Shown::open, there), "class=\"count\">1<") == 1);
-  CHECK(count_of(text(Shown::open, there), "has not answered yet") == 1);
+  CHECK(count_of(text(Shown::open, there), "Connecting…") == 1);
   // With one, who has it sees all.
-  CHECK(count_of(text(Shown::signed_in, gone), "class=\"word\">Removed<") == 1);
+  CHECK(count_of(text(Shown::signed_in, gone), "class=\"word\">Offline<") == 1);
   CHECK(count_of(text(Shown::signed_in, there), "class=\"count\">2<") == 1);
 }
 
