@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/views/template.hpp"
@@ -18,8 +19,9 @@ struct Frame {
   std::string_view title;
   /// Marked as the one that is open.
   Tab tab = Tab::none;
-  /// Styles and scripts of its own.
-  Html head = {};
+  /// Assets of its own, besides those of all pages.
+  std::vector<std::string_view> styles = {};
+  std::vector<std::string_view> scripts = {};
 };
 
 /// What the page with the table is made of. The views need live only for the call.
@@ -65,16 +67,10 @@ std::string confirm_page(int status, std::string_view sentence, std::string_view
 /// A document around `content`.
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers);
 
-/// One line of a table of labels, with its bar.
-Html label_row(const protocol::RankedLabel& label);
-
-/// All of them as a table.
-Html labels_table(std::span<const protocol::RankedLabel> labels);
-
-/// A name and its value in a list of facts.
-Html fact(std::string_view name, std::string_view value);
+/// The rows of labels.html.
+std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels);
 
 /// A link in a list, marked where it leads to what is shown already. `path` is one of this server.
-Html link(std::string_view path, std::string_view name, bool current);
+Values link(std::string path, std::string_view name, bool current);
 
 }  // namespace samoyed::web

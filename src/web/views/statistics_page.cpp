@@ -7,8 +7,8 @@
 
 #include "samoyed_web_files.hpp"
 #include "web/views/number_text.hpp"
+#include "web/views/page_template.hpp"
 #include "web/views/statistics_tables.hpp"
-#include "web/views/template.hpp"
 #include "web/views/units_text.hpp"
 
 namespace samoyed::web {
@@ -48,89 +48,90 @@ std::vector<Phase> phases_of(const HistoryTimes& mean) {
   return phases;
 }
 
-Html phase_bar(const HistoryTimes& mean) {
-  const auto phases = phases_of(mean);
+/// The time of a recognition, and its phases if any took time.
+Values summary(const StatisticsView& view) {
+  const auto& numbers = view.numbers;
+  const auto phases = phases_of(numbers.summary.mean);
   double sum = 0;
   for (const Phase& phase : phases) sum += phase.ms;
-  if (sum <= 0) return Html();
-  Html parts;
-  Html legend;
+  std::vector<Values> parts;
+  std::vector<Values> legend;
   double left = 0;
   for (const Phase& phase : phases) {
+    if (sum <= 0) break;
     const double width = 100 * phase.ms / sum;
-    parts += Html::fill(
-        files::phase_html,
+    parts.push_back(
         {{"style", phase.style}, {"left", fixed_text(left, 3)}, {"width", fixed_text(width, 3)}});
-    legend += Html::fill(files::phase_name_html, {{"style", phase.style},
-                                                  {"name", phase.name},
-                                                  {"time", milliseconds_text(phase.ms)},
-                                                  {"share", fixed_text(width, 0) + "%"}});
+    legend.push_back({{"style", phase.style},
+                      {"name", phase.name},
+                      {"time", milliseconds_text(phase.ms)},
+                      {"share", fixed_text(width, 0) + "%"}});
     left += width;
   }
-  return Html::fill(files::phases_html, {{"parts", parts}, {"legend", legend}});
+  return {{"count", std::to_string(numbers.rows)},
+          {"p50", milliseconds_text(numbers.summary.p50_ms)},
+          {"p90", milliseconds_text(numbers.summary.p90_ms)},
+          {"p99", milliseconds_text(numbers.summary.p99_ms)},
+          {"parts", std::move(parts)},
+          {"phases", std::move(legend)}};
 }
 
-Html figures(const StatisticsView& view) {
-  const auto& numbers = view.numbers;
-  Html list = fact("Recognitions", std::to_string(numbers.rows));
-  list += fact("Half took at most", milliseconds_text(numbers.summary.p50_ms));
-  list += fact("90% took at most", milliseconds_text(numbers.summary.p90_ms));
-  list += fact("99% took at most", milliseconds_text(numbers.summary.p99_ms));
-  return Html::fill(files::figures_html,
-                    {{"figures", list}, {"phases", phase_bar(numbers.summary.mean)}});
+Values chart(std::string_view id, std::string_view title, std::string explanation, Table table) {
+  return {{"id", id},
+          {"title", title},
+          {"explanation", std::move(explanation)},
+          {"caption", table.caption},
+          {"columns", std::move(table.columns)},
+          {"rows", std::move(table.rows)}};
 }
 
-Html chart(std::string_view id, std::string_view title, std::string_view explanation,
-           const Html& table) {
-  return Html::fill(files::chart_html,
-                    {{"id", id}, {"title", title}, {"explanation", explanation}, {"table", table}});
-}
-
-Html charts(const StatisticsView& view) {
+std::vector<Values> charts(const StatisticsView& view) {
   const std::size_t points = view.numbers.points.size();
   const std::string newest =
       points < view.numbers.rows ? " Drawn are the newest " + std::to_string(points) + "." : "";
-  Html all = chart("bytes", "Image size in bytes and time",
-                   "Each recognition's time in all, and the parts of it, by the size of its file. "
-                   "Less than 0.1 ms is not drawn." +
-                       newest,
-                   points_table(view, SizeColumn::bytes));
-  all +=
+  std::vector<Values> all;
+  all.push_back(
+      chart("bytes", "Image size in bytes and time",
+            "Each recognition's time in all, and the parts of it, by the size of its file. "
+            "Less than 0.1 ms is not drawn." +
+                newest,
+            points_table(view, SizeColumn::bytes)));
+  all.push_back(
       chart("pixels", "Image size in pixels and time",
             "The same by the picture's width times its height, as far as the worker reported it." +
                 newest,
-            points_table(view, SizeColumn::pixels));
-  all +=
-      chart("throughput", "Recognitions over time", "How many there were in each part of the time.",
-            buckets_table(view, BucketColumns::count));
-  all += chart("latency", "Time of a recognition over time",
-               "Half of the recognitions took at most the median, 90% and 99% at most the others.",
-               buckets_table(view, BucketColumns::percentiles));
+            points_table(view, SizeColumn::pixels)));
+  all.push_back(chart("throughput", "Recognitions over time",
+                      "How many there were in each part of the time.",
+                      buckets_table(view, BucketColumns::count)));
+  all.push_back(
+      chart("latency", "Time of a recognition over time",
+            "Half of the recognitions took at most the median, 90% and 99% at most the others.",
+            buckets_table(view, BucketColumns::percentiles)));
   if (view.workers_visible) {
-    all += chart("workers", "How the workers share the load",
-                 "How many recognitions each worker did, and how long they took on average.",
-                 workers_table(view));
+    all.push_back(chart("workers", "How the workers share the load",
+                        "How many recognitions each worker did, and how long they took on average.",
+                        workers_table(view)));
   }
-  return Html::fill(files::charts_html,
-                    {{"charts", all},
-                     {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone)}});
+  return all;
 }
 
-Html ranges(const StatisticsView& view) {
+Values ranges(const StatisticsView& view) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> names{
       {{"hour", "Hour"}, {"day", "Day"}, {"week", "Week"}, {"month", "Month"}}};
-  Html links;
+  std::vector<Values> links;
   for (const auto& [range, name] : names) {
-    links += link("/stats" + query_of(range, view.everyone), name, range == view.range.name);
+    links.push_back(
+        link("/stats" + query_of(range, view.everyone), name, range == view.range.name));
   }
-  return Html::fill(files::choices_html, {{"label", "How far back"}, {"links", links}});
+  return {{"label", "How far back"}, {"links", std::move(links)}};
 }
 
-Html whose(const StatisticsView& view) {
-  if (!view.workers_visible) return Html();
-  Html links = link("/stats" + query_of(view.range.name, true), "Everyone's", view.everyone);
-  links += link("/stats" + query_of(view.range.name, false), "Mine", !view.everyone);
-  return Html::fill(files::choices_html, {{"label", "Whose numbers"}, {"links", links}});
+Values whose_numbers(const StatisticsView& view) {
+  std::vector<Values> links{
+      link("/stats" + query_of(view.range.name, true), "Everyone's", view.everyone),
+      link("/stats" + query_of(view.range.name, false), "Mine", !view.everyone)};
+  return {{"label", "Whose numbers"}, {"links", std::move(links)}};
 }
 
 std::string lead(const StatisticsView& view) {
@@ -145,17 +146,20 @@ std::string lead(const StatisticsView& view) {
 }  // namespace
 
 std::string statistics_page(const StatisticsView& view, const WorkersView& workers) {
+  static const Template statistics = page_template(files::statistics_html);
   const bool none = view.numbers.rows == 0;
-  Html content =
-      Html::fill(files::stats_html,
-                 {{"lead", lead(view)},
-                  {"ranges", ranges(view)},
-                  {"whose", whose(view)},
-                  {"figures", none ? Html::fill(files::stats_empty_html, {}) : figures(view)}});
-  if (!none) content += charts(view);
+  std::vector<Values> choices{ranges(view)};
+  if (view.workers_visible) choices.push_back(whose_numbers(view));
+  const Html content = statistics.fill(
+      {{"lead", lead(view)},
+       {"choices", std::move(choices)},
+       {"summary", none ? std::vector<Values>() : std::vector<Values>{summary(view)}},
+       {"charts", none ? std::vector<Values>() : charts(view)},
+       {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone)}});
   return whole_page({.title = "Statistics",
                      .tab = Tab::statistics,
-                     .head = Html::fill(files::stats_head_html, {})},
+                     .styles = {"results.css", "stats.css"},
+                     .scripts = {"chart.umd.js", "results.js", "stats.js"}},
                     content, workers);
 }
 
