@@ -28,7 +28,7 @@ std::vector<Values> parameters_of(const Json& operation) {
   return list;
 }
 
-/// All operations with that tag, in the document's order.
+/// Returns the operations with that tag, in the document's order.
 std::vector<Values> operations_of(const Json& paths, const std::string& tag) {
   std::vector<Values> list;
   for (const auto& [path, operations] : paths.items()) {
@@ -61,9 +61,9 @@ Html content() {
 }  // namespace
 
 std::string api_page(const WorkersView& workers) {
-  // The same each time, so it is made once.
+  // The document never changes, so it is parsed only once.
   static const Html shown = content();
-  return whole_page({.title = "The API", .tab = Tab::api}, shown, workers);
+  return whole_page({.title = "API", .tab = Tab::api}, shown, workers);
 }
 
 }  // namespace samoyed::web

@@ -12,7 +12,7 @@ namespace {
 using dispatcher::HistoryRow;
 
 std::string_view name_of(const HistoryRow& row) {
-  return row.file_name.empty() ? std::string_view("a picture without a name") : row.file_name;
+  return row.file_name.empty() ? std::string_view("Unnamed picture") : row.file_name;
 }
 
 bool has_pixels(const HistoryRow& row) { return row.width > 0 && row.height > 0; }
@@ -30,20 +30,20 @@ std::string size_text(const HistoryRow& row) {
 std::string_view way_of(dispatcher::HistorySource source) {
   switch (source) {
     case dispatcher::HistorySource::page:
-      return "This site's form";
+      return "Web form";
     case dispatcher::HistorySource::api:
-      return "The API";
+      return "API";
     case dispatcher::HistorySource::job:
       break;
   }
-  return "A job";
+  return "Job";
 }
 
 Values entry(const HistoryRow& row, const HistoryView& view) {
   const auto& times = row.times;
   return {{"thumbnail", row.has_thumbnail ? std::to_string(row.id) : std::string()},
           {"file", name_of(row)},
-          {"label", row.top.empty() ? "Nothing" : row.top.front().label},
+          {"label", row.top.empty() ? "No labels" : row.top.front().label},
           {"confidence", percent_text(row.top.empty() ? 0 : row.top.front().probability)},
           {"untrained", !row.trained},
           {"utc", dispatcher::utc_text(row.time_ms)},
@@ -100,10 +100,10 @@ std::vector<Values> whose_results(const HistoryView& view) {
 }
 
 std::string lead(const HistoryView& view) {
-  std::string_view who = "What you had recognized in this browser";
-  if (view.by_address) who = "What was recognized from your address";
-  if (view.everyone) who = "What everyone had recognized";
-  return std::string(who) + ", newest first. Kept for " + std::to_string(view.days) +
+  std::string_view whose = "Pictures recognized in this browser";
+  if (view.by_address) whose = "Pictures recognized from your address";
+  if (view.everyone) whose = "Pictures recognized for all visitors";
+  return std::string(whose) + ", newest first. Results are kept for " + std::to_string(view.days) +
          (view.days == 1 ? " day." : " days.");
 }
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-/// Length of the well-formed UTF-8 sequence at the text's beginning, 0 if it is none: The Unicode
-/// Standard, table 3-7.
+/// Returns the length of the well-formed UTF-8 sequence at the start of the text, or 0 if there is
+/// none (The Unicode Standard, table 3-7).
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -41,13 +41,13 @@ bool is_control(char c) {
 
 using Byte = unsigned char;
 
-/// 0 up to the limit.
+/// Returns 0 if `byte` is at most the limit.
 Byte above(unsigned byte, Byte limit) {
   return static_cast<Byte>(std::max(static_cast<Byte>(byte), limit) - limit);
 }
 
-/// 0 for letters, digits, `/`, `+` and spaces, which need no escape. Without a branch, and in bytes
-/// throughout, so that compilers do many at a time.
+/// Returns 0 for letters, digits, `/`, `+` and spaces, which need no escaping. It has no branches
+/// and uses only bytes, so that compilers can vectorize it.
 Byte doubt(char c) {
   const auto byte = static_cast<Byte>(c);
   const Byte no_letter = above((byte | 0x20U) - 'a', 'z' - 'a');
@@ -56,8 +56,8 @@ Byte doubt(char c) {
                   std::min(static_cast<Byte>(byte ^ '+'), static_cast<Byte>(byte ^ ' ')));
 }
 
-/// Length of the text's beginning that needs no escape. Images come as megabytes of base64: they
-/// are looked at in blocks, and only the block in which that ends byte by byte.
+/// Returns the length of the text's start that needs no escaping. It checks whole blocks, because
+/// images are megabytes of base64; only the block in which this start ends is checked byte by byte.
 std::size_t plain_length(std::string_view text) {
   constexpr std::size_t block = 64;
   std::size_t length = 0;

@@ -41,7 +41,7 @@ Values label_row(const protocol::RankedLabel& label) {
           {"confidence", percent_text(label.probability)}};
 }
 
-/// With an empty row of labels besides, which the script copies.
+/// Includes an empty row of labels, which the script copies.
 Values upload_form(std::string_view caption) {
   return {{"caption", caption},
           {"accept", protocol::image_media_types_text()},
@@ -56,14 +56,14 @@ std::string pixels_text(const protocol::Recognition& recognition) {
 
 std::string best_label(const dispatcher::Answer& answer) {
   const auto& top = answer.recognition.top;
-  return top.empty() ? "Nothing" : top.front().label;
+  return top.empty() ? "No labels" : top.front().label;
 }
 
 bool is_untrained_answer(const dispatcher::Answer& answer) {
   return answer.model && !answer.model->trained;
 }
 
-/// `number` distinguishes it from others on its page; empty: it is alone.
+/// `number` distinguishes the image from others on its page. It is empty for a single image.
 Values answer_values(const ResultView& view, const std::string& number,
                      const WorkersView& workers) {
   const dispatcher::Answer& answer = view.answer;
@@ -73,7 +73,7 @@ Values answer_values(const ResultView& view, const std::string& number,
           {"base64", view.preview_base64},
           {"label", best_label(answer)},
           {"level", number.empty() ? "1" : "2"},
-          {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
+          {"sure", top.empty() ? std::string() : sure_text(top.front().probability)},
           {"labels", label_rows(top)},
           {"file", view.file_name},
           {"size", pixels_text(answer.recognition)},
@@ -82,7 +82,7 @@ Values answer_values(const ResultView& view, const std::string& number,
           {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
 }
 
-/// One image of the page of results.
+/// One image on the page for several images.
 Values image_values(const ImageResultView& image, std::size_t number, const WorkersView& workers) {
   const std::string number_text = std::to_string(number);
   std::vector<Values> answer;
@@ -98,7 +98,7 @@ Values image_values(const ImageResultView& image, std::size_t number, const Work
       {"sentence", std::string_view(image.sentence)}};
 }
 
-/// `heading` is empty where one image is alone.
+/// `heading` is empty for a single image.
 Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images) {
   static const Template result = page_template(files::result_html);
   return result.fill({{"heading", heading},
@@ -107,7 +107,7 @@ Html result_content(std::string_view kind, std::string_view heading, std::vector
                       {"upload", upload_form("Choose more pictures")}});
 }
 
-/// `target` is empty where there is nothing to confirm.
+/// `target` is empty if there is nothing to confirm.
 std::string message(int status, std::string_view heading, std::string_view sentence,
                     std::string_view target, const WorkersView& workers) {
   static const Template message_template = page_template(files::message_html);
@@ -180,7 +180,8 @@ std::string message_page(int status, std::string_view heading, std::string_view 
 }
 
 std::string confirm_page(int status, std::string_view sentence, std::string_view target) {
-  return message(status, "Did you mean this?", sentence, target, {{}, WorkersView::Shown::nothing});
+  return message(status, "Confirm this request", sentence, target,
+                 {{}, WorkersView::Shown::nothing});
 }
 
 }  // namespace samoyed::web

@@ -18,7 +18,8 @@ constexpr int time_decimals = 2;
 
 std::string ms(double time) { return fixed_text(time, time_decimals); }
 
-/// `utc` is empty unless the name is a time.
+/// `name` is the heading of the row. If it is a time, `utc` is the same time in ISO 8601; otherwise
+/// it is empty.
 Values table_row(std::string name, std::string utc, const Cells& texts) {
   std::vector<Values> cells;
   for (const std::string& text : texts) cells.push_back({{"text", text}});
@@ -48,8 +49,8 @@ Table points_table(const StatisticsView& view, SizeColumn size) {
         {ms(times.total_ms), ms(times.queue_ms), ms(times.decode_ms), ms(times.forward_ms)}));
   }
   const bool bytes = size == SizeColumn::bytes;
-  return {bytes ? "Recognitions by their file's bytes, times in milliseconds"
-                : "Recognitions by their pixels, times in milliseconds",
+  return {bytes ? "Recognitions by file size, times in milliseconds"
+                : "Recognitions by number of pixels, times in milliseconds",
           columns_of({bytes ? "Bytes" : "Pixels", "Total", "Queue", "Decoding", "Inference"}),
           std::move(rows)};
 }
@@ -65,9 +66,9 @@ Table buckets_table(const StatisticsView& view, BucketColumns columns) {
                                                             ms(bucket->p99_ms)}));
   }
   if (counts) {
-    return {"Recognitions by time", columns_of({"From", "Recognitions"}), std::move(rows)};
+    return {"Recognitions per interval", columns_of({"From", "Recognitions"}), std::move(rows)};
   }
-  return {"Percentiles of a recognition's time, in milliseconds",
+  return {"Percentiles of the recognition time in milliseconds",
           columns_of({"From", "Median", "90th percentile", "99th percentile"}), std::move(rows)};
 }
 

@@ -8,9 +8,9 @@
 
 namespace samoyed::web {
 
-// The tables of the numbers that charts are drawn of.
+// The tables of the numbers in the charts.
 
-/// What statistics.html shows of a table.
+/// A table's parts, for statistics.html.
 struct Table {
   std::string_view caption;
   std::vector<Values> columns;
@@ -18,11 +18,11 @@ struct Table {
 };
 
 enum class SizeColumn { bytes, pixels };
-/// Recognitions by their size; without those whose size isn't known.
+/// The recognitions by size. It leaves out those whose size isn't known.
 Table points_table(const StatisticsView& view, SizeColumn size);
 
 enum class BucketColumns { count, percentiles };
-/// The parts of the time in which there was a recognition, newest first.
+/// The intervals that contain recognitions, newest first.
 Table buckets_table(const StatisticsView& view, BucketColumns columns);
 
 Table workers_table(const StatisticsView& view);

@@ -13,15 +13,15 @@
 namespace samoyed::web {
 namespace {
 
-/// Where there is no number yet, or it is hidden.
+/// Shown if there is no number yet, or if it is hidden.
 constexpr std::string_view no_number = "–";
 
 bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
-/// A worker's state, for the style sheet and for a person. assets/worker_table.js has the same
-/// words.
+/// A worker's state: `kind` for the style sheet, `word` and `note` for people.
+/// assets/worker_table.js has the same words.
 struct Status {
   std::string_view kind;
   std::string_view word;
@@ -38,7 +38,7 @@ Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
                                   : Status{"ready", "Ready", probed};
 }
 
-/// The row's cells as texts; `address` empty: of a row that the script fills in.
+/// The texts of a row's cells. They keep their defaults in the row that the script fills in.
 struct RowCells {
   std::string address;
   std::string model;

@@ -14,7 +14,7 @@ std::string escaped(std::string_view text) {
   return html;
 }
 
-TEST_CASE("text becomes markup that says the same") {
+TEST_CASE("text becomes markup that shows the same text") {
   struct Case {
     std::string_view text;
     std::string_view html;
@@ -29,7 +29,8 @@ TEST_CASE("text becomes markup that says the same") {
        "b\x7F",
        "a\xEF\xBF\xBD"
        "b\xEF\xBF\xBD"},
-      // No UTF-8: a lone byte, an overlong slash, a surrogate, too large a number, a cut sequence.
+      // Invalid UTF-8: a lone byte, an overlong slash, a surrogate, a code point that is too large,
+      // truncated sequences.
       {"\xFF<", "\xEF\xBF\xBD&lt;"},
       {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
       {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
@@ -40,7 +41,7 @@ TEST_CASE("text becomes markup that says the same") {
   CHECK(escaped(one.text) == one.html);
 }
 
-TEST_CASE("every byte is escaped alike, alone and anywhere in a long text") {
+TEST_CASE("every byte is escaped in the same way, alone and anywhere in a long text") {
   const std::string around(200, 'x');
   for (int byte = 0; byte < 256; ++byte) {
     const std::string text(1, static_cast<char>(byte));

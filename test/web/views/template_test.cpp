@@ -49,7 +49,7 @@ TEST_CASE("a part is repeated for each item of a list, with the item's names onl
       std::logic_error);
 }
 
-TEST_CASE("an item alone is a list of one") {
+TEST_CASE("a single item is a list of one") {
   const Values item{{"y", "1"}, {"z", "2"}};
   CHECK(filled("{{#with x}}{{y}}{{z}}{{/with}}", {{"x", item}}) == "12");
 }
@@ -76,7 +76,7 @@ TEST_CASE("a tag alone on its line leaves no line break, and values leave theirs
   CHECK(text.fill({{"x", ""}}).text() == "b\n\n\n");
 }
 
-TEST_CASE("a template and its fields must fit each other, in parts that are left out too") {
+TEST_CASE("a template and its values must fit each other, even in parts that are left out") {
   CHECK_THROWS_AS(filled("{{a}}", {}), std::logic_error);
   CHECK_THROWS_AS(filled("a", {{"a", "1"}}), std::logic_error);
   CHECK_THROWS_AS(filled("{{#if a}}{{b}}{{/if}}", {{"a", false}}), std::logic_error);
