@@ -26,7 +26,7 @@ Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
   Json worker = {{"address", protocol::to_string(row.worker.address)},
                  {"model", model_json(row.model)},
                  {"state", state_word(row, view)}};
-  // The outcomes of images would reveal as much of an unknown port as the state.
+  // The outcomes of images would reveal as much about an unknown port as the state.
   if (is_hidden(row, view)) return worker;
   worker["probing"] = row.probing;
   worker["in_flight"] = row.counts.in_flight;

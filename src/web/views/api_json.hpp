@@ -9,22 +9,22 @@
 
 namespace samoyed::web {
 
-// Values as the JSON texts of the API. Bytes that are no UTF-8 become U+FFFD. assets/openapi.json
-// describes each text.
+// The JSON texts of the API, which assets/openapi.json describes. Bytes that aren't valid UTF-8
+// become U+FFFD.
 
-/// RFC 9457, with our reason's word and the request's id besides.
+/// An error as in RFC 9457, with the reason code and the request id as additional members.
 std::string problem_json(const Problem& problem, std::string_view request_id);
 
-/// What a client of the Open Inference Protocol reads of a failure: `{"error":"..."}`.
+/// An error in the format of the Open Inference Protocol: `{"error":"..."}`.
 std::string error_json(std::string_view sentence);
 
-/// One recognition; the worker only with `worker_visible`.
+/// One recognition. It names the worker only with `worker_visible`.
 std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
                         std::string_view request_id);
 
-/// All workers that a view shows, as far as it shows them.
+/// All workers, with what the view shows of each.
 std::string workers_json(const WorkersView& view);
-/// One of them.
+/// One worker, with what the view shows of it.
 std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view);
 
 }  // namespace samoyed::web

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "samoyed_web_files.hpp"
-#include "web/views/template.hpp"
+#include "web/views/page_template.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -17,56 +17,53 @@ std::string upper(std::string text) {
   return text;
 }
 
-Html parameters_of(const Json& operation) {
-  Html list;
+std::vector<Values> parameters_of(const Json& operation) {
+  std::vector<Values> list;
   for (const Json& parameter : operation.value("parameters", Json::array())) {
     const std::string place = parameter.at("in").get<std::string>();
     const std::string mark = place == "query" ? "?" : "";
-    list += Html::fill(files::api_parameter_html,
-                       {{"name", mark + parameter.at("name").get<std::string>()},
-                        {"description", parameter.value("description", "")}});
+    list.push_back({{"name", mark + parameter.at("name").get<std::string>()},
+                    {"description", parameter.value("description", "")}});
   }
   return list;
 }
 
-/// All operations with that tag, in the document's order.
-Html operations_of(const Json& paths, const std::string& tag) {
-  Html list;
+/// Returns the operations with that tag, in the document's order.
+std::vector<Values> operations_of(const Json& paths, const std::string& tag) {
+  std::vector<Values> list;
   for (const auto& [path, operations] : paths.items()) {
     for (const auto& [method, operation] : operations.items()) {
       if (operation.at("tags").front() != tag) continue;
-      list += Html::fill(files::api_operation_html,
-                         {{"method", upper(method)},
-                          {"path", path},
-                          {"summary", operation.at("summary").get<std::string>()},
-                          {"description", operation.value("description", "")},
-                          {"parameters", parameters_of(operation)}});
+      list.push_back({{"method", upper(method)},
+                      {"path", path},
+                      {"summary", operation.at("summary").get<std::string>()},
+                      {"description", operation.value("description", "")},
+                      {"parameters", parameters_of(operation)}});
     }
   }
   return list;
 }
 
 Html content() {
+  static const Template api = page_template(files::api_html);
   const Json document = Json::parse(files::openapi_json);
-  Html groups;
+  std::vector<Values> groups;
   for (const Json& tag : document.at("tags")) {
     const auto name = tag.at("name").get<std::string>();
-    groups += Html::fill(files::api_group_html,
-                         {{"name", name},
-                          {"description", tag.at("description").get<std::string>()},
-                          {"operations", operations_of(document.at("paths"), name)}});
+    groups.push_back({{"name", name},
+                      {"description", tag.at("description").get<std::string>()},
+                      {"operations", operations_of(document.at("paths"), name)}});
   }
-  return Html::fill(files::api_html,
-                    {{"description", document.at("info").at("description").get<std::string>()},
-                     {"groups", groups}});
+  return api.fill({{"description", document.at("info").at("description").get<std::string>()},
+                   {"groups", std::move(groups)}});
 }
 
 }  // namespace
 
 std::string api_page(const WorkersView& workers) {
-  // The same each time, so it is made once.
+  // The document never changes, so it is parsed only once.
   static const Html shown = content();
-  return whole_page({.title = "The API", .tab = Tab::api}, shown, workers);
+  return whole_page({.title = "API", .tab = Tab::api}, shown, workers);
 }
 
 }  // namespace samoyed::web

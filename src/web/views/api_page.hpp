@@ -6,7 +6,8 @@
 
 namespace samoyed::web {
 
-/// The page that shows assets/openapi.json to a person: a whole HTML document, as all pages are.
+/// The page that shows assets/openapi.json to people. Like every page, it is a complete HTML
+/// document.
 std::string api_page(const WorkersView& workers);
 
 }  // namespace samoyed::web

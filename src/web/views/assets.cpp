@@ -43,7 +43,7 @@ const Asset* find_asset(std::string_view name) {
 }
 
 std::string entity_tag(const Asset& asset) {
-  // 64-bit FNV-1a (draft-eastlake-fnv): distinguishes versions of our own files, no more.
+  // 64-bit FNV-1a (draft-eastlake-fnv). It only has to distinguish versions of our own files.
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : asset.bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   char digits[16];

@@ -8,30 +8,31 @@
 
 namespace samoyed::web {
 
-/// Results of one page.
+/// Number of results on one page.
 inline constexpr std::size_t history_page_rows = 24;
 
-/// What the page with a part of the results is made of.
+/// The content of a page of results.
 struct HistoryView {
   const dispatcher::HistoryPage& page;
-  /// Everyone's, not the visitor's own.
+  /// Whether the page shows everyone's results instead of the visitor's own.
   bool everyone = false;
-  /// The requester may see everyone's.
+  /// Whether the visitor may see everyone's results.
   bool operates = false;
-  /// Visitors are distinguished by their addresses, not by a cookie.
+  /// Whether visitors are identified by their addresses instead of a cookie.
   bool by_address = false;
-  /// The page that begins with the newest.
+  /// Whether the page begins with the newest result.
   bool newest = true;
   bool workers_visible = false;
-  /// How long results are kept.
+  /// Number of days that results are kept.
   int days = 0;
 };
 
-/// A list of results with their thumbnails, the ways to older and newer ones, to exports and to the
-/// end of them all. Shows of the workers only which one a result came from.
+/// The page of results: a list with thumbnails, links to older and newer results and to exports,
+/// and a button to delete all results. Of the workers it shows only which one a result came from,
+/// and only if `workers_visible`.
 std::string history_page(const HistoryView& view, const WorkersView& workers);
 
-/// For a server that keeps no results: says how that is turned on.
+/// The page of a server that keeps no results. It says how to turn this on.
 std::string nothing_kept_page(Tab tab, const WorkersView& workers);
 
 }  // namespace samoyed::web

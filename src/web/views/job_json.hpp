@@ -7,13 +7,13 @@
 
 namespace samoyed::web {
 
-/// A job and its result as JSON; the result's worker only with `workers_visible`.
+/// A job and its result as JSON. The result names its worker only with `workers_visible`.
 std::string job_json(const dispatcher::Job& job, bool workers_visible);
 
-/// The path of a job.
+/// The path of a job in the API.
 std::string job_path(const std::string& id);
 
-/// The answer to a submission: the ids and paths of its jobs.
+/// The response to a submission: the ids and paths of its jobs.
 std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id);
 
 }  // namespace samoyed::web

@@ -17,18 +17,19 @@ using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Registry;
 
-/// More would be too many series: then only their sums are reported.
+/// More workers would be too many series. Then only the totals are reported.
 constexpr std::size_t workers_listed_max = 64;
 
 void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
   auto& in_flight = prometheus::BuildGauge()
                         .Name("samoyed_worker_images_in_flight")
-                        .Help("Images at each worker.")
+                        .Help("Images in flight at each worker.")
                         .Register(registry);
-  auto& images = prometheus::BuildCounter()
-                     .Name("samoyed_worker_images_total")
-                     .Help("Images that each worker answered or failed on since it was added.")
-                     .Register(registry);
+  auto& images =
+      prometheus::BuildCounter()
+          .Name("samoyed_worker_images_total")
+          .Help("Images by worker and outcome (done, failed) since the worker was added.")
+          .Register(registry);
   for (const dispatcher::WorkerRow& row : rows) {
     const std::string name = protocol::to_string(row.worker.address);
     in_flight.Add({{"worker", name}}).Set(static_cast<double>(row.counts.in_flight));
@@ -44,7 +45,7 @@ void add_workers(Registry& registry, const std::vector<dispatcher::WorkerRow>& r
   for (const auto& row : rows) in_rotation += row.state == dispatcher::WorkerState::in_rotation;
   auto& states = prometheus::BuildGauge()
                      .Name("samoyed_workers")
-                     .Help("Workers that the list knows, by state.")
+                     .Help("Workers in the list, by state.")
                      .Register(registry);
   states.Add({{"state", "in_rotation"}}).Set(in_rotation);
   states.Add({{"state", "removed"}}).Set(static_cast<double>(rows.size()) - in_rotation);
@@ -56,36 +57,36 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   const auto& dispatch = snapshot.dispatch;
   io::add_counter(registry, "samoyed_worker_tries_total",
-                  "Images sent to workers, retries included.", number(dispatch.attempts));
+                  "Images sent to workers, including retries.", number(dispatch.attempts));
   auto& changes = prometheus::BuildCounter()
                       .Name("samoyed_worker_changes_total")
                       .Help(
-                          "Workers that were found dead, that came back, and that stayed away "
-                          "for too long.")
+                          "Workers that were ejected (removed), that came back (readmitted), and "
+                          "that were deleted after staying away too long (forgotten).")
                       .Register(registry);
   changes.Add({{"change", "removed"}}).Increment(number(dispatch.ejected));
   changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
   changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
   io::add_gauge(registry, "samoyed_requests_in_flight",
-                "Uploads from their header to their answer.", number(snapshot.requests));
-  io::add_gauge(registry, "samoyed_held_bytes", "Memory that is held for uploads.",
+                "Uploads in flight, from their header to their answer.", number(snapshot.requests));
+  io::add_gauge(registry, "samoyed_held_bytes", "Memory held for uploads, in bytes.",
                 number(snapshot.held_bytes));
   io::add_gauge(registry, "samoyed_connections", "Open HTTP connections.",
                 number(snapshot.connections));
-  io::add_gauge(registry, "samoyed_streams", "Open streams of events.", number(snapshot.streams));
+  io::add_gauge(registry, "samoyed_streams", "Open event streams.", number(snapshot.streams));
   if (snapshot.jobs) {
     auto& jobs = prometheus::BuildGauge()
                      .Name("samoyed_jobs")
-                     .Help("Images among the jobs that are not done yet, by state.")
+                     .Help("Images in unfinished jobs, by state.")
                      .Register(registry);
     jobs.Add({{"state", "waiting"}}).Set(number(snapshot.jobs->waiting));
     jobs.Add({{"state", "running"}}).Set(number(snapshot.jobs->running));
-    io::add_gauge(registry, "samoyed_spool_bytes", "Bytes of images among the jobs.",
-                  number(snapshot.jobs->bytes));
+    io::add_gauge(registry, "samoyed_spool_bytes",
+                  "Size of the images in unfinished jobs, in bytes.", number(snapshot.jobs->bytes));
   }
   if (snapshot.results_dropped) {
-    io::add_counter(registry, "samoyed_results_dropped_total",
-                    "Results that could not be recorded.", number(*snapshot.results_dropped));
+    io::add_counter(registry, "samoyed_results_dropped_total", "Results that could not be stored.",
+                    number(*snapshot.results_dropped));
   }
   io::add_process(registry, snapshot.process);
 }
@@ -94,21 +95,20 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
 
 struct Metrics::Families {
   Registry registry;
-  prometheus::Family<Counter>& requests = prometheus::BuildCounter()
-                                              .Name("samoyed_requests_total")
-                                              .Help(
-                                                  "Images that were recognized (ok), and requests "
-                                                  "with images that were refused, by reason.")
-                                              .Register(registry);
+  prometheus::Family<Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("samoyed_requests_total")
+          .Help("Recognized images (ok), and rejected requests with images, by reason.")
+          .Register(registry);
   io::PhaseHistograms phases{registry, "samoyed_phase_seconds",
-                             "Where the time of recognized images went."};
+                             "Time that recognized images spent in each phase."};
   Counter& ok = requests.Add({{"outcome", "ok"}});
   Histogram& transfer = phases.add("transfer");
   Histogram& total = phases.add("total");
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
-  // A series that is there from the start shows its first increase.
+  // A counter must exist before its first increase, or Prometheus misses that increase.
   for (const ReasonRow& row : reasons()) {
     if (row.status >= 500) families_->requests.Add({{"outcome", std::string(row.word)}});
   }
@@ -120,7 +120,7 @@ void Metrics::count(const dispatcher::Answer& answer) {
   families_->ok.Increment();
   families_->transfer.Observe(answer.transfer_ms / 1000);
   families_->total.Observe(answer.elapsed_ms / 1000);
-  // A reference server sends none of these.
+  // A reference server sends no phase times.
   if (const auto& times = answer.recognition.times) {
     families_->phases.observe(
         {times->queue_ms, times->decode_ms, times->resize_ms, times->forward_ms});

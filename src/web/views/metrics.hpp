@@ -15,15 +15,15 @@
 
 namespace samoyed::web {
 
-/// What is read from elsewhere at the moment of a scrape.
+/// The values that are read from elsewhere at the moment of a scrape.
 struct MetricsSnapshot {
   std::vector<dispatcher::WorkerRow> workers;
   dispatcher::DispatchCounts dispatch;
-  std::size_t requests = 0;  ///< Uploads under way.
+  std::size_t requests = 0;  ///< Uploads in flight.
   std::uint64_t held_bytes = 0;
   std::size_t connections = 0;
   std::size_t streams = 0;
-  /// std::nullopt if the server keeps no jobs.
+  /// `std::nullopt` if the server keeps no jobs.
   struct Jobs {
     std::size_t waiting = 0;
     std::size_t running = 0;
@@ -34,8 +34,8 @@ struct MetricsSnapshot {
   io::ProcessUse process = {};
 };
 
-/// The dispatcher's numbers for Prometheus: requests are counted as they end, the rest is read when
-/// somebody asks.
+/// The dispatcher's metrics for Prometheus. Requests are counted when they end; everything else is
+/// read at each scrape.
 ///
 /// Not thread-safe.
 class Metrics {
@@ -43,12 +43,12 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  /// Counts an image that was recognized, and where its time went.
+  /// Counts a recognized image and the time of each of its phases.
   void count(const dispatcher::Answer& answer);
-  /// Counts a request with images that was refused, by the word of its reason.
+  /// Counts a rejected request with images under the code of its reason.
   void count_refused(std::string_view reason);
 
-  /// Everything in the text exposition format, version 0.0.4.
+  /// All metrics in the text exposition format, version 0.0.4.
   std::string text(const MetricsSnapshot& snapshot) const;
 
  private:

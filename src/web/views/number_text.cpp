@@ -23,4 +23,8 @@ double percent(double probability) {
 
 std::string percent_text(double probability) { return fixed_text(percent(probability), 3) + "%"; }
 
+std::string sure_text(double probability) {
+  return fixed_text(percent(probability), 1) + " % sure";
+}
+
 }  // namespace samoyed::web

@@ -7,113 +7,119 @@
 #include "samoyed_web_files.hpp"
 #include "web/http/url.hpp"
 #include "web/views/number_text.hpp"
-#include "web/views/template.hpp"
+#include "web/views/page_template.hpp"
 
 namespace samoyed::web {
 namespace {
 
-Html tabs(Tab open) {
-  Html list = link("/", "Recognize", open == Tab::form);
-  list += link("/results", "Results", open == Tab::results);
-  list += link("/stats", "Statistics", open == Tab::statistics);
-  list += link("/api", "API", open == Tab::api);
+std::vector<Values> files_of(const std::vector<std::string_view>& names) {
+  std::vector<Values> list;
+  for (const std::string_view name : names) list.push_back({{"file", name}});
   return list;
 }
 
 std::string page(const Frame& frame, const Html& content, bool untrained,
                  const WorkersView& workers) {
-  const bool notice = untrained || std::ranges::any_of(workers.rows, is_untrained);
-  return Html::fill(files::layout_html,
-                    {{"title", frame.title},
-                     {"head", frame.head},
-                     {"notice", notice ? Html::fill(files::untrained_html, {}) : Html()},
-                     {"tabs", tabs(frame.tab)},
-                     {"content", content},
-                     {"workers", worker_panel(workers)}})
+  static const Template layout = page_template(files::layout_html);
+  return layout
+      .fill({{"title", frame.title},
+             {"styles", files_of(frame.styles)},
+             {"scripts", files_of(frame.scripts)},
+             {"untrained", untrained || std::ranges::any_of(workers.rows, is_untrained)},
+             {"form_open", frame.tab == Tab::form},
+             {"results_open", frame.tab == Tab::results},
+             {"statistics_open", frame.tab == Tab::statistics},
+             {"api_open", frame.tab == Tab::api},
+             {"content", content},
+             {"workers", worker_panel(workers)}})
       .text();
 }
 
-/// With an empty row of labels besides, which the script copies.
-Html upload_form(std::string_view caption) {
-  return Html::fill(files::upload_html, {{"caption", caption},
-                                         {"accept", protocol::image_media_types_text()},
-                                         {"formats", protocol::accepted_formats},
-                                         {"label_row", label_row({})}});
+Values label_row(const protocol::RankedLabel& label) {
+  return {{"label", label.label},
+          {"width", fixed_text(percent(label.probability), 3)},
+          {"confidence", percent_text(label.probability)}};
 }
 
-Html image_figure(const ResultView& view, std::string_view label) {
-  if (view.preview_type.empty()) return Html();
-  return Html::fill(
-      files::picture_html,
-      {{"label", label}, {"type", view.preview_type}, {"base64", view.preview_base64}});
+/// Includes an empty row of labels, which the script copies.
+Values upload_form(std::string_view caption) {
+  return {{"caption", caption},
+          {"accept", protocol::image_media_types_text()},
+          {"formats", protocol::accepted_formats},
+          {"blank_label", label_row({})}};
 }
 
-Html facts(const ResultView& view, bool worker_visible) {
-  const auto& answer = view.answer;
-  const auto& recognition = answer.recognition;
-  Html list;
-  if (!view.file_name.empty()) list += fact("File", view.file_name);
-  if (recognition.width > 0 && recognition.height > 0) {
-    list += fact("Size", std::to_string(recognition.width) + " × " +
-                             std::to_string(recognition.height) + " pixels");
-  }
-  if (worker_visible) list += fact("Worker", protocol::to_string(answer.worker));
-  if (answer.model) list += fact("Network", answer.model->name);
-  list += fact("Time", fixed_text(answer.elapsed_ms, 1) + " ms");
-  return list;
+std::string pixels_text(const protocol::Recognition& recognition) {
+  if (recognition.width <= 0 || recognition.height <= 0) return {};
+  return std::to_string(recognition.width) + " × " + std::to_string(recognition.height) + " pixels";
 }
 
 std::string best_label(const dispatcher::Answer& answer) {
   const auto& top = answer.recognition.top;
-  return top.empty() ? "Nothing" : top.front().label;
+  return top.empty() ? "No labels" : top.front().label;
 }
 
 bool is_untrained_answer(const dispatcher::Answer& answer) {
   return answer.model && !answer.model->trained;
 }
 
-/// `number` distinguishes it from others on its page; 0: it is alone.
-Html result(const ResultView& view, std::size_t number, const WorkersView& workers) {
-  const auto& top = view.answer.recognition.top;
-  const std::string best = best_label(view.answer);
-  const bool alone = number == 0;
-  return Html::fill(files::result_html,
-                    {{"number", alone ? std::string() : std::to_string(number)},
-                     {"level", alone ? "1" : "2"},
-                     {"label", best},
-                     {"confidence", percent_text(top.empty() ? 0 : top.front().probability)},
-                     {"picture", image_figure(view, best)},
-                     {"labels", labels_table(top)},
-                     {"facts", facts(view, workers.visible())}});
+/// `number` distinguishes the image from others on its page. It is empty for a single image.
+Values answer_values(const ResultView& view, const std::string& number,
+                     const WorkersView& workers) {
+  const dispatcher::Answer& answer = view.answer;
+  const auto& top = answer.recognition.top;
+  return {{"number", number},
+          {"type", view.preview_type},
+          {"base64", view.preview_base64},
+          {"label", best_label(answer)},
+          {"level", number.empty() ? "1" : "2"},
+          {"sure", top.empty() ? std::string() : sure_text(top.front().probability)},
+          {"labels", label_rows(top)},
+          {"file", view.file_name},
+          {"size", pixels_text(answer.recognition)},
+          {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
+          {"model", answer.model ? answer.model->name : std::string()},
+          {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
 }
 
-Html image_section(const ImageResultView& end, std::size_t number, const WorkersView& workers) {
-  if (end.answer) {
-    return result({end.file_name, *end.answer, end.preview_type, end.preview_base64}, number,
-                  workers);
-  }
+/// One image on the page for several images.
+Values image_values(const ImageResultView& image, std::size_t number, const WorkersView& workers) {
   const std::string number_text = std::to_string(number);
-  return Html::fill(
-      files::unrecognized_html,
-      {{"number", number_text},
-       {"file", end.file_name.empty() ? "Picture " + number_text : std::string(end.file_name)},
-       {"sentence", end.sentence}});
+  std::vector<Values> answer;
+  if (image.answer) {
+    answer.push_back(
+        answer_values({image.file_name, *image.answer, image.preview_type, image.preview_base64},
+                      number_text, workers));
+  }
+  return {
+      {"answer", std::move(answer)},
+      {"number", number_text},
+      {"file", image.file_name.empty() ? "Picture " + number_text : std::string(image.file_name)},
+      {"sentence", std::string_view(image.sentence)}};
 }
 
-Html another_one() {
-  return Html::fill(files::again_html, {{"upload", upload_form("Choose more pictures")}});
+/// `heading` is empty for a single image.
+Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images) {
+  static const Template result = page_template(files::result_html);
+  return result.fill({{"heading", heading},
+                      {"kind", kind},
+                      {"images", std::move(images)},
+                      {"upload", upload_form("Choose more pictures")}});
 }
 
+/// `target` is empty if there is nothing to confirm.
 std::string message(int status, std::string_view heading, std::string_view sentence,
-                    const Html& form, const WorkersView& workers) {
+                    std::string_view target, const WorkersView& workers) {
+  static const Template message_template = page_template(files::message_html);
   const bool fine = status == 200;
-  const Html content = Html::fill(files::message_html,
-                                  {{"kind", fine ? "fine" : "problem"},
-                                   {"status", fine ? "Done" : "Status " + std::to_string(status)},
-                                   {"heading", heading},
-                                   {"sentence", sentence},
-                                   {"form", form},
-                                   {"upload", upload_form("Choose pictures")}});
+  const Html content =
+      message_template.fill({{"kind", fine ? "fine" : "problem"},
+                             {"status", fine ? "Done" : "Status " + std::to_string(status)},
+                             {"heading", heading},
+                             {"sentence", sentence},
+                             {"target", target},
+                             {"shown", percent_decode(target).value_or(std::string(target))},
+                             {"upload", upload_form("Choose pictures")}});
   return page({.title = heading}, content, false, workers);
 }
 
@@ -123,71 +129,58 @@ std::string whole_page(const Frame& frame, const Html& content, const WorkersVie
   return page(frame, content, false, workers);
 }
 
-Html label_row(const protocol::RankedLabel& label) {
-  return Html::fill(files::label_row_html, {{"label", label.label},
-                                            {"width", fixed_text(percent(label.probability), 3)},
-                                            {"confidence", percent_text(label.probability)}});
+std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels) {
+  std::vector<Values> rows;
+  rows.reserve(labels.size());
+  for (const auto& label : labels) rows.push_back(label_row(label));
+  return rows;
 }
 
-Html labels_table(std::span<const protocol::RankedLabel> labels) {
-  Html rows;
-  for (const auto& label : labels) rows += label_row(label);
-  return Html::fill(files::labels_html, {{"rows", rows}});
-}
-
-Html fact(std::string_view name, std::string_view value) {
-  return Html::fill(files::fact_html, {{"name", name}, {"value", value}});
-}
-
-Html link(std::string_view path, std::string_view name, bool current) {
-  return Html::fill(files::link_html,
-                    {{"path", path},
-                     {"current", current ? Html::fill(files::current_html, {}) : Html()},
-                     {"name", name}});
+Values link(std::string path, std::string_view name, bool current) {
+  return {{"path", std::move(path)}, {"name", name}, {"current", current}};
 }
 
 std::string form_page(const WorkersView& workers) {
-  const Html content = Html::fill(files::form_html, {{"upload", upload_form("Choose pictures")}});
+  static const Template form = page_template(files::form_html);
+  const Html content = form.fill({{"upload", upload_form("Choose pictures")}});
   return page({.title = "What is in the picture?", .tab = Tab::form}, content, false, workers);
 }
 
 std::string result_page(const ResultView& view, const WorkersView& workers) {
+  const Html content = result_content("fine", "",
+                                      {{{"answer", answer_values(view, "", workers)},
+                                        {"number", ""},
+                                        {"file", view.file_name},
+                                        {"sentence", ""}}});
   const std::string best = best_label(view.answer);
-  Html content = result(view, 0, workers);
-  content += another_one();
   return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer),
               workers);
 }
 
 std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers) {
-  Html sections;
+  std::vector<Values> parts;
   std::size_t recognized = 0;
   bool untrained = false;
-  std::size_t number = 0;
   for (const ImageResultView& image : images) {
-    sections += image_section(image, ++number, workers);
+    parts.push_back(image_values(image, parts.size() + 1, workers));
     if (!image.answer) continue;
     ++recognized;
     untrained = untrained || is_untrained_answer(*image.answer);
   }
   const std::string heading =
       std::to_string(recognized) + " of " + std::to_string(images.size()) + " pictures recognized";
-  Html content = Html::fill(files::several_html, {{"kind", recognized > 0 ? "fine" : "problem"},
-                                                  {"heading", heading},
-                                                  {"pictures", sections}});
-  content += another_one();
+  const Html content =
+      result_content(recognized > 0 ? "fine" : "problem", heading, std::move(parts));
   return page({.title = heading, .tab = Tab::form}, content, untrained, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers) {
-  return message(status, heading, sentence, Html(), workers);
+  return message(status, heading, sentence, "", workers);
 }
 
 std::string confirm_page(int status, std::string_view sentence, std::string_view target) {
-  const std::string shown = percent_decode(target).value_or(std::string(target));
-  return message(status, "Did you mean this?", sentence,
-                 Html::fill(files::confirm_html, {{"target", target}, {"shown", shown}}),
+  return message(status, "Confirm this request", sentence, target,
                  {{}, WorkersView::Shown::nothing});
 }
 

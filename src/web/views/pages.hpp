@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/views/template.hpp"
@@ -10,71 +11,71 @@
 
 namespace samoyed::web {
 
-/// The parts that every page links to.
+/// The parts of the site, which every page links to.
 enum class Tab { none, form, results, statistics, api };
 
-/// What surrounds the content of a page. The title need live only for the call.
+/// The parts of a page around its content. The title only has to live for the call.
 struct Frame {
   std::string_view title;
-  /// Marked as the one that is open.
+  /// The part of the site that is marked as open.
   Tab tab = Tab::none;
-  /// Styles and scripts of its own.
-  Html head = {};
+  /// File names of style sheets that the page loads in addition to those of every page.
+  std::vector<std::string_view> styles = {};
+  /// File names of additional scripts.
+  std::vector<std::string_view> scripts = {};
 };
 
-/// What the page with the table is made of. The views need live only for the call.
+/// The content of the page with the table of labels. The views only have to live for the call.
 struct ResultView {
-  /// As the browser sent it; may be empty.
+  /// The file name as the browser sent it. It may be empty.
   std::string_view file_name;
   const dispatcher::Answer& answer;
-  /// Of the image, for showing it: `image/jpeg`; empty where it is not shown again.
+  /// The image's media type, such as `image/jpeg`. It is empty if the page doesn't show the image.
   std::string_view preview_type;
   /// The image in base64.
   std::string_view preview_base64;
 };
 
-/// One of several images that were sent together. The views need live only for the call.
+/// One of several images that were sent together. The views only have to live for the call.
 struct ImageResultView {
-  /// As ResultView has them; `preview_type` empty where it was not recognized.
+  /// As in ResultView. `preview_type` is empty if the image was not recognized.
   std::string_view file_name;
   std::string_view preview_type;
   std::string_view preview_base64;
-  /// Null: it was not recognized, and `sentence` says why.
+  /// Null if the image was not recognized. `sentence` then says why.
   const dispatcher::Answer* answer = nullptr;
   std::string sentence = {};
 };
 
-/// All pages are whole HTML documents. Every text is escaped; every page shows the workers to
-/// anyone who may see them, and a loud notice to all if one of them has an untrained network.
+/// The page with the upload form.
+///
+/// All pages are complete HTML documents, and every text in them is escaped. Every page shows the
+/// workers to anyone who may see them. If a worker has an untrained network, every page shows
+/// everyone a prominent notice.
 std::string form_page(const WorkersView& workers);
+
+/// The page with the result of one image.
 std::string result_page(const ResultView& view, const WorkersView& workers);
 
-/// The same for several images, with a part for each, in order.
+/// The page with the results of several images, in the order of `images`.
 std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers);
 
-/// `heading` in large letters, `sentence` below it, for what went well and what didn't. `status` is
-/// shown small; 200 isn't.
+/// A page that reports success or failure: a large `heading` with `sentence` below it. `status` is
+/// shown in small letters unless it is 200.
 std::string message_page(int status, std::string_view heading, std::string_view sentence,
                          const WorkersView& workers);
 
-/// A button that sends `target`, a path of this server, again with POST, for anyone whom
-/// `sentence` doesn't stop.
-/// Shows nothing of the workers.
+/// A page with a button that sends the request again with POST. `target` is a path of this server,
+/// and `sentence` says why the request must be confirmed. The page doesn't show the workers.
 std::string confirm_page(int status, std::string_view sentence, std::string_view target);
 
-/// A document around `content`.
+/// The HTML document around `content`.
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers);
 
-/// One line of a table of labels, with its bar.
-Html label_row(const protocol::RankedLabel& label);
+/// The rows of the table in labels.html.
+std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels);
 
-/// All of them as a table.
-Html labels_table(std::span<const protocol::RankedLabel> labels);
-
-/// A name and its value in a list of facts.
-Html fact(std::string_view name, std::string_view value);
-
-/// A link in a list, marked where it leads to what is shown already. `path` is one of this server.
-Html link(std::string_view path, std::string_view name, bool current);
+/// A link in a list. `current` marks it as the page that is shown. `path` is a path of this server.
+Values link(std::string path, std::string_view name, bool current);
 
 }  // namespace samoyed::web

@@ -23,7 +23,7 @@ std::string result_json(const dispatcher::HistoryRow& row, bool workers_visible)
 }
 
 std::string results_json(const std::vector<dispatcher::HistoryRow>& rows, bool workers_visible) {
-  // Rows are JSON texts already: they are put together, not parsed again.
+  // The rows are already JSON texts, so they are joined instead of parsed again.
   std::string text;
   for (const dispatcher::HistoryRow& row : rows) {
     if (!text.empty()) text += ',';

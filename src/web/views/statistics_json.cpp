@@ -12,7 +12,7 @@ namespace {
 using dispatcher::HistoryStatistics;
 using Json = nlohmann::ordered_json;
 
-/// Percentiles of nothing are no numbers.
+/// Returns null if `count` is 0, because then there are no percentiles.
 Json percentiles_json(const auto& of, std::size_t count) {
   if (count == 0) return nullptr;
   return {{"p50", of.p50_ms}, {"p90", of.p90_ms}, {"p99", of.p99_ms}};

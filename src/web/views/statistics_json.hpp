@@ -6,7 +6,7 @@
 
 namespace samoyed::web {
 
-/// The numbers as JSON text; assets/openapi.json describes it.
+/// The statistics as JSON text, which assets/openapi.json describes.
 std::string statistics_json(const StatisticsView& view);
 
 }  // namespace samoyed::web

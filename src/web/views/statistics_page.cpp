@@ -7,8 +7,8 @@
 
 #include "samoyed_web_files.hpp"
 #include "web/views/number_text.hpp"
+#include "web/views/page_template.hpp"
 #include "web/views/statistics_tables.hpp"
-#include "web/views/template.hpp"
 #include "web/views/units_text.hpp"
 
 namespace samoyed::web {
@@ -16,7 +16,7 @@ namespace {
 
 using dispatcher::HistoryTimes;
 
-/// A phase of the mean time, as a part of the bar; `style` names its color in stats.css.
+/// A phase of the mean time, shown as a part of the bar. `style` names its color in stats.css.
 struct Phase {
   std::string_view style;
   std::string_view name;
@@ -27,135 +27,138 @@ std::string count_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " recognition" : " recognitions");
 }
 
-std::string title_of(const TimeRange& range) {
-  if (range.name == "hour") return "The last hour";
-  if (range.name == "day") return "The last day";
-  return range.name == "week" ? "The last week" : "The last 30 days";
+std::string range_text(const TimeRange& range) {
+  if (range.name == "hour") return "the last hour";
+  if (range.name == "day") return "the last day";
+  return range.name == "week" ? "the last week" : "the last 30 days";
 }
 
 std::string query_of(std::string_view range, bool everyone) {
   return "?range=" + std::string(range) + "&all=" + (everyone ? "true" : "false");
 }
 
-/// What is none of the worker's phases: the wire, other attempts, waiting for a worker.
+/// Splits the mean time into phases. The last one covers everything outside the worker's phases:
+/// the network transfer, other attempts, and waiting for a worker.
 std::vector<Phase> phases_of(const HistoryTimes& mean) {
-  std::vector<Phase> phases{{"queue", "Worker's queue", mean.queue_ms},
+  std::vector<Phase> phases{{"queue", "Queue", mean.queue_ms},
                             {"decode", "Decoding", mean.decode_ms + mean.resize_ms},
-                            {"forward", "Network's run", mean.forward_ms}};
+                            {"forward", "Inference", mean.forward_ms}};
   double phases_ms = 0;
   for (const Phase& phase : phases) phases_ms += phase.ms;
-  phases.push_back({"other", "All else", std::max(0.0, mean.total_ms - phases_ms)});
+  phases.push_back({"other", "Other", std::max(0.0, mean.total_ms - phases_ms)});
   return phases;
 }
 
-Html phase_bar(const HistoryTimes& mean) {
-  const auto phases = phases_of(mean);
+/// The percentiles of the recognition time, and the phases of its mean if that is above 0.
+Values summary(const StatisticsView& view) {
+  const auto& numbers = view.numbers;
+  const auto phases = phases_of(numbers.summary.mean);
   double sum = 0;
   for (const Phase& phase : phases) sum += phase.ms;
-  if (sum <= 0) return Html();
-  Html parts;
-  Html legend;
+  std::vector<Values> parts;
+  std::vector<Values> legend;
   double left = 0;
   for (const Phase& phase : phases) {
+    if (sum <= 0) break;
     const double width = 100 * phase.ms / sum;
-    parts += Html::fill(
-        files::phase_html,
+    parts.push_back(
         {{"style", phase.style}, {"left", fixed_text(left, 3)}, {"width", fixed_text(width, 3)}});
-    legend += Html::fill(files::phase_name_html, {{"style", phase.style},
-                                                  {"name", phase.name},
-                                                  {"time", milliseconds_text(phase.ms)},
-                                                  {"share", fixed_text(width, 0) + "%"}});
+    legend.push_back({{"style", phase.style},
+                      {"name", phase.name},
+                      {"time", milliseconds_text(phase.ms)},
+                      {"share", fixed_text(width, 0) + "%"}});
     left += width;
   }
-  return Html::fill(files::phases_html, {{"parts", parts}, {"legend", legend}});
+  return {{"count", std::to_string(numbers.rows)},
+          {"p50", milliseconds_text(numbers.summary.p50_ms)},
+          {"p90", milliseconds_text(numbers.summary.p90_ms)},
+          {"p99", milliseconds_text(numbers.summary.p99_ms)},
+          {"parts", std::move(parts)},
+          {"phases", std::move(legend)}};
 }
 
-Html figures(const StatisticsView& view) {
-  const auto& numbers = view.numbers;
-  Html list = fact("Recognitions", std::to_string(numbers.rows));
-  list += fact("Half took at most", milliseconds_text(numbers.summary.p50_ms));
-  list += fact("90% took at most", milliseconds_text(numbers.summary.p90_ms));
-  list += fact("99% took at most", milliseconds_text(numbers.summary.p99_ms));
-  return Html::fill(files::figures_html,
-                    {{"figures", list}, {"phases", phase_bar(numbers.summary.mean)}});
+Values chart(std::string_view id, std::string_view title, std::string explanation, Table table) {
+  return {{"id", id},
+          {"title", title},
+          {"explanation", std::move(explanation)},
+          {"caption", table.caption},
+          {"columns", std::move(table.columns)},
+          {"rows", std::move(table.rows)}};
 }
 
-Html chart(std::string_view id, std::string_view title, std::string_view explanation,
-           const Html& table) {
-  return Html::fill(files::chart_html,
-                    {{"id", id}, {"title", title}, {"explanation", explanation}, {"table", table}});
-}
-
-Html charts(const StatisticsView& view) {
+std::vector<Values> charts(const StatisticsView& view) {
   const std::size_t points = view.numbers.points.size();
-  const std::string newest =
-      points < view.numbers.rows ? " Drawn are the newest " + std::to_string(points) + "." : "";
-  Html all = chart("bytes", "Image size in bytes and time",
-                   "Each recognition's time in all, and the parts of it, by the size of its file. "
-                   "Less than 0.1 ms is not drawn." +
-                       newest,
-                   points_table(view, SizeColumn::bytes));
-  all +=
-      chart("pixels", "Image size in pixels and time",
-            "The same by the picture's width times its height, as far as the worker reported it." +
-                newest,
-            points_table(view, SizeColumn::pixels));
-  all +=
-      chart("throughput", "Recognitions over time", "How many there were in each part of the time.",
-            buckets_table(view, BucketColumns::count));
-  all += chart("latency", "Time of a recognition over time",
-               "Half of the recognitions took at most the median, 90% and 99% at most the others.",
-               buckets_table(view, BucketColumns::percentiles));
+  const std::string newest = points < view.numbers.rows
+                                 ? " Only the newest " + std::to_string(points) + " are drawn."
+                                 : "";
+  std::vector<Values> all;
+  all.push_back(chart("bytes", "Time by file size",
+                      "The total time of each recognition and of its phases, by file size. "
+                      "Times below 0.1 ms are not drawn." +
+                          newest,
+                      points_table(view, SizeColumn::bytes)));
+  all.push_back(chart(
+      "pixels", "Time by number of pixels",
+      "The same, by width times height. Pictures whose size is unknown are not drawn." + newest,
+      points_table(view, SizeColumn::pixels)));
+  all.push_back(chart("throughput", "Recognitions over time", "Recognitions per interval.",
+                      buckets_table(view, BucketColumns::count)));
+  all.push_back(chart(
+      "latency", "Percentiles of the recognition time",
+      "Half of the recognitions took at most the median; 90% and 99% of them took at most the "
+      "90th and 99th percentiles.",
+      buckets_table(view, BucketColumns::percentiles)));
   if (view.workers_visible) {
-    all += chart("workers", "How the workers share the load",
-                 "How many recognitions each worker did, and how long they took on average.",
-                 workers_table(view));
+    all.push_back(chart("workers", "Recognitions per worker", "The table also shows the mean time.",
+                        workers_table(view)));
   }
-  return Html::fill(files::charts_html,
-                    {{"charts", all},
-                     {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone)}});
+  return all;
 }
 
-Html ranges(const StatisticsView& view) {
+Values ranges(const StatisticsView& view) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> names{
       {{"hour", "Hour"}, {"day", "Day"}, {"week", "Week"}, {"month", "Month"}}};
-  Html links;
+  std::vector<Values> links;
   for (const auto& [range, name] : names) {
-    links += link("/stats" + query_of(range, view.everyone), name, range == view.range.name);
+    links.push_back(
+        link("/stats" + query_of(range, view.everyone), name, range == view.range.name));
   }
-  return Html::fill(files::choices_html, {{"label", "How far back"}, {"links", links}});
+  return {{"label", "Time range"}, {"links", std::move(links)}};
 }
 
-Html whose(const StatisticsView& view) {
-  if (!view.workers_visible) return Html();
-  Html links = link("/stats" + query_of(view.range.name, true), "Everyone's", view.everyone);
-  links += link("/stats" + query_of(view.range.name, false), "Mine", !view.everyone);
-  return Html::fill(files::choices_html, {{"label", "Whose numbers"}, {"links", links}});
+Values whose_numbers(const StatisticsView& view) {
+  std::vector<Values> links{
+      link("/stats" + query_of(view.range.name, true), "Everyone's", view.everyone),
+      link("/stats" + query_of(view.range.name, false), "Mine", !view.everyone)};
+  return {{"label", "Whose statistics"}, {"links", std::move(links)}};
 }
 
 std::string lead(const StatisticsView& view) {
-  std::string_view who = view.by_address ? "recognized from your address" : "recognized for you";
-  if (view.everyone) who = "recognized for everyone";
-  std::string text = title_of(view.range) + " of what was " + std::string(who) + ": " +
-                     count_text(view.numbers.rows) + ".";
-  if (view.numbers.cut) text += " There were more: the oldest are left out.";
+  std::string_view whose = view.by_address ? "from your address" : "in this browser";
+  if (view.everyone) whose = "for all visitors";
+  std::string text = count_text(view.numbers.rows) + " " + std::string(whose) + " in " +
+                     range_text(view.range) + ".";
+  if (view.numbers.cut) text += " There were more; the oldest are left out.";
   return text;
 }
 
 }  // namespace
 
 std::string statistics_page(const StatisticsView& view, const WorkersView& workers) {
+  static const Template statistics = page_template(files::statistics_html);
   const bool none = view.numbers.rows == 0;
-  Html content =
-      Html::fill(files::stats_html,
-                 {{"lead", lead(view)},
-                  {"ranges", ranges(view)},
-                  {"whose", whose(view)},
-                  {"figures", none ? Html::fill(files::stats_empty_html, {}) : figures(view)}});
-  if (!none) content += charts(view);
+  std::vector<Values> choices{ranges(view)};
+  if (view.workers_visible) choices.push_back(whose_numbers(view));
+  const Html content = statistics.fill(
+      {{"lead", lead(view)},
+       {"choices", std::move(choices)},
+       {"summary", none ? std::vector<Values>() : std::vector<Values>{summary(view)}},
+       {"charts", none ? std::vector<Values>() : charts(view)},
+       {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone)}});
   return whole_page({.title = "Statistics",
                      .tab = Tab::statistics,
-                     .head = Html::fill(files::stats_head_html, {})},
+                     .styles = {"results.css", "stats.css"},
+                     .scripts = {"chart.umd.js", "results.js", "stats.js"}},
                     content, workers);
 }
 

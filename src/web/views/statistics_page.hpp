@@ -7,7 +7,7 @@
 
 namespace samoyed::web {
 
-/// The numbers as a page: a script draws them as charts, with each chart's table below it.
+/// The page of statistics. A script draws the charts; each chart's table is below it.
 std::string statistics_page(const StatisticsView& view, const WorkersView& workers);
 
 }  // namespace samoyed::web

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "samoyed/dispatcher/history_export.hpp"
-#include "samoyed_web_files.hpp"
 #include "web/views/number_text.hpp"
 #include "web/views/units_text.hpp"
 
@@ -19,70 +18,67 @@ constexpr int time_decimals = 2;
 
 std::string ms(double time) { return fixed_text(time, time_decimals); }
 
-/// The first cell names its row.
-Html row_of(const Cells& cells) {
-  Html row;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    row += Html::fill(i == 0 ? files::row_name_html : files::cell_html, {{"text", cells[i]}});
-  }
-  return Html::fill(files::table_row_html, {{"cells", row}});
+/// `name` is the heading of the row. If it is a time, `utc` is the same time in ISO 8601; otherwise
+/// it is empty.
+Values table_row(std::string name, std::string utc, const Cells& texts) {
+  std::vector<Values> cells;
+  for (const std::string& text : texts) cells.push_back({{"text", text}});
+  return {{"utc", std::move(utc)}, {"name", std::move(name)}, {"cells", std::move(cells)}};
 }
 
-Html table_of(std::string_view caption, std::initializer_list<std::string_view> columns,
-              const Html& rows) {
-  Html head;
-  for (const std::string_view column : columns) {
-    head += Html::fill(files::column_html, {{"name", column}});
-  }
-  return Html::fill(files::numbers_html, {{"caption", caption}, {"head", head}, {"rows", rows}});
+Values time_row(std::int64_t from_ms, const Cells& cells) {
+  return table_row(time_text(from_ms), dispatcher::utc_text(from_ms), cells);
 }
 
-Html time_row(std::int64_t from_ms, const Cells& cells) {
-  Html row = Html::fill(files::row_time_html,
-                        {{"utc", dispatcher::utc_text(from_ms)}, {"time", time_text(from_ms)}});
-  for (const std::string& text : cells) row += Html::fill(files::cell_html, {{"text", text}});
-  return Html::fill(files::table_row_html, {{"cells", row}});
+std::vector<Values> columns_of(std::initializer_list<std::string_view> names) {
+  std::vector<Values> columns;
+  for (const std::string_view name : names) columns.push_back({{"name", name}});
+  return columns;
 }
 
 }  // namespace
 
-Html points_table(const StatisticsView& view, SizeColumn size) {
-  Html rows;
+Table points_table(const StatisticsView& view, SizeColumn size) {
+  std::vector<Values> rows;
   for (const auto& point : view.numbers.points) {
     const std::uint64_t number = size == SizeColumn::bytes ? point.image_bytes : point.pixels;
     if (number == 0) continue;
     const auto& times = point.times;
-    rows += row_of({std::to_string(number), ms(times.total_ms), ms(times.queue_ms),
-                    ms(times.decode_ms), ms(times.forward_ms)});
+    rows.push_back(table_row(
+        std::to_string(number), "",
+        {ms(times.total_ms), ms(times.queue_ms), ms(times.decode_ms), ms(times.forward_ms)}));
   }
   const bool bytes = size == SizeColumn::bytes;
-  return table_of(bytes ? "Recognitions by their file's bytes, times in milliseconds"
-                        : "Recognitions by their pixels, times in milliseconds",
-                  {bytes ? "Bytes" : "Pixels", "Total", "Queue", "Decoding", "Inference"}, rows);
+  return {bytes ? "Recognitions by file size, times in milliseconds"
+                : "Recognitions by number of pixels, times in milliseconds",
+          columns_of({bytes ? "Bytes" : "Pixels", "Total", "Queue", "Decoding", "Inference"}),
+          std::move(rows)};
 }
 
-Html buckets_table(const StatisticsView& view, BucketColumns columns) {
+Table buckets_table(const StatisticsView& view, BucketColumns columns) {
   const bool counts = columns == BucketColumns::count;
   const auto& buckets = view.numbers.buckets;
-  Html rows;
+  std::vector<Values> rows;
   for (auto bucket = buckets.rbegin(); bucket != buckets.rend(); ++bucket) {
     if (bucket->count == 0) continue;
-    rows += time_row(bucket->from_ms,
-                     counts ? Cells{std::to_string(bucket->count)}
-                            : Cells{ms(bucket->p50_ms), ms(bucket->p90_ms), ms(bucket->p99_ms)});
+    rows.push_back(time_row(bucket->from_ms, counts ? Cells{std::to_string(bucket->count)}
+                                                    : Cells{ms(bucket->p50_ms), ms(bucket->p90_ms),
+                                                            ms(bucket->p99_ms)}));
   }
-  if (counts) return table_of("Recognitions by time", {"From", "Recognitions"}, rows);
-  return table_of("Percentiles of a recognition's time, in milliseconds",
-                  {"From", "Median", "90th percentile", "99th percentile"}, rows);
+  if (counts) {
+    return {"Recognitions per interval", columns_of({"From", "Recognitions"}), std::move(rows)};
+  }
+  return {"Percentiles of the recognition time in milliseconds",
+          columns_of({"From", "Median", "90th percentile", "99th percentile"}), std::move(rows)};
 }
 
-Html workers_table(const StatisticsView& view) {
-  Html rows;
+Table workers_table(const StatisticsView& view) {
+  std::vector<Values> rows;
   for (const auto& share : view.numbers.workers) {
-    rows += row_of({share.worker, std::to_string(share.count), ms(share.mean_ms)});
+    rows.push_back(table_row(share.worker, "", {std::to_string(share.count), ms(share.mean_ms)}));
   }
-  return table_of("Recognitions by worker, times in milliseconds",
-                  {"Worker", "Recognitions", "Mean time"}, rows);
+  return {"Recognitions by worker, times in milliseconds",
+          columns_of({"Worker", "Recognitions", "Mean time"}), std::move(rows)};
 }
 
 }  // namespace samoyed::web

@@ -7,18 +7,18 @@
 
 namespace samoyed::web {
 
-/// The numbers that the requester may see. Must not outlive `numbers`.
+/// The statistics that the visitor may see. It must not outlive `numbers`.
 struct StatisticsView {
   const dispatcher::HistoryStatistics& numbers;
   TimeRange range = time_ranges.front();
-  /// In ms since 1970.
+  /// The start and end of the range, in ms since 1970.
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
-  /// Of everyone's results, not of the visitor's own.
+  /// Whether the numbers cover everyone's results instead of the visitor's own.
   bool everyone = false;
-  /// The requester may see which worker did what, and everyone's numbers.
+  /// Whether the visitor may see the numbers of each worker and of everyone.
   bool workers_visible = false;
-  /// Visitors are distinguished by their addresses, not by a cookie.
+  /// Whether visitors are identified by their addresses instead of a cookie.
   bool by_address = false;
 };
 

@@ -12,7 +12,7 @@ std::string milliseconds_text(double milliseconds) {
 std::string bytes_text(std::uint64_t bytes) {
   if (bytes < 1000) return std::to_string(bytes) + " bytes";
   const auto thousands = static_cast<double>(bytes) / 1000;
-  // What rounds to 1000 kB is a megabyte.
+  // A size that would round to 1000 kB is shown in MB.
   if (thousands < 999.5) return fixed_text(thousands, 0) + " kB";
   return fixed_text(thousands / 1000, 1) + " MB";
 }

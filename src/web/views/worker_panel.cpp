@@ -8,19 +8,20 @@
 #include "samoyed_web_files.hpp"
 #include "web/http/url.hpp"
 #include "web/views/number_text.hpp"
+#include "web/views/page_template.hpp"
 
 namespace samoyed::web {
 namespace {
 
-/// Where there is no number yet, or it is hidden.
+/// Shown if there is no number yet, or if it is hidden.
 constexpr std::string_view no_number = "–";
 
 bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
-/// A worker's state, for the style sheet and for a person. assets/worker_table.js has the same
-/// words.
+/// A worker's state: `kind` for the style sheet, `word` and `note` for people.
+/// assets/worker_table.js has the same words.
 struct Status {
   std::string_view kind;
   std::string_view word;
@@ -37,7 +38,7 @@ Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
                                   : Status{"ready", "Ready", probed};
 }
 
-/// The row's cells as texts; `address` empty: of a row that the script fills in.
+/// The texts of a row's cells. They keep their defaults in the row that the script fills in.
 struct RowCells {
   std::string address;
   std::string model;
@@ -63,18 +64,31 @@ RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) 
   return cells;
 }
 
-Html worker_row(const RowCells& cells) {
-  return Html::fill(files::worker_row_html, {{"address", cells.address},
-                                             {"path", percent_encode(cells.address)},
-                                             {"model", cells.model},
-                                             {"badge", cells.untrained ? "untrained" : ""},
-                                             {"kind", cells.status.kind},
-                                             {"word", cells.status.word},
-                                             {"note", cells.status.note},
-                                             {"in_flight", cells.in_flight},
-                                             {"done", cells.done},
-                                             {"failed", cells.failed},
-                                             {"latency", cells.latency}});
+Values worker_row(const RowCells& cells) {
+  return {{"kind", cells.status.kind},
+          {"address", cells.address},
+          {"model", cells.model},
+          {"badge", cells.untrained ? "untrained" : ""},
+          {"word", cells.status.word},
+          {"note", cells.status.note},
+          {"in_flight", cells.in_flight},
+          {"done", cells.done},
+          {"failed", cells.failed},
+          {"latency", cells.latency},
+          {"path", percent_encode(cells.address)}};
+}
+
+Values worker_list(const WorkersView& workers) {
+  std::vector<Values> rows;
+  rows.reserve(workers.rows.size());
+  for (const auto& row : workers.rows) rows.push_back(worker_row(cells_of(row, workers)));
+  const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
+    return is_in_rotation(row) && !is_hidden(row, workers);
+  });
+  return {{"count", std::to_string(count)},
+          {"workers", std::move(rows)},
+          {"blank_worker", worker_row({})},
+          {"signed_in", workers.shown == WorkersView::Shown::signed_in}};
 }
 
 }  // namespace
@@ -86,20 +100,11 @@ bool is_hidden(const dispatcher::WorkerRow& row, const WorkersView& workers) {
 bool is_untrained(const dispatcher::WorkerRow& row) { return row.model && !row.model->trained; }
 
 Html worker_panel(const WorkersView& workers) {
+  static const Template panel = page_template(files::workers_html);
   if (workers.shown == WorkersView::Shown::nothing) return Html();
-  if (!workers.visible()) return Html::fill(files::sign_in_html, {});
-  Html rows;
-  for (const auto& row : workers.rows) rows += worker_row(cells_of(row, workers));
-  const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
-    return is_in_rotation(row) && !is_hidden(row, workers);
-  });
-  const bool signed_in = workers.shown == WorkersView::Shown::signed_in;
-  return Html::fill(files::workers_html,
-                    {{"count", std::to_string(count)},
-                     {"rows", rows},
-                     {"none_hidden", workers.rows.empty() ? "" : "hidden"},
-                     {"new_row", worker_row({})},
-                     {"sign_out", signed_in ? Html::fill(files::sign_out_html, {}) : Html()}});
+  std::vector<Values> list;
+  if (workers.visible()) list.push_back(worker_list(workers));
+  return panel.fill({{"list", std::move(list)}});
 }
 
 }  // namespace samoyed::web

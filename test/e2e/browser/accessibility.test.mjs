@@ -85,7 +85,7 @@ async function openConfirmation(page) {
   const body = await asked.text();
   await page.route(address, (route) => route.fulfill({contentType: 'text/html', body}));
   await page.goto(address);
-  await page.getByText('Did you mean this?').waitFor();
+  await page.getByText('Confirm this request').waitFor();
 }
 
 /// For each page, its address or a function that opens it.

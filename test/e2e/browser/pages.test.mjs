@@ -213,8 +213,8 @@ test("another site's page that hides its origin changes nothing over plain HTTP 
     for (const field of ['sec-fetch-site', 'origin', 'referer']) assert.ok(!sent[field], field);
     await page.locator('a').click();
     await page.waitForURL(/10\.7\.7\.7/);
-    assert.equal(await heading(page), 'Did you mean this?');
-    await screenshot(page, 'did-you-mean-this');
+    assert.equal(await heading(page), 'Confirm this request');
+    await screenshot(page, 'confirm');
     await lure();
     const [refused] = await Promise.all([page.waitForResponse(/10\.8\.8\.8/),
                                          page.locator('button').click()]);
@@ -224,7 +224,7 @@ test("another site's page that hides its origin changes nothing over plain HTTP 
     browser.forgive();  // The browser reports the broken image.
 
     await page.goto(`${open}add/127.0.0.1:4321`);
-    await page.getByRole('button', {name: 'Yes, do it: /add/127.0.0.1:4321'}).click();
+    await page.getByRole('button', {name: 'Confirm: /add/127.0.0.1:4321'}).click();
     await page.getByRole('heading', {name: 'Add worker successful'}).waitFor();
     assert.deepEqual(await addresses(), ['127.0.0.1:4321']);
     // A request from the page's own form carries its origin.

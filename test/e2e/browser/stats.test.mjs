@@ -148,7 +148,7 @@ test('with an admin token visitors see their own numbers, and no workers', async
   await sendSome(guarded);
   const page = await browser.newPage(desktop);
   await page.goto(`${guarded}stats`);
-  assert.match(await page.locator('.stats').textContent(), /Nothing was recognized in this time/);
+  assert.match(await page.locator('.stats').textContent(), /No pictures were recognized in this time range/);
   assert.ok(!(await page.content()).includes(worker), 'the page does not name the worker');
   assert.equal((await page.goto(`${guarded}stats?all=true`)).status(), 401);
   await page.goto(guarded);

@@ -30,7 +30,7 @@ HistoryRow row() {
 
 std::string page_of(const HistoryView& view) { return history_page(view, {}); }
 
-TEST_CASE("a result is shown with all that is known of it") {
+TEST_CASE("a result is shown with everything known about it") {
   const HistoryPage one{{row()}, {}, {}};
   const std::string page = page_of({.page = one, .workers_visible = true, .days = 30});
   for (const std::string_view part : {"Samoyed</span>",
@@ -52,7 +52,7 @@ TEST_CASE("a result is shown with all that is known of it") {
                                       "4.5 ms",
                                       "5.5 ms",
                                       "34.3 ms",
-                                      "This site&#39;s form",
+                                      "Web form",
                                       "for 30 days."}) {
     INFO(part);
     CHECK(count_of(page, part) >= 1);
@@ -61,7 +61,7 @@ TEST_CASE("a result is shown with all that is known of it") {
   CHECK(count_of(page, "192.0.2.7") == 0);
 }
 
-TEST_CASE("what isn't known, or not meant for who asks, is left out") {
+TEST_CASE("unknown facts, and facts that the visitor may not see, are left out") {
   HistoryRow bare;
   bare.id = 1;
   bare.worker = "kennel:8888";
@@ -73,12 +73,12 @@ TEST_CASE("what isn't known, or not meant for who asks, is left out") {
     CHECK(count_of(page, part) == 0);
   }
   CHECK(count_of(page, "No thumbnail") == 1);
-  CHECK(count_of(page, "a picture without a name") == 2);
+  CHECK(count_of(page, "Unnamed picture") == 2);
   CHECK(count_of(page, "untrained</strong>") == 1);
   CHECK(count_of(page, "for 1 day.") == 1);
 }
 
-TEST_CASE("links lead to older and newer results, exports and the end of all") {
+TEST_CASE("links lead to older and newer results, exports and deletion") {
   const HistoryPage middle{{row()}, 7, 9};
   const std::string own = page_of({.page = middle, .newest = false});
   for (const std::string_view part :
@@ -102,7 +102,7 @@ TEST_CASE("links lead to older and newer results, exports and the end of all") {
   CHECK(count_of(all, "/results/delete") == 0);
 }
 
-TEST_CASE("the first and only page leads nowhere else") {
+TEST_CASE("a single page has no links to others") {
   const HistoryPage one{{row()}, {}, {}};
   CHECK(count_of(page_of({.page = one}), "class=\"pager\"") == 0);
 }
@@ -114,11 +114,11 @@ TEST_CASE("a page without results says what to do") {
   CHECK(count_of(first, "Recognize a picture</a>") == 1);
   CHECK(count_of(first, "results.csv") == 0);
   const std::string later = page_of({.page = none, .newest = false});
-  CHECK(count_of(later, "No results are left on this page.") == 1);
+  CHECK(count_of(later, "There are no more results on this page.") == 1);
   CHECK(count_of(later, ">Newest<") == 1);
 }
 
-TEST_CASE("by address the page says so, and a notice warns of untrained networks") {
+TEST_CASE("the page says if results are found by address, and warns of untrained networks") {
   const HistoryPage none;
   CHECK(count_of(page_of({.page = none, .by_address = true}), "from your address") == 1);
   dispatcher::WorkerRow worker;
@@ -147,7 +147,7 @@ TEST_CASE("no text of a result becomes markup, and its page obeys the Content-Se
   CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
 }
 
-TEST_CASE("each part of the menu is marked where it is open") {
+TEST_CASE("the menu marks the part of the site that is open") {
   const HistoryPage none;
   const std::string page = page_of({.page = none});
   CHECK(count_of(page, "href=\"/results\" aria-current=\"page\"") == 1);

@@ -11,7 +11,7 @@
 
 namespace samoyed::web {
 
-TEST_CASE("only images are shown again") {
+TEST_CASE("only images in accepted formats get a media type") {
   using namespace std::string_view_literals;
   CHECK(browser_image_type("\xFF\xD8\xFF\xE0"sv) == "image/jpeg");
   CHECK(browser_image_type("\x89PNG\r\n\x1A\n..."sv) == "image/png");
@@ -23,7 +23,7 @@ TEST_CASE("only images are shown again") {
   CHECK(browser_image_type(""sv).empty());
 }
 
-TEST_CASE("the upload form lets people choose every accepted format, and names them") {
+TEST_CASE("the upload form accepts and names every accepted format") {
   std::string media_types;
   for (const protocol::ImageFormat& format : protocol::image_formats) {
     if (!media_types.empty()) media_types += ',';
@@ -34,7 +34,7 @@ TEST_CASE("the upload form lets people choose every accepted format, and names t
   CHECK(page.find(protocol::accepted_formats) != page.npos);
 }
 
-TEST_CASE("openapi.json names all accepted formats wherever it names the first") {
+TEST_CASE("wherever openapi.json names one accepted format, it names them all") {
   const std::string_view text = files::openapi_json;
   const std::string_view first = protocol::image_formats.front().name;
   REQUIRE(text.find(first) != text.npos);

@@ -8,7 +8,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("percents have three decimals, whatever the number") {
+TEST_CASE("percentages have three decimals, whatever the number") {
   CHECK(percent_text(0.93009) == "93.009%");
   CHECK(percent_text(1) == "100.000%");
   CHECK(percent_text(1e-9) == "0.000%");
@@ -18,7 +18,13 @@ TEST_CASE("percents have three decimals, whatever the number") {
   CHECK(percent_text(std::numeric_limits<double>::infinity()) == "100.000%");
 }
 
-TEST_CASE("numbers have the decimals that were asked for") {
+TEST_CASE("a best label's probability has one decimal") {
+  CHECK(sure_text(0.93009) == "93.0 % sure");
+  CHECK(sure_text(2) == "100.0 % sure");
+  CHECK(sure_text(std::nan("")) == "0.0 % sure");
+}
+
+TEST_CASE("numbers have the requested decimals") {
   CHECK(fixed_text(34.26, 1) == "34.3");
   CHECK(fixed_text(0, 0) == "0");
   CHECK(fixed_text(-1.5, 3) == "-1.500");

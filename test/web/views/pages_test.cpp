@@ -39,9 +39,9 @@ TEST_CASE("the result page shows the table and the facts") {
   const auto found = answer();
   const std::string page = result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, view({}));
   for (const std::string_view part :
-       {"Category", "Probability", "Confidence", "Great Pyrenees", "93.009%", "3.000%",
-        "width=\"93.009\"", "dog.jpg", "1546 × 1213 pixels", "localhost:8888", "squeezenet1_1",
-        "34.3 ms", "src=\"data:image/jpeg;base64,/9j/\""}) {
+       {"Category", "Probability", "Confidence", "Great Pyrenees", "93.0 % sure", "93.009%",
+        "3.000%", "width=\"93.009\"", "dog.jpg", "1546 × 1213 pixels", "localhost:8888",
+        "squeezenet1_1", "34.3 ms", "src=\"data:image/jpeg;base64,/9j/\""}) {
     INFO(part);
     CHECK(count_of(page, part) >= 1);
   }
@@ -49,18 +49,18 @@ TEST_CASE("the result page shows the table and the facts") {
   CHECK(count_of(page, notice) == 0);
 }
 
-TEST_CASE("what isn't known is left out") {
+TEST_CASE("unknown facts are left out") {
   auto found = answer();
   found.recognition = {};
   found.model.reset();
   const std::string page = result_page({"", found, "", ""}, view({}));
-  for (const std::string_view part : {"File", "Size", "Network", "<figure", "pixels"}) {
+  for (const std::string_view part : {"File", "Size", "Network", "<figure", "pixels", "% sure"}) {
     INFO(part);
     CHECK(count_of(page, part) == 0);
   }
 }
 
-TEST_CASE("the page of several images has a part for each, in order") {
+TEST_CASE("the page for several images has a part for each, in order") {
   const auto found = answer();
   const std::vector<ImageResultView> ends = {{"dog.jpg", "image/jpeg", "/9j/", &found},
                                              {"notes<.txt", "", "", nullptr, "No picture."},
@@ -75,7 +75,7 @@ TEST_CASE("the page of several images has a part for each, in order") {
   CHECK(page.find("No picture.") < page.find("Nothing at all."));
 }
 
-TEST_CASE("nothing from outside becomes markup") {
+TEST_CASE("text from outside never becomes markup") {
   const std::string evil = "\"><script>alert('1')</script>&";
   auto found = answer();
   found.recognition.top = {{evil, {}, 0.5}};
@@ -108,7 +108,7 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
   }
 }
 
-TEST_CASE("an untrained network has a loud notice, on every page that knows of one") {
+TEST_CASE("every page has a prominent notice if a network is known to be untrained") {
   const auto unknown = view({worker("a")});
   const auto trained = view({worker("a", WorkerModel{"m", true})});
   const auto mixed =
@@ -124,7 +124,7 @@ TEST_CASE("an untrained network has a loud notice, on every page that knows of o
   CHECK(count_of(result_page({"f", found, "", ""}, trained), notice) == 1);
 }
 
-TEST_CASE("workers are shown to who may see them, and nobody else") {
+TEST_CASE("workers are shown only to people who may see them") {
   using Shown = WorkersView::Shown;
   struct Case {
     Shown shown;

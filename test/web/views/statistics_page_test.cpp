@@ -22,7 +22,7 @@ HistoryStatistics numbers() {
 
 std::string page_of(const StatisticsView& view) { return statistics_page(view, {}); }
 
-TEST_CASE("each chart has the table that it is drawn from below it") {
+TEST_CASE("each chart has a table of its numbers below it") {
   const auto counted = numbers();
   const std::string page = page_of(
       {.numbers = counted, .range = time_ranges[1], .everyone = true, .workers_visible = true});
@@ -42,35 +42,34 @@ TEST_CASE("each chart has the table that it is drawn from below it") {
     INFO(row);
     CHECK(count_of(page, row) == 1);
   }
-  // Neither an image of unknown size nor a time without recognitions has a row.
+  // Images of unknown size and intervals without recognitions have no rows.
   CHECK(count_of(page, "<bdi>0</bdi>") == 0);
   CHECK(count_of(page, "11:00:00 UTC") == 0);
   CHECK(count_of(page, "data-numbers=\"/api/v1/statistics?range=day&amp;all=true\"") == 1);
-  CHECK(count_of(page, "Drawn are the newest 2.") == 2);
+  CHECK(count_of(page, "Only the newest 2 are drawn.") == 2);
 }
 
 TEST_CASE("the summary shows where the time goes") {
   const auto counted = numbers();
   const std::string page = page_of({.numbers = counted, .everyone = true});
   for (const std::string_view part :
-       {"for everyone: 3 recognitions.", "20.0 ms", "40.0 ms", "41.0 ms",
-        "Worker&#39;s queue <b>1.0 ms</b> 6%", "Decoding <b>3.0 ms</b> 19%",
-        "Network&#39;s run <b>4.0 ms</b> 25%", "All else <b>8.0 ms</b> 50%",
-        "x=\"50.000\" width=\"50.000\""}) {
+       {"3 recognitions for all visitors in the last hour.", "20.0 ms", "40.0 ms", "41.0 ms",
+        "Queue <b>1.0 ms</b> 6%", "Decoding <b>3.0 ms</b> 19%", "Inference <b>4.0 ms</b> 25%",
+        "Other <b>8.0 ms</b> 50%", "x=\"50.000\" width=\"50.000\""}) {
     INFO(part);
     CHECK(count_of(page, part) == 1);
   }
 }
 
-TEST_CASE("phases that add up to more than the whole leave no rest") {
+TEST_CASE("phases that add up to more than the total leave nothing for other time") {
   auto odd = numbers();
   odd.summary.mean = {10, 0, 0, 0, 10, 5};
-  CHECK(count_of(page_of({.numbers = odd}), "All else <b>0.0 ms</b> 0%") == 1);
+  CHECK(count_of(page_of({.numbers = odd}), "Other <b>0.0 ms</b> 0%") == 1);
   odd.summary.mean = {};
   CHECK(count_of(page_of({.numbers = odd}), "class=\"phases\"") == 0);
 }
 
-TEST_CASE("links choose the time, and whose numbers where there is a choice") {
+TEST_CASE("links choose the time range, and whose statistics if there is a choice") {
   const auto counted = numbers();
   const std::string open = page_of(
       {.numbers = counted, .range = time_ranges[2], .everyone = true, .workers_visible = true});
@@ -80,14 +79,14 @@ TEST_CASE("links choose the time, and whose numbers where there is a choice") {
   const std::string own = page_of({.numbers = counted});
   CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\">Hour") == 1);
   CHECK(count_of(own, ">Mine<") == 0);
-  CHECK(count_of(own, "recognized for you") == 1);
+  CHECK(count_of(own, "in this browser in the last hour.") == 1);
   CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
 }
 
-TEST_CASE("a time without recognitions has no charts, and a cut one says so") {
+TEST_CASE("a range without recognitions has no charts, and a cut one says so") {
   const HistoryStatistics none;
   const std::string page = page_of({.numbers = none});
-  CHECK(count_of(page, "Nothing was recognized in this time.") == 1);
+  CHECK(count_of(page, "No pictures were recognized in this time range.") == 1);
   CHECK(count_of(page, "<canvas") == 0);
   auto cut = numbers();
   cut.cut = true;

@@ -1,6 +1,5 @@
 #include "web/views/template.hpp"
 
-#include <cctype>
 #include <stdexcept>
 #include <string>
 
@@ -9,62 +8,92 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("text becomes markup that says the same") {
-  struct Case {
-    std::string_view text;
-    std::string_view html;
-  };
-  const auto one = GENERATE(values<Case>({
-      {"", ""},
-      {"crane bird", "crane bird"},
-      {"<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"},
-      {"\" onload='x' &amp;", "&quot; onload=&#39;x&#39; &amp;amp;"},
-      {"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\xB6", "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\xB6"},
-      {"a\x01"
-       "b\x7F",
-       "a\xEF\xBF\xBD"
-       "b\xEF\xBF\xBD"},
-      // No UTF-8: a lone byte, an overlong slash, a surrogate, too large a number, a cut sequence.
-      {"\xFF<", "\xEF\xBF\xBD&lt;"},
-      {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
-      {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-      {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-      {"\xE2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD"},
-      {"\xE2<b>", "\xEF\xBF\xBD&lt;b&gt;"},
-  }));
-  CHECK(Html::escaped(one.text).text() == one.html);
-}
-
-TEST_CASE("every byte is escaped alike, alone and anywhere in a long text") {
-  const std::string around(200, 'x');
-  for (int byte = 0; byte < 256; ++byte) {
-    const std::string text(1, static_cast<char>(byte));
-    const std::string alone = Html::escaped(text).text();
-    const bool letter_or_digit = byte < 0x80 && std::isalnum(byte);
-    const bool visible = byte > 0x20 && byte < 0x7F;
-    const bool special =
-        std::string_view("&<>\"'").find(static_cast<char>(byte)) != std::string_view::npos;
-    INFO(byte);
-    CHECK((alone == text) == (letter_or_digit || (visible && !special) || byte == ' ' ||
-                              byte == '\n' || byte == '\t'));
-    for (const std::size_t place : std::initializer_list<std::size_t>{0, 63, 64, 130, 199}) {
-      const std::string before = around.substr(0, place);
-      const std::string after = around.substr(place);
-      CHECK(Html::escaped(before + text + after).text() == before + alone + after);
-    }
-  }
+std::string filled(std::string_view text, const Values& values) {
+  const Template parsed(text);
+  return parsed.fill(values).text();
 }
 
 TEST_CASE("a template is filled with escaped texts and with markup as it is") {
-  const Html bold = Html::fill("<b>{{word}}</b>", {{"word", "a<b"}});
-  CHECK(Html::fill("{{x}}-{{y}}-{{x}}", {{"x", "{{y}}"}, {"y", bold}}).text() ==
+  const Template element("<b>{{word}}</b>");
+  const Html bold = element.fill({{"word", "a<b"}});
+  CHECK(filled("{{x}}-{{{y}}}-{{x}}", {{"x", "{{y}}"}, {"y", bold}}) ==
         "{{y}}-<b>a&lt;b</b>-{{y}}");
 }
 
-TEST_CASE("a template and its values must fit each other") {
-  CHECK_THROWS_AS(Html::fill("{{a}}", {}), std::logic_error);
-  CHECK_THROWS_AS(Html::fill("a", {{"a", "1"}}), std::logic_error);
-  CHECK_THROWS_AS(Html::fill("{{a", {{"a", "1"}}), std::logic_error);
+TEST_CASE("a text can't become markup, nor markup be escaped twice") {
+  const Template element("<b>");
+  const Html markup = element.fill({});
+  CHECK_THROWS_AS(filled("{{{x}}}", {{"x", "<script>"}}), std::logic_error);
+  CHECK_THROWS_AS(filled("{{x}}", {{"x", markup}}), std::logic_error);
+}
+
+TEST_CASE("a condition chooses between two parts") {
+  const std::string_view text = "{{#if x}}a{{else}}b{{/if}}{{#if x}}c{{/if}}";
+  CHECK(filled(text, {{"x", true}}) == "ac");
+  CHECK(filled(text, {{"x", false}}) == "b");
+  CHECK(filled(text, {{"x", "text"}}) == "ac");
+  CHECK(filled(text, {{"x", std::string()}}) == "b");
+  const Html markup;
+  CHECK(filled(text, {{"x", markup}}) == "b");
+  CHECK(filled(text, {{"x", std::vector<Values>(2)}}) == "ac");
+  CHECK(filled(text, {{"x", std::vector<Values>()}}) == "b");
+}
+
+TEST_CASE("a part is repeated for each item of a list, with the item's names only") {
+  const std::string_view text = "{{x}}:{{#each rows}}[{{x}}]{{else}}none {{x}}{{/each}}";
+  const std::vector<Values> rows{{{"x", "<"}}, {{"x", std::string("b")}}};
+  CHECK(filled(text, {{"x", "out"}, {"rows", rows}}) == "out:[&lt;][b]");
+  CHECK(filled(text, {{"x", "out"}, {"rows", std::vector<Values>()}}) == "out:none out");
+  CHECK_THROWS_AS(
+      filled("{{x}}{{#each rows}}{{x}}{{/each}}", {{"x", "out"}, {"rows", std::vector<Values>(1)}}),
+      std::logic_error);
+}
+
+TEST_CASE("a single item is a list of one") {
+  const Values item{{"y", "1"}, {"z", "2"}};
+  CHECK(filled("{{#with x}}{{y}}{{z}}{{/with}}", {{"x", item}}) == "12");
+}
+
+TEST_CASE("templates contain others") {
+  const Template outer("<{{> inner}}|{{#each rows}}{{> inner}}{{/each}}>",
+                       {{"inner", "{{x}}{{> leaf}}"}, {"leaf", "."}});
+  const std::vector<Values> rows{{{"x", "1"}}, {{"x", "2"}}};
+  CHECK(outer.fill({{"x", "0"}, {"rows", rows}}).text() == "<0.|1.2.>");
+}
+
+TEST_CASE("a tag alone on its line leaves no line break, and values leave theirs") {
+  const Template text(
+      "{{#if x}}\n"
+      "a\n"
+      "{{else}}\n"
+      "b\n"
+      "{{/if}}\n"
+      "{{> part}}\n"
+      "{{#if x}}c{{/if}}\n"
+      "{{x}}\n",
+      {{"part", "{{#if x}}\nd\n{{/if}}\n"}});
+  CHECK(text.fill({{"x", "1"}}).text() == "a\nd\nc\n1\n");
+  CHECK(text.fill({{"x", ""}}).text() == "b\n\n\n");
+}
+
+TEST_CASE("a template and its values must fit each other, even in parts that are left out") {
+  CHECK_THROWS_AS(filled("{{a}}", {}), std::logic_error);
+  CHECK_THROWS_AS(filled("a", {{"a", "1"}}), std::logic_error);
+  CHECK_THROWS_AS(filled("{{#if a}}{{b}}{{/if}}", {{"a", false}}), std::logic_error);
+  CHECK_THROWS_AS(filled("{{a}}", {{"a", true}}), std::logic_error);
+  CHECK_THROWS_AS(filled("{{#each a}}{{/each}}", {{"a", "1"}}), std::logic_error);
+}
+
+TEST_CASE("a mistake in a template is found when it is parsed") {
+  for (const std::string_view text :
+       {"{{a", "{{{a}}", "{{ a }}", "{{}}", "{{a-b}}", "{{#if}}{{/if}}", "{{#if a}}",
+        "{{#if a}}{{else}}", "{{#if a}}{{/each}}", "{{#each a}}{{/if}}", "{{#each a}}", "{{/if}}",
+        "{{else}}", "{{#if a}}{{else}}{{else}}{{/if}}", "{{#unless a}}{{/unless}}", "{{> a}}",
+        "{{> unclosed}}", "{{> endless}}"}) {
+    INFO(text);
+    CHECK_THROWS_AS(Template(text, {{"unclosed", "{{#if a}}"}, {"endless", "{{> endless}}"}}),
+                    std::logic_error);
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("a range ends with the part of now, and all parts begin at multiples of their length") {
+TEST_CASE("the last bucket contains now, and all buckets start at multiples of their length") {
   const TimeRange range = GENERATE(from_range(time_ranges));
   const std::int64_t now_ms = GENERATE(1769860800000, 1769860800123, 1769903999999);
   INFO(range.name << " at " << now_ms);
@@ -16,7 +16,7 @@ TEST_CASE("a range ends with the part of now, and all parts begin at multiples o
         range.bucket_ms * static_cast<std::int64_t>(range.buckets));
 }
 
-TEST_CASE("ranges are as long as their names say") {
+TEST_CASE("each range is as long as its name says") {
   const std::int64_t hour_ms = 3600000;
   CHECK(find_range("hour")->until_ms(0) - find_range("hour")->from_ms(0) == hour_ms);
   CHECK(find_range("day")->until_ms(0) - find_range("day")->from_ms(0) == 24 * hour_ms);

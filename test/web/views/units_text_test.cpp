@@ -7,7 +7,7 @@
 namespace samoyed::web {
 namespace {
 
-TEST_CASE("sizes of files are in powers of 1000") {
+TEST_CASE("file sizes are in powers of 1000") {
   CHECK(bytes_text(0) == "0 bytes");
   CHECK(bytes_text(999) == "999 bytes");
   CHECK(bytes_text(1000) == "1 kB");
@@ -16,7 +16,7 @@ TEST_CASE("sizes of files are in powers of 1000") {
   CHECK(bytes_text(32 << 20) == "33.6 MB");
 }
 
-TEST_CASE("times have a decimal where it matters") {
+TEST_CASE("times below 100 ms have a decimal") {
   CHECK(milliseconds_text(0) == "0.0 ms");
   CHECK(milliseconds_text(34.26) == "34.3 ms");
   CHECK(milliseconds_text(1234.5) == "1234 ms");

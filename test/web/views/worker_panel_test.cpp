@@ -54,7 +54,7 @@ TEST_CASE("a worker's state has a word and a note") {
            {there, true, 2, "busy", "Busy", "being probed", "1"},
            {gone, false, 0, "removed", "Offline", "reconnecting", "0"},
            {gone, true, 0, "removed", "Offline", "being probed", "0"},
-           // It was removed by another image than those that are still under way.
+           // Another image ejected the worker; these two are still in flight.
            {gone, false, 2, "removed", "Offline", "reconnecting", "0"},
        }) {
     WorkerRow row = worker_row("kennel");
@@ -70,7 +70,7 @@ TEST_CASE("a worker's state has a word and a note") {
   }
 }
 
-TEST_CASE("a worker's numbers are those of its images") {
+TEST_CASE("a worker's row shows the numbers of its images") {
   WorkerRow row = worker_row("kennel");
   const auto cell = [&](const std::string& name, const std::string& text) {
     const std::string shown = panel({row});
@@ -85,7 +85,7 @@ TEST_CASE("a worker's numbers are those of its images") {
   CHECK(cell("Latency", "34.3 ms"));
 }
 
-TEST_CASE("an untrained network has its badge") {
+TEST_CASE("an untrained network has a badge") {
   WorkerRow row = worker_row("kennel");
   const auto badges = [&] { return count_of(worker_panel({{row}}).text(), "untrained"); };
   CHECK(badges() == 0);
@@ -95,7 +95,7 @@ TEST_CASE("an untrained network has its badge") {
   CHECK(badges() == 1);
 }
 
-TEST_CASE("without a token, what became of a worker that never answered is hidden") {
+TEST_CASE("without a token, the state of a worker that never answered is hidden") {
   const auto text = [](Shown shown, WorkerState state) {
     WorkerRow never_heard = worker_row("10.1.2.3");
     never_heard.heard = false;
@@ -109,7 +109,7 @@ TEST_CASE("without a token, what became of a worker that never answered is hidde
   CHECK(text(Shown::open, gone) == text(Shown::open, there));
   CHECK(count_of(text(Shown::open, there), "class=\"count\">1<") == 1);
   CHECK(count_of(text(Shown::open, there), "Connecting…") == 1);
-  // With one, who has it sees all.
+  // With a token, people who have it see everything.
   CHECK(count_of(text(Shown::signed_in, gone), "class=\"word\">Offline<") == 1);
   CHECK(count_of(text(Shown::signed_in, there), "class=\"count\">2<") == 1);
 }
