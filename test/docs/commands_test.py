@@ -67,7 +67,9 @@ def write_script(blocks, name, folder):
         out = folder / f"{number}.out"
         if block.mark == "not run":
             continue
-        parts.append(f"block={name}:{block.line} out={out}\necho \"--- $block\"")
+        # An error response fails the command, unless the document shows one.
+        fail = "" if '"reason"' in block.answer else "--fail-with-body"
+        parts.append(f"block={name}:{block.line} out={out} fail={fail}\necho \"--- $block\"")
         if block.mark == "background":
             parts.append(f"{{\n{block.commands}}} >{out} 2>&1 &")
             parts.append(f"await {out} {shlex.quote(block.mark_text)}")
@@ -76,11 +78,15 @@ def write_script(blocks, name, folder):
     return "\n".join(parts) + "\n"
 
 
-FUNCTIONS = """report() {
+FUNCTIONS = """exec 3>&1
+report() {
   if (($1 != 0)); then
-    echo "$block failed with status $1; it printed:"
-    cat -- "$out"
+    echo "$block failed with status $1; it printed:" >&3
+    cat -- "$out" >&3
   fi
+}
+curl() {
+  command curl $fail "$@"
 }
 await() {
   local tries
