@@ -91,7 +91,7 @@ curl() {
 await() {
   local tries
   for ((tries = 0; tries < 1200; ++tries)); do
-    if grep -q -F -- "$2" "$1"; then return 0; fi
+    if grep -q -s -F -- "$2" "$1"; then return 0; fi
     sleep 0.1
   done
   echo "'$2' was not printed"
