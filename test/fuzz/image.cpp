@@ -134,6 +134,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The other decoders always decode the whole image.
   if (format != nullptr && format->name == "JPEG") check_same(some, decode_within_budget(file, {}));
   if (const auto* image = std::get_if<DecodedImage>(&some)) {
+    const DecodeResult lenient = decode_within_budget(file, {.accept_truncated = true});
+    const auto* const accepted = std::get_if<DecodedImage>(&lenient);
+    check(!image->truncated && accepted != nullptr && !accepted->truncated,
+          "only a file that is refused otherwise is truncated");
+  } else {
+    decode_within_budget(file, {.accept_truncated = true});
+  }
+  if (const auto* image = std::get_if<DecodedImage>(&some)) {
     Resizer resizer;
     const Image& input = resizer.resize_and_crop(*image);
     check(input.width == input_side_px && input.height == input_side_px,

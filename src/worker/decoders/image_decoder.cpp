@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "samoyed/protocol/file_kind.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/decoders/decoders.hpp"
 #include "worker/image/exif.hpp"
@@ -113,7 +114,10 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
   if (format == nullptr) {
-    return unreadable("This isn't a " + std::string(protocol::accepted_formats) + " image.");
+    const std::string accepted(protocol::accepted_formats);
+    const std::string_view kind = protocol::find_file_kind(text);
+    if (kind.empty()) return unreadable("This isn't a " + accepted + " image.");
+    return unreadable("This is " + std::string(kind) + ", not a " + accepted + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
   return decoders[row].decode(file, limits, options, std::move(memory));

@@ -77,10 +77,38 @@ TEST_CASE("the EXIF orientation is ignored on request", "[image]") {
 
 TEST_CASE("a file that is not an image is refused with the accepted formats", "[image]") {
   const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
-                                    "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
+                                    "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0JUNK"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
         Refusal{RefusalReason::unreadable,
                 "This isn't a " + std::string(protocol::accepted_formats) + " image."});
+}
+
+TEST_CASE("a refusal says what a file is instead of an image", "[image]") {
+  CHECK(refusal_of("\0\0\0\x18"s + "ftypmp42\0\0\0\0"s) ==
+        Refusal{
+            RefusalReason::unreadable,
+            "This is a video (MP4), not a " + std::string(protocol::accepted_formats) + " image."});
+}
+
+TEST_CASE("a run-length BMP may jump over pixels, and cuts what goes beyond a row", "[image]") {
+  // 4x3 pixels with a palette of four shades of gray, from the lowest row up: a pixel, a jump by 1
+  // to the right and 1 up, a run of 9 that is cut at its row's end, and the end.
+  const std::string header = "BM\0\0\0\0\0\0\0\0\x46\0\0\0"s +
+                             "\x28\0\0\0\4\0\0\0\3\0\0\0\1\0\x08\0"s + "\1\0\0\0"s +
+                             std::string(12, '\0') + "\4\0\0\0\0\0\0\0"s;
+  const std::string palette = "\x10\x10\x10\0\x20\x20\x20\0\x30\x30\x30\0\x40\x40\x40\0"s;
+  const auto result = decode_upright(
+      test::as_bytes(header + palette + "\1\1" + "\0\2\1\1"s + "\x09\3" + "\0\1"s), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  const Image& image = std::get<Image>(result);
+  std::string shades;
+  for (std::size_t at = 0; at < image.rgb.size(); at += 3) {
+    shades += static_cast<char>('0' + image.rgb[at] / 16);
+  }
+  CHECK(shades ==
+        "1111"
+        "1144"
+        "2111");
 }
 
 TEST_CASE("invalid headers are refused", "[image]") {
