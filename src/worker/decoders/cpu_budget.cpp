@@ -25,4 +25,9 @@ bool CpuBudget::spend(std::size_t work) {
   return !exceeded_;
 }
 
+bool CpuBudget::allows(std::chrono::nanoseconds least) {
+  exceeded_ = exceeded_ || thread_time() + least >= ends_at_;
+  return !exceeded_;
+}
+
 }  // namespace samoyed::worker

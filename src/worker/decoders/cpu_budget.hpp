@@ -18,6 +18,10 @@ class CpuBudget {
   /// call.
   bool spend(std::size_t work);
 
+  /// Returns false, from then on, if work that takes at least `least` can't end in time. For a
+  /// decoder that can't be stopped within it.
+  bool allows(std::chrono::nanoseconds least);
+
   bool is_exceeded() const { return exceeded_; }
 
  private:

@@ -20,11 +20,14 @@ namespace {
 
 using Color = std::array<std::uint8_t, 3>;
 
-/// 256 colors. Those that the file lacks are black.
+/// 256 colors. Those that the file lacks are, as in Pillow 9.4, the gray level of their number.
 using Palette = std::array<Color, 256>;
 
 Palette read_palette(Bytes file, const BmpHeader& header) {
   Palette palette{};
+  for (std::size_t i = header.palette_colors; i < palette.size(); ++i) {
+    palette[i].fill(static_cast<std::uint8_t>(i));
+  }
   for (std::size_t i = 0; i < header.palette_colors; ++i) {
     const std::size_t at = header.palette_offset + i * header.palette_color_bytes;
     for (std::size_t channel = 0; channel < 3; ++channel) {

@@ -109,12 +109,28 @@ bool PngReader::read_header() noexcept {
   return true;
 }
 
+/// Adds the colors that the palette lacks: like Pillow 9.4, the gray level of their number.
+void PngReader::complete_palette() {
+  png_colorp colors = nullptr;
+  int count = 0;
+  if (png_get_PLTE(png_, info_, &colors, &count) == 0) return;
+  if (png_get_color_type(png_, info_) != PNG_COLOR_TYPE_PALETTE) return;
+  std::array<png_color, PNG_MAX_PALETTE_LENGTH> palette;
+  std::copy_n(colors, count, palette.begin());
+  const int colors_max = 1 << png_get_bit_depth(png_, info_);
+  for (int i = count; i < colors_max; ++i) {
+    const auto level = static_cast<png_byte>(i);
+    palette[static_cast<std::size_t>(i)] = {level, level, level};
+  }
+  png_set_PLTE(png_, info_, palette.data(), colors_max);
+}
+
 void PngReader::choose_output() {
   png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
   png_set_option(png_, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
   png_set_strip_16(png_);
   png_set_strip_alpha(png_);
-  // libpng always keeps 256 colors, of which those that the file lacks are black.
+  complete_palette();
   png_set_palette_to_rgb(png_);
   png_set_gray_to_rgb(png_);
   png_set_read_user_transform_fn(png_, note_row);

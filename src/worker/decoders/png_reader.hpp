@@ -32,7 +32,7 @@ class PngReader {
   enum class Pixels { complete, truncated, failed };
 
   /// Reads the pixels into width() * height() * 3 bytes: R G B, with the high byte of 16-bit
-  /// samples. Alpha is dropped. A color that the palette lacks is black. Leaves pixels that are
+  /// samples. Alpha is dropped. A color that the palette lacks is gray. Leaves pixels that are
   /// missing as they were. Like Pillow, it ignores checksums from here on, and whatever follows the
   /// last pixel, so that a damaged image is shown with a flaw instead of not at all.
   Pixels read_pixels(std::span<std::uint8_t> rgb) noexcept;
@@ -55,6 +55,7 @@ class PngReader {
   [[noreturn]] void give_up(std::string_view problem);
   bool has_all_rows() const { return rows_expected_ > 0 && rows_read_ == rows_expected_; }
   void follow_chunk(std::span<png_byte> header);
+  void complete_palette();
   void choose_output();
   void read_passes(std::span<std::uint8_t> rgb);
 

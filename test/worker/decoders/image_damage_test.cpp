@@ -103,10 +103,9 @@ TEST_CASE("a file cut at any length is refused, unless it still has all its pixe
 }
 
 TEST_CASE("a file cut at any length is accepted on request if its header is whole", "[image]") {
-  const std::string name =
-      GENERATE("rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png", "interlaced.png",
-               "palette.png", "interlaced_palette.png", "lossy.webp", "lossless.webp",
-               "animated.webp", "rgb.bmp", "run_length_8.bmp");
+  const std::string name = GENERATE("rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png",
+                                    "interlaced.png", "palette.png", "interlaced_palette.png",
+                                    "lossy.webp", "lossless.webp", "rgb.bmp", "run_length_8.bmp");
   const std::string file = test::read_image_fixture(name);
   const auto size_of_whole = test::read_expected_image(name);
   std::size_t accepted = 0;
@@ -125,6 +124,7 @@ TEST_CASE("a file cut at any length is accepted on request if its header is whol
     accepted += image->truncated ? 1 : 0;
     if (!image->truncated) REQUIRE((image->pixels == size_of_whole));
   }
+  CAPTURE(name);
   CHECK(accepted > 0);
 }
 
@@ -133,7 +133,8 @@ TEST_CASE("what a truncated file doesn't contain is gray", "[image]") {
                                                                  {"rgb.png", 0.5},
                                                                  {"palette.png", 0.9},
                                                                  {"interlaced.png", 0.4},
-                                                                 {"lossless.webp", 0.9},
+                                                                 {"tall.webp", 0.6},
+                                                                 {"tall_lossless.webp", 0.6},
                                                                  {"rgb.bmp", 0.5},
                                                                  {"grey.png", 0.6}}));
   CAPTURE(name);

@@ -70,6 +70,8 @@ inline constexpr std::array image_fixtures = {
     "animated.webp",
     "small_frame.webp",
     "exif_8.webp",
+    "tall.webp",
+    "tall_lossless.webp",
     "rgb_555.bmp",
     "rgb_565.bmp",
     "rgb_555_masks.bmp",

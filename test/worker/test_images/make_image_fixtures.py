@@ -347,6 +347,8 @@ def files():
     yield "top_down.bmp", bmp(24, 0, b"", [noise(60, i) for i in range(HEIGHT)], height=-HEIGHT)
     yield "rgba.bmp", saved(rgba, "BMP")
     yield "lossy.webp", saved(rgb, "WEBP", quality=80)
+    yield "tall.webp", saved(make_image("RGB", 53, 170), "WEBP", quality=80)
+    yield "tall_lossless.webp", saved(make_image("RGB", 53, 170), "WEBP", lossless=True)
     yield "lossy_alpha.webp", saved(rgba, "WEBP", quality=80)
     yield "lossless.webp", saved(rgb, "WEBP", lossless=True)
     yield "lossless_alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True)
