@@ -57,6 +57,7 @@ Html facts(const ResultView& view, bool worker_visible) {
     list += fact("Size", std::to_string(recognition.width) + " × " +
                              std::to_string(recognition.height) + " pixels");
   }
+  if (recognition.truncated) list += fact("Note", "The file ends early. What is missing was gray.");
   if (worker_visible) list += fact("Worker", protocol::to_string(answer.worker));
   if (answer.model) list += fact("Network", answer.model->name);
   list += fact("Time", fixed_text(answer.elapsed_ms, 1) + " ms");

@@ -102,6 +102,12 @@ TEST_CASE_METHOD(HandlerFixture, "an unwanted body is rejected by its header") {
   };
   CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
   CHECK(status("POST", "/", {{"Content-Type", "text/plain"}}) == 415);
+  CHECK(status("POST", "/",
+               {{"Content-Type", "multipart/form-data; boundary=b"},
+                {"Content-Encoding", "gzip"}}) == 415);
+  CHECK(status("POST", "/",
+               {{"Content-Type", "multipart/form-data; boundary=b"},
+                {"Content-Encoding", "identity"}}) == 0);
   CHECK(status("POST", "/nowhere", {{"Content-Length", "5"}}) == 404);
   CHECK(status("PUT", "/", {{"Content-Length", "5"}}) == 405);
   CHECK(status("POST", "/del/a:1", {{"Content-Length", "5"}}) == 0);
