@@ -20,12 +20,10 @@ void say_nothing(j_common_ptr) {}
 void do_nothing(j_decompress_ptr) {}
 
 /// How many bytes of the file libjpeg gets at a time. The CPU time is checked in between, because
-/// libjpeg skips rows without calling its progress monitor. It's the least for a picture of 4
-/// megapixels.
-constexpr std::size_t piece_bytes = std::size_t{16} << 10;
-
-/// What a byte of a file costs at most, in pixels: four blocks without details.
-constexpr std::size_t pixels_per_byte = 256;
+/// libjpeg skips rows without calling its progress monitor. A piece takes 20 ms at most (a million
+/// blocks of two bits each). Smaller pieces would cost time: libjpeg-turbo decodes the last 3 KB of
+/// each by slower code.
+constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 
 /// Stands for the end of a truncated file, so that libjpeg fills what is missing.
 constexpr std::array<JOCTET, 2> end_of_image{0xFF, JPEG_EOI};
@@ -57,7 +55,7 @@ boolean JpegReader::give_bytes(j_decompress_ptr info) {
     return TRUE;
   }
   const std::size_t count = std::min(rest.size(), piece_bytes);
-  if (!reader.budget_.spend(count * pixels_per_byte)) go_home(reinterpret_cast<j_common_ptr>(info));
+  if (!reader.budget_.spend(count)) go_home(reinterpret_cast<j_common_ptr>(info));
   info->src->next_input_byte = reinterpret_cast<const JOCTET*>(rest.data());
   info->src->bytes_in_buffer = count;
   reader.given_ += count;

@@ -123,6 +123,10 @@ TEST_CASE_METHOD(HandlerFixture, "answers and failures become pages") {
   CHECK(found.status == 200);
   CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
 
+  CHECK(count_of(found.body, "The file ends early.") == 0);
+  answer.recognition.truncated = true;
+  CHECK(count_of(answer_to(answer, "dog.jpg").body, "The file ends early.") == 1);
+
   const Response none = answer_to(Failure{FailureReason::no_active_worker, {}});
   CHECK(none.status == 503);
   CHECK(count_of(none.body, "Error: No active worker!") == 1);
