@@ -36,6 +36,7 @@ enum class Field {
   resize,
   forward,
   thumbnail,
+  truncated,
 };
 
 struct NamedField {
@@ -44,7 +45,7 @@ struct NamedField {
   Field field;
 };
 
-constexpr std::array<NamedField, 14> named_fields{{
+constexpr std::array<NamedField, 15> named_fields{{
     {Scope::result, "error", Field::error},
     {Scope::result, "detail", Field::detail},
     {Scope::result, "top", Field::top},
@@ -52,6 +53,7 @@ constexpr std::array<NamedField, 14> named_fields{{
     {Scope::result, "height", Field::height},
     {Scope::result, "times", Field::times},
     {Scope::result, "thumbnail", Field::thumbnail},
+    {Scope::result, "truncated", Field::truncated},
     {Scope::label, "label", Field::label},
     {Scope::label, "probability", Field::probability},
     {Scope::label, "class", Field::class_index},
@@ -85,7 +87,11 @@ class FieldSet {
 class ResultHandler {
  public:
   bool null() { return skip(); }
-  bool boolean(bool) { return skip(); }
+  bool boolean(bool value) {
+    if (field_ != Field::truncated) return skip();
+    recognition_.truncated = value;
+    return found();
+  }
   bool number_integer(std::int64_t value) { return whole_number(value); }
   bool number_unsigned(std::uint64_t value) { return whole_number(value); }
   bool number_float(double value, const std::string&) { return number(value); }

@@ -21,11 +21,12 @@ constexpr std::string_view project_name = "samoyed";
 constexpr int protocol_number = 1;
 constexpr std::string_view error_prefix = "error:";
 
-constexpr std::array<std::pair<RefusalReason, std::string_view>, 8> reason_words{{
+constexpr std::array<std::pair<RefusalReason, std::string_view>, 9> reason_words{{
     {RefusalReason::busy, "busy"},
     {RefusalReason::too_large, "too large"},
     {RefusalReason::unreadable, "unreadable"},
     {RefusalReason::too_many_pixels, "too many pixels"},
+    {RefusalReason::too_slow, "too slow"},
     {RefusalReason::bad_encoding, "bad encoding"},
     {RefusalReason::bad_option, "bad option"},
     {RefusalReason::internal, "internal"},
@@ -124,6 +125,7 @@ json to_json(const Recognition& recognition) {
                       {"resize_ms", times->resize_ms},
                       {"forward_ms", times->forward_ms}};
   }
+  if (recognition.truncated) value["truncated"] = true;
   if (!recognition.thumbnail.empty()) value["thumbnail"] = base64_text(recognition.thumbnail);
   return value;
 }

@@ -1,10 +1,13 @@
 """Tests one worker through raw sockets: how it stops, and that its options take effect."""
 
 import base64
+import json
 import os
 import signal
 import socket
+import struct
 import unittest
+import zlib
 
 import support
 
@@ -45,12 +48,22 @@ class Client:
         """Sends the rest of the image and returns the result."""
         self.send(rest)
         assert self.receive(1) == b"A"
+        result = self.receive_text()
+        self.send(b"A")
+        return result
+
+    def hello(self):
+        """Begins the extended dialect, and returns what the worker says about itself."""
+        self.send(message(b"hello"))
+        return json.loads(self.receive_text())
+
+    def receive_text(self):
+        """Receives a data message and returns its payload."""
         result = self.receive(8)
         while not (result[-6:-4] == b" -" and result[-4:].isdigit()):
             if not (more := self.receive(1)):
                 raise AssertionError(f"the worker ended after {result}")
             result += more
-        self.send(b"A")
         return result[2:-6].decode()
 
     def recognize(self, image):
@@ -129,6 +142,34 @@ class WorkerTest(support.ProgramTestCase):
                 self.assertIn(":0.", self.connect(self.start_worker(option, enough)).recognize(image))
                 refusing = self.connect(self.start_worker(option, too_little))
                 self.assertEqual(refusing.recognize(image), f"error:{reason}")
+
+    @unittest.skipIf(support.model_is_null(), "needs a model that decodes")
+    def test_a_truncated_image_is_refused_or_accepted_as_configured(self):
+        image = support.sample("chelsea.png")
+        cut = image[:len(image) * 3 // 4]
+        self.assertEqual(self.connect(self.start_worker("--truncated", "refuse")).recognize(cut), "error:unreadable")
+        accepting = self.start_worker("--truncated", "accept")
+        self.assertIn(":0.", self.connect(accepting).recognize(cut))
+        client = self.connect(accepting)
+        client.hello()
+        self.assertIs(json.loads(client.recognize(cut))["truncated"], True)
+        client = self.connect(accepting)
+        client.hello()
+        self.assertNotIn("truncated", json.loads(client.recognize(image)))
+
+    @unittest.skipIf(support.model_is_null(), "needs a model that decodes")
+    def test_an_image_that_takes_too_long_is_refused(self):
+        slow = self.start_worker("--decode-cpu-ms-max", 1)
+        # Rows of zeros, interlaced or not, inflate from 1000 times fewer bytes.
+        rows = zlib.compress(bytes(4096 * (4096 * 3 + 1)), 9)
+
+        def chunk(kind, body):
+            return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+        image = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4096, 4096, 8, 2, 0, 0, 0))
+                 + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+        self.assertEqual(self.connect(slow).recognize(image), "error:too slow")
+        self.assertIn(":0.", self.connect(self.start_worker()).recognize(image))
 
     @support.needs_decoding
     def test_no_library_starts_threads_of_its_own(self):

@@ -1,17 +1,19 @@
-// EXIF blocks, alone and in the headers of a JPEG file.
+// EXIF blocks, packets of XMP, and the metadata of a PNG file.
 
 #include "worker/image/exif.hpp"
 
+#include <string_view>
+
 #include "fuzz/check.hpp"
+#include "worker/decoders/png_metadata.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
   using namespace samoyed::worker;
   const auto file = as_bytes(data, size);
-  const auto block = find_jpeg_exif(file);
-  check(block.size() <= file.size(), "a block is not larger than its file");
-  for (const auto& exif : {file, block}) {
-    const int orientation = exif_orientation(exif);
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const int orientation :
+       {exif_orientation(file), find_xmp_orientation(text).value_or(1), png_orientation(file)}) {
     check(orientation >= 1 && orientation <= 8, "an orientation is in 1..8");
     const Image stored{2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}};
     const Image image = apply_orientation(stored, orientation);

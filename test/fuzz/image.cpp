@@ -12,10 +12,10 @@
 #include "fuzz/heap_meter.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/message.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/image/exif.hpp"
-#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/image/thumbnail.hpp"
 
@@ -25,10 +25,8 @@ namespace {
 using namespace worker;
 
 /// Small, so that an input takes a millisecond and not a second.
-constexpr DecodeLimits limits{.side_px_max = 1024,
-                              .pixels_max = 1 << 14,
-                              .memory_bytes_max = std::size_t{1} << 20,
-                              .jpeg_scans_max = 5};
+constexpr DecodeLimits limits{
+    .side_px_max = 1024, .pixels_max = 1 << 14, .memory_bytes_max = std::size_t{1} << 20};
 constexpr int thumbnail_side_px = 64;
 /// What a decoder holds in addition to pixels: the tables of libjpeg and zlib, and the refusal's
 /// text.
@@ -68,7 +66,8 @@ void check_image(const DecodedImage& image) {
 
 void check_refusal(const protocol::Refusal& refusal) {
   check(refusal.reason == protocol::RefusalReason::unreadable ||
-            refusal.reason == protocol::RefusalReason::too_many_pixels,
+            refusal.reason == protocol::RefusalReason::too_many_pixels ||
+            refusal.reason == protocol::RefusalReason::too_slow,
         "a refusal is about the image");
   check(refusal.detail.ends_with('.') && !protocol::contains_message_end(refusal.detail),
         "a refusal gives the reason in a sentence that can be sent");
@@ -134,6 +133,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const DecodeResult some = decode_within_budget(file, {.only_crop = true});
   // The other decoders always decode the whole image.
   if (format != nullptr && format->name == "JPEG") check_same(some, decode_within_budget(file, {}));
+  if (const auto* image = std::get_if<DecodedImage>(&some)) {
+    const DecodeResult lenient = decode_within_budget(file, {.accept_truncated = true});
+    const auto* const accepted = std::get_if<DecodedImage>(&lenient);
+    check(!image->truncated && accepted != nullptr && !accepted->truncated,
+          "only a file that is refused otherwise is truncated");
+  } else {
+    decode_within_budget(file, {.accept_truncated = true});
+  }
   if (const auto* image = std::get_if<DecodedImage>(&some)) {
     Resizer resizer;
     const Image& input = resizer.resize_and_crop(*image);

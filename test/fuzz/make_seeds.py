@@ -244,7 +244,8 @@ def seeds():
                             for choice, stream in CLIENT_STREAMS for steps in STEPS],
         "client_address": FORWARDED,
         "exif": [exif_block("<", 6), b"Exif\0\0" + exif_block(">", 8),
-                 *[jpeg[:400] for jpeg in image_fixtures("exif_*.jpg")]],
+                 *[jpeg[:400] for jpeg in image_fixtures("exif_*.jpg")],
+                 *image_fixtures("profile_*.png"), *image_fixtures("xmp_*.png")],
         "http": [bytes([token]) + scripted(stream, steps) for token, stream in HTTP_STREAMS
                  for steps in STEPS],
         "image": image_fixtures("*"),

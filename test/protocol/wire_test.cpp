@@ -121,11 +121,28 @@ TEST_CASE("a thumbnail that is not a small JPEG file is rejected") {
   }
 }
 
+TEST_CASE("a result says that its image was truncated, and says nothing otherwise") {
+  Recognition recognition{.top = {{"ant", 0, 1.0}}, .width = 1, .height = 1};
+  const std::string whole = format_result(recognition, Dialect::extended);
+  CHECK(whole.find("truncated") == whole.npos);
+  CHECK(parse_result(whole, Dialect::extended) == Result(recognition));
+  recognition.truncated = true;
+  const std::string truncated = format_result(recognition, Dialect::extended);
+  CHECK(truncated.find(R"("truncated":true)") != truncated.npos);
+  CHECK(parse_result(truncated, Dialect::extended) == Result(recognition));
+  for (const char* value : {"1", "\"true\"", "null", "[true]"}) {
+    INFO(value);
+    CHECK_FALSE(parse_result(std::string(R"({"top":[{"label":"a","probability":0.5}],"width":1,)") +
+                                 R"("height":1,"truncated":)" + value + "}",
+                             Dialect::extended));
+  }
+}
+
 TEST_CASE("every reason survives both dialects and contains no separator") {
   for (const auto reason :
        {RefusalReason::busy, RefusalReason::too_large, RefusalReason::unreadable,
-        RefusalReason::too_many_pixels, RefusalReason::bad_encoding, RefusalReason::bad_option,
-        RefusalReason::internal}) {
+        RefusalReason::too_many_pixels, RefusalReason::too_slow, RefusalReason::bad_encoding,
+        RefusalReason::bad_option, RefusalReason::internal}) {
     CHECK(to_string(reason).find_first_of(",:") == std::string_view::npos);
     for (const auto dialect : {Dialect::plain, Dialect::extended}) {
       CHECK(parse_result(format_result(Refusal{reason, ""}, dialect), dialect) ==

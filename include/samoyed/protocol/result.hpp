@@ -40,6 +40,9 @@ struct Recognition {
   /// The bytes of a small JPEG file that shows the whole image. Empty if none was requested or the
   /// worker didn't make one.
   std::string thumbnail = {};
+  /// Whether the file ended early, so that the lower part of the image is gray. Only a worker that
+  /// accepts truncated images reports this.
+  bool truncated = false;
 
   bool operator==(const Recognition&) const = default;
 };
@@ -51,6 +54,7 @@ enum class RefusalReason {
   too_large,        ///< The file has more bytes than the worker accepts.
   unreadable,       ///< Not an image in an accepted format, or damaged.
   too_many_pixels,  ///< The width, height or pixel count is over the worker's limit.
+  too_slow,         ///< Decoding the image takes more CPU time than the worker allows.
   bad_encoding,     ///< The message's payload was not base64.
   bad_option,       ///< The size message contained an option that the worker doesn't know.
   internal,         ///< The worker failed and reported it.

@@ -27,6 +27,8 @@ Word word_of(protocol::RefusalReason reason, Next suspect) {
       return {"unreadable"};
     case protocol::RefusalReason::too_many_pixels:
       return {"too_many_pixels"};
+    case protocol::RefusalReason::too_slow:
+      return {"too_slow"};
     case protocol::RefusalReason::bad_encoding:
     case protocol::RefusalReason::bad_option:
     case protocol::RefusalReason::other:

@@ -1,9 +1,10 @@
 // The card of one image.
 import {millisecondsText, percentText, sizeText, sureText} from './texts.js';
 
-function factsOf({width, height, worker, model, times_ms: times}) {
+function factsOf({width, height, truncated, worker, model, times_ms: times}) {
   const facts = [];
   if (width > 0 && height > 0) facts.push(`${width} × ${height} pixels`);
+  if (truncated) facts.push('the file ends early, what is missing was gray');
   if (worker) facts.push(worker);
   if (model) facts.push(model.name);
   facts.push(millisecondsText(times.total));

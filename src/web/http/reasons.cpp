@@ -27,6 +27,7 @@ constexpr ReasonRow reason_rows[] = {
     {Reason::list_full, "list_full", 409},
     {Reason::too_large, "too_large", 413},
     {Reason::unreadable, "unreadable", 415},
+    {Reason::too_slow, "too_slow", 415},
     {Reason::wrong_type, "wrong_type", 415},
     {Reason::expectation, "expectation", 417},
     {Reason::host_not_allowed, "host_not_allowed", 421},
@@ -66,6 +67,8 @@ Reason reason_of(const protocol::Refusal& refusal) {
       return Reason::unreadable;
     case RefusalReason::too_many_pixels:
       return Reason::too_many_pixels;
+    case RefusalReason::too_slow:
+      return Reason::too_slow;
     case RefusalReason::other:
       return Reason::unrecognisable;
     case RefusalReason::bad_encoding:

@@ -28,6 +28,7 @@ enum class Reason {
   list_full,
   too_large,
   unreadable,
+  too_slow,
   wrong_type,
   expectation,
   host_not_allowed,

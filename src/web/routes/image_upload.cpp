@@ -76,6 +76,13 @@ std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& req
 }  // namespace
 
 std::optional<Problem> check_body_type(Body body, const Request& head) {
+  const std::string_view encoding = trimmed(find_field(head.fields, "Content-Encoding"));
+  if (body != Body::none && !encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
+    const bool gzip = equal_ignoring_case(encoding, "gzip");
+    return Problem{Reason::wrong_type, "The body has a Content-Encoding" +
+                                           std::string(gzip ? ", gzip" : "") +
+                                           ". Send it without compression."};
+  }
   switch (body) {
     case Body::none:
       break;
@@ -90,8 +97,7 @@ std::optional<Problem> check_body_type(Body body, const Request& head) {
                      "Send the picture's bytes as image/* or application/octet-stream, or as "
                      "multipart/form-data in the field `file`."};
     case Body::tensors:
-      if (find_field(head.fields, "Content-Encoding").empty()) break;
-      return Problem{Reason::wrong_type, "Send the body without Content-Encoding."};
+      break;
   }
   return std::nullopt;
 }

@@ -56,6 +56,7 @@ std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
                {"labels", dispatcher::labels_json(answer.recognition.top)},
                {"width", answer.recognition.width},
                {"height", answer.recognition.height}};
+  if (answer.recognition.truncated) json["truncated"] = true;
   if (worker_visible) json["worker"] = protocol::to_string(answer.worker);
   json["times_ms"] = dispatcher::times_json(dispatcher::times_of(answer));
   return to_text(json);

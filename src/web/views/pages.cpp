@@ -77,6 +77,7 @@ Values answer_values(const ResultView& view, const std::string& number,
           {"labels", label_rows(top)},
           {"file", view.file_name},
           {"size", pixels_text(answer.recognition)},
+          {"truncated", answer.recognition.truncated},
           {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
           {"model", answer.model ? answer.model->name : std::string()},
           {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};

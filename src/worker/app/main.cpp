@@ -43,7 +43,8 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
                  {.precision = options.precision, .threads = options.queue.threads}),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode});
+                    .fast_decode = options.fast_decode,
+                    .accept_truncated = options.accept_truncated});
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;

@@ -124,6 +124,15 @@ void add_image_options(CLI::App& app, Options& options) {
   app.add_option("--image-side-px-max", options.decode.side_px_max,
                  "Longest image side accepted, in pixels")
       ->check(CLI::Range(1, 65535));
+  io::add_milliseconds_option(
+      app, "--decode-cpu-ms-max", options.decode.cpu_max,
+      "Milliseconds of processor time for decoding one image before the answer is too slow");
+  app.add_option_function<std::string>(
+         "--truncated",
+         [&options](const std::string& word) { options.accept_truncated = word == "accept"; },
+         "What to do with an image file that ends early: refuse it, or accept it with gray below")
+      ->default_str("refuse")
+      ->check(CLI::IsMember({"refuse", "accept"}));
   app.add_option("--decode-memory-bytes-max", options.decode.memory_bytes_max,
                  "Bytes of memory for decoding one image, not counting its file")
       ->check(CLI::Range(one, bytes_max));

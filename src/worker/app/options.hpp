@@ -26,6 +26,7 @@ struct Options {
   Precision precision = Precision::fp32;
   bool apply_exif_orientation = true;
   bool fast_decode = false;
+  bool accept_truncated = false;
   QueueLimits queue;
   ServerLimits server;
   DecodeLimits decode;

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "worker/image/crop.hpp"
 #include "worker/decoders/decoders.hpp"
-#include "worker/image/exif.hpp"
 #include "worker/decoders/jpeg_reader.hpp"
+#include "worker/image/crop.hpp"
+#include "worker/image/exif.hpp"
 
 namespace samoyed::worker {
 
@@ -38,12 +38,10 @@ void convert_inverted_cmyk(std::span<const std::uint8_t> cmyk, std::uint8_t* rgb
   }
 }
 
-protocol::Refusal refusal_for(Step step, const JpegReader& reader, const DecodeLimits& limits) {
+protocol::Refusal refusal_for(Step step, const JpegReader& reader, const CpuBudget& budget,
+                              const DecodeLimits& limits) {
+  if (budget.is_exceeded()) return too_slow(limits);
   if (step == Step::truncated) return unreadable("The JPEG is incomplete.");
-  if (reader.has_too_many_scans()) {
-    return unreadable("The JPEG has more than " + std::to_string(limits.jpeg_scans_max) +
-                      " scans. Save it as a baseline JPEG.");
-  }
   if (reader.lacked_memory()) return too_much_memory(reader.width(), reader.height());
   return unreadable("The JPEG is damaged or of a kind that isn't supported.");
 }
@@ -93,9 +91,11 @@ Step read_rows(JpegReader& reader, Image& image) {
 
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory) {
-  JpegReader reader(file);
-  Step step = reader.read_header(limits.jpeg_scans_max);
-  if (step != Step::done) return refusal_for(step, reader, limits);
+  CpuBudget budget(limits.cpu_max);
+  JpegReader reader(file, budget, options.accept_truncated);
+  const auto refused = [&](Step step) { return refusal_for(step, reader, budget, limits); };
+  Step step = reader.read_header();
+  if (step != Step::done) return refused(step);
   if (auto refusal = check_size(reader.width(), reader.height(), limits)) return *refusal;
   if (reader.components() == 2 || reader.components() > 4) {
     return unreadable("The JPEG has " + std::to_string(reader.components()) +
@@ -107,22 +107,23 @@ DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOpt
   const auto rgb_bytes = static_cast<std::size_t>(reader.width() * reader.height() * 3);
   step = reader.start(options.reduced ? reduction_for(reader, options.crop_spec) : 1,
                       limits.memory_bytes_max - rgb_bytes);
-  if (step != Step::done) return refusal_for(step, reader, limits);
+  if (step != Step::done) return refused(step);
 
   DecodedImage image{
       .full = {static_cast<int>(reader.width()), static_cast<int>(reader.height())},
       .decoded = reader.output_size(),
-      .orientation = options.apply_exif_orientation ? exif_orientation(find_jpeg_exif(file)) : 1};
+      .orientation = options.apply_exif_orientation ? exif_orientation(reader.exif()) : 1};
   Region region = wanted_region(reader, image.orientation, options);
   step = reader.crop(region);
   if (step == Step::done) step = reader.skip_rows(region.top);
-  if (step != Step::done) return refusal_for(step, reader, limits);
+  if (step != Step::done) return refused(step);
 
   image.left = region.left;
   image.top = region.top;
   image.pixels = make_image(region.width, region.height, std::move(memory));
   step = read_rows(reader, image.pixels);
-  if (step != Step::done) return refusal_for(step, reader, limits);
+  if (step != Step::done) return refused(step);
+  image.truncated = reader.is_truncated();
   return image;
 }
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "samoyed/protocol/result.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/image.hpp"
-#include "worker/decoders/image_decoder.hpp"
 
 /// The decoders behind decode_image, one per format. Only files in src/worker/image include this
 /// header.
@@ -19,17 +19,21 @@ namespace samoyed::worker {
 /// file (a view into the file, empty if there is none).
 struct RawImage {
   Image image;
-  Bytes exif;
+  Bytes exif = {};
+  /// EXIF's 1..8, if the decoder has found it elsewhere or has read the EXIF block itself.
+  std::optional<int> orientation = {};
+  /// Whether pixels are missing at the end of the file.
+  bool truncated = false;
 };
 
 using RawResult = std::variant<RawImage, protocol::Refusal>;
 
 /// Each decoder takes a whole file that begins with its format's signature. Whatever the bytes are,
-/// it doesn't crash, throws nothing but std::bad_alloc, and holds no more than
-/// `limits.memory_bytes_max`.
-RawResult decode_png(Bytes file, const DecodeLimits& limits);
-RawResult decode_bmp(Bytes file, const DecodeLimits& limits);
-RawResult decode_webp(Bytes file, const DecodeLimits& limits);
+/// it doesn't crash, throws nothing but std::bad_alloc, holds no more than
+/// `limits.memory_bytes_max`, and takes little more than `limits.cpu_max`.
+RawResult decode_png(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
+RawResult decode_bmp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
+RawResult decode_webp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 
@@ -40,6 +44,9 @@ protocol::Refusal unreadable(std::string detail);
 /// Returns the refusal for an image that is within the size limits, but whose decoding needs more
 /// memory than is allowed.
 protocol::Refusal too_much_memory(std::int64_t width, std::int64_t height);
+
+/// Returns the refusal for an image whose decoding has used up its CPU time.
+protocol::Refusal too_slow(const DecodeLimits& limits);
 
 /// Returns a refusal if an image of `width` x `height` pixels is empty, has too long a side, has
 /// too many pixels, or would take too much memory to hold twice (which turning it upright does).

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "samoyed/protocol/file_kind.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/decoders/decoders.hpp"
 #include "worker/image/exif.hpp"
@@ -32,19 +33,23 @@ using Decoder = DecodeResult (*)(Bytes file, const DecodeLimits& limits,
                                  const DecodeOptions& options, std::vector<std::uint8_t> memory);
 
 /// Adapts a decoder that always decodes the whole image, into buffers of its own.
-template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+template <RawResult (*decode)(Bytes file, const DecodeLimits& limits, const DecodeOptions& options)>
 DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                           std::vector<std::uint8_t> memory) {
   memory = {};  // Free it now, so that it isn't held together with the decoder's buffers.
-  RawResult result = decode(file, limits);
+  RawResult result = decode(file, limits, options);
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
   auto& stored = std::get<RawImage>(result);
   const Size size{stored.image.width, stored.image.height};
-  return DecodedImage{
-      .full = size,
-      .decoded = size,
-      .orientation = options.apply_exif_orientation ? exif_orientation(stored.exif) : 1,
-      .pixels = std::move(stored.image)};
+  const auto orientation = [&] {
+    if (!options.apply_exif_orientation) return 1;
+    return stored.orientation ? *stored.orientation : exif_orientation(stored.exif);
+  };
+  return DecodedImage{.full = size,
+                      .decoded = size,
+                      .orientation = orientation(),
+                      .pixels = std::move(stored.image),
+                      .truncated = stored.truncated};
 }
 
 struct FormatDecoder {
@@ -72,6 +77,12 @@ protocol::Refusal unreadable(std::string detail) {
 protocol::Refusal too_much_memory(std::int64_t width, std::int64_t height) {
   return {protocol::RefusalReason::too_many_pixels,
           size_text(width, height) + " Decoding it takes more memory than is allowed."};
+}
+
+protocol::Refusal too_slow(const DecodeLimits& limits) {
+  return {protocol::RefusalReason::too_slow, "Decoding the image takes more than " +
+                                                 std::to_string(limits.cpu_max.count()) +
+                                                 " ms of processor time. Send a smaller image."};
 }
 
 std::optional<protocol::Refusal> check_size(std::int64_t width, std::int64_t height,
@@ -103,7 +114,10 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
   if (format == nullptr) {
-    return unreadable("This isn't a " + std::string(protocol::accepted_formats) + " image.");
+    const std::string accepted(protocol::accepted_formats);
+    const std::string_view kind = protocol::find_file_kind(text);
+    if (kind.empty()) return unreadable("This isn't a " + accepted + " image.");
+    return unreadable("This is " + std::string(kind) + ", not a " + accepted + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
   return decoders[row].decode(file, limits, options, std::move(memory));

@@ -23,6 +23,10 @@ struct DecodeOptions {
   /// reduced_short_side_min times the short side that it is resized to. This is faster, but the
   /// pixels differ.
   bool reduced = false;
+  /// Accepts a file that ends before its last pixel, as long as its header is complete. The missing
+  /// pixels are gray, and the result says that it is truncated. False refuses such a file, as
+  /// Pillow does.
+  bool accept_truncated = false;
   /// The crop for which the image is decoded.
   CropSpec crop_spec = {};
 };
@@ -39,11 +43,12 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// `Image.open(file).convert("RGB")`, preceded by `ImageOps.exif_transpose` if
 /// `apply_exif_orientation` is set: alpha is dropped, not composited, and an animation gives its
 /// first frame, on its canvas. Known differences: 16-bit gray PNG keeps its high byte (Pillow turns
-/// it white), a palette index beyond the palette is an error, run-length and OS/2 BMP files are
-/// refused, and a channel of a 16-bit BMP may differ by 1.
+/// it white), a BMP may have any bit masks, and a run of an odd number of 4-bit pixels in a BMP is
+/// read completely. A BMP whose run lengths leave out pixels has the palette's first color there.
 ///
-/// If anything is wrong with the bytes, the result is a Refusal (`unreadable` or `too_many_pixels`)
-/// whose detail tells a person why. Whether a file is refused doesn't depend on the options. Holds
+/// If anything is wrong with the bytes, the result is a Refusal (`unreadable`, `too_many_pixels` or
+/// `too_slow`) whose detail tells a person why. Whether a file is refused doesn't depend on
+/// `apply_exif_orientation`, `only_crop` or `reduced`, but for the time that these save. Holds
 /// at most `limits.memory_bytes_max` at a time in addition to the file and `memory`, which is the
 /// buffer of an earlier image, to be reused. Thread rule: may run on any number of threads at once.
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,

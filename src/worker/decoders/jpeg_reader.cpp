@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string_view>
 #include <type_traits>
 // Must follow jpeglib.h.
 #include <jerror.h>
@@ -18,16 +19,14 @@ void say_nothing(j_common_ptr) {}
 
 void do_nothing(j_decompress_ptr) {}
 
-/// libjpeg calls this when it has used all bytes. They were all there from the start, so the file
-/// is truncated. Returning FALSE makes libjpeg suspend. Pillow detects truncation in the same way.
-boolean have_no_more(j_decompress_ptr) { return FALSE; }
+/// How many bytes of the file libjpeg gets at a time. The CPU time is checked in between, because
+/// libjpeg skips rows without calling its progress monitor. A piece takes 20 ms at most (a million
+/// blocks of two bits each). Smaller pieces would cost time: libjpeg-turbo decodes the last 3 KB of
+/// each by slower code.
+constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 
-void skip_bytes(j_decompress_ptr info, long count) {
-  if (count <= 0) return;
-  const std::size_t skipped = std::min(static_cast<std::size_t>(count), info->src->bytes_in_buffer);
-  info->src->next_input_byte += skipped;
-  info->src->bytes_in_buffer -= skipped;
-}
+/// Stands for the end of a truncated file, so that libjpeg fills what is missing.
+constexpr std::array<JOCTET, 2> end_of_image{0xFF, JPEG_EOI};
 
 }  // namespace
 
@@ -37,36 +36,84 @@ void JpegReader::go_home(j_common_ptr info) {
   std::longjmp(reinterpret_cast<ErrorTrap*>(info->err)->home, 1);
 }
 
-void JpegReader::count_scans(j_common_ptr info) {
-  static_assert(std::is_standard_layout_v<ScanLimit>,
-                "a pointer to `base` must be a pointer to the whole object");
-  auto* const limit = reinterpret_cast<ScanLimit*>(info->progress);
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= limit->scans_max) return;
-  limit->exceeded = true;
-  go_home(info);
+/// libjpeg's progress monitor, which it calls before it reads a row of blocks or gives rows.
+void JpegReader::spend_rows(j_common_ptr info) {
+  const auto width = reinterpret_cast<j_decompress_ptr>(info)->image_width;
+  if (!reader_of(info).budget_.spend(std::size_t{width} * DCTSIZE)) go_home(info);
 }
 
-JpegReader::Step JpegReader::read_header(int scans_max) noexcept {
+/// libjpeg calls this when it has used all bytes so far. At the end of the file, returning FALSE
+/// makes libjpeg suspend. Pillow detects truncation in the same way.
+boolean JpegReader::give_bytes(j_decompress_ptr info) {
+  JpegReader& reader = reader_of(reinterpret_cast<j_common_ptr>(info));
+  const Bytes rest = reader.file_.subspan(reader.given_);
+  if (rest.empty()) {
+    if (!reader.accept_truncated_ || reader.in_header_) return FALSE;
+    reader.truncated_ = true;
+    info->src->next_input_byte = end_of_image.data();
+    info->src->bytes_in_buffer = end_of_image.size();
+    return TRUE;
+  }
+  const std::size_t count = std::min(rest.size(), piece_bytes);
+  if (!reader.budget_.spend(count)) go_home(reinterpret_cast<j_common_ptr>(info));
+  info->src->next_input_byte = reinterpret_cast<const JOCTET*>(rest.data());
+  info->src->bytes_in_buffer = count;
+  reader.given_ += count;
+  return TRUE;
+}
+
+void JpegReader::skip_bytes(j_decompress_ptr info, long count) {
+  if (count <= 0) return;
+  JpegReader& reader = reader_of(reinterpret_cast<j_common_ptr>(info));
+  const auto wanted = static_cast<std::size_t>(count);
+  const std::size_t here = std::min(wanted, info->src->bytes_in_buffer);
+  info->src->next_input_byte += here;
+  info->src->bytes_in_buffer -= here;
+  reader.given_ += std::min(wanted - here, reader.file_.size() - reader.given_);
+}
+
+/// libjpeg calls this after the marker of an APP1 segment. It keeps no copy of the segment, because
+/// the bytes are in memory anyway.
+boolean JpegReader::note_app1(j_decompress_ptr info) {
+  JpegReader& reader = reader_of(reinterpret_cast<j_common_ptr>(info));
+  const Bytes rest = reader.file_.subspan(reader.given_ - info->src->bytes_in_buffer);
+  if (rest.size() < 2) return FALSE;
+  const std::size_t length = std::max<std::size_t>(read_u16be(rest, 0), 2);  // counts itself
+  if (rest.size() < length) return FALSE;
+  const Bytes segment = rest.subspan(2, length - 2);
+  if (reader.in_header_ && reader.exif_.empty() &&
+      has_text(segment, 0, std::string_view("Exif\0", 5))) {
+    reader.exif_ = segment;
+  }
+  skip_bytes(info, static_cast<long>(length));
+  return TRUE;
+}
+
+void JpegReader::connect() {
+  info_.client_data = this;
+  progress_.progress_monitor = spend_rows;
+  info_.progress = &progress_;
+  source_.init_source = do_nothing;
+  source_.fill_input_buffer = give_bytes;
+  source_.skip_input_data = skip_bytes;
+  source_.resync_to_restart = jpeg_resync_to_restart;
+  source_.term_source = do_nothing;
+  info_.src = &source_;
+  jpeg_set_marker_processor(&info_, JPEG_APP0 + 1, note_app1);
+}
+
+JpegReader::Step JpegReader::read_header() noexcept {
   info_.err = jpeg_std_error(&trap_.base);
   trap_.base.error_exit = go_home;
   trap_.base.output_message = say_nothing;
   if (setjmp(trap_.home) != 0) return Step::failed;
 
   jpeg_create_decompress(&info_);
-  scan_limit_.base.progress_monitor = count_scans;
-  scan_limit_.scans_max = scans_max;
-  info_.progress = &scan_limit_.base;
-
-  source_.init_source = do_nothing;
-  source_.fill_input_buffer = have_no_more;
-  source_.skip_input_data = skip_bytes;
-  source_.resync_to_restart = jpeg_resync_to_restart;
-  source_.term_source = do_nothing;
-  source_.next_input_byte = reinterpret_cast<const JOCTET*>(file_.data());
-  source_.bytes_in_buffer = file_.size();
-  info_.src = &source_;
-
-  return jpeg_read_header(&info_, TRUE) == JPEG_HEADER_OK ? Step::done : Step::truncated;
+  connect();
+  int found = JPEG_HEADER_TABLES_ONLY;
+  while (found == JPEG_HEADER_TABLES_ONLY) found = jpeg_read_header(&info_, FALSE);
+  in_header_ = false;
+  return found == JPEG_HEADER_OK ? Step::done : Step::truncated;
 }
 
 JpegReader::Step JpegReader::start(int reduction, std::size_t memory_bytes_max) noexcept {

@@ -6,6 +6,7 @@
 #include <cstdio>  // must precede jpeglib.h
 #include <jpeglib.h>
 
+#include "worker/decoders/cpu_budget.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/image.hpp"
 
@@ -23,12 +24,16 @@ class JpegReader {
   /// How a step of the library ended.
   enum class Step { done, truncated, failed };
 
-  explicit JpegReader(Bytes file) : file_(file) {}
+  /// With `accept_truncated`, a file that ends after its header goes on with gray, and
+  /// is_truncated() says so.
+  JpegReader(Bytes file, CpuBudget& budget, bool accept_truncated)
+      : file_(file), budget_(budget), accept_truncated_(accept_truncated) {}
   ~JpegReader() { jpeg_destroy_decompress(&info_); }
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  Step read_header(int scans_max) noexcept;
+  /// Reads everything before the first scan. Like Pillow, it goes on after an empty JPEG.
+  Step read_header() noexcept;
   /// Starts decompression. Reads all scans of a progressive file into memory, at most
   /// `memory_bytes_max` bytes. The image will have 1 / `reduction` (1, 2, 4 or 8) of its width and
   /// height, rounded up.
@@ -54,7 +59,10 @@ class JpegReader {
   }
   /// Whether a part of the image has the same pixels if it is decoded alone.
   bool can_crop() const;
-  bool has_too_many_scans() const { return scan_limit_.exceeded; }
+  /// The first EXIF block of the header, beginning with `Exif\0`: a view into the file. Empty if
+  /// there is none.
+  Bytes exif() const { return exif_; }
+  bool is_truncated() const { return truncated_; }
   bool lacked_memory() const;
 
  private:
@@ -64,21 +72,28 @@ class JpegReader {
     std::jmp_buf home;
   };
 
-  /// libjpeg's progress monitor, which libjpeg calls between the rows of each scan.
-  struct ScanLimit {
-    jpeg_progress_mgr base;
-    int scans_max;
-    bool exceeded;
-  };
-
+  static JpegReader& reader_of(j_common_ptr info) {
+    return *static_cast<JpegReader*>(info->client_data);
+  }
   [[noreturn]] static void go_home(j_common_ptr info);
-  static void count_scans(j_common_ptr info);
+  static void spend_rows(j_common_ptr info);
+  static boolean give_bytes(j_decompress_ptr info);
+  static void skip_bytes(j_decompress_ptr info, long count);
+  static boolean note_app1(j_decompress_ptr info);
+  void connect();
 
   Bytes file_;
+  CpuBudget& budget_;
+  bool accept_truncated_;
   jpeg_decompress_struct info_{};
   ErrorTrap trap_{};
-  ScanLimit scan_limit_{};
+  jpeg_progress_mgr progress_{};
   jpeg_source_mgr source_{};
+  /// How many bytes of the file libjpeg has been given.
+  std::size_t given_ = 0;
+  bool in_header_ = true;
+  bool truncated_ = false;
+  Bytes exif_;
 };
 
 }  // namespace samoyed::worker

@@ -10,16 +10,8 @@ namespace samoyed::worker {
 
 namespace {
 
-/// How many bytes of the file libpng may ask for beyond the last row's size while it reads that
-/// row. Some encoders leave a few bytes after the row, and libpng reads 8 KiB ahead. It inflates
-/// what it gets, and a megabyte may inflate to a gigabyte.
-constexpr std::size_t surplus_bytes_max = std::size_t{16} << 10;
-
 constexpr std::string_view ends_early = "The PNG is incomplete.";
-constexpr std::string_view has_surplus =
-    "The PNG is damaged: it decompresses to more than its header says.";
-constexpr std::string_view color_beyond_palette =
-    "The PNG is damaged: a pixel's color is not in the palette.";
+constexpr std::string_view pixels_end_early = "The PNG is damaged: its pixel data ends too early.";
 
 struct Explanation {
   std::string_view words;  ///< A part of libpng's message.
@@ -33,7 +25,7 @@ constexpr std::array explanations{
     Explanation{"issing IHDR", "The PNG is damaged: its header is missing or misplaced."},
     Explanation{"IHDR", "The PNG is damaged: its header is invalid."},
     Explanation{"PLTE", "The PNG is damaged: its palette is missing or invalid."},
-    Explanation{"Not enough", "The PNG is damaged: its pixel data ends too early."},
+    Explanation{"Not enough", pixels_end_early},
     Explanation{"unhandled critical chunk", "The PNG contains a chunk of an unknown kind."},
     Explanation{"", "The PNG is damaged."},
 };
@@ -42,7 +34,7 @@ void say_nothing(png_structp, png_const_charp) {}
 
 }  // namespace
 
-PngReader::PngReader(Bytes file) : file_(file), bytes_allowed_(file.size()) {
+PngReader::PngReader(Bytes file, CpuBudget& budget) : file_(file), budget_(budget) {
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, explain_and_give_up, say_nothing);
   if (png_ == nullptr) throw std::bad_alloc();
   info_ = png_create_info_struct(png_);
@@ -62,16 +54,45 @@ void PngReader::explain_and_give_up(png_structp png, png_const_charp message) {
   const auto* const fitting = std::ranges::find_if(explanations, [&](const Explanation& one) {
     return std::string_view(message).find(one.words) != std::string_view::npos;
   });
-  static_cast<PngReader*>(png_get_error_ptr(png))->give_up(fitting->problem);
+  auto& reader = *static_cast<PngReader*>(png_get_error_ptr(png));
+  reader.ended_early_ = fitting->problem == pixels_end_early;
+  reader.give_up(fitting->problem);
 }
 
 void PngReader::give_bytes(png_structp png, png_bytep out, std::size_t count) {
   auto& reader = *static_cast<PngReader*>(png_get_io_ptr(png));
-  if (count > reader.file_.size()) reader.give_up(ends_early);
-  if (count > reader.bytes_allowed_) reader.give_up(has_surplus);
-  std::memcpy(out, reader.file_.data(), count);
-  reader.file_ = reader.file_.subspan(count);
-  reader.bytes_allowed_ -= count;
+  // libpng reads on after the last row, for checksums or for a gigabyte of surplus.
+  if (reader.has_all_rows()) reader.give_up({});
+  if (!reader.budget_.spend(count)) reader.give_up({});
+  if (count > reader.file_.size() - reader.given_) {
+    reader.ended_early_ = true;
+    reader.give_up(ends_early);
+  }
+  std::memcpy(out, reader.file_.data() + reader.given_, count);
+  reader.follow_chunk({out, count});
+  reader.given_ += count;
+}
+
+/// If libpng is about to get the header of a chunk, notes where the next one begins. Shortens an
+/// IDAT chunk that is longer than the file, because libpng reads blocks of 8 KiB and would not get
+/// the last one.
+void PngReader::follow_chunk(std::span<png_byte> header) {
+  constexpr std::size_t header_bytes = 8;
+  constexpr std::size_t checksum_bytes = 4;
+  if (given_ != next_chunk_ || header.size() != header_bytes) return;
+  const std::size_t length = png_get_uint_32(header.data());
+  const std::size_t left = file_.size() - given_ - header_bytes;
+  next_chunk_ += header_bytes + length + checksum_bytes;
+  if (length > left && has_text(file_, given_ + 4, "IDAT")) {
+    png_save_uint_32(header.data(), static_cast<png_uint_32>(left));
+  }
+}
+
+/// libpng calls this for each row of each pass, when the row is decoded.
+void PngReader::note_row(png_structp png, png_row_infop row, png_bytep) {
+  auto& reader = *static_cast<PngReader*>(png_get_io_ptr(png));
+  ++reader.rows_read_;
+  if (!reader.budget_.spend(row->rowbytes)) reader.give_up({});
 }
 
 bool PngReader::read_header() noexcept {
@@ -88,72 +109,62 @@ bool PngReader::read_header() noexcept {
   return true;
 }
 
+/// Adds the colors that the palette lacks: like Pillow 9.4, the gray level of their number.
+void PngReader::complete_palette() {
+  png_colorp colors = nullptr;
+  int count = 0;
+  if (png_get_PLTE(png_, info_, &colors, &count) == 0) return;
+  if (png_get_color_type(png_, info_) != PNG_COLOR_TYPE_PALETTE) return;
+  std::array<png_color, PNG_MAX_PALETTE_LENGTH> palette;
+  std::copy_n(colors, count, palette.begin());
+  const int colors_max = 1 << png_get_bit_depth(png_, info_);
+  for (int i = count; i < colors_max; ++i) {
+    const auto level = static_cast<png_byte>(i);
+    palette[static_cast<std::size_t>(i)] = {level, level, level};
+  }
+  png_set_PLTE(png_, info_, palette.data(), colors_max);
+}
+
 void PngReader::choose_output() {
   png_set_crc_action(png_, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
   png_set_option(png_, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
   png_set_strip_16(png_);
   png_set_strip_alpha(png_);
-  if (has_palette()) {
-    png_set_packing(png_);  // One index per byte.
-  } else {
-    png_set_gray_to_rgb(png_);
-  }
+  complete_palette();
+  png_set_palette_to_rgb(png_);
+  png_set_gray_to_rgb(png_);
+  png_set_read_user_transform_fn(png_, note_row);
 }
 
-/// If there is a palette, its indices go to the last third of their row.
 void PngReader::read_passes(std::span<std::uint8_t> rgb) {
+  const auto columns = png_get_image_width(png_, info_);
+  const auto rows = png_get_image_height(png_, info_);
   const int passes = png_set_interlace_handling(png_);
-  const auto rows = static_cast<std::size_t>(height());
-  const std::size_t row_bytes = rgb.size() / rows;
-  const std::size_t offset = has_palette() ? row_bytes / 3 * 2 : 0;
-  const std::size_t last_row_bytes = png_get_rowbytes(png_, info_) + 1;  // with its filter byte
+  if (passes == 1) {
+    rows_expected_ = rows;
+  } else {
+    for (int pass = 0; pass < passes; ++pass) {
+      if (PNG_PASS_COLS(columns, pass) > 0) rows_expected_ += PNG_PASS_ROWS(rows, pass);
+    }
+  }
   png_read_update_info(png_, info_);
-  for (int pass = 1; pass <= passes; ++pass) {
+  const std::size_t row_bytes = rgb.size() / rows;
+  for (int pass = 0; pass < passes; ++pass) {
     for (std::size_t row = 0; row < rows; ++row) {
-      const bool is_last = pass == passes && row + 1 == rows;
-      if (is_last) bytes_allowed_ = last_row_bytes + surplus_bytes_max;
-      png_read_row(png_, rgb.data() + row * row_bytes + offset, nullptr);
+      png_read_row(png_, rgb.data() + row * row_bytes, nullptr);
     }
   }
-  bytes_allowed_ = file_.size();
 }
 
-/// Turns indices into colors, in place. A color never overwrites an index that is still to be read.
-/// Returns false if an index has no color.
-bool PngReader::paint_from_palette(std::span<std::uint8_t> rgb) {
-  png_colorp colors = nullptr;
-  int count = 0;
-  png_get_PLTE(png_, info_, &colors, &count);
-  const std::span palette(colors, static_cast<std::size_t>(count));
-  const auto columns = static_cast<std::size_t>(width());
-  for (; !rgb.empty(); rgb = rgb.subspan(3 * columns)) {
-    std::uint8_t* out = rgb.data();
-    for (const std::uint8_t index : rgb.subspan(2 * columns, columns)) {
-      if (index >= palette.size()) return false;
-      const png_color color = palette[index];
-      *out++ = color.red;
-      *out++ = color.green;
-      *out++ = color.blue;
-    }
+/// An error after the last row doesn't matter.
+PngReader::Pixels PngReader::read_pixels(std::span<std::uint8_t> rgb) noexcept {
+  if (setjmp(png_jmpbuf(png_)) != 0) {
+    if (has_all_rows()) return Pixels::complete;
+    return ended_early_ && !budget_.is_exceeded() ? Pixels::truncated : Pixels::failed;
   }
-  return true;
-}
-
-bool PngReader::read_pixels(std::span<std::uint8_t> rgb) noexcept {
-  if (setjmp(png_jmpbuf(png_)) != 0) return false;
   choose_output();
   read_passes(rgb);
-  if (has_palette() && !paint_from_palette(rgb)) {
-    problem_ = color_beyond_palette;
-    return false;
-  }
-  return true;
-}
-
-bool PngReader::read_rest() noexcept {
-  if (setjmp(png_jmpbuf(png_)) != 0) return false;
-  png_read_end(png_, info_);
-  return true;
+  return Pixels::complete;
 }
 
 }  // namespace samoyed::worker

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "worker/decoders/cpu_budget.hpp"
 #include "worker/image/byte_order.hpp"
 
 namespace samoyed::worker {
@@ -19,19 +20,22 @@ namespace samoyed::worker {
 class PngReader {
  public:
   /// Throws std::bad_alloc.
-  explicit PngReader(Bytes file);
+  PngReader(Bytes file, CpuBudget& budget);
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
   /// Reads everything before the pixels and checks its checksums.
   bool read_header() noexcept;
+  /// How the reading of pixels ended: they are all there, the file ends before, or it is damaged
+  /// (or the time is used up).
+  enum class Pixels { complete, truncated, failed };
+
   /// Reads the pixels into width() * height() * 3 bytes: R G B, with the high byte of 16-bit
-  /// samples. Alpha is dropped. Like Pillow, it ignores checksums from here on, so that a damaged
-  /// image is shown with a flaw instead of not at all.
-  bool read_pixels(std::span<std::uint8_t> rgb) noexcept;
-  /// Reads the rest of the file to check that it is complete.
-  bool read_rest() noexcept;
+  /// samples. Alpha is dropped. A color that the palette lacks is gray. Leaves pixels that are
+  /// missing as they were. Like Pillow, it ignores checksums from here on, and whatever follows the
+  /// last pixel, so that a damaged image is shown with a flaw instead of not at all.
+  Pixels read_pixels(std::span<std::uint8_t> rgb) noexcept;
 
   std::int64_t width() const { return png_get_image_width(png_, info_); }
   std::int64_t height() const { return png_get_image_height(png_, info_); }
@@ -46,17 +50,26 @@ class PngReader {
   [[noreturn]] static void explain_and_give_up(png_structp png, png_const_charp message);
   static void give_bytes(png_structp png, png_bytep out, std::size_t count);
 
+  static void note_row(png_structp png, png_row_infop row, png_bytep bytes);
+
   [[noreturn]] void give_up(std::string_view problem);
-  bool has_palette() const { return png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE; }
+  bool has_all_rows() const { return rows_expected_ > 0 && rows_read_ == rows_expected_; }
+  void follow_chunk(std::span<png_byte> header);
+  void complete_palette();
   void choose_output();
   void read_passes(std::span<std::uint8_t> rgb);
-  bool paint_from_palette(std::span<std::uint8_t> rgb);
 
   Bytes file_;
+  CpuBudget& budget_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
-  /// Bytes of the file that libpng may still ask for.
-  std::size_t bytes_allowed_;
+  /// How many bytes of the file libpng has been given, and where the next chunk begins.
+  std::size_t given_ = 0;
+  std::size_t next_chunk_ = 8;
+  /// Rows of all passes. `rows_expected_` is 0 until the pixels are read.
+  std::int64_t rows_read_ = 0;
+  std::int64_t rows_expected_ = 0;
+  bool ended_early_ = false;
   std::string_view problem_;
 };
 

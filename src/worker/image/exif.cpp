@@ -86,44 +86,47 @@ Walk walk_for(int orientation, std::ptrdiff_t width, std::ptrdiff_t height) {
 
 }  // namespace
 
-int exif_orientation(Bytes exif) {
+std::optional<int> find_exif_orientation(Bytes exif) {
   if (has_text(exif, 0, "Exif\0\0"sv)) exif = exif.subspan(6);
-  const bool big_endian = has_text(exif, 0, "MM\0*"sv);
-  if (!big_endian && !has_text(exif, 0, "II*\0"sv)) return 1;
+  // Like Pillow, accept a header whose 42 is in the other byte order.
+  const auto begins_with = [&](std::string_view magic) { return has_text(exif, 0, magic); };
+  const bool big_endian = begins_with("MM\0*"sv) || begins_with("MM*\0"sv);
+  if (!big_endian && !begins_with("II*\0"sv) && !begins_with("II\0*"sv)) return std::nullopt;
 
   const TiffReader tiff(exif, big_endian);
-  if (!tiff.holds(4, 4)) return 1;
+  if (!tiff.holds(4, 4)) return std::nullopt;
   const std::size_t directory = tiff.u32(4);
-  if (!tiff.holds(directory, 2)) return 1;
+  if (!tiff.holds(directory, 2)) return std::nullopt;
 
-  std::uint32_t orientation = 1;
+  std::optional<std::uint32_t> orientation;
   const std::size_t entries = tiff.u16(directory);
   for (std::size_t i = 0; i < entries; ++i) {
     const std::size_t entry = directory + 2 + i * ifd_entry_bytes;
     if (!tiff.holds(entry, ifd_entry_bytes)) break;
     if (tiff.u16(entry) == orientation_tag) orientation = tiff.integer(entry).value_or(1);
   }
-  return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
+  if (!orientation) return std::nullopt;
+  return *orientation >= 1 && *orientation <= 8 ? static_cast<int>(*orientation) : 1;
 }
 
-Bytes find_jpeg_exif(Bytes file) {
-  constexpr unsigned start_of_scan = 0xDA;
-  constexpr unsigned app1 = 0xE1;
-  std::size_t at = 2;
-  while (at + 4 <= file.size() && file[at] == std::byte{0xFF}) {
-    const auto marker = std::to_integer<unsigned>(file[at + 1]);
-    if (marker == 0xFF) {  // fill byte
-      ++at;
+int exif_orientation(Bytes exif) { return find_exif_orientation(exif).value_or(1); }
+
+std::optional<int> find_xmp_orientation(std::string_view xmp) {
+  constexpr std::string_view name = "tiff:Orientation";
+  for (std::size_t at = xmp.find(name); at != std::string_view::npos; at = xmp.find(name, at + 1)) {
+    std::string_view value = xmp.substr(at + name.size());
+    if (value.starts_with("=\"")) {
+      value.remove_prefix(2);
+    } else if (value.starts_with('>')) {
+      value.remove_prefix(1);
+    } else {
       continue;
     }
-    if (marker == start_of_scan) break;
-    const std::size_t length = read_u16be(file, at + 2);  // counts itself, not the marker
-    if (length < 2 || length > file.size() - at - 2) break;
-    const Bytes segment = file.subspan(at + 4, length - 2);
-    if (marker == app1 && has_text(segment, 0, "Exif\0"sv)) return segment;
-    at += 2 + length;
+    if (value.empty() || value.front() < '0' || value.front() > '9') continue;
+    const int orientation = value.front() - '0';
+    return orientation >= 1 && orientation <= 8 ? orientation : 1;
   }
-  return {};
+  return std::nullopt;
 }
 
 bool sides_swap(int orientation) { return orientation >= 5 && orientation <= 8; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -45,21 +46,28 @@ struct DecodedImage {
   int left = 0;
   int top = 0;
   Image pixels = {};
+  /// Whether the file ends before its last pixel. The missing pixels are gray (gray_level).
+  bool truncated = false;
 };
+
+/// What stands in each channel of a pixel that a truncated file doesn't contain. libjpeg fills
+/// missing blocks with the same value.
+inline constexpr std::uint8_t gray_level = 128;
 
 /// Limits on what one image may cost. Everything is checked before memory or time is spent on it.
 struct DecodeLimits {
-  /// Longest side. WebP itself allows at most 16383.
-  int side_px_max = 16384;
+  /// Longest side. The default allows every size that a JPEG may have; WebP itself allows at most
+  /// 16383.
+  int side_px_max = 65535;
   /// 64 Mpixel: this allows a 50-megapixel phone image, but not 16000x16000.
   std::int64_t pixels_max = std::int64_t{64} << 20;
   /// Memory that decoding one image may hold at a time, not counting the file's own bytes. This is
   /// enough for every 8-bit image of `pixels_max`; the most expensive is a progressive JPEG without
   /// chroma subsampling (9 bytes per pixel: 576 MiB).
   std::size_t memory_bytes_max = std::size_t{768} << 20;
-  /// Largest number of scans in a JPEG. Each costs a pass over the image: 20 ms at 4096x4096.
-  /// Encoders write at most 18 (libjpeg, progressive CMYK).
-  int jpeg_scans_max = 20;
+  /// CPU time that decoding one image may take on its thread. An honest JPEG or PNG of `pixels_max`
+  /// takes less on one core of a current server.
+  std::chrono::milliseconds cpu_max{2000};
 };
 
 }  // namespace samoyed::worker

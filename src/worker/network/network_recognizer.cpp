@@ -10,8 +10,8 @@
 #include <utility>
 #include <variant>
 
-#include "worker/image/exif.hpp"
 #include "worker/decoders/image_decoder.hpp"
+#include "worker/image/exif.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/thumbnail.hpp"
 
@@ -83,6 +83,7 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   const DecodeOptions decoding{.apply_exif_orientation = handling_.apply_exif_orientation,
                                .only_crop = !options.thumbnail_side,
                                .reduced = handling_.fast_decode,
+                               .accept_truncated = handling_.accept_truncated,
                                .crop_spec = crop_spec};
   Stopwatch stopwatch;
   auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
@@ -92,6 +93,7 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
   const Size size = apply_orientation(image.full, image.orientation);
   recognition.width = size.width;
   recognition.height = size.height;
+  recognition.truncated = image.truncated;
   normalizer_.normalize(workspace->resizer.resize_and_crop(image, crop_spec), workspace->planes);
   times.resize_ms = stopwatch.lap_ms();
   const std::vector<float> probabilities = softmax(

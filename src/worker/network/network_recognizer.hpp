@@ -22,6 +22,8 @@ struct ImageHandling {
   /// True to decode large JPEGs at a fraction of their size, which is faster and changes the
   /// results slightly.
   bool fast_decode = false;
+  /// True to recognize a file that ends early, with gray below.
+  bool accept_truncated = false;
 };
 
 /// Turns image bytes into ranked labels: decodes, resizes and crops, normalizes, runs the network's

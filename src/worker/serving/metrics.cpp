@@ -16,10 +16,10 @@ using prometheus::Registry;
 using protocol::RefusalReason;
 
 /// All reasons for which this worker refuses an image.
-constexpr std::array refusal_reasons = {RefusalReason::busy,         RefusalReason::too_large,
-                                        RefusalReason::unreadable,   RefusalReason::too_many_pixels,
-                                        RefusalReason::bad_encoding, RefusalReason::bad_option,
-                                        RefusalReason::internal};
+constexpr std::array refusal_reasons = {RefusalReason::busy,       RefusalReason::too_large,
+                                        RefusalReason::unreadable, RefusalReason::too_many_pixels,
+                                        RefusalReason::too_slow,   RefusalReason::bad_encoding,
+                                        RefusalReason::bad_option, RefusalReason::internal};
 
 /// Returns the protocol's name of the reason as a Prometheus label value, for example `too_large`.
 std::string outcome(RefusalReason reason) {

@@ -86,6 +86,7 @@ TEST_CASE("a bad image fails its job with a reason code from REASONS.md") {
   CHECK(refused(protocol::RefusalReason::too_large) == "fail: too_large");
   CHECK(refused(protocol::RefusalReason::unreadable) == "fail: unreadable");
   CHECK(refused(protocol::RefusalReason::too_many_pixels) == "fail: too_many_pixels");
+  CHECK(refused(protocol::RefusalReason::too_slow) == "fail: too_slow");
   CHECK(refused(protocol::RefusalReason::other) == "fail: unrecognisable");
   CHECK(verdict({FailureReason::workers_closed, {}}) == "fail: workers_closed");
   CHECK(verdict({FailureReason::unknown_model, {}}) == "fail: unknown_model");

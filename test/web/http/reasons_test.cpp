@@ -37,6 +37,7 @@ TEST_CASE("each failure has a reason and a status") {
       {refused(RefusalReason::too_large), Reason::too_large, 413},
       {refused(RefusalReason::unreadable), Reason::unreadable, 415},
       {refused(RefusalReason::too_many_pixels), Reason::too_many_pixels, 422},
+      {refused(RefusalReason::too_slow), Reason::too_slow, 415},
       {refused(RefusalReason::other), Reason::unrecognisable, 422},
       {refused(RefusalReason::bad_encoding), Reason::worker_failed, 502},
       {refused(RefusalReason::bad_option), Reason::worker_failed, 502},

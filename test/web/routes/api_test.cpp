@@ -112,6 +112,8 @@ TEST_CASE_METHOD(ApiTest, "an answer contains everything about a recognition") {
     "width": 640, "height": 480, "worker": "localhost:8888",
     "times_ms": {"queue": 1.0, "transfer": 5.0, "decode": 2.0, "resize": 3.0, "forward": 4.0,
                  "total": 20.0}})"));
+  answer.recognition.truncated = true;
+  CHECK(json::parse(api_answer_to(answer).body).at("truncated") == true);
 }
 
 TEST_CASE_METHOD(ApiTest, "a failed recognition is a problem with its reason") {

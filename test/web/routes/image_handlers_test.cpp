@@ -102,6 +102,12 @@ TEST_CASE_METHOD(HandlerFixture, "an unwanted body is rejected by its header") {
   };
   CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
   CHECK(status("POST", "/", {{"Content-Type", "text/plain"}}) == 415);
+  CHECK(status("POST", "/",
+               {{"Content-Type", "multipart/form-data; boundary=b"},
+                {"Content-Encoding", "gzip"}}) == 415);
+  CHECK(status("POST", "/",
+               {{"Content-Type", "multipart/form-data; boundary=b"},
+                {"Content-Encoding", "identity"}}) == 0);
   CHECK(status("POST", "/nowhere", {{"Content-Length", "5"}}) == 404);
   CHECK(status("PUT", "/", {{"Content-Length", "5"}}) == 405);
   CHECK(status("POST", "/del/a:1", {{"Content-Length", "5"}}) == 0);
@@ -116,6 +122,10 @@ TEST_CASE_METHOD(HandlerFixture, "answers and failures become pages") {
   const Response found = answer_to(answer, "<dog>.jpg");
   CHECK(found.status == 200);
   CHECK(count_of(found.body, "&lt;dog&gt;.jpg") == 1);
+
+  CHECK(count_of(found.body, "The file ends early.") == 0);
+  answer.recognition.truncated = true;
+  CHECK(count_of(answer_to(answer, "dog.jpg").body, "The file ends early.") == 1);
 
   const Response none = answer_to(Failure{FailureReason::no_active_worker, {}});
   CHECK(none.status == 503);

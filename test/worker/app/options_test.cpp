@@ -21,17 +21,22 @@ TEST_CASE("a worker needs an address and a port, and by default serves no metric
   CHECK(line.options->port == 8888);
   CHECK(line.options->model_file == "models/squeezenet1_1.pth");
   CHECK_FALSE(line.options->metrics_port);
+  CHECK_FALSE(line.options->accept_truncated);
+  CHECK(line.options->decode.cpu_max == std::chrono::milliseconds(2000));
 }
 
 TEST_CASE("limits and timeouts reach the parts that they are for") {
   const CommandLine line(
       "0.0.0.0 0 --ack-timeout-ms 1500 --queue-length-max 3 --image-pixels-max 1000 "
-      "--image-bytes-max 2000 --metrics-port 0 --precision fp32");
+      "--image-bytes-max 2000 --metrics-port 0 --precision fp32 --decode-cpu-ms-max 700 "
+      "--truncated accept");
   REQUIRE(line.options);
   CHECK(line.options->server.timeouts.ack == std::chrono::milliseconds(1500));
   CHECK(line.options->queue.queued_max == 3);
   CHECK(line.options->decode.pixels_max == 1000);
   CHECK(line.options->server.image_bytes_max == 2000);
+  CHECK(line.options->decode.cpu_max == std::chrono::milliseconds(700));
+  CHECK(line.options->accept_truncated);
   CHECK(line.options->metrics_port == 0);
   CHECK(line.options->precision == Precision::fp32);
 }
@@ -39,7 +44,8 @@ TEST_CASE("limits and timeouts reach the parts that they are for") {
 TEST_CASE("a wrong command line exits with an error, --help and --version without one") {
   for (const char* const wrong :
        {"", "127.0.0.1", "127.0.0.1 65536", "127.0.0.1 0 --queue-timeout-ms 0",
-        "127.0.0.1 0 --std 0.2,nan,0.2", "127.0.0.1 0 --no-such-option"}) {
+        "127.0.0.1 0 --std 0.2,nan,0.2", "127.0.0.1 0 --no-such-option",
+        "127.0.0.1 0 --decode-cpu-ms-max 0", "127.0.0.1 0 --truncated maybe"}) {
     INFO(wrong);
     const CommandLine line(wrong);
     CHECK_FALSE(line.options);

@@ -17,10 +17,10 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "support/sanitized.hpp"
-#include "worker/test_images/image_bombs.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/thumbnail.hpp"
+#include "worker/test_images/image_bombs.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 /// Small files that decode to a lot of data: each is refused before the time or the memory is
 /// spent.
@@ -104,7 +104,7 @@ struct Bomb {
   /// With the default limits; std::nullopt if they allow the image.
   std::optional<RefusalReason> refused;
   /// With a budget of 16 MiB.
-  RefusalReason refused_with_little;
+  std::optional<RefusalReason> refused_with_little;
 };
 
 std::vector<Bomb> bombs() {
@@ -116,8 +116,7 @@ std::vector<Bomb> bombs() {
   const std::string bmp = read_image_fixture("rgb.bmp");
   const std::string jpeg = test::progressive_jpeg(64, 1);
   return {
-      {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), unreadable,
-       unreadable},
+      {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), {}, {}},
       {"a PNG of 16000x16000 pixels", png({16000, 16000}, zlib_zeros(16000 * 48001)), too_many,
        too_many},
       {"a PNG of 8000x8000 pixels",
@@ -129,7 +128,7 @@ std::vector<Bomb> bombs() {
       {"a PNG of 8192x8192 pixels, 16-bit RGBA, interlaced",
        png({8192, 8192, 16, 6, 1}, zlib_zeros(gib)), too_many, too_many},
       {"a progressive JPEG of 4096x4096 pixels and 20,000 scans",
-       test::progressive_jpeg(4096, 20'000), unreadable, too_many},
+       test::progressive_jpeg(4096, 20'000), RefusalReason::too_slow, too_many},
       {"a progressive JPEG that claims 8000x8000 pixels",
        patched(jpeg, jpeg.find("\xFF\xC2") + 5, "\x1F\x40\x1F\x40"),
        {},
@@ -187,7 +186,8 @@ TEST_CASE("small files that decode to a lot of data stay within their budget", "
 TEST_CASE("a PNG that inflates to more than its header says doesn't take more memory", "[image]") {
   const std::string file = png({}, zlib_zeros(std::size_t{1} << 30));
   CHECK(file.size() < (std::size_t{5} << 18));
-  CHECK_THAT(refusal_of(file).detail, Catch::Contains("decompresses to more"));
+  CHECK(
+      std::holds_alternative<worker::Image>(test::decode_upright(test::as_bytes(file), {}, true)));
   if (memory_is_measurable) CHECK(decode_in_child(file, {}).grown_bytes < 64 * mib);
 }
 
@@ -219,20 +219,20 @@ TEST_CASE("a PNG of 16000x16000 pixels is refused", "[image]") {
   const Refusal refusal = refusal_of(png({16000, 16000}, zlib_zeros(1000)));
   CHECK(refusal ==
         Refusal{RefusalReason::too_many_pixels,
-                "The image has 16000x16000 pixels. The limit is 67 megapixels, and 16384 "
+                "The image has 16000x16000 pixels. The limit is 67 megapixels, and 65535 "
                 "pixels on a side."});
 }
 
-TEST_CASE("a progressive JPEG may have many scans, up to a limit", "[image]") {
+TEST_CASE("a progressive JPEG may have any number of scans that its time allows", "[image]") {
+  const std::string file = test::progressive_jpeg(64, 200);
+  CHECK(
+      std::holds_alternative<worker::Image>(test::decode_upright(test::as_bytes(file), {}, true)));
   worker::DecodeLimits limits;
-  const int scans_before = 9;  // of a color image, from jpeg_simple_progression
-  const std::string file = test::progressive_jpeg(64, 8);
-  CHECK(std::holds_alternative<worker::Image>(
-      test::decode_upright(test::as_bytes(file), limits, true)));
-  limits.jpeg_scans_max = scans_before + 7;
-  CHECK_THAT(refusal_of(file, limits).detail, Catch::Contains("more than 16 scans"));
-  CHECK_THAT(refusal_of(test::progressive_jpeg(64, 20'000)).detail,
-             Catch::Contains("more than 20 scans"));
+  limits.cpu_max = std::chrono::milliseconds(5);
+  CHECK(
+      refusal_of(test::progressive_jpeg(1024, 20'000), limits) ==
+      Refusal{RefusalReason::too_slow,
+              "Decoding the image takes more than 5 ms of processor time. Send a smaller image."});
 }
 
 TEST_CASE("a progressive JPEG's coefficients count against the memory limit", "[image]") {

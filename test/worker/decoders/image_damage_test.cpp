@@ -22,7 +22,7 @@ constexpr int mutants_per_file = 1000;
 
 /// Small enough that a mutant's new size in its header takes the test no time.
 constexpr worker::DecodeLimits mutant_limits{
-    .side_px_max = 4096, .pixels_max = 1 << 20, .memory_bytes_max = 16 << 20, .jpeg_scans_max = 20};
+    .side_px_max = 4096, .pixels_max = 1 << 20, .memory_bytes_max = 16 << 20};
 
 /// Whether a detail can be the message of an answer. Otherwise it could be mistaken for the `LABEL
 /// -PROBABILITY` of a result, or break out of a quoted string.
@@ -49,7 +49,8 @@ bool is_sound(const std::variant<Image, Refusal>& result) {
   }
   const auto& refusal = std::get<Refusal>(result);
   return (refusal.reason == RefusalReason::unreadable ||
-          refusal.reason == RefusalReason::too_many_pixels) &&
+          refusal.reason == RefusalReason::too_many_pixels ||
+          refusal.reason == RefusalReason::too_slow) &&
          is_plain_sentence(refusal.detail);
 }
 
@@ -101,14 +102,71 @@ TEST_CASE("a file cut at any length is refused, unless it still has all its pixe
   }
 }
 
+TEST_CASE("a file cut at any length is accepted on request if its header is whole", "[image]") {
+  const std::string name = GENERATE("rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png",
+                                    "interlaced.png", "palette.png", "interlaced_palette.png",
+                                    "lossy.webp", "lossless.webp", "rgb.bmp", "run_length_8.bmp");
+  const std::string file = test::read_image_fixture(name);
+  const auto size_of_whole = test::read_expected_image(name);
+  std::size_t accepted = 0;
+  for (std::size_t length = 0; length <= file.size(); ++length) {
+    CAPTURE(name, length);
+    const std::string cut = file.substr(0, length);
+    const auto strict = test::decode_upright(test::as_bytes(cut), {}, true);
+    const auto result = worker::decode_image(test::as_bytes(cut), {}, {.accept_truncated = true});
+    const auto* const image = std::get_if<worker::DecodedImage>(&result);
+    if (image == nullptr) {
+      REQUIRE(std::holds_alternative<Refusal>(strict));
+      continue;
+    }
+    REQUIRE(image->full == worker::Size{size_of_whole.width, size_of_whole.height});
+    if (image->truncated) REQUIRE(std::holds_alternative<Refusal>(strict));
+    accepted += image->truncated ? 1 : 0;
+    if (!image->truncated) REQUIRE((image->pixels == size_of_whole));
+  }
+  CAPTURE(name);
+  CHECK(accepted > 0);
+}
+
+TEST_CASE("what a truncated file doesn't contain is gray", "[image]") {
+  const auto [name, kept] = GENERATE(table<std::string, double>({{"tall_420.jpg", 0.6},
+                                                                 {"rgb.png", 0.5},
+                                                                 {"palette.png", 0.9},
+                                                                 {"interlaced.png", 0.4},
+                                                                 {"tall.webp", 0.6},
+                                                                 {"tall_lossless.webp", 0.6},
+                                                                 {"rgb.bmp", 0.5},
+                                                                 {"grey.png", 0.6}}));
+  CAPTURE(name);
+  const std::string file = test::read_image_fixture(name);
+  const std::string cut = file.substr(0, static_cast<std::size_t>(double(file.size()) * kept));
+  const Image whole = test::read_expected_image(name);
+  const auto result = test::decode_upright(test::as_bytes(cut), {}, true, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  const Image& image = std::get<Image>(result);
+  // Some pixels are those of the whole image, and the others are gray.
+  std::size_t same = 0;
+  std::size_t gray = 0;
+  for (std::size_t at = 0; at < image.rgb.size(); at += 3) {
+    const auto pixel = image.rgb.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto right = whole.rgb.begin() + static_cast<std::ptrdiff_t>(at);
+    same += std::equal(pixel, pixel + 3, right) ? 1 : 0;
+    gray += std::all_of(pixel, pixel + 3, [](int level) { return level == worker::gray_level; });
+  }
+  CHECK(same > 0);
+  CHECK(gray > 0);
+}
+
 TEST_CASE("damaged files give an image or a refusal", "[image]") {
   const std::string name = GENERATE(from_range(test::image_fixtures));
   const std::string file = test::read_image_fixture(name);
+  const bool accept_truncated = GENERATE(false, true);
   test::Noise noise(static_cast<std::uint32_t>(file.size()));
   for (int i = 0; i < mutants_per_file; ++i) {
     const std::string mutant = mutated(file, noise);
     CAPTURE(name, i);
-    REQUIRE(is_sound(test::decode_upright(test::as_bytes(mutant), mutant_limits, true)));
+    REQUIRE(is_sound(
+        test::decode_upright(test::as_bytes(mutant), mutant_limits, true, accept_truncated)));
   }
 }
 

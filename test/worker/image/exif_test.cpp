@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -15,7 +17,8 @@ namespace samoyed {
 namespace {
 
 using worker::exif_orientation;
-using worker::find_jpeg_exif;
+using worker::find_exif_orientation;
+using worker::find_xmp_orientation;
 using namespace std::string_literals;
 
 /// Returns a little-endian TIFF block whose directory contains `entries`.
@@ -70,23 +73,35 @@ TEST_CASE("a directory that ends early is read as far as it goes", "[exif]") {
   CHECK(exif_orientation(test::as_bytes(block)) == 6);
 }
 
-TEST_CASE("a JPEG's EXIF block is searched for up to its first scan", "[exif]") {
-  const std::string app0 = "\xFF\xE0\0\x04__"s;
-  const std::string exif = "\xFF\xE1\0\x0A"s + "Exif\0\0ab"s;
-  const std::string xmp = "\xFF\xE1\0\x06http"s;
-  const auto [file, found] = GENERATE_COPY(table<std::string, std::string>({
-      {"\xFF\xD8"s + exif, "Exif\0\0ab"s},
-      {"\xFF\xD8"s + app0 + xmp + "\xFF" + exif, "Exif\0\0ab"s},  // with a fill byte
-      {"\xFF\xD8"s + exif + "\xFF\xE1\0\x09"s + "Exif\0\0c"s, "Exif\0\0ab"s},
-      {"\xFF\xD8\xFF\xDA\0\x02"s + exif, ""},
-      {"\xFF\xD8"s + exif.substr(0, 11), ""},  // cut off
-      {"\xFF\xD8"s + app0 + "junk" + exif, ""},
-      {"\xFF\xD8\xFF\xE1\0\x01"s + exif, ""},  // shorter than its own length
-      {"\xFF\xD8"s, ""},
-      {"", ""},
+TEST_CASE("a header whose 42 is in the other byte order is accepted", "[exif]") {
+  std::string block = little(little_6);
+  std::swap(block[2], block[3]);
+  CHECK(exif_orientation(test::as_bytes(block)) == 6);
+  block = big(big_8);
+  std::swap(block[2], block[3]);
+  CHECK(exif_orientation(test::as_bytes(block)) == 8);
+}
+
+TEST_CASE("a missing orientation differs from an invalid one", "[exif]") {
+  CHECK(find_exif_orientation(test::as_bytes(little(other_tag))) == std::nullopt);
+  CHECK(find_exif_orientation(test::as_bytes("junk"s)) == std::nullopt);
+  CHECK(find_exif_orientation(test::as_bytes(little("\x12\x01\x03\0\x01\0\0\0\x09\0\0\0"s))) == 1);
+}
+
+TEST_CASE("XMP's orientation is an attribute or an element", "[exif]") {
+  const auto [xmp, orientation] = GENERATE(table<std::string, std::optional<int>>({
+      {R"(<a tiff:Orientation="6"/>)", 6},
+      {"<tiff:Orientation>8</tiff:Orientation>", 8},
+      {R"(tiff:Orientation tiff:Orientation="3" tiff:Orientation="5")", 3},
+      {R"(tiff:Orientation="x" tiff:Orientation="5")", 5},
+      {R"(tiff:Orientation="9")", 1},
+      {R"(tiff:Orientation=")", std::nullopt},
+      {"tiff:Orientation='6'", std::nullopt},
+      {"exif:Orientation=\"6\"", std::nullopt},
+      {"", std::nullopt},
   }));
-  const auto block = find_jpeg_exif(test::as_bytes(file));
-  CHECK(std::string(reinterpret_cast<const char*>(block.data()), block.size()) == found);
+  CAPTURE(xmp);
+  CHECK(find_xmp_orientation(xmp) == orientation);
 }
 
 TEST_CASE("each orientation turns an image upright", "[exif]") {

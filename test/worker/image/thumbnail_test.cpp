@@ -1,5 +1,6 @@
 #include "worker/image/thumbnail.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <variant>
@@ -7,11 +8,11 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
+#include "worker/image/jpeg_writer.hpp"
+#include "worker/image/shrink.hpp"
 #include "worker/test_images/image_bombs.hpp"
 #include "worker/test_images/image_fixtures.hpp"
 #include "worker/test_images/jpeg_maker.hpp"
-#include "worker/image/jpeg_writer.hpp"
-#include "worker/image/shrink.hpp"
 
 namespace samoyed {
 
@@ -130,14 +131,14 @@ TEST_CASE("a part of an image has no thumbnail", "[image]") {
   CHECK(worker::make_thumbnail(decode_stored(file, {.only_crop = true}), 160).empty());
 }
 
-TEST_CASE("an image that is cheap to refuse stays cheap if a thumbnail is wanted", "[image]") {
-  // Decoding the whole image has the same limits as decoding the crop.
+TEST_CASE("the time for an image is limited if a thumbnail is wanted, too", "[image]") {
   const std::string bomb = test::progressive_jpeg(512, 20'000);
+  worker::DecodeLimits limits;
+  limits.cpu_max = std::chrono::milliseconds(50);
   for (const bool only_crop : {true, false}) {
-    const auto result = worker::decode_image(as_bytes(bomb), {}, {.only_crop = only_crop});
+    const auto result = worker::decode_image(as_bytes(bomb), limits, {.only_crop = only_crop});
     REQUIRE(std::holds_alternative<protocol::Refusal>(result));
-    CHECK(std::get<protocol::Refusal>(result).detail ==
-          "The JPEG has more than 20 scans. Save it as a baseline JPEG.");
+    CHECK(std::get<protocol::Refusal>(result).reason == protocol::RefusalReason::too_slow);
   }
 }
 

@@ -37,12 +37,13 @@ TEST_CASE("images are counted by outcome, and recognized ones with their phase t
   metrics.count(recognition({}));
   metrics.count(protocol::Refusal{protocol::RefusalReason::too_many_pixels, "Too many."});
   metrics.count(protocol::RefusalReason::too_large);
+  metrics.count(protocol::RefusalReason::too_slow);
   metrics.count_left();
   const std::string text = metrics.text({});
   for (const std::string& line :
        {std::string("# TYPE samoyed_worker_recognitions_total counter"), outcome_line("ok", 2),
         outcome_line("too_many_pixels", 1), outcome_line("too_large", 1), outcome_line("left", 1),
-        outcome_line("busy", 0), outcome_line("internal", 0),
+        outcome_line("too_slow", 1), outcome_line("busy", 0), outcome_line("internal", 0),
         std::string("samoyed_worker_image_bytes_total 1500"),
         std::string("# TYPE samoyed_worker_phase_seconds histogram"),
         std::string("samoyed_worker_phase_seconds_count{phase=\"queue\"} 1"),

@@ -15,9 +15,9 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "support/bytes.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/exif.hpp"
 #include "worker/image/image.hpp"
-#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 
 /// The image files in test/worker/test_images/data (made by make_image_fixtures.py), for the tests.
@@ -25,29 +25,102 @@ namespace samoyed::test {
 
 /// The pixels of each file, as Pillow decodes them, are in NAME.ppm.
 inline constexpr std::array image_fixtures = {
-    "grey.jpg",         "rgb_444.jpg",
-    "rgb_422.jpg",      "rgb_420.jpg",
-    "tall_420.jpg",     "progressive.jpg",
-    "cmyk.jpg",         "cmyk_without_adobe.jpg",
-    "ycck.jpg",         "exif_1.jpg",
-    "exif_2.jpg",       "exif_3.jpg",
-    "exif_4.jpg",       "exif_5.jpg",
-    "exif_6.jpg",       "exif_7.jpg",
-    "exif_8.jpg",       "bit.png",
-    "grey.png",         "grey_4bit.png",
-    "grey_16bit.png",   "grey_alpha.png",
-    "rgb.png",          "rgb_transparent.png",
-    "rgb_16bit.png",    "rgba.png",
-    "interlaced.png",   "interlaced_palette.png",
-    "palette.png",      "palette_transparent.png",
-    "exif_6.png",       "bit.bmp",
-    "palette_4bit.bmp", "palette.bmp",
-    "grey.bmp",         "rgb.bmp",
-    "top_down.bmp",     "rgba.bmp",
-    "lossy.webp",       "lossy_alpha.webp",
-    "lossless.webp",    "lossless_alpha.webp",
-    "animated.webp",    "small_frame.webp",
+    "grey.jpg",
+    "rgb_444.jpg",
+    "rgb_422.jpg",
+    "rgb_420.jpg",
+    "tall_420.jpg",
+    "progressive.jpg",
+    "cmyk.jpg",
+    "cmyk_without_adobe.jpg",
+    "ycck.jpg",
+    "exif_1.jpg",
+    "exif_2.jpg",
+    "exif_3.jpg",
+    "exif_4.jpg",
+    "exif_5.jpg",
+    "exif_6.jpg",
+    "exif_7.jpg",
+    "exif_8.jpg",
+    "bit.png",
+    "grey.png",
+    "grey_4bit.png",
+    "grey_16bit.png",
+    "grey_alpha.png",
+    "rgb.png",
+    "rgb_transparent.png",
+    "rgb_16bit.png",
+    "rgba.png",
+    "interlaced.png",
+    "interlaced_palette.png",
+    "palette.png",
+    "palette_transparent.png",
+    "exif_6.png",
+    "bit.bmp",
+    "palette_4bit.bmp",
+    "palette.bmp",
+    "grey.bmp",
+    "rgb.bmp",
+    "top_down.bmp",
+    "rgba.bmp",
+    "lossy.webp",
+    "lossy_alpha.webp",
+    "lossless.webp",
+    "lossless_alpha.webp",
+    "animated.webp",
+    "small_frame.webp",
     "exif_8.webp",
+    "tall.webp",
+    "tall_lossless.webp",
+    "rgb_555.bmp",
+    "rgb_565.bmp",
+    "rgb_555_masks.bmp",
+    "run_length_8.bmp",
+    "run_length_4.bmp",
+    "os2_bit.bmp",
+    "os2_4bit.bmp",
+    "os2_8bit.bmp",
+    "os2_rgb.bmp",
+    "os2_2_8bit.bmp",
+    "uncounted_palette.bmp",
+    "palette_beyond.bmp",
+};
+
+/// Files whose orientation is in an unusual place, or that end with damage, but that Pillow reads.
+/// Their pixels are in NAME.ppm, too.
+inline constexpr std::array unusual_image_fixtures = {
+    "exif_after_fill.jpg",
+    "exif_after_junk.jpg",
+    "exif_after_restart.jpg",
+    "exif_after_zero.jpg",
+    "exif_twice.jpg",
+    "exif_swapped_magic_mm.jpg",
+    "exif_swapped_magic_ii.jpg",
+    "exif_thumbnail.jpg",
+    "exif_in_second.jpg",
+    "empty_first.jpg",
+    "profile_text.png",
+    "profile_compressed.png",
+    "profile_international.png",
+    "profile_behind.png",
+    "profile_app1.png",
+    "profile_after_exif.png",
+    "exif_behind.png",
+    "xmp_attribute.png",
+    "xmp_element.png",
+    "xmp_compressed.png",
+    "xmp_behind.png",
+    "xmp_and_upright_exif.png",
+    "xmp.jpg",
+    "xmp.webp",
+    "no_iend.png",
+    "cut_checksum.png",
+    "no_adler.png",
+    "cut_interlaced.png",
+    "no_adler_but_end.png",
+    "surplus.png",
+    "palette_beyond.png",
+    "palette_beyond_2bit.png",
 };
 
 inline std::string read_file(const std::string& path) {
@@ -80,9 +153,10 @@ inline worker::Image read_expected_image(std::string_view name) {
 /// Returns the whole image, turned upright, or why there is none.
 inline std::variant<worker::Image, protocol::Refusal> decode_upright(
     std::span<const std::byte> file, const worker::DecodeLimits& limits,
-    bool apply_exif_orientation) {
-  auto result =
-      worker::decode_image(file, limits, {.apply_exif_orientation = apply_exif_orientation});
+    bool apply_exif_orientation, bool accept_truncated = false) {
+  auto result = worker::decode_image(
+      file, limits,
+      {.apply_exif_orientation = apply_exif_orientation, .accept_truncated = accept_truncated});
   if (auto* const refusal = std::get_if<protocol::Refusal>(&result)) return std::move(*refusal);
   auto& image = std::get<worker::DecodedImage>(result);
   return worker::apply_orientation(std::move(image.pixels), image.orientation);
