@@ -1,25 +1,34 @@
 #include "samoyed/protocol/image_formats.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "samoyed/protocol/ascii.hpp"
 
 namespace samoyed::protocol {
-namespace {
+namespace detail {
 
-bool matches(const ImageSignature& signature, std::string_view file) {
-  return file.starts_with(signature.start) &&
-         (signature.second.empty() ||
-          (file.size() >= signature.second_offset &&
-           file.substr(signature.second_offset).starts_with(signature.second)));
+bool is_jpeg(std::string_view file) { return file.starts_with("\xFF\xD8\xFF"); }
+
+bool is_png(std::string_view file) { return file.starts_with("\x89PNG\r\n\x1A\n"); }
+
+bool is_bmp(std::string_view file) { return file.starts_with("BM"); }
+
+bool is_webp(std::string_view file) {
+  return file.starts_with("RIFF") &&
+         file.substr(std::min<std::size_t>(8, file.size())).starts_with("WEBP");
 }
 
-}  // namespace
+bool is_gif(std::string_view file) {
+  return file.starts_with("GIF87a") || file.starts_with("GIF89a");
+}
+
+}  // namespace detail
 
 const ImageFormat* find_image_format(std::string_view file) {
   const auto found = std::ranges::find_if(
-      image_formats, [&](const ImageFormat& format) { return matches(format.signature, file); });
+      image_formats, [&](const ImageFormat& format) { return format.detect(file); });
   return found == image_formats.end() ? nullptr : &*found;
 }
 
@@ -31,24 +40,34 @@ bool is_image_extension(std::string_view extension) {
   });
 }
 
-std::string image_extensions_text() {
-  std::string text;
+namespace {
+
+/// Appends the extensions of all formats, each after `separator` unless `text` is empty.
+void append_extensions(std::string& text, char separator) {
   for (const ImageFormat& format : image_formats) {
     for (const std::string_view extension : format.extensions) {
       if (extension.empty()) continue;
-      if (!text.empty()) text += ' ';
+      if (!text.empty()) text += separator;
       text += extension;
     }
   }
+}
+
+}  // namespace
+
+std::string image_extensions_text() {
+  std::string text;
+  append_extensions(text, ' ');
   return text;
 }
 
-std::string image_media_types_text() {
+std::string image_accept_text() {
   std::string text;
   for (const ImageFormat& format : image_formats) {
     if (!text.empty()) text += ',';
     text += format.media_type;
   }
+  append_extensions(text, ',');
   return text;
 }
 

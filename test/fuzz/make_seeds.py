@@ -15,7 +15,7 @@ import struct
 import sys
 import zlib
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "image" / "data"
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "test_images" / "data"
 # Larger fixtures would only slow a fuzzer down.
 SEED_BYTES_MAX = 8192
 
@@ -249,6 +249,7 @@ def seeds():
                  for steps in STEPS],
         "image": image_fixtures("*"),
         "image_bmp": image_fixtures("*.bmp"),
+        "image_gif": image_fixtures("*.gif"),
         "image_jpeg": image_fixtures("*.jpg"),
         "image_png": image_fixtures("*.png"),
         "image_webp": image_fixtures("*.webp"),

@@ -36,7 +36,7 @@ std::string page(const Frame& frame, const Html& content, bool untrained,
 /// With an empty row of labels besides, which the script copies.
 Html upload_form(std::string_view caption) {
   return Html::fill(files::upload_html, {{"caption", caption},
-                                         {"accept", protocol::image_media_types_text()},
+                                         {"accept", protocol::image_accept_text()},
                                          {"formats", protocol::accepted_formats},
                                          {"label_row", label_row({})}});
 }

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "worker/image/crop.hpp"
 #include "worker/decoders/decoders.hpp"
-#include "worker/image/exif.hpp"
 #include "worker/decoders/jpeg_reader.hpp"
+#include "worker/image/crop.hpp"
+#include "worker/image/exif.hpp"
 
 namespace samoyed::worker {
 

@@ -30,6 +30,7 @@ using RawResult = std::variant<RawImage, protocol::Refusal>;
 RawResult decode_png(Bytes file, const DecodeLimits& limits);
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits);
+RawResult decode_gif(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 

@@ -47,9 +47,16 @@ DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOp
       .pixels = std::move(stored.image)};
 }
 
+/// The decoder of a format that can be left out of the build: null if it is.
+template <bool built, RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+constexpr Decoder decode_if_built() {
+  if constexpr (built) return decode_whole<decode>;
+  return nullptr;
+}
+
 struct FormatDecoder {
   std::string_view format;  ///< Its name in protocol::image_formats.
-  Decoder decode;
+  Decoder decode;           ///< Null if this build leaves it out.
 };
 
 /// One row per format, in the order of protocol::image_formats.
@@ -58,6 +65,7 @@ constexpr std::array decoders{
     FormatDecoder{"PNG", decode_whole<decode_png>},
     FormatDecoder{"BMP", decode_whole<decode_bmp>},
     FormatDecoder{"WebP", decode_whole<decode_webp>},
+    FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
 };
 static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
                                  &protocol::ImageFormat::name),
@@ -106,7 +114,11 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
     return unreadable("This isn't a " + std::string(protocol::accepted_formats) + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
-  return decoders[row].decode(file, limits, options, std::move(memory));
+  const Decoder decode = decoders[row].decode;
+  if (decode == nullptr) {
+    return unreadable("This worker doesn't read " + std::string(format->name) + " images.");
+  }
+  return decode(file, limits, options, std::move(memory));
 }
 
 }  // namespace samoyed::worker

@@ -17,10 +17,10 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "support/sanitized.hpp"
-#include "worker/test_images/image_bombs.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/thumbnail.hpp"
+#include "worker/test_images/image_bombs.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 /// Small files that decode to a lot of data: each is refused before the time or the memory is
 /// spent.
@@ -114,6 +114,8 @@ std::vector<Bomb> bombs() {
   const std::string lossless = read_image_fixture("lossless.webp");
   const std::string animated = read_image_fixture("animated.webp");
   const std::string bmp = read_image_fixture("rgb.bmp");
+  const std::string gif = read_image_fixture("small_frame.gif");
+  const std::size_t gif_frame = gif.find("hello") + 6;
   const std::string jpeg = test::progressive_jpeg(64, 1);
   return {
       {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), unreadable,
@@ -152,6 +154,11 @@ std::vector<Bomb> bombs() {
        patched(read_image_fixture("small_frame.webp"), 24, "\x3F\x1F\0\x3F\x1F\0"s),
        {},
        too_many},
+      {"a GIF of 65535x65535 pixels", patched(gif, 6, "\xFF\xFF\xFF\xFF"), too_many, too_many},
+      {"a GIF whose frame makes a small canvas 65535 pixels wide",
+       patched(gif, gif_frame, ",\xFE\xFF\0\0\1\0\1\0"s), too_many, too_many},
+      {"a GIF that claims 8000x8000 pixels",
+       patched(gif, gif_frame, ",\0\0\0\0\x40\x1F\x40\x1F"s), unreadable, too_many},
       {"a BMP that claims 2147483647x13 pixels", patched(bmp, 18, "\xFF\xFF\xFF\x7F"), too_many,
        too_many},
       {"a BMP that claims 8000x8000 pixels", patched(bmp, 18, "\x40\x1F\0\0\x40\x1F\0\0"s),

@@ -49,8 +49,8 @@ TEST_CASE("the EXIF orientation is ignored on request", "[image]") {
 }
 
 TEST_CASE("a file that is not an image is refused with the accepted formats", "[image]") {
-  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
-                                    "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
+  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF88a\1\0\1\0"s,
+                                    "II-\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
         Refusal{RefusalReason::unreadable,
                 "This isn't a " + std::string(protocol::accepted_formats) + " image."});
@@ -82,6 +82,7 @@ TEST_CASE("invalid headers are refused", "[image]") {
           {"rgb.png", 29, "\xAA\xBB", "checksum"},    // CRC of IHDR
           {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
           {"lossy.webp", 12, "JUNK", "damaged"},
+          {"interlaced.gif", 61, "\x07", "no image"},
       }));
   CAPTURE(name, offset);
   const Refusal refusal = refusal_of(patched(test::read_image_fixture(name), offset, bytes));

@@ -8,8 +8,8 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/result.hpp"
-#include "worker/image/crop.hpp"
 #include "worker/decoders/image_decoder.hpp"
+#include "worker/image/crop.hpp"
 #include "worker/test_images/image_fixtures.hpp"
 #include "worker/test_images/jpeg_maker.hpp"
 

@@ -15,9 +15,9 @@
 
 #include "samoyed/protocol/result.hpp"
 #include "support/bytes.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/exif.hpp"
 #include "worker/image/image.hpp"
-#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 
 /// The image files in test/worker/test_images/data (made by make_image_fixtures.py), for the tests.
@@ -25,29 +25,58 @@ namespace samoyed::test {
 
 /// The pixels of each file, as Pillow decodes them, are in NAME.ppm.
 inline constexpr std::array image_fixtures = {
-    "grey.jpg",         "rgb_444.jpg",
-    "rgb_422.jpg",      "rgb_420.jpg",
-    "tall_420.jpg",     "progressive.jpg",
-    "cmyk.jpg",         "cmyk_without_adobe.jpg",
-    "ycck.jpg",         "exif_1.jpg",
-    "exif_2.jpg",       "exif_3.jpg",
-    "exif_4.jpg",       "exif_5.jpg",
-    "exif_6.jpg",       "exif_7.jpg",
-    "exif_8.jpg",       "bit.png",
-    "grey.png",         "grey_4bit.png",
-    "grey_16bit.png",   "grey_alpha.png",
-    "rgb.png",          "rgb_transparent.png",
-    "rgb_16bit.png",    "rgba.png",
-    "interlaced.png",   "interlaced_palette.png",
-    "palette.png",      "palette_transparent.png",
-    "exif_6.png",       "bit.bmp",
-    "palette_4bit.bmp", "palette.bmp",
-    "grey.bmp",         "rgb.bmp",
-    "top_down.bmp",     "rgba.bmp",
-    "lossy.webp",       "lossy_alpha.webp",
-    "lossless.webp",    "lossless_alpha.webp",
-    "animated.webp",    "small_frame.webp",
+    "grey.jpg",
+    "rgb_444.jpg",
+    "rgb_422.jpg",
+    "rgb_420.jpg",
+    "tall_420.jpg",
+    "progressive.jpg",
+    "cmyk.jpg",
+    "cmyk_without_adobe.jpg",
+    "ycck.jpg",
+    "exif_1.jpg",
+    "exif_2.jpg",
+    "exif_3.jpg",
+    "exif_4.jpg",
+    "exif_5.jpg",
+    "exif_6.jpg",
+    "exif_7.jpg",
+    "exif_8.jpg",
+    "bit.png",
+    "grey.png",
+    "grey_4bit.png",
+    "grey_16bit.png",
+    "grey_alpha.png",
+    "rgb.png",
+    "rgb_transparent.png",
+    "rgb_16bit.png",
+    "rgba.png",
+    "interlaced.png",
+    "interlaced_palette.png",
+    "palette.png",
+    "palette_transparent.png",
+    "exif_6.png",
+    "bit.bmp",
+    "palette_4bit.bmp",
+    "palette.bmp",
+    "grey.bmp",
+    "rgb.bmp",
+    "top_down.bmp",
+    "rgba.bmp",
+    "lossy.webp",
+    "lossy_alpha.webp",
+    "lossless.webp",
+    "lossless_alpha.webp",
+    "animated.webp",
+    "small_frame.webp",
     "exif_8.webp",
+    "palette.gif",
+    "grey.gif",
+    "animated.gif",
+    "interlaced.gif",
+    "small_frame.gif",
+    "transparent_frame.gif",
+    "large_frame.gif",
 };
 
 inline std::string read_file(const std::string& path) {

@@ -118,6 +118,28 @@ def small_frame_webp():
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def gif(canvas, place, frame, interlaced=False, transparent=None, background=0):
+    """Returns a GIF with one frame, whose palette has 16 colors, at `place` (left, top) on a canvas of that size."""
+    still = saved(frame, "GIF", interlace=interlaced)
+    image = still[still.index(b",", 13 + (3 << (still[10] & 7) + 1)):]
+    flags, palette = 0x83, still[13:13 + 3 * 16]
+    control = b"" if transparent is None else b"!\xf9\4\1\0\0" + bytes([transparent]) + b"\0"
+    return (b"GIF89a" + struct.pack("<HHBBB", *canvas, flags, background, 0) + palette + b"!\xfe\5hello\0" + control
+            + b"," + struct.pack("<HH", *place) + image[5:])
+
+
+def gif_files():
+    rgb, gray = make_image("RGB"), make_image("L")
+    few = rgb.quantize(16)
+    yield "palette.gif", saved(rgb.quantize(256), "GIF")
+    yield "grey.gif", saved(gray, "GIF")
+    yield "animated.gif", saved(few, "GIF", save_all=True, append_images=[few.rotate(180)], duration=100, loop=0)
+    yield "interlaced.gif", gif((WIDTH, HEIGHT), (0, 0), few, interlaced=True)
+    yield "small_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, background=3)
+    yield "transparent_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, transparent=3)
+    yield "large_frame.gif", gif((4, 3), (2, 1), few)
+
+
 def ycck(cmyk_jpeg):
     """Returns the same bytes, with an Adobe marker that says that they are YCCK."""
     at = cmyk_jpeg.index(b"Adobe")
@@ -172,6 +194,7 @@ def files():
     yield "animated.webp", saved(rgba, "WEBP", save_all=True, append_images=[make_image("RGBA").rotate(180)])
     yield "small_frame.webp", small_frame_webp()
     yield "exif_8.webp", saved(rgb, "WEBP", lossless=True, exif=exif(8))
+    yield from gif_files()
 
 
 def refused_files():
