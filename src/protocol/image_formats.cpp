@@ -24,6 +24,13 @@ bool is_gif(std::string_view file) {
   return file.starts_with("GIF87a") || file.starts_with("GIF89a");
 }
 
+bool is_tiff(std::string_view file) {
+  using namespace std::string_view_literals;
+  // In either byte order, also with 64-bit offsets (BigTIFF).
+  return file.starts_with("II*\0"sv) || file.starts_with("MM\0*"sv) ||
+         file.starts_with("II+\0"sv) || file.starts_with("MM\0+"sv);
+}
+
 }  // namespace detail
 
 const ImageFormat* find_image_format(std::string_view file) {

@@ -252,6 +252,7 @@ def seeds():
         "image_gif": image_fixtures("*.gif"),
         "image_jpeg": image_fixtures("*.jpg"),
         "image_png": image_fixtures("*.png"),
+        "image_tiff": image_fixtures("*.tif"),
         "image_webp": image_fixtures("*.webp"),
         "labels": LABELS,
         "message_reader": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],

@@ -27,15 +27,17 @@ TEST_CASE("image formats are detected by a file's first bytes") {
   CHECK(format_of("RIFF\0\0\0\0WEBPVP8 "sv) == "WebP");
   CHECK(format_of("GIF87a"sv) == "GIF");
   CHECK(format_of("GIF89a..."sv) == "GIF");
-  for (const auto other : {"RIFF\0\0\0\0WAVE"sv, "RIFF\0\0\0\0WEB"sv, "RIFF"sv, "GIF88a"sv,
-                           "\xFF\xD8"sv, "<svg/>"sv, ""sv}) {
+  for (const auto tiff : {"II*\0"sv, "MM\0*..."sv, "II+\0"sv, "MM\0+"sv})
+    CHECK(format_of(tiff) == "TIFF");
+  for (const auto other : {"RIFF\0\0\0\0WAVE"sv, "RIFF\0\0\0\0WEB"sv, "RIFF"sv, "GIF88a"sv, "II*"sv,
+                           "IIII"sv, "\xFF\xD8"sv, "<svg/>"sv, ""sv}) {
     CAPTURE(other);
     CHECK(find_image_format(other) == nullptr);
   }
 }
 
 TEST_CASE("the names of the image formats are listed as in a sentence") {
-  CHECK(accepted_formats == "JPEG, PNG, BMP, WebP or GIF");
+  CHECK(accepted_formats == "JPEG, PNG, BMP, WebP, GIF or TIFF");
 }
 
 TEST_CASE("image files are recognized by their extension, in upper or lower case") {

@@ -17,6 +17,7 @@ bool is_png(std::string_view file);
 bool is_bmp(std::string_view file);
 bool is_webp(std::string_view file);
 bool is_gif(std::string_view file);
+bool is_tiff(std::string_view file);
 }  // namespace detail
 
 struct ImageFormat {
@@ -37,6 +38,7 @@ inline constexpr std::array image_formats{
     ImageFormat{"BMP", "bmp", "image/bmp", detail::is_bmp, {".bmp"}},
     ImageFormat{"WebP", "webp", "image/webp", detail::is_webp, {".webp"}},
     ImageFormat{"GIF", "gif", "image/gif", detail::is_gif, {".gif"}},
+    ImageFormat{"TIFF", "tiff", "image/tiff", detail::is_tiff, {".tif", ".tiff"}},
 };
 
 /// Returns the format of a file that begins with `file`, detected by its signature, or null if it

@@ -145,7 +145,8 @@ RawResult decode_gif(Bytes file, const DecodeLimits& limits) {
   const std::int64_t need = std::int64_t{3} * width * height + frame.Width +
                             std::int64_t{sizeof(int)} * frame.Height + giflib_bytes;
   if (std::cmp_greater(need, limits.memory_bytes_max)) return too_much_memory(width, height);
-  if (std::cmp_greater(std::int64_t{frame.Width} * frame.Height / gif_pixels_per_byte_max, file.size())) {
+  if (std::cmp_greater(std::int64_t{frame.Width} * frame.Height / gif_pixels_per_byte_max,
+                       file.size())) {
     return unreadable("The GIF is incomplete.");
   }
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "samoyed/protocol/result.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/image.hpp"
-#include "worker/decoders/image_decoder.hpp"
 
 /// The decoders behind decode_image, one per format. Only files in src/worker/image include this
 /// header.
@@ -31,6 +31,7 @@ RawResult decode_png(Bytes file, const DecodeLimits& limits);
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits);
 RawResult decode_gif(Bytes file, const DecodeLimits& limits);
+RawResult decode_tiff(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 

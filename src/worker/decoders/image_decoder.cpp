@@ -66,6 +66,7 @@ constexpr std::array decoders{
     FormatDecoder{"BMP", decode_whole<decode_bmp>},
     FormatDecoder{"WebP", decode_whole<decode_webp>},
     FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
+    FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>()},
 };
 static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
                                  &protocol::ImageFormat::name),

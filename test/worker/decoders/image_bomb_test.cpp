@@ -34,6 +34,7 @@ using test::patched;
 using test::png;
 using test::read_image_fixture;
 using test::refusal_of;
+using test::tiff;
 using test::zlib_zeros;
 using namespace std::string_literals;
 
@@ -104,7 +105,7 @@ struct Bomb {
   /// With the default limits; std::nullopt if they allow the image.
   std::optional<RefusalReason> refused;
   /// With a budget of 16 MiB.
-  RefusalReason refused_with_little;
+  std::optional<RefusalReason> refused_with_little;
 };
 
 std::vector<Bomb> bombs() {
@@ -157,8 +158,20 @@ std::vector<Bomb> bombs() {
       {"a GIF of 65535x65535 pixels", patched(gif, 6, "\xFF\xFF\xFF\xFF"), too_many, too_many},
       {"a GIF whose frame makes a small canvas 65535 pixels wide",
        patched(gif, gif_frame, ",\xFE\xFF\0\0\1\0\1\0"s), too_many, too_many},
-      {"a GIF that claims 8000x8000 pixels",
-       patched(gif, gif_frame, ",\0\0\0\0\x40\x1F\x40\x1F"s), unreadable, too_many},
+      {"a GIF that claims 8000x8000 pixels", patched(gif, gif_frame, ",\0\0\0\0\x40\x1F\x40\x1F"s),
+       unreadable, too_many},
+      {"a TIFF of 65535x65535 pixels", tiff({65535, 65535}, zlib_zeros(1000)), too_many, too_many},
+      {"a TIFF of 8000x8000 pixels",
+       tiff({8000, 8000}, zlib_zeros(8000 * 8000 + 258)),
+       {},
+       too_many},
+      {"a TIFF of 8000x8000 pixels that aren't there", tiff({8000, 8000}, zlib_zeros(1000)),
+       unreadable, too_many},
+      {"a TIFF of 8x8 pixels that inflates to 1 GiB", tiff({}, zlib_zeros(gib)), {}, {}},
+      {"a TIFF of 64x64 pixels in a tile of 65536x65536", tiff({64, 64, 65536}, zlib_zeros(gib)),
+       too_many, too_many},
+      {"a TIFF of 8000x8000 pixels in tiles of 1x1", tiff({8000, 8000, 1}, zlib_zeros(1000)),
+       unreadable, too_many},
       {"a BMP that claims 2147483647x13 pixels", patched(bmp, 18, "\xFF\xFF\xFF\x7F"), too_many,
        too_many},
       {"a BMP that claims 8000x8000 pixels", patched(bmp, 18, "\x40\x1F\0\0\x40\x1F\0\0"s),

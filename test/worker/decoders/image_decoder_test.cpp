@@ -82,6 +82,7 @@ TEST_CASE("invalid headers are refused", "[image]") {
           {"rgb.png", 29, "\xAA\xBB", "checksum"},    // CRC of IHDR
           {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
           {"lossy.webp", 12, "JUNK", "damaged"},
+          {"cmyk.tif", 4, "\xFF\xFF\xFF\x7F", "damaged or incomplete"},
           {"interlaced.gif", 61, "\x07", "no image"},
       }));
   CAPTURE(name, offset);

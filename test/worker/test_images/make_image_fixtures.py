@@ -140,6 +140,103 @@ def gif_files():
     yield "large_frame.gif", gif((4, 3), (2, 1), few)
 
 
+def tiff(order, blocks, tags, big=False):
+    """Returns a TIFF of `blocks` (strips, or tiles if there are tags 322 and 323). `tags` maps a tag to its 16-bit
+    values; the rest is 1 bit, black is 0, without compression."""
+    tiled = 322 in tags
+    values = {256: (WIDTH,), 257: (HEIGHT,), 258: (1,), 259: (1,), 262: (1,), 277: (1,), **tags}
+    if not tiled:
+        values.setdefault(278, (HEIGHT,))
+    count = len(values) + 2
+    head = {"<": b"II", ">": b"MM"}[order]
+    head += struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
+    entry, number = ("HHQ", "Q") if big else ("HHI", "I")
+    inline = struct.calcsize(order + number)
+    at = len(head) + count * (struct.calcsize(order + entry) + inline) + (16 if big else 6)
+    extra, places = b"", []
+    for block in blocks:
+        places.append(at + len(extra))
+        extra += block + b"\0" * (len(block) % 2)
+    values[324 if tiled else 273] = places
+    values[325 if tiled else 279] = [len(block) for block in blocks]
+    entries = b""
+    for tag in sorted(values):
+        long = tag in (273, 279, 324, 325)
+        content = struct.pack(f"{order}{len(values[tag])}{'I' if long else 'H'}", *values[tag])
+        if len(content) > inline:
+            place, content = struct.pack(order + number, at + len(extra)), content
+            extra += content
+            content = place
+        entries += struct.pack(order + entry, tag, 4 if long else 3, len(values[tag])) + content.ljust(inline, b"\0")
+    return (head + struct.pack(order + ("Q" if big else "H"), count) + entries + struct.pack(order + number, 0)
+            + extra)
+
+
+def tiles_of(image, side):
+    """Returns the bytes of an image's square tiles, the last ones filled with black."""
+    return [image.crop((x, y, x + side, y + side)).tobytes()
+            for y in range(0, image.height, side) for x in range(0, image.width, side)]
+
+
+def tiff_files():
+    rgb, rgba, gray, cmyk = (make_image(mode) for mode in ("RGB", "RGBA", "L", "CMYK"))
+    rgb_tags = {258: (8, 8, 8), 262: (2,), 277: (3,)}
+    bit = gray.convert("1")
+    yield "raw.tif", saved(rgb, "TIFF")
+    yield "lzw.tif", saved(rgb, "TIFF", compression="tiff_lzw")
+    yield "predictor.tif", saved(rgb, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    yield "deflate.tif", saved(rgb, "TIFF", compression="tiff_adobe_deflate")
+    yield "packbits.tif", saved(rgb, "TIFF", compression="packbits")
+    yield "jpeg.tif", saved(rgb, "TIFF", compression="jpeg")
+    yield "group3.tif", saved(bit, "TIFF", compression="group3")
+    yield "group4.tif", saved(bit, "TIFF", compression="group4")
+    yield "grey.tif", saved(gray, "TIFF")
+    yield "grey_white_is_0.tif", tiff("<", [gray.tobytes()], {258: (8,), 262: (0,)})
+    yield "grey_alpha.tif", saved(make_image("LA"), "TIFF")
+    yield "grey_2bit.tif", tiff("<", [noise(5 * HEIGHT, 1)], {258: (2,)})
+    yield "palette.tif", saved(rgb.quantize(200), "TIFF")
+    yield "palette_4bit.tif", tiff(">", [noise(10 * HEIGHT, 1)], {
+        258: (4,), 262: (3,), 320: struct.unpack("<48H", noise(96, 2))})
+    yield "rgba.tif", saved(rgba, "TIFF", compression="tiff_lzw")
+    yield "premultiplied.tif", tiff("<", [rgba.tobytes()], {258: (8, 8, 8, 8), 262: (2,), 277: (4,), 338: (1,)})
+    yield "cmyk.tif", saved(cmyk, "TIFF")
+    yield "rgb_16bit.tif", tiff(">", [noise(6 * WIDTH * HEIGHT, 1)], {**rgb_tags, 258: (16, 16, 16)})
+    yield "big_endian.tif", tiff(">", [rgb.tobytes()], rgb_tags)
+    yield "tiles.tif", tiff("<", tiles_of(rgb, 16), {**rgb_tags, 322: (16,), 323: (16,)})
+    yield "planes.tif", tiff("<", [band.tobytes() for band in rgb.split()], {**rgb_tags, 284: (2,)})
+    yield "planes_tiles.tif", tiff(">", [tile for band in rgb.split() for tile in tiles_of(band, 16)],
+                                   {**rgb_tags, 284: (2,), 322: (16,), 323: (16,)})
+    yield "fill_order.tif", tiff("<", [noise(3 * HEIGHT, 1)], {266: (2,)})
+    yield "big_tiff.tif", tiff("<", [rgb.tobytes()], rgb_tags, big=True)
+    yield "exif_6.tif", saved(rgb, "TIFF", tiffinfo={274: 6})
+    yield "pages.tif", saved(rgb, "TIFF", save_all=True, append_images=[gray])
+
+
+def write_own_tiffs():
+    """Writes TIFFs that Pillow 9.4 turns white (16 and 12 bits of gray; Samoyed keeps the high byte) or reads wrongly
+    (YCbCr without JPEG), with pixels that are made here."""
+    count = WIDTH * HEIGHT
+    gray = noise(2 * count, 1)
+    high = Image.frombytes("L", (WIDTH, HEIGHT), gray[::2]).convert("RGB")
+    swapped = b"".join(bytes([gray[i + 1], gray[i]]) for i in range(0, len(gray), 2))
+    twelve = b""
+    for y in range(HEIGHT):
+        row = [gray[2 * i] << 4 | gray[2 * i + 1] >> 4 for i in range(y * WIDTH, (y + 1) * WIDTH)]
+        bits = "".join(f"{value:012b}" for value in row) + "0000"
+        twelve += int(bits, 2).to_bytes(len(bits) // 8, "big")
+    # All luminances, without color.
+    luminance = noise(count, 3)
+    ycbcr = b"".join(bytes([value, 128, 128]) for value in luminance)
+    for name, content, pixels in [
+            ("grey_16bit.tif", tiff("<", [swapped], {258: (16,)}), high),
+            ("grey_16bit_big.tif", tiff(">", [gray], {258: (16,)}), high),
+            ("grey_12bit.tif", tiff("<", [twelve], {258: (12,)}), high),
+            ("ycbcr.tif", tiff("<", [ycbcr], {258: (8, 8, 8), 262: (6,), 277: (3,), 530: (1, 1)}),
+             Image.frombytes("L", (WIDTH, HEIGHT), luminance).convert("RGB"))]:
+        (DATA / name).write_bytes(content)
+        write_ppm(name, pixels)
+
+
 def ycck(cmyk_jpeg):
     """Returns the same bytes, with an Adobe marker that says that they are YCCK."""
     at = cmyk_jpeg.index(b"Adobe")
@@ -195,6 +292,7 @@ def files():
     yield "small_frame.webp", small_frame_webp()
     yield "exif_8.webp", saved(rgb, "WEBP", lossless=True, exif=exif(8))
     yield from gif_files()
+    yield from tiff_files()
 
 
 def refused_files():
@@ -263,10 +361,14 @@ def main():
     DATA.mkdir(exist_ok=True)
     for name, content in files():
         (DATA / name).write_bytes(content)
-        write_ppm(name, ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+        image = Image.open(io.BytesIO(content))
+        # Pillow 9.4 turns a TIFF upright when it loads the pixels, and exif_transpose would turn it again.
+        upright = image if image.format == "TIFF" else ImageOps.exif_transpose(image)
+        write_ppm(name, upright.convert("RGB"))
     for name, content in refused_files():
         (DATA / name).write_bytes(content)
     write_gray_16bit()
+    write_own_tiffs()
     write_crops()
     write_crop_specs()
 
