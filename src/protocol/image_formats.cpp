@@ -1,12 +1,25 @@
 #include "samoyed/protocol/image_formats.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 
 #include "samoyed/protocol/ascii.hpp"
 
 namespace samoyed::protocol {
+namespace {
+
+unsigned byte_at(std::string_view file, std::size_t at) {
+  return static_cast<unsigned char>(file[at]);
+}
+
+unsigned u16le_at(std::string_view file, std::size_t at) {
+  return byte_at(file, at) | byte_at(file, at + 1) << 8;
+}
+
+}  // namespace
+
 namespace detail {
 
 bool is_jpeg(std::string_view file) { return file.starts_with("\xFF\xD8\xFF"); }
@@ -29,6 +42,45 @@ bool is_tiff(std::string_view file) {
   // In either byte order, also with 64-bit offsets (BigTIFF).
   return file.starts_with("II*\0"sv) || file.starts_with("MM\0*"sv) ||
          file.starts_with("II+\0"sv) || file.starts_with("MM\0+"sv);
+}
+
+bool is_pnm(std::string_view file) {
+  return file.size() >= 3 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' &&
+         std::string_view(" \t\n\v\f\r").find(file[2]) != std::string_view::npos;
+}
+
+bool is_psd(std::string_view file) {
+  using namespace std::string_view_literals;
+  return file.starts_with("8BPS\0\1"sv);
+}
+
+bool is_ico(std::string_view file) {
+  using namespace std::string_view_literals;
+  // An icon (1) or a cursor (2). A TGA of a kind that begins the same way has no image count.
+  return file.size() >= 6 && (file.starts_with("\0\0\1\0"sv) || file.starts_with("\0\0\2\0"sv)) &&
+         u16le_at(file, 4) != 0;
+}
+
+bool is_dib(std::string_view file) {
+  constexpr std::array<unsigned, 6> header_sizes{12, 40, 56, 64, 108, 124};
+  if (file.size() < 16 || u16le_at(file, 2) != 0) return false;
+  const unsigned size = u16le_at(file, 0);
+  const std::size_t planes_at = size == 12 ? 8 : 12;
+  const unsigned bits = u16le_at(file, planes_at + 2);
+  return std::ranges::find(header_sizes, size) != header_sizes.end() &&
+         u16le_at(file, planes_at) == 1 && bits >= 1 && bits <= 32;
+}
+
+bool is_tga(std::string_view file) {
+  // There is no signature, so this checks that all fields of the header have known values.
+  if (file.size() < 18) return false;
+  const unsigned kind = byte_at(file, 2), bits = byte_at(file, 16);
+  const bool known_kind = (kind & ~8U) >= 1 && (kind & ~8U) <= 3;
+  const bool known_bits = (kind & 7) == 1   ? bits == 8
+                          : (kind & 7) == 2 ? bits == 16 || bits == 24 || bits == 32
+                                            : bits == 1 || bits == 8 || bits == 16;
+  return byte_at(file, 1) <= 1 && known_kind && known_bits && u16le_at(file, 12) != 0 &&
+         u16le_at(file, 14) != 0 && (byte_at(file, 17) & 0xC0) == 0;
 }
 
 }  // namespace detail

@@ -18,6 +18,11 @@ bool is_bmp(std::string_view file);
 bool is_webp(std::string_view file);
 bool is_gif(std::string_view file);
 bool is_tiff(std::string_view file);
+bool is_pnm(std::string_view file);
+bool is_psd(std::string_view file);
+bool is_ico(std::string_view file);
+bool is_dib(std::string_view file);
+bool is_tga(std::string_view file);
 }  // namespace detail
 
 struct ImageFormat {
@@ -39,6 +44,12 @@ inline constexpr std::array image_formats{
     ImageFormat{"WebP", "webp", "image/webp", detail::is_webp, {".webp"}},
     ImageFormat{"GIF", "gif", "image/gif", detail::is_gif, {".gif"}},
     ImageFormat{"TIFF", "tiff", "image/tiff", detail::is_tiff, {".tif", ".tiff"}},
+    ImageFormat{
+        "PNM", "pnm", "image/x-portable-anymap", detail::is_pnm, {".pnm", ".pbm", ".pgm", ".ppm"}},
+    ImageFormat{"PSD", "psd", "image/vnd.adobe.photoshop", detail::is_psd, {".psd"}},
+    ImageFormat{"ICO", "ico", "image/x-icon", detail::is_ico, {".ico", ".cur"}},
+    ImageFormat{"DIB", "dib", "image/x-dib", detail::is_dib, {".dib"}},
+    ImageFormat{"TGA", "tga", "image/x-tga", detail::is_tga, {".tga", ".icb", ".vda", ".vst"}},
 };
 
 /// Returns the format of a file that begins with `file`, detected by its signature, or null if it

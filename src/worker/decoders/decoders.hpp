@@ -32,6 +32,11 @@ RawResult decode_bmp(Bytes file, const DecodeLimits& limits);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits);
 RawResult decode_gif(Bytes file, const DecodeLimits& limits);
 RawResult decode_tiff(Bytes file, const DecodeLimits& limits);
+RawResult decode_pnm(Bytes file, const DecodeLimits& limits);
+RawResult decode_psd(Bytes file, const DecodeLimits& limits);
+RawResult decode_ico(Bytes file, const DecodeLimits& limits);
+RawResult decode_dib(Bytes file, const DecodeLimits& limits);
+RawResult decode_tga(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 

@@ -67,6 +67,11 @@ constexpr std::array decoders{
     FormatDecoder{"WebP", decode_whole<decode_webp>},
     FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
     FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>()},
+    FormatDecoder{"PNM", decode_if_built<SAMOYED_READS_PNM, decode_pnm>()},
+    FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>()},
+    FormatDecoder{"ICO", decode_if_built<SAMOYED_READS_ICO, decode_ico>()},
+    FormatDecoder{"DIB", decode_if_built<SAMOYED_READS_DIB, decode_dib>()},
+    FormatDecoder{"TGA", decode_if_built<SAMOYED_READS_TGA, decode_tga>()},
 };
 static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
                                  &protocol::ImageFormat::name),

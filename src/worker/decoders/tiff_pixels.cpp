@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "worker/decoders/cmyk.hpp"
+
 namespace samoyed::worker {
 
 namespace {
 
 std::uint8_t without_alpha(unsigned color, unsigned alpha) {
   return static_cast<std::uint8_t>(alpha == 0 ? 0 : std::min(255U, color * 255 / alpha));
-}
-
-/// Pillow's way to divide by 255.
-unsigned multiplied(unsigned a, unsigned b) {
-  const unsigned product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
 }
 
 }  // namespace
@@ -85,13 +81,9 @@ void TiffRowConverter::convert(const std::uint8_t* row, std::size_t plane_bytes,
         out[1] = static_cast<std::uint8_t>(palette_.green[pixel[0]] >> 8);
         out[2] = static_cast<std::uint8_t>(palette_.blue[pixel[0]] >> 8);
         break;
-      case PHOTOMETRIC_SEPARATED: {
-        const unsigned white = 255U - pixel[3];
-        for (unsigned i = 0; i < 3; ++i) {
-          out[i] = static_cast<std::uint8_t>(white - multiplied(pixel[i], white));
-        }
+      case PHOTOMETRIC_SEPARATED:
+        convert_cmyk(pixel, out);
         break;
-      }
       case PHOTOMETRIC_MINISWHITE:
         std::fill_n(out, 3, static_cast<std::uint8_t>(255 - pixel[0]));
         break;

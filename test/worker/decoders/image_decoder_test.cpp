@@ -83,6 +83,13 @@ TEST_CASE("invalid headers are refused", "[image]") {
           {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
           {"lossy.webp", 12, "JUNK", "damaged"},
           {"cmyk.tif", 4, "\xFF\xFF\xFF\x7F", "damaged or incomplete"},
+          {"rgb.pnm", 3, "1x ", "header is damaged"},
+          {"text.pgm", 60, "x", "damaged"},
+          {"rgb.psd", 24, "\0\x09"s, "color mode"},
+          {"rgb.psd", 26, "\xFF", "no merged image"},
+          {"png.ico", 6 + 12, "\xFF\xFF\xFF\xFF", "incomplete"},
+          {"palette.dib", 32, "\xFF\xFF\xFF\xFF", "incomplete"},
+          {"palette.tga", 7, "\x0F", "palette"},
           {"interlaced.gif", 61, "\x07", "no image"},
       }));
   CAPTURE(name, offset);

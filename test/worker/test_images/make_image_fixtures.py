@@ -237,6 +237,111 @@ def write_own_tiffs():
         write_ppm(name, pixels)
 
 
+def pnm_files():
+    """Yields PNMs of all kinds, as text (with comments) and as bytes."""
+    count = WIDTH * HEIGHT
+
+    def text(values):
+        # The last number has one digit, so that a cut file never ends with a shorter number.
+        values = [*values][:-1] + [7]
+        return b"".join(b"%d%s" % (value, b"\n# 7 8\n" if i % 50 == 49 else b" ") for i, value in enumerate(values))
+
+    yield "text.pbm", b"P1\n# a comment\n19 13\n" + b"".join(b"%d" % (value & 1) for value in noise(count, 1))
+    yield "bit.pbm", b"P4 19 13 " + noise(3 * HEIGHT, 1)
+    yield "text.pgm", b"P2 19 13 255\n" + text(noise(count, 1))
+    yield "grey.pgm", b"P5\t19\n13 #x\n255\n" + noise(count, 1)
+    yield "scaled.pgm", b"P5 19 13 100\n" + noise(count, 2)
+    yield "text.pnm", b"P3 19 13 1000 " + text(value * 3 for value in noise(3 * count, 1))
+    yield "rgb.pnm", b"P6 19 13 255\n" + noise(3 * count, 1)
+    yield "rgb_16bit.pnm", b"P6 19 13 65535\n" + noise(6 * count, 1)
+
+
+def psd(bits, mode, planes, palette=b"", packed=False):
+    """Returns a PSD with the channels of its merged image, after a resource and a section of layers."""
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, len(planes), HEIGHT, WIDTH, bits, mode)
+    resource = b"8BIM" + struct.pack(">HBxI", 1000, 0, 3) + b"abc\0"
+    sections = b"".join(struct.pack(">I", len(body)) + body for body in (palette, resource, bytes(4)))
+    if not packed:
+        return head + sections + b"\0\0" + b"".join(planes)
+    rows = []
+    for plane in planes:
+        for y in range(HEIGHT):
+            row = plane[y * WIDTH:(y + 1) * WIDTH]
+            # Ten bytes as they are, nothing, then runs.
+            rows.append(b"\x09" + row[:10] + b"\x80" + b"".join(b"\0" + row[i:i + 1] for i in range(10, WIDTH - 4))
+                        + b"\xfd" + row[-1:])
+    lengths = struct.pack(f">{len(rows)}H", *map(len, rows))
+    return head + sections + b"\0\1" + lengths + b"".join(rows)
+
+
+def psd_files():
+    rgba, cmyk, gray = make_image("RGBA"), make_image("CMYK"), make_image("L")
+    planes = [band.tobytes() for band in rgba.split()]
+    runs = [b"".join(plane[y * WIDTH:(y + 1) * WIDTH - 4] + plane[y * WIDTH:y * WIDTH + 1] * 4 for y in range(HEIGHT))
+            for plane in planes[:3]]
+    yield "bit.psd", psd(1, 0, [noise(3 * HEIGHT, 1)])
+    yield "grey.psd", psd(8, 1, [gray.tobytes()])
+    yield "palette.psd", psd(8, 2, [gray.tobytes()], noise(768, 1))
+    yield "rgb.psd", psd(8, 3, planes[:3])
+    yield "alpha.psd", psd(8, 3, planes)
+    yield "cmyk.psd", psd(8, 4, [band.tobytes() for band in cmyk.split()])
+    yield "packbits.psd", psd(8, 3, runs, packed=True)
+
+
+def ico_files():
+    small, large = make_image("RGBA", 16, 16), make_image("RGBA", 32, 20)
+    yield "png.ico", saved(large, "ICO", sizes=[(32, 20)])
+    yield "bitmaps.ico", saved(large, "ICO", sizes=[(32, 20), (16, 10)], bitmap_format="bmp")
+    yield "palette.ico", saved(make_image("RGB", 32, 20).quantize(200), "ICO", sizes=[(32, 20)], bitmap_format="bmp")
+    cursor = b"\0\0\2\0" + struct.pack("<H", 2)
+    bitmaps = []
+    for image in (small, large):
+        bitmap = saved(image.convert("RGB"), "DIB")
+        mask = bytes((image.width + 31) // 32 * 4 * image.height)
+        bitmaps.append(bitmap[:8] + struct.pack("<i", 2 * image.height) + bitmap[12:] + mask)
+    at = 6 + 2 * 16
+    for image, bitmap in zip((small, large), bitmaps):
+        cursor += struct.pack("<BBBBHHII", image.width, image.height, 0, 0, 3, 4, len(bitmap), at)
+        at += len(bitmap)
+    yield "cursor.cur", cursor + b"".join(bitmaps)
+    yield "rgb.dib", saved(make_image("RGB"), "DIB")
+    yield "palette.dib", saved(make_image("RGB").quantize(200), "DIB")
+
+
+def tga(kind, bits, pixels, flags=0, palette=b"", palette_bits=24, first=0):
+    count = len(palette) // (palette_bits // 8)
+    return (struct.pack("<BBBHHBHHHHBB", 2, 1 if palette else 0, kind, first, count, palette_bits if palette else 0, 0, 0,
+                        WIDTH, HEIGHT, bits, flags) + b"id" + palette + pixels)
+
+
+def tga_files():
+    rgb, rgba, gray = (make_image(mode) for mode in ("RGB", "RGBA", "L"))
+    count = WIDTH * HEIGHT
+    yield "bit.tga", tga(3, 1, noise(3 * HEIGHT, 1))
+    yield "grey.tga", saved(gray, "TGA")
+    yield "grey_alpha.tga", saved(make_image("LA"), "TGA", compression="tga_rle")
+    yield "palette.tga", saved(rgb.quantize(200), "TGA")
+    yield "palette_16bit.tga", tga(1, 8, noise(count, 1), palette=noise(300, 2), palette_bits=16, first=20)
+    yield "rgb.tga", saved(rgb, "TGA")
+    yield "rgba.tga", saved(rgba, "TGA")
+    yield "rgb_16bit.tga", tga(2, 16, noise(2 * count, 1))
+    yield "run_length.tga", saved(rgb.quantize(4).convert("RGB"), "TGA", compression="tga_rle")
+    yield "top_down.tga", tga(2, 24, noise(3 * count, 1), flags=0x20)
+    yield "from_right.tga", tga(2, 24, noise(3 * count, 1), flags=0x10)
+
+
+def write_own_16bit():
+    """Writes what Pillow turns white (16-bit gray PGM) or refuses (16-bit PSD); Samoyed keeps the high byte."""
+    count = WIDTH * HEIGHT
+    gray, planes = noise(2 * count, 1), [noise(2 * count, seed) for seed in range(3)]
+    (DATA / "grey_16bit.pgm").write_bytes(b"P5 19 13 65535\n" + gray)
+    scaled = bytes(round((gray[i] << 8 | gray[i + 1]) / 65535 * 255) for i in range(0, len(gray), 2))
+    write_ppm("grey_16bit.pgm", Image.frombytes("L", (WIDTH, HEIGHT), scaled).convert("RGB"))
+    (DATA / "rgb_16bit.psd").write_bytes(psd(16, 3, planes))
+    bands = [Image.frombytes("L", (WIDTH, HEIGHT), plane[::2]) for plane in planes]
+    write_ppm("rgb_16bit.psd", Image.merge("RGB", bands))
+
+
 def ycck(cmyk_jpeg):
     """Returns the same bytes, with an Adobe marker that says that they are YCCK."""
     at = cmyk_jpeg.index(b"Adobe")
@@ -293,6 +398,10 @@ def files():
     yield "exif_8.webp", saved(rgb, "WEBP", lossless=True, exif=exif(8))
     yield from gif_files()
     yield from tiff_files()
+    yield from pnm_files()
+    yield from psd_files()
+    yield from ico_files()
+    yield from tga_files()
 
 
 def refused_files():
@@ -369,6 +478,7 @@ def main():
         (DATA / name).write_bytes(content)
     write_gray_16bit()
     write_own_tiffs()
+    write_own_16bit()
     write_crops()
     write_crop_specs()
 
