@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 
 #include "samoyed/protocol/ascii.hpp"
@@ -14,8 +15,30 @@ unsigned byte_at(std::string_view file, std::size_t at) {
   return static_cast<unsigned char>(file[at]);
 }
 
+std::size_t u16be_at(std::string_view file, std::size_t at) {
+  return byte_at(file, at) << 8 | byte_at(file, at + 1);
+}
+
 unsigned u16le_at(std::string_view file, std::size_t at) {
   return byte_at(file, at) | byte_at(file, at + 1) << 8;
+}
+
+/// Whether an ISO media file (ISO/IEC 14496-12, 4.3) begins with a file type box that names one of
+/// `brands`, and none of `excluded`.
+bool has_brand(std::string_view file, std::initializer_list<std::string_view> brands,
+               std::initializer_list<std::string_view> excluded) {
+  constexpr std::size_t first_brand = 8, version = 12, brand_bytes = 4;
+  if (file.size() < version + brand_bytes || file.substr(4, 4) != "ftyp") return false;
+  const std::size_t size = u16be_at(file, 0) << 16 | u16be_at(file, 2);
+  const std::string_view box = file.substr(0, std::min(size, file.size()));
+  bool found = false;
+  for (std::size_t at = first_brand; at + brand_bytes <= box.size(); at += brand_bytes) {
+    const std::string_view brand = box.substr(at, brand_bytes);
+    if (at == version) continue;
+    if (std::ranges::find(excluded, brand) != excluded.end()) return false;
+    found = found || std::ranges::find(brands, brand) != brands.end();
+  }
+  return found;
 }
 
 }  // namespace
@@ -42,6 +65,13 @@ bool is_tiff(std::string_view file) {
   // In either byte order, also with 64-bit offsets (BigTIFF).
   return file.starts_with("II*\0"sv) || file.starts_with("MM\0*"sv) ||
          file.starts_with("II+\0"sv) || file.starts_with("MM\0+"sv);
+}
+
+bool is_avif(std::string_view file) { return has_brand(file, {"avif", "avis"}, {}); }
+
+bool is_heic(std::string_view file) {
+  return has_brand(file, {"heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"},
+                   {"avif", "avis", "isom", "mp41", "mp42"});
 }
 
 bool is_pnm(std::string_view file) {

@@ -12,10 +12,10 @@
 #include "fuzz/heap_meter.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/message.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/byte_order.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/image/exif.hpp"
-#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/image/thumbnail.hpp"
 
@@ -24,10 +24,14 @@ namespace {
 
 using namespace worker;
 
+#ifndef SAMOYED_FUZZ_MEMORY_MIB
+#define SAMOYED_FUZZ_MEMORY_MIB 1  // Formats whose codecs need more for any image define it.
+#endif
+
 /// Small, so that an input takes a millisecond and not a second.
 constexpr DecodeLimits limits{.side_px_max = 1024,
                               .pixels_max = 1 << 14,
-                              .memory_bytes_max = std::size_t{1} << 20,
+                              .memory_bytes_max = std::size_t{SAMOYED_FUZZ_MEMORY_MIB} << 20,
                               .jpeg_scans_max = 5};
 constexpr int thumbnail_side_px = 64;
 /// What a decoder holds in addition to pixels: the tables of libjpeg and zlib, and the refusal's

@@ -248,6 +248,8 @@ def seeds():
         "http": [bytes([token]) + scripted(stream, steps) for token, stream in HTTP_STREAMS
                  for steps in STEPS],
         "image": image_fixtures("*"),
+        "image_avif": image_fixtures("*.avif"),
+        "image_heic": image_fixtures("*.heic"),
         "image_bmp": image_fixtures("*.bmp"),
         "image_gif": image_fixtures("*.gif"),
         "image_jpeg": image_fixtures("*.jpg"),

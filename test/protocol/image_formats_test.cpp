@@ -38,19 +38,49 @@ TEST_CASE("image formats are detected by a file's first bytes") {
   CHECK(format_of("\x0C\0\0\0\x13\0\x0D\0\1\0\x18\0\0\0\0\0"sv) == "DIB");
   CHECK(format_of("\0\0\2\0\0\0\0\0\0\0\0\0\x13\0\x0D\0\x18\0"sv) == "TGA");
   CHECK(format_of("\5\1\x09\0\0\0\1\x18\0\0\0\0\x13\0\x0D\0\x08\x20"sv) == "TGA");
-  for (const auto other :
-       {"RIFF\0\0\0\0WAVE"sv, "RIFF\0\0\0\0WEB"sv, "RIFF"sv, "GIF88a"sv, "P7\n"sv, "P"sv, "P6"sv,
-        "P6x"sv, "8BPS\0\2"sv, "\0\0\1\0\0\0"sv, "\0\0\3\0\1\0"sv,
-        "\x28\0\0\0\x13\0\0\0\x0D\0\0\0\2\0\x18\0"sv, "\0\0\2\0\0\0\0\0\0\0\0\0\x13\0\0\0\x18\0"sv,
-        "\0\0\2\0\0\0\0\0\0\0\0\0\x13\0\x0D\0\x19\0"sv, "II*"sv, "IIII"sv, "\xFF\xD8"sv, "<svg/>"sv,
-        ""sv}) {
+  CHECK(format_of("\0\0\0\x1C"
+                  "ftypavif\0\0\0\0mif1avif"sv) == "AVIF");
+  CHECK(format_of("\0\0\0\x1C"
+                  "ftypmif1\0\0\0\0avifmiaf"sv) == "AVIF");
+  CHECK(format_of("\0\0\0\x18"
+                  "ftypheic\0\0\0\0mif1heic"sv) == "HEIC");
+  CHECK(format_of("\0\0\0\x18"
+                  "ftypmif1\0\0\0\0heic"sv) == "HEIC");
+  for (const auto other : {"RIFF\0\0\0\0WAVE"sv,
+                           "RIFF\0\0\0\0WEB"sv,
+                           "RIFF"sv,
+                           "GIF88a"sv,
+                           "\0\0\0\x18"
+                           "ftypisom\0\0\0\0mp42"sv,
+                           "\0\0\0\x10"
+                           "ftypmp42\0\0\0\0heic"sv,
+                           "\0\0\0\x18"
+                           "ftypmp42heicisom"sv,
+                           "\0\0\0\x18"
+                           "ftyp"sv,
+                           "P7\n"sv,
+                           "P"sv,
+                           "P6"sv,
+                           "P6x"sv,
+                           "8BPS\0\2"sv,
+                           "\0\0\1\0\0\0"sv,
+                           "\0\0\3\0\1\0"sv,
+                           "\x28\0\0\0\x13\0\0\0\x0D\0\0\0\2\0\x18\0"sv,
+                           "\0\0\2\0\0\0\0\0\0\0\0\0\x13\0\0\0\x18\0"sv,
+                           "\0\0\2\0\0\0\0\0\0\0\0\0\x13\0\x0D\0\x19\0"sv,
+                           "II*"sv,
+                           "IIII"sv,
+                           "\xFF\xD8"sv,
+                           "<svg/>"sv,
+                           ""sv}) {
     CAPTURE(other);
     CHECK(find_image_format(other) == nullptr);
   }
 }
 
 TEST_CASE("the names of the image formats are listed as in a sentence") {
-  CHECK(accepted_formats == "JPEG, PNG, BMP, WebP, GIF, TIFF, PNM, PSD, ICO, DIB or TGA");
+  CHECK(accepted_formats ==
+        "JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA");
 }
 
 TEST_CASE("image files are recognized by their extension, in upper or lower case") {

@@ -18,6 +18,8 @@ bool is_bmp(std::string_view file);
 bool is_webp(std::string_view file);
 bool is_gif(std::string_view file);
 bool is_tiff(std::string_view file);
+bool is_avif(std::string_view file);
+bool is_heic(std::string_view file);
 bool is_pnm(std::string_view file);
 bool is_psd(std::string_view file);
 bool is_ico(std::string_view file);
@@ -44,6 +46,8 @@ inline constexpr std::array image_formats{
     ImageFormat{"WebP", "webp", "image/webp", detail::is_webp, {".webp"}},
     ImageFormat{"GIF", "gif", "image/gif", detail::is_gif, {".gif"}},
     ImageFormat{"TIFF", "tiff", "image/tiff", detail::is_tiff, {".tif", ".tiff"}},
+    ImageFormat{"AVIF", "avif", "image/avif", detail::is_avif, {".avif"}},
+    ImageFormat{"HEIC", "heic", "image/heic", detail::is_heic, {".heic", ".heif", ".hif"}},
     ImageFormat{
         "PNM", "pnm", "image/x-portable-anymap", detail::is_pnm, {".pnm", ".pbm", ".pgm", ".ppm"}},
     ImageFormat{"PSD", "psd", "image/vnd.adobe.photoshop", detail::is_psd, {".psd"}},

@@ -47,6 +47,9 @@ std::optional<std::size_t> pixels_offset(Bytes bitmap) {
 RawResult decode_bitmap(Bytes bitmap, bool has_mask, const DecodeLimits& limits) {
   const auto offset = pixels_offset(bitmap);
   if (!offset) return unreadable("The bitmap is incomplete: it ends in its header.");
+  if (*offset > bmp_file_header_bytes + bitmap.size()) {
+    return unreadable("The bitmap is incomplete: it ends before its pixels.");
+  }
   const std::size_t copy_bytes = bmp_file_header_bytes + bitmap.size();
   if (copy_bytes > limits.memory_bytes_max) {
     return protocol::Refusal{protocol::RefusalReason::too_many_pixels,

@@ -67,6 +67,8 @@ constexpr std::array decoders{
     FormatDecoder{"WebP", decode_whole<decode_webp>},
     FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
     FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>()},
+    FormatDecoder{"AVIF", decode_if_built<SAMOYED_READS_AVIF, decode_avif>()},
+    FormatDecoder{"HEIC", decode_if_built<SAMOYED_READS_HEIC, decode_heic>()},
     FormatDecoder{"PNM", decode_if_built<SAMOYED_READS_PNM, decode_pnm>()},
     FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>()},
     FormatDecoder{"ICO", decode_if_built<SAMOYED_READS_ICO, decode_ico>()},

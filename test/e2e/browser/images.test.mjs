@@ -116,7 +116,7 @@ test('three files are dropped, one of them no image', {skip: needsDecoding}, asy
                    ['one.jpg', 'notes.txt', 'two.jpg']);
   for (const name of ['one.jpg', 'two.jpg']) await assertLabels(cardOf(page, name).locator('.labels'));
   const failed = cardOf(page, 'notes.txt');
-  assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, PNM, PSD, ICO, DIB or TGA/);
+  assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA/);
   assert.equal(await failed.locator('img').isVisible(), false);
   // It would go no better.
   assert.equal(await failed.getByRole('button', {name: 'Try again'}).count(), 0);

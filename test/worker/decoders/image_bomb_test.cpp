@@ -120,6 +120,8 @@ std::vector<Bomb> bombs() {
   const std::string dib = read_image_fixture("rgb.dib");
   const std::string tga = read_image_fixture("rgb.tga");
   const std::string runs = read_image_fixture("run_length.tga");
+  const std::string heic = read_image_fixture("rgb.heic");
+  const std::string avif = read_image_fixture("rgb.avif");
   const std::size_t gif_frame = gif.find("hello") + 6;
   const std::string jpeg = test::progressive_jpeg(64, 1);
   return {
@@ -176,6 +178,14 @@ std::vector<Bomb> bombs() {
        too_many, too_many},
       {"a TIFF of 8000x8000 pixels in tiles of 1x1", tiff({8000, 8000, 1}, zlib_zeros(1000)),
        unreadable, too_many},
+      {"a HEIC that claims 65535x65535 pixels",
+       patched(heic, heic.rfind("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
+      {"a HEIC that claims 8000x8000 pixels",
+       patched(heic, heic.rfind("ispe") + 8, "\0\0\x1F\x40\0\0\x1F\x40"s), unreadable, too_many},
+      {"an AVIF that claims 65535x65535 pixels",
+       patched(avif, avif.find("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
+      {"an AVIF that claims 6000x6000 pixels",
+       patched(avif, avif.find("ispe") + 8, "\0\0\x17\x70\0\0\x17\x70"s), unreadable, too_many},
       {"a PNM of 65535x65535 pixels", "P6 65535 65535 255\n", too_many, too_many},
       {"a PNM of 8000x8000 pixels that aren't there", "P6 8000 8000 255\n", unreadable, too_many},
       {"a text PNM of 8000x8000 pixels that aren't there", "P3 8000 8000 65535\n", unreadable,
