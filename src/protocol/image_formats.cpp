@@ -1,6 +1,9 @@
 #include "samoyed/protocol/image_formats.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
 #include <string>
 
 #include "samoyed/protocol/ascii.hpp"
@@ -8,18 +11,113 @@
 namespace samoyed::protocol {
 namespace {
 
-bool matches(const ImageSignature& signature, std::string_view file) {
-  return file.starts_with(signature.start) &&
-         (signature.second.empty() ||
-          (file.size() >= signature.second_offset &&
-           file.substr(signature.second_offset).starts_with(signature.second)));
+unsigned byte_at(std::string_view file, std::size_t at) {
+  return static_cast<unsigned char>(file[at]);
+}
+
+std::size_t u16be_at(std::string_view file, std::size_t at) {
+  return byte_at(file, at) << 8 | byte_at(file, at + 1);
+}
+
+unsigned u16le_at(std::string_view file, std::size_t at) {
+  return byte_at(file, at) | byte_at(file, at + 1) << 8;
+}
+
+/// Whether an ISO media file (ISO/IEC 14496-12, 4.3) begins with a file type box that names one of
+/// `brands`, and none of `excluded`.
+bool has_brand(std::string_view file, std::initializer_list<std::string_view> brands,
+               std::initializer_list<std::string_view> excluded) {
+  constexpr std::size_t first_brand = 8, version = 12, brand_bytes = 4;
+  if (file.size() < version + brand_bytes || file.substr(4, 4) != "ftyp") return false;
+  const std::size_t size = u16be_at(file, 0) << 16 | u16be_at(file, 2);
+  const std::string_view box = file.substr(0, std::min(size, file.size()));
+  bool found = false;
+  for (std::size_t at = first_brand; at + brand_bytes <= box.size(); at += brand_bytes) {
+    const std::string_view brand = box.substr(at, brand_bytes);
+    if (at == version) continue;
+    if (std::ranges::find(excluded, brand) != excluded.end()) return false;
+    found = found || std::ranges::find(brands, brand) != brands.end();
+  }
+  return found;
 }
 
 }  // namespace
 
+namespace detail {
+
+bool is_jpeg(std::string_view file) { return file.starts_with("\xFF\xD8\xFF"); }
+
+bool is_png(std::string_view file) { return file.starts_with("\x89PNG\r\n\x1A\n"); }
+
+bool is_bmp(std::string_view file) { return file.starts_with("BM"); }
+
+bool is_webp(std::string_view file) {
+  return file.starts_with("RIFF") &&
+         file.substr(std::min<std::size_t>(8, file.size())).starts_with("WEBP");
+}
+
+bool is_gif(std::string_view file) {
+  return file.starts_with("GIF87a") || file.starts_with("GIF89a");
+}
+
+bool is_tiff(std::string_view file) {
+  using namespace std::string_view_literals;
+  // In either byte order, also with 64-bit offsets (BigTIFF).
+  return file.starts_with("II*\0"sv) || file.starts_with("MM\0*"sv) ||
+         file.starts_with("II+\0"sv) || file.starts_with("MM\0+"sv);
+}
+
+bool is_avif(std::string_view file) { return has_brand(file, {"avif", "avis"}, {}); }
+
+bool is_heic(std::string_view file) {
+  return has_brand(file, {"heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"},
+                   {"avif", "avis", "isom", "mp41", "mp42"});
+}
+
+bool is_pnm(std::string_view file) {
+  return file.size() >= 3 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' &&
+         std::string_view(" \t\n\v\f\r").find(file[2]) != std::string_view::npos;
+}
+
+bool is_psd(std::string_view file) {
+  using namespace std::string_view_literals;
+  return file.starts_with("8BPS\0\1"sv);
+}
+
+bool is_ico(std::string_view file) {
+  using namespace std::string_view_literals;
+  // An icon (1) or a cursor (2). A TGA of a kind that begins the same way has no image count.
+  return file.size() >= 6 && (file.starts_with("\0\0\1\0"sv) || file.starts_with("\0\0\2\0"sv)) &&
+         u16le_at(file, 4) != 0;
+}
+
+bool is_dib(std::string_view file) {
+  constexpr std::array<unsigned, 6> header_sizes{12, 40, 56, 64, 108, 124};
+  if (file.size() < 16 || u16le_at(file, 2) != 0) return false;
+  const unsigned size = u16le_at(file, 0);
+  const std::size_t planes_at = size == 12 ? 8 : 12;
+  const unsigned bits = u16le_at(file, planes_at + 2);
+  return std::ranges::find(header_sizes, size) != header_sizes.end() &&
+         u16le_at(file, planes_at) == 1 && bits >= 1 && bits <= 32;
+}
+
+bool is_tga(std::string_view file) {
+  // There is no signature, so this checks that all fields of the header have known values.
+  if (file.size() < 18) return false;
+  const unsigned kind = byte_at(file, 2), bits = byte_at(file, 16);
+  const bool known_kind = (kind & ~8U) >= 1 && (kind & ~8U) <= 3;
+  const bool known_bits = (kind & 7) == 1   ? bits == 8
+                          : (kind & 7) == 2 ? bits == 16 || bits == 24 || bits == 32
+                                            : bits == 1 || bits == 8 || bits == 16;
+  return byte_at(file, 1) <= 1 && known_kind && known_bits && u16le_at(file, 12) != 0 &&
+         u16le_at(file, 14) != 0 && (byte_at(file, 17) & 0xC0) == 0;
+}
+
+}  // namespace detail
+
 const ImageFormat* find_image_format(std::string_view file) {
   const auto found = std::ranges::find_if(
-      image_formats, [&](const ImageFormat& format) { return matches(format.signature, file); });
+      image_formats, [&](const ImageFormat& format) { return format.detect(file); });
   return found == image_formats.end() ? nullptr : &*found;
 }
 
@@ -31,24 +129,34 @@ bool is_image_extension(std::string_view extension) {
   });
 }
 
-std::string image_extensions_text() {
-  std::string text;
+namespace {
+
+/// Appends the extensions of all formats, each after `separator` unless `text` is empty.
+void append_extensions(std::string& text, char separator) {
   for (const ImageFormat& format : image_formats) {
     for (const std::string_view extension : format.extensions) {
       if (extension.empty()) continue;
-      if (!text.empty()) text += ' ';
+      if (!text.empty()) text += separator;
       text += extension;
     }
   }
+}
+
+}  // namespace
+
+std::string image_extensions_text() {
+  std::string text;
+  append_extensions(text, ' ');
   return text;
 }
 
-std::string image_media_types_text() {
+std::string image_accept_text() {
   std::string text;
   for (const ImageFormat& format : image_formats) {
     if (!text.empty()) text += ',';
     text += format.media_type;
   }
+  append_extensions(text, ',');
   return text;
 }
 

@@ -24,9 +24,14 @@ namespace {
 
 using namespace worker;
 
+#ifndef SAMOYED_FUZZ_MEMORY_MIB
+#define SAMOYED_FUZZ_MEMORY_MIB 1  // Formats whose codecs need more for any image define it.
+#endif
+
 /// Small, so that an input takes a millisecond and not a second.
-constexpr DecodeLimits limits{
-    .side_px_max = 1024, .pixels_max = 1 << 14, .memory_bytes_max = std::size_t{1} << 20};
+constexpr DecodeLimits limits{.side_px_max = 1024,
+                              .pixels_max = 1 << 14,
+                              .memory_bytes_max = std::size_t{SAMOYED_FUZZ_MEMORY_MIB} << 20};
 constexpr int thumbnail_side_px = 64;
 /// What a decoder holds in addition to pixels: the tables of libjpeg and zlib, and the refusal's
 /// text.

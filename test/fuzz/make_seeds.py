@@ -231,7 +231,7 @@ def exif_block(order, orientation):
 
 
 def image_fixtures(pattern):
-    files = (path for path in FIXTURES.glob(pattern) if path.suffix not in (".ppm", ".txt"))
+    files = (path for path in FIXTURES.glob(pattern) if path.suffix != ".txt" and not path.with_suffix("").suffix)
     contents = (path.read_bytes() for path in sorted(files))
     return [content for content in contents if len(content) <= SEED_BYTES_MAX]
 
@@ -249,9 +249,18 @@ def seeds():
         "http": [bytes([token]) + scripted(stream, steps) for token, stream in HTTP_STREAMS
                  for steps in STEPS],
         "image": image_fixtures("*"),
+        "image_avif": image_fixtures("*.avif"),
+        "image_heic": image_fixtures("*.heic"),
         "image_bmp": image_fixtures("*.bmp"),
+        "image_gif": image_fixtures("*.gif"),
         "image_jpeg": image_fixtures("*.jpg"),
+        "image_dib": image_fixtures("*.dib"),
+        "image_ico": image_fixtures("*.ico") + image_fixtures("*.cur"),
+        "image_pnm": [seed for kind in ("pbm", "pgm", "pnm", "ppm") for seed in image_fixtures(f"*.{kind}")],
+        "image_psd": image_fixtures("*.psd"),
+        "image_tga": image_fixtures("*.tga"),
         "image_png": image_fixtures("*.png"),
+        "image_tiff": image_fixtures("*.tif"),
         "image_webp": image_fixtures("*.webp"),
         "labels": LABELS,
         "message_reader": [scripted(stream, steps) for stream in WORKER_STREAMS for steps in STEPS],

@@ -10,28 +10,50 @@
 /// decoders.
 namespace samoyed::protocol {
 
-/// The bytes that identify a file's format: `start` at the beginning, and `second` at
-/// `second_offset`.
-struct ImageSignature {
-  std::string_view start;
-  std::size_t second_offset = 0;
-  std::string_view second = {};
-};
+/// Each tells from a file's first bytes whether it is of one format. Pure; any bytes are allowed.
+namespace detail {
+bool is_jpeg(std::string_view file);
+bool is_png(std::string_view file);
+bool is_bmp(std::string_view file);
+bool is_webp(std::string_view file);
+bool is_gif(std::string_view file);
+bool is_tiff(std::string_view file);
+bool is_avif(std::string_view file);
+bool is_heic(std::string_view file);
+bool is_pnm(std::string_view file);
+bool is_psd(std::string_view file);
+bool is_ico(std::string_view file);
+bool is_dib(std::string_view file);
+bool is_tga(std::string_view file);
+}  // namespace detail
 
 struct ImageFormat {
   /// Spelled as in a sentence.
   std::string_view name;
+  /// What options and messages call it: lower-case letters and digits.
+  std::string_view id;
   std::string_view media_type;
-  ImageSignature signature;
+  bool (*detect)(std::string_view file);
   /// In lower case, with the dot. Unused entries are empty.
-  std::array<std::string_view, 2> extensions;
+  std::array<std::string_view, 6> extensions;
 };
 
+/// Formats are detected in this order, so those with a weak signature come last.
 inline constexpr std::array image_formats{
-    ImageFormat{"JPEG", "image/jpeg", {"\xFF\xD8\xFF"}, {".jpg", ".jpeg"}},
-    ImageFormat{"PNG", "image/png", {"\x89PNG\r\n\x1A\n"}, {".png"}},
-    ImageFormat{"BMP", "image/bmp", {"BM"}, {".bmp"}},
-    ImageFormat{"WebP", "image/webp", {"RIFF", 8, "WEBP"}, {".webp"}},
+    ImageFormat{"JPEG", "jpeg", "image/jpeg", detail::is_jpeg, {".jpg", ".jpeg"}},
+    ImageFormat{"PNG", "png", "image/png", detail::is_png, {".png"}},
+    ImageFormat{"BMP", "bmp", "image/bmp", detail::is_bmp, {".bmp"}},
+    ImageFormat{"WebP", "webp", "image/webp", detail::is_webp, {".webp"}},
+    ImageFormat{"GIF", "gif", "image/gif", detail::is_gif, {".gif"}},
+    ImageFormat{"TIFF", "tiff", "image/tiff", detail::is_tiff, {".tif", ".tiff"}},
+    ImageFormat{"AVIF", "avif", "image/avif", detail::is_avif, {".avif"}},
+    ImageFormat{"HEIC", "heic", "image/heic", detail::is_heic, {".heic", ".heif", ".hif"}},
+    ImageFormat{
+        "PNM", "pnm", "image/x-portable-anymap", detail::is_pnm, {".pnm", ".pbm", ".pgm", ".ppm"}},
+    ImageFormat{"PSD", "psd", "image/vnd.adobe.photoshop", detail::is_psd, {".psd"}},
+    ImageFormat{"ICO", "ico", "image/x-icon", detail::is_ico, {".ico", ".cur"}},
+    ImageFormat{"DIB", "dib", "image/x-dib", detail::is_dib, {".dib"}},
+    ImageFormat{"TGA", "tga", "image/x-tga", detail::is_tga, {".tga", ".icb", ".vda", ".vst"}},
 };
 
 /// Returns the format of a file that begins with `file`, detected by its signature, or null if it
@@ -43,16 +65,17 @@ const ImageFormat* find_image_format(std::string_view file);
 /// formats.
 bool is_image_extension(std::string_view extension);
 
-/// The extensions of all formats, for messages to users: `.jpg .jpeg .png .bmp .webp`.
+/// The extensions of all formats, for messages to users: `.jpg .jpeg .png ...`.
 std::string image_extensions_text();
 
-/// The media types of all formats, as in a form's `accept` attribute: `image/jpeg,image/png,...`.
-std::string image_media_types_text();
+/// A form's `accept` attribute: the media types of all formats, then their extensions, because
+/// browsers don't know every type: `image/jpeg,image/png,...,.jpg,.jpeg,...`.
+std::string image_accept_text();
 
 namespace detail {
 
 struct FormatNames {
-  std::array<char, 128> text{};
+  std::array<char, 256> text{};
   std::size_t size = 0;
 
   constexpr void append(std::string_view words) {
@@ -73,7 +96,7 @@ inline constexpr FormatNames format_names = join_format_names();
 
 }  // namespace detail
 
-/// The names of all formats, as listed in messages to users: `JPEG, PNG, BMP or WebP`.
+/// The names of all formats, as listed in messages to users: `JPEG, PNG, ... or WebP`.
 inline constexpr std::string_view accepted_formats{detail::format_names.text.data(),
                                                    detail::format_names.size};
 

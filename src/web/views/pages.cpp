@@ -44,7 +44,7 @@ Values label_row(const protocol::RankedLabel& label) {
 /// Includes an empty row of labels, which the script copies.
 Values upload_form(std::string_view caption) {
   return {{"caption", caption},
-          {"accept", protocol::image_media_types_text()},
+          {"accept", protocol::image_accept_text()},
           {"formats", protocol::accepted_formats},
           {"blank_label", label_row({})}};
 }

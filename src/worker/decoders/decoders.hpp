@@ -34,6 +34,15 @@ using RawResult = std::variant<RawImage, protocol::Refusal>;
 RawResult decode_png(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
+RawResult decode_gif(Bytes file, const DecodeLimits& limits);
+RawResult decode_tiff(Bytes file, const DecodeLimits& limits);
+RawResult decode_avif(Bytes file, const DecodeLimits& limits);
+RawResult decode_heic(Bytes file, const DecodeLimits& limits);
+RawResult decode_pnm(Bytes file, const DecodeLimits& limits);
+RawResult decode_psd(Bytes file, const DecodeLimits& limits);
+RawResult decode_ico(Bytes file, const DecodeLimits& limits);
+RawResult decode_dib(Bytes file, const DecodeLimits& limits);
+RawResult decode_tga(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);
 

@@ -52,9 +52,22 @@ DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOp
                       .truncated = stored.truncated};
 }
 
+/// Adapts a decoder that has no options.
+template <RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+RawResult without_options(Bytes file, const DecodeLimits& limits, const DecodeOptions&) {
+  return decode(file, limits);
+}
+
+/// The decoder of a format that can be left out of the build: null if it is.
+template <bool built, RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
+constexpr Decoder decode_if_built() {
+  if constexpr (built) return decode_whole<without_options<decode>>;
+  return nullptr;
+}
+
 struct FormatDecoder {
   std::string_view format;  ///< Its name in protocol::image_formats.
-  Decoder decode;
+  Decoder decode;           ///< Null if this build leaves it out.
 };
 
 /// One row per format, in the order of protocol::image_formats.
@@ -63,6 +76,15 @@ constexpr std::array decoders{
     FormatDecoder{"PNG", decode_whole<decode_png>},
     FormatDecoder{"BMP", decode_whole<decode_bmp>},
     FormatDecoder{"WebP", decode_whole<decode_webp>},
+    FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
+    FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>()},
+    FormatDecoder{"AVIF", decode_if_built<SAMOYED_READS_AVIF, decode_avif>()},
+    FormatDecoder{"HEIC", decode_if_built<SAMOYED_READS_HEIC, decode_heic>()},
+    FormatDecoder{"PNM", decode_if_built<SAMOYED_READS_PNM, decode_pnm>()},
+    FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>()},
+    FormatDecoder{"ICO", decode_if_built<SAMOYED_READS_ICO, decode_ico>()},
+    FormatDecoder{"DIB", decode_if_built<SAMOYED_READS_DIB, decode_dib>()},
+    FormatDecoder{"TGA", decode_if_built<SAMOYED_READS_TGA, decode_tga>()},
 };
 static_assert(std::ranges::equal(decoders, protocol::image_formats, {}, &FormatDecoder::format,
                                  &protocol::ImageFormat::name),
@@ -120,7 +142,11 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
     return unreadable("This is " + std::string(kind) + ", not a " + accepted + " image.");
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
-  return decoders[row].decode(file, limits, options, std::move(memory));
+  const Decoder decode = decoders[row].decode;
+  if (decode == nullptr) {
+    return unreadable("This worker doesn't read " + std::string(format->name) + " images.");
+  }
+  return decode(file, limits, options, std::move(memory));
 }
 
 }  // namespace samoyed::worker

@@ -24,13 +24,14 @@ TEST_CASE("only images in accepted formats get a media type") {
 }
 
 TEST_CASE("the upload form accepts and names every accepted format") {
-  std::string media_types;
-  for (const protocol::ImageFormat& format : protocol::image_formats) {
-    if (!media_types.empty()) media_types += ',';
-    media_types += format.media_type;
-  }
   const std::string page = form_page({});
-  CHECK(page.find("accept=\"" + media_types + '"') != page.npos);
+  const std::string accept = "accept=\"" + protocol::image_accept_text() + '"';
+  CHECK(page.find(accept) != page.npos);
+  for (const protocol::ImageFormat& format : protocol::image_formats) {
+    CAPTURE(format.name);
+    CHECK(accept.find(format.media_type) != accept.npos);
+    CHECK(accept.find("," + std::string(format.extensions.front())) != accept.npos);
+  }
   CHECK(page.find(protocol::accepted_formats) != page.npos);
 }
 

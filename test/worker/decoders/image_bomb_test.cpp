@@ -34,6 +34,7 @@ using test::patched;
 using test::png;
 using test::read_image_fixture;
 using test::refusal_of;
+using test::tiff;
 using test::zlib_zeros;
 using namespace std::string_literals;
 
@@ -114,6 +115,14 @@ std::vector<Bomb> bombs() {
   const std::string lossless = read_image_fixture("lossless.webp");
   const std::string animated = read_image_fixture("animated.webp");
   const std::string bmp = read_image_fixture("rgb.bmp");
+  const std::string gif = read_image_fixture("small_frame.gif");
+  const std::string psd = read_image_fixture("packbits.psd");
+  const std::string dib = read_image_fixture("rgb.dib");
+  const std::string tga = read_image_fixture("rgb.tga");
+  const std::string runs = read_image_fixture("run_length.tga");
+  const std::string heic = read_image_fixture("rgb.heic");
+  const std::string avif = read_image_fixture("rgb.avif");
+  const std::size_t gif_frame = gif.find("hello") + 6;
   const std::string jpeg = test::progressive_jpeg(64, 1);
   return {
       {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), {}, {}},
@@ -151,6 +160,50 @@ std::vector<Bomb> bombs() {
        patched(read_image_fixture("small_frame.webp"), 24, "\x3F\x1F\0\x3F\x1F\0"s),
        {},
        too_many},
+      {"a GIF of 65535x65535 pixels", patched(gif, 6, "\xFF\xFF\xFF\xFF"), too_many, too_many},
+      {"a GIF whose frame makes a small canvas 65535 pixels wide",
+       patched(gif, gif_frame, ",\xFE\xFF\0\0\1\0\1\0"s), too_many, too_many},
+      {"a GIF that claims 8000x8000 pixels", patched(gif, gif_frame, ",\0\0\0\0\x40\x1F\x40\x1F"s),
+       unreadable, too_many},
+      {"a TIFF of 65535x65535 pixels", tiff({65535, 65535}, zlib_zeros(1000)), too_many, too_many},
+      {"a TIFF of 8000x8000 pixels",
+       tiff({8000, 8000}, zlib_zeros(8000 * 8000 + 258)),
+       {},
+       too_many},
+      {"a TIFF of 8000x8000 pixels that aren't there", tiff({8000, 8000}, zlib_zeros(1000)),
+       unreadable, too_many},
+      {"a TIFF of 8x8 pixels that inflates to 1 GiB", tiff({}, zlib_zeros(gib)), {}, {}},
+      {"a TIFF of 64x64 pixels in a tile of 65536x65536", tiff({64, 64, 65536}, zlib_zeros(gib)),
+       too_many, too_many},
+      {"a TIFF of 8000x8000 pixels in tiles of 1x1", tiff({8000, 8000, 1}, zlib_zeros(1000)),
+       unreadable, too_many},
+      {"a HEIC that claims 65535x65535 pixels",
+       patched(heic, heic.rfind("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
+      {"a HEIC that claims 8000x8000 pixels",
+       patched(heic, heic.rfind("ispe") + 8, "\0\0\x1F\x40\0\0\x1F\x40"s), unreadable, too_many},
+      {"an AVIF that claims 65535x65535 pixels",
+       patched(avif, avif.find("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
+      {"an AVIF that claims 6000x6000 pixels",
+       patched(avif, avif.find("ispe") + 8, "\0\0\x17\x70\0\0\x17\x70"s), unreadable, too_many},
+      {"a PNM of 65535x65535 pixels", "P6 65535 65535 255\n", too_many, too_many},
+      {"a PNM of 8000x8000 pixels that aren't there", "P6 8000 8000 255\n", unreadable, too_many},
+      {"a text PNM of 8000x8000 pixels that aren't there", "P3 8000 8000 65535\n", unreadable,
+       too_many},
+      {"a PSD of 65535x65535 pixels", patched(psd, 14, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many,
+       too_many},
+      {"a PSD of 8000x8000 pixels that aren't there", patched(psd, 14, "\0\0\x1F\x40\0\0\x1F\x40"s),
+       unreadable, too_many},
+      {"an icon whose PNG has 16000x16000 pixels",
+       "\0\0\1\0\1\0\0\0\0\0\1\0\x20\0\0\0\0\0\x16\0\0\0"s + png({16000, 16000}, zlib_zeros(1000)),
+       too_many, too_many},
+      {"an icon with 65535 images that aren't there", "\0\0\1\0\xFF\xFF"s, unreadable, unreadable},
+      {"a DIB that claims 8000x8000 pixels", patched(dib, 4, "\x40\x1F\0\0\x40\x1F\0\0"s),
+       unreadable, too_many},
+      {"a TGA of 65535x65535 pixels", patched(tga, 12, "\xFF\xFF\xFF\xFF"), too_many, too_many},
+      {"a TGA of 8000x8000 pixels that aren't there", patched(tga, 12, "\x40\x1F\x40\x1F"),
+       unreadable, too_many},
+      {"a TGA of run lengths of 8000x8000 pixels that aren't there",
+       patched(runs, 12, "\x40\x1F\x40\x1F"), unreadable, too_many},
       {"a BMP that claims 2147483647x13 pixels", patched(bmp, 18, "\xFF\xFF\xFF\x7F"), too_many,
        too_many},
       {"a BMP that claims 8000x8000 pixels", patched(bmp, 18, "\x40\x1F\0\0\x40\x1F\0\0"s),

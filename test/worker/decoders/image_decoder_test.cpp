@@ -76,8 +76,8 @@ TEST_CASE("the EXIF orientation is ignored on request", "[image]") {
 }
 
 TEST_CASE("a file that is not an image is refused with the accepted formats", "[image]") {
-  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF89a\1\0\1\0"s,
-                                    "II*\0\x08\0\0\0"s, "RIFF\4\0\0\0JUNK"s, "\x89PNG\r\n\x1A"s);
+  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF88a\1\0\1\0"s,
+                                    "II-\0\x08\0\0\0"s, "RIFF\4\0\0\0WAVE"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
         Refusal{RefusalReason::unreadable,
                 "This isn't a " + std::string(protocol::accepted_formats) + " image."});
@@ -126,6 +126,15 @@ TEST_CASE("invalid headers are refused", "[image]") {
           {"rgb.png", 29, "\xAA\xBB", "checksum"},    // CRC of IHDR
           {"rgb_444.jpg", 2, "\xFF\xD9", "damaged"},  // ends before it begins
           {"lossy.webp", 12, "JUNK", "damaged"},
+          {"cmyk.tif", 4, "\xFF\xFF\xFF\x7F", "damaged or incomplete"},
+          {"rgb.pnm", 3, "1x ", "header is damaged"},
+          {"text.pgm", 60, "x", "damaged"},
+          {"rgb.psd", 24, "\0\x09"s, "color mode"},
+          {"rgb.psd", 26, "\xFF", "no merged image"},
+          {"png.ico", 6 + 12, "\xFF\xFF\xFF\xFF", "incomplete"},
+          {"palette.dib", 32, "\xFF\xFF\xFF\xFF", "incomplete"},
+          {"palette.tga", 7, "\x0F", "palette"},
+          {"interlaced.gif", 61, "\x07", "no image"},
       }));
   CAPTURE(name, offset);
   const Refusal refusal = refusal_of(patched(test::read_image_fixture(name), offset, bytes));

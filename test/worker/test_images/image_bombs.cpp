@@ -30,6 +30,12 @@ std::string chunk(std::string_view type, std::string_view body) {
          u32be(static_cast<std::uint32_t>(crc));
 }
 
+std::string u32le(std::size_t number) {
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(number >> (8 * i) & 0xFF);
+  return bytes;
+}
+
 /// Writes the bits of a deflate stream, the lowest of a byte first (RFC 1951, 3.1.1).
 class DeflateBits {
  public:
@@ -124,6 +130,25 @@ std::string png(const PngClaim& claim, std::string_view data) {
   return "\x89PNG\r\n\x1A\n"s + chunk("IHDR", header) + chunk("IDAT", data) + chunk("IEND", "");
 }
 
+std::string tiff(const TiffClaim& claim, std::string_view data) {
+  constexpr unsigned deflate = 8, black_is_0 = 1;
+  std::vector<std::pair<unsigned, std::size_t>> tags{
+      {256, claim.width}, {257, claim.height}, {258, 8}, {259, deflate}, {262, black_is_0}};
+  if (claim.tile_side == 0) {
+    tags.insert(tags.end(), {{273, 0}, {277, 1}, {278, claim.height}, {279, data.size()}});
+  } else {
+    tags.insert(tags.end(), {{277, 1}, {322, claim.tile_side}, {323, claim.tile_side}});
+    tags.insert(tags.end(), {{324, 0}, {325, data.size()}});
+  }
+  const std::size_t data_offset = 8 + 2 + 12 * tags.size() + 4;
+  std::string file = "II*\0"s + u32le(8) + u32le(tags.size()).substr(0, 2);
+  for (const auto& [tag, value] : tags) {
+    const bool is_offset = tag == 273 || tag == 324;
+    file += u32le(tag).substr(0, 2) + "\4\0"s + u32le(1) + u32le(is_offset ? data_offset : value);
+  }
+  return file + u32le(0) + std::string(data);
+}
+
 std::string progressive_jpeg(unsigned side, int scans) {
   const std::string file = compress_progressively(side);
   const std::size_t last_scan = file.rfind("\xFF\xDA");
@@ -180,12 +205,6 @@ void write_code_of_bytes(BitWriter& bits) {
   bits.write(1, 1);  // Not all symbols have a length.
   bits.write(3, 3);  // Their number takes 2 + 2 * 3 bits.
   bits.write(256 - 2, 8);
-}
-
-std::string u32le(std::size_t number) {
-  std::string bytes;
-  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(number >> (8 * i) & 0xFF);
-  return bytes;
 }
 
 }  // namespace

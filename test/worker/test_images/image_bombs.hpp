@@ -23,6 +23,16 @@ struct PngClaim {
 /// Returns a PNG file whose IDAT contains `data`.
 std::string png(const PngClaim& claim, std::string_view data);
 
+/// A TIFF of gray pixels of 8 bits, in one strip or in square tiles.
+struct TiffClaim {
+  std::uint32_t width = 8;
+  std::uint32_t height = 8;
+  std::uint32_t tile_side = 0;  ///< 0: a strip
+};
+
+/// Returns a TIFF file whose first strip or tile is `data`, compressed by Deflate.
+std::string tiff(const TiffClaim& claim, std::string_view data);
+
 /// Returns a progressive JPEG of `side` pixels on each side, which repeats its last scan `scans`
 /// times in all.
 std::string progressive_jpeg(unsigned side, int scans);

@@ -11,6 +11,8 @@ import io
 import math
 import pathlib
 import struct
+import subprocess
+import tempfile
 import warnings
 import zlib
 
@@ -116,6 +118,258 @@ def small_frame_webp():
     body = (b"WEBP" + chunk(b"VP8X", b"\x12\0\0\0" + u24(WIDTH - 1) + u24(HEIGHT - 1))
             + chunk(b"ANIM", b"\x10\x20\x30\xff\0\0") + frames)
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def gif(canvas, place, frame, interlaced=False, transparent=None, background=0):
+    """Returns a GIF with one frame, whose palette has 16 colors, at `place` (left, top) on a canvas of that size."""
+    still = saved(frame, "GIF", interlace=interlaced)
+    image = still[still.index(b",", 13 + (3 << (still[10] & 7) + 1)):]
+    flags, palette = 0x83, still[13:13 + 3 * 16]
+    control = b"" if transparent is None else b"!\xf9\4\1\0\0" + bytes([transparent]) + b"\0"
+    return (b"GIF89a" + struct.pack("<HHBBB", *canvas, flags, background, 0) + palette + b"!\xfe\5hello\0" + control
+            + b"," + struct.pack("<HH", *place) + image[5:])
+
+
+def gif_files():
+    rgb, gray = make_image("RGB"), make_image("L")
+    few = rgb.quantize(16)
+    yield "palette.gif", saved(rgb.quantize(256), "GIF")
+    yield "grey.gif", saved(gray, "GIF")
+    yield "animated.gif", saved(few, "GIF", save_all=True, append_images=[few.rotate(180)], duration=100, loop=0)
+    yield "interlaced.gif", gif((WIDTH, HEIGHT), (0, 0), few, interlaced=True)
+    yield "small_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, background=3)
+    yield "transparent_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, transparent=3)
+    yield "large_frame.gif", gif((4, 3), (2, 1), few)
+
+
+def tiff(order, blocks, tags, big=False):
+    """Returns a TIFF of `blocks` (strips, or tiles if there are tags 322 and 323). `tags` maps a tag to its 16-bit
+    values; the rest is 1 bit, black is 0, without compression."""
+    tiled = 322 in tags
+    values = {256: (WIDTH,), 257: (HEIGHT,), 258: (1,), 259: (1,), 262: (1,), 277: (1,), **tags}
+    if not tiled:
+        values.setdefault(278, (HEIGHT,))
+    count = len(values) + 2
+    head = {"<": b"II", ">": b"MM"}[order]
+    head += struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
+    entry, number = ("HHQ", "Q") if big else ("HHI", "I")
+    inline = struct.calcsize(order + number)
+    at = len(head) + count * (struct.calcsize(order + entry) + inline) + (16 if big else 6)
+    extra, places = b"", []
+    for block in blocks:
+        places.append(at + len(extra))
+        extra += block + b"\0" * (len(block) % 2)
+    values[324 if tiled else 273] = places
+    values[325 if tiled else 279] = [len(block) for block in blocks]
+    entries = b""
+    for tag in sorted(values):
+        long = tag in (273, 279, 324, 325)
+        content = struct.pack(f"{order}{len(values[tag])}{'I' if long else 'H'}", *values[tag])
+        if len(content) > inline:
+            place, content = struct.pack(order + number, at + len(extra)), content
+            extra += content
+            content = place
+        entries += struct.pack(order + entry, tag, 4 if long else 3, len(values[tag])) + content.ljust(inline, b"\0")
+    return (head + struct.pack(order + ("Q" if big else "H"), count) + entries + struct.pack(order + number, 0)
+            + extra)
+
+
+def tiles_of(image, side):
+    """Returns the bytes of an image's square tiles, the last ones filled with black."""
+    return [image.crop((x, y, x + side, y + side)).tobytes()
+            for y in range(0, image.height, side) for x in range(0, image.width, side)]
+
+
+def tiff_files():
+    rgb, rgba, gray, cmyk = (make_image(mode) for mode in ("RGB", "RGBA", "L", "CMYK"))
+    rgb_tags = {258: (8, 8, 8), 262: (2,), 277: (3,)}
+    bit = gray.convert("1")
+    yield "raw.tif", saved(rgb, "TIFF")
+    yield "lzw.tif", saved(rgb, "TIFF", compression="tiff_lzw")
+    yield "predictor.tif", saved(rgb, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    yield "deflate.tif", saved(rgb, "TIFF", compression="tiff_adobe_deflate")
+    yield "packbits.tif", saved(rgb, "TIFF", compression="packbits")
+    yield "jpeg.tif", saved(rgb, "TIFF", compression="jpeg")
+    yield "group3.tif", saved(bit, "TIFF", compression="group3")
+    yield "group4.tif", saved(bit, "TIFF", compression="group4")
+    yield "grey.tif", saved(gray, "TIFF")
+    yield "grey_white_is_0.tif", tiff("<", [gray.tobytes()], {258: (8,), 262: (0,)})
+    yield "grey_alpha.tif", saved(make_image("LA"), "TIFF")
+    yield "grey_2bit.tif", tiff("<", [noise(5 * HEIGHT, 1)], {258: (2,)})
+    yield "palette.tif", saved(rgb.quantize(200), "TIFF")
+    yield "palette_4bit.tif", tiff(">", [noise(10 * HEIGHT, 1)], {
+        258: (4,), 262: (3,), 320: struct.unpack("<48H", noise(96, 2))})
+    yield "rgba.tif", saved(rgba, "TIFF", compression="tiff_lzw")
+    yield "premultiplied.tif", tiff("<", [rgba.tobytes()], {258: (8, 8, 8, 8), 262: (2,), 277: (4,), 338: (1,)})
+    yield "cmyk.tif", saved(cmyk, "TIFF")
+    yield "rgb_16bit.tif", tiff(">", [noise(6 * WIDTH * HEIGHT, 1)], {**rgb_tags, 258: (16, 16, 16)})
+    yield "big_endian.tif", tiff(">", [rgb.tobytes()], rgb_tags)
+    yield "tiles.tif", tiff("<", tiles_of(rgb, 16), {**rgb_tags, 322: (16,), 323: (16,)})
+    yield "planes.tif", tiff("<", [band.tobytes() for band in rgb.split()], {**rgb_tags, 284: (2,)})
+    yield "planes_tiles.tif", tiff(">", [tile for band in rgb.split() for tile in tiles_of(band, 16)],
+                                   {**rgb_tags, 284: (2,), 322: (16,), 323: (16,)})
+    yield "fill_order.tif", tiff("<", [noise(3 * HEIGHT, 1)], {266: (2,)})
+    yield "big_tiff.tif", tiff("<", [rgb.tobytes()], rgb_tags, big=True)
+    yield "exif_6.tif", saved(rgb, "TIFF", tiffinfo={274: 6})
+    yield "pages.tif", saved(rgb, "TIFF", save_all=True, append_images=[gray])
+
+
+def write_own_tiffs():
+    """Writes TIFFs that Pillow 9.4 turns white (16 and 12 bits of gray; Samoyed keeps the high byte) or reads wrongly
+    (YCbCr without JPEG), with pixels that are made here."""
+    count = WIDTH * HEIGHT
+    gray = noise(2 * count, 1)
+    high = Image.frombytes("L", (WIDTH, HEIGHT), gray[::2]).convert("RGB")
+    swapped = b"".join(bytes([gray[i + 1], gray[i]]) for i in range(0, len(gray), 2))
+    twelve = b""
+    for y in range(HEIGHT):
+        row = [gray[2 * i] << 4 | gray[2 * i + 1] >> 4 for i in range(y * WIDTH, (y + 1) * WIDTH)]
+        bits = "".join(f"{value:012b}" for value in row) + "0000"
+        twelve += int(bits, 2).to_bytes(len(bits) // 8, "big")
+    # All luminances, without color.
+    luminance = noise(count, 3)
+    ycbcr = b"".join(bytes([value, 128, 128]) for value in luminance)
+    for name, content, pixels in [
+            ("grey_16bit.tif", tiff("<", [swapped], {258: (16,)}), high),
+            ("grey_16bit_big.tif", tiff(">", [gray], {258: (16,)}), high),
+            ("grey_12bit.tif", tiff("<", [twelve], {258: (12,)}), high),
+            ("ycbcr.tif", tiff("<", [ycbcr], {258: (8, 8, 8), 262: (6,), 277: (3,), 530: (1, 1)}),
+             Image.frombytes("L", (WIDTH, HEIGHT), luminance).convert("RGB"))]:
+        (DATA / name).write_bytes(content)
+        write_ppm(name, pixels)
+
+
+def pnm_files():
+    """Yields PNMs of all kinds, as text (with comments) and as bytes."""
+    count = WIDTH * HEIGHT
+
+    def text(values):
+        # The last number has one digit, so that a cut file never ends with a shorter number.
+        values = [*values][:-1] + [7]
+        return b"".join(b"%d%s" % (value, b"\n# 7 8\n" if i % 50 == 49 else b" ") for i, value in enumerate(values))
+
+    yield "text.pbm", b"P1\n# a comment\n19 13\n" + b"".join(b"%d" % (value & 1) for value in noise(count, 1))
+    yield "bit.pbm", b"P4 19 13 " + noise(3 * HEIGHT, 1)
+    yield "text.pgm", b"P2 19 13 255\n" + text(noise(count, 1))
+    yield "grey.pgm", b"P5\t19\n13 #x\n255\n" + noise(count, 1)
+    yield "scaled.pgm", b"P5 19 13 100\n" + noise(count, 2)
+    yield "text.pnm", b"P3 19 13 1000 " + text(value * 3 for value in noise(3 * count, 1))
+    yield "rgb.pnm", b"P6 19 13 255\n" + noise(3 * count, 1)
+    yield "rgb_16bit.pnm", b"P6 19 13 65535\n" + noise(6 * count, 1)
+
+
+def psd(bits, mode, planes, palette=b"", packed=False):
+    """Returns a PSD with the channels of its merged image, after a resource and a section of layers."""
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, len(planes), HEIGHT, WIDTH, bits, mode)
+    resource = b"8BIM" + struct.pack(">HBxI", 1000, 0, 3) + b"abc\0"
+    sections = b"".join(struct.pack(">I", len(body)) + body for body in (palette, resource, bytes(4)))
+    if not packed:
+        return head + sections + b"\0\0" + b"".join(planes)
+    rows = []
+    for plane in planes:
+        for y in range(HEIGHT):
+            row = plane[y * WIDTH:(y + 1) * WIDTH]
+            # Ten bytes as they are, nothing, then runs.
+            rows.append(b"\x09" + row[:10] + b"\x80" + b"".join(b"\0" + row[i:i + 1] for i in range(10, WIDTH - 4))
+                        + b"\xfd" + row[-1:])
+    lengths = struct.pack(f">{len(rows)}H", *map(len, rows))
+    return head + sections + b"\0\1" + lengths + b"".join(rows)
+
+
+def psd_files():
+    rgba, cmyk, gray = make_image("RGBA"), make_image("CMYK"), make_image("L")
+    planes = [band.tobytes() for band in rgba.split()]
+    runs = [b"".join(plane[y * WIDTH:(y + 1) * WIDTH - 4] + plane[y * WIDTH:y * WIDTH + 1] * 4 for y in range(HEIGHT))
+            for plane in planes[:3]]
+    yield "bit.psd", psd(1, 0, [noise(3 * HEIGHT, 1)])
+    yield "grey.psd", psd(8, 1, [gray.tobytes()])
+    yield "palette.psd", psd(8, 2, [gray.tobytes()], noise(768, 1))
+    yield "rgb.psd", psd(8, 3, planes[:3])
+    yield "alpha.psd", psd(8, 3, planes)
+    yield "cmyk.psd", psd(8, 4, [band.tobytes() for band in cmyk.split()])
+    yield "packbits.psd", psd(8, 3, runs, packed=True)
+
+
+def ico_files():
+    small, large = make_image("RGBA", 16, 16), make_image("RGBA", 32, 20)
+    yield "png.ico", saved(large, "ICO", sizes=[(32, 20)])
+    yield "bitmaps.ico", saved(large, "ICO", sizes=[(32, 20), (16, 10)], bitmap_format="bmp")
+    yield "palette.ico", saved(make_image("RGB", 32, 20).quantize(200), "ICO", sizes=[(32, 20)], bitmap_format="bmp")
+    cursor = b"\0\0\2\0" + struct.pack("<H", 2)
+    bitmaps = []
+    for image in (small, large):
+        bitmap = saved(image.convert("RGB"), "DIB")
+        mask = bytes((image.width + 31) // 32 * 4 * image.height)
+        bitmaps.append(bitmap[:8] + struct.pack("<i", 2 * image.height) + bitmap[12:] + mask)
+    at = 6 + 2 * 16
+    for image, bitmap in zip((small, large), bitmaps):
+        cursor += struct.pack("<BBBBHHII", image.width, image.height, 0, 0, 3, 4, len(bitmap), at)
+        at += len(bitmap)
+    yield "cursor.cur", cursor + b"".join(bitmaps)
+    yield "rgb.dib", saved(make_image("RGB"), "DIB")
+    yield "palette.dib", saved(make_image("RGB").quantize(200), "DIB")
+
+
+def tga(kind, bits, pixels, flags=0, palette=b"", palette_bits=24, first=0):
+    count = len(palette) // (palette_bits // 8)
+    return (struct.pack("<BBBHHBHHHHBB", 2, 1 if palette else 0, kind, first, count, palette_bits if palette else 0, 0, 0,
+                        WIDTH, HEIGHT, bits, flags) + b"id" + palette + pixels)
+
+
+def tga_files():
+    rgb, rgba, gray = (make_image(mode) for mode in ("RGB", "RGBA", "L"))
+    count = WIDTH * HEIGHT
+    yield "bit.tga", tga(3, 1, noise(3 * HEIGHT, 1))
+    yield "grey.tga", saved(gray, "TGA")
+    yield "grey_alpha.tga", saved(make_image("LA"), "TGA", compression="tga_rle")
+    yield "palette.tga", saved(rgb.quantize(200), "TGA")
+    yield "palette_16bit.tga", tga(1, 8, noise(count, 1), palette=noise(300, 2), palette_bits=16, first=20)
+    yield "rgb.tga", saved(rgb, "TGA")
+    yield "rgba.tga", saved(rgba, "TGA")
+    yield "rgb_16bit.tga", tga(2, 16, noise(2 * count, 1))
+    yield "run_length.tga", saved(rgb.quantize(4).convert("RGB"), "TGA", compression="tga_rle")
+    yield "top_down.tga", tga(2, 24, noise(3 * count, 1), flags=0x20)
+    yield "from_right.tga", tga(2, 24, noise(3 * count, 1), flags=0x10)
+
+
+def write_heif():
+    """Writes HEIC and AVIF files by Debian's libheif-examples and libavif-bin, with the pixels of heif-convert."""
+    with tempfile.TemporaryDirectory() as folder:
+        def run(*command):
+            subprocess.run([str(word) for word in command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+        folder = pathlib.Path(folder)
+        make_image("RGB", 64, 48).save(folder / "rgb.png")
+        make_image("RGBA", 64, 48).save(folder / "alpha.png")
+        make_image("RGB", 61, 47).save(folder / "odd.png")
+        make_image("RGB", 128, 64).save(folder / "grid.png")
+        deep = png(48, 32, 16, 2, [noise(48 * 6, i) for i in range(32)])
+        (folder / "10bit.png").write_bytes(deep)
+        for name in ("rgb", "odd", "alpha"):
+            run("heif-enc", "-q", 80, f"{name}.png", "-o", DATA / f"{name}.heic")
+        run("heif-enc", "-q", 60, "-b", 10, "10bit.png", "-o", DATA / "10bit.heic")
+        avif = ("avifenc", "-j", 1, "-s", 8)
+        run(*avif, "rgb.png", DATA / "rgb.avif")
+        run(*avif, "alpha.png", DATA / "alpha.avif")
+        run(*avif, "-d", 10, "10bit.png", DATA / "10bit.avif")
+        run(*avif, "--irot", 1, "--imir", 1, "odd.png", DATA / "turned.avif")
+        run(*avif, "--clap", "40,1,30,1,0,1,0,1", "rgb.png", DATA / "crop.avif")
+        run(*avif, "-g", "2x1", "grid.png", DATA / "grid.avif")
+        for path in sorted([*DATA.glob("*.heic"), *DATA.glob("*.avif")]):
+            run("heif-convert", path, "out.png")
+            write_ppm(path.name, Image.open(folder / "out.png").convert("RGB"))
+
+
+def write_own_16bit():
+    """Writes what Pillow turns white (16-bit gray PGM) or refuses (16-bit PSD); Samoyed keeps the high byte."""
+    count = WIDTH * HEIGHT
+    gray, planes = noise(2 * count, 1), [noise(2 * count, seed) for seed in range(3)]
+    (DATA / "grey_16bit.pgm").write_bytes(b"P5 19 13 65535\n" + gray)
+    scaled = bytes(round((gray[i] << 8 | gray[i + 1]) / 65535 * 255) for i in range(0, len(gray), 2))
+    write_ppm("grey_16bit.pgm", Image.frombytes("L", (WIDTH, HEIGHT), scaled).convert("RGB"))
+    (DATA / "rgb_16bit.psd").write_bytes(psd(16, 3, planes))
+    bands = [Image.frombytes("L", (WIDTH, HEIGHT), plane[::2]) for plane in planes]
+    write_ppm("rgb_16bit.psd", Image.merge("RGB", bands))
 
 
 def ycck(cmyk_jpeg):
@@ -358,6 +612,13 @@ def files():
     yield from oriented_files()
     yield from ended_files()
     yield from bmp_files()
+    yield from gif_files()
+    yield from tiff_files()
+    yield from pnm_files()
+    yield from psd_files()
+    yield from ico_files()
+    yield from tga_files()
+
 
 
 def write_ppm(name, image):
@@ -419,8 +680,14 @@ def main():
     DATA.mkdir(exist_ok=True)
     for name, content in files():
         (DATA / name).write_bytes(content)
-        write_ppm(name, ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+        image = Image.open(io.BytesIO(content))
+        # Pillow 9.4 turns a TIFF upright when it loads the pixels, and exif_transpose would turn it again.
+        upright = image if image.format == "TIFF" else ImageOps.exif_transpose(image)
+        write_ppm(name, upright.convert("RGB"))
     write_gray_16bit()
+    write_own_tiffs()
+    write_own_16bit()
+    write_heif()
     write_crops()
     write_crop_specs()
 
