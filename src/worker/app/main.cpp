@@ -2,6 +2,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "worker/model/labels.hpp"
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
+#include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
 #include "worker/serving/null_recognizer.hpp"
@@ -49,19 +51,38 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   return recognizer;
 }
 
-/// Serves metrics on the thread that runs `io`, until `io` stops. Returns null if no port was
-/// given.
-std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
+std::optional<asio::ip::tcp::acceptor> open_metrics_acceptor(asio::io_context& io,
+                                                             const Options& options) {
+  if (!options.metrics_port) return std::nullopt;
+  return io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port);
+}
+
+/// Serves metrics on the thread that runs `io`, until `io` stops. Returns null without an acceptor.
+std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io,
+                                             std::optional<asio::ip::tcp::acceptor> acceptor,
                                              std::function<std::string()> text) {
-  if (!options.metrics_port) return nullptr;
-  auto server = std::make_unique<MetricsServer>(
-      io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port),
-      std::move(text), MetricsServer::Limits{});
+  if (!acceptor) return nullptr;
+  auto server = std::make_unique<MetricsServer>(std::move(*acceptor), std::move(text),
+                                                MetricsServer::Limits{});
   spdlog::info("metrics on http://{}/metrics", server->listening_address());
   asio::co_spawn(io, server->run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });
   return server;
+}
+
+/// Confines the process, says so in the log, and returns hello's word for it. Whatever needs a file,
+/// a new socket or a new thread must have happened.
+std::string confine(const Options& options) {
+  if (!options.sandbox) {
+    spdlog::warn("sandbox off: --no-sandbox");
+    return Confinement{}.word();
+  }
+  const Confinement confinement =
+      enter_sandbox(options.sandbox_kill ? AtRefusal::kill : AtRefusal::fail);
+  const auto level = confinement.lacking.empty() ? spdlog::level::info : spdlog::level::warn;
+  spdlog::log(level, "sandbox {}", confinement.text());
+  return confinement.word();
 }
 
 void run(const Options& options) {
@@ -75,8 +96,10 @@ void run(const Options& options) {
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
   Metrics metrics(model);
-  Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
-                metrics, options.server);
+  auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
+  auto metrics_acceptor = open_metrics_acceptor(io, options);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  Server server(std::move(acceptor), queue, model, metrics, options.server, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
@@ -89,7 +112,6 @@ void run(const Options& options) {
   };
 
   asio::steady_timer drain_deadline(io);
-  asio::signal_set signals(io, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
@@ -103,7 +125,7 @@ void run(const Options& options) {
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
                options.queue.threads);
   // Metrics stay available while the worker drains.
-  const auto metrics_server = start_metrics(io, options, metrics_text);
+  const auto metrics_server = start_metrics(io, std::move(metrics_acceptor), metrics_text);
   spdlog::info("listening on {}", server.listening_address());
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

@@ -177,6 +177,17 @@ void add_metrics_options(CLI::App& app, Options& options) {
       ->needs(port);
 }
 
+void add_sandbox_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Sandbox");
+  auto* const off = app.add_flag(
+      "!--no-sandbox", options.sandbox,
+      "Keep the right to open files, connect and start programs while serving; for debugging");
+  app.add_flag("--sandbox-kill", options.sandbox_kill,
+               "End the worker at a system call that the sandbox refuses, instead of letting the "
+               "call fail")
+      ->excludes(off);
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
@@ -203,6 +214,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_load_options(app, options);
   add_time_options(app, options);
   add_metrics_options(app, options);
+  add_sandbox_options(app, options);
   try {
     app.parse(argc, argv);
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {

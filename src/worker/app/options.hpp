@@ -33,6 +33,10 @@ struct Options {
   std::string metrics_address = "127.0.0.1";
   /// `std::nullopt` if no metrics are served.
   std::optional<std::uint16_t> metrics_port;
+  /// Whether the worker confines itself before it serves.
+  bool sandbox = true;
+  /// Whether a system call that the sandbox refuses ends the worker.
+  bool sandbox_kill = false;
   io::LogFormat log_format = io::LogFormat::text;
 };
 
