@@ -3,8 +3,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -16,6 +18,7 @@
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
+#include "worker/app/decoding.hpp"
 #include "worker/app/options.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/model.hpp"
@@ -33,7 +36,7 @@ namespace {
 using namespace samoyed;
 using namespace samoyed::worker;
 
-std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
+std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decoding& decoding) {
   const auto imagenet = [] {
     return parse_labels(data::imagenet_labels_txt, "the built-in labels");
   };
@@ -45,7 +48,12 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
                  {.precision = options.precision, .threads = options.queue.threads}),
       ImageHandling{.limits = options.decode,
                     .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode});
+                    .fast_decode = options.fast_decode,
+                    .decode = [&decoding](std::span<const std::byte> file,
+                                          const DecodeLimits& limits, const DecodeOptions& how,
+                                          std::vector<std::uint8_t> memory) {
+                      return decoding.decode(file, limits, how, std::move(memory));
+                    }});
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
@@ -86,7 +94,11 @@ std::string confine(const Options& options) {
 }
 
 void run(const Options& options) {
-  const auto recognizer = make_recognizer(options);
+  const Decoding decoding(options);
+  if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
+    spdlog::info("decoding in separate processes: {}", formats);
+  }
+  const auto recognizer = make_recognizer(options, decoding);
   const ModelDescription& model = recognizer->description();
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 

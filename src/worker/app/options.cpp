@@ -11,6 +11,7 @@
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/number_range.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "worker/serving/usable_cores.hpp"
 
 namespace samoyed::worker {
@@ -186,6 +187,14 @@ void add_sandbox_options(CLI::App& app, Options& options) {
                "End the worker at a system call that the sandbox refuses, instead of letting the "
                "call fail")
       ->excludes(off);
+  std::vector<std::string> formats;
+  for (const auto& format : protocol::image_formats) formats.emplace_back(format.name);
+  app.add_option("--isolate", options.isolate,
+                 "Decode this format in a separate process that can do nothing else, as is always "
+                 "done for formats whose libraries have a poor security record; can be repeated")
+      ->check(CLI::IsMember(formats, CLI::ignore_case));
+  // For tests, which plant a hostile decoder. An empty group hides the option.
+  app.add_option("--decoder", options.decoder)->group("");
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "samoyed/io/log_format.hpp"
 #include "worker/image/image.hpp"
@@ -37,6 +39,11 @@ struct Options {
   bool sandbox = true;
   /// Whether a system call that the sandbox refuses ends the worker.
   bool sandbox_kill = false;
+  /// Names of formats that are decoded in processes of their own in addition to those that always
+  /// are.
+  std::vector<std::string> isolate;
+  /// The decoder program; empty for samoyed-decoder beside this program.
+  std::filesystem::path decoder;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

@@ -50,6 +50,8 @@ DecodeResult decode_whole(Bytes file, const DecodeLimits& limits, const DecodeOp
 struct FormatDecoder {
   std::string_view format;  ///< Its name in protocol::image_formats.
   Decoder decode;
+  /// Whether its library's record calls for a process of its own.
+  bool isolated = false;
 };
 
 /// One row per format, in the order of protocol::image_formats.
@@ -96,6 +98,10 @@ Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
   if (memory.capacity() < bytes) memory = {};  // resize() would hold both while it copies.
   memory.resize(bytes);
   return {width, height, std::move(memory)};
+}
+
+bool is_isolated(const protocol::ImageFormat& format) {
+  return decoders[static_cast<std::size_t>(&format - protocol::image_formats.data())].isolated;
 }
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,

@@ -89,7 +89,21 @@ Confinement enter_sandbox(AtRefusal /*at_refusal*/) {
   return {.confined = {}, .lacking = {"this build has sanitizers, which can't be confined"}};
 }
 
+void confine_decoder_parent() {}
+void confine_decoder(int /*socket*/) {}
+
 #else
+
+void confine_decoder_parent() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  landlock_ruleset = make_landlock_ruleset(landlock_version());
+  confine_thread();
+  if (landlock_ruleset >= 0) close(landlock_ruleset);
+  filter_for_decoder_parent();
+}
+
+void confine_decoder(int socket) { filter_for_decoder(socket); }
 
 bool enter_sandbox_is_left_out() { return false; }
 

@@ -32,6 +32,15 @@ struct Confinement {
 /// Thread rule: call it once, while no thread is being created.
 Confinement enter_sandbox(AtRefusal at_refusal);
 
+/// Gives up, in the parent of decoder processes, everything but making them. The children inherit
+/// it: no privileges, no files, no TCP connections, no signals to other processes. Each step that
+/// the kernel doesn't know is left out; a worker reports the same kernel's gaps in its log. The
+/// process must have one thread.
+void confine_decoder_parent();
+
+/// Gives up, in a decoder process, everything but decoding: see filter_for_decoder.
+void confine_decoder(int socket);
+
 /// Whether this build has sanitizers, so that enter_sandbox does nothing.
 bool enter_sandbox_is_left_out();
 

@@ -5,13 +5,15 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <memory>
+#include <netinet/in.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
-#include <netinet/in.h>
 
 namespace samoyed::worker {
 namespace {
@@ -121,7 +123,53 @@ void allow_measuring_itself(Filter& filter) {
   filter.allow_if(SCMP_SYS(prlimit64), {equals(0, 0), equals(2, 0)});
 }
 
+/// Kills its decoder processes, by the descriptors that it got for them.
+void allow_killing_decoders(Filter& filter) { filter.allow({SCMP_SYS(pidfd_send_signal)}); }
+
+/// A decoder process's limit on its own CPU time.
+void allow_cpu_timer(Filter& filter) {
+  filter.allow_if(SCMP_SYS(setitimer), {equals(0, ITIMER_PROF)});
+}
+
+void allow_making_decoders(Filter& filter) {
+  // fork, but into no namespace of its own, where it would be root.
+  constexpr scmp_datum_t namespaces = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS |
+                                      CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS;
+  filter.allow_if(SCMP_SYS(clone), {lacks(0, namespaces)});
+  filter.allow({SCMP_SYS(pidfd_open), SCMP_SYS(memfd_create),
+                SCMP_SYS(ftruncate), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(read),
+                SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(seccomp)});
+  filter.allow_if(SCMP_SYS(fcntl), {equals(1, F_ADD_SEALS)});
+  filter.allow_if(SCMP_SYS(socketpair), {equals(0, AF_UNIX)});
+  filter.allow_if(SCMP_SYS(prctl), {equals(0, PR_SET_NO_NEW_PRIVS)});
+}
+
+const char* load(Filter& filter) {
+  const int error = filter.load();
+  return error == 0 ? "" : std::strerror(-error);
+}
+
 }  // namespace
+
+const char* filter_for_decoder_parent() {
+  Filter filter(AtRefusal::fail);
+  allow_memory(filter);
+  allow_running(filter);
+  allow_making_decoders(filter);
+  allow_cpu_timer(filter);
+  return load(filter);
+}
+
+const char* filter_for_decoder(int socket) {
+  Filter filter(AtRefusal::fail);
+  allow_memory(filter);
+  allow_running(filter);
+  allow_cpu_timer(filter);
+  for (const int call : {SCMP_SYS(read), SCMP_SYS(write)}) {
+    filter.allow_if(call, {equals(0, static_cast<scmp_datum_t>(socket))});
+  }
+  return load(filter);
+}
 
 const char* filter_for_serving(AtRefusal at_refusal) {
   Filter filter(at_refusal);
@@ -130,8 +178,8 @@ const char* filter_for_serving(AtRefusal at_refusal) {
   allow_open_files(filter);
   allow_open_sockets(filter);
   allow_measuring_itself(filter);
-  const int error = filter.load();
-  return error == 0 ? "" : std::strerror(-error);
+  allow_killing_decoders(filter);
+  return load(filter);
 }
 
 }  // namespace samoyed::worker

@@ -17,4 +17,11 @@ enum class AtRefusal {
 /// thread is being created.
 const char* filter_for_serving(AtRefusal at_refusal);
 
+/// The same for the parent of decoder processes, which makes processes and passes descriptors, and
+/// for a decoder process. The latter may only read from and write to `socket`, use memory, and end;
+/// it needs the process's filter to be the parent's so far. Refused calls fail with EPERM, because
+/// libraries try some that they can do without.
+const char* filter_for_decoder_parent();
+const char* filter_for_decoder(int socket);
+
 }  // namespace samoyed::worker

@@ -1,7 +1,6 @@
 #include "worker/sandbox/sandbox.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 
 #include <cerrno>
 #include <csignal>
@@ -26,6 +25,7 @@
 
 #include "worker/sandbox/all_threads.hpp"
 #include "worker/sandbox/landlock.hpp"
+#include "worker/sandbox/listener.hpp"
 #include "worker/sandbox/sandboxed_process.hpp"
 
 using namespace samoyed;
@@ -33,24 +33,7 @@ using namespace samoyed::worker;
 
 namespace {
 
-/// Listens on a free port of this machine. Returns the socket and where to connect.
-struct Listener {
-  Listener() {
-    bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(socket, 8);
-    socklen_t size = sizeof address;
-    getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  }
-  ~Listener() { close(socket); }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-
-  int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{.sin_family = AF_INET,
-                      .sin_port = 0,
-                      .sin_addr = {htonl(INADDR_LOOPBACK)},
-                      .sin_zero = {}};
-};
+using test::Listener;
 
 bool connects(int socket, const sockaddr_in& address) {
   return connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
