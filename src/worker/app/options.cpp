@@ -192,7 +192,8 @@ void add_sandbox_options(CLI::App& app, Options& options) {
   app.add_option("--isolate", options.isolate,
                  "Decode this format in a separate process that can do nothing else, as is always "
                  "done for formats whose libraries have a poor security record; can be repeated")
-      ->check(CLI::IsMember(formats, CLI::ignore_case));
+      ->allow_extra_args(false)
+      ->transform(CLI::IsMember(formats, CLI::ignore_case));
   // For tests, which plant a hostile decoder. An empty group hides the option.
   app.add_option("--decoder", options.decoder)->group("");
 }
