@@ -30,6 +30,8 @@ class Filter {
     }
     // Logging needs Linux 4.14; without it the filter is as strict.
     (void)seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_LOG, 1);
+    // A binary search instead of up to a hundred comparisons for each call.
+    (void)seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
     keep(seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
   }
 
