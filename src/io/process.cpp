@@ -12,7 +12,8 @@
 namespace samoyed::io {
 namespace {
 
-// Each is opened once and kept until the process ends, because a sandboxed process can't open files.
+// Each is opened once and kept until the process ends, because a sandboxed process can't open
+// files.
 
 int memory_file() {
   static const int descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

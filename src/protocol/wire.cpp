@@ -176,15 +176,15 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
 
 std::string format_hello(const WorkerHello& hello) {
   json value{{"project", project_name},
-                     {"protocol", protocol_number},
-                     {"model", hello.model},
-                     {"labels", hello.label_count},
-                     {"trained", hello.trained},
-                     {"image_bytes_max", hello.image_bytes_max},
-                     {"busy", hello.busy},
-                     {"takes_timeout", hello.takes_timeout},
-                     {"takes_thumbnail", hello.takes_thumbnail},
-                     {"takes_pipelining", hello.takes_pipelining}};
+             {"protocol", protocol_number},
+             {"model", hello.model},
+             {"labels", hello.label_count},
+             {"trained", hello.trained},
+             {"image_bytes_max", hello.image_bytes_max},
+             {"busy", hello.busy},
+             {"takes_timeout", hello.takes_timeout},
+             {"takes_thumbnail", hello.takes_thumbnail},
+             {"takes_pipelining", hello.takes_pipelining}};
   if (!hello.sandbox.empty()) value["sandbox"] = hello.sandbox;
   return dump(value);
 }

@@ -19,6 +19,7 @@
 #include "floors.hpp"
 #include "jpeg_floor.hpp"
 #include "measure.hpp"
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message_reader.hpp"
@@ -208,6 +209,7 @@ json measure_floors(const Options& options) {
 /// Decodes the image in turns in this process and in a decoder process, whole and only the crop.
 /// Each turn keeps its buffer for the next, as a worker does.
 json measure_isolation(const Options& options) {
+  io::keep_freed_blocks();
   const std::vector<std::byte> file = read_file(options.image);
   worker::DecoderProcesses processes(
       std::filesystem::read_symlink("/proc/self/exe").replace_filename("samoyed-decoder"), 1, {},
@@ -228,7 +230,8 @@ json measure_isolation(const Options& options) {
       times.push_back(took.count());
     };
     const worker::DecodeOptions how{.only_crop = only_crop};
-    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(options.seconds);
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(options.seconds);
     while (here_ms.size() < 5 || std::chrono::steady_clock::now() < end) {
       timed(here_ms, [&] { return worker::decode_image(file, {}, how, std::move(memory)); });
       timed(there_ms, [&] { return processes.decode(file, {}, how, std::move(memory)); });
@@ -247,9 +250,9 @@ struct Measure {
   const char* name;
   json (*run)(const Options& options);
 };
-constexpr Measure measures[] = {{"forward", measure_forward},   {"layers", measure_layers},
-                                {"receive", measure_receive},   {"encode", measure_encode},
-                                {"pipeline", measure_pipeline}, {"floors", measure_floors},
+constexpr Measure measures[] = {{"forward", measure_forward},    {"layers", measure_layers},
+                                {"receive", measure_receive},    {"encode", measure_encode},
+                                {"pipeline", measure_pipeline},  {"floors", measure_floors},
                                 {"isolation", measure_isolation}};
 
 void add_options(CLI::App& app, Options& options) {
@@ -264,7 +267,8 @@ void add_options(CLI::App& app, Options& options) {
                  "this process and in a decoder process")
       ->required()
       ->check(CLI::IsMember(names));
-  app.add_option("IMAGE", options.image, "Image file, for receive, encode, pipeline, floors and isolation");
+  app.add_option("IMAGE", options.image,
+                 "Image file, for receive, encode, pipeline, floors and isolation");
   app.add_option("--model", options.model, "Model file");
   app.add_option("--input", options.input,
                  "Input for forward and layers: a file of raw float32 values, 3x224x224");

@@ -23,7 +23,8 @@ struct MemoryUse {
 /// what it needs.
 void open_process_files();
 
-/// Reads /proc/self/statm (see proc(5)). Returns zeros if it can't be read. Thread rule: any thread.
+/// Reads /proc/self/statm (see proc(5)). Returns zeros if it can't be read. Thread rule: any
+/// thread.
 MemoryUse read_memory();
 
 /// Reads /proc and asks the kernel. Anything that can't be read is 0. Thread rule: any thread.

@@ -43,7 +43,8 @@ DecodeResult Decoding::decode(std::span<const std::byte> file, const DecodeLimit
 std::string Decoding::isolated_formats() const {
   std::string names;
   for (std::size_t i = 0; i < isolated_.size(); ++i) {
-    if (isolated_[i]) names += (names.empty() ? "" : ", ") + std::string(protocol::image_formats[i].name);
+    if (isolated_[i])
+      names += (names.empty() ? "" : ", ") + std::string(protocol::image_formats[i].name);
   }
   return names;
 }

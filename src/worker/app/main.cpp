@@ -46,14 +46,14 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decodi
   auto recognizer = std::make_unique<NetworkRecognizer>(
       load_model(options.model_file, options.model_card, imagenet,
                  {.precision = options.precision, .threads = options.queue.threads}),
-      ImageHandling{.limits = options.decode,
-                    .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode,
-                    .decode = [&decoding](std::span<const std::byte> file,
-                                          const DecodeLimits& limits, const DecodeOptions& how,
-                                          std::vector<std::uint8_t> memory) {
-                      return decoding.decode(file, limits, how, std::move(memory));
-                    }});
+      ImageHandling{
+          .limits = options.decode,
+          .apply_exif_orientation = options.apply_exif_orientation,
+          .fast_decode = options.fast_decode,
+          .decode = [&decoding](std::span<const std::byte> file, const DecodeLimits& limits,
+                                const DecodeOptions& how, std::vector<std::uint8_t> memory) {
+            return decoding.decode(file, limits, how, std::move(memory));
+          }});
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
@@ -79,8 +79,8 @@ std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io,
   return server;
 }
 
-/// Confines the process, says so in the log, and returns hello's word for it. Whatever needs a file,
-/// a new socket or a new thread must have happened.
+/// Confines the process, says so in the log, and returns hello's word for it. Whatever needs a
+/// file, a new socket or a new thread must have happened.
 std::string confine(const Options& options) {
   if (!options.sandbox) {
     spdlog::warn("sandbox off: --no-sandbox");

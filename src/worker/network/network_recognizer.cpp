@@ -10,8 +10,8 @@
 #include <utility>
 #include <variant>
 
-#include "worker/image/exif.hpp"
 #include "worker/decoders/image_decoder.hpp"
+#include "worker/image/exif.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/thumbnail.hpp"
 

@@ -19,8 +19,13 @@ bool is_within(Size size, const DecodeLimits& limits) {
 
 }  // namespace
 
-std::size_t segment_bytes(const DecodeLimits& limits) {
-  return static_cast<std::size_t>(limits.pixels_max) * 3;
+std::size_t segment_bytes(const DecodeLimits& limits, std::uint64_t image_bytes_max) {
+  return pixels_offset(image_bytes_max) + static_cast<std::size_t>(limits.pixels_max) * 3;
+}
+
+std::size_t pixels_offset(std::uint64_t file_bytes) {
+  constexpr std::size_t cache_line_bytes = 64;
+  return (static_cast<std::size_t>(file_bytes) / cache_line_bytes + 1) * cache_line_bytes;
 }
 
 bool is_sound(const DecodeReply& reply, const DecodeRequest& request) {
@@ -39,8 +44,7 @@ bool is_sound(const DecodeReply& reply, const DecodeRequest& request) {
   const Region whole{0, 0, reply.decoded.width, reply.decoded.height};
   if (!contains(whole, pixels)) return false;
   if (!request.options.only_crop) return pixels == whole;
-  return contains(
-      pixels, crop_region(reply.decoded, reply.orientation, request.options.crop_spec));
+  return contains(pixels, crop_region(reply.decoded, reply.orientation, request.options.crop_spec));
 }
 
 Region needed_region(const DecodedImage& image, const DecodeOptions& options) {

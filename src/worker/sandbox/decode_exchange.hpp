@@ -11,10 +11,13 @@
 /// What a worker and a decoder process say to each other, over a socket and a shared memory
 /// segment. Both programs come from the same build, so these are plain structures.
 ///
-///     worker                        decoder
-///       | DecodeRequest, the file ->  |
-///       |                             |   writes the pixels to the segment
-///       |  <- DecodeReply, the detail |
+///     worker                              decoder
+///       |   writes the file to the segment  |
+///       | DecodeRequest ->                  |
+///       |                                   |   writes the pixels to the segment, after the file
+///       |      <- DecodeReply, the detail   |
+///       |   copies the pixels               |
+///       | one byte ->                       |   may now release the segment's memory
 namespace samoyed::worker {
 
 struct DecodeRequest {
@@ -48,8 +51,11 @@ inline constexpr std::uint64_t exchange_magic =
 /// The longest text of a refusal.
 inline constexpr std::size_t detail_bytes_max = 512;
 
-/// Size of the segment: room for the pixels of the largest image.
-std::size_t segment_bytes(const DecodeLimits& limits);
+/// Size of the segment: room for the largest file, and for the pixels of the largest image.
+std::size_t segment_bytes(const DecodeLimits& limits, std::uint64_t image_bytes_max);
+
+/// Where the pixels begin in the segment.
+std::size_t pixels_offset(std::uint64_t file_bytes);
 
 /// Returns true if the reply to `request` is one that an intact decoder gives. A reply from a
 /// process that an image has taken over may say anything: what passes can't make the worker read or

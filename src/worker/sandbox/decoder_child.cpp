@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <malloc.h>
 #include <new>
+#include <poll.h>
 #include <string>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <utility>
@@ -15,8 +18,10 @@
 namespace samoyed::worker {
 namespace {
 
-/// Largest file that a request may announce; more than any worker accepts.
-constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 30;
+/// After this long without a request the process returns the memory that it keeps for the next one.
+constexpr int idle_ms = 1000;
+/// Of the segment, this much is kept.
+constexpr std::size_t kept_segment_bytes = std::size_t{8} << 20;
 
 // read and write, because the child's filter allows no other transfer.
 
@@ -92,13 +97,22 @@ bool send_image(int socket, const DecodedImage& image, const DecodeOptions& opti
   return write_all(socket, std::as_bytes(std::span(&reply, 1)));
 }
 
+/// Waits for a request. Meanwhile returns memory, once, if none arrives soon.
+void wait_for_request(int socket, std::span<std::byte> segment) {
+  pollfd waiting{socket, POLLIN, 0};
+  if (poll(&waiting, 1, idle_ms) != 0) return;
+  malloc_trim(0);
+  const auto surplus = segment.subspan(kept_segment_bytes);
+  madvise(surplus.data(), surplus.size(), MADV_REMOVE);
+}
+
 /// Answers one request. Returns false if the worker has gone or sent nonsense.
 bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) {
   DecodeRequest request;
   if (!read_all(socket, std::as_writable_bytes(std::span(&request, 1)))) return false;
-  if (request.magic != exchange_magic || request.file_bytes > file_bytes_max) return false;
-  std::vector<std::byte> file(request.file_bytes);
-  if (!read_all(socket, file)) return false;
+  const std::size_t offset = pixels_offset(request.file_bytes);
+  if (request.magic != exchange_magic || offset > segment.size()) return false;
+  const auto file = segment.first(request.file_bytes);
   limit_cpu_time(request.cpu_ms_max);
   DecodeResult result;
   try {
@@ -110,14 +124,18 @@ bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) 
   if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
     return send_refusal(socket, *refusal);
   }
-  return send_image(socket, std::get<DecodedImage>(result), request.options, segment);
+  std::byte copied{};
+  return send_image(socket, std::get<DecodedImage>(result), request.options,
+                    segment.subspan(offset)) &&
+         read_all(socket, std::span(&copied, 1));
 }
 
 }  // namespace
 
 void serve_decodes(int socket, std::span<std::byte> segment, DecodeFunction decode) noexcept {
-  while (serve_one(socket, segment, decode)) {
-  }
+  do {
+    wait_for_request(socket, segment);
+  } while (serve_one(socket, segment, decode));
 }
 
 }  // namespace samoyed::worker

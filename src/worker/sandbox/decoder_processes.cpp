@@ -1,5 +1,6 @@
 #include "worker/sandbox/decoder_processes.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -22,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 /// Starting a process takes about a millisecond.
 constexpr std::chrono::seconds start_time_max{10};
-/// A segment with more pixels than this is emptied after the image.
-constexpr std::size_t kept_segment_bytes_max = std::size_t{8} << 20;
 
 /// Starts the program with `control` as its descriptor of that name. Returns 0 or an error number.
 int spawn(const std::filesystem::path& program, const Descriptor& control,
@@ -37,8 +36,7 @@ int spawn(const std::filesystem::path& program, const Descriptor& control,
   char* const words[] = {path.data(), segment.data(), memory.data(), nullptr};
   char* const no_environment[] = {nullptr};
   pid_t process = 0;
-  const int error =
-      posix_spawn(&process, path.c_str(), &actions, nullptr, words, no_environment);
+  const int error = posix_spawn(&process, path.c_str(), &actions, nullptr, words, no_environment);
   posix_spawn_file_actions_destroy(&actions);
   return error;
 }
@@ -53,11 +51,11 @@ protocol::Refusal ended() {
 }
 
 /// Copies the pixels of a sound reply. `memory` is reused if it is large enough.
-DecodedImage copy_image(const DecodeReply& reply, std::span<const std::byte> segment,
+DecodedImage copy_image(const DecodeReply& reply, std::span<const std::byte> stored,
                         std::vector<std::uint8_t> memory) {
   const std::size_t bytes = static_cast<std::size_t>(reply.pixels.width) *
                             static_cast<std::size_t>(reply.pixels.height) * 3;
-  const auto* const pixels = reinterpret_cast<const std::uint8_t*>(segment.data());
+  const auto* const pixels = reinterpret_cast<const std::uint8_t*>(stored.data());
   if (memory.capacity() < bytes) memory = {};
   memory.assign(pixels, pixels + bytes);
   return {.full = reply.full,
@@ -90,10 +88,6 @@ DecoderProcesses::Segment::~Segment() {
   if (!bytes_.empty()) munmap(bytes_.data(), bytes_.size());
 }
 
-void DecoderProcesses::Segment::release_pages() {
-  madvise(bytes_.data(), bytes_.size(), MADV_REMOVE);
-}
-
 DecoderProcesses::Child::Child(Descriptor socket_to_it, Segment shared, Descriptor its_pidfd)
     : socket(std::move(socket_to_it)), segment(std::move(shared)), pidfd(std::move(its_pidfd)) {}
 
@@ -108,12 +102,11 @@ bool DecoderProcesses::Child::has_ended() const {
 
 DecoderProcesses::DecoderProcesses(const std::filesystem::path& program, std::size_t count,
                                    const DecodeLimits& decode, const IsolationLimits& limits)
-    : segment_bytes_(worker::segment_bytes(decode)), limits_(limits) {
+    : limits_(limits), segment_bytes_(segment_bytes(decode, limits.image_bytes_max)) {
   auto [own_end, its_end] = make_socket_pair();
   control_ = std::move(own_end);
-  const DecoderArguments arguments{
-      .segment_bytes = segment_bytes_,
-      .memory_bytes_max = decode.memory_bytes_max + limits.image_bytes_max + segment_bytes_};
+  const DecoderArguments arguments{.segment_bytes = segment_bytes_,
+                                   .memory_bytes_max = decode.memory_bytes_max + segment_bytes_};
   const auto fail = [&](const std::string& why) {
     return std::runtime_error("can't start " + program.string() + ": " + why +
                               "; it belongs beside samoyed-worker");
@@ -162,6 +155,9 @@ void DecoderProcesses::give_back(std::unique_ptr<Child> child) {
 DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const DecodeLimits& limits,
                                       const DecodeOptions& options,
                                       std::vector<std::uint8_t> memory) {
+  if (file.size() > limits_.image_bytes_max) {
+    return refuse(protocol::RefusalReason::too_large, "The file is too large for its decoder.");
+  }
   auto child = take();
   if (!child) {
     return refuse(protocol::RefusalReason::internal, "The worker can't start a decoder.");
@@ -173,9 +169,10 @@ DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const Dec
                               .cpu_ms_max = static_cast<std::uint64_t>(limits_.cpu_max.count()),
                               .file_bytes = file.size()};
   DecodeReply reply;
+  const auto shared = child->segment.bytes();
+  std::copy(file.begin(), file.end(), shared.begin());
   // A child that isn't given back is killed; `take` starts another one in its place.
   if (!send_all(child->socket.get(), std::as_bytes(std::span(&request, 1)), deadline) ||
-      !send_all(child->socket.get(), file, deadline) ||
       !receive_all(child->socket.get(), std::as_writable_bytes(std::span(&reply, 1)), deadline) ||
       !is_sound(reply, request)) {
     return ended();
@@ -186,9 +183,10 @@ DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const Dec
     if (!refusal) return ended();
     result = std::move(*refusal);
   } else {
-    result = copy_image(reply, child->segment.bytes(), std::move(memory));
-    const auto& pixels = std::get<DecodedImage>(result).pixels.rgb;
-    if (pixels.size() > kept_segment_bytes_max) child->segment.release_pages();
+    result = copy_image(reply, shared.subspan(pixels_offset(file.size())), std::move(memory));
+    const std::byte copied{};
+    // If this fails, the process has ended, and `take` will notice.
+    (void)send_all(child->socket.get(), std::span(&copied, 1), deadline);
   }
   give_back(std::move(child));
   return result;

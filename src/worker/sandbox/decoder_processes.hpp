@@ -39,7 +39,7 @@ class DecoderProcesses {
   DecoderProcesses(const std::filesystem::path& program, std::size_t count,
                    const DecodeLimits& decode, const IsolationLimits& limits);
 
-  /// As decode_image, but in another process.
+  /// As decode_image, but in another process. A file above `image_bytes_max` is refused.
   DecodeResult decode(std::span<const std::byte> file, const DecodeLimits& limits,
                       const DecodeOptions& options, std::vector<std::uint8_t> memory);
 
@@ -53,7 +53,6 @@ class DecoderProcesses {
     ~Segment();
 
     std::span<std::byte> bytes() const { return bytes_; }
-    void release_pages();
 
    private:
     std::span<std::byte> bytes_;
@@ -77,8 +76,8 @@ class DecoderProcesses {
   std::unique_ptr<Child> start_child();
   void give_back(std::unique_ptr<Child> child);
 
-  const std::size_t segment_bytes_;
   const IsolationLimits limits_;
+  const std::size_t segment_bytes_;
   std::mutex control_mutex_;
   Descriptor control_;  ///< Guarded by control_mutex_, from request to answer.
   std::mutex mutex_;

@@ -22,9 +22,6 @@
 namespace samoyed::worker {
 namespace {
 
-/// Freed memory that a child keeps for its next image. Without it each image would fault its pages
-/// in again.
-constexpr int kept_bytes = 16 << 20;
 /// Room for the allocator's own overhead.
 constexpr std::size_t slack_bytes = std::size_t{64} << 20;
 
@@ -60,8 +57,8 @@ bool limit_memory(std::size_t /*bytes*/) { return true; }
 
 [[noreturn]] void run_child(Descriptor socket, Descriptor segment, std::size_t segment_bytes,
                             DecodeFunction decode) {
-  void* const memory = mmap(nullptr, segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                            segment.get(), 0);
+  void* const memory =
+      mmap(nullptr, segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, segment.get(), 0);
   if (memory == MAP_FAILED) _exit(EXIT_FAILURE);
   segment = {};
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, control_descriptor}) {
@@ -102,8 +99,11 @@ int run_decoder_parent(const DecoderArguments& arguments, DecodeFunction decode)
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal_number, SIG_IGN);
   std::signal(SIGCHLD, SIG_IGN);  // The kernel then removes ended children by itself.
   close_range(control_descriptor + 1, ~0U, 0);
-  mallopt(M_MMAP_THRESHOLD, kept_bytes);
-  mallopt(M_TRIM_THRESHOLD, kept_bytes);
+  // A child keeps freed memory for its next image until it is idle. Otherwise it would fault the
+  // same pages in again for each image.
+  mallopt(M_MMAP_MAX, 0);
+  constexpr int never = -1;
+  mallopt(M_TRIM_THRESHOLD, never);
   // Children inherit both. The parent itself needs little.
   if (!limit_memory(arguments.memory_bytes_max)) {
     std::fputs("samoyed-decoder: can't limit its memory; is /proc mounted?\n", stderr);

@@ -25,7 +25,7 @@ using DecodeFunction = DecodeResult (*)(std::span<const std::byte> file, const D
 /// The command line, as the worker gives it.
 struct DecoderArguments {
   std::size_t segment_bytes = 0;
-  /// Memory of a child in addition to its program: for one decode, its file and the segment.
+  /// Memory of a child in addition to its program: for one decode, and the segment.
   std::size_t memory_bytes_max = 0;
 };
 

@@ -18,8 +18,8 @@ constexpr std::size_t descriptors_max = 4;
 /// Waits until the socket is ready for `events` or has ended. Returns false at the deadline.
 bool wait_for(int socket, short events, Deadline deadline) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     pollfd waiting{socket, events, 0};
     const auto ms = std::min<std::int64_t>(left.count(), std::numeric_limits<int>::max());

@@ -82,8 +82,8 @@ void allow_memory(Filter& filter) {
 /// Waiting, time, signals to itself, and the end.
 void allow_running(Filter& filter) {
   filter.allow({SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-                SCMP_SYS(getcpu), SCMP_SYS(membarrier), SCMP_SYS(rseq),
-                SCMP_SYS(set_robust_list), SCMP_SYS(restart_syscall)});
+                SCMP_SYS(getcpu), SCMP_SYS(membarrier), SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
+                SCMP_SYS(restart_syscall)});
   filter.allow({SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday),
                 SCMP_SYS(time), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep)});
   filter.allow({SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
@@ -133,14 +133,16 @@ void allow_cpu_timer(Filter& filter) {
   filter.allow_if(SCMP_SYS(setitimer), {equals(0, ITIMER_PROF)});
 }
 
+void allow_waiting_for_requests(Filter& filter) { filter.allow({SCMP_SYS(poll), SCMP_SYS(ppoll)}); }
+
 void allow_making_decoders(Filter& filter) {
   // fork, but into no namespace of its own, where it would be root.
   constexpr scmp_datum_t namespaces = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS |
                                       CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS;
   filter.allow_if(SCMP_SYS(clone), {lacks(0, namespaces)});
-  filter.allow({SCMP_SYS(pidfd_open), SCMP_SYS(memfd_create),
-                SCMP_SYS(ftruncate), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(read),
-                SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(seccomp)});
+  filter.allow({SCMP_SYS(pidfd_open), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate),
+                SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(read), SCMP_SYS(write),
+                SCMP_SYS(close), SCMP_SYS(seccomp)});
   filter.allow_if(SCMP_SYS(fcntl), {equals(1, F_ADD_SEALS)});
   filter.allow_if(SCMP_SYS(socketpair), {equals(0, AF_UNIX)});
   filter.allow_if(SCMP_SYS(prctl), {equals(0, PR_SET_NO_NEW_PRIVS)});
@@ -159,6 +161,7 @@ const char* filter_for_decoder_parent() {
   allow_running(filter);
   allow_making_decoders(filter);
   allow_cpu_timer(filter);
+  allow_waiting_for_requests(filter);
   return load(filter);
 }
 
@@ -167,6 +170,7 @@ const char* filter_for_decoder(int socket) {
   allow_memory(filter);
   allow_running(filter);
   allow_cpu_timer(filter);
+  allow_waiting_for_requests(filter);
   for (const int call : {SCMP_SYS(read), SCMP_SYS(write)}) {
     filter.allow_if(call, {equals(0, static_cast<scmp_datum_t>(socket))});
   }

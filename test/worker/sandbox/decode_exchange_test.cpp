@@ -31,7 +31,10 @@ TEST_CASE("a reply that an intact decoder can't give is found out") {
       {"no width", [](DecodeReply& reply) { reply.full.width = 0; }},
       {"a negative height", [](DecodeReply& reply) { reply.decoded.height = -1; }},
       {"a side beyond the limit", [](DecodeReply& reply) { reply.full.width = 20000; }},
-      {"more pixels than the limit", [](DecodeReply& reply) { reply.full = {16384, 16384}; }},
+      {"more pixels than the limit",
+       [](DecodeReply& reply) {
+         reply.full = {16384, 16384};
+       }},
       {"orientation 0", [](DecodeReply& reply) { reply.orientation = 0; }},
       {"orientation 9", [](DecodeReply& reply) { reply.orientation = 9; }},
       {"pixels left of the image", [](DecodeReply& reply) { reply.pixels.left = -1; }},

@@ -48,9 +48,9 @@ bool agree(const DecodedImage& whole, const DecodedImage& part) {
       const auto at = [&](const DecodedImage& image) {
         const int y = row + part.top - image.top;
         const int x = byte + (part.left - image.left) * 3;
-        return image.pixels.rgb.at(
-            static_cast<std::size_t>(y) * static_cast<std::size_t>(image.pixels.width) * 3 +
-            static_cast<std::size_t>(x));
+        return image.pixels.rgb.at(static_cast<std::size_t>(y) *
+                                       static_cast<std::size_t>(image.pixels.width) * 3 +
+                                   static_cast<std::size_t>(x));
       };
       if (at(whole) != at(part)) return false;
     }

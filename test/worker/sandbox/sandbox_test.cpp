@@ -1,7 +1,6 @@
 #include "worker/sandbox/sandbox.hpp"
 
 #include <algorithm>
-
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <functional>
 #include <latch>
 #include <netinet/in.h>
+#include <string_view>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -16,7 +16,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -56,7 +55,8 @@ std::vector<Attempt> attempts(const Listener& listener, int unconnected) {
       {"connect", [&listener, unconnected] { return connects(unconnected, listener.address); }},
       {"bind",
        [unconnected] {
-         const sockaddr_in any{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
+         const sockaddr_in any{
+             .sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
          return bind(unconnected, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0;
        }},
       {"connect by sending",
