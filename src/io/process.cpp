@@ -1,19 +1,60 @@
 #include "samoyed/io/process.hpp"
 
-#include <filesystem>
-#include <fstream>
+#include <array>
+#include <charconv>
+#include <dirent.h>
+#include <fcntl.h>
+#include <mutex>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace samoyed::io {
+namespace {
+
+// Each is opened once and kept until the process ends, because a sandboxed process can't open
+// files.
+
+int memory_file() {
+  static const int descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  return descriptor;
+}
+
+DIR* descriptor_folder() {
+  static DIR* const folder = opendir("/proc/self/fd");
+  return folder;
+}
+
+std::uint64_t count_descriptors() {
+  static std::mutex mutex;  // The folder has one position for all threads.
+  const std::lock_guard lock(mutex);
+  DIR* const folder = descriptor_folder();
+  if (folder == nullptr) return 0;
+  rewinddir(folder);
+  std::uint64_t count = 0;
+  while (const dirent* const entry = readdir(folder)) {
+    if (entry->d_name[0] != '.') ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+void open_process_files() {
+  memory_file();
+  descriptor_folder();
+}
 
 MemoryUse read_memory() {
-  std::ifstream statm("/proc/self/statm");  // Its first two numbers count pages.
+  std::array<char, 128> text;  // Seven numbers; the first two count pages.
+  const ssize_t size = pread(memory_file(), text.data(), text.size(), 0);
   std::uint64_t virtual_pages = 0;
   std::uint64_t resident_pages = 0;
-  statm >> virtual_pages >> resident_pages;
+  if (size > 0) {
+    const char* const end = text.data() + size;
+    const auto first = std::from_chars(text.data(), end, virtual_pages);
+    if (first.ptr != end) std::from_chars(first.ptr + 1, end, resident_pages);
+  }
   const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   return {virtual_pages * page_bytes, resident_pages * page_bytes};
 }
@@ -32,11 +73,7 @@ ProcessUse read_process() {
   }
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) process.descriptors_max = limit.rlim_cur;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
-       !error && entry != end; entry.increment(error)) {
-    ++process.open_descriptors;
-  }
+  process.open_descriptors = count_descriptors();
   return process;
 }
 

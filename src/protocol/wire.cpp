@@ -177,16 +177,18 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
 }
 
 std::string format_hello(const WorkerHello& hello) {
-  return dump({{"project", project_name},
-               {"protocol", protocol_number},
-               {"model", hello.model},
-               {"labels", hello.label_count},
-               {"trained", hello.trained},
-               {"image_bytes_max", hello.image_bytes_max},
-               {"busy", hello.busy},
-               {"takes_timeout", hello.takes_timeout},
-               {"takes_thumbnail", hello.takes_thumbnail},
-               {"takes_pipelining", hello.takes_pipelining}});
+  json value{{"project", project_name},
+             {"protocol", protocol_number},
+             {"model", hello.model},
+             {"labels", hello.label_count},
+             {"trained", hello.trained},
+             {"image_bytes_max", hello.image_bytes_max},
+             {"busy", hello.busy},
+             {"takes_timeout", hello.takes_timeout},
+             {"takes_thumbnail", hello.takes_thumbnail},
+             {"takes_pipelining", hello.takes_pipelining}};
+  if (!hello.sandbox.empty()) value["sandbox"] = hello.sandbox;
+  return dump(value);
 }
 
 std::optional<WorkerHello> parse_hello(std::string_view payload) {
@@ -202,7 +204,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .busy = value.at("busy").get<bool>(),
                        .takes_timeout = value.value("takes_timeout", false),
                        .takes_thumbnail = value.value("takes_thumbnail", false),
-                       .takes_pipelining = value.value("takes_pipelining", false)};
+                       .takes_pipelining = value.value("takes_pipelining", false),
+                       .sandbox = value.value("sandbox", "")};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not parse.
   }

@@ -19,6 +19,7 @@
 #include "floors.hpp"
 #include "jpeg_floor.hpp"
 #include "measure.hpp"
+#include "samoyed/io/allocator.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message_reader.hpp"
@@ -30,6 +31,7 @@
 #include "worker/network/network_recognizer.hpp"
 #include "worker/network/one_thread.hpp"
 #include "worker/network/squeezenet.hpp"
+#include "worker/sandbox/decoder_processes.hpp"
 
 namespace {
 
@@ -204,13 +206,54 @@ json measure_floors(const Options& options) {
   return value;
 }
 
+/// Decodes the image in turns in this process and in a decoder process, whole and only the crop.
+/// Each turn keeps its buffer for the next, as a worker does.
+json measure_isolation(const Options& options) {
+  io::keep_freed_blocks();
+  const std::vector<std::byte> file = read_file(options.image);
+  worker::DecoderProcesses processes(
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("samoyed-decoder"), 1, {},
+      {});
+  json value;
+  for (const bool only_crop : {false, true}) {
+    std::vector<double> here_ms;
+    std::vector<double> there_ms;
+    std::vector<std::uint8_t> memory;
+    const auto timed = [&](std::vector<double>& times, const auto& decode) {
+      const auto start = std::chrono::steady_clock::now();
+      auto result = decode();
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - start;
+      auto* const image = std::get_if<worker::DecodedImage>(&result);
+      if (!image) throw std::runtime_error(options.image + " can't be decoded");
+      memory = std::move(image->pixels.rgb);
+      times.push_back(took.count());
+    };
+    const worker::DecodeOptions how{.only_crop = only_crop};
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(options.seconds);
+    while (here_ms.size() < 5 || std::chrono::steady_clock::now() < end) {
+      timed(here_ms, [&] { return worker::decode_image(file, {}, how, std::move(memory)); });
+      timed(there_ms, [&] { return processes.decode(file, {}, how, std::move(memory)); });
+    }
+    const double here = bench::median(here_ms);
+    const double there = bench::median(there_ms);
+    value[only_crop ? "crop" : "whole"] = {{"images", here_ms.size()},
+                                           {"here_ms", here},
+                                           {"in_decoder_ms", there},
+                                           {"extra_ms", there - here}};
+  }
+  return value;
+}
+
 struct Measure {
   const char* name;
   json (*run)(const Options& options);
 };
-constexpr Measure measures[] = {{"forward", measure_forward},   {"layers", measure_layers},
-                                {"receive", measure_receive},   {"encode", measure_encode},
-                                {"pipeline", measure_pipeline}, {"floors", measure_floors}};
+constexpr Measure measures[] = {{"forward", measure_forward},    {"layers", measure_layers},
+                                {"receive", measure_receive},    {"encode", measure_encode},
+                                {"pipeline", measure_pipeline},  {"floors", measure_floors},
+                                {"isolation", measure_isolation}};
 
 void add_options(CLI::App& app, Options& options) {
   std::vector<std::string> names;
@@ -220,10 +263,12 @@ void add_options(CLI::App& app, Options& options) {
                  "What to measure. forward: the network alone; layers: each of its layers; "
                  "receive: base64 and checksum, as a worker decodes them; encode: the same, as a "
                  "client encodes them; pipeline: from an image message to five labels; floors: the "
-                 "best that a core can do, and the minimum time for IMAGE")
+                 "best that a core can do, and the minimum time for IMAGE; isolation: decoding in "
+                 "this process and in a decoder process")
       ->required()
       ->check(CLI::IsMember(names));
-  app.add_option("IMAGE", options.image, "Image file, for receive, encode, pipeline and floors");
+  app.add_option("IMAGE", options.image,
+                 "Image file, for receive, encode, pipeline, floors and isolation");
   app.add_option("--model", options.model, "Model file");
   app.add_option("--input", options.input,
                  "Input for forward and layers: a file of raw float32 values, 3x224x224");

@@ -228,12 +228,12 @@ TEST_CASE("a result may have as many labels as can be requested, and no more") {
 }
 
 TEST_CASE("a hello reply survives formatting and parsing, and foreign ones are rejected") {
-  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true, true};
+  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true, false, true, true, "full"};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
         R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
-        R"("takes_thumbnail":true,"takes_pipelining":true})");
+        R"("takes_thumbnail":true,"takes_pipelining":true,"sandbox":"full"})");
   // An older worker doesn't send the newer fields, and a newer one sends more fields.
   const auto older =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"

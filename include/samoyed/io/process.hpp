@@ -18,10 +18,16 @@ struct MemoryUse {
   std::uint64_t resident_bytes = 0;
 };
 
-/// Reads /proc/self/statm (see proc(5)). Returns zeros if it can't be read.
+/// Opens the files that the functions below read, and keeps them open. Call it before the process
+/// uses up its descriptors or enters a sandbox. Otherwise the first call of each function opens
+/// what it needs.
+void open_process_files();
+
+/// Reads /proc/self/statm (see proc(5)). Returns zeros if it can't be read. Thread rule: any
+/// thread.
 MemoryUse read_memory();
 
-/// Reads /proc and asks the kernel. Anything that can't be read is 0.
+/// Reads /proc and asks the kernel. Anything that can't be read is 0. Thread rule: any thread.
 ProcessUse read_process();
 
 /// Raises the limit on open files, which includes connections, to the hard limit. The usual soft

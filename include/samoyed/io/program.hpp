@@ -19,6 +19,7 @@ namespace samoyed::io {
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();
+  open_process_files();
   start_log(name, format);
   try {
     run();

@@ -41,6 +41,8 @@ struct WorkerHello {
   bool takes_thumbnail = false;
   /// True if an image message may be sent before its size message was answered.
   bool takes_pipelining = false;
+  /// How far the worker has confined itself: `full`, `partial` or `off`. Empty if it doesn't say.
+  std::string sandbox = {};
 
   bool operator==(const WorkerHello&) const = default;
 };

@@ -2,8 +2,11 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -15,10 +18,12 @@
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
+#include "worker/app/decoding.hpp"
 #include "worker/app/options.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
+#include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
 #include "worker/serving/null_recognizer.hpp"
@@ -31,7 +36,7 @@ namespace {
 using namespace samoyed;
 using namespace samoyed::worker;
 
-std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
+std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decoding& decoding) {
   const auto imagenet = [] {
     return parse_labels(data::imagenet_labels_txt, "the built-in labels");
   };
@@ -41,23 +46,33 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options) {
   auto recognizer = std::make_unique<NetworkRecognizer>(
       load_model(options.model_file, options.model_card, imagenet,
                  {.precision = options.precision, .threads = options.queue.threads}),
-      ImageHandling{.limits = options.decode,
-                    .apply_exif_orientation = options.apply_exif_orientation,
-                    .fast_decode = options.fast_decode,
-                    .accept_truncated = options.accept_truncated});
+      ImageHandling{
+          .limits = options.decode,
+          .apply_exif_orientation = options.apply_exif_orientation,
+          .fast_decode = options.fast_decode,
+          .accept_truncated = options.accept_truncated,
+          .decode = [&decoding](std::span<const std::byte> file, const DecodeLimits& limits,
+                                const DecodeOptions& how, std::vector<std::uint8_t> memory) {
+            return decoding.decode(file, limits, how, std::move(memory));
+          }});
   io::give_back_free_memory();
   spdlog::info("computing in {}", to_string(options.precision));
   return recognizer;
 }
 
-/// Serves metrics on the thread that runs `io`, until `io` stops. Returns null if no port was
-/// given.
-std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options& options,
+std::optional<asio::ip::tcp::acceptor> open_metrics_acceptor(asio::io_context& io,
+                                                             const Options& options) {
+  if (!options.metrics_port) return std::nullopt;
+  return io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port);
+}
+
+/// Serves metrics on the thread that runs `io`, until `io` stops. Returns null without an acceptor.
+std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io,
+                                             std::optional<asio::ip::tcp::acceptor> acceptor,
                                              std::function<std::string()> text) {
-  if (!options.metrics_port) return nullptr;
-  auto server = std::make_unique<MetricsServer>(
-      io::open_acceptor(io.get_executor(), options.metrics_address, *options.metrics_port),
-      std::move(text), MetricsServer::Limits{});
+  if (!acceptor) return nullptr;
+  auto server = std::make_unique<MetricsServer>(std::move(*acceptor), std::move(text),
+                                                MetricsServer::Limits{});
   spdlog::info("metrics on http://{}/metrics", server->listening_address());
   asio::co_spawn(io, server->run(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
@@ -65,8 +80,26 @@ std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io, const Options
   return server;
 }
 
+/// Confines the process, says so in the log, and returns hello's word for it. Whatever needs a
+/// file, a new socket or a new thread must have happened.
+std::string confine(const Options& options) {
+  if (!options.sandbox) {
+    spdlog::warn("sandbox off: --no-sandbox");
+    return Confinement{}.word();
+  }
+  const Confinement confinement =
+      enter_sandbox(options.sandbox_kill ? AtRefusal::kill : AtRefusal::fail);
+  const auto level = confinement.lacking.empty() ? spdlog::level::info : spdlog::level::warn;
+  spdlog::log(level, "sandbox {}", confinement.text());
+  return confinement.word();
+}
+
 void run(const Options& options) {
-  const auto recognizer = make_recognizer(options);
+  const Decoding decoding(options);
+  if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
+    spdlog::info("decoding in separate processes: {}", formats);
+  }
+  const auto recognizer = make_recognizer(options, decoding);
   const ModelDescription& model = recognizer->description();
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 
@@ -76,8 +109,10 @@ void run(const Options& options) {
   RecognitionQueue queue(*recognizer, options.queue, io::give_back_free_memory);
   if (options.model_file != NullRecognizer::name) warm_up(queue, options.queue.threads);
   Metrics metrics(model);
-  Server server(io::open_acceptor(io.get_executor(), options.address, options.port), queue, model,
-                metrics, options.server);
+  auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
+  auto metrics_acceptor = open_metrics_acceptor(io, options);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  Server server(std::move(acceptor), queue, model, metrics, options.server, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
@@ -90,7 +125,6 @@ void run(const Options& options) {
   };
 
   asio::steady_timer drain_deadline(io);
-  asio::signal_set signals(io, SIGINT, SIGTERM);
   io::on_stop_signal(signals, [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
@@ -104,7 +138,7 @@ void run(const Options& options) {
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
                options.queue.threads);
   // Metrics stay available while the worker drains.
-  const auto metrics_server = start_metrics(io, options, metrics_text);
+  const auto metrics_server = start_metrics(io, std::move(metrics_acceptor), metrics_text);
   spdlog::info("listening on {}", server.listening_address());
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);

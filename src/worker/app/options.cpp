@@ -11,6 +11,7 @@
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/number_range.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "worker/serving/usable_cores.hpp"
 
 namespace samoyed::worker {
@@ -186,6 +187,26 @@ void add_metrics_options(CLI::App& app, Options& options) {
       ->needs(port);
 }
 
+void add_sandbox_options(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Sandbox");
+  auto* const off = app.add_flag(
+      "!--no-sandbox", options.sandbox,
+      "Keep the right to open files, connect and start programs while serving; for debugging");
+  app.add_flag("--sandbox-kill", options.sandbox_kill,
+               "End the worker at a system call that the sandbox refuses, instead of letting the "
+               "call fail")
+      ->excludes(off);
+  std::vector<std::string> formats;
+  for (const auto& format : protocol::image_formats) formats.emplace_back(format.name);
+  app.add_option("--isolate", options.isolate,
+                 "Decode this format in a separate process that can do nothing else, as is always "
+                 "done for formats whose libraries have a poor security record; can be repeated")
+      ->allow_extra_args(false)
+      ->transform(CLI::IsMember(formats, CLI::ignore_case));
+  // For tests, which plant a hostile decoder. An empty group hides the option.
+  app.add_option("--decoder", options.decoder)->group("");
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
@@ -212,6 +233,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_load_options(app, options);
   add_time_options(app, options);
   add_metrics_options(app, options);
+  add_sandbox_options(app, options);
   try {
     app.parse(argc, argv);
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {

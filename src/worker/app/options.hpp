@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "samoyed/io/log_format.hpp"
 #include "worker/image/image.hpp"
@@ -34,6 +36,15 @@ struct Options {
   std::string metrics_address = "127.0.0.1";
   /// `std::nullopt` if no metrics are served.
   std::optional<std::uint16_t> metrics_port;
+  /// Whether the worker confines itself before it serves.
+  bool sandbox = true;
+  /// Whether a system call that the sandbox refuses ends the worker.
+  bool sandbox_kill = false;
+  /// Names of formats that are decoded in processes of their own in addition to those that always
+  /// are.
+  std::vector<std::string> isolate;
+  /// The decoder program; empty for samoyed-decoder beside this program.
+  std::filesystem::path decoder;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

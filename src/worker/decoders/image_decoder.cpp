@@ -68,6 +68,8 @@ constexpr Decoder decode_if_built() {
 struct FormatDecoder {
   std::string_view format;  ///< Its name in protocol::image_formats.
   Decoder decode;           ///< Null if this build leaves it out.
+  /// Whether its library's record calls for a process of its own.
+  bool isolated = false;
 };
 
 /// One row per format, in the order of protocol::image_formats.
@@ -77,11 +79,11 @@ constexpr std::array decoders{
     FormatDecoder{"BMP", decode_whole<decode_bmp>},
     FormatDecoder{"WebP", decode_whole<decode_webp>},
     FormatDecoder{"GIF", decode_if_built<SAMOYED_READS_GIF, decode_gif>()},
-    FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>()},
-    FormatDecoder{"AVIF", decode_if_built<SAMOYED_READS_AVIF, decode_avif>()},
-    FormatDecoder{"HEIC", decode_if_built<SAMOYED_READS_HEIC, decode_heic>()},
+    FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>(), true},
+    FormatDecoder{"AVIF", decode_if_built<SAMOYED_READS_AVIF, decode_avif>(), true},
+    FormatDecoder{"HEIC", decode_if_built<SAMOYED_READS_HEIC, decode_heic>(), true},
     FormatDecoder{"PNM", decode_if_built<SAMOYED_READS_PNM, decode_pnm>()},
-    FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>()},
+    FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>(), true},
     FormatDecoder{"ICO", decode_if_built<SAMOYED_READS_ICO, decode_ico>()},
     FormatDecoder{"DIB", decode_if_built<SAMOYED_READS_DIB, decode_dib>()},
     FormatDecoder{"TGA", decode_if_built<SAMOYED_READS_TGA, decode_tga>()},
@@ -129,6 +131,10 @@ Image make_image(int width, int height, std::vector<std::uint8_t> memory) {
   if (memory.capacity() < bytes) memory = {};  // resize() would hold both while it copies.
   memory.resize(bytes);
   return {width, height, std::move(memory)};
+}
+
+bool is_isolated(const protocol::ImageFormat& format) {
+  return decoders[static_cast<std::size_t>(&format - protocol::image_formats.data())].isolated;
 }
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,

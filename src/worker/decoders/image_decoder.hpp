@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/image/image.hpp"
@@ -53,5 +54,9 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// buffer of an earlier image, to be reused. Thread rule: may run on any number of threads at once.
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
                           const DecodeOptions& options, std::vector<std::uint8_t> memory = {});
+
+/// Whether the files of that format, one of protocol::image_formats, must be decoded in a process
+/// of their own. decode_image itself decodes in the calling process.
+bool is_isolated(const protocol::ImageFormat& format);
 
 }  // namespace samoyed::worker

@@ -86,7 +86,8 @@ protocol::Result NetworkRecognizer::recognize(std::span<const std::byte> image_f
                                .accept_truncated = handling_.accept_truncated,
                                .crop_spec = crop_spec};
   Stopwatch stopwatch;
-  auto decoded = decode_image(image_file, handling_.limits, decoding, std::move(workspace->pixels));
+  auto decoded =
+      handling_.decode(image_file, handling_.limits, decoding, std::move(workspace->pixels));
   times.decode_ms = stopwatch.lap_ms();
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return *refusal;
   auto& image = std::get<DecodedImage>(decoded);

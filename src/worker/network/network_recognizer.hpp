@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/image/image.hpp"
 #include "worker/image/image_workspace.hpp"
 #include "worker/image/normalize.hpp"
@@ -24,6 +26,10 @@ struct ImageHandling {
   bool fast_decode = false;
   /// True to recognize a file that ends early, with gray below.
   bool accept_truncated = false;
+  /// decode_image, or a function that does the same in another process.
+  std::function<DecodeResult(std::span<const std::byte> file, const DecodeLimits& limits,
+                             const DecodeOptions& options, std::vector<std::uint8_t> memory)>
+      decode = decode_image;
 };
 
 /// Turns image bytes into ranked labels: decodes, resizes and crops, normalizes, runs the network's

@@ -9,7 +9,8 @@
 namespace samoyed::worker {
 
 Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
-               const ModelDescription& description, Metrics& metrics, Limits limits)
+               const ModelDescription& description, Metrics& metrics, Limits limits,
+               std::string sandbox)
     : executor_(acceptor.get_executor()),
       accept_loop_(std::move(acceptor),
                    {.connections_max = limits.connections_max,
@@ -20,6 +21,7 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                                   .description = description,
                                   .image_bytes_max = limits.image_bytes_max,
                                   .timeouts = limits.timeouts,
+                                  .sandbox = std::move(sandbox),
                                   .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
                                                                     protocol::receiving_grace)}),
       session_ended_(executor_) {}

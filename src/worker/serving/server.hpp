@@ -24,9 +24,11 @@ class Server {
  public:
   using Limits = ServerLimits;
 
-  /// The queue, the description and the metrics must outlive the server.
+  /// The queue, the description and the metrics must outlive the server. `sandbox` is hello's word
+  /// for the worker's confinement; if it is empty, hello doesn't mention it.
   Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
-         const ModelDescription& description, Metrics& metrics, Limits limits);
+         const ModelDescription& description, Metrics& metrics, Limits limits,
+         std::string sandbox = {});
 
   /// Accepts connections until `stop` is called, then returns when the last session has ended.
   asio::awaitable<void> run();

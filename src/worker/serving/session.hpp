@@ -29,6 +29,8 @@ struct SessionContext {
   const ModelDescription& description;
   const std::uint64_t image_bytes_max;
   const SessionTimeouts timeouts;
+  /// What hello says about the worker's confinement; empty to say nothing.
+  const std::string sandbox;
   /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;
   /// Limits all log lines that a peer can cause without a recognition: 2 a second on average.

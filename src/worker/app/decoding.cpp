@@ -1,0 +1,52 @@
+#include "worker/app/decoding.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace samoyed::worker {
+namespace {
+
+std::filesystem::path decoder_program(const Options& options) {
+  if (!options.decoder.empty()) return options.decoder;
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename("samoyed-decoder");
+}
+
+}  // namespace
+
+Decoding::Decoding(const Options& options) {
+  for (std::size_t i = 0; i < isolated_.size(); ++i) {
+    const protocol::ImageFormat& format = protocol::image_formats[i];
+    isolated_[i] = is_isolated(format) ||
+                   std::ranges::find(options.isolate, format.name) != options.isolate.end();
+  }
+  if (std::ranges::find(isolated_, true) == isolated_.end()) return;
+  IsolationLimits limits;
+  limits.image_bytes_max = options.server.image_bytes_max;
+  processes_ = std::make_unique<DecoderProcesses>(decoder_program(options), options.queue.threads,
+                                                  options.decode, limits);
+}
+
+DecodeResult Decoding::decode(std::span<const std::byte> file, const DecodeLimits& limits,
+                              const DecodeOptions& options,
+                              std::vector<std::uint8_t> memory) const {
+  const auto* const format = protocol::find_image_format(
+      std::string_view(reinterpret_cast<const char*>(file.data()), file.size()));
+  if (format != nullptr &&
+      isolated_[static_cast<std::size_t>(format - protocol::image_formats.data())]) {
+    return processes_->decode(file, limits, options, std::move(memory));
+  }
+  return decode_image(file, limits, options, std::move(memory));
+}
+
+std::string Decoding::isolated_formats() const {
+  std::string names;
+  for (std::size_t i = 0; i < isolated_.size(); ++i) {
+    if (isolated_[i])
+      names += (names.empty() ? "" : ", ") + std::string(protocol::image_formats[i].name);
+  }
+  return names;
+}
+
+}  // namespace samoyed::worker

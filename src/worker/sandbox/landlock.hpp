@@ -1,0 +1,24 @@
+#pragma once
+
+namespace samoyed::worker {
+
+/// Version of the kernel's Landlock interface (landlock(7)): 1 covers files, 4 covers TCP. 0 if the
+/// kernel has no Landlock, or if a filter of system calls forbids asking.
+int landlock_version();
+
+/// What a ruleset denies, apart from everything in the file system.
+struct LandlockScope {
+  bool tcp = true;      ///< bind and connect, from version 4 on.
+  bool signals = true;  ///< Signals to other processes, and abstract sockets, from version 6 on.
+};
+
+/// Returns a file descriptor of a ruleset without exceptions: it denies every way to open, change
+/// or execute a file, and what `scope` names, as far as the kernel's `version` knows it. Files and
+/// sockets that are open stay usable. Returns -1 on failure. The caller closes the descriptor.
+int make_landlock_ruleset(int version, const LandlockScope& scope = {});
+
+/// Applies the ruleset to the calling thread for good, and to all threads and processes that it
+/// starts. Needs no_new_privs. Async-signal-safe.
+bool apply_landlock_ruleset(int ruleset) noexcept;
+
+}  // namespace samoyed::worker

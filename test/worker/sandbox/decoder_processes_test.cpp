@@ -1,0 +1,167 @@
+#include "worker/sandbox/decoder_processes.hpp"
+
+#include <chrono>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "samoyed/protocol/wire.hpp"
+#include "worker/sandbox/listener.hpp"
+#include "worker/sandbox/sandbox.hpp"
+#include "worker/test_images/image_fixtures.hpp"
+
+using namespace samoyed;
+using namespace samoyed::worker;
+
+namespace {
+
+const char* const planted_decoder = SAMOYED_PLANTED_DECODER;
+const char* const true_decoder = SAMOYED_DECODER;
+
+std::string planted(const std::string& word, int number = 0) {
+  return std::string("\x89PNG\r\n\x1A\n") + "planted:" + word + ":" + std::to_string(number);
+}
+
+std::string detail_of(const DecodeResult& result) {
+  const auto* const refusal = std::get_if<protocol::Refusal>(&result);
+  if (refusal == nullptr) return "an image";
+  return std::string(to_string(refusal->reason)) + ": " + refusal->detail;
+}
+
+DecodeResult decode(DecoderProcesses& processes, const std::string& file,
+                    const DecodeOptions& options = {}) {
+  return processes.decode(test::as_bytes(file), {}, options, {});
+}
+
+/// Whether the two decoded the same image, where `other` may hold fewer pixels.
+bool agree(const DecodedImage& whole, const DecodedImage& part) {
+  if (whole.full != part.full || whole.decoded != part.decoded ||
+      whole.orientation != part.orientation) {
+    return false;
+  }
+  for (int row = 0; row < part.pixels.height; ++row) {
+    for (int byte = 0; byte < part.pixels.width * 3; ++byte) {
+      const auto at = [&](const DecodedImage& image) {
+        const int y = row + part.top - image.top;
+        const int x = byte + (part.left - image.left) * 3;
+        return image.pixels.rgb.at(static_cast<std::size_t>(y) *
+                                       static_cast<std::size_t>(image.pixels.width) * 3 +
+                                   static_cast<std::size_t>(x));
+      };
+      if (at(whole) != at(part)) return false;
+    }
+  }
+  return true;
+}
+
+bool next_image_is_right(DecoderProcesses& processes) {
+  const std::string file = test::read_image_fixture("rgb.png");
+  const auto here = decode_image(test::as_bytes(file), {}, {});
+  const auto there = decode(processes, file);
+  return std::holds_alternative<DecodedImage>(there) &&
+         std::get<DecodedImage>(here).pixels == std::get<DecodedImage>(there).pixels;
+}
+
+}  // namespace
+
+TEST_CASE("a decoder process gives the same pixels and refusals as decoding in this process") {
+  DecoderProcesses processes(true_decoder, 1, {}, {});
+  for (const char* const name :
+       {"rgb.png", "palette.png", "exif_6.png", "exif_6.jpg", "rgb_420.jpg", "tall_420.jpg",
+        "lossy.webp", "palette.bmp", "palette_beyond.png", "run_length.bmp"}) {
+    const std::string file = test::read_image_fixture(name);
+    for (const bool only_crop : {false, true}) {
+      INFO(name << ", only crop: " << only_crop);
+      const DecodeOptions options{.only_crop = only_crop};
+      const auto here = decode_image(test::as_bytes(file), {}, {});
+      const auto there = decode(processes, file, options);
+      REQUIRE(here.index() == there.index());
+      if (std::holds_alternative<DecodedImage>(here)) {
+        CHECK(agree(std::get<DecodedImage>(here), std::get<DecodedImage>(there)));
+      } else {
+        CHECK(detail_of(here) == detail_of(there));
+      }
+    }
+  }
+}
+
+TEST_CASE("what a taken-over decoder tries fails, and the next image is right") {
+  if (enter_sandbox_is_left_out()) {
+    WARN("skipped for want of a build without sanitizers");
+    return;
+  }
+  const test::Listener listener;
+  DecoderProcesses processes(planted_decoder, 1, {}, {});
+  const struct {
+    const char* word;
+    int number;
+  } attempts[] = {{"open", 0},
+                  {"connect", listener.port()},
+                  {"execute", 0},
+                  {"fork", 0},
+                  {"trace", getpid()},
+                  {"kill", getpid()},
+                  {"read memory", getpid()},
+                  {"write elsewhere", 0},
+                  {"map executable", 0},
+                  {"allocate", 0}};
+  for (const auto& attempt : attempts) {
+    INFO(attempt.word);
+    CHECK(detail_of(decode(processes, planted(attempt.word, attempt.number))) ==
+          "unreadable: it failed");
+    CHECK(next_image_is_right(processes));
+  }
+}
+
+TEST_CASE("a decoder that crashes or never ends costs its image only") {
+  const std::string refusal =
+      "unreadable: The image's decoder failed, or took too much time. The image may be damaged.";
+  SECTION("a crash, several times") {
+    DecoderProcesses processes(planted_decoder, 2, {}, {});
+    for (int i = 0; i < 5; ++i) {
+      CHECK(detail_of(decode(processes, planted("crash"))) == refusal);
+      CHECK(next_image_is_right(processes));
+    }
+  }
+  SECTION("its CPU time ends it") {
+    DecoderProcesses processes(
+        planted_decoder, 1, {},
+        {.cpu_max = std::chrono::milliseconds(50), .time_max = std::chrono::minutes(5)});
+    CHECK(detail_of(decode(processes, planted("loop"))) == refusal);
+    CHECK(next_image_is_right(processes));
+  }
+  SECTION("the clock ends it") {
+    DecoderProcesses processes(
+        planted_decoder, 1, {},
+        {.cpu_max = std::chrono::minutes(5), .time_max = std::chrono::milliseconds(300)});
+    CHECK(detail_of(decode(processes, planted("loop"))) == refusal);
+  }
+}
+
+TEST_CASE("several threads decode at once, more than there are processes") {
+  DecoderProcesses processes(planted_decoder, 1, {}, {});
+  std::vector<int> right(4, 0);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < right.size(); ++i) {
+      threads.emplace_back([&, i] {
+        for (int round = 0; round < 10; ++round) {
+          if (i == 0) decode(processes, planted("crash"));
+          right[i] += next_image_is_right(processes) ? 1 : 0;
+        }
+      });
+    }
+  }
+  CHECK(right == std::vector<int>(4, 10));
+}
+
+TEST_CASE("a missing decoder program is reported when the worker starts") {
+  CHECK_THROWS_WITH(DecoderProcesses("/nowhere/samoyed-decoder", 1, {}, {}),
+                    Catch::Contains("can't start /nowhere/samoyed-decoder: No such file"));
+  CHECK_THROWS_WITH(DecoderProcesses("/bin/true", 1, {}, {}),
+                    Catch::Contains("it starts no decoder process"));
+}
