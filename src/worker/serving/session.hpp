@@ -31,7 +31,7 @@ struct SessionContext {
   const SessionTimeouts timeouts;
   /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;
-  /// Limits all log lines that a peer can cause without a recognition: 2 a second on average.
+  /// Limits all log lines that a peer can cause without a recognition: 2 per second on average.
   LogThrottle complaints{20, std::chrono::seconds(10)};
 };
 
