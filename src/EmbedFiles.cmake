@@ -16,7 +16,7 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
     file(READ "${file}" hex HEX)
     string(LENGTH "${hex}" digits)
     math(EXPR bytes "${digits} / 2")
-    # 64 bytes a line keeps the source readable by editors and fast for the compiler.
+    # 64 bytes per line keep the source readable by editors and fast for the compiler.
     string(REGEX REPLACE "(................................................................)"
                          "\\1\n" hex "${hex}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")

@@ -70,7 +70,7 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const AttemptF
     case Blame::nobody:
       no_resources_ = true;
       attempt.in_flight = false;
-      // Another worker may not need the missing resource: an IP address needs no look-up, and an
+      // Another worker may not need the missing resource: an IP address needs no lookup, and an
       // idle connection already has its descriptor.
       return go_on(now);
     case Blame::choice:

@@ -18,7 +18,7 @@ struct AttemptFailure {
     unreachable,      ///< No connection: it was refused, or there is no route, or no such name.
     closed,           ///< The worker closed the connection (end of file).
     connection_lost,  ///< The connection was reset, or any other network error.
-    no_resources,     ///< This machine lacks descriptors, memory or name look-ups, so nothing is
+    no_resources,     ///< This machine lacks descriptors, memory or name lookups, so nothing is
                       ///< known about the worker.
     timed_out,        ///< A step took too long.
     other_model,      ///< The worker runs another model than the requested one.
@@ -64,7 +64,7 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 /// had received the whole image. Refused connections, connections that ended earlier, and timeouts
 /// don't count.
 ///
-/// Not thread-safe; the list may be shared.
+/// Not thread-safe: use from one thread. The list may be shared.
 class DispatchPlan {
  public:
   /// Send the image to the worker, on a fresh connection if `fresh` is true. Numbers count from 0.

@@ -198,7 +198,7 @@ void Dispatcher::abandon(Request& request) {
   }
 }
 
-asio::awaitable<ProbeEnd> Dispatcher::probe(Worker worker) {
+asio::awaitable<ProbeResult> Dispatcher::probe(Worker worker) {
   return pool_->probe(std::move(worker));
 }
 

@@ -52,21 +52,21 @@ void HealthMonitor::stop() {
 void HealthMonitor::start_probe(const Worker& worker) {
   ++probes_;
   asio::co_spawn(executor_, dispatcher_.probe(worker),
-                 [this, worker](std::exception_ptr thrown, ProbeEnd end) {
-                   // Only a lack of memory throws, which says nothing about the worker.
-                   end_probe(worker, thrown ? ProbeEnd::inconclusive : end);
+                 [this, worker](std::exception_ptr thrown, ProbeResult result) {
+                   // Only std::bad_alloc can arrive here, which says nothing about the worker.
+                   end_probe(worker, thrown ? ProbeResult::inconclusive : result);
                  });
 }
 
-void HealthMonitor::end_probe(const Worker& worker, ProbeEnd end) {
+void HealthMonitor::end_probe(const Worker& worker, ProbeResult result) {
   --probes_;
-  switch (workers_.end_probe(worker.id, end, Clock::now())) {
+  switch (workers_.end_probe(worker.id, result, Clock::now())) {
     case WorkerHealth::Change::none:
       break;
     case WorkerHealth::Change::ejected:
       observer_.on_ejected(worker,
-                           end == ProbeEnd::refused ? "it refused the connection of a probe"
-                                                    : "it didn't answer two probes in a row",
+                           result == ProbeResult::refused ? "it refused a probe's connection"
+                                                          : "it didn't answer two probes in a row",
                            {});
       break;
     case WorkerHealth::Change::readmitted:

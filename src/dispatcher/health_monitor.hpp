@@ -33,7 +33,7 @@ class HealthMonitor {
 
  private:
   void start_probe(const Worker& worker);
-  void end_probe(const Worker& worker, ProbeEnd end);
+  void end_probe(const Worker& worker, ProbeResult result);
 
   asio::any_io_executor executor_;
   Dispatcher& dispatcher_;

@@ -12,7 +12,7 @@ namespace samoyed::dispatcher {
 namespace {
 
 /// The error code for a result of getaddrinfo.
-std::error_code look_up_error(int result) {
+std::error_code lookup_error(int result) {
   switch (result) {
     case EAI_SYSTEM:
       return {errno, std::system_category()};
@@ -32,7 +32,7 @@ FoundAddresses look_up_name(const std::string& name) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   if (const int result = getaddrinfo(name.c_str(), nullptr, &hints, &list); result != 0) {
-    return {look_up_error(result), {}};
+    return {lookup_error(result), {}};
   }
   FoundAddresses found;
   for (const addrinfo* info = list; info; info = info->ai_next) {

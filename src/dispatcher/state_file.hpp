@@ -9,7 +9,7 @@ namespace samoyed::dispatcher {
 /// The worker list as a text file with one HOST:PORT per line. Lines that are empty or begin with
 /// `#` are ignored.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class StateFile final : public WorkerStore {
  public:
   explicit StateFile(std::filesystem::path path) : path_(std::move(path)) {}

@@ -106,22 +106,22 @@ asio::awaitable<bool> WorkerConnectionPool::accepts(Worker worker,
   co_return !error || is_lack_of_resources(error);
 }
 
-asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
+asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
   const PoolEntryPointer entry = entry_of(worker.id);
   // A reference server serves one client at a time. While it works on an image of ours, that image
   // serves as the probe.
-  if (entry->plain && *entry->open > 0) co_return ProbeEnd::inconclusive;
-  ProbeEnd end = ProbeEnd::good;
+  if (entry->plain && *entry->open > 0) co_return ProbeResult::inconclusive;
+  ProbeResult result = ProbeResult::good;
   const auto connection = make_connection(*entry);
   const std::error_code error = co_await connection->connect(worker.address);
   if (error) {
-    end = is_lack_of_resources(error)                ? ProbeEnd::inconclusive
-          : error == asio::error::connection_refused ? ProbeEnd::refused
-                                                     : ProbeEnd::bad;
+    result = is_lack_of_resources(error)                ? ProbeResult::inconclusive
+             : error == asio::error::connection_refused ? ProbeResult::refused
+                                                        : ProbeResult::bad;
   } else {
     const auto greeting = co_await connection->greet();
     if (std::holds_alternative<AttemptFailure>(greeting)) {
-      end = ProbeEnd::bad;
+      result = ProbeResult::bad;
     } else if (connection->hello()) {
       // A Samoyed worker may have replaced a reference server at this address.
       entry->plain = false;
@@ -133,7 +133,7 @@ asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
     }
   }
   forget_if_gone(worker.id);
-  co_return end;
+  co_return result;
 }
 
 void WorkerConnectionPool::close_unused() {

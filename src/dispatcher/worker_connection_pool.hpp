@@ -44,7 +44,7 @@ class WorkerConnectionPool {
 
   /// Connects and says hello, which doesn't harm a reference server. Records the worker's model in
   /// the list, and keeps the connection if no other is idle.
-  asio::awaitable<ProbeEnd> probe(Worker worker);
+  asio::awaitable<ProbeResult> probe(Worker worker);
 
   /// From now on, `on_end` is called with a worker's id when it ends an idle connection.
   void watch_idle(std::function<void(WorkerId)> on_end) { on_idle_end_ = std::move(on_end); }

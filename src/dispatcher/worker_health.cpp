@@ -32,13 +32,13 @@ void WorkerHealth::begin_probe() {
   suspected_ = false;
 }
 
-WorkerHealth::Change WorkerHealth::end_probe(ProbeEnd end, Clock::time_point now,
+WorkerHealth::Change WorkerHealth::end_probe(ProbeResult result, Clock::time_point now,
                                              const HealthOptions& options, double random) {
   probing_ = false;
   suspect_from_ = now + options.first_probe_pause;
-  if (state_ == WorkerState::in_rotation) return end_idle_probe(end, now, options, random);
-  switch (end) {
-    case ProbeEnd::good:
+  if (state_ == WorkerState::in_rotation) return end_idle_probe(result, now, options, random);
+  switch (result) {
+    case ProbeResult::good:
       last_sign_ = now;
       due_ = now + options.first_probe_pause;
       if (++good_probes_ < good_probes_needed) return Change::none;
@@ -46,11 +46,11 @@ WorkerHealth::Change WorkerHealth::end_probe(ProbeEnd end, Clock::time_point now
       bad_probes_ = 0;
       due_ = now + options.idle_probe_interval;
       return Change::readmitted;
-    case ProbeEnd::inconclusive:
+    case ProbeResult::inconclusive:
       due_ = now + shortened(pause_, random);
       return Change::none;
-    case ProbeEnd::refused:
-    case ProbeEnd::bad:
+    case ProbeResult::refused:
+    case ProbeResult::bad:
       break;
   }
   good_probes_ = 0;
@@ -58,21 +58,21 @@ WorkerHealth::Change WorkerHealth::end_probe(ProbeEnd end, Clock::time_point now
   return Change::none;
 }
 
-WorkerHealth::Change WorkerHealth::end_idle_probe(ProbeEnd end, Clock::time_point now,
+WorkerHealth::Change WorkerHealth::end_idle_probe(ProbeResult result, Clock::time_point now,
                                                   const HealthOptions& options, double random) {
-  switch (end) {
-    case ProbeEnd::good:
+  switch (result) {
+    case ProbeResult::good:
       bad_probes_ = 0;
       due_ = now + options.idle_probe_interval;
       return Change::none;
-    case ProbeEnd::inconclusive:
+    case ProbeResult::inconclusive:
       due_ = now + options.first_probe_pause;
       return Change::none;
-    case ProbeEnd::bad:
+    case ProbeResult::bad:
       due_ = now + options.first_probe_pause;
       if (++bad_probes_ < bad_probes_needed) return Change::none;
       break;
-    case ProbeEnd::refused:
+    case ProbeResult::refused:
       break;
   }
   eject(now, options, random);

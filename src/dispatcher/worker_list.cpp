@@ -229,14 +229,14 @@ Clock::time_point WorkerList::next_probe_at() const {
   return next;
 }
 
-WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeEnd end, Clock::time_point now) {
+WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeResult result, Clock::time_point now) {
   auto change = WorkerHealth::Change::none;
   {
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry) return change;
-    if (end == ProbeEnd::good) entry->row.heard = true;
-    change = entry->health.end_probe(end, now, health_, random());
+    if (result == ProbeResult::good) entry->row.heard = true;
+    change = entry->health.end_probe(result, now, health_, random());
     if (change == WorkerHealth::Change::readmitted) {
       Entry back = std::move(*entry);
       entries_.erase(entries_.begin() + (entry - entries_.data()));

@@ -37,7 +37,7 @@ void SurplusMemory::give_back() {
   least_bytes_ = std::min(least_bytes_, use.block_bytes);
   recent_bytes_ = std::max(use.block_bytes, recent_bytes_ / 4 * 3);
   const std::int64_t needed_bytes = least_bytes_ + kept_factor * (recent_bytes_ - least_bytes_);
-  if (use.resident_bytes <= overhead_bytes_ + needed_bytes + kept_bytes) return;
+  if (use.resident_bytes <= overhead_bytes_ + needed_bytes + surplus_bytes_max) return;
   give_back_free_memory();
   const HeapUse after = read_heap();
   overhead_bytes_ = after.resident_bytes - after.block_bytes;

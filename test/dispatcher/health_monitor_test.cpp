@@ -175,15 +175,15 @@ TEST_CASE("a worker that reports busy is alive") {
 TEST_CASE("a probe without file descriptors on this machine is inconclusive") {
   DispatcherFixture fixture({});
   fixture.list.add(closed_port());
-  std::optional<ProbeEnd> end;
+  std::optional<ProbeResult> result;
   asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot()[0].worker),
-                 [&](std::exception_ptr, ProbeEnd probed) { end = probed; });
+                 [&](std::exception_ptr, ProbeResult probed) { result = probed; });
   {
     const NoDescriptors lack;
     fixture.io.run();
   }
-  REQUIRE(end.has_value());
-  CHECK(static_cast<int>(*end) == static_cast<int>(ProbeEnd::inconclusive));
+  REQUIRE(result.has_value());
+  CHECK(static_cast<int>(*result) == static_cast<int>(ProbeResult::inconclusive));
 }
 
 TEST_CASE("a worker that stays unreachable is forgotten") {

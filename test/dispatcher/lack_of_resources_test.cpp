@@ -26,7 +26,7 @@ TEST_CASE("a lack of resources is distinguished from a worker's failure in each 
   CHECK_FALSE(is_lack_of_resources({}));
 }
 
-TEST_CASE("look-ups of names that hang don't keep requests from a worker with an IP address") {
+TEST_CASE("lookups of names that hang don't keep requests from a worker with an IP address") {
   const auto answered = std::make_shared<Gate>();
   const auto hang = [answered](const std::string&) {
     answered->wait();
@@ -39,7 +39,7 @@ TEST_CASE("look-ups of names that hang don't keep requests from a worker with an
   for (std::size_t i = 0; i < NameResolver::Limits().threads_max; ++i) {
     fixture.list.add({"slow" + std::to_string(i), 1});
   }
-  fixture.probe_all();  // From here on, no look-up can begin.
+  fixture.probe_all();  // From here on, no lookup can begin.
   for (const WorkerRow& row : fixture.list.snapshot()) fixture.list.remove(row.worker.address);
 
   fixture.list.add({"slow", 1});

@@ -20,12 +20,12 @@ const auto loopback = asio::ip::make_address("127.0.0.1");
 
 /// Shared with the resolver's threads, which may outlive the test.
 struct Directory {
-  std::atomic<int> look_ups = 0;
+  std::atomic<int> lookups = 0;
   Gate slow_begun;
   Gate slow_answered;
 
   FoundAddresses look_up(const std::string& name) {
-    ++look_ups;
+    ++lookups;
     if (name == "slow") {
       slow_begun.open();
       slow_answered.wait();
@@ -89,10 +89,10 @@ TEST_CASE("an IP address resolves to itself") {
   ResolverFixture f;
   CHECK(f.resolve("127.0.0.1").addresses == std::vector{loopback});
   CHECK(f.resolve("::1").addresses == std::vector{asio::ip::make_address("::1")});
-  CHECK(f.directory->look_ups == 0);
+  CHECK(f.directory->lookups == 0);
 }
 
-TEST_CASE("a slow look-up doesn't delay other names") {
+TEST_CASE("a slow lookup doesn't delay other names") {
   ResolverFixture f;
   const auto slow = f.ask("slow");
   CHECK(f.resolve("fast").addresses == std::vector{loopback});
@@ -101,7 +101,7 @@ TEST_CASE("a slow look-up doesn't delay other names") {
   CHECK(f.wait(slow).addresses == std::vector{loopback});
 }
 
-TEST_CASE("requests for the same name share one look-up") {
+TEST_CASE("requests for the same name share one lookup") {
   ResolverFixture f;
   const auto first = f.ask("slow");
   const auto second = f.ask("slow");
@@ -109,24 +109,24 @@ TEST_CASE("requests for the same name share one look-up") {
   f.directory->slow_answered.open();
   CHECK_FALSE(f.wait(first).error);
   CHECK_FALSE(f.wait(second).error);
-  CHECK(f.directory->look_ups == 1);
+  CHECK(f.directory->lookups == 1);
 }
 
 TEST_CASE("successful answers are cached for a while, failures never") {
   SECTION("a success") {
     ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
-    CHECK(f.directory->look_ups == 1);
+    CHECK(f.directory->lookups == 1);
   }
   SECTION("a success that is too old") {
     ResolverFixture f({.cache_time = std::chrono::milliseconds(0)});
     for (int i = 0; i < 3; ++i) CHECK_FALSE(f.resolve("fast").error);
-    CHECK(f.directory->look_ups == 3);
+    CHECK(f.directory->lookups == 3);
   }
   SECTION("a failure") {
     ResolverFixture f;
     for (int i = 0; i < 3; ++i) CHECK(f.resolve("none").error == asio::error::host_not_found);
-    CHECK(f.directory->look_ups == 3);
+    CHECK(f.directory->lookups == 3);
   }
   SECTION("no more names than the limit") {
     ResolverFixture f({.cached_names_max = 1});
@@ -134,17 +134,17 @@ TEST_CASE("successful answers are cached for a while, failures never") {
       f.resolve("one");
       f.resolve("two");
     }
-    CHECK(f.directory->look_ups == 3);
+    CHECK(f.directory->lookups == 3);
   }
 }
 
-TEST_CASE("a look-up that takes too long times out") {
+TEST_CASE("a lookup that takes too long times out") {
   ResolverFixture f;
   CHECK(f.resolve("slow", short_wait).error == io::Errc::timed_out);
   // The late answer is cached for the next request.
   f.directory->slow_answered.open();
   CHECK_FALSE(f.resolve("slow").error);
-  CHECK(f.directory->look_ups == 1);
+  CHECK(f.directory->lookups == 1);
 }
 
 TEST_CASE("a name that waits behind slow ones fails for lack of resources") {
@@ -193,7 +193,7 @@ TEST_CASE("an already queued name doesn't wait again if all threads are stuck") 
   CHECK_FALSE(f.wait(queued).error);
 }
 
-TEST_CASE("a resolver and its io_context may be destroyed during a look-up") {
+TEST_CASE("a resolver and its io_context may be destroyed during a lookup") {
   auto f = std::make_unique<ResolverFixture>();
   const auto directory = f->directory;
   f->slow_for_ever = true;

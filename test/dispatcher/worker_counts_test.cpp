@@ -74,7 +74,7 @@ TEST_CASE("a row shows a probe while it is in flight") {
   CHECK_FALSE(list.snapshot().at(0).probing);
   CHECK(list.begin_probes(now, 1).size() == 1);
   CHECK(list.snapshot().at(0).probing);
-  list.end_probe(id, ProbeEnd::good, now);
+  list.end_probe(id, ProbeResult::good, now);
   CHECK_FALSE(list.snapshot().at(0).probing);
 }
 

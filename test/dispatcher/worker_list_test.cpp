@@ -207,12 +207,12 @@ struct ListFixture {
     }
     return 0;
   }
-  /// Probes the workers that are due, all with the result `end`. Returns their names.
-  std::string probe(ProbeEnd end, std::size_t count = 100) {
+  /// Probes the workers that are due, all with the same `result`. Returns their names.
+  std::string probe(ProbeResult result, std::size_t count = 100) {
     std::string text;
     for (const Worker& due : list.begin_probes(now, count)) {
       text += due.address.host + " ";
-      list.end_probe(due.id, end, now);
+      list.end_probe(due.id, result, now);
     }
     return text;
   }
@@ -260,12 +260,12 @@ TEST_CASE("two good probes in a row bring an ejected worker back, at the end and
   ListFixture fixture(3);
   const WorkerId old = fixture.id(2);
   fixture.fail(2);
-  CHECK(fixture.probe(ProbeEnd::good).empty());  // Not due yet.
+  CHECK(fixture.probe(ProbeResult::good).empty());  // Not due yet.
   fixture.now += std::chrono::seconds(1);
-  CHECK(fixture.probe(ProbeEnd::good) == "w2 ");
+  CHECK(fixture.probe(ProbeResult::good) == "w2 ");
   CHECK(fixture.states() == "w1 (w2) w3 ");
   fixture.now += std::chrono::seconds(1);
-  CHECK(fixture.probe(ProbeEnd::good) == "w2 ");
+  CHECK(fixture.probe(ProbeResult::good) == "w2 ");
   CHECK(fixture.states() == "w1 w3 w2 ");
   CHECK_FALSE(fixture.list.eject(old, fixture.now));
   CHECK(fixture.states() == "w1 w3 w2 ");
@@ -273,16 +273,16 @@ TEST_CASE("two good probes in a row bring an ejected worker back, at the end and
 }
 
 TEST_CASE("a failed probe between two good ones keeps a worker ejected") {
-  for (const ProbeEnd failed : {ProbeEnd::bad, ProbeEnd::refused}) {
+  for (const ProbeResult failed : {ProbeResult::bad, ProbeResult::refused}) {
     ListFixture fixture(1);
     fixture.fail(1);
-    for (const ProbeEnd end : {ProbeEnd::good, failed, ProbeEnd::good}) {
+    for (const ProbeResult result : {ProbeResult::good, failed, ProbeResult::good}) {
       fixture.now += std::chrono::minutes(1);
-      fixture.probe(end);
+      fixture.probe(result);
     }
     CHECK(fixture.states() == "(w1) ");
     fixture.now += std::chrono::minutes(1);
-    fixture.probe(ProbeEnd::good);
+    fixture.probe(ProbeResult::good);
     CHECK(fixture.states() == "w1 ");
   }
 }
@@ -313,8 +313,8 @@ TEST_CASE("a worker counts as heard once it answered a probe or an image, until 
   SECTION("an image") { fixture.list.answered(1, fixture.now); }
   SECTION("hello") { fixture.list.set_model(1, {"squeezenet1_1", true}); }
   SECTION("a probe, which a reference server answers without a model") {
-    fixture.list.end_probe(2, ProbeEnd::bad, fixture.now);
-    fixture.list.end_probe(1, ProbeEnd::good, fixture.now);
+    fixture.list.end_probe(2, ProbeResult::bad, fixture.now);
+    fixture.list.end_probe(1, ProbeResult::good, fixture.now);
   }
   CHECK(heard(0));
   CHECK_FALSE(heard(1));
@@ -334,7 +334,7 @@ TEST_CASE("removing a worker works in any state, and its probe in flight is igno
   const auto probed = fixture.list.begin_probes(fixture.now, 10);
   REQUIRE(probed.size() == 1);
   CHECK(fixture.list.remove(worker(1)));
-  CHECK(fixture.list.end_probe(probed[0].id, ProbeEnd::good, fixture.now) ==
+  CHECK(fixture.list.end_probe(probed[0].id, ProbeResult::good, fixture.now) ==
         WorkerHealth::Change::none);
   CHECK(fixture.states() == "w2 ");
   CHECK(fixture.list.remove(worker(2)));
@@ -346,7 +346,7 @@ TEST_CASE("with the reference's behavior, a failed worker is forgotten and none 
   CHECK(fixture.fail(1));
   CHECK(fixture.states() == "w2 ");
   fixture.now += std::chrono::hours(100);
-  CHECK(fixture.probe(ProbeEnd::refused).empty());
+  CHECK(fixture.probe(ProbeResult::refused).empty());
   CHECK(fixture.states() == "w2 ");
 }
 
@@ -390,13 +390,13 @@ TEST_CASE("probes start with the longest overdue worker, a few at a time, and ea
   REQUIRE(begun.size() == 2);
   CHECK(begun[0].address == worker(2));
   CHECK(begun[1].address == worker(3));
-  CHECK(fixture.probe(ProbeEnd::refused) == "w1 ");
+  CHECK(fixture.probe(ProbeResult::refused) == "w1 ");
 }
 
 TEST_CASE("the time of the next probe is known once it is scheduled") {
   ListFixture fixture(2);
   CHECK(fixture.list.next_probe_at() == Clock::time_point::max());
-  fixture.probe(ProbeEnd::good);
+  fixture.probe(ProbeResult::good);
   CHECK(fixture.list.next_probe_at() == fixture.now + std::chrono::seconds(10));
   fixture.fail(1);
   CHECK(fixture.list.next_probe_at() <= fixture.now + std::chrono::seconds(1));

@@ -2,10 +2,11 @@
 
 Debian has no such client, so this file reproduces its requests. InferenceServerClient.infer of tritonclient 2.x writes
 the JSON with rapidjson, without spaces and with the keys in the order below. A BYTES tensor made of numpy objects
-follows the JSON: each element comes after its length in 4 bytes (little-endian), and `binary_data_size` is the whole
-size. Without `outputs`, the request's parameters ask for binary outputs. geventhttpclient sends the request with the
-path of urllib.parse.quote(model). InferResult reads `Inference-Header-Content-Length` bytes of JSON, and then the
-outputs' `binary_data_size` bytes one after the other. Errors must be JSON with an `error`.
+follows the JSON: each element comes after its length in 4 bytes (little-endian), and `binary_data_size` is the
+tensor's total size in bytes, including the lengths. Without `outputs`, the request's parameters ask for binary outputs.
+geventhttpclient sends the request to a path with the model's name percent-encoded by urllib.parse.quote. InferResult
+reads `Inference-Header-Content-Length` bytes of JSON, and then the outputs' `binary_data_size` bytes one after the
+other. Errors must be JSON with the field `error`.
 """
 
 import base64

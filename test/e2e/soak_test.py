@@ -9,7 +9,7 @@ import support
 support.require_release_build()
 support.require_worker()
 
-# The images of the run have 11 kB on average, so a leak of one image per request would be eleven times the limit.
+# The images of the run average 11 kB, so a leak of one image per request would be eleven times the limit.
 SLOPE_KB_MAX = 1000
 
 

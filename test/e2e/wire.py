@@ -35,7 +35,7 @@ def size_and_image(image):
 
 
 class Gone(Exception):
-    """The other side closed or reset the connection."""
+    """The connection is over: the other side closed or reset it, or this side has to close it."""
 
 
 class Peer:

@@ -45,7 +45,7 @@ constexpr std::string_view marker = "<fuzz";
 bool is_documented(int status, std::string_view reason) {
   if (reason.empty()) return status == 200 || status == 303 || status == 304;
   return std::ranges::any_of(
-      reasons(), [&](const ReasonRow& row) { return row.word == reason && row.status == status; });
+      reasons(), [&](const ReasonRow& row) { return row.code == reason && row.status == status; });
 }
 
 /// Returns one of the possible outcomes of an upload, chosen by the first base64 character of the

@@ -34,7 +34,7 @@ struct DispatchOptions {
   /// Returns false for addresses that must never be connected to, whatever name resolves to them.
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };
   /// Resolves names.
-  LookUp look_up = look_up_name;
+  Lookup look_up = look_up_name;
 };
 
 }  // namespace samoyed::dispatcher

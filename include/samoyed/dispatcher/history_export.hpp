@@ -10,15 +10,16 @@ namespace samoyed::dispatcher {
 /// The first record of a CSV export, with its CRLF: `time,file_name,image_bytes,...`.
 std::string history_csv_header();
 
-/// One row as a record of RFC 4180, with its CRLF. Safe to open in a spreadsheet: see `csv_cell`.
+/// Formats a row as an RFC 4180 record, with its CRLF. Safe to open in a spreadsheet: see
+/// `csv_cell`.
 std::string history_csv_row(const HistoryRow& row);
 
-/// A cell of RFC 4180, quoted if it contains a quote, a comma or a line break. Text that begins
-/// with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a spreadsheet would
-/// treat it as a formula.
+/// Formats `text` as a CSV cell (RFC 4180), quoted if it contains a quote, a comma or a line break.
+/// Text that begins with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a
+/// spreadsheet would treat it as a formula.
 std::string csv_cell(std::string_view text);
 
-/// One row as a JSON object. Invalid UTF-8 in the texts is replaced:
+/// Formats a row as a JSON object. Invalid UTF-8 in strings is replaced:
 /// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],...}`.
 std::string history_json(const HistoryRow& row);
 

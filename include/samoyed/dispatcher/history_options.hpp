@@ -10,7 +10,7 @@ enum class ResultsBy { cookie, address };
 /// How results are kept and shown.
 struct HistoryOptions {
   bool enabled = true;
-  /// Older rows are removed.
+  /// Rows older than this many days are removed.
   int days = 30;
   /// The oldest rows beyond this number are removed.
   std::uint64_t rows_max = 1000000;

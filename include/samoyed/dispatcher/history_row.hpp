@@ -32,7 +32,7 @@ struct HistoryTimes {
 };
 
 /// One recognition. Text from clients and workers may contain any bytes. Text that exceeds the
-/// limits below is cut when the row is recorded.
+/// limits below is truncated when the row is recorded.
 struct HistoryRow {
   HistoryId id = 0;  ///< Assigned by the history.
   /// When the result arrived: milliseconds since 1970 in UTC.

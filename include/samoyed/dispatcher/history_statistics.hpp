@@ -52,29 +52,29 @@ struct HistoryStatistics {
 
     bool operator==(const Summary&) const = default;
   };
-  /// The rows of one worker.
-  struct Share {
+  /// The totals of one worker's rows.
+  struct WorkerTotals {
     std::string worker;
     std::size_t count = 0;
     double mean_ms = 0;  ///< The mean of `total_ms`.
 
-    bool operator==(const Share&) const = default;
+    bool operator==(const WorkerTotals&) const = default;
   };
 
   /// Newest first, at most `points_max`.
   std::vector<Point> points;
   /// Oldest first, without gaps.
   std::vector<Bucket> buckets;
-  /// The busiest first, at most `shares_max`.
-  std::vector<Share> workers;
+  /// The busiest first, at most `worker_totals_max`.
+  std::vector<WorkerTotals> workers;
   Summary summary;
   /// The number of rows that were counted.
   std::size_t rows = 0;
-  /// True if there were more than `rows_max` rows, so that the oldest are left out.
-  bool cut = false;
+  /// True if there were more than `rows_max` rows, so the oldest were left out.
+  bool truncated = false;
 
   static constexpr std::size_t points_max = 2000;
-  static constexpr std::size_t shares_max = 100;
+  static constexpr std::size_t worker_totals_max = 100;
   static constexpr std::size_t rows_max = 200000;
 };
 

@@ -48,7 +48,7 @@ struct JobImage {
   std::string bytes;
 };
 
-/// Images to recognize, and who submits them. Text is cut to the limits of the history.
+/// Images to recognize, and who submits them. Text is truncated to the limits of the history.
 struct JobRequest {
   std::vector<JobImage> images;
   std::string visitor = {};

@@ -9,16 +9,16 @@
 
 namespace samoyed::dispatcher {
 
-/// The addresses of a name, or the error of its look-up.
+/// The addresses of a host name, or why the lookup failed.
 struct FoundAddresses {
   std::error_code error;
   std::vector<asio::ip::address> addresses;
 };
 
-/// Finds the addresses of a name. May block.
-using LookUp = std::function<FoundAddresses(const std::string& name)>;
+/// Returns the addresses of a host name. May block.
+using Lookup = std::function<FoundAddresses(const std::string& name)>;
 
-/// Asks the system for the addresses of a name. Blocks for as long as that takes.
+/// Resolves a host name with getaddrinfo. May block.
 FoundAddresses look_up_name(const std::string& name);
 
 }  // namespace samoyed::dispatcher

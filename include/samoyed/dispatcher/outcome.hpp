@@ -25,7 +25,7 @@ struct Answer {
 enum class FailureReason {
   no_active_worker,  ///< The list is empty, or every worker in it is dead.
   unknown_model,     ///< No worker in the list runs the requested model.
-  no_resources,      ///< The dispatcher ran out of file descriptors, memory or name look-ups.
+  no_resources,      ///< The dispatcher ran out of file descriptors, memory or name lookups.
   all_busy,          ///< Every worker in rotation was busy.
   refused,           ///< A worker can't recognize the image: `Failure::refusal` says why.
   workers_closed,    ///< Two workers closed the connection or died after they had received the

@@ -29,8 +29,8 @@ struct HealthOptions {
   std::chrono::milliseconds idle_probe_interval{10000};
 };
 
-/// How a probe (connect and hello) ended.
-enum class ProbeEnd {
+/// The result of a probe (connect and hello).
+enum class ProbeResult {
   good,          ///< The worker answered, even if only that it is busy.
   refused,       ///< Nothing listens at its address.
   bad,           ///< No answer in time, or an invalid one. One bad probe alone proves nothing.
@@ -47,7 +47,7 @@ enum class ProbeEnd {
 /// A worker that is ejected again before it has answered an image keeps its last pause. So a worker
 /// that answers hello but hangs on images returns less and less often.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class WorkerHealth {
  public:
   enum class Change { none, ejected, readmitted };
@@ -65,7 +65,7 @@ class WorkerHealth {
 
   void begin_probe();
   /// `random`, in 0..1, spreads the probes of workers that died together.
-  Change end_probe(ProbeEnd end, Clock::time_point now, const HealthOptions& options,
+  Change end_probe(ProbeResult result, Clock::time_point now, const HealthOptions& options,
                    double random);
 
   /// Call this when the worker has answered an image, even if only with a refusal. A suspicion
@@ -83,7 +83,7 @@ class WorkerHealth {
   bool expired(Clock::time_point now, const HealthOptions& options) const;
 
  private:
-  Change end_idle_probe(ProbeEnd end, Clock::time_point now, const HealthOptions& options,
+  Change end_idle_probe(ProbeResult result, Clock::time_point now, const HealthOptions& options,
                         double random);
   void back_off(Clock::time_point now, const HealthOptions& options, double random);
 

@@ -161,7 +161,7 @@ class WorkerList {
   Clock::time_point next_probe_at() const;
 
   /// Records how a probe ended. Ignored if the worker is no longer in the list.
-  WorkerHealth::Change end_probe(WorkerId id, ProbeEnd end, Clock::time_point now);
+  WorkerHealth::Change end_probe(WorkerId id, ProbeResult result, Clock::time_point now);
 
   /// Removes the workers that have been away for too long, and returns them. Removes none while
   /// fewer than half of all workers are in rotation, because then it is more likely that the

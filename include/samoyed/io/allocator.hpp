@@ -23,22 +23,22 @@ void give_back_free_memory();
 /// burst of images it is about as small as before. After 64 clients with images of 4 MB a
 /// dispatcher holds 606 MB, and 8 MB after the memory has been returned.
 ///
-/// Thread rule: one thread.
+/// Not thread-safe: use from one thread.
 class SurplusMemory {
  public:
-  /// Free memory that is always kept.
-  static constexpr std::int64_t kept_bytes = std::int64_t{16} << 20;
-  /// This multiple of the memory seen in use may stay, because a sample seldom hits the peak. With
-  /// a factor of 2, the buffers of 16 clients with images of 16 MB were returned and faulted in
-  /// again every second.
+  /// Surplus up to this size isn't worth returning.
+  static constexpr std::int64_t surplus_bytes_max = std::int64_t{16} << 20;
+  /// A process may keep its smallest use plus this multiple of its recent use above that, because
+  /// samples taken once per second seldom hit the peak. With a factor of 2, the buffers of 16
+  /// clients with images of 16 MB were returned and faulted in again every second.
   static constexpr std::int64_t kept_factor = 4;
 
   /// Call this every second. Takes about 20 us, or milliseconds if there is much memory to return.
   void give_back();
 
  private:
-  /// Memory that is resident but in no block even after all free memory was returned: the program
-  /// itself.
+  /// Resident memory outside the heap's used blocks (code, stacks and so on): the smallest value
+  /// measured since the last trim.
   std::int64_t overhead_bytes_ = std::numeric_limits<std::int64_t>::max();
   /// The smallest number of bytes ever seen in blocks.
   std::int64_t least_bytes_ = std::numeric_limits<std::int64_t>::max();

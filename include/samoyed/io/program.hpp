@@ -14,8 +14,9 @@
 
 namespace samoyed::io {
 
-/// The frame of a server's `main`. Logs to stderr under the program's name in the given format. If
-/// `run` throws (a failed startup), prints the error on one line and returns EXIT_FAILURE.
+/// The common part of every server's `main`: raises the file descriptor limit, starts logging to
+/// stderr under `name` in the given format, and calls `run`. If `run` throws (a failed startup),
+/// prints the error on one line and returns EXIT_FAILURE.
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   raise_descriptor_limit();

@@ -63,7 +63,7 @@ enum class Progress {
 /// the size can't know where the image ends, so in that case the exchange fails with
 /// `Errc::pipelined_refused`.
 ///
-/// Not thread-safe; the image must outlive it.
+/// Not thread-safe: use from one thread. The image must outlive it.
 class ClientExchange {
  public:
   /// What the peer is expected to send. The caller, which does the I/O, sets a separate deadline

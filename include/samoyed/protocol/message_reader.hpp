@@ -46,7 +46,7 @@ using Message = std::variant<NeedMore, Ack, Nack, TextMessage, ImageMessage, Mal
 /// of an image are not buffered: they are decoded directly from the caller's buffer, unless unread
 /// bytes precede the image. Memory: text is limited to `text_bytes_max`. Of an image, only the
 /// decoded bytes are kept. They grow as the text arrives, so an announced length alone costs
-/// nothing. Not thread-safe.
+/// nothing. Not thread-safe: use from one thread.
 class MessageReader {
  public:
   explicit MessageReader(std::size_t text_bytes_max) : text_bytes_max_(text_bytes_max) {}

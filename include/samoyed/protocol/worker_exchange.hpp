@@ -39,7 +39,8 @@ namespace samoyed::protocol {
 /// what happened. `draining` waits for the second copy of a refused image, which a reference client
 /// always sends. A result that was sent several times may be answered that many times; surplus
 /// answers are dropped before the next request. A peer that closes the connection, even only its
-/// own direction, has left, because nobody would acknowledge the result. Not thread-safe.
+/// own direction, has left, because nobody would acknowledge the result. Not thread-safe: use from
+/// one thread.
 class WorkerExchange {
  public:
   using Clock = std::chrono::steady_clock;

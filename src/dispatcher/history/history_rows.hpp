@@ -13,7 +13,7 @@
 namespace samoyed::dispatcher {
 
 /// Cuts text and the list of labels to the limits of the history, and drops a thumbnail that is too
-/// large. Text is cut between two UTF-8 characters.
+/// large. Text is truncated between two UTF-8 characters.
 HistoryRow within_limits(HistoryRow row);
 std::string cut_text(std::string text);
 

@@ -74,7 +74,7 @@ class Statement {
 
 /// A connection to an SQLite file. All members throw StorageError, which names the file.
 ///
-/// Thread rule: one thread at a time.
+/// Not thread-safe: use from one thread at a time.
 class Database {
  public:
   enum class Mode { read_write, read_only };

@@ -37,7 +37,7 @@ StatisticsCount::StatisticsCount(const HistoryStatisticsQuery& query)
 void StatisticsCount::add(const Row& row) {
   if (row.time_ms < from_ms_ || row.time_ms >= until_ms_) return;
   if (result_.rows == HistoryStatistics::rows_max) {
-    result_.cut = true;
+    result_.truncated = true;
     return;
   }
   ++result_.rows;
@@ -84,8 +84,8 @@ HistoryStatistics StatisticsCount::finish() {
   std::ranges::sort(result_.workers, [](const auto& left, const auto& right) {
     return std::tie(right.count, left.worker) < std::tie(left.count, right.worker);
   });
-  if (result_.workers.size() > HistoryStatistics::shares_max) {
-    result_.workers.resize(HistoryStatistics::shares_max);
+  if (result_.workers.size() > HistoryStatistics::worker_totals_max) {
+    result_.workers.resize(HistoryStatistics::worker_totals_max);
   }
   return std::move(result_);
 }

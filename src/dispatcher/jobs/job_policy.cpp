@@ -10,12 +10,12 @@ using Next = JobVerdict::Next;
 constexpr std::chrono::milliseconds pause_first{1000};
 constexpr std::chrono::milliseconds pause_max{60000};
 
-struct Word {
+struct ReasonAndNext {
   std::string_view reason;
   Next next = Next::fail;
 };
 
-Word word_of(protocol::RefusalReason reason, Next suspect) {
+ReasonAndNext reason_and_next(protocol::RefusalReason reason, Next suspect) {
   switch (reason) {
     case protocol::RefusalReason::busy:
       return {"all_busy", Next::again};
@@ -37,7 +37,7 @@ Word word_of(protocol::RefusalReason reason, Next suspect) {
   return {"unrecognisable"};
 }
 
-Word word_of(const Failure& failure, Next suspect) {
+ReasonAndNext reason_and_next(const Failure& failure, Next suspect) {
   switch (failure.reason) {
     case FailureReason::no_active_worker:
       return {"no_active_worker", Next::again};
@@ -46,7 +46,7 @@ Word word_of(const Failure& failure, Next suspect) {
     case FailureReason::all_busy:
       return {"all_busy", Next::again};
     case FailureReason::refused:
-      return word_of(failure.refusal.value_or(protocol::Refusal{}).reason, suspect);
+      return reason_and_next(failure.refusal.value_or(protocol::Refusal{}).reason, suspect);
     case FailureReason::workers_closed:
       return {"workers_closed"};
     case FailureReason::unknown_model:
@@ -87,9 +87,9 @@ bool is_suspect(const Failure& failure) {
 
 JobVerdict judge(const Failure& failure, int suspect_ends) {
   const Next suspect = suspect_ends < suspect_ends_max ? Next::again : Next::fail;
-  const Word word = word_of(failure, suspect);
-  return {.next = word.next,
-          .reason = std::string(word.reason),
+  const ReasonAndNext judged = reason_and_next(failure, suspect);
+  return {.next = judged.next,
+          .reason = std::string(judged.reason),
           .detail = describe(failure),
           .counted = failure.reason != FailureReason::cancelled};
 }

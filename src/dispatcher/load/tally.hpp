@@ -40,7 +40,7 @@ struct Ending {
 ///
 /// Counts and latencies cover the requests that were due within the window. Rates cover the answers
 /// that arrived within it, so that neither the beginning nor the end of the window distorts them.
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class Tally {
  public:
   struct Window {

@@ -29,7 +29,7 @@ class WorkerTarget final : public Target {
     bool takes_pipelining = false;
   };
 
-  /// Looks up the names. Throws std::runtime_error if a look-up fails.
+  /// Looks up the names. Throws std::runtime_error if a lookup fails.
   WorkerTarget(const asio::any_io_executor& executor, std::vector<protocol::Address> addresses,
                const std::vector<std::vector<std::byte>>& image_files, Settings settings);
 

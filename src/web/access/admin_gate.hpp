@@ -18,7 +18,7 @@ namespace samoyed::web {
 /// it with the request (`Authorization: Bearer TOKEN`), or who has signed in on the page and sends
 /// the session cookie. Without a token, everyone may.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class AdminGate {
  public:
   using Time = std::chrono::steady_clock::time_point;

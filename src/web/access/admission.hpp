@@ -17,7 +17,7 @@ namespace samoyed::web {
 /// Bytes count once they are held, not when they are announced: a client that announces much and
 /// sends nothing takes up one place and no bytes.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class Admission {
  public:
   struct Limits {

@@ -34,7 +34,7 @@ namespace samoyed::web {
 /// the client would lose the answer. A small body is read first instead, and the connection is
 /// kept.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class HttpSession {
  public:
   using Clock = std::chrono::steady_clock;

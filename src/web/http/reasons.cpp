@@ -84,7 +84,7 @@ Reason reason_of(const protocol::Refusal& refusal) {
 
 std::span<const ReasonRow> reasons() { return reason_rows; }
 
-std::string_view word_of(Reason reason) { return row_of(reason).word; }
+std::string_view code_of(Reason reason) { return row_of(reason).code; }
 
 int status_of(Reason reason) { return row_of(reason).status; }
 

@@ -8,7 +8,8 @@
 namespace samoyed::web {
 
 /// Why a request failed, for programs. Each reason has one code, which the response carries in the
-/// field `Samoyed-Reason`, and one status. REASONS.md explains each code and what to do.
+/// header field `Samoyed-Reason`, and one HTTP status. REASONS.md explains each code and what to
+/// do.
 enum class Reason {
   bad_request,
   bad_form,
@@ -56,14 +57,14 @@ enum class Reason {
 
 struct ReasonRow {
   Reason reason;
-  std::string_view word;
+  std::string_view code;
   int status;
 };
 
 /// Returns all reasons, ordered by status.
 std::span<const ReasonRow> reasons();
 
-std::string_view word_of(Reason reason);
+std::string_view code_of(Reason reason);
 int status_of(Reason reason);
 
 /// Returns the reason why an image was not recognized.

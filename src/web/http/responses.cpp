@@ -38,7 +38,7 @@ Response redirect(std::string location) {
 }
 
 void give_reason(Response& response, Reason reason) {
-  response.fields.push_back({std::string(reason_name), std::string(word_of(reason))});
+  response.fields.push_back({std::string(reason_name), std::string(code_of(reason))});
   const int status = status_of(reason);
   if (status != 429 && status != 503) return;
   const bool sign_in = reason == Reason::sign_in_limit;

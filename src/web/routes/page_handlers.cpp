@@ -100,7 +100,7 @@ asio::awaitable<Response> ready(Services& services, RequestContext& context) {
     co_return text_response(200, "ok");
   }
   const Reason reason = context.stopping ? Reason::stopping : Reason::no_active_worker;
-  Response response = text_response(status_of(reason), word_of(reason));
+  Response response = text_response(status_of(reason), code_of(reason));
   give_reason(response, reason);
   co_return response;
 }

@@ -111,7 +111,7 @@ void count_failures(Metrics& metrics, const Response& response,
   for (const dispatcher::Outcome& outcome : outcomes) {
     const auto* const failure = std::get_if<dispatcher::Failure>(&outcome);
     if (!failure || std::exchange(counted, false)) continue;
-    metrics.count_refused(word_of(reason_of(*failure)));
+    metrics.count_refused(code_of(reason_of(*failure)));
   }
 }
 

@@ -181,7 +181,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   }
   if (watch_->client_left()) {
     if (!cut_) log_answer(status_of(Reason::client_left), 0);
-    server_.services.metrics.count_refused(word_of(Reason::client_left));
+    server_.services.metrics.count_refused(code_of(Reason::client_left));
     co_return false;
   }
   respond(std::move(*response));

@@ -43,7 +43,7 @@ std::string problem_json(const Problem& problem, std::string_view request_id) {
                   {"title", heading_of(problem.reason)},
                   {"status", problem.status()},
                   {"detail", problem.sentence},
-                  {"reason", word_of(problem.reason)},
+                  {"reason", code_of(problem.reason)},
                   {"request_id", request_id}});
 }
 

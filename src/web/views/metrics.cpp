@@ -110,7 +110,7 @@ struct Metrics::Families {
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
   // A counter must exist before its first increase, or Prometheus misses that increase.
   for (const ReasonRow& row : reasons()) {
-    if (row.status >= 500) families_->requests.Add({{"outcome", std::string(row.word)}});
+    if (row.status >= 500) families_->requests.Add({{"outcome", std::string(row.code)}});
   }
 }
 

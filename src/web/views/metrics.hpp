@@ -37,7 +37,7 @@ struct MetricsSnapshot {
 /// The dispatcher's metrics for Prometheus. Requests are counted when they end; everything else is
 /// read at each scrape.
 ///
-/// Not thread-safe.
+/// Not thread-safe: use from one thread.
 class Metrics {
  public:
   Metrics();

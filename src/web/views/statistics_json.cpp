@@ -46,9 +46,9 @@ Json points_json(const HistoryStatistics& numbers) {
 
 Json workers_json(const HistoryStatistics& numbers) {
   Json workers = Json::array();
-  for (const auto& share : numbers.workers) {
+  for (const auto& totals : numbers.workers) {
     workers.push_back(
-        {{"worker", share.worker}, {"count", share.count}, {"mean_ms", share.mean_ms}});
+        {{"worker", totals.worker}, {"count", totals.count}, {"mean_ms", totals.mean_ms}});
   }
   return workers;
 }
@@ -62,7 +62,7 @@ std::string statistics_json(const StatisticsView& view) {
                {"until", dispatcher::utc_text(view.until_ms)},
                {"everyone", view.everyone},
                {"count", numbers.rows},
-               {"cut", numbers.cut},
+               {"cut", numbers.truncated},
                {"summary", summary_json(numbers)},
                {"buckets", buckets_json(numbers)},
                {"points", points_json(numbers)}};

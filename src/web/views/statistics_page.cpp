@@ -138,7 +138,7 @@ std::string lead(const StatisticsView& view) {
   if (view.everyone) whose = "for all visitors";
   std::string text = count_text(view.numbers.rows) + " " + std::string(whose) + " in " +
                      range_text(view.range) + ".";
-  if (view.numbers.cut) text += " There were more; the oldest are left out.";
+  if (view.numbers.truncated) text += " There were more; the oldest are left out.";
   return text;
 }
 

@@ -74,8 +74,9 @@ Table buckets_table(const StatisticsView& view, BucketColumns columns) {
 
 Table workers_table(const StatisticsView& view) {
   std::vector<Values> rows;
-  for (const auto& share : view.numbers.workers) {
-    rows.push_back(table_row(share.worker, "", {std::to_string(share.count), ms(share.mean_ms)}));
+  for (const auto& totals : view.numbers.workers) {
+    rows.push_back(
+        table_row(totals.worker, "", {std::to_string(totals.count), ms(totals.mean_ms)}));
   }
   return {"Recognitions by worker, times in milliseconds",
           columns_of({"Worker", "Recognitions", "Mean time"}), std::move(rows)};

@@ -17,8 +17,8 @@ namespace samoyed::worker {
 /// functions.
 ///
 /// libjpeg reports errors by longjmp, which must not skip destructors. So each step sets its own
-/// jump target and has no objects with destructors in its frame. Thread rule: one object, one
-/// thread.
+/// jump target and has no objects with destructors in its frame. Not thread-safe: use
+/// from one thread at a time.
 class JpegReader {
  public:
   /// How a step of the library ended.

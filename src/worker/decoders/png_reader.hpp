@@ -15,8 +15,8 @@ namespace samoyed::worker {
 /// their declaration. After a step that returns false, call only problem().
 ///
 /// libpng reports errors by longjmp, which must not skip destructors. So each step sets its own
-/// jump target and has no objects with destructors in its frame. Thread rule: one object, one
-/// thread.
+/// jump target and has no objects with destructors in its frame. Not thread-safe: use
+/// from one thread at a time.
 class PngReader {
  public:
   /// Throws std::bad_alloc.

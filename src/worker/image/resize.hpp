@@ -16,8 +16,8 @@ namespace samoyed::worker {
 ///
 /// Computes only what the crop needs, so that an image of 1x16384 pixels costs no more than its own
 /// size. Turns only the crop upright, because the filters can be applied just as well in the way
-/// that the image is stored. Keeps its buffers for the next image. Thread rule: one object, one
-/// thread.
+/// that the image is stored. Keeps its buffers for the next image. Not thread-safe: use from one
+/// thread at a time.
 class Resizer {
  public:
   explicit Resizer(const ResizePasses& passes = best_resize_passes()) : passes_(passes) {}

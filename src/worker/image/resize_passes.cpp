@@ -7,7 +7,7 @@ namespace samoyed::worker {
 
 namespace {
 
-constexpr std::int32_t half = 1 << (resize_precision_bits - 1);
+constexpr std::int32_t rounding_bias = 1 << (resize_precision_bits - 1);
 
 /// Bytes of a row whose sums are held at a time.
 constexpr std::size_t column_bytes = 1024;
@@ -21,9 +21,9 @@ void narrow_row(const ResizeFilter& filter, const std::uint8_t* row, std::uint8_
     const Tap tap = filter.tap(x);
     const std::int32_t* const weights = filter.weights(x);
     const std::uint8_t* in = row + std::ptrdiff_t{tap.first - filter.begin()} * 3;
-    std::int32_t red = half;
-    std::int32_t green = half;
-    std::int32_t blue = half;
+    std::int32_t red = rounding_bias;
+    std::int32_t green = rounding_bias;
+    std::int32_t blue = rounding_bias;
     for (int i = 0; i < tap.count; ++i, in += 3) {
       red += weights[i] * in[0];
       green += weights[i] * in[1];
@@ -52,7 +52,7 @@ void flatten(const ResizeFilter& filter, const PixelRows& rows, std::size_t row_
         rows.bytes.data() + static_cast<std::size_t>(tap.first - filter.begin()) * rows.stride;
     for (std::size_t left = 0; left < row_bytes; left += column_bytes) {
       const std::size_t width = std::min(column_bytes, row_bytes - left);
-      std::fill_n(sums.begin(), width, half);
+      std::fill_n(sums.begin(), width, rounding_bias);
       const std::uint8_t* in = first + left;
       for (int i = 0; i < tap.count; ++i, in += rows.stride) {
         const std::int32_t weight = weights[i];

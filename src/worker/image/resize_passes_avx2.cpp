@@ -14,15 +14,15 @@ namespace samoyed::worker {
 
 namespace {
 
-constexpr int half = 1 << (resize_precision_bits - 1);
+constexpr int rounding_bias = 1 << (resize_precision_bits - 1);
 
 constexpr int pixels_per_block = 4;
 constexpr std::size_t block_read_bytes = 16;  // 12 of them belong to the block
 constexpr std::size_t rows_per_group = 4;
 static_assert(ResizeFilter::weights_step == pixels_per_block);
 
-/// A weight of 23 bits doesn't fit a factor of _mm256_madd_epi16, so it is split into 12 and 11
-/// bits.
+/// A weight has up to 23 bits, but _mm256_madd_epi16 takes signed 16-bit factors, so it is split
+/// into 12 high and 11 low bits.
 constexpr int low_bits = 11;
 
 int blocks_of(const Tap& tap) { return (tap.count + pixels_per_block - 1) / pixels_per_block; }
@@ -38,8 +38,8 @@ std::size_t read_bytes(const ResizeFilter& filter) {
   return static_cast<std::size_t>(pixels) * 3 + block_read_bytes;
 }
 
-/// Returns four weights as 16-bit words, the high parts before the low parts, in both halves of the
-/// register.
+/// Returns four weights as 16-bit words, the high parts before the low parts, in both 128-bit
+/// lanes.
 SAMOYED_AVX2 inline __m256i split_weights(const std::int32_t* weights) {
   const __m128i whole = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
   const __m128i high = _mm_srli_epi32(whole, low_bits);
@@ -47,23 +47,23 @@ SAMOYED_AVX2 inline __m256i split_weights(const std::int32_t* weights) {
   return _mm256_broadcastsi128_si256(_mm_packs_epi32(high, low));
 }
 
-/// Adds the sums of both parts and both halves. The result is red, green, blue and an unused value,
-/// not yet rounded.
+/// Combines the high and low partial sums and adds the two lanes. The result is red, green, blue
+/// and an unused value, not yet rounded.
 SAMOYED_AVX2 inline __m128i total(__m256i high, __m256i low) {
   const __m256i sums = _mm256_add_epi32(_mm256_slli_epi32(high, low_bits), low);
   return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 }
 
 SAMOYED_AVX2 inline __m128i rounded(__m128i sums) {
-  return _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(half)), resize_precision_bits);
+  return _mm_srli_epi32(_mm_add_epi32(sums, _mm_set1_epi32(rounding_bias)), resize_precision_bits);
 }
 
 /// Processes four rows at a time, which share the work on the weights.
 SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* in,
                                std::size_t stride, std::uint8_t* out) {
   const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
-  // Sorts four pixels by channel: the words of the first two go to one half, those of the other two
-  // to the other half.
+  // Sorts four pixels by channel: the words of the first two go to one 128-bit lane, those of the
+  // other two to the other lane.
   const __m256i by_channel =
       _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, 6, -1, 9, -1, 7,
                        -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
@@ -114,7 +114,8 @@ SAMOYED_AVX2 void narrow_group(const ResizeFilter& filter, const std::uint8_t* i
 }
 
 void narrow(const ResizeFilter& filter, const PixelRows& rows, std::uint8_t* out) {
-  // Reading a block takes some bytes after it, which the last rows may not have.
+  // Reading a block also reads the 4 bytes after it, and the last block may extend past its row. In
+  // the last rows those bytes may lie outside the buffer.
   const std::size_t needed = read_bytes(filter);
   const std::size_t out_bytes = static_cast<std::size_t>(filter.size()) * 3;
   std::size_t y = 0;
@@ -135,7 +136,7 @@ SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
                                        const std::uint8_t* in, std::size_t stride,
                                        std::uint8_t* out) {
   __m256i sums[4];
-  for (__m256i& sum : sums) sum = _mm256_set1_epi32(half);
+  for (__m256i& sum : sums) sum = _mm256_set1_epi32(rounding_bias);
   for (int i = 0; i < count; ++i, in += stride) {
     const __m256i weight = _mm256_set1_epi32(weights[i]);
     for (std::size_t part = 0; part < 4; ++part) {
@@ -147,7 +148,8 @@ SAMOYED_AVX2 inline void flatten_block(const std::int32_t* weights, int count,
   for (__m256i& sum : sums) sum = _mm256_srli_epi32(sum, resize_precision_bits);
   const __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(sums[0], sums[1]),
                                              _mm256_packus_epi32(sums[2], sums[3]));
-  // Packing works on each half separately, so the order of the groups of four is 0 2 4 6 1 3 5 7.
+  // Packing works on each 128-bit lane separately, so the groups of four are in the order
+  // 0 2 4 6 1 3 5 7.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(packed, order));
 }

@@ -55,7 +55,7 @@ void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32
   for (; count >= 4; count -= 4, rows += 4 * width) {
     for (std::size_t x = 0; x < width; ++x) {
       const int four = rows[x] + rows[width + x] + rows[2 * width + x] + rows[3 * width + x];
-      sums[x] += static_cast<std::uint16_t>(four);
+      sums[x] += static_cast<std::uint32_t>(four);
     }
   }
   for (; count > 0; --count, rows += width) {
@@ -63,8 +63,8 @@ void add_rows(const std::uint8_t* rows, std::size_t count, std::span<std::uint32
   }
 }
 
-/// Adds up the rows that one row of the smaller image covers, times their weights. 32 bits per sum
-/// are enough for 16 million rows.
+/// Adds up the rows that one row of the smaller image covers, times their weights. A sum is at
+/// most 255 times the image's height, so 32 bits can't overflow with up to 16 million rows.
 void sum_rows(const Image& image, const Scale& scale, const Cover& cover,
               std::span<std::uint32_t> sums) {
   const std::size_t width = sums.size();

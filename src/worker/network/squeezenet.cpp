@@ -139,8 +139,8 @@ struct Squeezenet::Network {
   SqueezenetShape shape;
   WinogradByLayer winograd;  ///< Both runners' plans share it.
   /// Has its own plan: if two threads each compute their own image with the plan for two threads,
-  /// they compute 391 images a second instead of 400 (`samoyed_bench forward --threads 2`, medians
-  /// of 9 alternating rounds).
+  /// they compute 391 images per second instead of 400 (`samoyed_bench forward --threads 2`,
+  /// medians of 9 alternating rounds).
   Runner single;
   std::optional<SharedRunner> shared;
 };

@@ -21,7 +21,7 @@ namespace samoyed::worker {
 /// return that). On free cores the tuner costs nothing (3.47 and 3.46 ms). Measured with
 /// `samoyed_bench forward --shared`, 13 and 7 alternating rounds.
 ///
-/// Thread rule: one thread at a time.
+/// Not thread-safe: use from one thread at a time.
 class ThreadCountTuner {
  public:
   using Duration = std::chrono::steady_clock::duration;

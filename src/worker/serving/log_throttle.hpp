@@ -8,7 +8,7 @@
 namespace samoyed::worker {
 
 /// Limits the log lines that unknown peers can cause: the first `lines_max` lines of each window
-/// are written, the others only counted. Not thread-safe.
+/// are written, the others only counted. Not thread-safe: use from one thread.
 class LogThrottle {
  public:
   using Clock = std::chrono::steady_clock;

@@ -23,9 +23,9 @@ constexpr std::array refusal_reasons = {RefusalReason::busy,       RefusalReason
 
 /// Returns the protocol's name of the reason as a Prometheus label value, for example `too_large`.
 std::string outcome(RefusalReason reason) {
-  std::string word(to_string(reason));
-  std::replace(word.begin(), word.end(), ' ', '_');
-  return word;
+  std::string value(to_string(reason));
+  std::replace(value.begin(), value.end(), ' ', '_');
+  return value;
 }
 
 void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {

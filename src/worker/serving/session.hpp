@@ -33,7 +33,7 @@ struct SessionContext {
   const std::string sandbox;
   /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;
-  /// Limits all log lines that a peer can cause without a recognition: 2 a second on average.
+  /// Limits all log lines that a peer can cause without a recognition: 2 per second on average.
   LogThrottle complaints{20, std::chrono::seconds(10)};
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A typical Python server for SqueezeNet that speaks the D/A/N protocol (src/protocol/PROTOCOL.md, as a
-reference server). It uses Pillow, torchvision's transforms and eager network, and one thread per connection.
-A connection may carry many exchanges. Prints `listening on HOST:PORT`.
+"""A typical Python server for SqueezeNet. It speaks the D/A/N protocol like a reference server (see
+src/protocol/PROTOCOL.md). It uses Pillow, torchvision's transforms, torchvision's network in eager mode, and one
+thread per connection. A connection may carry many exchanges. Prints `listening on HOST:PORT`.
 
 --tuned uses one thread per forward pass and computes the checksum with sum(). --channels-last stores the
 channels of weights and input innermost, which suits oneDNN's convolutions better. The caller's environment
@@ -53,12 +53,12 @@ class Recognizer:
                         for number, value in zip(classes.tolist(), values.tolist())).encode()
 
 
-class Gone(Exception):
-    """The client has left."""
+class ConnectionEnd(Exception):
+    """The client has left or sent an invalid message."""
 
 
-class Exchange(socketserver.BaseRequestHandler):
-    """One connection."""
+class Connection(socketserver.BaseRequestHandler):
+    """Serves one connection, exchange after exchange."""
 
     def setup(self):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -67,7 +67,7 @@ class Exchange(socketserver.BaseRequestHandler):
         try:
             while self.serve_one():
                 pass
-        except (Gone, ConnectionError):
+        except (ConnectionEnd, ConnectionError):
             pass
 
     def serve_one(self):
@@ -85,7 +85,7 @@ class Exchange(socketserver.BaseRequestHandler):
     def receive(self, size_max):
         data = self.request.recv(size_max)
         if not data:
-            raise Gone
+            raise ConnectionEnd
         return data
 
     def receive_text(self):
@@ -93,10 +93,10 @@ class Exchange(socketserver.BaseRequestHandler):
         data = self.receive(TEXT_BYTES_MAX)
         while not MESSAGE_END.search(data):
             if len(data) >= TEXT_BYTES_MAX:
-                raise Gone
+                raise ConnectionEnd
             data += self.receive(TEXT_BYTES_MAX)
         if data[-5:] != self.server.checksum(data[2:-6]):
-            raise Gone
+            raise ConnectionEnd
         return data[2:-6]
 
     def receive_image(self, text_length):
@@ -107,7 +107,7 @@ class Exchange(socketserver.BaseRequestHandler):
             data += self.receive(65536)
         payload = bytes(data[2:-6])
         if data[-5:] != self.server.checksum(payload):
-            raise Gone
+            raise ConnectionEnd
         return payload
 
 
@@ -118,7 +118,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(self, model, tuned, channels_last):
-        super().__init__(("127.0.0.1", 0), Exchange)
+        super().__init__(("127.0.0.1", 0), Connection)
         self.checksum = quick_checksum if tuned else plain_checksum
         self.recognizer = Recognizer(model, tuned, channels_last)
 

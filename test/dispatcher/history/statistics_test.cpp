@@ -30,7 +30,7 @@ TEST_CASE("each row counts in the bucket of its time") {
   for (const auto time_ms : {999, 1000, 1332, 1333, 1999, 2000}) count.add(row(time_ms, time_ms));
   const auto numbers = count.finish();
   CHECK(numbers.rows == 4);
-  CHECK_FALSE(numbers.cut);
+  CHECK_FALSE(numbers.truncated);
   REQUIRE(numbers.buckets.size() == 3);
   CHECK(numbers.buckets[0] == HistoryStatistics::Bucket{1000, 2, 1000, 1332, 1332});
   CHECK(numbers.buckets[1] == HistoryStatistics::Bucket{1333, 1, 1333, 1333, 1333});
@@ -56,14 +56,14 @@ TEST_CASE("the summary has percentiles and mean times of all rows") {
   CHECK(count.finish().summary == HistoryStatistics::Summary{10, 30, 30, {2, 2, 2, 2, 3, 20}});
 }
 
-TEST_CASE("each worker's share is counted, the busiest worker first") {
+TEST_CASE("each worker's rows are counted, the busiest worker first") {
   StatisticsCount count({.visitor = {}, .from_ms = 0, .until_ms = 10});
   count.add(row(1, 10, "b:1"));
   count.add(row(1, 30, "b:1"));
   count.add(row(1, 5, "c:1"));
   count.add(row(1, 5, "a:1"));
   CHECK(count.finish().workers ==
-        std::vector<HistoryStatistics::Share>{{"b:1", 2, 20}, {"a:1", 1, 5}, {"c:1", 1, 5}});
+        std::vector<HistoryStatistics::WorkerTotals>{{"b:1", 2, 20}, {"a:1", 1, 5}, {"c:1", 1, 5}});
 }
 
 TEST_CASE("statistics are limited in size, and report when rows were left out") {
@@ -73,8 +73,8 @@ TEST_CASE("statistics are limited in size, and report when rows were left out") 
   }
   count.add(row(1, 1));
   const auto numbers = count.finish();
-  CHECK(numbers.cut);
+  CHECK(numbers.truncated);
   CHECK(numbers.rows == HistoryStatistics::rows_max);
   CHECK(numbers.points.size() == HistoryStatistics::points_max);
-  CHECK(numbers.workers.size() == HistoryStatistics::shares_max);
+  CHECK(numbers.workers.size() == HistoryStatistics::worker_totals_max);
 }

@@ -148,7 +148,7 @@ TEST_CASE("a browser that doesn't name the page must confirm, a program doesn't 
   request.fields.push_back({"Accept", "image/avif,image/webp,*/*;q=0.8"});
   if (!one.agent.empty()) request.fields.push_back({"User-Agent", one.agent});
   const auto problem = check_cross_site(request);
-  CHECK((problem ? word_of(problem->reason) : "") == one.reason);
+  CHECK((problem ? code_of(problem->reason) : "") == one.reason);
   // The site's own forms send a Referer.
   request.fields.push_back({"Referer", "http://10.0.0.1:9999/"});
   CHECK_FALSE(check_cross_site(request));

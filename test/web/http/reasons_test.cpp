@@ -56,10 +56,10 @@ std::vector<std::string> documented_reasons() {
   std::vector<std::string> rows;
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("| `")) continue;
-    const std::size_t word_end = line.find('`', 3);
-    const std::string status = line.substr(word_end + 4, 3);
-    const std::size_t meaning_end = line.find(" |", word_end + 10);
-    if (meaning_end > word_end + 12) rows.push_back(line.substr(3, word_end - 3) + " " + status);
+    const std::size_t code_end = line.find('`', 3);
+    const std::string status = line.substr(code_end + 4, 3);
+    const std::size_t meaning_end = line.find(" |", code_end + 10);
+    if (meaning_end > code_end + 12) rows.push_back(line.substr(3, code_end - 3) + " " + status);
   }
   return rows;
 }
@@ -67,18 +67,18 @@ std::vector<std::string> documented_reasons() {
 TEST_CASE("REASONS.md lists every reason with its status, and no others") {
   std::vector<std::string> rows;
   for (const ReasonRow& row : reasons()) {
-    rows.push_back(std::string(row.word) + " " + std::to_string(row.status));
+    rows.push_back(std::string(row.code) + " " + std::to_string(row.status));
   }
   CHECK(documented_reasons() == rows);
 }
 
 TEST_CASE("every reason has one row, and no two have the same code") {
   std::set<Reason> seen;
-  std::set<std::string_view> words;
+  std::set<std::string_view> codes;
   for (const ReasonRow& row : reasons()) {
     CHECK(seen.insert(row.reason).second);
-    CHECK(words.insert(row.word).second);
-    CHECK(word_of(row.reason) == row.word);
+    CHECK(codes.insert(row.code).second);
+    CHECK(code_of(row.reason) == row.code);
     CHECK(row.status >= 400);
   }
   CHECK(seen.size() == static_cast<std::size_t>(Reason::http_version) + 1);

@@ -83,14 +83,14 @@ TEST_CASE("links choose the time range, and whose statistics if there is a choic
   CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
 }
 
-TEST_CASE("a range without recognitions has no charts, and a cut one says so") {
+TEST_CASE("a range without recognitions has no charts, and a truncated one says so") {
   const HistoryStatistics none;
   const std::string page = page_of({.numbers = none});
   CHECK(count_of(page, "No pictures were recognized in this time range.") == 1);
   CHECK(count_of(page, "<canvas") == 0);
-  auto cut = numbers();
-  cut.cut = true;
-  CHECK(count_of(page_of({.numbers = cut}), "the oldest are left out") == 1);
+  auto truncated = numbers();
+  truncated.truncated = true;
+  CHECK(count_of(page_of({.numbers = truncated}), "the oldest are left out") == 1);
 }
 
 TEST_CASE("the statistics obey the Content-Security-Policy") {

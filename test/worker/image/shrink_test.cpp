@@ -24,11 +24,12 @@ Image gray(int width, const std::vector<std::uint8_t>& values) {
   return image;
 }
 
-/// The mean of an area, pixel by pixel, each weighted by how much of it lies inside.
+/// Reference implementation: the mean over the area of output pixel (x, y), each input pixel
+/// weighted by the fraction inside it.
 double area_mean(const Image& image, worker::Size size, int x, int y, int channel) {
-  const auto covered = [](int pixel, int small, double scale) {
+  const auto covered = [](int pixel, int output, double scale) {
     return std::clamp(
-        std::min(pixel + 1.0, (small + 1) * scale) - std::max<double>(pixel, small * scale), 0.0,
+        std::min(pixel + 1.0, (output + 1) * scale) - std::max<double>(pixel, output * scale), 0.0,
         1.0);
   };
   const double across = static_cast<double>(image.width) / size.width;
