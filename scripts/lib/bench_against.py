@@ -96,8 +96,9 @@ def _copy_programs(bin_dir, folder):
     """Copies the programs that are compared. How the linker or a copy wrote a program's file decides how its pages lie in
     memory: the same dispatcher differed by a tenth. So both builds' programs are copied in the same way."""
     folder.mkdir()
-    for program in ("samoyed-worker", "samoyed-dispatcher"):
-        shutil.copy2(bin_dir / program, folder / program)
+    for program in ("samoyed-worker", "samoyed-decoder", "samoyed-dispatcher"):
+        if (bin_dir / program).is_file():  # Older builds have no decoder.
+            shutil.copy2(bin_dir / program, folder / program)
     return folder
 
 
