@@ -15,7 +15,7 @@ import struct
 import sys
 import zlib
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "image" / "data"
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "worker" / "test_images" / "data"
 # Larger fixtures would only slow a fuzzer down.
 SEED_BYTES_MAX = 8192
 
