@@ -25,8 +25,8 @@ class CpuBudget {
   bool is_exceeded() const { return exceeded_; }
 
  private:
-  /// The slowest decoder takes less than a millisecond for it.
-  static constexpr std::size_t work_per_look = std::size_t{32} << 10;
+  /// The slowest decoder takes about two milliseconds for it.
+  static constexpr std::size_t work_per_look = std::size_t{128} << 10;
 
   std::chrono::nanoseconds ends_at_;
   std::size_t work_ = 0;

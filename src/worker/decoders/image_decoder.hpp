@@ -45,7 +45,9 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// `apply_exif_orientation` is set: alpha is dropped, not composited, and an animation gives its
 /// first frame, on its canvas. Known differences: 16-bit gray PNG keeps its high byte (Pillow turns
 /// it white), a BMP may have any bit masks, and a run of an odd number of 4-bit pixels in a BMP is
-/// read completely. A BMP whose run lengths leave out pixels has the palette's first color there.
+/// read completely. A BMP whose run lengths leave out pixels has the palette's first color there
+/// (Pillow misreads its jumps). As in Pillow 9.4, a color that a palette lacks is the gray level of
+/// its number, and XMP turns only PNG images.
 ///
 /// If anything is wrong with the bytes, the result is a Refusal (`unreadable`, `too_many_pixels` or
 /// `too_slow`) whose detail tells a person why. Whether a file is refused doesn't depend on

@@ -238,6 +238,31 @@ TEST_CASE("small files that decode to a lot of data stay within their budget", "
   }
 }
 
+TEST_CASE("no image takes much more processor time than allowed", "[image]") {
+  worker::DecodeLimits limits;
+  limits.cpu_max = std::chrono::milliseconds(20);
+  const auto [name, file] = GENERATE_COPY(table<std::string, std::string>({
+      {"an interlaced PNG", png({8192, 8192, 8, 0, 1}, zlib_zeros(std::size_t{8300} * 8192))},
+      {"a PNG", png({8192, 8192, 8, 2, 0}, zlib_zeros(std::size_t{8192} * 24577 + 258))},
+      {"a progressive JPEG", test::progressive_jpeg(2048, 2000)},
+  }));
+  const Cost cost = decode_in_child(file, limits);
+  std::cout << name << " may take 20 ms and took " << cost.elapsed_ms << " ms\n";
+  CAPTURE(name);
+  CHECK(cost.refused);
+  CHECK(cost.reason == RefusalReason::too_slow);
+  // Measured: 300 ms, most of them for the memory of the image, of which this new process has had
+  // none yet. The rest allows for sanitizers and machines with other work.
+  CHECK(cost.elapsed_ms < 5'000);
+}
+
+TEST_CASE("an image may be as long as its format allows, if its pixels are few", "[image]") {
+  const auto result = test::decode_upright(
+      test::as_bytes(png({193, 31237}, zlib_zeros(std::size_t{31237} * 580 + 258))), {}, true);
+  REQUIRE(std::holds_alternative<worker::Image>(result));
+  CHECK(std::get<worker::Image>(result).height == 31237);
+}
+
 TEST_CASE("a PNG that inflates to more than its header says doesn't take more memory", "[image]") {
   const std::string file = png({}, zlib_zeros(std::size_t{1} << 30));
   CHECK(file.size() < (std::size_t{5} << 18));
