@@ -22,9 +22,6 @@
 namespace samoyed::worker {
 namespace {
 
-/// Room for the allocator's own overhead.
-constexpr std::size_t slack_bytes = std::size_t{64} << 20;
-
 /// A segment whose size nobody can change any more, or none.
 Descriptor make_segment(std::size_t bytes) {
   Descriptor segment(memfd_create("samoyed-decoder", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -36,6 +33,9 @@ Descriptor make_segment(std::size_t bytes) {
 }
 
 #ifndef SAMOYED_WITHOUT_SANDBOX
+
+/// Room for the allocator's own overhead.
+constexpr std::size_t slack_bytes = std::size_t{64} << 20;
 
 /// Limits the address space to what the process has now and `bytes` more. Returns false on failure.
 /// Sanitizers reserve terabytes of addresses, so their builds have no such limit.

@@ -45,9 +45,11 @@ bool executes() {
 }
 
 bool forks() {
-  const auto child = syscall(SYS_fork);
-  if (child == 0) _exit(0);
-  return child > 0 || fork() > 0;
+  const auto by_old_call = syscall(SYS_fork);
+  if (by_old_call == 0) _exit(0);
+  const pid_t by_clone = fork();
+  if (by_clone == 0) _exit(0);
+  return by_old_call > 0 || by_clone > 0;
 }
 
 bool reads_memory_of(int process) {
