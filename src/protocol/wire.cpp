@@ -174,6 +174,17 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
   return parsed;
 }
 
+namespace {
+
+/// Returns the formats that a hello names. A worker that names none is older than the field.
+ImageFormatSet parse_formats(const json& hello) {
+  const auto formats = hello.find("formats");
+  if (formats == hello.end()) return original_image_formats;
+  return image_format_set(formats->get<std::vector<std::string>>());
+}
+
+}  // namespace
+
 std::string format_hello(const WorkerHello& hello) {
   return dump({{"project", project_name},
                {"protocol", protocol_number},
@@ -184,7 +195,8 @@ std::string format_hello(const WorkerHello& hello) {
                {"busy", hello.busy},
                {"takes_timeout", hello.takes_timeout},
                {"takes_thumbnail", hello.takes_thumbnail},
-               {"takes_pipelining", hello.takes_pipelining}});
+               {"takes_pipelining", hello.takes_pipelining},
+               {"formats", image_format_ids(hello.formats)}});
 }
 
 std::optional<WorkerHello> parse_hello(std::string_view payload) {
@@ -200,7 +212,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .busy = value.at("busy").get<bool>(),
                        .takes_timeout = value.value("takes_timeout", false),
                        .takes_thumbnail = value.value("takes_thumbnail", false),
-                       .takes_pipelining = value.value("takes_pipelining", false)};
+                       .takes_pipelining = value.value("takes_pipelining", false),
+                       .formats = parse_formats(value)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not parse.
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 
 namespace samoyed::protocol {
@@ -41,6 +42,8 @@ struct WorkerHello {
   bool takes_thumbnail = false;
   /// True if an image message may be sent before its size message was answered.
   bool takes_pipelining = false;
+  /// The image formats that the worker reads, as far as this program knows them.
+  ImageFormatSet formats = original_image_formats;
 
   bool operator==(const WorkerHello&) const = default;
 };

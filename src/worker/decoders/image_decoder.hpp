@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "worker/image/crop.hpp"
 #include "worker/image/image.hpp"
@@ -30,6 +31,9 @@ struct DecodeOptions {
 /// At this value, which is 512 pixels for SqueezeNet, 999 ImageNet images kept their best label; at
 /// 384 pixels, four lost it.
 inline constexpr int reduced_short_side_min = 2;
+
+/// Returns the formats that this build reads.
+protocol::ImageFormatSet built_formats();
 
 using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "samoyed/protocol/image_formats.hpp"
+
 namespace samoyed::worker {
 
 /// An image in memory: `height` rows of `width` pixels of three bytes, R G B, without padding.
@@ -60,6 +62,8 @@ struct DecodeLimits {
   /// Largest number of scans in a JPEG. Each costs a pass over the image: 20 ms at 4096x4096.
   /// Encoders write at most 18 (libjpeg, progressive CMYK).
   int jpeg_scans_max = 20;
+  /// The formats that are read. Those that the build leaves out don't count.
+  protocol::ImageFormatSet formats = protocol::all_image_formats;
 };
 
 }  // namespace samoyed::worker

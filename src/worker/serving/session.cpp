@@ -205,7 +205,8 @@ protocol::WorkerHello Session::hello() const {
           .busy = context_->queue.full(),
           .takes_timeout = true,
           .takes_thumbnail = true,
-          .takes_pipelining = true};
+          .takes_pipelining = true,
+          .formats = context_->formats};
 }
 
 void Session::log(const RecognizedImage& image) {

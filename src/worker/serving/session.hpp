@@ -28,6 +28,7 @@ struct SessionContext {
   Metrics& metrics;
   const ModelDescription& description;
   const std::uint64_t image_bytes_max;
+  const protocol::ImageFormatSet formats;
   const SessionTimeouts timeouts;
   /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;

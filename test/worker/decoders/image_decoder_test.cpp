@@ -56,6 +56,15 @@ TEST_CASE("a file that is not an image is refused with the accepted formats", "[
                 "This isn't a " + std::string(protocol::accepted_formats) + " image."});
 }
 
+TEST_CASE("a format that the worker was told not to read is refused") {
+  worker::DecodeLimits limits;
+  limits.formats = protocol::original_image_formats;
+  CHECK(refusal_of(test::read_image_fixture("grey.gif"), limits) ==
+        Refusal{RefusalReason::unreadable, "This worker doesn't read GIF images."});
+  CHECK(std::holds_alternative<Image>(
+      decode_upright(test::as_bytes(test::read_image_fixture("grey.png")), limits, true)));
+}
+
 TEST_CASE("files of an unsupported kind are refused with a reason", "[image]") {
   const auto [name, word] = GENERATE(table<std::string, std::string>({
       {"palette_beyond.png", "not in the palette"},
