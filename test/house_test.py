@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     "worker/model": ["protocol", "worker/image"],
     "worker/serving": ["io", "protocol", "worker/image"],
     "worker/network": ["protocol", "worker/image", "worker/decoders", "worker/kernels", "worker/model", "worker/serving"],
-    "worker/app": ["io", "protocol", "worker/image", "worker/model", "worker/serving", "worker/network"],
+    "worker/app": ["io", "protocol", "worker/image", "worker/decoders", "worker/model", "worker/serving", "worker/network"],
     "dispatcher": ["io", "protocol"],
     "dispatcher/history": ["io", "protocol", "dispatcher"],
     "dispatcher/jobs": ["io", "protocol", "dispatcher", "dispatcher/history"],

@@ -43,8 +43,10 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// `Image.open(file).convert("RGB")`, preceded by `ImageOps.exif_transpose` if
 /// `apply_exif_orientation` is set: alpha is dropped, not composited, and an animation gives its
 /// first frame, on its canvas. Known differences: 16-bit gray PNG keeps its high byte (Pillow turns
-/// it white), a palette index beyond the palette is an error, run-length and OS/2 BMP files are
-/// refused, and a channel of a 16-bit BMP may differ by 1.
+/// it white), as 12- and 16-bit gray TIFF and PGM do; TIFFs in Lab, of 32 bits or compressed by
+/// other means than CCITT, LZW, JPEG, Deflate and PackBits are refused; a palette index beyond the
+/// palette is an error, run-length and OS/2 BMP files are refused, and a channel of a 16-bit BMP
+/// may differ by 1.
 ///
 /// If anything is wrong with the bytes, the result is a Refusal (`unreadable` or `too_many_pixels`)
 /// whose detail tells a person why. Whether a file is refused doesn't depend on the options. Holds
