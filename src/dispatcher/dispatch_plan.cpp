@@ -10,7 +10,9 @@ using Kind = AttemptFailure::Kind;
 
 Blame blame(const AttemptFailure& failure) {
   if (failure.kind == Kind::no_resources) return Blame::nobody;
-  if (failure.kind == Kind::other_model) return Blame::choice;
+  if (failure.kind == Kind::other_model || failure.kind == Kind::other_formats) {
+    return Blame::choice;
+  }
   const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;
   // Reference servers close after each image, and any server may close an idle connection.
   if (cut && failure.reused && failure.progress == Progress::nothing_answered) return Blame::idling;
@@ -74,6 +76,7 @@ DispatchPlan::Action DispatchPlan::on_failure(std::size_t number, const AttemptF
       // idle connection already has its descriptor.
       return go_on(now);
     case Blame::choice:
+      format_unread_ = format_unread_ || failure.kind == Kind::other_formats;
       attempt.in_flight = false;
       return go_on(now);
     case Blame::image:
@@ -136,6 +139,11 @@ DispatchPlan::Action DispatchPlan::give_up() const {
   if (any_busy_) return end(FailureReason::all_busy);
   // One worker closed the connection on this image but is alive, and no other worker is left.
   if (closed_ > 0) return end(FailureReason::workers_closed);
+  if (format_unread_) {
+    return Finished{Failure{FailureReason::refused,
+                            protocol::Refusal{protocol::RefusalReason::unreadable,
+                                              "No worker reads images of this format."}}};
+  }
   return end(workers_.lacks(model_) ? FailureReason::unknown_model
                                     : FailureReason::no_active_worker);
 }

@@ -22,6 +22,7 @@ struct AttemptFailure {
                       ///< known about the worker.
     timed_out,        ///< A step took too long.
     other_model,      ///< The worker runs another model than the requested one.
+    other_formats,    ///< The worker doesn't read the image's format.
     nonsense,         ///< The worker's bytes violate the protocol.
   };
   Kind kind;
@@ -133,6 +134,7 @@ class DispatchPlan {
   std::vector<WorkerId> tried_;
   std::optional<Worker> ejected_;
   bool hedged_ = false;
+  bool format_unread_ = false;
   bool any_busy_ = false;
   bool no_resources_ = false;
   int closed_ = 0;  ///< Workers that closed the connection on the image but are alive.

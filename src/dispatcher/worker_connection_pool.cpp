@@ -75,6 +75,12 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
     if (hello) keep(worker.id, *entry, std::move(connection));
     co_return result;
   }
+  const protocol::ImageFormat* const format = request.image->format();
+  if (hello && format != nullptr && !protocol::contains(hello->formats, *format)) {
+    result.end = AttemptFailure{.kind = AttemptFailure::Kind::other_formats, .why = {}};
+    keep(worker.id, *entry, std::move(connection));
+    co_return result;
+  }
   // A hello's queue state is current only on a connection that was just opened.
   if (hello && hello->busy && !connection->last_used()) {
     keep(worker.id, *entry, std::move(connection));

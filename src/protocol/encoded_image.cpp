@@ -16,6 +16,8 @@ constexpr std::size_t piece_bytes = std::size_t{12} << 10;
 
 EncodedImage::EncodedImage(std::span<const std::byte> image_file)
     : file_bytes_(image_file.size()),
+      format_(
+          find_image_format({reinterpret_cast<const char*>(image_file.data()), image_file.size()})),
       message_bytes_(base64_length(image_file.size()) + data_overhead_bytes),
       message_(std::make_unique_for_overwrite<char[]>(message_bytes_)) {
   char* out = message_.get();

@@ -121,6 +121,26 @@ const ImageFormat* find_image_format(std::string_view file) {
   return found == image_formats.end() ? nullptr : &*found;
 }
 
+bool contains(const ImageFormatSet& set, const ImageFormat& format) {
+  return set.test(static_cast<std::size_t>(&format - image_formats.data()));
+}
+
+ImageFormatSet image_format_set(std::span<const std::string> ids) {
+  ImageFormatSet set;
+  for (std::size_t i = 0; i < image_formats.size(); ++i) {
+    set.set(i, std::ranges::find(ids, image_formats[i].id) != ids.end());
+  }
+  return set;
+}
+
+std::vector<std::string> image_format_ids(const ImageFormatSet& set) {
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < image_formats.size(); ++i) {
+    if (set.test(i)) ids.emplace_back(image_formats[i].id);
+  }
+  return ids;
+}
+
 bool is_image_extension(std::string_view extension) {
   if (extension.empty()) return false;
   const std::string lower = to_lower(extension);

@@ -176,6 +176,17 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
   return parsed;
 }
 
+namespace {
+
+/// Returns the formats that a hello names. A worker that names none is older than the field.
+ImageFormatSet parse_formats(const json& hello) {
+  const auto formats = hello.find("formats");
+  if (formats == hello.end()) return original_image_formats;
+  return image_format_set(formats->get<std::vector<std::string>>());
+}
+
+}  // namespace
+
 std::string format_hello(const WorkerHello& hello) {
   json value{{"project", project_name},
              {"protocol", protocol_number},
@@ -186,7 +197,8 @@ std::string format_hello(const WorkerHello& hello) {
              {"busy", hello.busy},
              {"takes_timeout", hello.takes_timeout},
              {"takes_thumbnail", hello.takes_thumbnail},
-             {"takes_pipelining", hello.takes_pipelining}};
+             {"takes_pipelining", hello.takes_pipelining},
+             {"formats", image_format_ids(hello.formats)}};
   if (!hello.sandbox.empty()) value["sandbox"] = hello.sandbox;
   return dump(value);
 }
@@ -205,7 +217,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .takes_timeout = value.value("takes_timeout", false),
                        .takes_thumbnail = value.value("takes_thumbnail", false),
                        .takes_pipelining = value.value("takes_pipelining", false),
-                       .sandbox = value.value("sandbox", "")};
+                       .sandbox = value.value("sandbox", ""),
+                       .formats = parse_formats(value)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not parse.
   }

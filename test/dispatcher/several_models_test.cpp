@@ -145,6 +145,24 @@ TEST_CASE("a plan for a model fails according to that model's workers") {
   CHECK(end_of(lacking.start(now)) == FailureReason::unknown_model);
 }
 
+TEST_CASE("a plan for an image that no worker reads ends with a refusal") {
+  Models models({"a", "a"});
+  const Clock::time_point now(std::chrono::hours(1));
+  DispatchPlan plan(models.list, now + std::chrono::hours(1));
+  const AttemptFailure other{.kind = AttemptFailure::Kind::other_formats, .why = {}};
+  CHECK(count_as(other, false) == AttemptEnd::uncounted);
+  CHECK(std::get<DispatchPlan::StartAttempt>(plan.start(now)).worker.address.host == "w1");
+  const auto next = plan.on_failure(0, other, now);
+  CHECK(std::get<DispatchPlan::StartAttempt>(next).worker.address.host == "w2");
+  const auto last = plan.on_failure(1, other, now);
+  const auto& failure = std::get<Failure>(std::get<DispatchPlan::Finished>(last).end);
+  CHECK(failure.reason == FailureReason::refused);
+  REQUIRE(failure.refusal.has_value());
+  CHECK(failure.refusal->reason == protocol::RefusalReason::unreadable);
+  CHECK(models.list.in_rotation(1));
+  CHECK(models.list.in_rotation(2));
+}
+
 TEST_CASE("a worker that turns out to run another model is skipped and stays in rotation") {
   ScriptedPeer squeezenet({serve_model("squeezenet1_1")});
   ScriptedPeer resnet({serve_model("resnet18")});

@@ -110,6 +110,18 @@ TEST_CASE("no two image formats share a name, an id or an extension") {
   }
 }
 
+TEST_CASE("a set of image formats is written as the ids of its formats") {
+  const std::vector<std::string> all = image_format_ids(all_image_formats);
+  CHECK(all.size() == image_formats.size());
+  CHECK(image_format_set(all).all());
+  CHECK(image_format_ids(original_image_formats) ==
+        std::vector<std::string>{"jpeg", "png", "bmp", "webp"});
+  const std::vector<std::string> some{"unknown", "gif"};
+  CHECK(image_format_ids(image_format_set(some)) == std::vector<std::string>{"gif"});
+  CHECK(contains(image_format_set(some), *find_image_format("GIF89a")));
+  CHECK_FALSE(contains(original_image_formats, *find_image_format("GIF89a")));
+}
+
 TEST_CASE("PROTOCOL.md lists the image formats") {
   std::ifstream file(SAMOYED_SOURCE_DIR "/src/protocol/PROTOCOL.md");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

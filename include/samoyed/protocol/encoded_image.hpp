@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/message.hpp"
 
 namespace samoyed::protocol {
@@ -21,9 +22,12 @@ class EncodedImage {
   std::uint64_t text_length() const { return message_bytes_ - data_overhead_bytes; }
   /// Size of the image file.
   std::uint64_t file_bytes() const { return file_bytes_; }
+  /// The image file's format; null if it is none of image_formats.
+  const ImageFormat* format() const { return format_; }
 
  private:
   std::uint64_t file_bytes_;
+  const ImageFormat* format_;
   std::size_t message_bytes_;
   std::unique_ptr<char[]> message_;
 };

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The single table of the image formats that workers decode. All code that needs a format's name,
 /// media type or extensions takes them from here; src/worker/decoders/image_decoder.cpp adds the
@@ -60,6 +63,23 @@ inline constexpr std::array image_formats{
 /// is none of the formats above. The file's name doesn't matter. The pointer points into
 /// image_formats.
 const ImageFormat* find_image_format(std::string_view file);
+
+/// A set of formats: bit i stands for image_formats[i].
+using ImageFormatSet = std::bitset<image_formats.size()>;
+
+inline constexpr ImageFormatSet all_image_formats{(1ULL << image_formats.size()) - 1};
+
+/// What a worker reads that doesn't say what it reads: JPEG, PNG, BMP and WebP.
+inline constexpr ImageFormatSet original_image_formats{0b1111};
+
+/// Returns whether the set contains one of the formats above.
+bool contains(const ImageFormatSet& set, const ImageFormat& format);
+
+/// Returns the set of the formats with these ids. Unknown ids don't count.
+ImageFormatSet image_format_set(std::span<const std::string> ids);
+
+/// Returns the ids of the formats in the set, in the order of the table.
+std::vector<std::string> image_format_ids(const ImageFormatSet& set);
 
 /// Returns true if `extension` (for example `.jpg`, in upper or lower case) belongs to one of the
 /// formats.

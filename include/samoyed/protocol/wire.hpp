@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 
 namespace samoyed::protocol {
@@ -43,6 +44,8 @@ struct WorkerHello {
   bool takes_pipelining = false;
   /// How far the worker has confined itself: `full`, `partial` or `off`. Empty if it doesn't say.
   std::string sandbox = {};
+  /// The image formats that the worker reads, as far as this program knows them.
+  ImageFormatSet formats = original_image_formats;
 
   bool operator==(const WorkerHello&) const = default;
 };

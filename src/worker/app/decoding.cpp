@@ -1,6 +1,7 @@
 #include "worker/app/decoding.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -22,7 +23,11 @@ Decoding::Decoding(const Options& options) {
                    std::ranges::find(options.isolate, format.name) != options.isolate.end();
   }
   if (std::ranges::find(isolated_, true) == isolated_.end()) return;
+  // A decoder stops by itself at its budget, if its library lets it.
+  constexpr std::chrono::milliseconds grace{100};
   IsolationLimits limits;
+  limits.cpu_max = options.decode.cpu_max + grace;
+  limits.time_max = std::max(limits.time_max, 4 * limits.cpu_max);
   limits.image_bytes_max = options.server.image_bytes_max;
   processes_ = std::make_unique<DecoderProcesses>(decoder_program(options), options.queue.threads,
                                                   options.decode, limits);

@@ -12,6 +12,7 @@
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/number_range.hpp"
 #include "samoyed/protocol/image_formats.hpp"
+#include "worker/decoders/image_decoder.hpp"
 #include "worker/serving/usable_cores.hpp"
 
 namespace samoyed::worker {
@@ -116,6 +117,18 @@ void add_recognition_options(CLI::App& app, Options& options) {
 
 void add_image_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Images");
+  const std::vector<std::string> built = protocol::image_format_ids(built_formats());
+  const auto set_formats = [&options](const std::vector<std::string>& ids) {
+    options.decode.formats = options.server.formats = protocol::image_format_set(ids);
+  };
+  options.decode.formats = options.server.formats = built_formats();
+  app.add_option_function<std::vector<std::string>>(
+         "--formats", set_formats,
+         "Image formats that are read, separated by commas (all that this build reads: " +
+             CLI::detail::join(built, ",") + ")")
+      ->delimiter(',')
+      ->expected(1, static_cast<int>(built.size()))
+      ->check(CLI::IsMember(built));
   app.add_option("--image-bytes-max", options.server.image_bytes_max,
                  "Largest image file accepted, in bytes")
       ->check(CLI::Range(one, std::uint64_t{1} << 30));

@@ -137,6 +137,12 @@ bool is_isolated(const protocol::ImageFormat& format) {
   return decoders[static_cast<std::size_t>(&format - protocol::image_formats.data())].isolated;
 }
 
+protocol::ImageFormatSet built_formats() {
+  protocol::ImageFormatSet formats;
+  for (std::size_t i = 0; i < decoders.size(); ++i) formats.set(i, decoders[i].decode != nullptr);
+  return formats;
+}
+
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
                           const DecodeOptions& options, std::vector<std::uint8_t> memory) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
@@ -149,7 +155,7 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
   }
   const auto row = static_cast<std::size_t>(format - protocol::image_formats.data());
   const Decoder decode = decoders[row].decode;
-  if (decode == nullptr) {
+  if (decode == nullptr || !protocol::contains(limits.formats, *format)) {
     return unreadable("This worker doesn't read " + std::string(format->name) + " images.");
   }
   return decode(file, limits, options, std::move(memory));

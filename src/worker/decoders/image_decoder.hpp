@@ -36,6 +36,9 @@ struct DecodeOptions {
 /// 384 pixels, four lost it.
 inline constexpr int reduced_short_side_min = 2;
 
+/// Returns the formats that this build reads.
+protocol::ImageFormatSet built_formats();
+
 using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 
 /// Decodes a file of one of protocol::image_formats, recognized by its first bytes, into RGB.
@@ -44,10 +47,12 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// `Image.open(file).convert("RGB")`, preceded by `ImageOps.exif_transpose` if
 /// `apply_exif_orientation` is set: alpha is dropped, not composited, and an animation gives its
 /// first frame, on its canvas. Known differences: 16-bit gray PNG keeps its high byte (Pillow turns
-/// it white), a BMP may have any bit masks, and a run of an odd number of 4-bit pixels in a BMP is
-/// read completely. A BMP whose run lengths leave out pixels has the palette's first color there
-/// (Pillow misreads its jumps). As in Pillow 9.4, a color that a palette lacks is the gray level of
-/// its number, and XMP turns only PNG images.
+/// it white), as 12- and 16-bit gray TIFF and PGM do; TIFFs in Lab, of 32 bits or compressed by
+/// other means than CCITT, LZW, JPEG, Deflate and PackBits are refused; a BMP may have any bit
+/// masks, and a run of an odd number of 4-bit pixels in a BMP is read completely. A BMP whose run
+/// lengths leave out pixels has the palette's first color there (Pillow misreads its jumps). As in
+/// Pillow 9.4, a color that a palette lacks is the gray level of its number, and XMP turns only PNG
+/// images.
 ///
 /// If anything is wrong with the bytes, the result is a Refusal (`unreadable`, `too_many_pixels` or
 /// `too_slow`) whose detail tells a person why. Whether a file is refused doesn't depend on

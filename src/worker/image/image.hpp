@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "samoyed/protocol/image_formats.hpp"
+
 namespace samoyed::worker {
 
 /// An image in memory: `height` rows of `width` pixels of three bytes, R G B, without padding.
@@ -68,6 +70,8 @@ struct DecodeLimits {
   /// CPU time that decoding one image may take on its thread. An honest JPEG or PNG of `pixels_max`
   /// takes less on one core of a current server.
   std::chrono::milliseconds cpu_max{2000};
+  /// The formats that are read. Those that the build leaves out don't count.
+  protocol::ImageFormatSet formats = protocol::all_image_formats;
 };
 
 }  // namespace samoyed::worker

@@ -30,7 +30,14 @@ std::size_t pixels_offset(std::uint64_t file_bytes) {
 
 bool is_sound(const DecodeReply& reply, const DecodeRequest& request) {
   if (reply.magic != exchange_magic) return false;
-  if (reply.refused) return reply.detail_bytes <= detail_bytes_max;
+  if (reply.refused > 1 || reply.truncated > 1) return false;
+  if (reply.refused == 1) {
+    const auto reason = reply.reason;
+    return reply.detail_bytes <= detail_bytes_max &&
+           (reason == protocol::RefusalReason::unreadable ||
+            reason == protocol::RefusalReason::too_many_pixels ||
+            reason == protocol::RefusalReason::too_slow);
+  }
   if (!is_within(reply.full, request.limits) || !is_within(reply.decoded, request.limits)) {
     return false;
   }

@@ -30,14 +30,15 @@ struct DecodeRequest {
 
 struct DecodeReply {
   std::uint64_t magic = 0;
-  bool refused = false;
+  std::uint8_t refused = 0;  ///< 1 for a refusal. A decoder may send any byte here.
   // Of a refusal; `detail_bytes` of text follow.
-  bool too_many_pixels = false;  ///< Otherwise the image is unreadable.
+  protocol::RefusalReason reason = protocol::RefusalReason::unreadable;
   std::uint32_t detail_bytes = 0;
   // Of an image: DecodedImage without its pixels, which are in the segment.
   Size full = {};
   Size decoded = {};
   int orientation = 1;
+  std::uint8_t truncated = 0;
   Region pixels = {};
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <malloc.h>
 #include <new>
@@ -53,6 +55,20 @@ void limit_cpu_time(std::uint64_t ms) {
   setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
+/// The socket that answer_too_slow writes to. A signal handler can't be given anything.
+int signal_socket = -1;
+
+/// Runs when the CPU time is used up, anywhere in a decoder: answers, and ends the process.
+void answer_too_slow(int) {
+  const DecodeReply reply{.magic = exchange_magic,
+                          .refused = 1,
+                          .reason = protocol::RefusalReason::too_slow,
+                          .detail_bytes = 0};
+  // If this fails, the worker has gone.
+  (void)!write(signal_socket, &reply, sizeof reply);
+  _exit(EXIT_SUCCESS);
+}
+
 protocol::Refusal too_much_memory() {
   return {protocol::RefusalReason::too_many_pixels,
           "Decoding the image takes more memory than is allowed."};
@@ -73,11 +89,10 @@ void copy_rows(const DecodedImage& image, const Region& region, std::span<std::b
 
 bool send_refusal(int socket, const protocol::Refusal& refusal) {
   const std::size_t size = std::min(refusal.detail.size(), detail_bytes_max);
-  const DecodeReply reply{
-      .magic = exchange_magic,
-      .refused = true,
-      .too_many_pixels = refusal.reason == protocol::RefusalReason::too_many_pixels,
-      .detail_bytes = static_cast<std::uint32_t>(size)};
+  const DecodeReply reply{.magic = exchange_magic,
+                          .refused = 1,
+                          .reason = refusal.reason,
+                          .detail_bytes = static_cast<std::uint32_t>(size)};
   return write_all(socket, std::as_bytes(std::span(&reply, 1))) &&
          write_all(socket, std::as_bytes(std::span(refusal.detail).first(size)));
 }
@@ -93,6 +108,7 @@ bool send_image(int socket, const DecodedImage& image, const DecodeOptions& opti
                           .full = image.full,
                           .decoded = image.decoded,
                           .orientation = image.orientation,
+                          .truncated = image.truncated,
                           .pixels = region};
   return write_all(socket, std::as_bytes(std::span(&reply, 1)));
 }
@@ -131,6 +147,13 @@ bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) 
 }
 
 }  // namespace
+
+void answer_on_cpu_limit(int socket) {
+  signal_socket = socket;
+  struct sigaction action {};
+  action.sa_handler = answer_too_slow;
+  sigaction(SIGPROF, &action, nullptr);
+}
 
 void serve_decodes(int socket, std::span<std::byte> segment, DecodeFunction decode) noexcept {
   do {

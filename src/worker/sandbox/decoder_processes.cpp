@@ -63,7 +63,8 @@ DecodedImage copy_image(const DecodeReply& reply, std::span<const std::byte> sto
           .orientation = reply.orientation,
           .left = reply.pixels.left,
           .top = reply.pixels.top,
-          .pixels = {reply.pixels.width, reply.pixels.height, std::move(memory)}};
+          .pixels = {reply.pixels.width, reply.pixels.height, std::move(memory)},
+          .truncated = reply.truncated == 1};
 }
 
 /// Receives the detail of a refusal.
@@ -71,9 +72,10 @@ std::optional<protocol::Refusal> receive_refusal(int socket, const DecodeReply& 
                                                  Deadline deadline) {
   std::string detail(reply.detail_bytes, '\0');
   if (!receive_all(socket, std::as_writable_bytes(std::span(detail)), deadline)) return {};
-  return refuse(reply.too_many_pixels ? protocol::RefusalReason::too_many_pixels
-                                      : protocol::RefusalReason::unreadable,
-                std::move(detail));
+  if (reply.reason == protocol::RefusalReason::too_slow && detail.empty()) {
+    detail = "Decoding the image takes too much processor time. Send a smaller image.";
+  }
+  return refuse(reply.reason, std::move(detail));
 }
 
 }  // namespace
@@ -178,7 +180,7 @@ DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const Dec
     return ended();
   }
   DecodeResult result;
-  if (reply.refused) {
+  if (reply.refused == 1) {
     auto refusal = receive_refusal(child->socket.get(), reply, deadline);
     if (!refusal) return ended();
     result = std::move(*refusal);

@@ -64,6 +64,7 @@ bool limit_memory(std::size_t /*bytes*/) { return true; }
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, control_descriptor}) {
     close(descriptor);
   }
+  answer_on_cpu_limit(socket.get());
   confine_decoder(socket.get());
   serve_decodes(socket.get(), {static_cast<std::byte*>(memory), segment_bytes}, decode);
   _exit(EXIT_SUCCESS);

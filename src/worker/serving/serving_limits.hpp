@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/limits.hpp"
 
 /// The limits of a worker's load, as plain values that the command line sets. They are kept apart
@@ -38,6 +39,8 @@ struct SessionTimeouts {
 /// Limits of a Server and its sessions.
 struct ServerLimits {
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
+  /// The formats that the recognizer reads, for the hello.
+  protocol::ImageFormatSet formats = protocol::original_image_formats;
   SessionTimeouts timeouts;
   /// Bytes of the image files that are being received, on all connections together.
   std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;

@@ -206,7 +206,8 @@ protocol::WorkerHello Session::hello() const {
           .takes_timeout = true,
           .takes_thumbnail = true,
           .takes_pipelining = true,
-          .sandbox = context_->sandbox};
+          .sandbox = context_->sandbox,
+          .formats = context_->formats};
 }
 
 void Session::log(const RecognizedImage& image) {

@@ -28,6 +28,7 @@ struct SessionContext {
   Metrics& metrics;
   const ModelDescription& description;
   const std::uint64_t image_bytes_max;
+  const protocol::ImageFormatSet formats;
   const SessionTimeouts timeouts;
   /// What hello says about the worker's confinement; empty to say nothing.
   const std::string sandbox;

@@ -35,6 +35,13 @@ TEST_CASE("a reply that an intact decoder can't give is found out") {
        [](DecodeReply& reply) {
          reply.full = {16384, 16384};
        }},
+      {"neither refused nor not", [](DecodeReply& reply) { reply.refused = 2; }},
+      {"neither truncated nor not", [](DecodeReply& reply) { reply.truncated = 2; }},
+      {"a reason that no decoder has",
+       [](DecodeReply& reply) {
+         reply.refused = 1;
+         reply.reason = samoyed::protocol::RefusalReason::busy;
+       }},
       {"orientation 0", [](DecodeReply& reply) { reply.orientation = 0; }},
       {"orientation 9", [](DecodeReply& reply) { reply.orientation = 9; }},
       {"pixels left of the image", [](DecodeReply& reply) { reply.pixels.left = -1; }},

@@ -143,7 +143,6 @@ inline constexpr std::array image_fixtures = {
     "alpha.heic",
     "10bit.heic",
     "rgb.avif",
-    "alpha.avif",
     "10bit.avif",
     "turned.avif",
     "crop.avif",

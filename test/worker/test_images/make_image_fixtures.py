@@ -333,7 +333,8 @@ def tga_files():
 
 
 def write_heif():
-    """Writes HEIC and AVIF files by Debian's libheif-examples and libavif-bin, with the pixels of heif-convert."""
+    """Writes HEIC and AVIF files by Debian's libheif-examples and libavif-bin, with the pixels of heif-convert
+    and avifdec. The latter neither crops nor turns."""
     with tempfile.TemporaryDirectory() as folder:
         def run(*command):
             subprocess.run([str(word) for word in command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -350,14 +351,21 @@ def write_heif():
         run("heif-enc", "-q", 60, "-b", 10, "10bit.png", "-o", DATA / "10bit.heic")
         avif = ("avifenc", "-j", 1, "-s", 8)
         run(*avif, "rgb.png", DATA / "rgb.avif")
-        run(*avif, "alpha.png", DATA / "alpha.avif")
         run(*avif, "-d", 10, "10bit.png", DATA / "10bit.avif")
         run(*avif, "--irot", 1, "--imir", 1, "odd.png", DATA / "turned.avif")
         run(*avif, "--clap", "40,1,30,1,0,1,0,1", "rgb.png", DATA / "crop.avif")
         run(*avif, "-g", "2x1", "grid.png", DATA / "grid.avif")
-        for path in sorted([*DATA.glob("*.heic"), *DATA.glob("*.avif")]):
+        for path in DATA.glob("*.heic"):
             run("heif-convert", path, "out.png")
             write_ppm(path.name, Image.open(folder / "out.png").convert("RGB"))
+        for path in DATA.glob("*.avif"):
+            run("avifdec", "-d", 8, path, "out.png")
+            image = Image.open(folder / "out.png").convert("RGB")
+            if path.name == "crop.avif":
+                image = image.crop((12, 9, 52, 39))
+            elif path.name == "turned.avif":
+                image = image.transpose(Image.Transpose.ROTATE_90).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            write_ppm(path.name, image)
 
 
 def write_own_16bit():

@@ -11,10 +11,9 @@ namespace samoyed::worker {
 
 namespace {
 
-/// The most that libheif 1.15 and its codecs hold for each pixel, a little above what was measured:
+/// The most that libheif 1.15 and libde265 hold for each pixel, a little above what was measured:
 /// the codec's frame, a copy for each transformation, and the steps of the conversion to RGB.
 constexpr std::int64_t heic_bytes_per_pixel = 12;
-constexpr std::int64_t avif_bytes_per_pixel = 18;
 /// The same for more than 8 bits.
 constexpr std::int64_t heif_deep_bytes_per_pixel = 32;
 /// What a codec holds whatever the image's size.
@@ -48,14 +47,15 @@ HeifImage decode_upright_rgb(const heif_image_handle* handle) {
   return HeifImage(error.code == heif_error_Ok ? image : nullptr);
 }
 
-std::int64_t heif_need(const heif_image_handle* handle, std::int64_t bytes_per_pixel,
-                       std::int64_t pixels) {
+std::int64_t heif_need(const heif_image_handle* handle, std::int64_t pixels) {
   const bool deep = heif_image_handle_get_luma_bits_per_pixel(handle) > 8 ||
                     heif_image_handle_get_chroma_bits_per_pixel(handle) > 8;
-  return (deep ? heif_deep_bytes_per_pixel : bytes_per_pixel) * pixels + heif_codec_bytes;
+  return (deep ? heif_deep_bytes_per_pixel : heic_bytes_per_pixel) * pixels + heif_codec_bytes;
 }
 
-RawResult decode_heif(Bytes file, std::int64_t bytes_per_pixel, const DecodeLimits& limits) {
+}  // namespace
+
+RawResult decode_heic(Bytes file, const DecodeLimits& limits) {
   const std::unique_ptr<heif_context, HeifFreer> context(heif_context_alloc());
   if (!context) return unreadable("The image can't be opened.");
   heif_context_set_maximum_image_size_limit(context.get(), limits.side_px_max);
@@ -77,7 +77,7 @@ RawResult decode_heif(Bytes file, std::int64_t bytes_per_pixel, const DecodeLimi
   const std::int64_t stored_width = heif_image_handle_get_ispe_width(handle.get());
   const std::int64_t stored_height = heif_image_handle_get_ispe_height(handle.get());
   if (auto refusal = check_size(stored_width, stored_height, limits)) return *refusal;
-  const std::int64_t need = heif_need(handle.get(), bytes_per_pixel, stored_width * stored_height);
+  const std::int64_t need = heif_need(handle.get(), stored_width * stored_height);
   if (std::cmp_greater(need, limits.memory_bytes_max)) return too_much_memory(width, height);
 
   const HeifImage decoded = decode_upright_rgb(handle.get());
@@ -96,16 +96,6 @@ RawResult decode_heif(Bytes file, std::int64_t bytes_per_pixel, const DecodeLimi
   }
   // The image is upright: an orientation in EXIF would turn it again.
   return RawImage{std::move(image), {}};
-}
-
-}  // namespace
-
-RawResult decode_avif(Bytes file, const DecodeLimits& limits) {
-  return decode_heif(file, avif_bytes_per_pixel, limits);
-}
-
-RawResult decode_heic(Bytes file, const DecodeLimits& limits) {
-  return decode_heif(file, heic_bytes_per_pixel, limits);
 }
 
 }  // namespace samoyed::worker
