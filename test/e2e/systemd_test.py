@@ -101,7 +101,7 @@ class UnprivilegedTest(support.ProgramTestCase):
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         folder.chmod(0o755)
-        for file in ["samoyed-worker", "samoyed-dispatcher"]:
+        for file in ["samoyed-worker", "samoyed-decoder", "samoyed-dispatcher"]:
             shutil.copy(support.bin_dir() / file, folder)
         arguments = ["null"]
         if str(support.model()) != "null":

@@ -96,10 +96,10 @@ std::string confine(const Options& options) {
 
 void run(const Options& options) {
   const Decoding decoding(options);
+  const auto recognizer = make_recognizer(options, decoding);
   if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
     spdlog::info("decoding in separate processes: {}", formats);
   }
-  const auto recognizer = make_recognizer(options, decoding);
   const ModelDescription& model = recognizer->description();
   if (!model.trained) spdlog::warn("NOTICE: the network is untrained: its labels mean nothing");
 

@@ -183,6 +183,8 @@ DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const Dec
   if (reply.refused == 1) {
     auto refusal = receive_refusal(child->socket.get(), reply, deadline);
     if (!refusal) return ended();
+    // A process whose CPU time is used up says so without a detail, and ends.
+    if (reply.detail_bytes == 0) return std::move(*refusal);
     result = std::move(*refusal);
   } else {
     result = copy_image(reply, shared.subspan(pixels_offset(file.size())), std::move(memory));

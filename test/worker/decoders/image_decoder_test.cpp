@@ -120,18 +120,6 @@ TEST_CASE("a format that the worker was told not to read is refused") {
       decode_upright(test::as_bytes(test::read_image_fixture("grey.png")), limits, true)));
 }
 
-TEST_CASE("files of an unsupported kind are refused with a reason", "[image]") {
-  const auto [name, word] = GENERATE(table<std::string, std::string>({
-      {"palette_beyond.png", "not in the palette"},
-      {"palette_beyond.bmp", "not in the palette"},
-      {"run_length.bmp", "run-length compression"},
-  }));
-  CAPTURE(name);
-  const Refusal refusal = refusal_of(test::read_image_fixture(name));
-  CHECK(refusal.reason == RefusalReason::unreadable);
-  CHECK_THAT(refusal.detail, Catch::Contains(word));
-}
-
 TEST_CASE("invalid headers are refused", "[image]") {
   const auto [name, offset, bytes, word] =
       GENERATE(table<std::string, std::size_t, std::string, std::string>({

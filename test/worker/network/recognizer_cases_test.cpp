@@ -18,7 +18,7 @@ namespace samoyed {
 TEST_CASE("pictures of unusual kinds produce the right labels and probabilities") {
   const std::string shared = SAMOYED_SHARED_DIR;
   if (shared.empty()) {
-    WARN("skipped for want of ../shared");
+    WARN("skipped: needs ../shared");
     return;
   }
   worker::NetworkRecognizer recognizer(worker::make_squeezenet_model(

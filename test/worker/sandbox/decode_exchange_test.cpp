@@ -30,7 +30,7 @@ TEST_CASE("a reply that an intact decoder can't give is found out") {
       {"another build", [](DecodeReply& reply) { reply.magic ^= 1; }},
       {"no width", [](DecodeReply& reply) { reply.full.width = 0; }},
       {"a negative height", [](DecodeReply& reply) { reply.decoded.height = -1; }},
-      {"a side beyond the limit", [](DecodeReply& reply) { reply.full.width = 20000; }},
+      {"a side beyond the limit", [](DecodeReply& reply) { reply.full.width = 70000; }},
       {"more pixels than the limit",
        [](DecodeReply& reply) {
          reply.full = {16384, 16384};

@@ -121,7 +121,7 @@ int run_on_older_thread(const std::function<void()>& enter, const std::function<
 
 bool has_landlock(int version) {
   if (landlock_version() >= version) return true;
-  WARN("skipped for want of Landlock version " << version);
+  WARN("skipped: needs Landlock version " << version);
   return false;
 }
 
@@ -133,7 +133,7 @@ constexpr int wrong_error = 12;
 
 TEST_CASE("a sandboxed process keeps what it has and gets nothing new, on all its threads") {
   if (enter_sandbox_is_left_out()) {
-    WARN("skipped for want of a build without sanitizers");
+    WARN("skipped: needs a build without sanitizers");
     return;
   }
   const Listener listener;
@@ -178,7 +178,7 @@ TEST_CASE("without a sandbox, what its test attempts is possible") {
 
 TEST_CASE("a refused system call ends the process if that is wanted") {
   if (enter_sandbox_is_left_out()) {
-    WARN("skipped for want of a build without sanitizers");
+    WARN("skipped: needs a build without sanitizers");
     return;
   }
   CHECK(test::run_in_process([] {
