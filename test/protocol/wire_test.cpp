@@ -122,7 +122,7 @@ TEST_CASE("a thumbnail that is not a small JPEG file is rejected") {
 }
 
 TEST_CASE("a result says that its image was truncated, and says nothing otherwise") {
-  Recognition recognition{.top = {{"ant", 0, 1.0}}, .width = 1, .height = 1};
+  Recognition recognition{.top = {{"ant", 0, 1.0}}, .width = 1, .height = 1, .times = {}};
   const std::string whole = format_result(recognition, Dialect::extended);
   CHECK(whole.find("truncated") == whole.npos);
   CHECK(parse_result(whole, Dialect::extended) == Result(recognition));

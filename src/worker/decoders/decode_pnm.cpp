@@ -151,7 +151,7 @@ void copy_pnm_pixels(const PnmHeader& header, std::string_view bytes, Image& ima
   const bool wide = header.value_max > 255;
   const std::size_t count = pnm_bytes(header) / (wide ? 2 : 1);
   for (std::size_t i = 0; i < count; ++i) {
-    const unsigned value = wide ? byte(2 * i) << 8 | byte(2 * i + 1) : byte(i);
+    const unsigned value = wide ? unsigned{byte(2 * i)} << 8 | byte(2 * i + 1) : byte(i);
     out = write_sample(scaled[std::min(value, unsigned{header.value_max})], header.samples(), out);
   }
 }
