@@ -43,8 +43,9 @@ Values label_row(const protocol::RankedLabel& label) {
 
 /// Includes an empty row of labels, which the script copies.
 Values upload_form(std::string_view caption) {
+  static const std::string accept = protocol::image_accept_text();
   return {{"caption", caption},
-          {"accept", protocol::image_accept_text()},
+          {"accept", std::string_view(accept)},
           {"formats", protocol::accepted_formats},
           {"blank_label", label_row({})}};
 }

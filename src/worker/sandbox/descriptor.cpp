@@ -47,9 +47,21 @@ bool transfer(int socket, std::size_t size, short events, Deadline deadline, Ste
   return true;
 }
 
-/// Room for a control message with descriptors.
-struct ControlBuffer {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))> bytes{};
+/// A message of one byte, with room for descriptors beside it. Its parts refer to each other.
+struct DescriptorMessage {
+  DescriptorMessage() {
+    header.msg_iov = &content;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  DescriptorMessage(const DescriptorMessage&) = delete;
+  DescriptorMessage& operator=(const DescriptorMessage&) = delete;
+
+  char byte = 0;
+  iovec content{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))> control{};
+  msghdr header{};
 };
 
 }  // namespace
@@ -79,36 +91,23 @@ bool send_all(int socket, std::span<const std::byte> bytes, Deadline deadline) {
 }
 
 bool send_descriptors(int socket, std::span<const int> descriptors) {
-  char byte = 0;
-  iovec content{&byte, 1};
-  ControlBuffer control;
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  DescriptorMessage message;
+  message.header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+  cmsghdr* const header = CMSG_FIRSTHDR(&message.header);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
   std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
-  return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+  return sendmsg(socket, &message.header, MSG_NOSIGNAL) == 1;
 }
 
 std::optional<std::vector<Descriptor>> receive_descriptors(int socket, std::size_t count,
                                                            Deadline deadline) {
   if (!wait_for(socket, POLLIN, deadline)) return std::nullopt;
-  char byte = 0;
-  iovec content{&byte, 1};
-  ControlBuffer control;
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return std::nullopt;
+  DescriptorMessage message;
+  if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return std::nullopt;
   std::vector<Descriptor> descriptors;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message.header);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return std::nullopt;
   const std::size_t received = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (std::size_t i = 0; i < received; ++i) {
