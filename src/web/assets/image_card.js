@@ -4,7 +4,7 @@ import {millisecondsText, percentText, sizeText, sureText} from './texts.js';
 function factsOf({width, height, truncated, worker, model, times_ms: times}) {
   const facts = [];
   if (width > 0 && height > 0) facts.push(`${width} × ${height} pixels`);
-  if (truncated) facts.push('the file ends early, what is missing was gray');
+  if (truncated) facts.push('the file ends early; the missing part was gray');
   if (worker) facts.push(worker);
   if (model) facts.push(model.name);
   facts.push(millisecondsText(times.total));

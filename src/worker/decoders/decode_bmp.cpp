@@ -176,7 +176,7 @@ class RunLengthPainter {
     return BmpEnding::complete;
   }
 
-  /// The first row, as the file stores them, of which nothing has been drawn.
+  /// The first row, in the file's order, in which no pixel has been drawn.
   std::int64_t first_missing_row() const { return stored_ + (x_ > 0 ? 1 : 0); }
 
  private:

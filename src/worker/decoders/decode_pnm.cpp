@@ -165,7 +165,7 @@ RawResult decode_pnm(Bytes file, const DecodeLimits& limits) {
   if (auto refusal = check_size(header->width, header->height, limits)) return *refusal;
   const std::size_t samples = std::size_t{header->width} * header->height * header->samples();
   const bool is_text = header->kind <= '3';
-  // A number takes at least a digit and, but for bits, a space.
+  // A number takes at least a digit and, except for bits, a space.
   const std::size_t least = !is_text              ? pnm_bytes(*header)
                             : header->is_bitmap() ? samples
                                                   : 2 * samples - 1;

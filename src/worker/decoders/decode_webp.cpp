@@ -75,7 +75,7 @@ void find_stream(Bytes chunks, Frame& frame) {
   }
 }
 
-/// Fills the frame's rectangle with what stands for missing pixels.
+/// Fills the frame's rectangle with the gray of missing pixels.
 void gray_out(const Frame& frame, Image& canvas) {
   for (int y = frame.top; y < frame.top + frame.height; ++y) {
     const auto first = static_cast<std::ptrdiff_t>(y) * canvas.width + frame.left;

@@ -11,8 +11,8 @@
 #include "worker/image/byte_order.hpp"
 #include "worker/image/image.hpp"
 
-/// The decoders behind decode_image, one per format. Only files in src/worker/image include this
-/// header.
+/// The decoders that decode_image calls, one per format. Only files in src/worker/decoders include
+/// this header.
 namespace samoyed::worker {
 
 /// What a decoder of whole images returns: the image as it is stored, and the EXIF block of the

@@ -56,7 +56,7 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 ///
 /// If anything is wrong with the bytes, the result is a Refusal (`unreadable`, `too_many_pixels` or
 /// `too_slow`) whose detail tells a person why. Whether a file is refused doesn't depend on
-/// `apply_exif_orientation`, `only_crop` or `reduced`, but for the time that these save. Holds
+/// `apply_exif_orientation`, `only_crop` or `reduced`, except that these save time. Holds
 /// at most `limits.memory_bytes_max` at a time in addition to the file and `memory`, which is the
 /// buffer of an earlier image, to be reused. Thread rule: may run on any number of threads at once.
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,

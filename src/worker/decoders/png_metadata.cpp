@@ -101,7 +101,7 @@ Metadata read_metadata(Bytes file) {
   return metadata;
 }
 
-/// Returns what a zlib stream contains; nothing if it is damaged or too long.
+/// Returns the contents of a zlib stream, or an empty string if it is damaged or too long.
 std::string inflated(std::string_view stored) {
   std::string out(std::min(text_bytes_max, stored.size() * 1032 + 64), '\0');
   uLongf size = out.size();

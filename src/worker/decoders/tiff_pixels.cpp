@@ -24,8 +24,8 @@ bool TiffRowConverter::ready() const {
   return layout_.photometric != PHOTOMETRIC_PALETTE || !palette_.red.empty();
 }
 
-/// Writes `count` samples, `step` bytes apart. Samples of less than 8 bits are scaled, but for
-/// indices.
+/// Writes `count` samples, `step` bytes apart. Samples of less than 8 bits are scaled,
+/// except palette indices.
 void TiffRowConverter::unpack(const std::uint8_t* row, std::size_t count, std::size_t step,
                               std::uint8_t* out) const {
   switch (layout_.bits) {

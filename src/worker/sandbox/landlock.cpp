@@ -21,8 +21,8 @@ constexpr std::uint64_t scope_abstract_sockets_and_signals = 0b11;
 constexpr int net_since = 4;
 constexpr int scoped_since = 6;
 
-/// How many rights about files each version knows, from version 1 on: 13 at first; then moving
-/// files to other folders, truncating, nothing, and ioctl on devices.
+/// The number of file rights that each version knows, from version 1 on: 13; then also moving files
+/// to other folders (2), truncating (3), no new one (4), and ioctl on devices (5).
 constexpr int file_rights[] = {13, 14, 15, 15, 16};
 
 std::uint64_t all_file_rights(int version) {

@@ -12,12 +12,12 @@ struct LandlockScope {
   bool signals = true;  ///< Signals to other processes, and abstract sockets, from version 6 on.
 };
 
-/// Returns a file descriptor of a ruleset without exceptions: it denies every way to open, change
-/// or execute a file, and what `scope` names, as far as the kernel's `version` knows it. Files and
-/// sockets that are open stay usable. Returns -1 on failure. The caller closes the descriptor.
+/// Returns a file descriptor of a ruleset without exceptions. It denies opening, changing and
+/// executing files, and what `scope` names, if the kernel's `version` supports it. Open files and
+/// sockets stay usable. Returns -1 on failure. The caller closes the descriptor.
 int make_landlock_ruleset(int version, const LandlockScope& scope = {});
 
-/// Applies the ruleset to the calling thread for good, and to all threads and processes that it
+/// Applies the ruleset permanently to the calling thread, and to all threads and processes that it
 /// starts. Needs no_new_privs. Async-signal-safe.
 bool apply_landlock_ruleset(int ruleset) noexcept;
 

@@ -16,11 +16,11 @@ struct Confinement {
 
   /// One line for the log.
   std::string text() const;
-  /// The word of the protocol's hello reply: `full`, `partial` or `off`.
+  /// The value in the protocol's hello reply: `full`, `partial` or `off`.
   std::string word() const;
 };
 
-/// Gives up, for all threads and for good, what serving doesn't need: new privileges and
+/// Permanently gives up, on all threads, what serving doesn't need: new privileges and
 /// capabilities, core dumps, opening files, TCP connections to others (Landlock), and all system
 /// calls but those of filter_for_serving. Never throws because the kernel lacks something: the
 /// result says what is missing.
@@ -33,8 +33,8 @@ struct Confinement {
 Confinement enter_sandbox(AtRefusal at_refusal);
 
 /// Gives up, in the parent of decoder processes, everything but making them. The children inherit
-/// it: no privileges, no files, no TCP connections, no signals to other processes. Each step that
-/// the kernel doesn't know is left out; a worker reports the same kernel's gaps in its log. The
+/// the limits: no privileges, files, TCP connections or signals to other processes. Skips each step
+/// that the kernel doesn't support; the worker's log names what is missing. The
 /// process must have one thread.
 void confine_decoder_parent();
 

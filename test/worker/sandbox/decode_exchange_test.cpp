@@ -21,7 +21,7 @@ DecodeReply good_reply() {
 
 }  // namespace
 
-TEST_CASE("a reply that an intact decoder can't give is found out") {
+TEST_CASE("a reply that an intact decoder can't give is rejected") {
   constexpr int int_max = std::numeric_limits<int>::max();
   const struct {
     const char* name;
