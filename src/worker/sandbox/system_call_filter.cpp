@@ -142,8 +142,8 @@ void allow_cpu_timer(Filter& filter) {
   filter.allow_if(SCMP_SYS(setitimer), {equals(0, ITIMER_PROF)});
 }
 
-/// Threads, but not processes: libde265 decodes HEIC in a thread of its own. Which of the two clone3
-/// makes is in memory that a filter can't read, so libc is made to fall back to clone.
+/// Threads, but not processes: libde265 decodes HEIC in a thread of its own. Which of the two
+/// clone3 makes is in memory that a filter can't read, so libc is made to fall back to clone.
 void allow_threads(Filter& filter) {
   filter.allow_if(SCMP_SYS(clone), {has(0, CLONE_THREAD)});
   filter.pretend_missing(SCMP_SYS(clone3));
