@@ -39,10 +39,11 @@ struct Base64Kernels {
 /// The implementation in plain C++.
 extern const Base64Kernels portable_base64;
 
-/// The implementation with AVX2; null if the processor doesn't support it. For images of 0.1, 0.6 and 4 MB from four clients, it
-/// saves 20, 42 and 34 % of a dispatcher's CPU time, and 9, 21 and 15 % of that of a worker without
-/// a network; with the network it saves 0.4 ms per megabyte. `scripts/bench --only buffers`
-/// measures the CPU time per megabyte at other sizes, from 0.25 to 30 MB.
+/// The implementation with AVX2; null if the processor doesn't support it. For images of 0.1, 0.6
+/// and 4 MB from four clients, it saves 20, 42 and 34 % of a dispatcher's CPU time, and 9, 21 and
+/// 15 % of that of a worker without a network; with the network it saves 0.4 ms per megabyte.
+/// `scripts/bench --only buffers` measures the CPU time per megabyte at other sizes, from 0.25 to
+/// 30 MB.
 const Base64Kernels* avx2_base64();
 
 /// The fastest implementation that this processor supports.

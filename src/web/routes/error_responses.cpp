@@ -23,7 +23,8 @@ Response body_of(const Problem& problem, const RequestContext& context, const Wo
     case ErrorFormat::inference:
       return json_response(status, error_json(problem.sentence));
   }
-  return html_response(status, message_page(status, heading_of(problem.reason), problem.sentence, view));
+  return html_response(status,
+                       message_page(status, heading_of(problem.reason), problem.sentence, view));
 }
 
 Response respond(const Problem& problem, const RequestContext& context, const WorkersView& view) {

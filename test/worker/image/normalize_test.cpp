@@ -10,8 +10,8 @@
 
 #include "support/npy.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/resize.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed {
 

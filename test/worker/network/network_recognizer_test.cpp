@@ -8,8 +8,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "worker/test_images/image_fixtures.hpp"
 #include "worker/network/model_fixtures.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 using samoyed::test::as_bytes;
 using samoyed::test::four_labels;

@@ -12,11 +12,11 @@
 
 #include "support/npy.hpp"
 #include "worker/decoders/image_decoder.hpp"
-#include "worker/test_images/image_fixtures.hpp"
 #include "worker/image/normalize.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/network_recognizer.hpp"
+#include "worker/test_images/image_fixtures.hpp"
 
 using samoyed::test::as_bytes;
 using samoyed::test::decode_upright;
