@@ -1,4 +1,4 @@
-"""Checks the links of the documents: the files and the headings that they name exist.
+"""Checks what the documents refer to: files, headings, pictures, scripts and their options exist.
 
     links_test.py SOURCE_DIR DOCUMENT...
 
@@ -43,6 +43,17 @@ class LinksTest(unittest.TestCase):
                     if anchor:
                         self.assertIn(anchor, anchors(target.read_text(encoding="utf-8")),
                                       f"{document.name} links to #{anchor} of {target.name}, which has no such heading")
+
+    def test_scripts_and_their_options_exist(self):
+        """Commands inside sentences and tables are not run, so at least what they name must be there."""
+        for document in DOCUMENTS:
+            for words in re.findall(r"`(scripts/[^`\n]+)`", document.read_text(encoding="utf-8")):
+                name, *arguments = words.split()
+                script = SOURCE_DIR / name
+                with self.subTest(document=document.name, command=words):
+                    self.assertTrue(script.exists(), f"{name} doesn't exist")
+                    for option in (word for word in arguments if word.startswith("--")):
+                        self.assertTrue(option in script.read_text(encoding="utf-8"), f"{name} has no option {option}")
 
     def test_every_document_is_linked(self):
         linked = {(document.parent / link.partition("#")[0]).resolve()
