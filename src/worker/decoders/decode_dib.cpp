@@ -44,7 +44,8 @@ std::optional<std::size_t> pixels_offset(Bytes bitmap) {
 
 }  // namespace
 
-RawResult decode_bitmap(Bytes bitmap, bool has_mask, const DecodeLimits& limits) {
+RawResult decode_bitmap(Bytes bitmap, bool has_mask, const DecodeLimits& limits,
+                        const DecodeOptions& options) {
   const auto offset = pixels_offset(bitmap);
   if (!offset) return unreadable("The bitmap is incomplete: it ends in its header.");
   if (*offset > bmp_file_header_bytes + bitmap.size()) {
@@ -67,14 +68,14 @@ RawResult decode_bitmap(Bytes bitmap, bool has_mask, const DecodeLimits& limits)
   }
   DecodeLimits rest = limits;
   rest.memory_bytes_max -= copy_bytes;
-  RawResult result = decode_bmp(file, rest, {});
+  RawResult result = decode_bmp(file, rest, options);
   // What the result says about the copy is gone with it.
   if (auto* const image = std::get_if<RawImage>(&result)) image->exif = {};
   return result;
 }
 
-RawResult decode_dib(Bytes file, const DecodeLimits& limits) {
-  return decode_bitmap(file, false, limits);
+RawResult decode_dib(Bytes file, const DecodeLimits& limits, const DecodeOptions& options) {
+  return decode_bitmap(file, false, limits, options);
 }
 
 }  // namespace samoyed::worker

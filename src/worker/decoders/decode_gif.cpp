@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "worker/decoders/cpu_budget.hpp"
 #include "worker/decoders/decoders.hpp"
 
 namespace samoyed::worker {
@@ -29,10 +30,18 @@ struct GifCloser {
 };
 using Gif = std::unique_ptr<GifFileType, GifCloser>;
 
-/// giflib's input function. `UserData` points to the part of the file that is still unread.
+struct GifInput {
+  Bytes rest;  ///< The part of the file that is still unread.
+  /// Whether giflib has asked for bytes beyond the end of the file.
+  bool exhausted = false;
+};
+
+/// giflib's input function. `UserData` points to a GifInput.
 int read_input(GifFileType* gif, GifByteType* out, int count) {
-  auto& rest = *static_cast<Bytes*>(gif->UserData);
-  const std::size_t size = std::min(rest.size(), static_cast<std::size_t>(std::max(count, 0)));
+  auto& [rest, exhausted] = *static_cast<GifInput*>(gif->UserData);
+  const auto wanted = static_cast<std::size_t>(std::max(count, 0));
+  const std::size_t size = std::min(rest.size(), wanted);
+  exhausted = exhausted || size < wanted;
   std::transform(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size), out,
                  [](std::byte byte) { return std::to_integer<GifByteType>(byte); });
   rest = rest.subspan(size);
@@ -109,32 +118,44 @@ std::vector<int> row_order(int height, bool interlaced) {
   return rows;
 }
 
-/// Decodes the frame onto its place on the canvas.
-bool draw(GifFileType* gif, const std::array<Rgb, 256>& palette, Image& canvas) {
+/// How the decoding of a frame has ended.
+enum class GifEnding { complete, cut_short, too_slow };
+
+/// Decodes the frame onto its place on the canvas. The rows that a frame lacks which is cut short
+/// are gray.
+GifEnding draw(GifFileType* gif, const std::array<Rgb, 256>& palette, Image& canvas,
+                 CpuBudget budget) {
   const GifImageDesc& frame = gif->Image;
   std::vector<GifPixelType> indices(static_cast<std::size_t>(frame.Width));
+  bool complete = true;
   for (const int y : row_order(frame.Height, frame.Interlace)) {
-    if (DGifGetLine(gif, indices.data(), frame.Width) != GIF_OK) return false;
+    complete = complete && DGifGetLine(gif, indices.data(), frame.Width) == GIF_OK;
+    if (!budget.spend(indices.size())) return GifEnding::too_slow;
     const std::size_t first_pixel =
         static_cast<std::size_t>(frame.Top + y) * static_cast<std::size_t>(canvas.width) +
         static_cast<std::size_t>(frame.Left);
     std::uint8_t* out = canvas.rgb.data() + 3 * first_pixel;
+    if (!complete) {
+      std::fill_n(out, 3 * indices.size(), gray_level);
+      continue;
+    }
     for (const GifPixelType index : indices) out = std::ranges::copy(palette[index], out).out;
   }
-  return true;
+  return complete ? GifEnding::complete : GifEnding::cut_short;
 }
 
 }  // namespace
 
-RawResult decode_gif(Bytes file, const DecodeLimits& limits) {
-  Bytes rest = file;
+RawResult decode_gif(Bytes file, const DecodeLimits& limits, const DecodeOptions& options) {
+  const CpuBudget budget(limits.cpu_max);
+  GifInput input{file};
   int error = 0;
-  const Gif gif(DGifOpen(&rest, read_input, &error));
+  const Gif gif(DGifOpen(&input, read_input, &error));
   if (!gif) return unreadable("The GIF is damaged: its header can't be read.");
   const auto header = find_frame(gif.get());
   if (!header) {
-    return unreadable(rest.empty() ? "The GIF is incomplete: it ends before its first image."
-                                   : "The GIF is damaged: it has no image that can be read.");
+    return unreadable(input.exhausted ? "The GIF is incomplete: it ends before its first image."
+                                      : "The GIF is damaged: it has no image that can be read.");
   }
   const GifImageDesc& frame = gif->Image;
   if (frame.Width <= 0 || frame.Height <= 0) return unreadable("The image has no pixels.");
@@ -145,7 +166,8 @@ RawResult decode_gif(Bytes file, const DecodeLimits& limits) {
   const std::int64_t need = std::int64_t{3} * width * height + frame.Width +
                             std::int64_t{sizeof(int)} * frame.Height + giflib_bytes;
   if (std::cmp_greater(need, limits.memory_bytes_max)) return too_much_memory(width, height);
-  if (std::cmp_greater(std::int64_t{frame.Width} * frame.Height / gif_pixels_per_byte_max,
+  if (!options.accept_truncated &&
+      std::cmp_greater(std::int64_t{frame.Width} * frame.Height / gif_pixels_per_byte_max,
                        file.size())) {
     return unreadable("The GIF is incomplete.");
   }
@@ -160,10 +182,12 @@ RawResult decode_gif(Bytes file, const DecodeLimits& limits) {
       out = std::ranges::copy(color, out).out;
     }
   }
-  if (!draw(gif.get(), palette, canvas)) {
-    return unreadable(rest.empty() ? "The GIF is incomplete." : "The GIF is damaged.");
-  }
-  return RawImage{std::move(canvas), {}};
+  const GifEnding ending = draw(gif.get(), palette, canvas, budget);
+  if (ending == GifEnding::too_slow) return too_slow(limits);
+  const bool complete = ending == GifEnding::complete;
+  if (!complete && !input.exhausted) return unreadable("The GIF is damaged.");
+  if (!complete && !options.accept_truncated) return unreadable("The GIF is incomplete.");
+  return RawImage{.image = std::move(canvas), .truncated = !complete};
 }
 
 }  // namespace samoyed::worker

@@ -44,7 +44,7 @@ bool is_better(const IcoEntry& entry, const IcoEntry& best, bool cursor) {
 
 }  // namespace
 
-RawResult decode_ico(Bytes file, const DecodeLimits& limits) {
+RawResult decode_ico(Bytes file, const DecodeLimits& limits, const DecodeOptions& options) {
   const bool cursor = read_u16le(file, 2) == cursor_type;
   const std::size_t count = read_u16le(file, 4);
   if (count == 0) return unreadable("The ICO contains no image.");
@@ -58,8 +58,8 @@ RawResult decode_ico(Bytes file, const DecodeLimits& limits) {
   }
   if (best.offset >= file.size()) return unreadable("The ICO is incomplete.");
   const Bytes image = file.subspan(best.offset);
-  if (!has_text(image, 0, "\x89PNG\r\n\x1A\n")) return decode_bitmap(image, true, limits);
-  RawResult result = decode_png(image, limits, {});
+  if (!has_text(image, 0, "\x89PNG\r\n\x1A\n")) return decode_bitmap(image, true, limits, options);
+  RawResult result = decode_png(image, limits, options);
   // An icon is never turned.
   if (auto* const png = std::get_if<RawImage>(&result)) png->exif = {};
   return result;

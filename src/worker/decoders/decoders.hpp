@@ -30,18 +30,19 @@ using RawResult = std::variant<RawImage, protocol::Refusal>;
 
 /// Each decoder takes a whole file that begins with its format's signature. Whatever the bytes are,
 /// it doesn't crash, throws nothing but std::bad_alloc, holds no more than
-/// `limits.memory_bytes_max`, and takes little more than `limits.cpu_max`.
+/// `limits.memory_bytes_max`, and takes little more than `limits.cpu_max`. The libraries of
+/// isolated formats can exceed both for damaged files: the limits of their process end them then.
 RawResult decode_png(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_bmp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_webp(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
-RawResult decode_gif(Bytes file, const DecodeLimits& limits);
+RawResult decode_gif(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_tiff(Bytes file, const DecodeLimits& limits);
 RawResult decode_avif(Bytes file, const DecodeLimits& limits);
 RawResult decode_heic(Bytes file, const DecodeLimits& limits);
 RawResult decode_pnm(Bytes file, const DecodeLimits& limits);
 RawResult decode_psd(Bytes file, const DecodeLimits& limits);
-RawResult decode_ico(Bytes file, const DecodeLimits& limits);
-RawResult decode_dib(Bytes file, const DecodeLimits& limits);
+RawResult decode_ico(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
+RawResult decode_dib(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);
 RawResult decode_tga(Bytes file, const DecodeLimits& limits);
 DecodeResult decode_jpeg(Bytes file, const DecodeLimits& limits, const DecodeOptions& options,
                          std::vector<std::uint8_t> memory);

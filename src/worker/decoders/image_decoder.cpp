@@ -59,6 +59,14 @@ RawResult without_options(Bytes file, const DecodeLimits& limits, const DecodeOp
 }
 
 /// The decoder of a format that can be left out of the build: null if it is.
+template <bool built,
+          RawResult (*decode)(Bytes file, const DecodeLimits& limits, const DecodeOptions& options)>
+constexpr Decoder decode_if_built() {
+  if constexpr (built) return decode_whole<decode>;
+  return nullptr;
+}
+
+/// The same for a decoder that has no options.
 template <bool built, RawResult (*decode)(Bytes file, const DecodeLimits& limits)>
 constexpr Decoder decode_if_built() {
   if constexpr (built) return decode_whole<without_options<decode>>;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -247,6 +248,7 @@ TEST_CASE("no image takes much more processor time than allowed", "[image]") {
       {"an interlaced PNG", png({8192, 8192, 8, 0, 1}, zlib_zeros(std::size_t{8300} * 8192))},
       {"a PNG", png({8192, 8192, 8, 2, 0}, zlib_zeros(std::size_t{8192} * 24577 + 258))},
       {"a progressive JPEG", test::progressive_jpeg(2048, 2000)},
+      {"a GIF", test::black_gif(8000)},
   }));
   const Cost cost = decode_in_child(file, limits);
   std::cout << name << " may take 20 ms and took " << cost.elapsed_ms << " ms\n";
@@ -256,6 +258,14 @@ TEST_CASE("no image takes much more processor time than allowed", "[image]") {
   // Measured: 300 ms, most of them for the memory of the image, of which this new process has had
   // none yet. The rest allows for sanitizers and machines with other work.
   CHECK(cost.elapsed_ms < 5'000);
+}
+
+TEST_CASE("a GIF whose codes stand for as many pixels as possible is read", "[image]") {
+  const auto result = test::decode_upright(test::as_bytes(test::black_gif(1000)), {}, true);
+  REQUIRE(std::holds_alternative<worker::Image>(result));
+  const auto& rgb = std::get<worker::Image>(result).rgb;
+  CHECK(rgb.size() == 3'000'000);
+  CHECK(std::ranges::count(rgb, 0) == 3'000'000);
 }
 
 TEST_CASE("an image may be as long as its format allows, if its pixels are few", "[image]") {

@@ -103,9 +103,10 @@ TEST_CASE("a file cut at any length is refused, unless it still has all its pixe
 }
 
 TEST_CASE("a file cut at any length is accepted on request if its header is whole", "[image]") {
-  const std::string name = GENERATE("rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png",
-                                    "interlaced.png", "palette.png", "interlaced_palette.png",
-                                    "lossy.webp", "lossless.webp", "rgb.bmp", "run_length_8.bmp");
+  const std::string name = GENERATE(
+      "rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png", "interlaced.png", "palette.png",
+      "interlaced_palette.png", "lossy.webp", "lossless.webp", "rgb.bmp", "run_length_8.bmp",
+      "palette.gif", "interlaced.gif", "small_frame.gif", "rgb.dib", "palette.ico", "png.ico");
   const std::string file = test::read_image_fixture(name);
   const auto size_of_whole = test::read_expected_image(name);
   std::size_t accepted = 0;
@@ -136,7 +137,11 @@ TEST_CASE("what a truncated file doesn't contain is gray", "[image]") {
                                                                  {"tall.webp", 0.6},
                                                                  {"tall_lossless.webp", 0.6},
                                                                  {"rgb.bmp", 0.5},
-                                                                 {"grey.png", 0.6}}));
+                                                                 {"grey.png", 0.6},
+                                                                 {"tall.gif", 0.6},
+                                                                 {"tall_interlaced.gif", 0.6},
+                                                                 {"rgb.dib", 0.5},
+                                                                 {"png.ico", 0.7}}));
   CAPTURE(name);
   const std::string file = test::read_image_fixture(name);
   const std::string cut = file.substr(0, static_cast<std::size_t>(double(file.size()) * kept));

@@ -1,5 +1,6 @@
 #include "worker/test_images/image_bombs.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>  // must precede jpeglib.h
 #include <cstdlib>
@@ -156,6 +157,32 @@ std::string progressive_jpeg(unsigned side, int scans) {
   std::string out = file.substr(0, last_scan);
   for (int i = 0; i < scans; ++i) out.append(file, last_scan, end - last_scan);
   return out + file.substr(end);
+}
+
+std::string black_gif(unsigned side) {
+  constexpr unsigned clear = 4;  // With two bits for a color.
+  constexpr unsigned code_max = 4095;
+  DeflateBits codes;  // GIF packs codes as deflate packs its numbers.
+  codes.number(clear, 3);
+  // The code clear + N stands for N black pixels, once the decoder has made it.
+  unsigned newest = clear + 1;
+  int bits = 3;
+  for (std::uint64_t left = std::uint64_t{side} * side; left > 0;) {
+    const std::uint64_t run = std::min<std::uint64_t>(left, std::min(newest, code_max) - clear);
+    codes.number(run == 1 ? 0 : clear + static_cast<unsigned>(run), bits);
+    left -= run;
+    if (newest <= code_max) ++newest;
+    if (newest == 1U << bits && bits < 12) ++bits;
+  }
+  const std::string data = codes.bytes();
+  const std::string size = u32le(side).substr(0, 2);
+  std::string file =
+      "GIF89a" + size + size + "\x80\0\0\0\0\0\0\0\0,\0\0\0\0"s + size + size + "\0\2"s;
+  for (std::size_t at = 0; at < data.size(); at += 255) {
+    const std::string block = data.substr(at, 255);
+    file += static_cast<char>(block.size()) + block;
+  }
+  return file + "\0;"s;
 }
 
 std::string patched(std::string file, std::size_t offset, std::string_view bytes) {

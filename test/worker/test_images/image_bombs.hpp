@@ -33,6 +33,10 @@ struct TiffClaim {
 /// Returns a TIFF file whose first strip or tile is `data`, compressed by Deflate.
 std::string tiff(const TiffClaim& claim, std::string_view data);
 
+/// Returns a GIF of `side` black pixels on each side, at most 65535. A code stands for up to 4091
+/// pixels, nearly the most that LZW with 12 bits allows: 64 megapixels take 27 kB.
+std::string black_gif(unsigned side);
+
 /// Returns a progressive JPEG of `side` pixels on each side, which repeats its last scan `scans`
 /// times in all.
 std::string progressive_jpeg(unsigned side, int scans);

@@ -91,6 +91,8 @@ inline constexpr std::array image_fixtures = {
     "small_frame.gif",
     "transparent_frame.gif",
     "large_frame.gif",
+    "tall.gif",
+    "tall_interlaced.gif",
     "raw.tif",
     "lzw.tif",
     "predictor.tif",

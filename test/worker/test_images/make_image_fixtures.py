@@ -140,6 +140,9 @@ def gif_files():
     yield "small_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, background=3)
     yield "transparent_frame.gif", gif((WIDTH + 9, HEIGHT + 7), (5, 4), few, transparent=3)
     yield "large_frame.gif", gif((4, 3), (2, 1), few)
+    tall = make_image("RGB", 53, 170).quantize(64)
+    yield "tall.gif", saved(tall, "GIF", interlace=False)
+    yield "tall_interlaced.gif", saved(tall, "GIF", interlace=True)
 
 
 def tiff(order, blocks, tags, big=False):
