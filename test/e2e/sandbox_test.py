@@ -11,7 +11,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 import unittest
@@ -37,22 +36,6 @@ def thread_states(pid):
         lines = (task / "status").read_text().splitlines()
         states.append(dict(line.split(":\t", 1) for line in lines if ":\t" in line))
     return states
-
-
-def say_hello(port):
-    """Returns the worker's reply to hello."""
-    with socket.create_connection(("127.0.0.1", port), support.HTTP_TIMEOUT_S) as connection:
-        connection.sendall(b"D hello -0533")
-        text = b""
-        while not re.search(rb" -\d{4}$", text):
-            text += connection.recv(4096)
-        return json.loads(text[2:-6])
-
-
-def children(pid):
-    """The process ids of the children of a process, of all its threads."""
-    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()]
 
 
 def is_running(pid):
@@ -86,13 +69,13 @@ class ConfinedTest(support.ProgramTestCase):
         limits = pathlib.Path(f"/proc/{worker.pid}/limits").read_text()
         self.assertRegex(limits, r"Max core file size +0 +0 ")
         word = re.search(r"sandbox (full|partial): .*only the system calls of serving", worker.log.text())[1]
-        self.assertEqual(say_hello(worker.port)["sandbox"], word)
+        self.assertEqual(support.say_hello(worker.port)["sandbox"], word)
 
     def test_no_sandbox_confines_nothing_and_says_so(self):
         worker = self.start_null_worker("--no-sandbox")
         self.assertIn("sandbox off: --no-sandbox", worker.log.text())
         self.assertEqual({state["Seccomp"] for state in thread_states(worker.pid)}, {"0"})
-        self.assertEqual(say_hello(worker.port)["sandbox"], "off")
+        self.assertEqual(support.say_hello(worker.port)["sandbox"], "off")
 
     def serve_under_kill(self, *arguments, **other):
         """Sends each fixture, then photographs from many clients, and reads metrics. Nothing may end the worker."""
@@ -130,9 +113,7 @@ class ConfinedTest(support.ProgramTestCase):
                     self.serve_under_kill("--threads", "2", model=archive)
 
     def test_isolated_formats_get_the_same_answers_and_are_refused_nothing(self):
-        isolated = []
-        for name in ISOLATED:
-            isolated += ["--isolate", name]
+        isolated = ["--isolate", ",".join(ISOLATED).lower()]
         plain = self.start_worker("--threads", "2")
         apart = self.start_worker("--threads", "2", "--sandbox-kill", *isolated)
         self.assertIn(f"decoding in separate processes: {', '.join(ISOLATED)}", apart.log.text())
@@ -149,22 +130,22 @@ class ConfinedTest(support.ProgramTestCase):
 
     @support.needs_decoding
     def test_a_worker_survives_the_end_of_its_decoders_and_they_end_with_it(self):
-        worker = self.start_worker("--threads", "2", "--isolate", "PNG")
+        worker = self.start_worker("--threads", "2", "--isolate", "png")
         dispatcher = self.start_dispatcher(workers=[worker])
         photograph = support.sample("chelsea.png")
         before = classify(dispatcher, photograph)
-        parent, = children(worker.pid)
-        decoders = children(parent)
+        parent, = support.children(worker.pid)
+        decoders = support.children(parent)
         self.assertEqual(len(decoders), 2)
         for decoder in decoders:
             os.kill(decoder, signal.SIGKILL)
-        support.wait_until(lambda: not children(parent), "the end of the decoders")
+        support.wait_until(lambda: not support.children(parent), "the end of the decoders")
         self.assertEqual(classify(dispatcher, photograph), before)
         # Ctrl-C reaches the whole group. The worker must still be able to finish its images.
-        for process in [parent, *children(parent)]:
+        for process in [parent, *support.children(parent)]:
             os.kill(process, signal.SIGINT)
         self.assertEqual(classify(dispatcher, photograph), before)
-        remaining = [parent, *children(parent)]
+        remaining = [parent, *support.children(parent)]
         worker.send(signal.SIGKILL)
         worker.wait()
         support.wait_until(lambda: not any(is_running(process) for process in remaining), "the end of the decoders")
@@ -184,7 +165,7 @@ class ConfinedTest(support.ProgramTestCase):
     @unittest.skipIf(support.is_sanitized(), WITH_SANITIZERS)
     @unittest.skipUnless(PLANTED_DECODER.exists(), "needs the tests' decoder with a planted bug")
     def test_a_taken_over_decoder_harms_nobody(self):
-        worker = self.start_worker("--threads", "1", "--sandbox-kill", "--isolate", "PNG", "--decoder",
+        worker = self.start_worker("--threads", "1", "--sandbox-kill", "--isolate", "png", "--decoder",
                                    PLANTED_DECODER)
         dispatcher = self.start_dispatcher(workers=[worker])
         photograph = support.sample("chelsea.png")

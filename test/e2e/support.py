@@ -24,11 +24,13 @@ samoyed-worker. A file whose tests all need a worker calls `support.require_work
 """
 
 import http.client
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import sys
 import time
 import unittest
@@ -236,6 +238,22 @@ def upload(port, content, file_name="image.png", headers=None, **options):
     body, content_type = multipart(content, file_name)
     return request(port, method="POST", body=body,
                    headers={"Content-Type": content_type, **(headers or {})}, **options)
+
+
+def say_hello(port):
+    """Returns the worker's reply to hello."""
+    with socket.create_connection(("127.0.0.1", port), HTTP_TIMEOUT_S) as connection:
+        connection.sendall(b"D hello -0533")
+        text = b""
+        while not re.search(rb" -\d{4}$", text):
+            text += connection.recv(4096)
+        return json.loads(text[2:-6])
+
+
+def children(pid):
+    """The process ids of the children of a process, of all its threads."""
+    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()]
 
 
 def wait_until(condition, what, timeout_s=READY_TIMEOUT_S):

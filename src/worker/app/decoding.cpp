@@ -16,13 +16,12 @@ std::filesystem::path decoder_program(const Options& options) {
 
 }  // namespace
 
-Decoding::Decoding(const Options& options) {
+Decoding::Decoding(const Options& options) : isolated_(options.isolate) {
   for (std::size_t i = 0; i < isolated_.size(); ++i) {
-    const protocol::ImageFormat& format = protocol::image_formats[i];
-    isolated_[i] = is_isolated(format) ||
-                   std::ranges::find(options.isolate, format.name) != options.isolate.end();
+    if (is_isolated(protocol::image_formats[i])) isolated_.set(i);
   }
-  if (std::ranges::find(isolated_, true) == isolated_.end()) return;
+  isolated_ &= options.decode.formats;
+  if (isolated_.none()) return;
   // A decoder stops by itself at its budget, if its library lets it.
   constexpr std::chrono::milliseconds grace{100};
   IsolationLimits limits;
@@ -38,8 +37,7 @@ DecodeResult Decoding::decode(std::span<const std::byte> file, const DecodeLimit
                               std::vector<std::uint8_t> memory) const {
   const auto* const format = protocol::find_image_format(
       std::string_view(reinterpret_cast<const char*>(file.data()), file.size()));
-  if (format != nullptr &&
-      isolated_[static_cast<std::size_t>(format - protocol::image_formats.data())]) {
+  if (format != nullptr && protocol::contains(isolated_, *format)) {
     return processes_->decode(file, limits, options, std::move(memory));
   }
   return decode_image(file, limits, options, std::move(memory));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 
@@ -30,7 +29,7 @@ class Decoding {
   std::string isolated_formats() const;
 
  private:
-  std::array<bool, protocol::image_formats.size()> isolated_{};
+  protocol::ImageFormatSet isolated_;
   std::unique_ptr<DecoderProcesses> processes_;
 };
 

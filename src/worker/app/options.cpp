@@ -209,13 +209,17 @@ void add_sandbox_options(CLI::App& app, Options& options) {
                "End the worker at a system call that the sandbox refuses, instead of letting the "
                "call fail")
       ->excludes(off);
-  std::vector<std::string> formats;
-  for (const auto& format : protocol::image_formats) formats.emplace_back(format.name);
-  app.add_option("--isolate", options.isolate,
-                 "Decode this format in a separate process that can do nothing else, as is always "
-                 "done for formats whose libraries have a poor security record; can be repeated")
-      ->allow_extra_args(false)
-      ->transform(CLI::IsMember(formats, CLI::ignore_case));
+  const std::vector<std::string> formats = protocol::image_format_ids(protocol::all_image_formats);
+  app.add_option_function<std::vector<std::string>>(
+         "--isolate",
+         [&options](const std::vector<std::string>& ids) {
+           options.isolate = protocol::image_format_set(ids);
+         },
+         "Image formats, separated by commas, that are decoded in separate processes that can do "
+         "nothing else, as is always done for formats whose libraries have a poor security record")
+      ->delimiter(',')
+      ->expected(1, static_cast<int>(formats.size()))
+      ->check(CLI::IsMember(formats));
   // For tests, which plant a hostile decoder. An empty group hides the option.
   app.add_option("--decoder", options.decoder)->group("");
 }

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "samoyed/io/log_format.hpp"
+#include "samoyed/protocol/image_formats.hpp"
 #include "worker/image/image.hpp"
 #include "worker/model/model_card.hpp"
 #include "worker/network/precision.hpp"
@@ -40,9 +40,8 @@ struct Options {
   bool sandbox = true;
   /// Whether a system call that the sandbox refuses ends the worker.
   bool sandbox_kill = false;
-  /// Names of formats that are decoded in processes of their own in addition to those that always
-  /// are.
-  std::vector<std::string> isolate;
+  /// Formats that are decoded in processes of their own in addition to those that always are.
+  protocol::ImageFormatSet isolate;
   /// The decoder program; empty for samoyed-decoder beside this program.
   std::filesystem::path decoder;
   io::LogFormat log_format = io::LogFormat::text;

@@ -5,7 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "support/command_line.hpp"
+#include "worker/decoders/image_decoder.hpp"
 
 namespace samoyed::worker {
 namespace {
@@ -41,11 +43,34 @@ TEST_CASE("limits and timeouts reach the parts that they are for") {
   CHECK(line.options->precision == Precision::fp32);
 }
 
+TEST_CASE("a worker reads the formats that it is told to, by default all of the build") {
+  const auto formats_of = [](const std::string& line) {
+    const CommandLine parsed(line);
+    REQUIRE(parsed.options);
+    CHECK(parsed.options->server.formats == parsed.options->decode.formats);
+    return protocol::image_format_ids(parsed.options->decode.formats);
+  };
+  CHECK(formats_of("127.0.0.1 0") == protocol::image_format_ids(built_formats()));
+  CHECK(formats_of("127.0.0.1 0 --formats webp,jpeg") == std::vector<std::string>{"jpeg", "webp"});
+  CHECK(formats_of("127.0.0.1 0 --formats png") == std::vector<std::string>{"png"});
+}
+
+TEST_CASE("a worker isolates the formats that it is told to") {
+  const CommandLine none("127.0.0.1 0");
+  REQUIRE(none.options);
+  CHECK(none.options->isolate.none());
+  const CommandLine two("127.0.0.1 0 --isolate png,bmp");
+  REQUIRE(two.options);
+  CHECK(protocol::image_format_ids(two.options->isolate) == std::vector<std::string>{"png", "bmp"});
+}
+
 TEST_CASE("a wrong command line exits with an error, --help and --version without one") {
   for (const char* const wrong :
        {"", "127.0.0.1", "127.0.0.1 65536", "127.0.0.1 0 --queue-timeout-ms 0",
         "127.0.0.1 0 --std 0.2,nan,0.2", "127.0.0.1 0 --no-such-option",
-        "127.0.0.1 0 --decode-cpu-ms-max 0", "127.0.0.1 0 --truncated maybe"}) {
+        "127.0.0.1 0 --decode-cpu-ms-max 0", "127.0.0.1 0 --truncated maybe",
+        "127.0.0.1 0 --formats eps", "127.0.0.1 0 --formats png,eps", "127.0.0.1 0 --formats",
+        "127.0.0.1 0 --isolate eps"}) {
     INFO(wrong);
     const CommandLine line(wrong);
     CHECK_FALSE(line.options);
