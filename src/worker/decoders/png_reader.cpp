@@ -77,12 +77,11 @@ void PngReader::give_bytes(png_structp png, png_bytep out, std::size_t count) {
 /// IDAT chunk that is longer than the file, because libpng reads blocks of 8 KiB and would not get
 /// the last one.
 void PngReader::follow_chunk(std::span<png_byte> header) {
-  constexpr std::size_t header_bytes = 8;
   constexpr std::size_t checksum_bytes = 4;
-  if (given_ != next_chunk_ || header.size() != header_bytes) return;
+  if (given_ != next_chunk_ || header.size() != chunk_header_bytes) return;
   const std::size_t length = png_get_uint_32(header.data());
-  const std::size_t left = file_.size() - given_ - header_bytes;
-  next_chunk_ += header_bytes + length + checksum_bytes;
+  const std::size_t left = file_.size() - given_ - chunk_header_bytes;
+  next_chunk_ += chunk_header_bytes + length + checksum_bytes;
   if (length > left && has_text(file_, given_ + 4, "IDAT")) {
     png_save_uint_32(header.data(), static_cast<png_uint_32>(left));
   }
@@ -107,6 +106,19 @@ bool PngReader::read_header() noexcept {
   png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, transparency.data(), 1);
   png_read_info(png_, info_);
   return true;
+}
+
+std::size_t PngReader::plain_channels() const {
+  if (png_get_bit_depth(png_, info_) != 8) return 0;
+  if (png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE) return 0;
+  switch (png_get_color_type(png_, info_)) {
+    case PNG_COLOR_TYPE_RGB:
+      return 3;
+    case PNG_COLOR_TYPE_RGB_ALPHA:
+      return 4;
+    default:
+      return 0;
+  }
 }
 
 /// Adds the colors that the palette lacks: like Pillow 9.4, the gray level of their number.

@@ -43,10 +43,16 @@ class PngReader {
   std::int64_t stored_bytes() const {
     return static_cast<std::int64_t>(png_get_rowbytes(png_, info_)) * height();
   }
+  /// 3 or 4 for the usual kind of photograph: 8-bit RGB or RGBA that isn't interlaced. Otherwise 0.
+  std::size_t plain_channels() const;
+  /// Where the first chunk of pixel data begins in the file, once the header is read.
+  std::size_t first_data_chunk() const { return given_ - chunk_header_bytes; }
   /// Why a step failed, in one sentence.
   std::string_view problem() const { return problem_; }
 
  private:
+  static constexpr std::size_t chunk_header_bytes = 8;
+
   [[noreturn]] static void explain_and_give_up(png_structp png, png_const_charp message);
   static void give_bytes(png_structp png, png_bytep out, std::size_t count);
 

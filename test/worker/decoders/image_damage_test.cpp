@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -172,6 +174,21 @@ TEST_CASE("damaged files give an image or a refusal", "[image]") {
     CAPTURE(name, i);
     REQUIRE(is_sound(
         test::decode_upright(test::as_bytes(mutant), mutant_limits, true, accept_truncated)));
+  }
+}
+
+TEST_CASE("a PNG that is decoded at once gives the same as row by row, damaged too", "[image]") {
+  const std::string name = GENERATE("rgb.png", "rgba.png", "xmp_behind.png", "no_iend.png");
+  const std::string file = test::read_image_fixture(name);
+  worker::DecodeLimits by_rows = mutant_limits;
+  by_rows.cpu_max = std::chrono::milliseconds(499);  // Decoding at once may take longer.
+  REQUIRE(by_rows.cpu_max < mutant_limits.cpu_max);
+  test::Noise noise(static_cast<std::uint32_t>(file.size()));
+  for (int i = 0; i < mutants_per_file; ++i) {
+    const std::string mutant = i == 0 ? file : mutated(file, noise);
+    CAPTURE(name, i);
+    REQUIRE((test::decode_upright(test::as_bytes(mutant), mutant_limits, true) ==
+             test::decode_upright(test::as_bytes(mutant), by_rows, true)));
   }
 }
 
