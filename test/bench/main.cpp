@@ -26,6 +26,7 @@
 #include "samoyed/protocol/wire.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/decoders/image_decoder.hpp"
+#include "worker/image/resize.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/forward_plan.hpp"
 #include "worker/network/network_recognizer.hpp"
@@ -206,8 +207,8 @@ json measure_floors(const Options& options) {
   return value;
 }
 
-/// Decodes the image in turns in this process and in a decoder process, whole and only the crop.
-/// Each turn keeps its buffer for the next, as a worker does.
+/// Makes the network's input from the image, decoded in turns in this process and in a decoder
+/// process, whole and only the crop. Each turn keeps its buffers for the next, as a worker does.
 json measure_isolation(const Options& options) {
   io::keep_freed_blocks();
   const std::vector<std::byte> file = read_file(options.image);
@@ -219,13 +220,15 @@ json measure_isolation(const Options& options) {
     std::vector<double> here_ms;
     std::vector<double> there_ms;
     std::vector<std::uint8_t> memory;
+    worker::Resizer resizer;
     const auto timed = [&](std::vector<double>& times, const auto& decode) {
       const auto start = std::chrono::steady_clock::now();
       auto result = decode();
-      const std::chrono::duration<double, std::milli> took =
-          std::chrono::steady_clock::now() - start;
       auto* const image = std::get_if<worker::DecodedImage>(&result);
       if (!image) throw std::runtime_error(options.image + " can't be decoded");
+      static_cast<void>(resizer.resize_and_crop(*image));
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - start;
       memory = std::move(image->pixels.rgb);
       times.push_back(took.count());
     };

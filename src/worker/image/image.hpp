@@ -48,6 +48,8 @@ struct DecodedImage {
   int left = 0;
   int top = 0;
   Image pixels = {};
+  /// Whether the pixels are the network's input already: the crop, resized and upright.
+  bool is_input = false;
   /// Whether the file ends before its last pixel. The missing pixels are gray (gray_level).
   bool truncated = false;
 };

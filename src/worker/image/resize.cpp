@@ -18,6 +18,7 @@ std::size_t pixel_bytes(int pixels) { return static_cast<std::size_t>(pixels) * 
 /// the stored image lies on its side, the upright rows are its columns, so the order of the passes
 /// is reversed.
 const Image& Resizer::resize_and_crop(const DecodedImage& image, const CropSpec& crop_spec) {
+  if (image.is_input) return image.pixels;
   const CropAxes axes = crop_axes(image.decoded, image.orientation, crop_spec);
   columns_.compute(axes.columns);
   rows_.compute(axes.rows);

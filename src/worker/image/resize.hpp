@@ -22,8 +22,8 @@ class Resizer {
  public:
   explicit Resizer(const ResizePasses& passes = best_resize_passes()) : passes_(passes) {}
 
-  /// Returns the upright crop, which is valid until the next call. `image` must contain at least
-  /// its crop_region.
+  /// Returns the upright crop, which is valid until the next call and as long as `image`. `image`
+  /// must contain at least its crop_region, or be that crop already (`is_input`).
   const Image& resize_and_crop(const DecodedImage& image, const CropSpec& crop_spec = {});
 
   std::size_t held_bytes() const { return between_.capacity() + crop_.rgb.capacity(); }

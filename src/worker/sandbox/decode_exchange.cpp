@@ -1,15 +1,7 @@
 #include "worker/sandbox/decode_exchange.hpp"
 
-#include <algorithm>
-
 namespace samoyed::worker {
 namespace {
-
-bool contains(const Region& outer, const Region& inner) {
-  return inner.left >= outer.left && inner.top >= outer.top &&
-         inner.left + inner.width <= outer.left + outer.width &&
-         inner.top + inner.height <= outer.top + outer.height;
-}
 
 bool is_within(Size size, const DecodeLimits& limits) {
   return size.width >= 1 && size.height >= 1 && size.width <= limits.side_px_max &&
@@ -42,23 +34,10 @@ bool is_sound(const DecodeReply& reply, const DecodeRequest& request) {
     return false;
   }
   if (reply.orientation < 1 || reply.orientation > 8) return false;
-  // None of these sums overflows: each side is below side_px_max, which is at most 65535.
-  const Region& pixels = reply.pixels;
-  const int side_max = request.limits.side_px_max;
-  for (const int value : {pixels.left, pixels.top, pixels.width, pixels.height}) {
-    if (value < 0 || value > side_max) return false;
-  }
-  const Region whole{0, 0, reply.decoded.width, reply.decoded.height};
-  if (!contains(whole, pixels)) return false;
-  if (!request.options.only_crop) return pixels == whole;
-  return contains(pixels, crop_region(reply.decoded, reply.orientation, request.options.crop_spec));
-}
-
-Region needed_region(const DecodedImage& image, const DecodeOptions& options) {
-  const Region held{image.left, image.top, image.pixels.width, image.pixels.height};
-  if (!options.only_crop) return held;
-  const Region crop = crop_region(image.decoded, image.orientation, options.crop_spec);
-  return contains(held, crop) ? crop : held;
+  const CropSpec& crop = request.options.crop_spec;
+  const Size expected =
+      request.options.only_crop ? Size{crop.width_px, crop.height_px} : reply.decoded;
+  return reply.pixels == expected;
 }
 
 }  // namespace samoyed::worker

@@ -34,12 +34,13 @@ struct DecodeReply {
   // Of a refusal; `detail_bytes` of text follow.
   protocol::RefusalReason reason = protocol::RefusalReason::unreadable;
   std::uint32_t detail_bytes = 0;
-  // Of an image: DecodedImage without its pixels, which are in the segment.
+  // Of an image: DecodedImage without its pixels, which are in the segment. If only the crop is
+  // wanted, they are the network's input, so that there is less to copy; otherwise the whole image.
   Size full = {};
   Size decoded = {};
   int orientation = 1;
   std::uint8_t truncated = 0;
-  Region pixels = {};
+  Size pixels = {};
 };
 
 static_assert(std::is_trivially_copyable_v<DecodeRequest>);
@@ -62,8 +63,5 @@ std::size_t pixels_offset(std::uint64_t file_bytes);
 /// process that an image has taken over may say anything: what passes can't make the worker read or
 /// write beyond the segment or the image, now or when the image is resized. Pure.
 bool is_sound(const DecodeReply& reply, const DecodeRequest& request);
-
-/// Returns the part of a decoded image that must be sent for `options`. Pure.
-Region needed_region(const DecodedImage& image, const DecodeOptions& options);
 
 }  // namespace samoyed::worker

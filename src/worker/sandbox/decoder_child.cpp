@@ -15,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#include "worker/image/resize.hpp"
 #include "worker/sandbox/decode_exchange.hpp"
 
 namespace samoyed::worker {
@@ -74,19 +75,6 @@ protocol::Refusal too_much_memory() {
           "Decoding the image takes more memory than is allowed."};
 }
 
-/// Copies a region of the image's pixels to the segment, row after row.
-void copy_rows(const DecodedImage& image, const Region& region, std::span<std::byte> segment) {
-  const std::size_t row_bytes = static_cast<std::size_t>(region.width) * 3;
-  const std::size_t stride = static_cast<std::size_t>(image.pixels.width) * 3;
-  const std::uint8_t* from = image.pixels.rgb.data() +
-                             static_cast<std::size_t>(region.top - image.top) * stride +
-                             static_cast<std::size_t>(region.left - image.left) * 3;
-  std::byte* to = segment.data();
-  for (int row = 0; row < region.height; ++row, from += stride, to += row_bytes) {
-    std::memcpy(to, from, row_bytes);
-  }
-}
-
 bool send_refusal(int socket, const protocol::Refusal& refusal) {
   const std::size_t size = std::min(refusal.detail.size(), detail_bytes_max);
   const DecodeReply reply{.magic = exchange_magic,
@@ -97,19 +85,17 @@ bool send_refusal(int socket, const protocol::Refusal& refusal) {
          write_all(socket, std::as_bytes(std::span(refusal.detail).first(size)));
 }
 
-bool send_image(int socket, const DecodedImage& image, const DecodeOptions& options,
+/// `pixels` are those of the image, or the network's input that is made from it.
+bool send_image(int socket, const DecodedImage& image, const Image& pixels,
                 std::span<std::byte> segment) {
-  const Region region = needed_region(image, options);
-  const std::size_t bytes =
-      static_cast<std::size_t>(region.width) * static_cast<std::size_t>(region.height) * 3;
-  if (bytes > segment.size()) return send_refusal(socket, too_much_memory());
-  copy_rows(image, region, segment);
+  if (pixels.rgb.size() > segment.size()) return send_refusal(socket, too_much_memory());
+  std::memcpy(segment.data(), pixels.rgb.data(), pixels.rgb.size());
   const DecodeReply reply{.magic = exchange_magic,
                           .full = image.full,
                           .decoded = image.decoded,
                           .orientation = image.orientation,
                           .truncated = image.truncated,
-                          .pixels = region};
+                          .pixels = {pixels.width, pixels.height}};
   return write_all(socket, std::as_bytes(std::span(&reply, 1)));
 }
 
@@ -123,7 +109,7 @@ void wait_for_request(int socket, std::span<std::byte> segment) {
 }
 
 /// Answers one request. Returns false if the worker has gone or sent nonsense.
-bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) {
+bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode, Resizer& resizer) {
   DecodeRequest request;
   if (!read_all(socket, std::as_writable_bytes(std::span(&request, 1)))) return false;
   const std::size_t offset = pixels_offset(request.file_bytes);
@@ -131,8 +117,14 @@ bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) 
   const auto file = segment.first(request.file_bytes);
   limit_cpu_time(request.cpu_ms_max);
   DecodeResult result;
+  const Image* pixels = nullptr;
   try {
     result = decode(file, request.limits, request.options, {});
+    if (const auto* const image = std::get_if<DecodedImage>(&result)) {
+      pixels = request.options.only_crop
+                   ? &resizer.resize_and_crop(*image, request.options.crop_spec)
+                   : &image->pixels;
+    }
   } catch (const std::bad_alloc&) {
     result = too_much_memory();
   }
@@ -141,8 +133,7 @@ bool serve_one(int socket, std::span<std::byte> segment, DecodeFunction decode) 
     return send_refusal(socket, *refusal);
   }
   std::byte copied{};
-  return send_image(socket, std::get<DecodedImage>(result), request.options,
-                    segment.subspan(offset)) &&
+  return send_image(socket, std::get<DecodedImage>(result), *pixels, segment.subspan(offset)) &&
          read_all(socket, std::span(&copied, 1));
 }
 
@@ -156,9 +147,10 @@ void answer_on_cpu_limit(int socket) {
 }
 
 void serve_decodes(int socket, std::span<std::byte> segment, DecodeFunction decode) noexcept {
+  Resizer resizer;
   do {
     wait_for_request(socket, segment);
-  } while (serve_one(socket, segment, decode));
+  } while (serve_one(socket, segment, decode, resizer));
 }
 
 }  // namespace samoyed::worker

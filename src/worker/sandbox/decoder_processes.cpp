@@ -50,8 +50,9 @@ protocol::Refusal ended() {
                 "The image's decoder failed, or took too much time. The image may be damaged.");
 }
 
-/// Copies the pixels of a sound reply. `memory` is reused if it is large enough.
-DecodedImage copy_image(const DecodeReply& reply, std::span<const std::byte> stored,
+/// Copies the pixels of a sound reply: the network's input, or the whole image. `memory` is reused
+/// if it is large enough.
+DecodedImage copy_image(const DecodeReply& reply, bool is_input, std::span<const std::byte> stored,
                         std::vector<std::uint8_t> memory) {
   const std::size_t bytes = static_cast<std::size_t>(reply.pixels.width) *
                             static_cast<std::size_t>(reply.pixels.height) * 3;
@@ -61,9 +62,8 @@ DecodedImage copy_image(const DecodeReply& reply, std::span<const std::byte> sto
   return {.full = reply.full,
           .decoded = reply.decoded,
           .orientation = reply.orientation,
-          .left = reply.pixels.left,
-          .top = reply.pixels.top,
           .pixels = {reply.pixels.width, reply.pixels.height, std::move(memory)},
+          .is_input = is_input,
           .truncated = reply.truncated == 1};
 }
 
@@ -187,7 +187,8 @@ DecodeResult DecoderProcesses::decode(std::span<const std::byte> file, const Dec
     if (reply.detail_bytes == 0) return std::move(*refusal);
     result = std::move(*refusal);
   } else {
-    result = copy_image(reply, shared.subspan(pixels_offset(file.size())), std::move(memory));
+    result = copy_image(reply, options.only_crop, shared.subspan(pixels_offset(file.size())),
+                        std::move(memory));
     const std::byte copied{};
     // If this fails, the process has ended, and `take` will notice.
     (void)send_all(child->socket.get(), std::span(&copied, 1), deadline);

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
+#include "worker/image/resize.hpp"
 #include "worker/sandbox/listener.hpp"
 #include "worker/sandbox/sandbox.hpp"
 #include "worker/test_images/image_fixtures.hpp"
@@ -37,25 +38,14 @@ DecodeResult decode(DecoderProcesses& processes, const std::string& file,
   return processes.decode(test::as_bytes(file), {}, options, {});
 }
 
-/// Whether the two decoded the same image, where `other` may hold fewer pixels.
-bool agree(const DecodedImage& whole, const DecodedImage& part) {
-  if (whole.full != part.full || whole.decoded != part.decoded ||
-      whole.orientation != part.orientation) {
-    return false;
-  }
-  for (int row = 0; row < part.pixels.height; ++row) {
-    for (int byte = 0; byte < part.pixels.width * 3; ++byte) {
-      const auto at = [&](const DecodedImage& image) {
-        const int y = row + part.top - image.top;
-        const int x = byte + (part.left - image.left) * 3;
-        return image.pixels.rgb.at(static_cast<std::size_t>(y) *
-                                       static_cast<std::size_t>(image.pixels.width) * 3 +
-                                   static_cast<std::size_t>(x));
-      };
-      if (at(whole) != at(part)) return false;
-    }
-  }
-  return true;
+/// Whether an image from a process is that which was decoded here, or the network's input made of
+/// it.
+bool agree(const DecodedImage& here, const DecodedImage& there) {
+  Resizer resizer;
+  return here.full == there.full && here.decoded == there.decoded &&
+         here.orientation == there.orientation &&
+         there.pixels == (there.is_input ? resizer.resize_and_crop(here) : here.pixels) &&
+         resizer.resize_and_crop(here) == Resizer().resize_and_crop(there);
 }
 
 bool next_image_is_right(DecoderProcesses& processes) {
@@ -81,6 +71,7 @@ TEST_CASE("a decoder process gives the same pixels and refusals as decoding in t
       const auto there = decode(processes, file, options);
       REQUIRE(here.index() == there.index());
       if (std::holds_alternative<DecodedImage>(here)) {
+        CHECK(std::get<DecodedImage>(there).is_input == only_crop);
         CHECK(agree(std::get<DecodedImage>(here), std::get<DecodedImage>(there)));
       } else {
         CHECK(detail_of(here) == detail_of(there));
