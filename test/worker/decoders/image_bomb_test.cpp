@@ -185,6 +185,8 @@ std::vector<Bomb> bombs() {
        patched(heic, heic.rfind("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
       {"a HEIC that claims 8000x8000 pixels",
        patched(heic, heic.rfind("ispe") + 8, "\0\0\x1F\x40\0\0\x1F\x40"s), unreadable, too_many},
+      {"a HEIC of 64x64 pixels whose frame has 2048x2048", read_image_fixture("large_frame.heic"),
+       unreadable, too_many},
       {"an AVIF that claims 65535x65535 pixels",
        patched(avif, avif.find("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), unreadable, unreadable},
       {"an AVIF that claims 6000x6000 pixels, to which libavif scales it",

@@ -222,6 +222,11 @@ def write_heif():
             encode("heif-enc", "-q", 50, f"{name}.png", "-o", f"{name}.heic")
         for name, content in heic_files(*((folder / f"{name}.heic").read_bytes() for name in names)):
             (DATA / name).write_bytes(content)
+        # Without pixels of its own: its boxes say 64x64.
+        Image.new("RGB", (2048, 2048), "navy").save(folder / "large.png")
+        encode("heif-enc", "large.png", "-o", "large.heic")
+        config, data = coded_image((folder / "large.heic").read_bytes())
+        (DATA / "large_frame.heic").write_bytes(heif(b"heic", [(b"hvc1", data, [config, size_of(64, 64)])]))
         avif = ("avifenc", "-j", 1, "-s", 8)
         encode(*avif, "rgb.png", DATA / "rgb.avif")
         encode(*avif, "alpha.png", DATA / "alpha.avif")
@@ -241,6 +246,8 @@ def write_heif():
             (b"av01", data, [config, size_of(64, 48), depth]),
             (b"Exif", bytes(4) + exif_with_thumbnail()[6:], [])], [(b"thmb", 1, [2]), (b"cdsc", 3, [2])], primary=2))
         for path in DATA.glob("*.heic"):
+            if path.name == "large_frame.heic":
+                continue
             encode("heif-convert", path, "out.png")
             write_ppm(path.name, Image.open(folder / "out.png").convert("RGB"))
         for path in DATA.glob("*.avif"):
