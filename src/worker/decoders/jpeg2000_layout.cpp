@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "worker/image/iso_boxes.hpp"
+
 namespace samoyed::worker {
 
 namespace {
@@ -15,31 +17,6 @@ constexpr std::int64_t tiles_max = 65535;
 std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
 
 unsigned byte_at(Bytes bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
-
-/// One box: its type and what it contains, cut at the end of `rest`.
-struct Box {
-  std::string_view type;
-  Bytes content;
-};
-
-/// Takes the first box from `rest`, or nothing from a damaged end.
-std::optional<Box> take_box(Bytes& rest) {
-  if (rest.size() < 8) return std::nullopt;
-  std::size_t head = 8;
-  std::uint64_t size = read_u32be(rest, 0);
-  const std::string_view type(reinterpret_cast<const char*>(rest.data()) + 4, 4);
-  if (size == 1) {
-    head = 16;
-    if (rest.size() < head) return std::nullopt;
-    size = std::uint64_t{read_u32be(rest, 8)} << 32 | read_u32be(rest, 12);
-  }
-  if (size == 0) size = rest.size();
-  if (size < head) return std::nullopt;
-  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(size, rest.size()));
-  const Box box{type, rest.subspan(head, length - head)};
-  rest = rest.subspan(length);
-  return box;
-}
 
 std::uint8_t scale_to_byte(unsigned value, unsigned bits) {
   if (bits < 8) return static_cast<std::uint8_t>(value << (8 - bits));
@@ -78,7 +55,7 @@ std::vector<std::array<std::uint8_t, 3>> read_palette(Bytes palette, Bytes mappi
 
 void read_header_boxes(Bytes boxes, Jpeg2000File& file) {
   Bytes palette, mapping;
-  while (const auto box = take_box(boxes)) {
+  while (const auto box = take_iso_box(boxes)) {
     if (box->type == "pclr") palette = box->content;
     if (box->type == "cmap") mapping = box->content;
     // The first specification with a number (method 1) applies.
@@ -112,7 +89,7 @@ std::optional<Jpeg2000File> read_jpeg2000_boxes(Bytes file) {
     result.codestream = file;
     return result;
   }
-  while (const auto box = take_box(file)) {
+  while (const auto box = take_iso_box(file)) {
     if (box->type == "jp2h") read_header_boxes(box->content, result);
     if (box->type == "jp2c") {
       result.codestream = box->content;

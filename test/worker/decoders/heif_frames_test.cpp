@@ -1,4 +1,4 @@
-#include "worker/decoders/hevc_frame.hpp"
+#include "worker/decoders/heif_frames.hpp"
 
 #include <cstdint>
 #include <string>
@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/bytes.hpp"
+#include "worker/test_images/image_bombs.hpp"
 #include "worker/test_images/image_fixtures.hpp"
 
 namespace samoyed {
@@ -74,20 +75,23 @@ class ParameterSet {
 TEST_CASE("the frames of HEIC files are found, whatever their boxes say") {
   const auto frames = [](const char* name) {
     const std::string file = test::read_image_fixture(name);
-    return worker::find_hevc_frames(as_bytes(file));
+    return worker::find_heif_frames(as_bytes(file)).value();
   };
   CHECK(frames("rgb.heic").pixels_max == 64 * 64);
   CHECK(frames("rgb.heic").deep_pixels_max == 0);
   CHECK(frames("10bit.heic").pixels_max == 0);
   CHECK(frames("10bit.heic").deep_pixels_max == 64 * 64);
+  CHECK(frames("grid.heic").canvas_pixels_max == 120 * 60);
+  CHECK(frames("rgb.heic").canvas_pixels_max == 64 * 48);
+  CHECK(frames("turned.heic").canvas_pixels_max == 0);
   CHECK(frames("large_frame.heic").pixels_max == 2048 * 2048);
 }
 
 TEST_CASE("a parameter set is read wherever it is, with sub-layers and emulation prevention") {
   const unsigned sub_layers = GENERATE(0U, 1U, 6U);
-  const auto frames = worker::find_hevc_frames(
-      as_bytes("x" + ParameterSet(sub_layers, 8000, 6000, 8).bytes() + "y" +
-               ParameterSet(sub_layers, 640, 480, 12).bytes() + "z"));
+  const std::string file = "x" + ParameterSet(sub_layers, 8000, 6000, 8).bytes() + "y" +
+                           ParameterSet(sub_layers, 640, 480, 12).bytes() + "z";
+  const auto frames = worker::find_heif_frames(as_bytes(file)).value();
   CAPTURE(sub_layers);
   CHECK(frames.pixels_max == 8000 * 6000);
   CHECK(frames.deep_pixels_max == 640 * 480);
@@ -96,13 +100,52 @@ TEST_CASE("a parameter set is read wherever it is, with sub-layers and emulation
 TEST_CASE("a parameter set that is cut or impossible doesn't count") {
   const std::string set = ParameterSet(0, 640, 480, 8).bytes();
   const auto pixels = [](const std::string& file) {
-    return worker::find_hevc_frames(as_bytes(file)).pixels_max;
+    return worker::find_heif_frames(as_bytes(file)).value().pixels_max;
   };
   CHECK(pixels(set) == 640 * 480);
   CHECK(pixels(set.substr(0, 20)) == 0);
   CHECK(pixels(ParameterSet(0, 1 << 20, 480, 8).bytes()) == 0);
   CHECK(pixels(ParameterSet(0, 640, 480, 17).bytes()) == 0);
   CHECK(pixels("") == 0);
+}
+
+TEST_CASE("a grid or an overlay that is larger than its properties say takes no memory") {
+  const std::string file = test::read_image_fixture("grid.heic");
+  const std::size_t canvas = file.find("\0\0\0\1\0\x78\0\x3C"s);
+  REQUIRE(canvas != std::string::npos);
+  const std::string grid = test::patched(file, canvas + 4, "\x3F\xFF\x3F\xFF");
+  CHECK(test::refusal_of(grid).reason == protocol::RefusalReason::too_many_pixels);
+  // An overlay has the color behind its parts first, and needs more bytes.
+  std::string overlay = test::patched(file, file.find("grid"), "iovl");
+  overlay = test::patched(overlay, overlay.find("iloc") + 22, "\0\0\0\x16"s);
+  overlay = test::patched(overlay, canvas + 10, "\x3F\xFF\x3F\xFF");
+  CHECK(test::refusal_of(overlay).reason == protocol::RefusalReason::too_many_pixels);
+}
+
+TEST_CASE("derived images that are stored in an unusual way are refused") {
+  const std::string file = test::read_image_fixture("grid.heic");
+  const std::size_t locations = file.find("iloc") + 4;
+  const auto [offset, bytes] = GENERATE_COPY(table<std::size_t, std::string>({
+      {locations, "\3"s},         // an unknown version
+      {locations + 6, "\0\0"s},   // no locations
+      {locations + 12, "\0\2"s},  // two extents
+      {locations + 14, "\x7F"s},  // behind the file
+      {locations + 4, "\xFF"s},   // numbers of 15 bytes
+  }));
+  CAPTURE(offset);
+  CHECK_FALSE(worker::find_heif_frames(as_bytes(test::patched(file, offset, bytes))));
+  const std::size_t start = file.find("meta") - 4;
+  const std::string twice = file + file.substr(start, file.find("mdat") - 4 - start);
+  CHECK_FALSE(worker::find_heif_frames(as_bytes(twice)));
+}
+
+TEST_CASE("a HEIC that contains an AVIF image is refused") {
+  std::string file = test::read_image_fixture("thumbnail.avif");
+  for (std::size_t at = 0; (at = file.find("avif", at)) != file.npos; ++at) {
+    file.replace(at, 4, "heic");
+  }
+  CHECK(test::refusal_of(file).detail ==
+        "The HEIC contains an AVIF image. Save it as AVIF or JPEG.");
 }
 
 TEST_CASE("the memory of a HEIC counts each pixel, and more for more bits") {
