@@ -29,7 +29,7 @@ class NalBits {
     for (unsigned i = 0; i < count; ++i) read_bit();
   }
 
-  /// ue(v), 9.2.
+  /// An unsigned Exp-Golomb code (9.2).
   std::uint64_t read_unsigned() {
     unsigned zeros = 0;
     while (!ended_ && zeros < 32 && read_bit() == 0) ++zeros;
