@@ -27,6 +27,8 @@ constexpr std::array kinds{
     Kind{4, "ftypheix", "a HEIC image"},
     Kind{4, "ftypmif1", "a HEIF image"},
     Kind{4, "ftypavif", "an AVIF image"},
+    Kind{0, "\xFF\x0A", "a JPEG XL image"},
+    Kind{0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL image"},
     Kind{4, "ftypcrx ", "a raw photograph (CR3)"},
     Kind{4, "ftyp3g", "a video (3GP)"},
     Kind{4, "ftyp", "a video (MP4)"},

@@ -74,6 +74,12 @@ bool is_heic(std::string_view file) {
                    {"avif", "avis", "isom", "mp41", "mp42"});
 }
 
+bool is_jpeg2000(std::string_view file) {
+  using namespace std::string_view_literals;
+  // The box that begins a JP2 or JPX file, or the codestream by itself.
+  return file.starts_with("\0\0\0\x0CjP  \r\n\x87\n"sv) || file.starts_with("\xFF\x4F\xFF\x51");
+}
+
 bool is_pnm(std::string_view file) {
   return file.size() >= 3 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' &&
          std::string_view(" \t\n\v\f\r").find(file[2]) != std::string_view::npos;

@@ -104,7 +104,7 @@ class DemonstrationTest(support.ProgramTestCase):
         good, missing, text = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertIn("top", good)
         self.assertIn("No such file", missing["error"])
-        self.assertIn("JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA", text["error"])
+        self.assertIn("JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA", text["error"])
 
     def test_wrong_arguments_are_explained(self):
         for arguments in (["--worker", "localhost"], [], ["--worker", "a:1", "--threads", "0", "x"]):

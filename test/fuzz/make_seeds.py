@@ -254,6 +254,7 @@ def seeds():
         "image_bmp": image_fixtures("*.bmp"),
         "image_gif": image_fixtures("*.gif"),
         "image_jpeg": image_fixtures("*.jpg"),
+        "image_jpeg2000": image_fixtures("*.jp2") + image_fixtures("*.j2k"),
         "image_dib": image_fixtures("*.dib"),
         "image_ico": image_fixtures("*.ico") + image_fixtures("*.cur"),
         "image_pnm": [seed for kind in ("pbm", "pgm", "pnm", "ppm") for seed in image_fixtures(f"*.{kind}")],

@@ -13,6 +13,8 @@ TEST_CASE("files that are no images are named", "[file kind]") {
       {"\0\0\0\x18"s + "ftypmp42", "a video (MP4)"},
       {"\0\0\0\x14"s + "ftypqt  ", "a video (QuickTime)"},
       {"\0\0\0\x18"s + "ftypheic", "a HEIC image"},
+      {"\0\0\0\x0CJXL \r\n\x87\n"s, "a JPEG XL image"},
+      {"\xFF\x0A\xFA\x1F", "a JPEG XL image"},
       {"\x1A\x45\xDF\xA3\x01", "a video (Matroska or WebM)"},
       {"RIFF\4\0\0\0AVI LIST"s, "a video (AVI)"},
       {"RIFF\4\0\0\0WAVE"s, "a sound file (WAV)"},

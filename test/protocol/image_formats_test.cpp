@@ -29,6 +29,8 @@ TEST_CASE("image formats are detected by a file's first bytes") {
   CHECK(format_of("GIF89a..."sv) == "GIF");
   for (const auto tiff : {"II*\0"sv, "MM\0*..."sv, "II+\0"sv, "MM\0+"sv})
     CHECK(format_of(tiff) == "TIFF");
+  CHECK(format_of("\0\0\0\x0CjP  \r\n\x87\n\0\0"sv) == "JPEG 2000");
+  CHECK(format_of("\xFF\x4F\xFF\x51\0"sv) == "JPEG 2000");
   CHECK(format_of("P1 "sv) == "PNM");
   CHECK(format_of("P6\n# a comment"sv) == "PNM");
   CHECK(format_of("8BPS\0\1"sv) == "PSD");
@@ -58,6 +60,8 @@ TEST_CASE("image formats are detected by a file's first bytes") {
                            "ftypmp42heicisom"sv,
                            "\0\0\0\x18"
                            "ftyp"sv,
+                           "\0\0\0\x0CjP  \r\n\x87"sv,
+                           "\xFF\x4F\xFF\x52"sv,
                            "P7\n"sv,
                            "P"sv,
                            "P6"sv,
@@ -80,7 +84,7 @@ TEST_CASE("image formats are detected by a file's first bytes") {
 
 TEST_CASE("the names of the image formats are listed as in a sentence") {
   CHECK(accepted_formats ==
-        "JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA");
+        "JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA");
 }
 
 TEST_CASE("image files are recognized by their extension, in upper or lower case") {

@@ -23,6 +23,7 @@ bool is_gif(std::string_view file);
 bool is_tiff(std::string_view file);
 bool is_avif(std::string_view file);
 bool is_heic(std::string_view file);
+bool is_jpeg2000(std::string_view file);
 bool is_pnm(std::string_view file);
 bool is_psd(std::string_view file);
 bool is_ico(std::string_view file);
@@ -51,6 +52,11 @@ inline constexpr std::array image_formats{
     ImageFormat{"TIFF", "tiff", "image/tiff", detail::is_tiff, {".tif", ".tiff"}},
     ImageFormat{"AVIF", "avif", "image/avif", detail::is_avif, {".avif"}},
     ImageFormat{"HEIC", "heic", "image/heic", detail::is_heic, {".heic", ".heif", ".hif"}},
+    ImageFormat{"JPEG 2000",
+                "jpeg2000",
+                "image/jp2",
+                detail::is_jpeg2000,
+                {".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"}},
     ImageFormat{
         "PNM", "pnm", "image/x-portable-anymap", detail::is_pnm, {".pnm", ".pbm", ".pgm", ".ppm"}},
     ImageFormat{"PSD", "psd", "image/vnd.adobe.photoshop", detail::is_psd, {".psd"}},

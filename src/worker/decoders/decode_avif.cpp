@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "worker/decoders/decoders.hpp"
 #include "worker/image/exif.hpp"
@@ -49,7 +50,33 @@ std::int64_t avif_need(const avifImage& image) {
                               : image.yuvFormat == AVIF_PIXEL_FORMAT_YUV444 ? 3
                                                                             : 2;
   const std::int64_t sample_bytes = image.depth > 8 ? 2 : 1;
-  return pixels * ((planes + 1) * sample_bytes * avif_copies + 3) + avif_codec_bytes;
+  const std::int64_t rgb_bytes = image.alphaPremultiplied == AVIF_TRUE ? 3 + 4 : 3;
+  return pixels * ((planes + 1) * sample_bytes * avif_copies + rgb_bytes) + avif_codec_bytes;
+}
+
+bool convert(const avifImage& image, avifRGBFormat format, std::vector<std::uint8_t>& pixels) {
+  avifRGBImage rgb;
+  avifRGBImageSetDefaults(&rgb, &image);
+  rgb.format = format;
+  rgb.depth = 8;
+  rgb.pixels = pixels.data();
+  rgb.rowBytes = avifRGBImagePixelSize(&rgb) * image.width;
+  return avifImageYUVToRGB(&image, &rgb) == AVIF_RESULT_OK;
+}
+
+/// Converts to RGB without alpha. libavif would show a transparent image on black.
+bool convert_without_alpha(avifImage& image, std::vector<std::uint8_t>& pixels) {
+  if (image.alphaPremultiplied != AVIF_TRUE) {
+    avifImageFreePlanes(&image, AVIF_PLANES_A);
+    return convert(image, AVIF_RGB_FORMAT_RGB, pixels);
+  }
+  // The colors have been multiplied by alpha, and are divided by it here.
+  std::vector<std::uint8_t> with_alpha(pixels.size() / 3 * 4);
+  if (!convert(image, AVIF_RGB_FORMAT_RGBA, with_alpha)) return false;
+  for (std::size_t i = 0; i < pixels.size() / 3; ++i) {
+    std::copy_n(&with_alpha[4 * i], 3, &pixels[3 * i]);
+  }
+  return true;
 }
 
 /// Returns a part of an image.
@@ -100,13 +127,7 @@ RawResult decode_avif(Bytes file, const DecodeLimits& limits) {
     return unreadable("The AVIF is damaged or incomplete.");
   }
   Image image = make_image(static_cast<int>(width), static_cast<int>(height));
-  avifRGBImage rgb;
-  avifRGBImageSetDefaults(&rgb, decoder->image);
-  rgb.format = AVIF_RGB_FORMAT_RGB;
-  rgb.depth = 8;
-  rgb.pixels = image.rgb.data();
-  rgb.rowBytes = static_cast<std::uint32_t>(3 * width);
-  if (avifImageYUVToRGB(decoder->image, &rgb) != AVIF_RESULT_OK) {
+  if (!convert_without_alpha(*decoder->image, image.rgb)) {
     return unreadable("The AVIF's colors are of a kind that isn't supported.");
   }
   // The image is upright: an orientation in EXIF would turn it again.

@@ -39,6 +39,7 @@ RawResult decode_gif(Bytes file, const DecodeLimits& limits, const DecodeOptions
 RawResult decode_tiff(Bytes file, const DecodeLimits& limits);
 RawResult decode_avif(Bytes file, const DecodeLimits& limits);
 RawResult decode_heic(Bytes file, const DecodeLimits& limits);
+RawResult decode_jpeg2000(Bytes file, const DecodeLimits& limits);
 RawResult decode_pnm(Bytes file, const DecodeLimits& limits);
 RawResult decode_psd(Bytes file, const DecodeLimits& limits);
 RawResult decode_ico(Bytes file, const DecodeLimits& limits, const DecodeOptions& options);

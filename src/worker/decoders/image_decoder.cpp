@@ -90,6 +90,7 @@ constexpr std::array decoders{
     FormatDecoder{"TIFF", decode_if_built<SAMOYED_READS_TIFF, decode_tiff>(), true},
     FormatDecoder{"AVIF", decode_if_built<SAMOYED_READS_AVIF, decode_avif>(), true},
     FormatDecoder{"HEIC", decode_if_built<SAMOYED_READS_HEIC, decode_heic>(), true},
+    FormatDecoder{"JPEG 2000", decode_if_built<SAMOYED_READS_JPEG2000, decode_jpeg2000>(), true},
     FormatDecoder{"PNM", decode_if_built<SAMOYED_READS_PNM, decode_pnm>()},
     FormatDecoder{"PSD", decode_if_built<SAMOYED_READS_PSD, decode_psd>(), true},
     FormatDecoder{"ICO", decode_if_built<SAMOYED_READS_ICO, decode_ico>()},

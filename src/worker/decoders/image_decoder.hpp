@@ -52,7 +52,12 @@ using DecodeResult = std::variant<DecodedImage, protocol::Refusal>;
 /// masks, and a run of an odd number of 4-bit pixels in a BMP is read completely. A BMP whose run
 /// lengths leave out pixels has the palette's first color there (Pillow misreads its jumps). As in
 /// Pillow 9.4, a color that a palette lacks is the gray level of its number, and XMP turns only PNG
-/// images.
+/// images. JPEG 2000 images get the colors of their palette (Pillow shows indices as gray), sYCC
+/// and CMYK without subsampling are converted (Pillow takes them for RGB), the brightest samples of
+/// more than 8 bits are white (Pillow lets them overflow to black), and more than four channels are
+/// refused. AVIF and HEIC images, which Pillow 9.4 doesn't read, are those of avifdec and
+/// heif-convert, without alpha. HEIC images of more than 8 bits that are mirrored or cropped are
+/// refused, because libheif 1.15 can't do that, and so are AV1 images in HEIC files.
 ///
 /// If anything is wrong with the bytes, the result is a Refusal (`unreadable`, `too_many_pixels` or
 /// `too_slow`) whose detail tells a person why. Whether a file is refused doesn't depend on

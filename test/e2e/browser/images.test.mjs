@@ -116,7 +116,7 @@ test('dropping three files, one of them not an image', {skip: needsDecoding}, as
                    ['one.jpg', 'notes.txt', 'two.jpg']);
   for (const name of ['one.jpg', 'two.jpg']) await assertLabels(cardOf(page, name).locator('.labels'));
   const failed = cardOf(page, 'notes.txt');
-  assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA/);
+  assert.match(await failed.locator('.detail').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA/);
   assert.equal(await failed.locator('img').isVisible(), false);
   // Another attempt would fail the same way.
   assert.equal(await failed.getByRole('button', {name: 'Try again'}).count(), 0);

@@ -70,7 +70,7 @@ test('a file that is not an image gets an error that names the formats', {skip: 
                                         page.getByRole('button', {name: 'Recognize'}).click()]);
   assert.equal(response.status(), 415);
   await page.waitForLoadState();
-  assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA/);
+  assert.match(await page.locator('.message').textContent(), /JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA/);
   await screenshot(page, 'no-image');
 });
 
@@ -119,7 +119,7 @@ test('several images are recognized in one request', {skip: needsDecoding}, asyn
     await assertLabels(parts.nth(place).locator('table.labels'));
     assert.match(await parts.nth(place).locator('.facts').textContent(), new RegExp(name));
   }
-  assert.match(await parts.nth(1).textContent(), /notes\.txt.*JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, PNM, PSD, ICO, DIB or TGA/s);
+  assert.match(await parts.nth(1).textContent(), /notes\.txt.*JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA/s);
   await screenshot(page, 'plain-several');
 });
 

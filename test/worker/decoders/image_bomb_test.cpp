@@ -31,6 +31,7 @@ namespace {
 
 using protocol::Refusal;
 using protocol::RefusalReason;
+using test::jpeg2000_liar;
 using test::patched;
 using test::png;
 using test::read_image_fixture;
@@ -124,6 +125,7 @@ std::vector<Bomb> bombs() {
   const std::string heic = read_image_fixture("rgb.heic");
   const std::string avif = read_image_fixture("rgb.avif");
   const std::size_t gif_frame = gif.find("hello") + 6;
+  const std::size_t jp2_coding = read_image_fixture("grey.jp2").find("\xFF\x52");
   const std::string jpeg = test::progressive_jpeg(64, 1);
   return {
       {"a PNG of 8x8 pixels that inflates to 1 GiB", png({}, zlib_zeros(gib)), {}, {}},
@@ -184,11 +186,27 @@ std::vector<Bomb> bombs() {
        patched(heic, heic.rfind("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), too_many, too_many},
       {"a HEIC that claims 8000x8000 pixels",
        patched(heic, heic.rfind("ispe") + 8, "\0\0\x1F\x40\0\0\x1F\x40"s), unreadable, too_many},
+      {"a HEIC of 64x64 pixels whose frame has 2048x2048", read_image_fixture("large_frame.heic"),
+       unreadable, too_many},
       {"an AVIF that claims 65535x65535 pixels",
        patched(avif, avif.find("ispe") + 8, "\0\0\xFF\xFF\0\0\xFF\xFF"s), unreadable, unreadable},
       {"an AVIF that claims 6000x6000 pixels, to which libavif scales it",
        patched(avif, avif.find("ispe") + 8, "\0\0\x17\x70\0\0\x17\x70"s),
        {},
+       too_many},
+      {"a JPEG 2000 of 65535x65535 pixels", jpeg2000_liar("grey.jp2", 65535, 65535), too_many,
+       too_many},
+      {"a JPEG 2000 of 8000x8000 pixels that aren't there", jpeg2000_liar("grey.jp2", 8000, 8000),
+       unreadable, too_many},
+      {"a JPEG 2000 of 8000x8000 pixels in tiles of 1x1", jpeg2000_liar("grey.jp2", 8000, 1),
+       unreadable, unreadable},
+      {"a JPEG 2000 of 255x255 pixels in 65025 tiles that aren't there",
+       jpeg2000_liar("grey.jp2", 255, 1), unreadable, unreadable},
+      {"a JPEG 2000 of 1000x1000 pixels in blocks of 4x4",
+       patched(jpeg2000_liar("grey.jp2", 1000, 1000), jp2_coding + 10, "\0\0"s), unreadable,
+       too_many},
+      {"a JPEG 2000 of 8000x8000 pixels in blocks of 4x4",
+       patched(jpeg2000_liar("grey.jp2", 8000, 8000), jp2_coding + 10, "\0\0"s), too_many,
        too_many},
       {"a PNM of 65535x65535 pixels", "P6 65535 65535 255\n", too_many, too_many},
       {"a PNM of 8000x8000 pixels that aren't there", "P6 8000 8000 255\n", unreadable, too_many},

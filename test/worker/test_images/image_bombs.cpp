@@ -236,6 +236,12 @@ void write_code_of_bytes(BitWriter& bits) {
 
 }  // namespace
 
+std::string jpeg2000_liar(std::string_view fixture, unsigned image_side, unsigned tile_side) {
+  const std::string file = read_image_fixture(fixture);
+  const std::string image = u32be(image_side), tile = u32be(tile_side), zero = u32be(0);
+  return patched(file, file.find("\xFF\x51") + 6, image + image + zero + zero + tile + tile);
+}
+
 std::string webp_of_many_tables() {
   constexpr unsigned groups = 65536;
   BitWriter bits;

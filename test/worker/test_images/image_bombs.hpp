@@ -47,6 +47,10 @@ std::string patched(std::string file, std::size_t offset, std::string_view bytes
 /// Returns a lossy WebP fixture whose image claims 16383x16383 pixels, whatever its container says.
 std::string lossy_webp_liar(std::string_view fixture);
 
+/// Returns a JPEG 2000 fixture whose codestream claims an image of that size, in tiles of that
+/// size.
+std::string jpeg2000_liar(std::string_view fixture, unsigned image_side, unsigned tile_side);
+
 /// Returns a lossless WebP of 1024x1024 black pixels, in which each block of 4x4 pixels uses
 /// Huffman tables of its own: 65536 groups in 290 kB.
 std::string webp_of_many_tables();

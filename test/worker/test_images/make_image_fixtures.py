@@ -11,8 +11,6 @@ import io
 import math
 import pathlib
 import struct
-import subprocess
-import tempfile
 import warnings
 import zlib
 
@@ -333,42 +331,6 @@ def tga_files():
     yield "run_length.tga", saved(rgb.quantize(4).convert("RGB"), "TGA", compression="tga_rle")
     yield "top_down.tga", tga(2, 24, noise(3 * count, 1), flags=0x20)
     yield "from_right.tga", tga(2, 24, noise(3 * count, 1), flags=0x10)
-
-
-def write_heif():
-    """Writes HEIC and AVIF files by Debian's libheif-examples and libavif-bin, with the pixels of heif-convert
-    and avifdec. The latter neither crops nor turns."""
-    with tempfile.TemporaryDirectory() as folder:
-        def run(*command):
-            subprocess.run([str(word) for word in command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-        folder = pathlib.Path(folder)
-        make_image("RGB", 64, 48).save(folder / "rgb.png")
-        make_image("RGBA", 64, 48).save(folder / "alpha.png")
-        make_image("RGB", 61, 47).save(folder / "odd.png")
-        make_image("RGB", 128, 64).save(folder / "grid.png")
-        deep = png(48, 32, 16, 2, [noise(48 * 6, i) for i in range(32)])
-        (folder / "10bit.png").write_bytes(deep)
-        for name in ("rgb", "odd", "alpha"):
-            run("heif-enc", "-q", 80, f"{name}.png", "-o", DATA / f"{name}.heic")
-        run("heif-enc", "-q", 60, "-b", 10, "10bit.png", "-o", DATA / "10bit.heic")
-        avif = ("avifenc", "-j", 1, "-s", 8)
-        run(*avif, "rgb.png", DATA / "rgb.avif")
-        run(*avif, "-d", 10, "10bit.png", DATA / "10bit.avif")
-        run(*avif, "--irot", 1, "--imir", 1, "odd.png", DATA / "turned.avif")
-        run(*avif, "--clap", "40,1,30,1,0,1,0,1", "rgb.png", DATA / "crop.avif")
-        run(*avif, "-g", "2x1", "grid.png", DATA / "grid.avif")
-        for path in DATA.glob("*.heic"):
-            run("heif-convert", path, "out.png")
-            write_ppm(path.name, Image.open(folder / "out.png").convert("RGB"))
-        for path in DATA.glob("*.avif"):
-            run("avifdec", "-d", 8, path, "out.png")
-            image = Image.open(folder / "out.png").convert("RGB")
-            if path.name == "crop.avif":
-                image = image.crop((12, 9, 52, 39))
-            elif path.name == "turned.avif":
-                image = image.transpose(Image.Transpose.ROTATE_90).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-            write_ppm(path.name, image)
 
 
 def write_own_16bit():
@@ -698,7 +660,6 @@ def main():
     write_gray_16bit()
     write_own_tiffs()
     write_own_16bit()
-    write_heif()
     write_crops()
     write_crop_specs()
 
