@@ -9,7 +9,7 @@ PHASES = [
     ("forward", re.compile(r"libtorch|libc10|libdnnl|libopenblas|libblas|libgomp|^\[JIT\]|^\?\?\?$|^perf-\d+\.map"),
      re.compile(r"Squeezenet::|Forward|multiply_|transform_|max_pool|dnnl|jit_|at::|c10::")),
     ("decode", re.compile(r"libjpeg|libpng|libdeflate|libwebp|libz\."),
-     re.compile(r"decode_|exif|Exif|JpegReader|PngReader|png_filters")),
+     re.compile(r"decode_|exif|Exif|JpegReader|PngReader|png_filters|inflate_png")),
     ("resize, normalize", None, re.compile(r"[Rr]esize|[Nn]ormalize|narrow|flatten")),
     ("base64, checksum", None, re.compile(r"[Bb]ase64|Checksum|checksum|MessageReader")),
     ("ranking, result", None, re.compile(r"softmax|::rank|format_result|nlohmann|parse_|__expf?(?:_fma|$)")),

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "fuzz/check.hpp"
-#include "worker/decoders/png_metadata.hpp"
+#include "worker/headers/png_metadata.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;

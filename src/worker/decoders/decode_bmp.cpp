@@ -10,9 +10,9 @@
 #include <utility>
 #include <variant>
 
-#include "worker/decoders/bmp_header.hpp"
 #include "worker/decoders/cpu_budget.hpp"
 #include "worker/decoders/decoders.hpp"
+#include "worker/headers/bmp_header.hpp"
 
 namespace samoyed::worker {
 

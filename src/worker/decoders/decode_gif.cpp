@@ -124,7 +124,7 @@ enum class GifEnding { complete, cut_short, too_slow };
 /// Decodes the frame onto its place on the canvas. The rows that a frame lacks which is cut short
 /// are gray.
 GifEnding draw(GifFileType* gif, const std::array<Rgb, 256>& palette, Image& canvas,
-                 CpuBudget budget) {
+               CpuBudget budget) {
   const GifImageDesc& frame = gif->Image;
   std::vector<GifPixelType> indices(static_cast<std::size_t>(frame.Width));
   bool complete = true;

@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "worker/decoders/decoders.hpp"
-#include "worker/decoders/heif_frames.hpp"
+#include "worker/headers/heif_frames.hpp"
+#include "worker/headers/heif_items.hpp"
 
 namespace samoyed::worker {
 
@@ -71,6 +72,9 @@ bool has_av1_item(Bytes file) {
 }  // namespace
 
 RawResult decode_heic(Bytes file, const DecodeLimits& limits) {
+  if (!has_finite_references(file)) {
+    return unreadable("The HEIC is damaged: an image in it consists of itself, or of too many.");
+  }
   if (has_av1_item(file)) {
     return unreadable("The HEIC contains an AVIF image. Save it as AVIF or JPEG.");
   }

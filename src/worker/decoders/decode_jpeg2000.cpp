@@ -9,7 +9,7 @@
 
 #include "worker/decoders/cmyk.hpp"
 #include "worker/decoders/decoders.hpp"
-#include "worker/decoders/jpeg2000_layout.hpp"
+#include "worker/headers/jpeg2000_layout.hpp"
 
 namespace samoyed::worker {
 

@@ -8,10 +8,9 @@
 
 #include "worker/decoders/cpu_budget.hpp"
 #include "worker/decoders/decoders.hpp"
-#include "worker/decoders/png_data.hpp"
-#include "worker/decoders/png_filters.hpp"
-#include "worker/decoders/png_metadata.hpp"
+#include "worker/decoders/png_pixels.hpp"
 #include "worker/decoders/png_reader.hpp"
+#include "worker/headers/png_metadata.hpp"
 
 namespace samoyed::worker {
 

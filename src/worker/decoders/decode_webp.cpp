@@ -10,7 +10,7 @@
 
 #include "worker/decoders/cpu_budget.hpp"
 #include "worker/decoders/decoders.hpp"
-#include "worker/decoders/webp_memory_estimate.hpp"
+#include "worker/headers/webp_memory_estimate.hpp"
 
 namespace samoyed::worker {
 

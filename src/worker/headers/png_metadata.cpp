@@ -1,4 +1,4 @@
-#include "worker/decoders/png_metadata.hpp"
+#include "worker/headers/png_metadata.hpp"
 
 #include <algorithm>
 #include <cstddef>

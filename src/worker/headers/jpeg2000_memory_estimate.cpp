@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "worker/decoders/jpeg2000_layout.hpp"
+#include "worker/headers/jpeg2000_layout.hpp"
 
 namespace samoyed::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/decoders/png_filters.hpp"
+#include "worker/decoders/png_pixels.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "worker/decoders/jpeg2000_layout.hpp"
+#include "worker/headers/jpeg2000_layout.hpp"
 
 #include <algorithm>
 #include <cstddef>

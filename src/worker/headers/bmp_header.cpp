@@ -1,4 +1,4 @@
-#include "worker/decoders/bmp_header.hpp"
+#include "worker/headers/bmp_header.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "worker/decoders/heif_frames.hpp"
+#include "worker/headers/heif_frames.hpp"
 
 #include <cstdint>
 #include <string>

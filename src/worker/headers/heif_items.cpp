@@ -1,4 +1,4 @@
-#include "worker/decoders/heif_frames.hpp"
+#include "worker/headers/heif_items.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,99 +10,6 @@
 namespace samoyed::worker {
 
 namespace {
-
-/// Reads the bits of a NAL unit without its emulation prevention bytes. After the end all bits are
-/// 0, and `ended` is true.
-class NalBits {
- public:
-  explicit NalBits(Bytes bytes) : bytes_(bytes) {}
-
-  bool ended() const { return ended_; }
-
-  std::uint64_t read(unsigned count) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < count; ++i) value = value << 1 | read_bit();
-    return value;
-  }
-
-  void skip(unsigned count) {
-    for (unsigned i = 0; i < count; ++i) read_bit();
-  }
-
-  /// An unsigned Exp-Golomb code (9.2).
-  std::uint64_t read_unsigned() {
-    unsigned zeros = 0;
-    while (!ended_ && zeros < 32 && read_bit() == 0) ++zeros;
-    return (std::uint64_t{1} << zeros) - 1 + read(zeros);
-  }
-
- private:
-  unsigned read_bit() {
-    if (bit_ == 0 && !take_byte()) return 0;
-    return byte_ >> --bit_ & 1;
-  }
-
-  bool take_byte() {
-    if (at_ < bytes_.size() && zeros_ >= 2 && std::to_integer<unsigned>(bytes_[at_]) == 3) {
-      zeros_ = 0;
-      ++at_;
-    }
-    ended_ = ended_ || at_ >= bytes_.size();
-    if (ended_) return false;
-    byte_ = std::to_integer<unsigned>(bytes_[at_++]);
-    zeros_ = byte_ == 0 ? zeros_ + 1 : 0;
-    bit_ = 8;
-    return true;
-  }
-
-  Bytes bytes_;
-  std::size_t at_ = 0;
-  unsigned zeros_ = 0;
-  unsigned byte_ = 0;
-  unsigned bit_ = 0;
-  bool ended_ = false;
-};
-
-/// profile_tier_level (7.3.3), up to a number of sub-layers.
-void skip_profile(NalBits& bits, unsigned sub_layers) {
-  constexpr unsigned profile_bits = 88, level_bits = 8;
-  bits.skip(profile_bits + level_bits);
-  unsigned skipped = 0;
-  for (unsigned i = 0; i < sub_layers; ++i) {
-    if (bits.read(1) != 0) skipped += profile_bits;
-    if (bits.read(1) != 0) skipped += level_bits;
-  }
-  if (sub_layers > 0) bits.skip(2 * (8 - sub_layers));
-  bits.skip(skipped);
-}
-
-struct HevcFrame {
-  std::int64_t pixels = 0;
-  bool is_deep = false;
-};
-
-/// Reads a sequence parameter set after its NAL unit header.
-std::optional<HevcFrame> read_parameter_set(Bytes bytes) {
-  constexpr std::uint64_t chroma_format_max = 3, side_max = 65535, extra_bits_max = 8;
-  NalBits bits(bytes);
-  bits.skip(4);
-  const auto sub_layers = static_cast<unsigned>(bits.read(3));
-  bits.skip(1);
-  skip_profile(bits, sub_layers);
-  bits.read_unsigned();  // the set's id
-  const std::uint64_t chroma_format = bits.read_unsigned();
-  if (chroma_format == chroma_format_max) bits.skip(1);
-  const std::uint64_t width = bits.read_unsigned(), height = bits.read_unsigned();
-  if (bits.read(1) != 0) {
-    for (int i = 0; i < 4; ++i) bits.read_unsigned();  // the window that is shown
-  }
-  const std::uint64_t extra_bits = std::max(bits.read_unsigned(), bits.read_unsigned());
-  if (bits.ended() || chroma_format > chroma_format_max || width > side_max || height > side_max ||
-      extra_bits > extra_bits_max) {
-    return std::nullopt;
-  }
-  return HevcFrame{static_cast<std::int64_t>(width * height), extra_bits > 0};
-}
 
 /// Reads the fields of a box. After its end all fields are 0, and `ended` is true.
 class Fields {
@@ -129,9 +36,16 @@ class Fields {
   bool ended_ = false;
 };
 
+/// The number that a code of four letters is in a file.
+constexpr std::uint64_t code(const char (&letters)[5]) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(letters[i]);
+  return value;
+}
+
 /// The boxes that say where an image's parts are.
 struct MetaBoxes {
-  Bytes infos, locations, data;
+  Bytes infos, locations, data, references;
   /// Whether there is more than one of a kind. Which of them libheif reads isn't checked.
   bool ambiguous = false;
 };
@@ -149,6 +63,7 @@ MetaBoxes read_meta(Bytes file) {
       if (inner->type == "iinf") keep(meta.infos, inner->content);
       if (inner->type == "iloc") keep(meta.locations, inner->content);
       if (inner->type == "idat") keep(meta.data, inner->content);
+      if (inner->type == "iref") keep(meta.references, inner->content);
     }
   }
   return meta;
@@ -171,7 +86,7 @@ std::vector<DerivedItem> find_derived_items(Bytes infos) {
     const std::uint64_t id = fields.read(version == 2 ? 2 : 4);
     fields.read(2);
     const std::uint64_t type = fields.read(4);
-    constexpr std::uint64_t grid = 0x67726964, overlay = 0x696F766C;
+    constexpr auto grid = code("grid"), overlay = code("iovl");
     if (type == grid || type == overlay) items.push_back({id, type == overlay});
   }
   return items;
@@ -188,7 +103,58 @@ std::int64_t canvas_pixels(Bytes item, bool is_overlay) {
   return static_cast<std::int64_t>(std::min(width, side_max) * std::min(height, side_max));
 }
 
-/// Returns the pixels of the largest derived image, by the item location box (8.11.3).
+/// Decoding the image `from` takes decoding the image `to` first.
+struct ItemStep {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+};
+
+/// Reads the item reference box (8.11.12), as libheif does: it ignores the sizes of the boxes in
+/// it.
+std::vector<ItemStep> read_references(Bytes references) {
+  std::vector<ItemStep> steps;
+  Fields fields(references);
+  const std::size_t id_bytes = fields.read(4) >> 24 == 0 ? 2 : 4;
+  while (!fields.ended()) {
+    constexpr std::uint64_t size_follows = 1;
+    const std::uint64_t size = fields.read(4);
+    const std::uint64_t type = fields.read(4);
+    if (size == size_follows) fields.read(8);
+    const std::uint64_t from = fields.read(id_bytes);
+    for (std::uint64_t left = fields.read(2); left > 0 && !fields.ended(); --left) {
+      const std::uint64_t to = fields.read(id_bytes);
+      if (type == code("dimg")) steps.push_back({from, to});
+      if (type == code("auxl")) steps.push_back({to, from});  // An image's alpha names the image.
+    }
+  }
+  return steps;
+}
+
+/// Follows the steps, sorted by `from`, like a decoder.
+class ItemStepCounter {
+ public:
+  explicit ItemStepCounter(const std::vector<ItemStep>& steps) : steps_(steps) {}
+
+  /// Returns false if decoding the image takes too many steps, or without end.
+  bool follow(std::uint64_t image, int depth = 0) {
+    if (depth > nesting_max || ++count_ > steps_max) return false;
+    const auto next = std::ranges::equal_range(steps_, image, {}, &ItemStep::from);
+    return std::ranges::all_of(next,
+                               [&](const ItemStep& step) { return follow(step.to, depth + 1); });
+  }
+
+ private:
+  static constexpr int nesting_max = 8;
+  /// Twice the parts of the largest grid.
+  static constexpr std::size_t steps_max = std::size_t{2} * 256 * 256;
+
+  const std::vector<ItemStep>& steps_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+// Reads the item location box (8.11.3).
 std::optional<std::int64_t> find_largest_canvas(Bytes file) {
   const MetaBoxes meta = read_meta(file);
   const std::vector<DerivedItem> items = find_derived_items(meta.infos);
@@ -226,27 +192,15 @@ std::optional<std::int64_t> find_largest_canvas(Bytes file) {
   return largest;
 }
 
-}  // namespace
-
-std::optional<HeifFrames> find_heif_frames(Bytes file) {
-  constexpr unsigned parameter_set = 33;
-  // No such set needs more, up to the fields that are read.
-  constexpr std::size_t set_bytes_max = 256;
-  const auto canvas = find_largest_canvas(file);
-  if (!canvas) return std::nullopt;
-  HeifFrames largest{.canvas_pixels_max = *canvas};
-  for (std::size_t at = 0; at + 2 < file.size(); ++at) {
-    const auto header = std::to_integer<unsigned>(file[at]);
-    const auto layers = std::to_integer<unsigned>(file[at + 1]);
-    // nal_unit_header (7.3.1.2): the base layer, of any temporal sub-layer.
-    if (header != parameter_set << 1 || layers == 0 || layers > 7) continue;
-    const Bytes rest = file.subspan(at + 2);
-    const auto frame = read_parameter_set(rest.first(std::min(rest.size(), set_bytes_max)));
-    if (!frame) continue;
-    std::int64_t& pixels_max = frame->is_deep ? largest.deep_pixels_max : largest.pixels_max;
-    pixels_max = std::max(pixels_max, frame->pixels);
-  }
-  return largest;
+bool has_finite_references(Bytes file) {
+  const MetaBoxes meta = read_meta(file);
+  if (meta.references.empty()) return true;
+  if (meta.ambiguous) return false;
+  std::vector<ItemStep> steps = read_references(meta.references);
+  std::ranges::sort(steps, {}, &ItemStep::from);
+  ItemStepCounter counter(steps);
+  return std::ranges::all_of(steps,
+                             [&](const ItemStep& step) { return counter.follow(step.from); });
 }
 
 }  // namespace samoyed::worker

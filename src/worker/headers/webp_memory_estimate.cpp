@@ -1,4 +1,4 @@
-#include "worker/decoders/webp_memory_estimate.hpp"
+#include "worker/headers/webp_memory_estimate.hpp"
 
 #include <algorithm>
 #include <array>
