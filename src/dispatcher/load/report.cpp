@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/protocol/utf8.hpp"
+
 namespace samoyed::load {
 namespace {
 
@@ -106,7 +108,7 @@ std::string format_json(const RunFacts& facts, const Tally& tally) {
   if (tally.steps().size.count() > 0) value["step_median_ms"] = medians(tally.steps());
   if (tally.phases().queue.count() > 0) value["worker_median_ms"] = medians(tally.phases());
   value["generator_cores"] = facts.generator_cores;
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return protocol::escape_json_controls(value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace samoyed::load

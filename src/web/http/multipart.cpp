@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/http_message.hpp"
 
 namespace samoyed::web {
@@ -127,9 +128,9 @@ std::variant<std::size_t, FormError> read_part_header(std::string_view text, For
       return FormError{"A part of the form has a Content-Disposition without a name."};
     }
     named = true;
-    part.name = unescape_browser_name(*name);
+    part.name = protocol::to_utf8(unescape_browser_name(*name));
     if (const std::string* file_name = find_parameter(*parameters, "filename")) {
-      part.file_name = unescape_browser_name(*file_name);
+      part.file_name = protocol::to_utf8(unescape_browser_name(*file_name));
     }
   }
   if (!named) return FormError{"A part of the form has no Content-Disposition."};

@@ -13,8 +13,8 @@ namespace samoyed::web {
 struct FormPart {
   std::string name;
   /// The file's name on the user's system, for display only. May contain anything, including `/`
-  /// and markup. std::nullopt if the part has no `filename`. Empty if a browser's user chose no
-  /// file.
+  /// and markup, but is valid UTF-8. std::nullopt if the part has no `filename`. Empty if a
+  /// browser's user chose no file.
   std::optional<std::string> file_name;
   /// The part's content. A view into the request's body.
   std::string_view content;

@@ -5,6 +5,7 @@
 #include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/multipart.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -40,11 +41,11 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
                      "`top` must be a number from 1 to " + std::to_string(top_max) + "."};
     }
   }
-  if (auto model = query_value(query, "model")) {
+  if (const auto model = query_value(query, "model")) {
     if (model->empty() || model->size() > model_length_max) {
       return Problem{Reason::bad_parameter, "`model` must be the name of a model."};
     }
-    upload.model = std::move(*model);
+    upload.model = protocol::to_utf8(*model);
   }
   return std::nullopt;
 }

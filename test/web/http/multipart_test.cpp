@@ -106,6 +106,7 @@ TEST_CASE("file names are decoded as browsers and other clients write them") {
       {"filename=\"ends in a backslash\\\"", "ends in a backslash\\"},
       {"filename=\"a\\\\b\"", "a\\b"},
       {"filename=\"\xF0\x9F\x90\xB6.jpg\"", "\xF0\x9F\x90\xB6.jpg"},
+      {"filename=\"Caf\xE9.jpg\"", "Caf\uFFFD.jpg"},
       {"filename*=UTF-8''other.jpg", std::nullopt},
       {"filename=\"a.jpg\"; filename*=UTF-8''other.jpg", "a.jpg"},
   }));
