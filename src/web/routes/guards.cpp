@@ -5,6 +5,7 @@
 
 #include "samoyed/io/parse_number.hpp"
 #include "web/http/responses.hpp"
+#include "web/http/size_text.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/image_upload.hpp"
 #include "web/views/pages.hpp"
@@ -75,7 +76,8 @@ Rejection body_guard(const Services& services, const RequestContext& context) {
   if (!chunked && announced.value_or(0) <= unwanted_body_bytes_max) return std::nullopt;
   return error_response(
       services, context,
-      {Reason::too_large, "This address doesn't accept a large or chunked body."});
+      {Reason::too_large, "This address accepts no chunked body, and no body of more than " +
+                              size_text(unwanted_body_bytes_max) + "."});
 }
 
 using Guard = Rejection (*)(const Services&, const RequestContext&);

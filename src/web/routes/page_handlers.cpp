@@ -93,6 +93,10 @@ asio::awaitable<Response> sign_out(Services& services, RequestContext& context) 
   co_return response;
 }
 
+asio::awaitable<Response> options(Services&, RequestContext& context) {
+  co_return Response{204, {{"Allow", context.route.allow}, {"Cache-Control", "no-store"}}, {}};
+}
+
 asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_response(200, "ok"); }
 
 asio::awaitable<Response> ready(Services& services, RequestContext& context) {

@@ -83,6 +83,10 @@ constexpr Route routes[] = {
      inference::infer},
 };
 
+/// OPTIONS of every known path, and of the server (`OPTIONS *`). Load balancers send it to check
+/// health, so it accepts every host name. It reveals nothing but methods.
+constexpr Route options_route{"OPTIONS", "*", probe, pages::options};
+
 static_assert(std::ranges::all_of(routes, [](const Route& route) { return route.handler; }),
               "every endpoint has a handler");
 
@@ -129,6 +133,7 @@ std::string allowed_methods(std::string_view pattern) {
     append(route.method);
     if (route.method == "GET" && route.policy.head) append("HEAD");
   }
+  append(options_route.method);
   return allow;
 }
 
@@ -142,8 +147,7 @@ Problem no_such_method(const ResolvedRoute& resolved) {
 }
 
 Problem no_path(std::string_view method) {
-  const bool about_server = method == "OPTIONS" || method == "CONNECT";
-  return about_server
+  return method == "CONNECT"
              ? Problem{Reason::method_not_allowed, "This server doesn't support that method here."}
              : Problem{Reason::bad_request, "The request target must be a path."};
 }
@@ -156,12 +160,17 @@ ResolvedRoute resolve_route(const Request& head) {
   ResolvedRoute resolved;
   if (!is_known_method(head.method)) {
     resolved.problem = {Reason::unknown_method,
-                        "This server supports only the methods GET, HEAD, POST and DELETE."};
+                        "This server supports only the methods GET, HEAD, POST, DELETE and "
+                        "OPTIONS."};
     return resolved;
   }
   const auto target = parse_target(head.target);
   if (!target) {
-    resolved.allow = "GET, HEAD, POST, DELETE";
+    resolved.allow = "GET, HEAD, POST, DELETE, OPTIONS";
+    if (head.method == "OPTIONS" && head.target == "*") {
+      resolved.route = &options_route;
+      return resolved;
+    }
     resolved.problem = no_path(head.method);
     return resolved;
   }
@@ -176,6 +185,11 @@ ResolvedRoute resolve_route(const Request& head) {
   }
   resolved.errors = first->policy.errors;
   resolved.parameter = *match(first->pattern, target->path);
+  if (head.method == options_route.method) {
+    resolved.allow = allowed_methods(first->pattern);
+    resolved.route = &options_route;
+    return resolved;
+  }
   const auto route = std::ranges::find_if(routes, [&](const Route& candidate) {
     return candidate.pattern == first->pattern && takes(candidate, head.method);
   });
@@ -188,7 +202,10 @@ ResolvedRoute resolve_route(const Request& head) {
   return resolved;
 }
 
-bool has_effect(const Route& route) { return route.method != "GET" || route.policy.acts_on_get; }
+bool has_effect(const Route& route) {
+  const bool safe = route.method == "GET" || route.method == "OPTIONS";
+  return !safe || route.policy.acts_on_get;
+}
 
 bool brings_body(const Route& route) { return route.policy.body != Body::none; }
 

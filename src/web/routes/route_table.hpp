@@ -38,7 +38,8 @@ struct ResolvedRoute {
   /// Null if the request has no route. Then `problem` says why.
   const Route* route = nullptr;
   std::optional<Problem> problem;
-  /// With the problem `method_not_allowed`: the path's methods in the format of the field `Allow`.
+  /// With the problem `method_not_allowed` and for OPTIONS: the path's methods in the format of the
+  /// field `Allow`.
   std::string allow;
   /// The format of the request's errors, even if it has no route.
   ErrorFormat errors = ErrorFormat::page;
