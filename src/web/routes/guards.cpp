@@ -22,7 +22,8 @@ const Policy& policy_of(const RequestContext& context) { return context.route.ro
 
 Rejection host_guard(const Services& services, const RequestContext& context) {
   if (context.route.route && policy_of(context).any_host) return std::nullopt;
-  const auto problem = check_host_name(context.request, services.rules.hosts);
+  const auto problem =
+      check_host_name(context.request, services.rules.hosts, context.forwarded_host);
   if (!problem) return std::nullopt;
   return anonymous_error_response(services, context, *problem);
 }
@@ -43,7 +44,7 @@ Response confirmation(const Problem& problem, const ResolvedRoute& route) {
 
 Rejection cross_site_guard(const Services& services, const RequestContext& context) {
   if (!has_effect(*context.route.route)) return std::nullopt;
-  const auto problem = check_cross_site(context.request);
+  const auto problem = check_cross_site(context.request, context.forwarded_host);
   if (!problem) return std::nullopt;
   return problem->reason == Reason::unconfirmed
              ? confirmation(*problem, context.route)

@@ -55,7 +55,8 @@ asio::awaitable<Response> api(Services& services, RequestContext& context) {
 }
 
 asio::awaitable<Response> openapi(Services&, RequestContext& context) {
-  const Asset document{"openapi.json", "application/json", files::openapi_json};
+  const std::string text = openapi_json(context.base_path);
+  const Asset document{"openapi.json", "application/json", text};
   co_return asset_response(document, context.request);
 }
 

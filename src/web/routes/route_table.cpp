@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/http/base_path.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/image_handlers.hpp"
 #include "web/routes/inference_handlers.hpp"
@@ -156,7 +157,7 @@ Problem no_path(std::string_view method) {
 
 std::span<const Route> route_table() { return routes; }
 
-ResolvedRoute resolve_route(const Request& head) {
+ResolvedRoute resolve_route(const Request& head, std::string_view base_path) {
   ResolvedRoute resolved;
   if (!is_known_method(head.method)) {
     resolved.problem = {Reason::unknown_method,
@@ -174,17 +175,18 @@ ResolvedRoute resolve_route(const Request& head) {
     resolved.problem = no_path(head.method);
     return resolved;
   }
-  resolved.path = target->path;
+  const std::string_view path = without_base_path(target->path, base_path);
+  resolved.path = path;
   resolved.query = target->query;
-  resolved.errors = errors_around(target->path);
+  resolved.errors = errors_around(path);
   const auto first = std::ranges::find_if(
-      routes, [&](const Route& route) { return match(route.pattern, target->path).has_value(); });
+      routes, [&](const Route& route) { return match(route.pattern, path).has_value(); });
   if (first == std::end(routes)) {
     resolved.problem = {Reason::not_found, "There is nothing at this address. Check it for typos."};
     return resolved;
   }
   resolved.errors = first->policy.errors;
-  resolved.parameter = *match(first->pattern, target->path);
+  resolved.parameter = *match(first->pattern, path);
   if (head.method == options_route.method) {
     resolved.allow = allowed_methods(first->pattern);
     resolved.route = &options_route;

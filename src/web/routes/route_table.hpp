@@ -50,7 +50,8 @@ struct ResolvedRoute {
   std::string parameter;
 };
 
-ResolvedRoute resolve_route(const Request& head);
+/// `base_path` is removed from the request's path if it begins with it.
+ResolvedRoute resolve_route(const Request& head, std::string_view base_path = {});
 
 /// Returns true if the endpoint changes something or costs work, so that pages of other sites must
 /// not be able to call it.
