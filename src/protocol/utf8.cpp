@@ -66,17 +66,20 @@ bool is_utf8(std::string_view text) {
 }
 
 bool is_control(std::string_view sequence) {
-  if (is_c0_or_del(sequence.front()) || is_c1(sequence)) return true;
-  const bool separator_or_override = sequence >= "\u2028" && sequence <= "\u202E";
-  const bool isolate = sequence >= "\u2066" && sequence <= "\u2069";
-  return separator_or_override || isolate;
+  return is_c0_or_del(sequence.front()) || is_c1(sequence);
 }
 
 std::string to_utf8(std::string_view text) {
   return replace_if(text, [](std::string_view) { return false; });
 }
 
-std::string to_printable(std::string_view text) { return replace_if(text, is_control); }
+std::string to_printable(std::string_view text) {
+  return replace_if(text, [](std::string_view sequence) {
+    const bool separator_or_override = sequence >= "\u2028" && sequence <= "\u202E";
+    const bool isolate = sequence >= "\u2066" && sequence <= "\u2069";
+    return is_control(sequence) || separator_or_override || isolate;
+  });
+}
 
 std::string escape_json_controls(std::string json) {
   constexpr char digits[] = "0123456789abcdef";

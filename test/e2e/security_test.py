@@ -411,6 +411,19 @@ class HostileInputTest(wire.TestCase):
                 self.assertIn("Samoyed-Reason: ", fields)
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
 
+    def test_broken_framing_is_an_error_of_its_own_whatever_else_is_wrong(self):
+        dispatcher = self.start_dispatcher()
+        chunked = {"Transfer_Encoding": "chunked"}
+        for what, head in (("a wrong type", wire.http_head(Content_Type="text/plain", **chunked)),
+                           ("no such path", wire.http_head("POST", "/nowhere", **chunked)),
+                           ("no body wanted", wire.http_head("GET", **chunked))):
+            with self.subTest(what):
+                peer = self.connect(dispatcher.port)
+                peer.send(head + b"nonsense\r\n")
+                answered, fields, _ = wire.read_response(peer)
+                self.assertEqual(answered, 400, fields)
+                self.assertIn("Samoyed-Reason: bad_request", fields)
+
     def test_random_bytes_on_the_web_port(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])
         for sent in (TLS_HELLO, BINARY, bytes(4096), b"\r\n" * 2000, wire.message(b"hello"),

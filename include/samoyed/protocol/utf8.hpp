@@ -16,10 +16,8 @@ std::size_t utf8_sequence_length(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
-/// Returns true if the sequence is a character that changes how a terminal or a reader takes the
-/// text around it: C0 (which includes tabs and line breaks), DEL, C1, U+2028 and U+2029, and the
-/// characters that override the direction of text (U+202A to U+202E, U+2066 to U+2069). `sequence`
-/// is one well-formed UTF-8 sequence.
+/// Returns true for a control character: C0 (which includes tabs and line breaks), DEL and C1.
+/// `sequence` is one well-formed UTF-8 sequence.
 bool is_control(std::string_view sequence);
 
 /// Returns a text from outside as valid UTF-8: each byte that isn't part of a well-formed sequence
@@ -27,8 +25,10 @@ bool is_control(std::string_view sequence);
 /// a whole file for the programs that read it.
 std::string to_utf8(std::string_view text);
 
-/// Returns a text from outside as one line for a person: valid UTF-8, in which each control
-/// character becomes U+FFFD.
+/// Returns a text from outside as one line of plain text for a person: valid UTF-8, in which U+FFFD
+/// replaces control characters, U+2028 and U+2029, which break lines, and the characters that
+/// override the direction of the text around them (U+202A to U+202E, U+2066 to U+2069). Pages don't
+/// need that: they isolate such a text in `<bdi>`.
 std::string to_printable(std::string_view text);
 
 /// Returns a JSON text with DEL and C1 escaped (`\u009b`), which JSON allows as they are but a

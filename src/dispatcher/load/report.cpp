@@ -52,11 +52,11 @@ json medians(const Tally::Phases& phases) {
           {"forward", percentile_ms(phases.forward, 0.5)}};
 }
 
-/// `12 x busy, 3 x unreadable`.
+/// `12 x busy, 3 x unreadable`. The reasons come from the program under load.
 std::string counts(const std::map<std::string, std::uint64_t>& by_reason) {
   std::string text;
   for (const auto& [why, count] : by_reason) {
-    text += fmt::format("{}{} x {}", text.empty() ? "" : ", ", count, why);
+    text += fmt::format("{}{} x {}", text.empty() ? "" : ", ", count, protocol::to_printable(why));
   }
   return text.empty() ? "none" : text;
 }
