@@ -15,7 +15,6 @@
 namespace samoyed::web {
 
 namespace http = boost::beast::http;
-
 namespace {
 
 constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
