@@ -1,7 +1,9 @@
 #include "samoyed/io/network_list.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <system_error>
+#include <type_traits>
 
 namespace samoyed::io {
 
@@ -10,28 +12,17 @@ asio::ip::address unmapped(const asio::ip::address& address) {
   return mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()) : address;
 }
 
-NetworkList::NetworkList(const std::vector<std::string>& networks) {
-  for (const std::string& text : networks) add(text);
-}
+NetworkList::NetworkList(const std::vector<std::string>& networks) : networks_(networks) {}
+
+NetworkList::NetworkList(const std::vector<std::string>& networks,
+                         const std::vector<std::string>& except)
+    : networks_(networks), except_(except) {}
 
 bool NetworkList::contains(const asio::ip::address& address) const {
-  const asio::ip::address plain = unmapped(address);
-  if (plain.is_v4()) {
-    for (const auto& network : v4_) {
-      if (asio::ip::network_v4(plain.to_v4(), network.prefix_length()).network() ==
-          network.network()) {
-        return true;
-      }
-    }
-    return false;
-  }
-  for (const auto& network : v6_) {
-    if (asio::ip::network_v6(plain.to_v6(), network.prefix_length()).network() ==
-        network.network()) {
-      return true;
-    }
-  }
-  return false;
+  asio::ip::address plain = unmapped(address);
+  // Networks have no zone.
+  if (plain.is_v6()) plain = asio::ip::address_v6(plain.to_v6().to_bytes());
+  return networks_.contains(plain) && !except_.contains(plain);
 }
 
 bool NetworkList::contains(std::string_view address) const {
@@ -41,17 +32,32 @@ bool NetworkList::contains(std::string_view address) const {
   return !error && contains(parsed);
 }
 
-void NetworkList::add(const std::string& text) {
+NetworkList::Ranges::Ranges(const std::vector<std::string>& networks) {
+  for (const std::string& text : networks) add(text);
+}
+
+bool NetworkList::Ranges::contains(const asio::ip::address& address) const {
+  const auto holds = [](const auto& own, const auto& other) {
+    return std::remove_cvref_t<decltype(own)>(other, own.prefix_length()).network() ==
+           own.network();
+  };
+  if (address.is_v4()) {
+    return std::ranges::any_of(v4, [&](const auto& own) { return holds(own, address.to_v4()); });
+  }
+  return std::ranges::any_of(v6, [&](const auto& own) { return holds(own, address.to_v6()); });
+}
+
+void NetworkList::Ranges::add(const std::string& text) {
   std::error_code error;
   const auto address = asio::ip::make_address(text, error);
   const auto full_length = address.is_v4() ? "/32" : "/128";
   const std::string with_length = error ? text : text + full_length;
   if (const auto network = asio::ip::make_network_v4(with_length, error); !error) {
-    v4_.push_back(network);
+    v4.push_back(network);
     return;
   }
   if (const auto network = asio::ip::make_network_v6(with_length, error); !error) {
-    v6_.push_back(network);
+    v6.push_back(network);
     return;
   }
   throw std::runtime_error("\"" + text +
@@ -59,9 +65,10 @@ void NetworkList::add(const std::string& text) {
                            "such as 10.0.0.0/8 or fd00::/8");
 }
 
-const std::vector<std::string>& private_networks() {
-  static const std::vector<std::string> networks{"127.0.0.0/8",   "::1/128",        "10.0.0.0/8",
-                                                 "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
+const NetworkList& private_networks() {
+  static const NetworkList networks(
+      {"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
+      {"fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "fd00:42::/32"});
   return networks;
 }
 

@@ -10,13 +10,14 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include "samoyed/io/connector.hpp"
 #include "samoyed/io/errc.hpp"
 
 namespace samoyed::io {
 namespace {
 
-/// What to do when an operation exceeds its deadline. A connect or a write consists of several
-/// operations, and a cancel would end only the current one, so the socket is closed. A read is only
+/// What to do when an operation exceeds its deadline. A write consists of several operations, and a
+/// cancel would end only the current one, so the socket is closed. A read is only
 /// canceled, because there may still be something to write.
 enum class AtDeadline { cancel, close };
 
@@ -25,7 +26,9 @@ enum class AtDeadline { cancel, close };
 /// Only the TimedSocket owns it. The timer's handler checks whether it still exists.
 struct TimedSocket::State : std::enable_shared_from_this<State> {
   explicit State(asio::ip::tcp::socket connected)
-      : socket(std::move(connected)), timer(socket.get_executor()) {}
+      : socket(std::move(connected)),
+        connector(socket.get_executor()),
+        timer(socket.get_executor()) {}
 
   void set_options() {
     // An unconnected socket has no options yet; `connect` sets them again.
@@ -37,11 +40,13 @@ struct TimedSocket::State : std::enable_shared_from_this<State> {
   void close() {
     std::error_code ignored;  // Fails only if it is already closed.
     socket.close(ignored);
+    connector.cancel();
   }
 
   void cancel() {
     std::error_code ignored;  // Fails only if the socket is closed.
     socket.cancel(ignored);
+    connector.cancel();
   }
 
   void begin(Clock::time_point until, AtDeadline action) {
@@ -81,6 +86,7 @@ struct TimedSocket::State : std::enable_shared_from_this<State> {
   }
 
   asio::ip::tcp::socket socket;
+  Connector connector;
   asio::steady_timer timer;
   Clock::time_point wakes_at = Clock::time_point::max();  ///< `max()` if the timer isn't set.
   // The operation in progress:
@@ -99,18 +105,10 @@ TimedSocket::TimedSocket(const asio::any_io_executor& executor)
 
 asio::awaitable<void> TimedSocket::connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                            Clock::time_point deadline, std::error_code& error) {
-  state_->begin(deadline, AtDeadline::close);
-  error = asio::error::not_found;
-  // The free function async_connect would hide the error if no socket can be opened.
-  for (const asio::ip::tcp::endpoint& endpoint : endpoints) {
-    close();
-    socket().open(endpoint.protocol(), error);
-    if (error) continue;
-    co_await socket().async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-    if (!error || !socket().is_open()) break;
-  }
-  state_->end(error);
-  state_->set_options();
+  close();
+  const auto state = state_;
+  state->socket = co_await state->connector.connect(std::move(endpoints), deadline, error);
+  state->set_options();
 }
 
 asio::awaitable<std::size_t> TimedSocket::read_some(asio::mutable_buffer buffer,

@@ -14,14 +14,31 @@ namespace {
 constexpr std::size_t name_length_max = 253;
 constexpr std::size_t label_length_max = 63;
 
+/// IFNAMSIZ of Linux, without the final zero byte.
+constexpr std::size_t zone_length_max = 15;
+
 bool is_lower_letter(char c) { return c >= 'a' && c <= 'z'; }
 
+/// Returns true for `%` and the name or number of a network interface.
+bool is_zone(std::string_view text) {
+  const auto legal = [](char c) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return is_lower_letter(lower) || is_digit(c) || c == '-' || c == '_' || c == '.';
+  };
+  return text.size() > 1 && text.size() <= 1 + zone_length_max && text.front() == '%' &&
+         std::all_of(text.begin() + 1, text.end(), legal);
+}
+
 std::optional<std::string> parse_ipv6(std::string_view text) {
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  const std::string_view zone = text.substr(percent);
+  text = text.substr(0, percent);
   in6_addr binary;
   char canonical[INET6_ADDRSTRLEN];
   if (text.find('\0') != text.npos) return std::nullopt;  // inet_pton would stop at it.
   if (inet_pton(AF_INET6, std::string(text).c_str(), &binary) != 1) return std::nullopt;
-  return inet_ntop(AF_INET6, &binary, canonical, sizeof canonical);
+  if (!zone.empty() && (!IN6_IS_ADDR_LINKLOCAL(&binary) || !is_zone(zone))) return std::nullopt;
+  return inet_ntop(AF_INET6, &binary, canonical, sizeof canonical) + std::string(zone);
 }
 
 bool is_ipv4(const std::string& text) {

@@ -11,6 +11,7 @@
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/message.hpp"
+#include "samoyed/protocol/utf8.hpp"
 
 namespace samoyed::protocol {
 namespace {
@@ -87,7 +88,7 @@ std::optional<Result> parse_plain(std::string_view payload) {
     const std::string_view words = payload.substr(error_prefix.size());
     const RefusalReason reason = parse_refusal_reason(words);
     // Keep the text of an unknown reason, because it may still be useful to a person.
-    return Refusal{reason, std::string(reason == RefusalReason::other ? words : "")};
+    return Refusal{reason, reason == RefusalReason::other ? to_utf8(words) : ""};
   }
   Recognition recognition;
   if (payload.ends_with(',')) return std::nullopt;
@@ -99,7 +100,7 @@ std::optional<Result> parse_plain(std::string_view payload) {
     const bool legal = !label.empty() && probability && *probability >= 0 && *probability <= 1 &&
                        recognition.top.size() < top_max;
     if (!legal) return std::nullopt;
-    recognition.top.push_back({std::string(label), std::nullopt, *probability});
+    recognition.top.push_back({to_utf8(label), std::nullopt, *probability});
   } while (!rest.empty());
   return recognition;
 }

@@ -5,6 +5,7 @@
 
 #include "support/dispatcher_fixture.hpp"
 #include "support/gate.hpp"
+#include "support/silent_listener.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
@@ -346,6 +347,20 @@ TEST_CASE("a name that resolves outside the allowed networks is never connected 
     CHECK(fixture.log.why.find("--worker-network") != std::string::npos);
   }
   CHECK(foreign.connections() == 0);
+}
+
+TEST_CASE("a worker whose first address swallows packets is reached at the next one") {
+  ScriptedPeer worker({serve_all});
+  const std::uint16_t port = worker.address().port;
+  const SilentListener silent(asio::ip::make_address("127.0.0.3"), port);
+  DispatchOptions options{.timeouts = patient};
+  options.look_up = [](const std::string&) {
+    return FoundAddresses{
+        {}, {asio::ip::make_address("127.0.0.3"), asio::ip::make_address("127.0.0.1")}};
+  };
+  DispatcherFixture fixture({}, options);
+  fixture.list.add({"two-homed.example", port});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
 }
 
 TEST_CASE("a slow name delays only its own requests") {

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 import unittest
+import urllib.parse
 
 import support
 import wire
@@ -90,6 +91,37 @@ class AddTest(wire.TestCase):
         for address in ("127.0.0.1:1", "10.1.2.3:8888", "172.16.0.9:8888", "192.168.1.2:8888",
                         "[::1]:8888", "[fd00::2]:8888", "[::ffff:10.1.2.3]:8889"):
             self.assertEqual(get(dispatcher, "/add/" + address).status, 200, address)
+
+    def test_workers_of_options_and_the_state_file_are_checked_like_added_ones(self):
+        names = ("localhost:1", "[::ffff:10.1.2.3]:8889")
+        dispatcher = self.start_dispatcher("--idle-probe-interval-ms", 3600000, workers=names)
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for number, address in enumerate(("192.0.2.1:80", "169.254.169.254:80", "[::ffff:8.8.8.8]:80", "0.0.0.0:80",
+                                          "[fd00:ec2::254]:80", "[fe80::1%lo]:80", "[fe80::1%no-such-link]:80")):
+            state = folder / f"workers-{number}"
+            state.write_text(f"# Workers\n{address}\n")
+            self.assertEqual(reason(get(dispatcher, "/add/" + urllib.parse.quote(address))),
+                             (403, "address_not_allowed"), address)
+            for options in (("--worker", address), ("--state", state)):
+                with self.subTest(options=options):
+                    other = self.start(support.bin_dir() / "samoyed-dispatcher", "--port", 0, *options)
+                    self.assertEqual(other.wait(), 1)
+                    self.assertEqual(len(other.log.lines()), 1, other.report())
+                    self.assertIn("--worker-network", other.log.text())
+
+    def test_a_zone_names_the_link_of_a_link_local_address(self):
+        dispatcher = self.start_dispatcher("--worker-network", "fe80::/10", "--idle-probe-interval-ms", 3600000,
+                                           workers=["[fe80::1%lo]:1"])
+        self.assertEqual(get(dispatcher, "/add/[FE80::2%25lo]:2").status, 200)
+        shown = get(dispatcher).text
+        for address in ("[fe80::1%lo]:1", "[fe80::2%lo]:2"):
+            self.assertIn(f'class="address">{address}<', shown)
+        self.assertIn('action="/del/[fe80::2%25lo]:2"', shown)
+        self.assertEqual(get(dispatcher, "/del/[fe80::2%25lo]:2").status, 200)
+        client = self.start(support.bin_dir() / "clientsocket", "--worker", "[fe80::1%lo]:1", "--connect-timeout-ms", 100,
+                            support.sample_path("chelsea.png"))
+        self.assertEqual(client.wait(), 1)
+        self.assertIn("Inactive worker: fe80::1%lo 1", client.log.text())
 
     def test_other_networks_by_option(self):
         dispatcher = self.start_dispatcher("--worker-network", "192.0.2.0/24", "--worker-network",
@@ -378,6 +410,19 @@ class HostileInputTest(wire.TestCase):
                 self.assertEqual(answered, status, fields)
                 self.assertIn("Samoyed-Reason: ", fields)
         self.assertEqual(support.upload(dispatcher.port, bytes(100000)).status, 200)
+
+    def test_broken_framing_is_an_error_of_its_own_whatever_else_is_wrong(self):
+        dispatcher = self.start_dispatcher()
+        chunked = {"Transfer_Encoding": "chunked"}
+        for what, head in (("a wrong type", wire.http_head(Content_Type="text/plain", **chunked)),
+                           ("no such path", wire.http_head("POST", "/nowhere", **chunked)),
+                           ("no body wanted", wire.http_head("GET", **chunked))):
+            with self.subTest(what):
+                peer = self.connect(dispatcher.port)
+                peer.send(head + b"nonsense\r\n")
+                answered, fields, _ = wire.read_response(peer)
+                self.assertEqual(answered, 400, fields)
+                self.assertIn("Samoyed-Reason: bad_request", fields)
 
     def test_random_bytes_on_the_web_port(self):
         dispatcher = self.start_dispatcher(workers=[self.start_null_worker()])

@@ -13,7 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = as_text(data, size);
   const std::size_t line_end = std::min(input.find('\n'), input.size());
   const std::string_view body = input.substr(std::min(line_end + 1, input.size()));
-  const auto boundary = form_boundary(input.substr(0, line_end));
+  const std::string_view content_type = input.substr(0, line_end);
+  if (!is_form_type(content_type)) return 0;
+  const auto read = form_boundary(content_type);
+  const auto* boundary = std::get_if<std::string>(&read);
   if (!boundary) return 0;
   check(!boundary->empty() && boundary->size() <= 70, "a boundary has a valid length");
   const auto parsed = parse_form(body, *boundary);

@@ -10,6 +10,9 @@ TEST_CASE("names, IPv4 and bracketed IPv6 addresses are parsed and formatted unc
       {"127.0.0.1:1", {"127.0.0.1", 1}},
       {"[::1]:8888", {"::1", 8888}},
       {"[fe80::1]:65535", {"fe80::1", 65535}},
+      {"[fe80::1%eth0]:80", {"fe80::1%eth0", 80}},
+      {"[fe80::1%Vlan-1.2_x]:80", {"fe80::1%Vlan-1.2_x", 80}},
+      {"[fe80::1%3]:80", {"fe80::1%3", 80}},
       {"worker-1.rack_2.example:80", {"worker-1.rack_2.example", 80}},
       {"1.2.3.example:80", {"1.2.3.example", 80}},
       {std::string(63, 'a') + ":80", {std::string(63, 'a'), 80}},
@@ -23,7 +26,7 @@ TEST_CASE("names, IPv4 and bracketed IPv6 addresses are parsed and formatted unc
 TEST_CASE("different spellings of an address become the same address") {
   CHECK(parse_address("LocalHost:80") == parse_address("localhost:80"));
   CHECK(parse_address("[0:0:0:0:0:0:0:1]:80") == parse_address("[::1]:80"));
-  CHECK(parse_address("[FE80::A]:80") == parse_address("[fe80::a]:80"));
+  CHECK(parse_address("[FE80::A%eth0]:80") == parse_address("[fe80::a%eth0]:80"));
 }
 
 TEST_CASE("text that is not an address is rejected") {
@@ -69,7 +72,16 @@ TEST_CASE("text that is not an address is rejected") {
                                        std::string("a\0b:80", 6),
                                        std::string("[::1\0x]:80", 11),
                                        std::string(64, 'a') + ":80",
-                                       "[fe80::1%eth0]:80"};
+                                       "[fe80::1%]:80",
+                                       "[fe80::1%a%b]:80",
+                                       "[fe80::1%a/b]:80",
+                                       "[fe80::1%<script>]:80",
+                                       "[fe80::1%abcdefghijklmnop]:80",
+                                       std::string("[fe80::1%a\0]:80", 15),
+                                       "[fd00::1%eth0]:80",
+                                       "[%eth0]:80",
+                                       "127.0.0.1%lo:80",
+                                       "localhost%lo:80"};
   for (const auto& text : texts) {
     INFO(text);
     CHECK_FALSE(parse_address(text).has_value());

@@ -71,6 +71,12 @@ TEST_CASE("options of a size exist in the extended dialect only") {
   }
 }
 
+TEST_CASE("labels in Latin-1 of a reference server become valid UTF-8") {
+  const auto parsed = parse_result("caf\xE9:0.5", Dialect::plain);
+  REQUIRE(parsed);
+  CHECK(std::get<Recognition>(*parsed).top.front().label == "caf\uFFFD");
+}
+
 TEST_CASE("a plain result has the format that a reference client parses") {
   CHECK(format_result(recognition, Dialect::plain) ==
         "Samoyed:0.9302121996879578,Great Pyrenees:1e-05");
@@ -149,6 +155,8 @@ TEST_CASE("every reason survives both dialects and contains no separator") {
             Result(Refusal{reason, ""}));
     }
   }
+  CHECK(parse_result("error:too h\xF6t", Dialect::plain) ==
+        Result(Refusal{RefusalReason::other, "too h\uFFFDt"}));
   CHECK(parse_result("error:too hot", Dialect::plain) ==
         Result(Refusal{RefusalReason::other, "too hot"}));
 }

@@ -14,12 +14,13 @@ std::string history_csv_header();
 /// `csv_cell`.
 std::string history_csv_row(const HistoryRow& row);
 
-/// Formats `text` as a CSV cell (RFC 4180), quoted if it contains a quote, a comma or a line break.
-/// Text that begins with `=`, `+`, `-`, `@`, a tab or CR gets a leading apostrophe, because a
-/// spreadsheet would treat it as a formula.
+/// Formats `text` as a quoted CSV cell (RFC 4180) of valid UTF-8 without control characters, which
+/// become U+FFFD. Where a spreadsheet would see a formula, an apostrophe makes it text: at the
+/// start and after each `;`, because some spreadsheets separate cells there, whatever is quoted.
 std::string csv_cell(std::string_view text);
 
-/// Formats a row as a JSON object. Invalid UTF-8 in strings is replaced:
+/// Formats a row as a JSON object. Invalid UTF-8 in strings is replaced, and characters that a
+/// terminal obeys are escaped:
 /// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],...}`.
 std::string history_json(const HistoryRow& row);
 

@@ -25,21 +25,33 @@ class NetworkList {
   /// std::runtime_error with a sentence that says what is accepted.
   explicit NetworkList(const std::vector<std::string>& networks);
 
+  /// Contains the addresses of `networks` that are not in `except`.
+  NetworkList(const std::vector<std::string>& networks, const std::vector<std::string>& except);
+
+  /// Ignores the zone of a link-local address (`fe80::1%eth0`).
   bool contains(const asio::ip::address& address) const;
 
   /// Returns false for a host name, because only an address can be in a network.
   bool contains(std::string_view address) const;
 
  private:
-  void add(const std::string& text);
+  struct Ranges {
+    explicit Ranges(const std::vector<std::string>& networks);
+    void add(const std::string& text);
+    bool contains(const asio::ip::address& address) const;
 
-  std::vector<asio::ip::network_v4> v4_;
-  std::vector<asio::ip::network_v6> v6_;
+    std::vector<asio::ip::network_v4> v4;
+    std::vector<asio::ip::network_v6> v6;
+  };
+
+  Ranges networks_{{}};
+  Ranges except_{{}};
 };
 
 /// The loopback addresses, the private ranges of RFC 1918 and the unique local addresses of RFC
-/// 4193. Link-local addresses are left out, because cloud providers serve their machines' secrets
-/// at 169.254.169.254.
-const std::vector<std::string>& private_networks();
+/// 4193. The addresses where cloud providers serve their machines' secrets are left out: link-local
+/// ones such as 169.254.169.254, and the networks of AWS (fd00:ec2::254), Google (fd20:ce::254),
+/// Oracle (fd00:c1::a9fe:a9fe) and Scaleway (fd00:42::42), each as a /32.
+const NetworkList& private_networks();
 
 }  // namespace samoyed::io

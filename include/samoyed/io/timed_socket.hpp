@@ -29,8 +29,9 @@ class TimedSocket {
   explicit TimedSocket(asio::ip::tcp::socket socket);
   explicit TimedSocket(const asio::any_io_executor& executor);
 
-  /// Connects to the first endpoint that accepts the connection. If none does, `error` is that of
-  /// the last one tried. The socket is closed after a timeout.
+  /// Connects to the first endpoint that accepts the connection, with a head start for each (see
+  /// connector.hpp). If none does, `error` is that of the attempt that failed last, and the socket
+  /// is closed.
   asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                 Clock::time_point deadline, std::error_code& error);
 

@@ -11,7 +11,7 @@ namespace samoyed::protocol {
 /// The address that a peer listens on.
 struct Address {
   /// A name in lower case, an IPv4 address, or an IPv6 address in its canonical form without
-  /// brackets.
+  /// brackets. A link-local address may have a zone (`fe80::1%eth0`; RFC 4007, section 11).
   std::string host;
   std::uint16_t port = 0;
 

@@ -14,8 +14,11 @@ struct AccessOptions {
   /// Host names that requests may name, in addition to IP addresses, localhost and the machine's
   /// own name. `.example.org` includes all names below it.
   std::vector<std::string> allowed_hosts;
-  /// Proxies that are trusted to report a client's address. See client_address.hpp.
+  /// Proxies that are trusted to report a client's address, scheme and host, and the path below
+  /// which they offer the site. See client_address.hpp.
   io::NetworkList trusted_proxies;
+  /// The path below which a proxy offers the site, such as `/samoyed`. Empty if it is the root.
+  std::string base_path;
   /// Networks where workers are allowed. Host names are checked when they are resolved.
   io::NetworkList worker_networks{io::private_networks()};
   /// Required to see and change the workers. If empty, anyone may.

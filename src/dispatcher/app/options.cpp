@@ -6,6 +6,7 @@
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
+#include "samoyed/web/base_path.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -49,6 +50,15 @@ CLI::Option* add_network_option(CLI::App& app, const std::string& name, io::Netw
       ->type_name("NETWORK");
 }
 
+std::string read_base_path(const std::string& text) {
+  auto path = web::parse_base_path(text);
+  if (!path) {
+    throw CLI::ValidationError(
+        "--base-path", "\"" + text + "\" can't be a base path; expected one such as /samoyed");
+  }
+  return std::move(*path);
+}
+
 void add_access_options(CLI::App& app, web::AccessOptions& access) {
   app.option_defaults()->group("Access");
   add_network_option(app, "--worker-network", access.worker_networks,
@@ -65,8 +75,14 @@ void add_access_options(CLI::App& app, web::AccessOptions& access) {
       ->allow_extra_args(false)
       ->type_name("NAME");
   add_network_option(app, "--trusted-proxy", access.trusted_proxies,
-                     "Network of proxies whose Forwarded and X-Forwarded-For headers are trusted; "
-                     "repeatable (default: none)");
+                     "Network of proxies whose Forwarded and X-Forwarded-For, -Proto, -Host and "
+                     "-Prefix headers are trusted; repeatable (default: none)");
+  app.add_option_function<std::string>(
+         "--base-path",
+         [&access](const std::string& text) { access.base_path = read_base_path(text); },
+         "Path below which a proxy offers the site, for example /samoyed; links, redirects and "
+         "cookies begin with it, and it is removed from requests")
+      ->type_name("PATH");
 }
 
 void add_limit_options(CLI::App& app, web::ServerLimits& limits) {

@@ -11,6 +11,7 @@
 
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
@@ -153,9 +154,7 @@ asio::ip::tcp::acceptor Service::open_port() {
 void Service::add(const std::vector<protocol::Address>& addresses, const std::string& source) {
   const io::NetworkList& networks = options_.web.access.worker_networks;
   for (const auto& address : addresses) {
-    std::error_code is_name;
-    const auto literal = asio::ip::make_address(address.host, is_name);
-    if (!is_name && !networks.contains(literal)) {
+    if (io::is_ip_literal(address.host) && !networks.contains(address.host)) {
       throw std::runtime_error(
           to_string(address) + " (from " + source +
           ") is outside the networks that workers may be in; allow its network "

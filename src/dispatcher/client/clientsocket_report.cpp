@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/protocol/utf8.hpp"
+
 namespace samoyed::clientsocket {
 namespace {
 
@@ -23,18 +25,20 @@ std::string host_and_port(const dispatcher::Worker& worker) {
   return fmt::format("{} {}", worker.address.host, worker.address.port);
 }
 
-/// One object on one line. Invalid UTF-8, for example in a file name, is replaced.
+/// One object on one line. Invalid UTF-8, for example in a file name, is replaced, and characters
+/// that a terminal obeys are escaped.
 std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return protocol::escape_json_controls(value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace
 
 std::string format_text(const std::filesystem::path& file, const dispatcher::Answer& answer) {
-  std::string line = file.string() + ":";
+  std::string line = protocol::to_printable(file.string()) + ":";
   const char* separator = " ";
   for (const auto& ranked : answer.recognition.top) {
-    line += fmt::format("{}{} {:.3f}%", separator, ranked.label, ranked.probability * 100);
+    line += fmt::format("{}{} {:.3f}%", separator, protocol::to_printable(ranked.label),
+                        ranked.probability * 100);
     separator = ", ";
   }
   return line;
@@ -124,7 +128,7 @@ void Report::fail(const std::filesystem::path& file, const std::string& error,
 
 void Report::print_message(const std::string& line) {
   if (show_progress_) std::cerr << erase_line;
-  std::cerr << line << '\n';
+  std::cerr << protocol::to_printable(line) << '\n';
 }
 
 void Report::print_result(const std::string& line) {

@@ -9,7 +9,8 @@
 
 namespace samoyed::clientsocket {
 
-/// Each formats one result, as a line of text or as one JSON object, without a line break.
+/// Each formats one result, as a line of text or as one JSON object, without a line break and
+/// without characters that a terminal obeys.
 std::string format_text(const std::filesystem::path& file, const dispatcher::Answer& answer);
 std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer);
 std::string format_json_error(const std::filesystem::path& file, const std::string& error);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <vector>
@@ -6,6 +7,7 @@
 
 #include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/dispatcher/recognition_json.hpp"
+#include "samoyed/protocol/utf8.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -27,6 +29,15 @@ std::string join(const std::vector<std::string>& cells) {
   return record + "\r\n";
 }
 
+/// Returns true if a spreadsheet might treat a cell with this text as a formula. Blanks and
+/// quotation marks may precede the sign, because programs drop them. Some also accept the
+/// full-width signs.
+bool begins_formula(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \""), text.size()));
+  constexpr std::string_view signs[] = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+  return std::ranges::any_of(signs, [&](std::string_view sign) { return text.starts_with(sign); });
+}
+
 }  // namespace
 
 std::string utc_text(std::int64_t time_ms) {
@@ -46,16 +57,16 @@ std::string utc_text(std::int64_t time_ms) {
 }
 
 std::string csv_cell(std::string_view text) {
-  std::string cell;
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != text.npos) cell = "'";
-  cell += text;
-  if (cell.find_first_of("\",\r\n") == cell.npos) return cell;
-  std::string quoted = "\"";
-  for (const char character : cell) {
-    if (character == '"') quoted += '"';
-    quoted += character;
+  const std::string line = protocol::to_printable(text);
+  std::string cell = "\"";
+  bool begins = true;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (begins && begins_formula(std::string_view(line).substr(i))) cell += '\'';
+    if (line[i] == '"') cell += '"';
+    cell += line[i];
+    begins = line[i] == ';';
   }
-  return quoted + "\"";
+  return cell + "\"";
 }
 
 std::string history_csv_header() {
@@ -81,7 +92,7 @@ std::string history_csv_row(const HistoryRow& row) {
                                  csv_cell(row.model),
                                  row.trained ? "true" : "false",
                                  csv_cell(row.worker),
-                                 to_string(row.source),
+                                 csv_cell(to_string(row.source)),
                                  csv_cell(row.request_id),
                                  number(times.queue_ms),
                                  number(times.transfer_ms),
@@ -112,7 +123,8 @@ std::string history_json(const HistoryRow& row) {
                                       {"labels", labels_json(row.top)},
                                       {"times_ms", times_json(row.times)},
                                       {"has_thumbnail", row.has_thumbnail}};
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return protocol::escape_json_controls(
+      object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace samoyed::dispatcher

@@ -19,6 +19,7 @@
 #include "dispatcher/load/socket.hpp"
 #include "dispatcher/load/worker_client.hpp"
 #include "samoyed/io/process.hpp"
+#include "samoyed/protocol/utf8.hpp"
 
 namespace samoyed::load {
 namespace {
@@ -138,7 +139,7 @@ int run_bench(int argc, char** argv) {
   try {
     return run(*options) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
-    std::cerr << "clientsocket bench: " << error.what() << '\n';
+    std::cerr << "clientsocket bench: " << protocol::to_printable(error.what()) << '\n';
     return EXIT_FAILURE;
   }
 }

@@ -78,10 +78,14 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
   if (!text.starts_with(http_scheme)) return std::nullopt;
   text.remove_prefix(http_scheme.size());
   const std::size_t path_at = text.find('/');
-  const std::string_view authority = text.substr(0, path_at);
   const std::string path(path_at == text.npos ? "/" : text.substr(path_at));
   const bool legal_path = path.find_first_of(" \t\r\n#") == path.npos;
   if (!legal_path) return std::nullopt;
+  // RFC 6874: a URL spells the percent sign of a zone `%25`.
+  std::string authority(text.substr(0, path_at));
+  if (const std::size_t zone = authority.find("%25"); zone != authority.npos) {
+    authority.replace(zone, 3, "%");
+  }
   auto address = protocol::parse_address(authority);
   const bool without_port = authority.ends_with(']') || authority.find(':') == authority.npos;
   if (!address && without_port) {

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/protocol/utf8.hpp"
+
 namespace samoyed::load {
 namespace {
 
@@ -50,11 +52,11 @@ json medians(const Tally::Phases& phases) {
           {"forward", percentile_ms(phases.forward, 0.5)}};
 }
 
-/// `12 x busy, 3 x unreadable`.
+/// `12 x busy, 3 x unreadable`. The reasons come from the program under load.
 std::string counts(const std::map<std::string, std::uint64_t>& by_reason) {
   std::string text;
   for (const auto& [why, count] : by_reason) {
-    text += fmt::format("{}{} x {}", text.empty() ? "" : ", ", count, why);
+    text += fmt::format("{}{} x {}", text.empty() ? "" : ", ", count, protocol::to_printable(why));
   }
   return text.empty() ? "none" : text;
 }
@@ -106,7 +108,7 @@ std::string format_json(const RunFacts& facts, const Tally& tally) {
   if (tally.steps().size.count() > 0) value["step_median_ms"] = medians(tally.steps());
   if (tally.phases().queue.count() > 0) value["worker_median_ms"] = medians(tally.phases());
   value["generator_cores"] = facts.generator_cores;
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return protocol::escape_json_controls(value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace samoyed::load

@@ -15,14 +15,14 @@ namespace samoyed::load {
 using asio::ip::tcp;
 
 asio::awaitable<std::error_code> Socket::connect(std::vector<tcp::endpoint>& endpoints) {
+  close();
   std::error_code error;
-  for (std::size_t i = 0; i < endpoints.size() && !timed_out_; ++i) {
-    close();
-    const tcp::endpoint endpoint = endpoints[i];  // Other clients may reorder them during the wait.
-    co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-    if (error) continue;
-    std::swap(endpoints[i], endpoints.front());
-    break;
+  socket_ = co_await connector_.connect(endpoints, Clock::time_point::max(), error);
+  if (!error) {
+    const tcp::endpoint accepted = socket_.remote_endpoint(error);
+    // Other clients may have reordered the endpoints during the wait.
+    const auto found = std::ranges::find(endpoints, accepted);
+    if (found != endpoints.end()) std::iter_swap(found, endpoints.begin());
   }
   if (!error) socket_.set_option(tcp::no_delay(true), error);
   if (!error) socket_.non_blocking(true, error);
@@ -57,6 +57,7 @@ asio::awaitable<std::size_t> Socket::read(std::span<char> buffer, std::error_cod
 void Socket::close() {
   std::error_code ignored;  // The socket may be closed already.
   socket_.close(ignored);
+  connector_.cancel();
 }
 
 void Socket::watch(Clock::time_point now) {

@@ -10,6 +10,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "dispatcher/load/tally.hpp"
+#include "samoyed/io/connector.hpp"
 
 namespace samoyed::load {
 
@@ -25,10 +26,11 @@ inline constexpr std::chrono::milliseconds watch_interval{50};
 /// Thread rule: the thread of the executor.
 class Socket {
  public:
-  explicit Socket(const asio::any_io_executor& executor) : socket_(executor) {}
+  explicit Socket(const asio::any_io_executor& executor)
+      : socket_(executor), connector_(executor) {}
 
-  /// Closes the socket first if it is open. Tries the endpoints in order, and moves the one that
-  /// accepts to the front.
+  /// Closes the socket first if it is open. Tries the endpoints with a head start for each, and
+  /// moves the one that accepts to the front.
   asio::awaitable<std::error_code> connect(std::vector<asio::ip::tcp::endpoint>& endpoints);
   /// Writes `bytes` and then `more`.
   asio::awaitable<std::error_code> write(std::string_view bytes, std::string_view more = {});
@@ -52,6 +54,7 @@ class Socket {
   std::error_code reported(std::error_code error) const;
 
   asio::ip::tcp::socket socket_;
+  io::Connector connector_;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool timed_out_ = false;
 };

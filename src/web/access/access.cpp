@@ -83,11 +83,7 @@ bool is_browser(const Request& head) {
   return find_field(head.fields, "User-Agent").starts_with("Mozilla/");
 }
 
-}  // namespace
-
-std::optional<Problem> check_host_name(const Request& head, const HostRules& rules) {
-  const std::string_view asked = asked_authority(head);
-  if (head.version < 11 && asked.empty()) return std::nullopt;
+std::optional<Problem> check_name(std::string_view asked, const HostRules& rules) {
   const auto authority = parse_authority(asked);
   if (authority && is_own_name(authority->host, rules)) return std::nullopt;
   return Problem{Reason::host_not_allowed,
@@ -95,7 +91,21 @@ std::optional<Problem> check_host_name(const Request& head, const HostRules& rul
                      "\". Use its IP address, or start it with --allowed-host and that name."};
 }
 
-std::optional<Problem> check_cross_site(const Request& head) {
+}  // namespace
+
+std::optional<Problem> check_host_name(const Request& head, const HostRules& rules,
+                                       const std::optional<std::string>& forwarded_host) {
+  const std::string_view asked = asked_authority(head);
+  const bool unnamed = head.version < 11 && asked.empty();
+  if (!unnamed) {
+    if (auto problem = check_name(asked, rules)) return problem;
+  }
+  return forwarded_host ? check_name(*forwarded_host, rules) : std::nullopt;
+}
+
+std::optional<Problem> check_cross_site(const Request& head,
+                                        const std::optional<std::string>& forwarded_host) {
+  const std::string_view asked = forwarded_host ? *forwarded_host : asked_authority(head);
   const std::size_t sites = count_fields(head.fields, "Sec-Fetch-Site");
   if (sites > 0) {
     const std::string_view site = find_field(head.fields, "Sec-Fetch-Site");
@@ -105,8 +115,7 @@ std::optional<Problem> check_cross_site(const Request& head) {
   for (const std::string_view name : {"Origin", "Referer"}) {
     const std::size_t count = count_fields(head.fields, name);
     if (count == 0) continue;
-    const bool same =
-        count == 1 && is_same_authority(find_field(head.fields, name), asked_authority(head));
+    const bool same = count == 1 && is_same_authority(find_field(head.fields, name), asked);
     return same ? std::nullopt : std::optional(cross_site());
   }
   if (!is_browser(head)) return std::nullopt;

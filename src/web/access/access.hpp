@@ -20,7 +20,11 @@ struct HostRules {
 /// machine's address (DNS rebinding). To the browser, this server is then the same site, and that
 /// site's pages may read every response. IP addresses and localhost can't be pointed elsewhere like
 /// that, so they pass, as does HTTP/1.0 without Host. Returns std::nullopt if the request passes.
-std::optional<Problem> check_host_name(const Request& head, const HostRules& rules);
+///
+/// `forwarded_host` is the host that a trusted proxy was asked for, if it reports one. Both it and
+/// the host that the proxy asks for must be known: a proxy may pass on a field of its client.
+std::optional<Problem> check_host_name(const Request& head, const HostRules& rules,
+                                       const std::optional<std::string>& forwarded_host = {});
 
 /// Rejects a request that a page of another site made the browser send. It relies on what the
 /// browser states: Sec-Fetch-Site, or else Origin, or else Referer. Returns std::nullopt if the
@@ -29,7 +33,8 @@ std::optional<Problem> check_host_name(const Request& head, const HostRules& rul
 /// Programs send none of them and pass. A browser may also send none: it sends Sec-Fetch-Site only
 /// to sites with TLS or on the same machine, a GET has no Origin, and a page can leave out the
 /// Referer. Then a GET is `unconfirmed`. Anything else has an Origin in every browser, so it is
-/// rejected.
-std::optional<Problem> check_cross_site(const Request& head);
+/// rejected. If a trusted proxy reports `forwarded_host`, that is this site's host for the browser.
+std::optional<Problem> check_cross_site(const Request& head,
+                                        const std::optional<std::string>& forwarded_host = {});
 
 }  // namespace samoyed::web

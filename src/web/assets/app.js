@@ -1,4 +1,5 @@
 // Progressive enhancement: everything on the page works without this script.
+import {basePath} from './base_path.js';
 import {watchChoices} from './choices.js';
 import {ImageList} from './image_list.js';
 import {watchWorkerForms} from './worker_changes.js';
@@ -15,7 +16,7 @@ if (images) {
 const workers = document.querySelector('.worker-table')?.closest('.workers');
 if (workers) {
   const table = new WorkerTable(workers);
-  const feed = new WorkerFeed('/api/v1/workers/events', (list) => table.show(list));
+  const feed = new WorkerFeed(`${basePath}/api/v1/workers/events`, (list) => table.show(list));
   watchWorkerForms(workers, table);
   feed.start();
 }

@@ -1,6 +1,8 @@
 // Sends one image to the API.
 
-const address = '/api/v1/classify?top=5';
+import {basePath} from './base_path.js';
+
+const address = `${basePath}/api/v1/classify?top=5`;
 
 /// The problem of a request that got no response. The user may try again; nothing retries automatically.
 function unreached(sentence) {

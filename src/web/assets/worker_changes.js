@@ -1,6 +1,8 @@
 // Adds and deletes workers without leaving the page, so its images stay.
 
-const listAddress = '/api/v1/workers';
+import {basePath} from './base_path.js';
+
+const listAddress = `${basePath}/api/v1/workers`;
 
 /// Resolves to the error sentence, or to an empty string if the request succeeded.
 async function troubleOf(address, options) {

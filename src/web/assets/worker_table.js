@@ -1,4 +1,5 @@
 // Keeps the table of workers up to date.
+import {basePath} from './base_path.js';
 import {millisecondsText} from './texts.js';
 
 const noNumber = '–';
@@ -80,7 +81,7 @@ export class WorkerTable {
   #newRow(address) {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.querySelector('.address').textContent = address;
-    row.querySelector('form').action = `/del/${encodeURI(address)}`;
+    row.querySelector('form').action = `${basePath}/del/${encodeURI(address)}`;
     row.querySelector('button').setAttribute('aria-label', `Delete worker ${address}`);
     return row;
   }

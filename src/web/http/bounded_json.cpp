@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/protocol/utf8.hpp"
+
 namespace samoyed::web {
 
 std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text) {
@@ -19,7 +21,8 @@ std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text) 
 }
 
 std::string to_text(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return protocol::escape_json_controls(
+      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace samoyed::web

@@ -16,7 +16,8 @@ inline constexpr int json_depth_max = 16;
 /// Returns std::nullopt if the text is not JSON or exceeds the limits.
 std::optional<nlohmann::ordered_json> parse_bounded_json(std::string_view text);
 
-/// Returns the JSON as text on one line. Bytes that are not valid UTF-8 become U+FFFD.
+/// Returns the JSON as text on one line. Bytes that are not valid UTF-8 become U+FFFD,
+/// and characters that a terminal obeys are escaped.
 std::string to_text(const nlohmann::ordered_json& json);
 
 }  // namespace samoyed::web

@@ -7,6 +7,7 @@
 
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/protocol/address.hpp"
+#include "web/http/base_path.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -16,6 +17,7 @@ struct Hop {
   /// std::nullopt if it can't be parsed.
   std::optional<std::string> node;
   bool https = false;
+  std::optional<std::string> host = std::nullopt;
 };
 
 bool is_port(std::string_view text) {
@@ -95,6 +97,8 @@ Hop parse_forwarded_element(std::string_view element) {
       hop.node = parse_node(*value);
     } else if (equal_ignoring_case(name, "proto")) {
       hop.https = equal_ignoring_case(*value, "https");
+    } else if (equal_ignoring_case(name, "host")) {
+      hop.host = *value;
     }
   }
   return hop;
@@ -125,35 +129,50 @@ std::optional<Client> pick(const std::vector<Hop>& hops, const ProxyPredicate& t
   std::optional<Client> client;
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
     if (!hop->node) return std::nullopt;
-    client = Client{*hop->node, hop->https};
+    client = Client{*hop->node, hop->https, hop->host};
     if (!trusted(client->address)) break;
   }
   return client;
 }
 
-bool last_is_https(const Fields& fields) {
+/// Returns the last value of a field that is a list, or std::nullopt if the field is missing or its
+/// last value is empty.
+std::optional<std::string_view> last_value(const Fields& fields, std::string_view name) {
   std::string_view last;
   for (const Field& field : fields) {
-    if (equal_ignoring_case(field.name, "X-Forwarded-Proto")) last = field.value;
+    if (equal_ignoring_case(field.name, name)) last = field.value;
   }
   const std::size_t comma = last.rfind(',');
-  return equal_ignoring_case(trimmed(comma == last.npos ? last : last.substr(comma + 1)), "https");
+  last = trimmed(comma == last.npos ? last : last.substr(comma + 1));
+  return last.empty() ? std::nullopt : std::optional(last);
+}
+
+/// Returns the client that trusted proxies name, or the proxy `itself`.
+Client find_sender(const Client& itself, const Fields& fields, const ProxyPredicate& trusted) {
+  const auto standard_hops = parse_hops(fields, "Forwarded");
+  const auto usual_hops = parse_hops(fields, "X-Forwarded-For");
+  const auto standard = pick(standard_hops, trusted);
+  const auto usual = pick(usual_hops, trusted);
+  if (usual_hops.empty()) return standard.value_or(itself);
+  if (standard_hops.empty()) return usual.value_or(itself);
+  const bool agree = standard && usual && standard->address == usual->address;
+  return agree ? *standard : itself;
 }
 
 }  // namespace
 
 Client find_client(std::string_view peer, const Fields& fields, const ProxyPredicate& trusted) {
-  const Client itself{io::unmapped_ip(peer), false};
+  const Client itself{io::unmapped_ip(peer)};
   if (!trusted(itself.address)) return itself;
-  const auto standard_hops = parse_hops(fields, "Forwarded");
-  const auto usual_hops = parse_hops(fields, "X-Forwarded-For");
-  const auto standard = pick(standard_hops, trusted);
-  auto usual = pick(usual_hops, trusted);
-  if (usual) usual->https = last_is_https(fields);
-  if (usual_hops.empty()) return standard.value_or(itself);
-  if (standard_hops.empty()) return usual.value_or(itself);
-  const bool agree = standard && usual && standard->address == usual->address;
-  return agree ? *standard : itself;
+  Client client = find_sender(itself, fields, trusted);
+  if (const auto scheme = last_value(fields, "X-Forwarded-Proto")) {
+    client.https = equal_ignoring_case(*scheme, "https");
+  }
+  if (const auto host = last_value(fields, "X-Forwarded-Host")) client.host = *host;
+  if (const auto prefix = last_value(fields, "X-Forwarded-Prefix")) {
+    client.base_path = parse_base_path(*prefix);
+  }
+  return client;
 }
 
 }  // namespace samoyed::web

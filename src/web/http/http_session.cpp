@@ -8,12 +8,13 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "web/http/parse_problem.hpp"
 #include "web/http/response_bytes.hpp"
+#include "web/http/size_text.hpp"
 
 namespace samoyed::web {
 
 namespace http = boost::beast::http;
-
 namespace {
 
 constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -21,19 +22,6 @@ constexpr std::string_view continue_bytes = "HTTP/1.1 100 Continue\r\n\r\n";
 /// The length of `0 CR LF CR LF`, which ends every chunked body. If Beast 1.81 gets fewer bytes
 /// than that, one at a time, it fails its own assertion (`n >= 5` in parse_chunk_header).
 constexpr std::size_t chunked_end_bytes = 5;
-
-Problem to_problem(boost::beast::error_code error, std::string_view unread,
-                   std::uint64_t body_bytes_max) {
-  if (error == http::error::body_limit) {
-    return {Reason::too_large, "The picture is too large (limit " +
-                                   std::to_string(body_bytes_max >> 20) +
-                                   " MiB). If you sent several, send fewer at a time."};
-  }
-  if (error == http::error::bad_version && names_http_version(unread)) {
-    return {Reason::http_version, "This server supports only HTTP/1.0 and HTTP/1.1."};
-  }
-  return {Reason::bad_request, "The request is not valid HTTP (" + error.message() + ")."};
-}
 
 }  // namespace
 
@@ -88,8 +76,7 @@ HttpSession::Action HttpSession::read_head(Now now) {
       return on_head(now);
   }
   return refuse(Reason::header_too_large, "The request header is too large (limit " +
-                                              std::to_string(limits_.header_bytes_max >> 10) +
-                                              " KiB).");
+                                              size_text(limits_.header_bytes_max) + ").");
 }
 
 HttpSession::Action HttpSession::on_head(Now now) {
@@ -135,6 +122,7 @@ HttpSession::Action HttpSession::read_body(Now now) {
     const std::size_t size_before = parser.get().body().size();
     const std::size_t unread_before = unread().size();
     if (const auto problem = parse(unread_before)) {
+      if (refused_ && problem->reason == Reason::too_large) return stop_dropping(now);
       return refuse(problem->reason, problem->sentence);
     }
     const std::size_t used = unread_before - unread().size();
@@ -147,11 +135,15 @@ HttpSession::Action HttpSession::read_body(Now now) {
     // A chunk's size line and the trailers are parsed only once complete, so they need a limit of
     // their own.
     if (framing && (stuck ? unread_before : used) > limits_.header_bytes_max) {
-      return refuse(Reason::header_too_large, "A chunk header or the trailers are too large.");
+      return refuse(Reason::header_too_large,
+                    "A chunk header or the trailers are too large (limit " +
+                        size_text(limits_.header_bytes_max) + ").");
     }
-    if (stuck) break;
+    if (refused_) dropped_bytes_ += used;
+    if (stuck || dropped_bytes_ > limits_.dropped_body_bytes_max) break;
   }
   if (parser.is_done()) return on_whole_request(now);
+  if (dropped_bytes_ > limits_.dropped_body_bytes_max) return stop_dropping(now);
   return wait_for(Wait::body, now);
 }
 
@@ -175,7 +167,7 @@ std::optional<Problem> HttpSession::parse(std::size_t bytes) {
       parser_->http.put(boost::asio::const_buffer(unread().data(), bytes), error);
   std::optional<Problem> problem;
   if (error && error != http::error::need_more) {
-    problem = to_problem(error, unread(), limits_.body_bytes_max);
+    problem = parse_problem(error, unread(), limits_.body_bytes_max);
   }
   parsed_ += used;
   return problem;
@@ -224,8 +216,20 @@ void HttpSession::respond(Response response) {
 
 /// A client that waits for `100 Continue` should not have to send a body that is dropped.
 bool HttpSession::worth_dropping() const {
+  if (continue_due_) return false;
+  // A chunked body may have an error in its framing, which is reported instead of the rejection.
+  if (parser_->http.chunked()) return true;
   const auto length = parser_->http.content_length();
-  return keep_alive_ && !continue_due_ && length && *length <= limits_.dropped_body_bytes_max;
+  return keep_alive_ && length && *length <= limits_.dropped_body_bytes_max;
+}
+
+/// Sends the rejection although the body goes on.
+HttpSession::Action HttpSession::stop_dropping(Now now) {
+  keep_alive_ = false;
+  linger_ = true;
+  parser_.reset();
+  state_ = State::responding;
+  return write_response(now);
 }
 
 void HttpSession::received(std::string_view bytes) {
@@ -289,6 +293,7 @@ void HttpSession::begin_request() {
   empty_line_dropped_ = false;
   continue_due_ = false;
   refused_ = false;
+  dropped_bytes_ = 0;
   waiting_ = Wait::none;
 }
 

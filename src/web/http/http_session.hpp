@@ -32,7 +32,7 @@ namespace samoyed::web {
 /// A request that is rejected before its body was read ends the connection. The connection lingers
 /// then: if it were closed at once, unread bytes would make the kernel reset the connection, and
 /// the client would lose the answer. A small body is read first instead, and the connection is
-/// kept.
+/// kept; an error in the framing of a chunked body takes the place of the rejection.
 ///
 /// Not thread-safe: use from one thread.
 class HttpSession {
@@ -49,7 +49,7 @@ class HttpSession {
     std::size_t header_bytes_max = 0;
     /// Counted without transfer coding.
     std::uint64_t body_bytes_max = 0;
-    /// After a rejection, an announced body up to this size is read and dropped.
+    /// After a rejection, a chunked body or an announced body is read and dropped up to this size.
     std::uint64_t dropped_body_bytes_max = 0;
   };
 
@@ -142,6 +142,7 @@ class HttpSession {
   void begin_request();
   std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
   bool worth_dropping() const;
+  Action stop_dropping(Now now);
   /// Passes unparsed bytes to the parser. Returns std::nullopt on success.
   std::optional<Problem> parse(std::size_t bytes);
 
@@ -162,6 +163,7 @@ class HttpSession {
   bool keep_alive_ = false;
   bool linger_ = false;
   bool refused_ = false;  ///< `response_` is ready, and the body is read only to be dropped.
+  std::uint64_t dropped_bytes_ = 0;  ///< With the framing of a chunked body.
   Response response_;
   bool chunked_ = false;  ///< The stream is chunked.
   bool endless_ = false;  ///< The stream has no end of its own.

@@ -3,35 +3,51 @@
 #include <algorithm>
 #include <utility>
 
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/http_message.hpp"
+#include "web/http/size_text.hpp"
 
 namespace samoyed::web {
 namespace {
 
-constexpr std::size_t boundary_length_max = 70;
-
 using Parameters = std::vector<std::pair<std::string_view, std::string>>;
+
+/// Returns true if the text after a quotation mark shows that it closes a value: nothing follows,
+/// or the next parameter.
+bool ends_value(std::string_view text) {
+  text = trimmed(text);
+  if (text.empty()) return true;
+  if (text.front() != ';') return false;
+  text = trimmed(text.substr(1));
+  const std::size_t name = text.find_first_of("=;\"' \t");
+  return text.empty() || (name != 0 && name != text.npos && trimmed(text.substr(name))[0] == '=');
+}
 
 /// Takes the text after an opening quotation mark. Returns the quoted text and what follows the
 /// closing quotation mark. In RFC 2045, `\"` is an escaped quotation mark, but browsers also write
 /// it for a name that ends in a backslash. If no other quotation mark closes the text, that one
-/// does.
-std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_view text) {
+/// does. A quotation mark that can't close the text belongs to it, because some clients escape
+/// nothing.
+std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_view text,
+                                                                    char mark) {
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') return std::pair(std::move(value), text.substr(i + 1));
+    if (text[i] == mark && ends_value(text.substr(i + 1))) {
+      return std::pair(std::move(value), text.substr(i + 1));
+    }
     const bool escaped =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\');
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == mark || text[i + 1] == '\\');
     if (escaped) ++i;
     value += text[i];
   }
-  const std::size_t end = text.rfind('"');
+  const std::size_t end = text.rfind(mark);
   if (end == text.npos) return std::nullopt;
   return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
 }
 
 /// Parses `; name=value; name="value"`. Returns std::nullopt if the text doesn't have that form.
-std::optional<Parameters> parse_parameters(std::string_view text) {
+/// `marks` are the characters that may enclose a value.
+std::optional<Parameters> parse_parameters(std::string_view text, std::string_view marks) {
   Parameters parameters;
   for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
     if (text.front() != ';') return std::nullopt;
@@ -41,8 +57,8 @@ std::optional<Parameters> parse_parameters(std::string_view text) {
     if (equals == text.npos) return std::nullopt;
     const std::string_view name = trimmed(text.substr(0, equals));
     text = trimmed(text.substr(equals + 1));
-    if (text.starts_with('"')) {
-      auto quoted = read_quoted(text.substr(1));
+    if (!text.empty() && marks.find(text.front()) != marks.npos) {
+      auto quoted = read_quoted(text.substr(1), text.front());
       if (!quoted) return std::nullopt;
       parameters.emplace_back(name, std::move(quoted->first));
       text = quoted->second;
@@ -106,34 +122,79 @@ std::optional<Delimiter> find_delimiter(std::string_view body, std::string_view 
   }
 }
 
-/// Reads a part's header into `part`. Returns the position where its content begins, or an error.
-std::variant<std::size_t, FormError> read_part_header(std::string_view text, FormPart& part) {
-  std::size_t position = 0;
-  bool named = false;
+FormError incomplete() {
+  return {"The upload is incomplete: the form ends before its last boundary."};
+}
+
+FormError lf_lines() {
+  return {"The form has lines that end with LF only. Its lines must end with CR LF."};
+}
+
+/// Returns true if the boundary stands in a line of its own, but without the CR that belongs to a
+/// line end. `delimiter` is CRLF, two hyphens and the boundary.
+bool has_lf_delimiter(std::string_view body, std::string_view delimiter) {
+  const std::string_view line = delimiter.substr(2);
+  if (body.starts_with(std::string(line) + "\n")) return true;
+  const std::string after_lf = "\n" + std::string(line);
+  for (std::size_t at = body.find(after_lf); at != body.npos; at = body.find(after_lf, at + 1)) {
+    if (at == 0 || body[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
+/// The lines of a part's header, with folded lines joined (RFC 5322, section 2.2.3).
+struct PartHeader {
+  std::vector<std::string> lines;
+  std::size_t length = 0;  ///< In bytes, with the empty line.
+};
+
+std::variant<PartHeader, FormError> read_part_header(std::string_view text) {
+  PartHeader header;
   while (true) {
-    const std::size_t end = text.substr(0, part_header_bytes_max).find("\r\n", position);
-    if (end == text.npos) return FormError{"A part of the form has a header that is too long."};
-    const std::string_view line = text.substr(position, end - position);
-    position = end + 2;
-    if (line.empty()) break;
+    const std::size_t end = text.substr(0, part_header_bytes_max).find("\r\n", header.length);
+    if (end == text.npos && text.size() >= part_header_bytes_max) {
+      return FormError{"A part of the form has a header that is too long (limit " +
+                       size_text(part_header_bytes_max) + ")."};
+    }
+    if (end == text.npos) return text.find('\n') == text.npos ? incomplete() : lf_lines();
+    const std::string_view line = text.substr(header.length, end - header.length);
+    header.length = end + 2;
+    if (line.empty()) return header;
+    if (line.find('\n') != line.npos) return lf_lines();
+    const bool folded = line.front() == ' ' || line.front() == '\t';
+    if (!folded) {
+      header.lines.emplace_back(line);
+    } else if (header.lines.empty()) {
+      return FormError{"A part of the form has a header that begins with a blank."};
+    } else {
+      header.lines.back().append(" ").append(trimmed(line));
+    }
+  }
+}
+
+/// Sets the part's names to those of its header. Returns an error if it has none.
+std::optional<FormError> read_names(const PartHeader& header, FormPart& part) {
+  bool named = false;
+  for (const std::string_view line : header.lines) {
     const std::size_t colon = line.find(':');
     if (colon == line.npos) return FormError{"A part of the form has a header without a colon."};
     if (!equal_ignoring_case(line.substr(0, colon), "Content-Disposition")) continue;
     const std::string_view value = trimmed(line.substr(colon + 1));
     const std::size_t kind_end = std::min(value.find(';'), value.size());
-    const auto parameters = parse_parameters(value.substr(kind_end));
+    // PHP also takes single quotation marks, so there are clients that write them.
+    const auto parameters = parse_parameters(value.substr(kind_end), "\"'");
     const std::string* name = parameters ? find_parameter(*parameters, "name") : nullptr;
     if (!name || !equal_ignoring_case(trimmed(value.substr(0, kind_end)), "form-data")) {
       return FormError{"A part of the form has a Content-Disposition without a name."};
     }
     named = true;
-    part.name = unescape_browser_name(*name);
+    part.name = protocol::to_utf8(unescape_browser_name(*name));
     if (const std::string* file_name = find_parameter(*parameters, "filename")) {
-      part.file_name = unescape_browser_name(*file_name);
+      part.file_name = protocol::to_utf8(unescape_browser_name(*file_name));
     }
   }
   if (!named) return FormError{"A part of the form has no Content-Disposition."};
-  return position;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -144,43 +205,58 @@ const FormPart* Form::find(std::string_view name) const {
   return found == parts.end() ? nullptr : &*found;
 }
 
-std::optional<std::string> form_boundary(std::string_view content_type) {
+bool is_form_type(std::string_view content_type) {
+  const std::string_view essence = content_type.substr(0, content_type.find(';'));
+  return equal_ignoring_case(trimmed(essence), "multipart/form-data");
+}
+
+std::variant<std::string, FormError> form_boundary(std::string_view content_type) {
   const std::size_t type_end = std::min(content_type.find(';'), content_type.size());
-  if (!equal_ignoring_case(trimmed(content_type.substr(0, type_end)), "multipart/form-data")) {
-    return std::nullopt;
-  }
-  const auto parameters = parse_parameters(content_type.substr(type_end));
+  const auto parameters = parse_parameters(content_type.substr(type_end), "\"");
   const std::string* boundary = parameters ? find_parameter(*parameters, "boundary") : nullptr;
+  if (!boundary || boundary->empty()) {
+    return FormError{
+        "The form's Content-Type names no boundary. Let your HTTP client set the field."};
+  }
+  if (boundary->size() > boundary_length_max) {
+    return FormError{"The form's boundary is too long (limit " +
+                     std::to_string(boundary_length_max) + " characters)."};
+  }
   const auto allowed = [](char c) {
     constexpr std::string_view marks = "'()+_,-./:=? ";
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            marks.find(c) != marks.npos;
   };
-  const bool legal = boundary && !boundary->empty() && boundary->size() <= boundary_length_max &&
-                     boundary->back() != ' ' &&
-                     std::all_of(boundary->begin(), boundary->end(), allowed);
-  return legal ? std::optional(*boundary) : std::nullopt;
+  if (boundary->back() == ' ' || !std::ranges::all_of(*boundary, allowed)) {
+    return FormError{
+        "The form's boundary has characters that RFC 2046 doesn't allow there. Use letters and "
+        "digits."};
+  }
+  return *boundary;
 }
 
 std::variant<Form, FormError> parse_form(std::string_view body, std::string_view boundary) {
   const std::string delimiter = "\r\n--" + std::string(boundary);
   Form form;
   auto line = find_delimiter(body, delimiter, 0);
-  if (!line) return FormError{"The form doesn't begin with the boundary that Content-Type names."};
+  if (!line) {
+    if (has_lf_delimiter(body, delimiter)) return lf_lines();
+    return FormError{"The form doesn't begin with the boundary that Content-Type names."};
+  }
   while (!line->last) {
     if (form.parts.size() == form_parts_max) {
       return FormError{"The form has too many parts (limit " + std::to_string(form_parts_max) +
                        "). Send fewer pictures at a time."};
     }
     FormPart part;
-    const auto header = read_part_header(body.substr(line->end), part);
+    const auto header = read_part_header(body.substr(line->end));
     if (const auto* error = std::get_if<FormError>(&header)) return *error;
-    const std::size_t begin = line->end + std::get<std::size_t>(header);
+    if (auto error = read_names(std::get<PartHeader>(header), part)) return std::move(*error);
+    const std::size_t begin = line->end + std::get<PartHeader>(header).length;
     // In an empty part, the CRLF that ends the header may also be the one that begins the
     // delimiter.
     line = find_delimiter(body, delimiter, begin - 2);
-    if (!line)
-      return FormError{"The upload is incomplete: the form ends before its last boundary."};
+    if (!line) return has_lf_delimiter(body, delimiter) ? lf_lines() : incomplete();
     part.content = body.substr(begin, std::max(line->begin, begin) - begin);
     form.parts.push_back(std::move(part));
   }

@@ -49,11 +49,11 @@ std::string header_bytes(const Response& response, int request_version, bool kee
   message.set(http::field::date, http_date(now));
   if (!keep_alive) message.set(http::field::connection, "close");
   if (keep_alive && request_version < 11) message.set(http::field::connection, "keep-alive");
-  // RFC 9110, section 8.6: Content-Length of a 304 would be the length of the body that it doesn't
-  // send, so it is left out.
+  // RFC 9110, section 8.6: a 204 has no Content-Length. That of a 304 would be the length of the
+  // body that it doesn't send, so it is left out.
   if (response.stream) {
     message.chunked(request_version >= 11);
-  } else if (response.status != 304) {
+  } else if (response.status != 304 && response.status != 204) {
     message.content_length(response.body.size());
   }
 

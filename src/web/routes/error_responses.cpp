@@ -3,6 +3,7 @@
 #include <string>
 
 #include "web/http/responses.hpp"
+#include "web/http/size_text.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/views/api_json.hpp"
 #include "web/views/pages.hpp"
@@ -50,7 +51,7 @@ Response anonymous_error_response(const Services& services, const RequestContext
 
 Problem too_large(std::uint64_t image_bytes_max) {
   return {Reason::too_large,
-          "The picture is too large (limit " + std::to_string(image_bytes_max >> 20) + " MiB)."};
+          "The picture is too large (limit " + size_text(image_bytes_max) + ")."};
 }
 
 Problem not_signed_in(Verdict verdict) {

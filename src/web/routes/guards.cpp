@@ -5,6 +5,7 @@
 
 #include "samoyed/io/parse_number.hpp"
 #include "web/http/responses.hpp"
+#include "web/http/size_text.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/image_upload.hpp"
 #include "web/views/pages.hpp"
@@ -21,7 +22,8 @@ const Policy& policy_of(const RequestContext& context) { return context.route.ro
 
 Rejection host_guard(const Services& services, const RequestContext& context) {
   if (context.route.route && policy_of(context).any_host) return std::nullopt;
-  const auto problem = check_host_name(context.request, services.rules.hosts);
+  const auto problem =
+      check_host_name(context.request, services.rules.hosts, context.forwarded_host);
   if (!problem) return std::nullopt;
   return anonymous_error_response(services, context, *problem);
 }
@@ -42,7 +44,7 @@ Response confirmation(const Problem& problem, const ResolvedRoute& route) {
 
 Rejection cross_site_guard(const Services& services, const RequestContext& context) {
   if (!has_effect(*context.route.route)) return std::nullopt;
-  const auto problem = check_cross_site(context.request);
+  const auto problem = check_cross_site(context.request, context.forwarded_host);
   if (!problem) return std::nullopt;
   return problem->reason == Reason::unconfirmed
              ? confirmation(*problem, context.route)
@@ -75,7 +77,8 @@ Rejection body_guard(const Services& services, const RequestContext& context) {
   if (!chunked && announced.value_or(0) <= unwanted_body_bytes_max) return std::nullopt;
   return error_response(
       services, context,
-      {Reason::too_large, "This address doesn't accept a large or chunked body."});
+      {Reason::too_large, "This address accepts no chunked body, and no body of more than " +
+                              size_text(unwanted_body_bytes_max) + "."});
 }
 
 using Guard = Rejection (*)(const Services&, const RequestContext&);

@@ -5,6 +5,7 @@
 #include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/limits.hpp"
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/multipart.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -21,7 +22,11 @@ std::string_view content_type(const Request& head) {
   return find_field(head.fields, "Content-Type");
 }
 
-bool is_form(const Request& head) { return form_boundary(content_type(head)).has_value(); }
+std::optional<Problem> check_boundary(const Request& head) {
+  const auto boundary = form_boundary(content_type(head));
+  const auto* error = std::get_if<FormError>(&boundary);
+  return error ? std::optional(bad_form(error->sentence)) : std::nullopt;
+}
 
 /// Returns true if the body is the image file itself. Its format is detected from its bytes, not
 /// from the Content-Type.
@@ -40,22 +45,24 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
                      "`top` must be a number from 1 to " + std::to_string(top_max) + "."};
     }
   }
-  if (auto model = query_value(query, "model")) {
+  if (const auto model = query_value(query, "model")) {
     if (model->empty() || model->size() > model_length_max) {
-      return Problem{Reason::bad_parameter, "`model` must be the name of a model."};
+      return Problem{Reason::bad_parameter, "`model` must be the name of a model (limit " +
+                                                std::to_string(model_length_max) + " characters)."};
     }
-    upload.model = std::move(*model);
+    upload.model = protocol::to_utf8(*model);
   }
   return std::nullopt;
 }
 
 std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& request) {
-  const auto boundary = form_boundary(content_type(request));
-  if (!boundary) {
+  if (!is_form_type(content_type(request))) {
     if (request.body.empty()) return bad_form("The picture is empty.");
     return std::vector<UploadedImage>{{{}, request.body}};
   }
-  const auto form = parse_form(request.body, *boundary);
+  const auto boundary = form_boundary(content_type(request));
+  if (const auto* error = std::get_if<FormError>(&boundary)) return bad_form(error->sentence);
+  const auto form = parse_form(request.body, std::get<std::string>(boundary));
   if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
   std::vector<UploadedImage> images;
   for (const FormPart& part : std::get<Form>(form).parts) {
@@ -76,6 +83,7 @@ std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& req
 }  // namespace
 
 std::optional<Problem> check_body_type(Body body, const Request& head) {
+  const bool is_form = is_form_type(content_type(head));
   const std::string_view encoding = trimmed(find_field(head.fields, "Content-Encoding"));
   if (body != Body::none && !encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
     const bool gzip = equal_ignoring_case(encoding, "gzip");
@@ -87,12 +95,13 @@ std::optional<Problem> check_body_type(Body body, const Request& head) {
     case Body::none:
       break;
     case Body::form:
-      if (is_form(head)) break;
+      if (is_form) return check_boundary(head);
       return Problem{Reason::wrong_type,
                      "Send the picture as multipart/form-data, in the field `file`."};
     case Body::image:
     case Body::images:
-      if (is_form(head) || is_raw_image(head)) break;
+      if (is_form) return check_boundary(head);
+      if (is_raw_image(head)) break;
       return Problem{Reason::wrong_type,
                      "Send the picture's bytes as image/* or application/octet-stream, or as "
                      "multipart/form-data in the field `file`."};

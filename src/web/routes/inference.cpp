@@ -223,12 +223,13 @@ std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
     text = body.substr(0, *length);
   } else if (body.size() > inference_json_bytes_max) {
     return Problem{Reason::too_large, "The JSON is too large (limit " +
-                                          std::to_string(inference_json_bytes_max >> 20) +
-                                          " MiB). Send larger images as binary tensors."};
+                                          size_text(inference_json_bytes_max) +
+                                          "). Send larger images as binary tensors."};
   }
   const auto json = parse_bounded_json(text);
   if (!json || !json->is_object()) {
-    return bad("The body must be a JSON object without too many values or levels.");
+    return bad("The body must be a JSON object of at most " + std::to_string(json_values_max) +
+               " values and " + std::to_string(json_depth_max) + " levels.");
   }
   InferenceRequest request;
   if (auto problem = read_options(*json, request)) return std::move(*problem);

@@ -53,7 +53,8 @@ asio::awaitable<Response> submit(Services& services, RequestContext& context) {
     co_return error_response(services, context, to_problem(*error));
   }
   const auto& ids = std::get<std::vector<std::string>>(submitted);
-  Response response = json_response(202, submitted_json(ids, context.request_id));
+  Response response =
+      json_response(202, submitted_json(ids, context.request_id, context.base_path));
   if (ids.size() == 1) response.fields.push_back({"Location", job_path(ids.front())});
   co_return response;
 }

@@ -55,7 +55,8 @@ asio::awaitable<Response> api(Services& services, RequestContext& context) {
 }
 
 asio::awaitable<Response> openapi(Services&, RequestContext& context) {
-  const Asset document{"openapi.json", "application/json", files::openapi_json};
+  const std::string text = openapi_json(context.base_path);
+  const Asset document{"openapi.json", "application/json", text};
   co_return asset_response(document, context.request);
 }
 
@@ -91,6 +92,10 @@ asio::awaitable<Response> sign_out(Services& services, RequestContext& context) 
   Response response = redirect("/");
   response.fields.push_back(session_cookie("", "; Max-Age=0"));
   co_return response;
+}
+
+asio::awaitable<Response> options(Services&, RequestContext& context) {
+  co_return Response{204, {{"Allow", context.route.allow}, {"Cache-Control", "no-store"}}, {}};
 }
 
 asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_response(200, "ok"); }

@@ -23,6 +23,9 @@ asio::awaitable<Response> icon(Services& services, RequestContext& context);
 asio::awaitable<Response> sign_in(Services& services, RequestContext& context);
 asio::awaitable<Response> sign_out(Services& services, RequestContext& context);
 
+/// Returns the path's methods in the field `Allow`, for OPTIONS.
+asio::awaitable<Response> options(Services& services, RequestContext& context);
+
 /// Returns 200 while the dispatcher runs.
 asio::awaitable<Response> alive(Services& services, RequestContext& context);
 /// Returns 200 while a worker is in rotation and the server is not stopping.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "web/access/admin_gate.hpp"
@@ -29,6 +30,11 @@ struct RequestContext {
   bool new_visitor = false;
   /// True if the client connected over TLS to a proxy in front of the server.
   bool https = false;
+  /// The host that the client asked a trusted proxy for, if the proxy reports it.
+  std::optional<std::string> forwarded_host = {};
+  /// The path below which the client sees the site, such as `/samoyed` (see base_path.hpp). Empty
+  /// if it is the root.
+  std::string base_path = {};
   /// True if the server is stopping.
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;

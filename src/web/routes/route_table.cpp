@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/http/base_path.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/image_handlers.hpp"
 #include "web/routes/inference_handlers.hpp"
@@ -83,6 +84,10 @@ constexpr Route routes[] = {
      inference::infer},
 };
 
+/// OPTIONS of every known path, and of the server (`OPTIONS *`). Load balancers send it to check
+/// health, so it accepts every host name. It reveals nothing but methods.
+constexpr Route options_route{"OPTIONS", "*", probe, pages::options};
+
 static_assert(std::ranges::all_of(routes, [](const Route& route) { return route.handler; }),
               "every endpoint has a handler");
 
@@ -129,6 +134,7 @@ std::string allowed_methods(std::string_view pattern) {
     append(route.method);
     if (route.method == "GET" && route.policy.head) append("HEAD");
   }
+  append(options_route.method);
   return allow;
 }
 
@@ -142,8 +148,7 @@ Problem no_such_method(const ResolvedRoute& resolved) {
 }
 
 Problem no_path(std::string_view method) {
-  const bool about_server = method == "OPTIONS" || method == "CONNECT";
-  return about_server
+  return method == "CONNECT"
              ? Problem{Reason::method_not_allowed, "This server doesn't support that method here."}
              : Problem{Reason::bad_request, "The request target must be a path."};
 }
@@ -152,30 +157,41 @@ Problem no_path(std::string_view method) {
 
 std::span<const Route> route_table() { return routes; }
 
-ResolvedRoute resolve_route(const Request& head) {
+ResolvedRoute resolve_route(const Request& head, std::string_view base_path) {
   ResolvedRoute resolved;
   if (!is_known_method(head.method)) {
     resolved.problem = {Reason::unknown_method,
-                        "This server supports only the methods GET, HEAD, POST and DELETE."};
+                        "This server supports only the methods GET, HEAD, POST, DELETE and "
+                        "OPTIONS."};
     return resolved;
   }
   const auto target = parse_target(head.target);
   if (!target) {
-    resolved.allow = "GET, HEAD, POST, DELETE";
+    resolved.allow = "GET, HEAD, POST, DELETE, OPTIONS";
+    if (head.method == "OPTIONS" && head.target == "*") {
+      resolved.route = &options_route;
+      return resolved;
+    }
     resolved.problem = no_path(head.method);
     return resolved;
   }
-  resolved.path = target->path;
+  const std::string_view path = without_base_path(target->path, base_path);
+  resolved.path = path;
   resolved.query = target->query;
-  resolved.errors = errors_around(target->path);
+  resolved.errors = errors_around(path);
   const auto first = std::ranges::find_if(
-      routes, [&](const Route& route) { return match(route.pattern, target->path).has_value(); });
+      routes, [&](const Route& route) { return match(route.pattern, path).has_value(); });
   if (first == std::end(routes)) {
     resolved.problem = {Reason::not_found, "There is nothing at this address. Check it for typos."};
     return resolved;
   }
   resolved.errors = first->policy.errors;
-  resolved.parameter = *match(first->pattern, target->path);
+  resolved.parameter = *match(first->pattern, path);
+  if (head.method == options_route.method) {
+    resolved.allow = allowed_methods(first->pattern);
+    resolved.route = &options_route;
+    return resolved;
+  }
   const auto route = std::ranges::find_if(routes, [&](const Route& candidate) {
     return candidate.pattern == first->pattern && takes(candidate, head.method);
   });
@@ -188,7 +204,10 @@ ResolvedRoute resolve_route(const Request& head) {
   return resolved;
 }
 
-bool has_effect(const Route& route) { return route.method != "GET" || route.policy.acts_on_get; }
+bool has_effect(const Route& route) {
+  const bool safe = route.method == "GET" || route.method == "OPTIONS";
+  return !safe || route.policy.acts_on_get;
+}
 
 bool brings_body(const Route& route) { return route.policy.body != Body::none; }
 

@@ -38,7 +38,8 @@ struct ResolvedRoute {
   /// Null if the request has no route. Then `problem` says why.
   const Route* route = nullptr;
   std::optional<Problem> problem;
-  /// With the problem `method_not_allowed`: the path's methods in the format of the field `Allow`.
+  /// With the problem `method_not_allowed` and for OPTIONS: the path's methods in the format of the
+  /// field `Allow`.
   std::string allow;
   /// The format of the request's errors, even if it has no route.
   ErrorFormat errors = ErrorFormat::page;
@@ -49,7 +50,8 @@ struct ResolvedRoute {
   std::string parameter;
 };
 
-ResolvedRoute resolve_route(const Request& head);
+/// `base_path` is removed from the request's path if it begins with it.
+ResolvedRoute resolve_route(const Request& head, std::string_view base_path = {});
 
 /// Returns true if the endpoint changes something or costs work, so that pages of other sites must
 /// not be able to call it.

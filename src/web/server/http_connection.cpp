@@ -16,6 +16,7 @@
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/log.hpp"
 #include "web/access/visitor.hpp"
+#include "web/http/base_path.hpp"
 #include "web/http/log_text.hpp"
 #include "web/http/request_id.hpp"
 #include "web/http/responses.hpp"
@@ -254,6 +255,7 @@ void HttpConnection::respond(Response response) {
   if (context.new_visitor && response.status < 300) {
     response.fields.push_back(keep_visitor(context.visitor, context.https));
   }
+  add_base_path(response, context.base_path);
   const std::string_view reason = find_field(response.fields, reason_name);
   if (current_->upload && !reason.empty()) server_.services.metrics.count_refused(reason);
   if (turned_away_) response.close = true;

@@ -37,11 +37,15 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
   const std::string_view sent_id = find_field(head.fields, request_id_name);
   const std::string id =
       is_request_id(sent_id) ? std::string(sent_id) : io::random_hex(io::id_bytes);
-  RequestContext context{.route = resolve_route(head),
+  const std::string& own_base_path = server.options.access.base_path;
+  // A proxy that reports a base path has removed it.
+  RequestContext context{.route = resolve_route(head, client.base_path ? "" : own_base_path),
                          .request_id = id,
                          .client = io::limit_key(client.address),
                          .address = client.address,
                          .https = client.https,
+                         .forwarded_host = client.host,
+                         .base_path = client.base_path.value_or(own_base_path),
                          .now = now,
                          .time_ms = server.services.wall_clock_ms()};
   context.admin = server.services.gate.check(head.fields, context.client, now);

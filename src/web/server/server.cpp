@@ -47,7 +47,7 @@ SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
       .results_by_address = options.results_by == dispatcher::ResultsBy::address,
       .results_days = options.results_days,
       .request_timeout = options.timeouts.request,
-      .is_local = [local = io::NetworkList(io::private_networks())](
+      .is_local = [&local = io::private_networks()](
                       std::string_view address) { return local.contains(address); }};
   if (keeps_results && options.thumbnails) rules.thumbnail_side = thumbnail_side_px;
   return rules;

@@ -60,6 +60,13 @@ Html content() {
 
 }  // namespace
 
+std::string openapi_json(std::string_view base_path) {
+  constexpr std::string_view root = R"("url": "/")";
+  std::string text(files::openapi_json);
+  if (base_path.empty()) return text;
+  return text.replace(text.find(root), root.size(), R"("url": ")" + std::string(base_path) + '"');
+}
+
 std::string api_page(const WorkersView& workers) {
   // The document never changes, so it is parsed only once.
   static const Html shown = content();

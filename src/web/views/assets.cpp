@@ -15,6 +15,7 @@ const Asset* find_asset(std::string_view name) {
   static const Asset assets[] = {
       {"answer.css", style, files::answer_css},
       {"app.js", script, files::app_js},
+      {"base_path.js", script, files::base_path_js},
       {"cards.css", style, files::cards_css},
       {"chart-licence.txt", "text/plain; charset=utf-8", files::LICENSE_md},
       {"chart.umd.js", script, files::chart_umd_js},

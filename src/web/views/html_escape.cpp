@@ -3,41 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "samoyed/protocol/utf8.hpp"
+
 namespace samoyed::web {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-/// Returns the length of the well-formed UTF-8 sequence at the start of the text, or 0 if there is
-/// none (The Unicode Standard, table 3-7).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto in = [](unsigned value, unsigned low, unsigned high) {
-    return value >= low && value <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (in(first, 0xC2, 0xDF)) return in(byte(1), 0x80, 0xBF) ? 2 : 0;
-  if (in(first, 0xE0, 0xEF)) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return in(byte(1), low, high) && in(byte(2), 0x80, 0xBF) ? 3 : 0;
-  }
-  if (in(first, 0xF0, 0xF4)) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    const bool well_formed =
-        in(byte(1), low, high) && in(byte(2), 0x80, 0xBF) && in(byte(3), 0x80, 0xBF);
-    return well_formed ? 4 : 0;
-  }
-  return 0;
-}
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+/// Pages keep line breaks and tabs, which HTML treats as spaces.
+bool is_shown(std::string_view sequence) {
+  return sequence == "\n" || sequence == "\t" || !protocol::is_control(sequence);
 }
 
 using Byte = unsigned char;
@@ -108,7 +81,7 @@ void append_sequence(std::string& out, std::string_view sequence) {
       out += "&#39;";
       return;
     default:
-      out += is_control(sequence.front()) ? replacement : sequence;
+      out += is_shown(sequence) ? sequence : protocol::replacement_character;
   }
 }
 
@@ -120,8 +93,8 @@ void append_escaped(std::string& html, std::string_view text) {
     html += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) return;
-    const std::size_t length = sequence_length(text);
-    append_sequence(html, length == 0 ? replacement : text.substr(0, length));
+    const std::size_t length = protocol::utf8_sequence_length(text);
+    append_sequence(html, length == 0 ? protocol::replacement_character : text.substr(0, length));
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
 }

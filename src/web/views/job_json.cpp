@@ -35,10 +35,12 @@ std::string job_json(const dispatcher::Job& job, bool workers_visible) {
 
 std::string job_path(const std::string& id) { return "/api/v1/jobs/" + id; }
 
-std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id) {
+std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id,
+                           const std::string& base_path) {
   Json jobs = Json::array();
   for (const std::string& id : ids) {
-    jobs.push_back({{"id", id}, {"href", job_path(id)}, {"events", job_path(id) + "/events"}});
+    const std::string href = base_path + job_path(id);
+    jobs.push_back({{"id", id}, {"href", href}, {"events", href + "/events"}});
   }
   return to_text({{"jobs", std::move(jobs)}, {"request_id", request_id}});
 }

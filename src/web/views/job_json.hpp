@@ -10,10 +10,12 @@ namespace samoyed::web {
 /// A job and its result as JSON. The result names its worker only with `workers_visible`.
 std::string job_json(const dispatcher::Job& job, bool workers_visible);
 
-/// The path of a job in the API.
+/// The path of a job in the API, without the site's base path.
 std::string job_path(const std::string& id);
 
-/// The response to a submission: the ids and paths of its jobs.
-std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id);
+/// The response to a submission: the ids and addresses of its jobs. The addresses begin with the
+/// site's base path (base_path.hpp).
+std::string submitted_json(const std::vector<std::string>& ids, const std::string& request_id,
+                           const std::string& base_path);
 
 }  // namespace samoyed::web

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "samoyed/protocol/ascii.hpp"
+#include "samoyed/protocol/utf8.hpp"
 #include "worker/model/file_bytes.hpp"
 
 namespace samoyed::worker {
@@ -21,41 +22,22 @@ bool holds_message_end(std::string_view text) {
   return false;
 }
 
-/// Length in bytes of the UTF-8 sequence at the beginning of `text`; 0 if it is invalid (RFC 3629,
-/// section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t utf8_sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0U) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool surrogate = first == 0xED && second > 0x9F;
-  const bool too_high = first == 0xF4 && second > 0x8F;
-  return overlong || surrogate || too_high ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
+/// `text` must be valid UTF-8.
+bool holds_control(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = utf8_sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    const std::string_view sequence = text.substr(0, protocol::utf8_sequence_length(text));
+    if (protocol::is_control(sequence)) return true;
+    text.remove_prefix(sequence.size());
   }
-  return true;
+  return false;
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
 
 std::string_view find_label_fault(std::string_view label) {
   if (label.empty()) return "the line is empty; write one label on each line";
-  if (!is_utf8(label)) return "not UTF-8; save the file as UTF-8";
-  if (std::any_of(label.begin(), label.end(), is_control)) {
+  if (!protocol::is_utf8(label)) return "not UTF-8; save the file as UTF-8";
+  if (holds_control(label)) {
     return "the label contains a control character; write plain text with LF line breaks";
   }
   if (label.find_first_of(",:") != label.npos) {

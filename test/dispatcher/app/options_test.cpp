@@ -37,6 +37,17 @@ TEST_CASE("options for workers, timeouts and limits set the right values") {
   CHECK(line.options->web.limits.connections_max == 3);
 }
 
+TEST_CASE("a base path begins with a slash and ends without one") {
+  REQUIRE(CommandLine("--base-path /tools/samoyed/").options);
+  CHECK(CommandLine("--base-path /tools/samoyed/").options->web.access.base_path ==
+        "/tools/samoyed");
+  CHECK(CommandLine("--base-path /").options->web.access.base_path.empty());
+  for (const std::string wrong : {"samoyed", "//samoyed", "/a//b", "/../a", "/a?b", "/a\"b"}) {
+    INFO(wrong);
+    CHECK_FALSE(CommandLine("--base-path " + wrong).options);
+  }
+}
+
 TEST_CASE("workers may be only in the given networks") {
   const CommandLine line("--worker-network 10.0.0.0/8");
   REQUIRE(line.options);

@@ -1,5 +1,8 @@
 #include "dispatcher/client/clientsocket_report.hpp"
 
+#include <iostream>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +23,29 @@ dispatcher::Answer answer(bool trained) {
 TEST_CASE("a result is one line of text with percentages") {
   CHECK(format_text("dog.jpg", answer(true)) ==
         "dog.jpg: Samoyed 93.009%, Great \"Pyrenees\" 1.469%");
+}
+
+TEST_CASE("names and labels can't control a terminal") {
+  dispatcher::Answer hostile = answer(true);
+  hostile.recognition.top.front().label = "\x1b]0;title\x07 dog\x7F";
+  const std::string text = format_text("\u009B2J\n.jpg", hostile);
+  CHECK(text.starts_with("\uFFFD2J\uFFFD.jpg: \uFFFD]0;title\uFFFD dog\uFFFD 93.009%"));
+
+  const std::string line = format_json("\u009B2J\n.jpg", hostile);
+  CHECK(line.find("\u009B") == line.npos);
+  CHECK(json::parse(line)["file"] == "\u009B2J\n.jpg");
+}
+
+TEST_CASE("what a worker says can't control a terminal") {
+  std::ostringstream output;
+  std::streambuf* const before = std::cerr.rdbuf(output.rdbuf());
+  {
+    Report report(/*json=*/false, 1);
+    const protocol::Refusal refusal{protocol::RefusalReason::unreadable, "\x1b[2J no\nimage"};
+    report.failed("a\x1b.jpg", {dispatcher::FailureReason::refused, refusal});
+  }
+  std::cerr.rdbuf(before);
+  CHECK(output.str() == "a\uFFFD.jpg: \uFFFD[2J no\uFFFDimage\n");
 }
 
 TEST_CASE("a result is one JSON object on one line") {

@@ -11,11 +11,13 @@
 #include "samoyed/protocol/message.hpp"
 #include "samoyed/protocol/wire.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/silent_listener.hpp"
 
 using namespace samoyed;
 using namespace samoyed::load;
 using protocol::data_message;
 using test::ScriptedPeer;
+using test::SilentListener;
 using Connection = ScriptedPeer::Connection;
 
 namespace {
@@ -239,6 +241,24 @@ TEST_CASE("the address of a name that answers is used, and is tried first next t
     CHECK(socket.is_open());
     CHECK(endpoints.front() == live);
   }
+  socket.close();
+}
+
+TEST_CASE("an address that swallows packets doesn't keep the load generator from the next one") {
+  ScriptedPeer peer({[](Connection& connection) { connection.wait_for_end(); }});
+  const SilentListener silent(asio::ip::address_v4::loopback());
+  asio::io_context io;
+  const asio::ip::tcp::endpoint live(asio::ip::address_v4::loopback(), peer.address().port);
+  std::vector<asio::ip::tcp::endpoint> endpoints{silent.endpoint(), live};
+  Socket socket(io.get_executor());
+  std::error_code error = std::make_error_code(std::errc::timed_out);
+  const auto connect = [&]() -> asio::awaitable<void> {
+    error = co_await socket.connect(endpoints);
+  };
+  asio::co_spawn(io, connect(), asio::detached);
+  io.run_for(std::chrono::seconds(20));
+  CHECK_FALSE(error);
+  CHECK(endpoints.front() == live);
   socket.close();
 }
 

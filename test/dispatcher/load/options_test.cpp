@@ -33,6 +33,8 @@ TEST_CASE("the URL of a page") {
       {"http://example.org", HttpUrl{{"example.org", 80}, "/"}},
       {"http://[::1]:8/a/b?c=d", HttpUrl{{"::1", 8}, "/a/b?c=d"}},
       {"http://[::1]", HttpUrl{{"::1", 80}, "/"}},
+      {"http://[fe80::1%25eth0]:80/", HttpUrl{{"fe80::1%eth0", 80}, "/"}},
+      {"http://[fe80::1%eth0]/", HttpUrl{{"fe80::1%eth0", 80}, "/"}},
       {"http://::1", {}},
       {"http://", {}},
       {"http:///path", {}},

@@ -63,3 +63,13 @@ TEST_CASE("a report as text") {
         "latency in ms: p50 0.500, p90 0.900, p99 0.990, p99.9 0.999, max 1.000\n"
         "the load generator used 0.13 cores\n");
 }
+
+TEST_CASE("a reason of a service can't control a terminal") {
+  Tally tally({report_begin, report_begin + 2s});
+  tally.ended(report_begin, report_begin + 1ms,
+              {.kind = Ending::Kind::refused, .why = "503 \u009B2J\x7F\x1b[m"});
+  const std::string text = format_text({.target = "http://a:80/"}, tally);
+  CHECK(text.find("1 x 503 \uFFFD2J\uFFFD\uFFFD[m") != text.npos);
+  const std::string line = format_json({.target = "http://a:80/"}, tally);
+  CHECK(line.find("503 \\u009b2J\\u007f\\u001b[m") != line.npos);
+}

@@ -56,6 +56,27 @@ function focusedLabel(page) {
                              document.activeElement.id);
 }
 
+test('a site below a path loads, recognizes and lists workers there', async () => {
+  const below = `${await programs.startDispatcher([worker], ['--base-path', '/samoyed'])}samoyed/`;
+  const page = await openPage(below);
+  const asked = [];
+  page.on('request', (request) => {
+    const {protocol, pathname} = new URL(request.url());
+    if (protocol === 'http:') asked.push(pathname);
+  });
+  await page.getByLabel('Add a worker').fill(deadAddress);
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  await rowOf(page, deadAddress).waitFor();
+  await page.setInputFiles('#file', sample.file);
+  await page.locator('.card .labels').waitFor();
+  await rowOf(page, deadAddress).getByRole('button', {name: `Delete worker ${deadAddress}`}).click();
+  await rowOf(page, deadAddress).waitFor({state: 'detached'});
+  await page.getByRole('link', {name: 'Statistics'}).click();
+  assert.equal(new URL(page.url()).pathname, '/samoyed/stats');
+  assert.ok(asked.includes('/samoyed/api/v1/classify'), asked.join());
+  assert.deepEqual(asked.filter((path) => !path.startsWith('/samoyed/')), []);
+});
+
 test('the script renders the same rows as the server', async () => {
   const many = await programs.startDispatcher([worker, deadAddress]);
   const form = new FormData();

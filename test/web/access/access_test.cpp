@@ -61,6 +61,28 @@ TEST_CASE("HTTP/1.0 passes without a Host, but not with a foreign one") {
   CHECK(status_of(check_host_name({"GET", "/", 10, {{"Host", "evil.example"}}, {}}, rules)) == 421);
 }
 
+TEST_CASE("the host that a proxy was asked for must be known as well as the one it asks for") {
+  const HostRules rules{"", {"www.example.org"}};
+  const auto status = [&](const std::string& host, const std::string& forwarded) {
+    return status_of(check_host_name({"GET", "/", 11, {{"Host", host}}, {}}, rules, forwarded));
+  };
+  CHECK(status("127.0.0.1:9999", "www.example.org:8443") == 200);
+  CHECK(status("127.0.0.1:9999", "evil.example") == 421);
+  CHECK(status("evil.example", "www.example.org") == 421);
+  CHECK(status_of(check_host_name({"GET", "/", 10, {}, {}}, rules, "evil.example")) == 421);
+}
+
+TEST_CASE("a page is this site's own if it comes from the host that the proxy was asked for") {
+  const auto status = [](const std::string& origin, const std::string& forwarded) {
+    const Fields fields{{"Host", "127.0.0.1:9999"}, {"Origin", origin}};
+    return status_of(check_cross_site({"POST", "/", 11, fields, {}}, forwarded));
+  };
+  CHECK(status("https://www.example.org:8443", "www.example.org:8443") == 200);
+  CHECK(status("https://www.example.org:8443", "www.example.org") == 403);
+  CHECK(status("http://127.0.0.1:9999", "www.example.org") == 403);
+  CHECK(status("https://evil.example", "www.example.org") == 403);
+}
+
 TEST_CASE("the target's host takes precedence over Host") {
   struct Case {
     std::string target;

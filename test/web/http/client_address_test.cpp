@@ -130,5 +130,40 @@ TEST_CASE("only a trusted proxy can report that the client used TLS") {
   CHECK(!https("192.0.2.1", {{"Forwarded", "for=203.0.113.7;proto=https"}}));
 }
 
+TEST_CASE("a trusted proxy that names no client still reports its scheme") {
+  CHECK(find_client("10.0.0.1", {{"X-Forwarded-Proto", "https"}}, trusted).https);
+}
+
+TEST_CASE("only a trusted proxy can report the host that the client asked for") {
+  const auto host = [](const std::string& peer, const Fields& fields) {
+    return find_client(peer, fields, trusted).host.value_or("none");
+  };
+  const Field field{"X-Forwarded-Host", "www.example.org:8443"};
+  CHECK(host("10.0.0.1", {field}) == "www.example.org:8443");
+  CHECK(host("10.0.0.1", {field, {"X-Forwarded-For", "203.0.113.7"}}) == "www.example.org:8443");
+  CHECK(host("192.0.2.1", {field}) == "none");
+  CHECK(host("10.0.0.1", {}) == "none");
+  CHECK(host("10.0.0.1", {{"X-Forwarded-Host", " "}}) == "none");
+  // What the client made up is on the left.
+  CHECK(host("10.0.0.1", {{"X-Forwarded-Host", "evil.example, dog.example"}}) == "dog.example");
+  CHECK(host("10.0.0.1", {{"X-Forwarded-Host", "evil.example"}, field}) == field.value);
+  const Field standard{"Forwarded", "for=203.0.113.7;host=\"dog.example:1\";proto=https"};
+  CHECK(host("10.0.0.1", {standard}) == "dog.example:1");
+  CHECK(host("192.0.2.1", {standard}) == "none");
+}
+
+TEST_CASE("only a trusted proxy can report a base path") {
+  const auto base_path = [](const std::string& peer, const std::string& prefix) {
+    return find_client(peer, {{"X-Forwarded-Prefix", prefix}}, trusted).base_path.value_or("none");
+  };
+  CHECK(base_path("10.0.0.1", "/samoyed/") == "/samoyed");
+  CHECK(base_path("10.0.0.1", "/evil, /samoyed") == "/samoyed");
+  CHECK(base_path("10.0.0.1", "/").empty());
+  CHECK(base_path("10.0.0.1", "") == "none");
+  CHECK(base_path("10.0.0.1", "//evil.example") == "none");
+  CHECK(base_path("10.0.0.1", "/\"><script>") == "none");
+  CHECK(base_path("192.0.2.1", "/samoyed") == "none");
+}
+
 }  // namespace
 }  // namespace samoyed::web

@@ -126,6 +126,31 @@ TEST_CASE("a small unwanted body is read and dropped, and the connection is kept
   CHECK(count_of(driver.output, "Connection: close") == 0);
 }
 
+TEST_CASE("a chunked unwanted body is dropped up to a limit") {
+  const std::string head = "POST /unwanted HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
+  const auto answer = [&](const std::string& rest, std::size_t cut) {
+    HttpDriver driver;
+    const std::string bytes = head + rest;
+    driver.receive(bytes.substr(0, cut));
+    driver.receive(bytes.substr(cut));
+    const std::string status = driver.output.substr(0, 12);
+    return status + (driver.closed ? driver.lingered ? " lingers" : " closes" : " is kept");
+  };
+  const std::string error = "HTTP/1.1 400 lingers";
+  for (std::size_t cut = 0; cut <= head.size() + 6; ++cut) {
+    INFO(cut);
+    CHECK(answer("\r\n1\r\na\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 is kept");
+    CHECK(answer("\r\n9\r\n123456789\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 lingers");
+    CHECK(answer("\r\nFFFFFFF\r\n1", cut) == "HTTP/1.1 404 lingers");
+    CHECK(answer("Connection: close\r\n\r\n1\r\na\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 closes");
+    // An error in the framing takes the place of the rejection.
+    CHECK(answer("\r\nnonsense\r\n", cut) == error);
+    CHECK(answer("\r\n11111111111111111\r\n", cut) == error);
+    CHECK(answer("\r\n1\r\nabc\r\n0\r\n\r\n", cut) == error);
+    CHECK(answer("Connection: close\r\n\r\nnonsense\r\n", cut) == error);
+  }
+}
+
 TEST_CASE("a small unwanted body that doesn't arrive only times out") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
@@ -256,6 +281,11 @@ TEST_CASE("an HTTP/1.0 client is told that the connection is kept") {
   driver.receive("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(count_of(driver.output, "Connection: keep-alive\r\n") == 1);
   CHECK(!driver.closed);
+}
+
+TEST_CASE("204 has no Content-Length") {
+  const std::string header = header_bytes({204, {}, {}}, 11, true, {});
+  CHECK(header.find("Content-Length") == header.npos);
 }
 
 TEST_CASE("304 has no body and no Content-Length") {

@@ -19,27 +19,50 @@ const std::string file_header = "Content-Disposition: form-data; name=\"file\"; 
 TEST_CASE("the boundary is read from Content-Type") {
   struct Case {
     std::string content_type;
-    std::optional<std::string> boundary;
+    std::string boundary;
   };
   const auto one = GENERATE(values<Case>({
       {"multipart/form-data; boundary=b", "b"},
       {"Multipart/Form-Data;charset=x; BOUNDARY=\"a b\"", "a b"},
       {"multipart/form-data; boundary=----WebKitFormBoundaryx+/'()",
        "----WebKitFormBoundaryx+/'()"},
+      {"multipart/form-data; boundary='b'", "'b'"},
       {"multipart/form-data; boundary=" + std::string(70, 'a'), std::string(70, 'a')},
-      {"multipart/form-data; boundary=" + std::string(71, 'a'), std::nullopt},
-      {"multipart/form-data; boundary=", std::nullopt},
-      {"multipart/form-data; boundary=\"a", std::nullopt},
-      {"multipart/form-data; boundary=\"a \"", std::nullopt},
-      {"multipart/form-data; boundary=a\"b", std::nullopt},
-      {"multipart/form-data", std::nullopt},
-      {"multipart/form-datax; boundary=b", std::nullopt},
-      {"multipart/mixed; boundary=b", std::nullopt},
-      {"application/x-www-form-urlencoded", std::nullopt},
-      {"", std::nullopt},
   }));
   INFO(one.content_type);
-  CHECK(form_boundary(one.content_type) == one.boundary);
+  REQUIRE(is_form_type(one.content_type));
+  const auto boundary = form_boundary(one.content_type);
+  REQUIRE(std::holds_alternative<std::string>(boundary));
+  CHECK(std::get<std::string>(boundary) == one.boundary);
+}
+
+TEST_CASE("the reason why a boundary can't be used is named") {
+  struct Case {
+    std::string parameters;
+    std::string_view words;
+  };
+  const auto one = GENERATE(values<Case>({
+      {"; boundary=" + std::string(71, 'a'), "too long (limit 70 characters)"},
+      {"; boundary=", "names no boundary"},
+      {"; boundary=\"a", "names no boundary"},
+      {"", "names no boundary"},
+      {"; boundary=\"a \"", "characters"},
+      {"; boundary=a\"b", "characters"},
+  }));
+  INFO(one.parameters);
+  const std::string content_type = "multipart/form-data" + one.parameters;
+  REQUIRE(is_form_type(content_type));
+  const auto boundary = form_boundary(content_type);
+  REQUIRE(std::holds_alternative<FormError>(boundary));
+  CHECK(std::get<FormError>(boundary).sentence.find(one.words) != std::string::npos);
+}
+
+TEST_CASE("other types are no forms") {
+  for (const std::string_view type :
+       {"multipart/form-datax; boundary=b", "multipart/mixed; boundary=b",
+        "application/x-www-form-urlencoded", ""}) {
+    CHECK_FALSE(is_form_type(type));
+  }
 }
 
 TEST_CASE("parts have names, file names and content") {
@@ -75,6 +98,15 @@ TEST_CASE("unusual but valid bodies are parsed") {
       {"padding after boundaries", "--b \t\r\n" + file_header + "\r\n\r\nabc\r\n--b--", "abc"},
       {"an empty part whose header and delimiter share a line end",
        "--b\r\n" + file_header + "\r\n\r\n--b--", ""},
+      {"a folded header",
+       "--b\r\nContent-Disposition: form-data;\r\n\tname=\"file\";\r\n  filename=\"a.jpg\"\r\n\r\n"
+       "abc\r\n--b--",
+       "abc"},
+      {"a name in single quotation marks",
+       part("Content-Disposition: form-data; name='file'; filename='a.jpg'", "abc") + "--b--",
+       "abc"},
+      {"a line feed before a boundary in the content", part(file_header, "a\n--b\r\nc") + "--b--",
+       "a\n--b\r\nc"},
       {"a longer boundary in the content", part(file_header, "a\r\n--bc\r\nd") + "--b--",
        "a\r\n--bc\r\nd"},
       {"a boundary without a line end before it", part(file_header, "a--b--\r\n--bx") + "--b--",
@@ -85,6 +117,8 @@ TEST_CASE("unusual but valid bodies are parsed") {
   REQUIRE(std::holds_alternative<Form>(form));
   REQUIRE(std::get<Form>(form).parts.size() == 1);
   CHECK(std::get<Form>(form).parts[0].content == one.content);
+  CHECK(std::get<Form>(form).parts[0].name == "file");
+  CHECK(std::get<Form>(form).parts[0].file_name == "a.jpg");
 }
 
 TEST_CASE("file names are decoded as browsers and other clients write them") {
@@ -106,6 +140,12 @@ TEST_CASE("file names are decoded as browsers and other clients write them") {
       {"filename=\"ends in a backslash\\\"", "ends in a backslash\\"},
       {"filename=\"a\\\\b\"", "a\\b"},
       {"filename=\"\xF0\x9F\x90\xB6.jpg\"", "\xF0\x9F\x90\xB6.jpg"},
+      {"filename=\"say \"cheese\".jpg\"", "say \"cheese\".jpg"},
+      {"filename=\"a\";b\".jpg\"", "a\";b\".jpg"},
+      {"filename=\"a\"; x=\"b\"", "a"},
+      {"filename='a;b.jpg'", "a;b.jpg"},
+      {"filename='it's.jpg'; x=y", "it's.jpg"},
+      {"filename=\"Caf\xE9.jpg\"", "Caf\uFFFD.jpg"},
       {"filename*=UTF-8''other.jpg", std::nullopt},
       {"filename=\"a.jpg\"; filename*=UTF-8''other.jpg", "a.jpg"},
   }));
@@ -129,8 +169,15 @@ TEST_CASE("invalid forms are rejected") {
       {"--b", "begin with the boundary"},
       {part(file_header, "abc"), "incomplete"},
       {part(file_header, "abc") + "--b-", "incomplete"},
-      {"--b\r\n" + file_header, "too long"},
-      {"--b\r\nA: " + std::string(part_header_bytes_max, 'a') + "\r\n\r\n\r\n--b--", "too long"},
+      {"--b\r\n" + file_header, "incomplete"},
+      {"--b\r\nA: " + std::string(part_header_bytes_max, 'a') + "\r\n\r\n\r\n--b--",
+       "too long (limit 8 KiB)"},
+      {part(" " + file_header, "x") + "--b--", "begins with a blank"},
+      {"--b\n" + file_header + "\n\nx\n--b--\n", "LF only"},
+      {"preamble\n--b\n" + file_header + "\n\nx\n--b--\n", "LF only"},
+      {"--b\r\n" + file_header + "\n\nx\n--b--\n", "LF only"},
+      {"--b\r\n" + file_header + "\nA: b\r\n\r\nx\r\n--b--", "LF only"},
+      {"--b\r\n" + file_header + "\r\n\r\nx\n--b--\n", "LF only"},
       {part("no colon", "x") + "--b--", "colon"},
       {part("Content-Type: text/plain", "x") + "--b--", "no Content-Disposition"},
       {part("Content-Disposition: form-data", "x") + "--b--", "without a name"},

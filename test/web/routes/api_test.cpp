@@ -127,7 +127,7 @@ TEST_CASE_METHOD(ApiTest, "below /api/, every error is a problem") {
   problem(ask("GET", "/api/v1/nothing"), "not_found", 404);
   const Response method = ask("GET", "/api/v1/classify");
   problem(method, "method_not_allowed", 405);
-  CHECK(find_field(method.fields, "Allow") == "POST");
+  CHECK(find_field(method.fields, "Allow") == "POST, OPTIONS");
   problem(ask("GET", "/api/v1/workers", "", {{"Host", "evil.example"}}), "host_not_allowed", 421);
   for (const std::string method_name : {"POST", "DELETE"}) {
     problem(ask(method_name, "/api/v1/workers/localhost:1", "", {{"Sec-Fetch-Site", "cross-site"}}),

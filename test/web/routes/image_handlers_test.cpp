@@ -75,6 +75,11 @@ TEST_CASE_METHOD(HandlerFixture, "invalid uploads are rejected") {
   };
   Request urlencoded{
       "POST", "/", 11, {{"Content-Type", "application/x-www-form-urlencoded"}}, "file=a"};
+  const auto form_of_type = [](const std::string& type) {
+    Request form = upload("name=file; filename=a", "abc");
+    form.fields.front().value = type;
+    return form;
+  };
   Request torn = upload("name=file; filename=a", "abc");
   torn.body.resize(torn.body.size() - 4);
   const std::vector<Case> cases = {
@@ -83,6 +88,10 @@ TEST_CASE_METHOD(HandlerFixture, "invalid uploads are rejected") {
       {upload("name=\"picture\"; filename=\"a.jpg\"", "abc"), 400, "no field `file`"},
       {torn, 400, "incomplete"},
       {urlencoded, 415, "multipart/form-data"},
+      {form_of_type("multipart/form-data"), 400, "names no boundary"},
+      {form_of_type("multipart/form-data; boundary=" + std::string(71, 'b')), 400,
+       "limit 70 characters"},
+      {form_of_type("multipart/form-data; boundary=b\xE9"), 400, "RFC 2046"},
       {{"POST", "/", 11, {}, {}}, 415, "multipart/form-data"},
       {upload("name=file; filename=a", std::string(image_bytes_max + 1, 'a')), 413, "1 MiB"},
   };
@@ -102,6 +111,9 @@ TEST_CASE_METHOD(HandlerFixture, "an unwanted body is rejected by its header") {
   };
   CHECK(status("POST", "/", {{"Content-Type", "multipart/form-data; boundary=b"}}) == 0);
   CHECK(status("POST", "/", {{"Content-Type", "text/plain"}}) == 415);
+  for (const std::string target : {"/", "/api/v1/classify", "/api/v1/jobs"}) {
+    CHECK(status("POST", target, {{"Content-Type", "multipart/form-data"}}) == 400);
+  }
   CHECK(status("POST", "/",
                {{"Content-Type", "multipart/form-data; boundary=b"},
                 {"Content-Encoding", "gzip"}}) == 415);

@@ -70,7 +70,7 @@ TEST_CASE_METHOD(JobsTest, "another site's page can't cancel a job") {
 TEST_CASE_METHOD(JobsTest,
                  "several images of a form become jobs, but other requests may have only one") {
   Request form = upload("name=file; filename=a", "abc");
-  form.target = "/api/v1/jobs?top=3&model=m";
+  form.target = "/api/v1/jobs?top=3&model=m%E9";
   form.body.insert(0, "--b\r\nContent-Disposition: form-data; name=file; filename=z\r\n\r\nxy\r\n");
   CHECK(respond(form).status == 202);
   REQUIRE(jobs.requests.size() == 1);
@@ -79,7 +79,7 @@ TEST_CASE_METHOD(JobsTest,
   CHECK(many.images[0].file_name == "z");
   CHECK(many.images[1].bytes == "abc");
   CHECK(many.top == 3);
-  CHECK(many.model == "m");
+  CHECK(many.model == "m\uFFFD");
   CHECK(classifier.requests.empty());
   // A result keeps no more than 100 labels.
   form.target = "/api/v1/jobs?top=100";

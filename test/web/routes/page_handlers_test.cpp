@@ -8,6 +8,7 @@ namespace {
 
 using test::count_of;
 using test::HandlerFixture;
+using test::run_now;
 
 TEST_CASE_METHOD(HandlerFixture, "methods that a path doesn't support are rejected") {
   struct Case {
@@ -21,13 +22,18 @@ TEST_CASE_METHOD(HandlerFixture, "methods that a path doesn't support are reject
       {"HEAD", "/", 200, ""},
       {"GET", "/?x=y", 200, ""},
       {"GET", "http://localhost:9999/", 200, ""},
-      {"PUT", "/", 405, "GET, HEAD, POST"},
-      {"DELETE", "/", 405, "GET, HEAD, POST"},
-      {"POST", "/assets/style.css", 405, "GET, HEAD"},
-      {"HEAD", "/add/a:1", 405, "GET, POST"},
-      {"HEAD", "/del/a:1", 405, "GET, POST"},
-      {"OPTIONS", "*", 405, "GET, HEAD, POST, DELETE"},
-      {"CONNECT", "a:1", 405, "GET, HEAD, POST, DELETE"},
+      {"PUT", "/", 405, "GET, HEAD, POST, OPTIONS"},
+      {"DELETE", "/", 405, "GET, HEAD, POST, OPTIONS"},
+      {"POST", "/assets/style.css", 405, "GET, HEAD, OPTIONS"},
+      {"HEAD", "/add/a:1", 405, "GET, POST, OPTIONS"},
+      {"HEAD", "/del/a:1", 405, "GET, POST, OPTIONS"},
+      {"OPTIONS", "*", 204, "GET, HEAD, POST, DELETE, OPTIONS"},
+      {"OPTIONS", "/", 204, "GET, HEAD, POST, OPTIONS"},
+      {"OPTIONS", "/add/a:1", 204, "GET, POST, OPTIONS"},
+      {"OPTIONS", "/api/v1/workers/a:1", 204, "GET, HEAD, POST, DELETE, OPTIONS"},
+      {"OPTIONS", "/v2/models/m/infer", 204, "POST, OPTIONS"},
+      {"OPTIONS", "/nowhere", 404, ""},
+      {"CONNECT", "a:1", 405, "GET, HEAD, POST, DELETE, OPTIONS"},
       {"BREW", "/", 501, ""},
       {"get", "/", 501, ""},
       {"GET", "*", 400, ""},
@@ -39,17 +45,41 @@ TEST_CASE_METHOD(HandlerFixture, "methods that a path doesn't support are reject
       {"GET", "/favicon.ico", 200, ""},
       {"GET", "/healthz", 200, ""},
       {"HEAD", "/healthz", 200, ""},
-      {"POST", "/healthz", 405, "GET, HEAD"},
+      {"POST", "/healthz", 405, "GET, HEAD, OPTIONS"},
       {"HEAD", "/readyz", 503, ""},
-      {"POST", "/readyz", 405, "GET, HEAD"},
-      {"GET", "/sign-in", 405, "POST"},
+      {"POST", "/readyz", 405, "GET, HEAD, OPTIONS"},
+      {"GET", "/sign-in", 405, "POST, OPTIONS"},
       {"POST", "/sign-in", 404, ""},
-      {"GET", "/sign-out", 405, "POST"},
+      {"GET", "/sign-out", 405, "POST, OPTIONS"},
   }));
   INFO(one.method << ' ' << one.target);
   const Response response = respond({one.method, one.target, 11, {}, {}});
   CHECK(response.status == one.status);
   CHECK(find_field(response.fields, "Allow") == one.allow);
+  if (one.status == 204) CHECK(response.body.empty());
+}
+
+TEST_CASE_METHOD(HandlerFixture, "OPTIONS needs no permission and changes nothing") {
+  const Fields fields{{"Host", "evil.example"}, {"Origin", "https://evil.example"}};
+  CHECK(respond({"OPTIONS", "/add/localhost:1", 11, fields, {}}).status == 204);
+  CHECK(addresses().empty());
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a load balancer may probe with HTTP/1.0 and without Host") {
+  // What HAProxy's `option httpchk` sends.
+  const auto status = [&](const std::string& method, const std::string& target) {
+    RequestContext current = context;
+    current.request = {method, target, 10, {}, {}};
+    current.route = resolve_route(current.request);
+    if (const auto rejected = check_request(services, current)) return rejected->status;
+    return run_now(current.route.route->handler(services, current)).status;
+  };
+  CHECK(status("GET", "/healthz") == 200);
+  CHECK(status("HEAD", "/healthz") == 200);
+  CHECK(status("GET", "/readyz") == 503);
+  workers.add({"localhost", 1});
+  CHECK(status("GET", "/readyz") == 200);
+  CHECK(status("OPTIONS", "/") == 204);
 }
 
 TEST_CASE_METHOD(HandlerFixture, "workers are added and deleted by address") {

@@ -184,7 +184,7 @@ TEST_CASE_METHOD(ResultsTest, "a JSON export is one document, however many pages
 
 TEST_CASE_METHOD(ResultsTest, "a CSV export is safe in a spreadsheet") {
   const dispatcher::HistoryPage page{{some_row()}, {}, {}};
-  CHECK(count_of(export_of("/api/v1/results.csv", {page}), ",'=dog.jpg,") == 1);
+  CHECK(count_of(export_of("/api/v1/results.csv", {page}), ",\"'=dog.jpg\",") == 1);
 }
 
 TEST_CASE_METHOD(ResultsTest, "only the visitor's browser may cache a thumbnail") {

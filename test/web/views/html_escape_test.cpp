@@ -29,6 +29,7 @@ TEST_CASE("text becomes markup that shows the same text") {
        "b\x7F",
        "a\xEF\xBF\xBD"
        "b\xEF\xBF\xBD"},
+      {"\xC2\x9B 2J \xC2\xA0 \u202E", "\uFFFD 2J \xC2\xA0 \u202E"},
       // Invalid UTF-8: a lone byte, an overlong slash, a surrogate, a code point that is too large,
       // truncated sequences.
       {"\xFF<", "\xEF\xBF\xBD&lt;"},

@@ -58,6 +58,8 @@ TEST_CASE("a label that can't be used is an error that names the line and what t
       {"x -1 -56789",
        "l.txt:1: the label contains a space, '-' and four digits, which end a message; change it"},
       {"errors\nerror\n", "l.txt:2: the label `error` marks an error in a result; change it"},
+      {"a\u009Bb",
+       "l.txt:1: the label contains a control character; write plain text with LF line breaks"},
       {"a\r\nb\r\n",
        "l.txt:1: the label contains a control character; write plain text with LF line breaks"},
   };
