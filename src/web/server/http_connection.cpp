@@ -36,7 +36,7 @@ HttpSession::Now now() {
 
 HttpSession::Limits session_limits(const ServerLimits& limits) {
   return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
-          dropped_body_bytes_max};
+          dropped_body_bytes_max, limits.body_bytes_per_second_min};
 }
 
 ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
@@ -105,15 +105,22 @@ void HttpConnection::cut() {
 asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
   std::error_code error;
   reading_ = true;
-  const std::size_t size = co_await socket_.read_some(asio::buffer(received_), until, error);
+  waiting_since_ = Clock::now();
+  std::size_t size = 0;
+  if (!evicted_) size = co_await socket_.read_some(asio::buffer(received_), until, error);
+  waiting_since_.reset();
   reading_ = false;
   if (cut_) co_return false;
+  if (std::exchange(evicted_, false)) {
+    respond(anonymous_error(upload_not_admitted(Reason::overloaded)));
+    co_return true;
+  }
   if (error == asio::error::eof) {
     session_.ended();
   } else if (error && error != io::Errc::timed_out && error != asio::error::operation_aborted) {
     co_return false;
   }
-  if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
+  if (ticket_ && !ticket_->hold(session_.held_bytes() + size, Clock::now())) {
     respond(anonymous_error(upload_not_admitted(Reason::overloaded)));
     co_return true;
   }
@@ -125,10 +132,12 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   const std::size_t size = response.header.size() + response.body.size();
   // An answer is never larger than what was held for its image and the page around it. If there is
   // no room for it, the request keeps holding what it held for the image.
-  if (ticket_ && current_->status) ticket_->hold(size);
+  if (ticket_ && current_->status) ticket_->hold(size, Clock::now());
   std::error_code error;
+  waiting_since_ = Clock::now();
   co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
                          error);
+  waiting_since_.reset();
   if (error) {
     log_line(spdlog::level::info, peer_ + " didn't receive its answer: " + error.message());
   }
@@ -161,7 +170,8 @@ void HttpConnection::consider() {
 
 void HttpConnection::admit() {
   if (current_->upload) {
-    auto entered = server_.uploads.enter(current_->context.client);
+    auto entered =
+        server_.uploads.receive(current_->context.client, Clock::now(), [this] { evict_upload(); });
     if (const auto* reason = std::get_if<Reason>(&entered)) {
       respond(anonymous_error(upload_not_admitted(*reason)));
       return;
@@ -169,6 +179,11 @@ void HttpConnection::admit() {
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
   }
   session_.proceed();
+}
+
+void HttpConnection::evict_upload() {
+  evicted_ = true;
+  if (reading_) socket_.cancel();
 }
 
 asio::awaitable<bool> HttpConnection::serve(Request& request) {
@@ -195,7 +210,12 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   if (!current_->checked) {
     if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
-  context.ticket = ticket_ ? &*ticket_ : nullptr;
+  if (ticket_) {
+    if (const auto reason = ticket_->take_slot()) {
+      co_return anonymous_error(upload_not_admitted(*reason));
+    }
+    context.ticket = &*ticket_;
+  }
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);
   co_return response.feed ? open_stream(std::move(response)) : std::move(response);
@@ -239,6 +259,7 @@ asio::awaitable<void> HttpConnection::linger() {
   std::error_code error;
   socket_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   const auto until = Clock::now() + (turned_away_ ? timeouts.refused : timeouts.linger);
+  waiting_since_ = Clock::now();
   const auto bytes_max = turned_away_ ? limits.refused_linger_bytes_max : limits.linger_bytes_max;
   std::uint64_t dropped = 0;
   while (!error && !cut_ && dropped < bytes_max) {

@@ -43,6 +43,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Makes `run` return as soon as no image is at a worker. Requests in progress get no answer.
   void cut();
 
+  /// Since when the server waits for the client: for its first or its next bytes, or for it to
+  /// read. std::nullopt while the server works, and for a connection that is cut or turned away.
+  std::optional<HttpSession::Clock::time_point> waiting_since() const {
+    return turned_away_ || cut_ ? std::nullopt : waiting_since_;
+  }
+
   /// Returns true while an image is at a worker. Canceling it may take a moment.
   bool classifying() const { return watch_->active(); }
 
@@ -71,6 +77,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> linger();
   void consider();
   void admit();
+  /// Ends an upload that is being received, to make room for others.
+  void evict_upload();
   void respond(Response response);
   Response anonymous_error(const Problem& problem) const;
   Response fail(std::string_view what) const;
@@ -88,11 +96,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool stopping_ = false;
   bool cut_ = false;
   bool reading_ = false;
+  std::optional<Clock::time_point> waiting_since_;
 
   const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 
   std::optional<Current> current_;
   std::optional<Admission::Ticket> ticket_;  ///< An upload's place, until it is answered.
+  bool evicted_ = false;  ///< The upload had to make room and is still to be answered.
 
   std::optional<LiveStream> stream_;  ///< The source of a streamed answer.
 };
