@@ -13,15 +13,12 @@
 
 #include "samoyed/io/endpoint_text.hpp"
 #include "samoyed/io/errc.hpp"
-#include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/log.hpp"
 #include "web/access/visitor.hpp"
-#include "web/http/log_text.hpp"
 #include "web/http/request_id.hpp"
 #include "web/http/responses.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/guards.hpp"
-#include "web/server/make_request_context.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -135,14 +132,14 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   if (ticket_ && current_->status) ticket_->hold(size, Clock::now());
   std::error_code error;
   waiting_since_ = Clock::now();
-  co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
-                         error);
+  const asio::const_buffer header = asio::buffer(response.header) + watch_->take_sent_early();
+  co_await socket_.write(header, asio::buffer(response.body), response.until, error);
   waiting_since_.reset();
   if (error) {
     log_line(spdlog::level::info, peer_ + " didn't receive its answer: " + error.message());
   }
   if (current_ && current_->status && !error) {
-    log_answer(*current_->status, size);
+    log_answer(*current_, *current_->status, size);
     current_.reset();
     ticket_.reset();
   }
@@ -195,7 +192,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
     response = fail(error.what());
   }
   if (watch_->client_left()) {
-    if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    if (!cut_) log_answer(*current_, status_of(Reason::client_left), 0);
     server_.services.metrics.count_refused(code_of(Reason::client_left));
     co_return false;
   }
@@ -292,33 +289,10 @@ Response HttpConnection::fail(std::string_view what) const {
 
 void HttpConnection::begin_request() {
   if (!current_) {
-    RequestContext context =
-        make_request_context(server_, session_.head(), peer_address_, Clock::now());
-    const Request& head = session_.head();
-    const bool direct = context.address == io::unmapped_ip(peer_address_);
-    current_.emplace(Current{.context = {},
-                             .begun = context.now,
-                             .client = direct ? peer_ : context.address + " through " + peer_,
-                             .line = log_text(head.method) + " " + log_text(head.target),
-                             .upload = is_upload(context)});
-    current_->context = std::move(context);
+    current_.emplace(make_current_request(server_, session_.head(), peer_, peer_address_));
   }
   current_->context.now = Clock::now();
   current_->context.stopping = stopping_;
-}
-
-void HttpConnection::log_answer(int status, std::size_t bytes) {
-  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
-  const io::LogField fields[] = {{io::request_id_field, current_->context.request_id},
-                                 {"client", current_->client},
-                                 {"request", current_->line},
-                                 {"status", std::int64_t{status}},
-                                 {"bytes", static_cast<std::int64_t>(bytes)},
-                                 {"elapsed_ms", elapsed.count()}};
-  io::log(spdlog::level::info,
-          fmt::format("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status,
-                      bytes, elapsed.count()),
-          fields);
 }
 
 void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {

@@ -14,8 +14,8 @@
 #include "samoyed/io/timed_socket.hpp"
 #include "web/access/admission.hpp"
 #include "web/http/http_session.hpp"
-#include "web/routes/request_context.hpp"
 #include "web/server/client_watch.hpp"
+#include "web/server/current_request.hpp"
 #include "web/server/live_stream.hpp"
 #include "web/server/server_context.hpp"
 
@@ -55,17 +55,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   using Clock = HttpSession::Clock;
 
-  /// The request that is being read or answered.
-  struct Current {
-    RequestContext context;
-    Clock::time_point begun;
-    std::string client;  ///< For the log.
-    std::string line;    ///< For the log.
-    bool upload;
-    bool checked = false;                      ///< The guards have accepted it.
-    std::optional<int> status = std::nullopt;  ///< Set once its answer is ready.
-  };
-
   /// Both return false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
   asio::awaitable<bool> write(const HttpSession::Write& response);
@@ -83,7 +72,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Response anonymous_error(const Problem& problem) const;
   Response fail(std::string_view what) const;
   void begin_request();
-  void log_answer(int status, std::size_t bytes);
   void log_line(spdlog::level::level_enum level, const std::string& line) const;
 
   io::TimedSocket socket_;
@@ -100,7 +88,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 
-  std::optional<Current> current_;
+  std::optional<CurrentRequest> current_;
   std::optional<Admission::Ticket> ticket_;  ///< An upload's place, until it is answered.
   bool evicted_ = false;  ///< The upload had to make room and is still to be answered.
 
