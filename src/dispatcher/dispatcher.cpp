@@ -108,8 +108,11 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
     } else if (now >= slow_at) {
       slow_at = Clock::time_point::max();
       request.action = request.plan.on_slow(now);
+    } else if (now >= request.plan.overdue_at()) {
+      request.action = request.plan.on_overdue(now);
     } else {
-      co_await request.results->wait_until(std::min(deadline, slow_at));
+      const auto until = std::min(std::min(deadline, slow_at), request.plan.overdue_at());
+      co_await request.results->wait_until(until);
     }
   }
 }
@@ -126,6 +129,7 @@ void Dispatcher::handle_result(Request& request, Clock::time_point now) {
     request.action = request.plan.on_failure(number, *failure, now);
   } else {
     auto& result = std::get<protocol::Result>(end);
+    why = "it reported internal errors on images that other workers recognized";
     request.action = request.plan.on_result(number, std::move(result), now);
   }
   if (const auto ejected = request.plan.ejected()) {
@@ -147,7 +151,7 @@ void Dispatcher::start_attempt(Request& request, std::size_t number, const Worke
                                    .thumbnail_side = request.wanted.thumbnail_side,
                                    .model = request.wanted.model,
                                    .deadline = request.wanted.deadline};
-  workers_.begin_attempt(worker.id);
+  workers_.begin_attempt(worker.id, Clock::now());
   asio::co_spawn(
       executor_, pool_->send(worker, image_request, fresh, attempt),
       [this, number, worker, attempt, results = request.results, id = request.wanted.request_id,

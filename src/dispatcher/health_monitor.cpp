@@ -8,8 +8,9 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Maximum number of probes in flight.
-constexpr std::size_t probes_max = 16;
+/// Maximum number of probes in flight. A worker that hangs takes one for 5 s, and should not keep
+/// the others from being probed.
+constexpr std::size_t probes_max = 64;
 
 }  // namespace
 

@@ -95,8 +95,11 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
   if (!hello) attempt->protect();
   result.end = co_await connection->send(request);
   result.transfer_ms = connection->transfer_time().count();
-  if (std::holds_alternative<protocol::Result>(result.end)) {
-    workers_.answered(worker.id, Clock::now());
+  if (const auto* end = std::get_if<protocol::Result>(&result.end)) {
+    // A worker that only reports internal errors should return less and less often.
+    const auto* refusal = std::get_if<protocol::Refusal>(end);
+    const bool failed = refusal && refusal->reason == protocol::RefusalReason::internal;
+    if (!failed) workers_.answered(worker.id, Clock::now());
   }
   if (connection->reusable()) keep(worker.id, *entry, std::move(connection));
   co_return result;

@@ -44,6 +44,10 @@ inline const std::string hello_reply =
 inline const std::string json_result = data_message(
     R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
 
+/// A worker's result.
+inline const protocol::Recognition seen{
+    .top = {{"Samoyed", 258, 0.93}}, .width = 0, .height = 0, .times = {}};
+
 inline const std::string no_worker = "Error: No active worker!";
 inline const std::string closed_on =
     "This image can't be recognized: workers closed the connection after they received it.";
