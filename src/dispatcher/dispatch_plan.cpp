@@ -47,9 +47,8 @@ DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
 }
 
 DispatchPlan::StartAttempt DispatchPlan::begin(const Worker& worker, Clock::time_point now) {
-  auto share = (deadline_ - now) / 2;
-  if (!workers_.has_answered(worker.id))
-    share = std::min<Clock::duration>(share, first_answer_time_max);
+  Clock::duration share = share_min;
+  if (workers_.has_answered(worker.id)) share = std::max(share, (deadline_ - now) / 2);
   attempts_.push_back({.worker = worker, .overdue_at = now + share});
   tried_.push_back(worker.id);
   return StartAttempt{attempts_.size() - 1, worker};

@@ -64,8 +64,9 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 /// each with its own number, and the first answer wins. If one of them fails, the other one is the
 /// retry. The dispatcher abandons attempts that are still in flight when the plan has finished.
 ///
-/// One attempt may use at most half of the time that is left, and a second at a worker that has
-/// never answered. Then the image is also sent to another worker, and the first answer wins.
+/// One attempt may use at most half of the time that is left, but at least a second, and only a
+/// second at a worker that has never answered. Then the image is also sent to another worker, and
+/// the first answer wins.
 ///
 /// An image counts as having harmed a worker if the worker closed the connection or died after it
 /// had received the whole image. Refused connections, connections that ended earlier, and timeouts
@@ -143,8 +144,9 @@ class DispatchPlan {
   /// An image is to blame once it has harmed this many workers.
   static constexpr int harmed_max = 2;
 
-  /// How long a worker that has never answered may keep an image from others.
-  static constexpr std::chrono::seconds first_answer_time_max{1};
+  /// The least time for an attempt before another worker gets the image too, and the time for a
+  /// worker that has never answered.
+  static constexpr std::chrono::seconds share_min{1};
 
   WorkerList& workers_;
   const Clock::time_point deadline_;

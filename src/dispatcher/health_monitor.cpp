@@ -29,6 +29,7 @@ asio::awaitable<void> HealthMonitor::run() {
     woken_ = false;
     const auto now = Clock::now();
     dispatcher_.close_unused();
+    dispatcher_.send_waiting();
     for (const Worker& worker : workers_.forget_expired(now)) observer_.on_forgotten(worker);
     for (const Worker& worker : workers_.begin_probes(now, probes_max - probes_)) {
       start_probe(worker);

@@ -134,7 +134,7 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
     } else if (connection->hello()) {
       // A Samoyed worker may have replaced a reference server at this address.
       entry->plain = false;
-      workers_.set_model(worker.id, *model_of(connection->hello()));
+      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
       if (entry->idle.empty()) keep(worker.id, *entry, connection);
     } else {
       entry->plain = true;
@@ -200,7 +200,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
     if (connection->hello()) {
-      workers_.set_model(worker.id, *model_of(connection->hello()));
+      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
       co_return connection;
     }
     // A reference server closes the connection after its A, so connect once more without hello.

@@ -113,7 +113,7 @@ bool WorkerList::has_answered(WorkerId id) const {
   return entry && entry->answered;
 }
 
-void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
+void WorkerList::set_model(WorkerId id, const WorkerModel& model, std::uint64_t threads) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
@@ -121,6 +121,7 @@ void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
   entry->row.model = model;
   entry->row.heard = true;
   entry->answered = true;
+  entry->threads = threads;
   entry->reference = false;
   if (other) drop_unused_cursors();
 }
@@ -157,6 +158,14 @@ void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
   const double weight = counts.done == 0 ? 1 : newest_latency_weight;
   counts.latency_ms += weight * (latency.count() - counts.latency_ms);
   ++counts.done;
+}
+
+void WorkerList::record_cost(WorkerId id, double cost_ms) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = find(id);
+  if (!entry) return;
+  const double before = entry->cost_ms.value_or(cost_ms);
+  entry->cost_ms = before + newest_latency_weight * (cost_ms - before);
 }
 
 void WorkerList::answered(WorkerId id, Clock::time_point now) {

@@ -5,12 +5,56 @@
 // How a WorkerList picks workers in turn.
 namespace samoyed::dispatcher {
 
+namespace {
+
+/// Images in flight at one worker: one that is recognized, and one that has arrived when the next
+/// thread is free.
+constexpr std::size_t places_per_thread = 2;
+/// For images so quick that a thread would often wait for the next one.
+constexpr std::size_t places_per_thread_max = 32;
+constexpr double queued_ms_min = 10;
+
+/// A worker that was never contacted, a reference server, which has one thread, and a worker that
+/// is older than hello's `threads`.
+constexpr std::size_t places_before_hello = 4;
+constexpr std::size_t places_of_reference = 2;
+constexpr std::size_t places_of_older = 32;
+
+}  // namespace
+
+std::size_t WorkerList::Entry::places() const {
+  if (reference) return places_of_reference;
+  if (!row.model) return places_before_hello;
+  if (threads == 0) return places_of_older;
+  std::size_t per_thread = places_per_thread;
+  if (cost_ms) {
+    const double quick = queued_ms_min / std::max(*cost_ms, queued_ms_min / places_per_thread_max);
+    per_thread = std::max(per_thread, static_cast<std::size_t>(quick));
+  }
+  return per_thread * threads;
+}
+
+bool WorkerList::must_wait(std::string_view model, Clock::time_point now) const {
+  const std::lock_guard lock(mutex_);
+  bool any = false;
+  for (const Entry& entry : entries_) {
+    if (!entry.in_rotation() || !entry.may_run(model) || entry.doubtful(now)) continue;
+    if (entry.has_room()) return false;
+    any = true;
+  }
+  return any;
+}
+
 std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   WorkerId* const cursor = find_cursor(model);
   const WorkerId after = cursor ? *cursor : cursor_;
-  auto next = next_after(
-      after, [&](const Entry& entry) { return entry.may_run(model) && !entry.doubtful(now); });
+  const auto fits = [&](const Entry& entry) {
+    return entry.may_run(model) && !entry.doubtful(now);
+  };
+  auto next =
+      next_after(after, [&](const Entry& entry) { return fits(entry) && entry.has_room(); });
+  if (!next) next = next_after(after, fits);
   if (!next) next = next_after(after, [&](const Entry& entry) { return entry.may_run(model); });
   if (next && cursor) *cursor = next->id;
   return next;

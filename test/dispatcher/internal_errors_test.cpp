@@ -23,7 +23,7 @@ struct InternalErrorsFixture {
   }
 
   /// Sends one image to as many workers as the plan wants. `fails` says which workers fail on it.
-  /// Returns the workers that were tried and the outcome's first letter: r(ecognized) or f(ailed).
+  /// Returns the workers that were tried and the outcome: r for recognized, f for failed.
   std::string send(const std::function<bool(const std::string&)>& fails) {
     DispatchPlan plan(list, now + std::chrono::seconds(60));
     std::string tried;

@@ -144,6 +144,7 @@ class DispatcherFixture {
     dispatcher::ClassifyRequest request{.image = image,
                                         .thumbnail_side = thumbnail_side,
                                         .model = model,
+                                        .client = client,
                                         .request_id = request_id,
                                         .deadline = dispatcher::Clock::now() + within,
                                         .cancelled = cancelled};
@@ -185,6 +186,7 @@ class DispatcherFixture {
   // The parameters of every request:
   std::optional<int> thumbnail_side;
   std::string model;
+  std::string client;
   std::string request_id;
   dispatcher::Answer last_answer;
 

@@ -95,6 +95,10 @@ enum class AddResult { added, already_there, list_full };
 /// A worker that doesn't answer its first contact (an image or a probe) within `first_answer_time`
 /// is picked only if there is no other. It stays last until it answers something.
 ///
+/// A worker has room for two images per thread, or for more if they are so quick that two take less
+/// than 10 ms. Workers without room are passed over as long as another one has room, because images
+/// should wait at the dispatcher, where they are fair to each other.
+///
 /// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
 /// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
@@ -136,14 +140,21 @@ class WorkerList {
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
                                    std::string_view model = {}, Clock::time_point now = {}) const;
 
+  /// True if an image for `model` should wait: there is a worker for it, but none has room.
+  bool must_wait(std::string_view model, Clock::time_point now) const;
+
+  /// Records the processor time that a worker spent on an image.
+  void record_cost(WorkerId id, double cost_ms);
+
   /// True if the worker has answered a hello, an image or a probe since it was added.
   bool has_answered(WorkerId id) const;
 
   /// True if the list has workers, but none that may run `model`, in rotation or not.
   bool lacks(std::string_view model) const;
 
-  /// Records the model that a worker reported. Ignored if the worker is no longer in the list.
-  void set_model(WorkerId id, const WorkerModel& model);
+  /// Records the model that a worker reported, and how many images it recognizes at the same time
+  /// (0 if it didn't say). Ignored if the worker is no longer in the list.
+  void set_model(WorkerId id, const WorkerModel& model, std::uint64_t threads = 0);
 
   /// Records that a worker is a reference server. Its model stays unknown, and it gets only
   /// requests that accept any model.
@@ -196,6 +207,8 @@ class WorkerList {
     bool faulty = false;  ///< It was ejected because of its faults.
     bool answered = false;
     std::optional<Clock::time_point> first_contact = {};
+    std::uint64_t threads = 0;      ///< 0 if the worker didn't say.
+    std::optional<double> cost_ms;  ///< Mean processor time of an image.
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
     void contact(Clock::time_point now) {
@@ -204,6 +217,8 @@ class WorkerList {
     bool doubtful(Clock::time_point now) const {
       return !answered && first_contact && now - *first_contact > first_answer_time;
     }
+    std::size_t places() const;
+    bool has_room() const { return row.counts.in_flight < places(); }
     bool runs(std::string_view model) const { return row.model && row.model->name == model; }
     bool may_run(std::string_view model) const {
       return model.empty() || (row.model ? runs(model) : !reference);

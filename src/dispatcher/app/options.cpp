@@ -188,6 +188,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.web.results_by = options.storage.history.results_by;
   options.web.thumbnails = options.storage.history.thumbnails;
   options.web.results_days = options.storage.history.days;
+  options.dispatch.queue = true;
   options.dispatch.may_connect =
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);

@@ -228,7 +228,8 @@ protocol::WorkerHello Session::hello() const {
           .takes_thumbnail = true,
           .takes_pipelining = true,
           .sandbox = context_->sandbox,
-          .formats = context_->formats};
+          .formats = context_->formats,
+          .threads = context_->queue.threads()};
 }
 
 void Session::log(const RecognizedImage& image) {

@@ -36,8 +36,15 @@ TEST_CASE("a full worker reports busy after the image's A, and beforehand in its
   // The image is queued right after its A is sent, so a hello that is answered later sees it in the
   // queue.
   greeted.send(data_message("hello"));
-  greeted.expect(data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, true, true, true, true})));
+  greeted.expect(
+      data_message(protocol::format_hello({.model = "fake",
+                                           .label_count = 1,
+                                           .image_bytes_max = protocol::image_bytes_max_default,
+                                           .busy = true,
+                                           .takes_timeout = true,
+                                           .takes_thumbnail = true,
+                                           .takes_pipelining = true,
+                                           .threads = 1})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
   fixture.recognizer.open();
@@ -148,8 +155,14 @@ TEST_CASE("at its limit per address the server closes further connections at onc
 
 TEST_CASE("an image that waits too long for its turn is answered busy") {
   Server::Limits limits;
-  const std::string hello = data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, false, true, true, true}));
+  const std::string hello =
+      data_message(protocol::format_hello({.model = "fake",
+                                           .label_count = 1,
+                                           .image_bytes_max = protocol::image_bytes_max_default,
+                                           .takes_timeout = true,
+                                           .takes_thumbnail = true,
+                                           .takes_pipelining = true,
+                                           .threads = 1}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
   SECTION("by the time limit that its sender gave") { size = "8;timeout_ms=50"; }
