@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <gif_lib.h>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -129,10 +131,14 @@ bool draw(GifFileType* gif, const std::array<Rgb, 256>& palette, Image& canvas) 
 RawResult decode_gif(Bytes file, const DecodeLimits& limits) {
   Bytes rest = file;
   int error = 0;
+  errno = 0;
   const Gif gif(DGifOpen(&rest, read_input, &error));
+  // giflib reports another error for some allocations that failed.
+  if (!gif && errno == ENOMEM) throw std::bad_alloc();
   if (!gif) return unreadable("The GIF is damaged: its header can't be read.");
   const auto header = find_frame(gif.get());
   if (!header) {
+    if (gif->Error == D_GIF_ERR_NOT_ENOUGH_MEM) throw std::bad_alloc();
     return unreadable(rest.empty() ? "The GIF is incomplete: it ends before its first image."
                                    : "The GIF is damaged: it has no image that can be read.");
   }

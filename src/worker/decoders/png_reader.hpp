@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <png.h>
@@ -43,11 +44,15 @@ class PngReader {
   std::int64_t stored_bytes() const {
     return static_cast<std::int64_t>(png_get_rowbytes(png_, info_)) * height();
   }
+  /// True if a step failed because this process got no more memory, which isn't the image's fault.
+  bool out_of_memory() const { return out_of_memory_; }
   /// Why a step failed, in one sentence.
   std::string_view problem() const { return problem_; }
 
  private:
   [[noreturn]] static void explain_and_give_up(png_structp png, png_const_charp message);
+  static png_voidp allocate(png_structp png, png_alloc_size_t bytes);
+  static void release(png_structp png, png_voidp memory);
   static void give_bytes(png_structp png, png_bytep out, std::size_t count);
 
   static void note_row(png_structp png, png_row_infop row, png_bytep bytes);
@@ -70,6 +75,9 @@ class PngReader {
   std::int64_t rows_read_ = 0;
   std::int64_t rows_expected_ = 0;
   bool ended_early_ = false;
+  bool out_of_memory_ = false;
+  /// What libpng has allocated: about ten blocks at a time.
+  std::array<void*, 64> blocks_{};
   std::string_view problem_;
 };
 
