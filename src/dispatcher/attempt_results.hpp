@@ -36,6 +36,9 @@ class AttemptResults {
     changed_.notify();
   }
 
+  /// Ends a wait, because something else has changed.
+  void wake() { changed_.notify(); }
+
   bool cancelled() const { return cancelled_; }
 
   /// Removes and returns the oldest result, or returns std::nullopt if there is none.

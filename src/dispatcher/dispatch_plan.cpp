@@ -42,22 +42,34 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 
 DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
-  const auto worker = workers_.pick(model_);
-  if (!worker) return give_up();
-  attempts_.push_back({.worker = *worker});
-  tried_.push_back(worker->id);
-  return StartAttempt{0, *worker};
+  const auto worker = workers_.pick(model_, now);
+  return worker ? begin(*worker, now) : give_up();
+}
+
+DispatchPlan::StartAttempt DispatchPlan::begin(const Worker& worker, Clock::time_point now) {
+  Clock::duration share = share_min;
+  if (workers_.has_answered(worker.id)) share = std::max(share, (deadline_ - now) / 2);
+  attempts_.push_back({.worker = worker, .overdue_at = now + share});
+  tried_.push_back(worker.id);
+  return StartAttempt{attempts_.size() - 1, worker};
 }
 
 DispatchPlan::Action DispatchPlan::on_result(std::size_t number, protocol::Result result,
                                              Clock::time_point now) {
   ejected_.reset();
   if (auto* recognition = std::get_if<protocol::Recognition>(&result)) {
+    record_fault(now);
     return Finished{std::move(*recognition)};
   }
   auto& refusal = std::get<protocol::Refusal>(result);
   if (refusal.reason == protocol::RefusalReason::busy) {
     any_busy_ = true;
+    attempts_.at(number).in_flight = false;
+    return go_on(now);
+  }
+  if (refusal.reason == protocol::RefusalReason::internal && !internal_) {
+    internal_ = std::move(refusal);
+    faulty_ = attempts_.at(number).worker;
     attempts_.at(number).in_flight = false;
     return go_on(now);
   }
@@ -115,13 +127,28 @@ DispatchPlan::Action DispatchPlan::on_slow(Clock::time_point now) {
   return start_another(now).value_or(Wait{});
 }
 
+Clock::time_point DispatchPlan::overdue_at() const {
+  auto next = Clock::time_point::max();
+  for (const AttemptState& attempt : attempts_) {
+    if (attempt.in_flight) next = std::min(next, attempt.overdue_at);
+  }
+  return next;
+}
+
+DispatchPlan::Action DispatchPlan::on_overdue(Clock::time_point now) {
+  ejected_.reset();
+  for (AttemptState& attempt : attempts_) {
+    if (attempt.overdue_at <= now) attempt.overdue_at = Clock::time_point::max();
+  }
+  if (closed_ + died_ > 0) return Wait{};
+  return start_another(now).value_or(Wait{});
+}
+
 std::optional<DispatchPlan::Action> DispatchPlan::start_another(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
-  const auto worker = workers_.pick_other(tried_.back(), tried_, model_);
+  const auto worker = workers_.pick_other(tried_.back(), tried_, model_, now);
   if (!worker) return std::nullopt;
-  attempts_.push_back({.worker = *worker});
-  tried_.push_back(worker->id);
-  return StartAttempt{attempts_.size() - 1, *worker};
+  return begin(*worker, now);
 }
 
 DispatchPlan::Action DispatchPlan::go_on(Clock::time_point now) {
@@ -134,6 +161,7 @@ DispatchPlan::Action DispatchPlan::go_on(Clock::time_point now) {
 DispatchPlan::Action DispatchPlan::give_up() const {
   const auto end = [](FailureReason reason) { return Finished{Failure{reason, {}}}; };
   if (closed_ + died_ >= harmed_max) return end(FailureReason::workers_closed);
+  if (internal_) return Finished{Failure{FailureReason::refused, *internal_}};
   if (no_resources_) return end(FailureReason::no_resources);
   // A busy worker might have recognized the image.
   if (any_busy_) return end(FailureReason::all_busy);
@@ -150,6 +178,11 @@ DispatchPlan::Action DispatchPlan::give_up() const {
 
 bool DispatchPlan::any_in_flight() const {
   return std::ranges::any_of(attempts_, &AttemptState::in_flight);
+}
+
+/// Another worker has recognized the image on which a worker reported an internal error.
+void DispatchPlan::record_fault(Clock::time_point now) {
+  if (faulty_ && workers_.record_fault(faulty_->id, now)) ejected_ = faulty_;
 }
 
 void DispatchPlan::eject(const Worker& worker, Clock::time_point now) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -52,14 +53,20 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 ///                 ^      +-- idle connection had ended ----> the same worker again, fresh
 ///                 |      +-- closed after the image -------> probe --+-- accepts: a bad image?
 ///                 |      |                                           +-- doesn't: eject it
-///                 |      +-- busy, no resources here,
-///                 |      |   or another model -------------> leave the worker
+///                 |      +-- busy, no resources here, or
+///                 |      |   another model ----------------> leave the worker
+///                 |      +-- internal error ---------------> leave the worker; eject it if it is
+///                 |      |                                   an outlier; the second one finishes
 ///                 |      +-- anything else ----------------> eject the worker
 ///                 +--- the next untried worker, until the image harmed two or none is left
 ///
 /// A slow request is also sent to a second worker (the hedge). Then two attempts are in flight,
 /// each with its own number, and the first answer wins. If one of them fails, the other one is the
 /// retry. The dispatcher abandons attempts that are still in flight when the plan has finished.
+///
+/// One attempt may use at most half of the time that is left, but at least a second, and only a
+/// second at a worker that has never answered. Then the image is also sent to another worker, and
+/// the first answer wins.
 ///
 /// An image counts as having harmed a worker if the worker closed the connection or died after it
 /// had received the whole image. Refused connections, connections that ended earlier, and timeouts
@@ -103,6 +110,12 @@ class DispatchPlan {
   /// Call this when the request is slow enough for a hedge. Only the first call may start one.
   Action on_slow(Clock::time_point now);
 
+  /// When the next attempt in flight has used its share of the time. Clock::time_point::max() if
+  /// there is none.
+  Clock::time_point overdue_at() const;
+  /// Call this when that time has passed.
+  Action on_overdue(Clock::time_point now);
+
   /// The request's deadline has passed.
   static Action on_deadline() { return Finished{Failure{FailureReason::deadline, {}}}; }
   /// The client no longer waits for the answer.
@@ -116,16 +129,24 @@ class DispatchPlan {
     Worker worker;
     bool in_flight = true;
     bool retried_fresh = false;
+    /// Clock::time_point::max() once it has passed.
+    Clock::time_point overdue_at = Clock::time_point::max();
   };
 
+  StartAttempt begin(const Worker& worker, Clock::time_point now);
   std::optional<Action> start_another(Clock::time_point now);
   Action go_on(Clock::time_point now);
   Action give_up() const;
   bool any_in_flight() const;
+  void record_fault(Clock::time_point now);
   void eject(const Worker& worker, Clock::time_point now);
 
   /// An image is to blame once it has harmed this many workers.
   static constexpr int harmed_max = 2;
+
+  /// The least time for an attempt before another worker gets the image too, and the time for a
+  /// worker that has never answered.
+  static constexpr std::chrono::seconds share_min{1};
 
   WorkerList& workers_;
   const Clock::time_point deadline_;
@@ -133,6 +154,8 @@ class DispatchPlan {
   std::vector<AttemptState> attempts_;  ///< Indexed by their numbers.
   std::vector<WorkerId> tried_;
   std::optional<Worker> ejected_;
+  std::optional<protocol::Refusal> internal_;  ///< The first internal error.
+  std::optional<Worker> faulty_;               ///< The worker that reported it.
   bool hedged_ = false;
   bool format_unread_ = false;
   bool any_busy_ = false;

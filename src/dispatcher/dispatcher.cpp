@@ -8,6 +8,7 @@
 
 #include "dispatcher/attempt_results.hpp"
 #include "dispatcher/dispatch_plan.hpp"
+#include "dispatcher/fair_queue.hpp"
 #include "dispatcher/worker_connection_pool.hpp"
 
 namespace samoyed::dispatcher {
@@ -15,8 +16,21 @@ namespace {
 
 using SendResult = WorkerConnectionPool::SendResult;
 
+/// How often an image that waits looks for room that appears without an event, because a worker
+/// turns out to hang.
+constexpr std::chrono::milliseconds look_interval{250};
+
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Estimates what an image costs before anyone has decoded it: 8192x8192 pixels take about a second
+/// of processor time.
+double estimated_cost_ms(const protocol::EncodedImage& image) {
+  constexpr double least_ms = 10;
+  constexpr double ms_per_pixel = 15e-6;
+  // A file that doesn't tell its size is taken for one of 1 byte per pixel.
+  return least_ms + ms_per_pixel * static_cast<double>(image.pixels().value_or(image.file_bytes()));
 }
 
 /// A coroutine ends with an exception only when memory runs out.
@@ -56,6 +70,8 @@ struct Dispatcher::Request {
   DispatchPlan::Action action = DispatchPlan::Wait{};
   std::vector<StartedAttempt> attempts;  ///< Indexed by the plan's numbers.
   std::optional<AttemptResult> result;   ///< The result that was handled last.
+  FairQueue::Ticket ticket = 0;
+  std::optional<Clock::time_point> sent_at;  ///< Unset while it waits in the queue.
 };
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
@@ -64,7 +80,9 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       workers_(workers),
       observer_(observer),
       hedge_after_(options.hedge_after),
+      queues_(options.queue),
       pool_(std::make_unique<WorkerConnectionPool>(executor, workers, std::move(options))),
+      queue_(std::make_unique<FairQueue>()),
       all_ended_(executor) {}
 
 Dispatcher::~Dispatcher() = default;
@@ -72,9 +90,16 @@ Dispatcher::~Dispatcher() = default;
 asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
   const auto start = Clock::now();
   Request request(executor_, workers_, std::move(wanted));
-  request.action = request.plan.start(start);
-  co_await carry_out(request);
+  try {
+    enqueue(request);
+    co_await carry_out(request);
+  } catch (...) {
+    withdraw(request);
+    throw;
+  }
   abandon(request);
+  withdraw(request);
+  charge(request);
   auto& end = std::get<DispatchPlan::Finished>(request.action).end;
   if (auto* failure = std::get_if<Failure>(&end)) co_return std::move(*failure);
   const auto& sent = std::get<SendResult>(request.result->end);
@@ -85,19 +110,70 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
                    .transfer_ms = sent.transfer_ms};
 }
 
+void Dispatcher::enqueue(Request& request) {
+  const ClassifyRequest& wanted = request.wanted;
+  request.ticket = queue_->push(wanted.client, wanted.model, estimated_cost_ms(*wanted.image));
+  waiting_.emplace(request.ticket, &request);
+  send_waiting();
+}
+
+void Dispatcher::send_waiting() {
+  while (!waiting_.empty()) {
+    const auto now = Clock::now();
+    const auto ready = [&](std::string_view model) {
+      return !queues_ || !workers_.must_wait(model, now);
+    };
+    const auto ticket = queue_->pop(ready);
+    if (!ticket) return;
+    Request& request = *waiting_.extract(*ticket).mapped();
+    request.sent_at = now;
+    request.action = request.plan.start(now);
+    perform(request);
+    request.results->wake();
+  }
+}
+
+/// Removes the request from the queue if it still waits there.
+void Dispatcher::withdraw(const Request& request) {
+  queue_->remove(request.ticket);
+  waiting_.erase(request.ticket);
+}
+
+/// Charges the request's client with what its image cost.
+void Dispatcher::charge(Request& request) {
+  if (!request.sent_at) return;
+  // Without measured times, half of the time at the worker is taken for waiting.
+  double cost_ms = milliseconds_since(*request.sent_at) / 2;
+  const auto& end = std::get<DispatchPlan::Finished>(request.action).end;
+  if (const auto* recognition = std::get_if<protocol::Recognition>(&end)) {
+    if (const auto& times = recognition->times) {
+      cost_ms = times->decode_ms + times->resize_ms + times->forward_ms;
+      workers_.record_cost(request.attempts.at(request.result->number).worker.id, cost_ms);
+    }
+  }
+  queue_->finish(request.ticket, cost_ms);
+}
+
+/// Carries out the plan's action, which is Wait then. Returns true, and leaves the action, if the
+/// plan has finished.
+bool Dispatcher::perform(Request& request) {
+  if (std::holds_alternative<DispatchPlan::Finished>(request.action)) return true;
+  const auto action = std::exchange(request.action, DispatchPlan::Wait{});
+  if (const auto* start = std::get_if<DispatchPlan::StartAttempt>(&action)) {
+    start_attempt(request, start->number, start->worker, start->fresh);
+  } else if (const auto* probe = std::get_if<DispatchPlan::Probe>(&action)) {
+    start_probe(request, probe->number, probe->worker);
+  }
+  return false;
+}
+
 /// Carries out the plan's actions until the plan has finished.
 asio::awaitable<void> Dispatcher::carry_out(Request& request) {
   const auto deadline = request.wanted.deadline;
-  auto slow_at = hedge_after_ ? Clock::now() + *hedge_after_ : Clock::time_point::max();
-  while (true) {
-    if (const auto* start = std::get_if<DispatchPlan::StartAttempt>(&request.action)) {
-      start_attempt(request, start->number, start->worker, start->fresh);
-    } else if (const auto* probe = std::get_if<DispatchPlan::Probe>(&request.action)) {
-      start_probe(request, probe->number, probe->worker);
-    } else if (std::holds_alternative<DispatchPlan::Finished>(request.action)) {
-      co_return;
-    }
-    request.action = DispatchPlan::Wait{};
+  bool hedged = !hedge_after_;
+  while (!perform(request)) {
+    const auto slow_at =
+        hedged || !request.sent_at ? Clock::time_point::max() : *request.sent_at + *hedge_after_;
     const auto now = Clock::now();
     if (request.results->cancelled()) {
       request.action = DispatchPlan::on_cancelled();
@@ -106,10 +182,15 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
     } else if (now >= deadline) {
       request.action = DispatchPlan::on_deadline();
     } else if (now >= slow_at) {
-      slow_at = Clock::time_point::max();
+      hedged = true;
       request.action = request.plan.on_slow(now);
+    } else if (now >= request.plan.overdue_at()) {
+      request.action = request.plan.on_overdue(now);
     } else {
-      co_await request.results->wait_until(std::min(deadline, slow_at));
+      auto until = std::min(std::min(deadline, slow_at), request.plan.overdue_at());
+      if (!request.sent_at) until = std::min(until, now + look_interval);
+      co_await request.results->wait_until(until);
+      if (!request.sent_at) send_waiting();
     }
   }
 }
@@ -126,6 +207,7 @@ void Dispatcher::handle_result(Request& request, Clock::time_point now) {
     request.action = request.plan.on_failure(number, *failure, now);
   } else {
     auto& result = std::get<protocol::Result>(end);
+    why = "it reported internal errors on images that other workers recognized";
     request.action = request.plan.on_result(number, std::move(result), now);
   }
   if (const auto ejected = request.plan.ejected()) {
@@ -147,7 +229,7 @@ void Dispatcher::start_attempt(Request& request, std::size_t number, const Worke
                                    .thumbnail_side = request.wanted.thumbnail_side,
                                    .model = request.wanted.model,
                                    .deadline = request.wanted.deadline};
-  workers_.begin_attempt(worker.id);
+  workers_.begin_attempt(worker.id, Clock::now());
   asio::co_spawn(
       executor_, pool_->send(worker, image_request, fresh, attempt),
       [this, number, worker, attempt, results = request.results, id = request.wanted.request_id,
@@ -159,6 +241,7 @@ void Dispatcher::start_attempt(Request& request, std::size_t number, const Worke
         const auto* failure = std::get_if<AttemptFailure>(&result.end);
         if (failure && attempt->runs_on()) end_abandoned(worker, *failure, id);
         results->push({number, std::move(result)});
+        send_waiting();
       });
 }
 

@@ -8,8 +8,9 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// Maximum number of probes in flight.
-constexpr std::size_t probes_max = 16;
+/// Maximum number of probes in flight. A worker that hangs takes one for 5 s, and should not keep
+/// the others from being probed.
+constexpr std::size_t probes_max = 64;
 
 }  // namespace
 
@@ -28,6 +29,7 @@ asio::awaitable<void> HealthMonitor::run() {
     woken_ = false;
     const auto now = Clock::now();
     dispatcher_.close_unused();
+    dispatcher_.send_waiting();
     for (const Worker& worker : workers_.forget_expired(now)) observer_.on_forgotten(worker);
     for (const Worker& worker : workers_.begin_probes(now, probes_max - probes_)) {
       start_probe(worker);

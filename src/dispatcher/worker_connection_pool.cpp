@@ -95,8 +95,11 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
   if (!hello) attempt->protect();
   result.end = co_await connection->send(request);
   result.transfer_ms = connection->transfer_time().count();
-  if (std::holds_alternative<protocol::Result>(result.end)) {
-    workers_.answered(worker.id, Clock::now());
+  if (const auto* end = std::get_if<protocol::Result>(&result.end)) {
+    // A worker that only reports internal errors should return less and less often.
+    const auto* refusal = std::get_if<protocol::Refusal>(end);
+    const bool failed = refusal && refusal->reason == protocol::RefusalReason::internal;
+    if (!failed) workers_.answered(worker.id, Clock::now());
   }
   if (connection->reusable()) keep(worker.id, *entry, std::move(connection));
   co_return result;
@@ -131,7 +134,7 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
     } else if (connection->hello()) {
       // A Samoyed worker may have replaced a reference server at this address.
       entry->plain = false;
-      workers_.set_model(worker.id, *model_of(connection->hello()));
+      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
       if (entry->idle.empty()) keep(worker.id, *entry, connection);
     } else {
       entry->plain = true;
@@ -197,7 +200,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
     if (connection->hello()) {
-      workers_.set_model(worker.id, *model_of(connection->hello()));
+      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
       co_return connection;
     }
     // A reference server closes the connection after its A, so connect once more without hello.

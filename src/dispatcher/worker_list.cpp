@@ -63,77 +63,65 @@ bool WorkerList::eject(WorkerId id, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry || !entry->in_rotation()) return false;
-    if (health_.readmit) {
-      entry->health.eject(now, health_, random());
-    } else {
-      entries_.erase(entries_.begin() + (entry - entries_.data()));
-      drop_unused_cursors();
-    }
+    take_out(*entry, now);
   }
   on_change_();
   return true;
 }
 
-std::optional<Worker> WorkerList::pick(std::string_view model) {
-  const std::lock_guard lock(mutex_);
-  WorkerId* const cursor = find_cursor(model);
-  const auto next = next_after(cursor ? *cursor : cursor_, {}, model);
-  if (next && cursor) *cursor = next->id;
-  return next;
-}
-
-std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const WorkerId> tried,
-                                             std::string_view model) const {
-  const std::lock_guard lock(mutex_);
-  return next_after(after, tried, model);
-}
-
-bool WorkerList::lacks(std::string_view model) const {
-  const std::lock_guard lock(mutex_);
-  return !entries_.empty() &&
-         std::ranges::none_of(entries_, [&](const Entry& entry) { return entry.may_run(model); });
-}
-
-/// Returns null for a model that no worker is known to run, because clients may name any model and
-/// each cursor takes memory.
-WorkerId* WorkerList::find_cursor(std::string_view model) {
-  if (model.empty()) return &cursor_;
-  const auto known = model_cursors_.find(model);
-  if (known != model_cursors_.end()) return &known->second;
-  if (!any_runs(model)) return nullptr;
-  return &model_cursors_.emplace(model, 0).first->second;
-}
-
-bool WorkerList::any_runs(std::string_view model) const {
-  return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.runs(model); });
-}
-
-void WorkerList::drop_unused_cursors() {
-  std::erase_if(model_cursors_, [this](const auto& cursor) { return !any_runs(cursor.first); });
-}
-
-std::optional<Worker> WorkerList::next_after(WorkerId after, std::span<const WorkerId> tried,
-                                             std::string_view model) const {
-  const auto untried = [&](const Entry& entry) {
-    return entry.in_rotation() && entry.may_run(model) &&
-           std::ranges::find(tried, entry.row.worker.id) == tried.end();
-  };
-  const auto start = std::ranges::upper_bound(entries_, after, {}, id_of);
-  auto next = std::find_if(start, entries_.end(), untried);
-  if (next == entries_.end()) {
-    next = std::find_if(entries_.begin(), start, untried);
-    if (next == start) return std::nullopt;
+bool WorkerList::record_fault(WorkerId id, Clock::time_point now) {
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(id);
+    if (!entry || !entry->in_rotation()) return false;
+    entry->faults.failed();
+    if (!is_outlier(*entry)) return false;
+    entry->faults.ejected();
+    entry->faulty = true;
+    take_out(*entry, now);
   }
-  return next->row.worker;
+  on_change_();
+  return true;
 }
 
-void WorkerList::set_model(WorkerId id, const WorkerModel& model) {
+bool WorkerList::is_outlier(const Entry& entry) const {
+  double others = 0;
+  std::size_t others_count = 0;
+  std::size_t out = 0;
+  for (const Entry& other : entries_) {
+    if (other.faulty && !other.in_rotation()) ++out;
+    if (&other == &entry || !other.in_rotation()) continue;
+    others += other.faults.share();
+    ++others_count;
+  }
+  if (others_count == 0 || 2 * (out + 1) > entries_.size()) return false;
+  return entry.faults.is_outlier(others / static_cast<double>(others_count));
+}
+
+void WorkerList::take_out(Entry& entry, Clock::time_point now) {
+  if (health_.readmit) {
+    entry.health.eject(now, health_, random());
+  } else {
+    entries_.erase(entries_.begin() + (&entry - entries_.data()));
+    drop_unused_cursors();
+  }
+}
+
+bool WorkerList::has_answered(WorkerId id) const {
+  const std::lock_guard lock(mutex_);
+  const Entry* const entry = find_in(entries_, id);
+  return entry && entry->answered;
+}
+
+void WorkerList::set_model(WorkerId id, const WorkerModel& model, std::uint64_t threads) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
   const bool other = !entry->runs(model.name);
   entry->row.model = model;
   entry->row.heard = true;
+  entry->answered = true;
+  entry->threads = threads;
   entry->reference = false;
   if (other) drop_unused_cursors();
 }
@@ -143,13 +131,17 @@ void WorkerList::set_reference(WorkerId id) {
   Entry* const entry = find(id);
   if (!entry) return;
   entry->row.model.reset();
+  entry->answered = true;
   entry->reference = true;
   drop_unused_cursors();
 }
 
-void WorkerList::begin_attempt(WorkerId id) {
+void WorkerList::begin_attempt(WorkerId id, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  if (Entry* const entry = find(id)) ++entry->row.counts.in_flight;
+  Entry* const entry = find(id);
+  if (!entry) return;
+  ++entry->row.counts.in_flight;
+  entry->contact(now);
 }
 
 void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
@@ -161,9 +153,19 @@ void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
   --counts.in_flight;
   if (end == AttemptEnd::failed) ++counts.failed;
   if (end != AttemptEnd::done) return;
+  entry->faults.succeeded();
+  entry->faulty = false;
   const double weight = counts.done == 0 ? 1 : newest_latency_weight;
   counts.latency_ms += weight * (latency.count() - counts.latency_ms);
   ++counts.done;
+}
+
+void WorkerList::record_cost(WorkerId id, double cost_ms) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = find(id);
+  if (!entry) return;
+  const double before = entry->cost_ms.value_or(cost_ms);
+  entry->cost_ms = before + newest_latency_weight * (cost_ms - before);
 }
 
 void WorkerList::answered(WorkerId id, Clock::time_point now) {
@@ -172,6 +174,7 @@ void WorkerList::answered(WorkerId id, Clock::time_point now) {
   if (!entry) return;
   entry->health.answered(now, health_);
   entry->row.heard = true;
+  entry->answered = true;
 }
 
 void WorkerList::suspect(WorkerId id, Clock::time_point now) {
@@ -215,6 +218,7 @@ std::vector<Worker> WorkerList::begin_probes(Clock::time_point now, std::size_t 
   std::vector<Worker> workers;
   for (Entry* const entry : due) {
     entry->health.begin_probe();
+    entry->contact(now);
     workers.push_back(entry->row.worker);
   }
   return workers;
@@ -235,7 +239,7 @@ WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeResult result, Cloc
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry) return change;
-    if (result == ProbeResult::good) entry->row.heard = true;
+    if (result == ProbeResult::good) entry->row.heard = entry->answered = true;
     change = entry->health.end_probe(result, now, health_, random());
     if (change == WorkerHealth::Change::readmitted) {
       Entry back = std::move(*entry);

@@ -11,8 +11,8 @@
 namespace samoyed::io {
 namespace {
 
-/// The pause after a failed accept, because an immediate retry would spin. The usual cause is a
-/// lack of file descriptors.
+/// The pause after a failed accept, because an immediate retry would spin, and while a connection
+/// waits for room. The usual cause of a failed accept is a lack of file descriptors.
 constexpr std::chrono::milliseconds retry_pause{100};
 
 }  // namespace
@@ -45,30 +45,36 @@ void AcceptLoop::stop() {
   counts_->changed.notify();
 }
 
-bool AcceptLoop::full() const {
-  return counts_->admitted >= limits_.connections_max && counts_->refused >= limits_.refused_max;
-}
-
-AcceptLoop::Slot AcceptLoop::enter(const asio::ip::tcp::socket& socket) {
-  std::error_code gone;
-  const asio::ip::address address = socket.remote_endpoint(gone).address();
-  const std::string peer = io::limit_key(address.to_string());
+AcceptLoop::Verdict AcceptLoop::judge(const asio::ip::address& address,
+                                      const std::string& peer) const {
   const auto of_peer = counts_->by_peer.find(peer);
   const bool peer_full = of_peer != counts_->by_peer.end() &&
                          of_peer->second >= limits_.connections_per_peer_max && !exempt_(address);
-  const Verdict verdict = peer_full                                      ? Verdict::peer_full
-                          : counts_->admitted >= limits_.connections_max ? Verdict::all_full
-                                                                         : Verdict::admitted;
-  return Slot(counts_, peer, verdict);
+  if (peer_full && !make_room_(peer)) return Verdict::peer_full;
+  if (peer_full || counts_->admitted < limits_.connections_max) return Verdict::admitted;
+  return make_room_({}) ? Verdict::admitted : Verdict::all_full;
+}
+
+/// Waits until there is room for the connection. Returns std::nullopt if it must be closed at once.
+asio::awaitable<std::optional<AcceptLoop::Slot>> AcceptLoop::admit(
+    const asio::ip::tcp::socket& socket) {
+  std::error_code gone;
+  const asio::ip::address address = socket.remote_endpoint(gone).address();
+  const std::string peer = io::limit_key(address.to_string());
+  while (!stopping_) {
+    const Verdict verdict = judge(address, peer);
+    const bool answered = verdict == Verdict::admitted || counts_->refused < limits_.refused_max;
+    if (answered) co_return Slot(counts_, peer, verdict);
+    if (verdict == Verdict::peer_full) break;
+    // A connection that becomes idle doesn't report it.
+    co_await counts_->changed.wait_until(std::chrono::steady_clock::now() + retry_pause);
+  }
+  co_return std::nullopt;
 }
 
 asio::awaitable<void> AcceptLoop::run(OnConnection on_connection) {
   bool failing = false;
   while (!stopping_) {
-    if (full()) {
-      co_await counts_->changed.wait();
-      continue;
-    }
     std::error_code error;
     asio::ip::tcp::socket socket =
         co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
@@ -76,11 +82,8 @@ asio::awaitable<void> AcceptLoop::run(OnConnection on_connection) {
     if (error) {
       if (!failing) spdlog::warn("can't accept connections for now: {}", error.message());
       co_await counts_->changed.wait_until(std::chrono::steady_clock::now() + retry_pause);
-    } else {
-      Slot slot = enter(socket);
-      const bool answered =
-          slot.verdict() == Verdict::admitted || counts_->refused <= limits_.refused_max;
-      if (answered) on_connection(std::move(socket), std::move(slot));
+    } else if (auto slot = co_await admit(socket)) {
+      on_connection(std::move(socket), std::move(*slot));
     }
     failing = static_cast<bool>(error);
   }

@@ -4,6 +4,7 @@
 
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/checksum.hpp"
+#include "samoyed/protocol/declared_pixels.hpp"
 
 namespace samoyed::protocol {
 namespace {
@@ -18,6 +19,7 @@ EncodedImage::EncodedImage(std::span<const std::byte> image_file)
     : file_bytes_(image_file.size()),
       format_(
           find_image_format({reinterpret_cast<const char*>(image_file.data()), image_file.size()})),
+      pixels_(declared_pixels(image_file)),
       message_bytes_(base64_length(image_file.size()) + data_overhead_bytes),
       message_(std::make_unique_for_overwrite<char[]>(message_bytes_)) {
   char* out = message_.get();

@@ -1,5 +1,6 @@
 #include "samoyed/protocol/wire.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -179,6 +180,15 @@ ParsedSize parse_size(std::string_view payload, Dialect dialect) {
 
 namespace {
 
+/// Returns how many images a worker recognizes at the same time. No worker can do more than the
+/// limit here; a larger number would only make clients send too much.
+std::uint64_t parse_threads(const json& hello) {
+  constexpr std::uint64_t threads_max = 1024;
+  const auto threads = hello.find("threads");
+  if (threads == hello.end()) return 0;
+  return std::min(whole_number<std::uint64_t>(*threads), threads_max);
+}
+
 /// Returns the formats that a hello names. A worker that names none is older than the field.
 ImageFormatSet parse_formats(const json& hello) {
   const auto formats = hello.find("formats");
@@ -201,6 +211,7 @@ std::string format_hello(const WorkerHello& hello) {
              {"takes_pipelining", hello.takes_pipelining},
              {"formats", image_format_ids(hello.formats)}};
   if (!hello.sandbox.empty()) value["sandbox"] = hello.sandbox;
+  if (hello.threads > 0) value["threads"] = hello.threads;
   return dump(value);
 }
 
@@ -219,7 +230,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .takes_thumbnail = value.value("takes_thumbnail", false),
                        .takes_pipelining = value.value("takes_pipelining", false),
                        .sandbox = value.value("sandbox", ""),
-                       .formats = parse_formats(value)};
+                       .formats = parse_formats(value),
+                       .threads = parse_threads(value)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not parse.
   }

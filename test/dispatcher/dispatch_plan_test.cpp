@@ -11,12 +11,10 @@ using namespace samoyed::dispatcher;
 using protocol::Progress;
 using test::closed_on;
 using test::no_worker;
+using test::seen;
 using Kind = AttemptFailure::Kind;
 
 namespace {
-
-const protocol::Recognition seen{
-    .top = {{"Samoyed", 258, 0.93}}, .width = 0, .height = 0, .times = {}};
 
 const protocol::Refusal busy{protocol::RefusalReason::busy, ""};
 

@@ -211,7 +211,7 @@ TEST_CASE("the number of probes in flight is limited") {
   asio::io_context peers;
   asio::ip::tcp::acceptor silent(peers, {asio::ip::address_v4::any(), 0});
   WatchedFixture fixture({}, watchful);
-  for (int i = 1; i <= 40; ++i) {
+  for (int i = 1; i <= 80; ++i) {
     fixture.list.add({"127.0.0." + std::to_string(i), silent.local_endpoint().port()});
   }
   std::vector<asio::ip::tcp::socket> accepted;
@@ -223,12 +223,12 @@ TEST_CASE("the number of probes in flight is limited") {
       silent.accept(socket, none_waits);
       if (!none_waits) accepted.push_back(std::move(socket));
     }
-    return accepted.size() >= 16;
+    return accepted.size() >= 64;
   };
   CHECK(fixture.run_until(accept_all));
   for (int i = 0; i < 10; ++i) fixture.io.run_one_for(instant);
   accept_all();
-  CHECK(accepted.size() == 16);
+  CHECK(accepted.size() == 64);
 }
 
 TEST_CASE("a stopped monitor ends even while a probe is in flight") {

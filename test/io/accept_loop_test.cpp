@@ -1,6 +1,10 @@
 #include "samoyed/io/accept_loop.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <list>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <asio/buffer.hpp>
@@ -22,8 +26,10 @@ namespace {
 class AcceptLoopFixture {
  public:
   explicit AcceptLoopFixture(AcceptLoop::Limits limits, bool exempt = false)
-      : loop_(open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
-              [exempt](const asio::ip::address&) { return exempt; }),
+      : loop_(
+            open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
+            [exempt](const asio::ip::address&) { return exempt; },
+            [this](std::string_view peer) { return drop_idle(peer); }),
         endpoint_(loop_.acceptor().local_endpoint()) {
     asio::co_spawn(io_, loop_.run([this](tcp::socket socket, AcceptLoop::Slot slot) {
       verdicts.push_back(slot.verdict());
@@ -57,12 +63,23 @@ class AcceptLoopFixture {
 
   std::vector<Verdict> verdicts;
   bool ended = false;
+  /// The number of connections that may be closed to make room, oldest first.
+  int idle = 0;
 
  private:
   struct Open {
     tcp::socket socket;
     AcceptLoop::Slot slot;
   };
+
+  bool drop_idle(std::string_view peer) {
+    const auto found = std::ranges::find_if(
+        open_, [&](const Open& open) { return peer.empty() || open.slot.peer() == peer; });
+    if (idle == 0 || found == open_.end()) return false;
+    --idle;
+    open_.erase(found);
+    return true;
+  }
 
   asio::io_context io_{1};
   AcceptLoop loop_;
@@ -98,6 +115,47 @@ TEST_CASE("some connections over the limit are accepted, so that the client gets
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full});
   fixture.drop_first();
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
+}
+
+TEST_CASE("at a limit, an idle connection makes room for a new one") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 2, .connections_per_peer_max = 9, .refused_max = 1});
+  tcp::socket& oldest = fixture.connect();
+  tcp::socket& busy = fixture.connect("127.0.0.2");
+  fixture.idle = 1;
+  fixture.connect("127.0.0.3");
+  CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
+  CHECK(is_closed(oldest));
+  fixture.connect("127.0.0.4");
+  CHECK(fixture.verdicts.back() == Verdict::all_full);
+  CHECK_FALSE(is_closed(busy));
+}
+
+TEST_CASE("an address at its own limit closes only its own idle connections") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 0});
+  tcp::socket& other = fixture.connect("127.0.0.2");
+  tcp::socket& first = fixture.connect();
+  CHECK(is_closed(fixture.connect()));
+  fixture.idle = 1;
+  fixture.connect();
+  CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
+  CHECK(is_closed(first));
+  CHECK_FALSE(is_closed(other));
+}
+
+TEST_CASE("a connection that waits is admitted once another one becomes idle") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 1, .connections_per_peer_max = 9, .refused_max = 0});
+  fixture.connect();
+  fixture.connect();
+  CHECK(fixture.verdicts.size() == 1);
+  fixture.idle = 1;
+  for (int i = 0; i < 1000 && fixture.verdicts.size() == 1; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    fixture.settle();
+  }
+  CHECK(fixture.verdicts == std::vector(2, Verdict::admitted));
 }
 
 TEST_CASE("one address can't use up all connections") {

@@ -236,20 +236,27 @@ TEST_CASE("a result may have as many labels as can be requested, and no more") {
 }
 
 TEST_CASE("a hello reply survives formatting and parsing, and foreign ones are rejected") {
-  const WorkerHello hello{"squeezenet1_1", 1000, false, 33554432, true,
-                          false,           true, true,  "full",   ImageFormatSet{0b10001}};
+  const WorkerHello hello{
+      "squeezenet1_1",         1000, false, 33554432, true, false, true, true, "full",
+      ImageFormatSet{0b10001}, 4};
   CHECK(parse_hello(format_hello(hello)) == hello);
   CHECK(format_hello(hello) ==
         R"({"project":"samoyed","protocol":1,"model":"squeezenet1_1","labels":1000,)"
         R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
         R"("takes_thumbnail":true,"takes_pipelining":true,"formats":["jpeg","gif"],)"
-        R"("sandbox":"full"})");
+        R"("sandbox":"full","threads":4})");
   // An older worker doesn't send the newer fields, and a newer one sends more fields.
   const auto older =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
                   R"("image_bytes_max":3,"busy":false,"takes_more":{"x":[]}})");
   CHECK(older == WorkerHello{.model = "m", .label_count = 2, .image_bytes_max = 3});
   CHECK(older->formats == original_image_formats);
+  const auto boastful =
+      parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
+                  R"("image_bytes_max":3,"busy":false,"threads":18446744073709551615})");
+  CHECK(boastful->threads == 1024);
+  CHECK(!parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
+                     R"("image_bytes_max":3,"busy":false,"threads":-1})"));
   const auto newer =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"
                   R"("image_bytes_max":3,"busy":false,"formats":["png","holograms"]})");

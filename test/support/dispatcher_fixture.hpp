@@ -44,6 +44,10 @@ inline const std::string hello_reply =
 inline const std::string json_result = data_message(
     R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],"width":2,"height":1})");
 
+/// A worker's result.
+inline const protocol::Recognition seen{
+    .top = {{"Samoyed", 258, 0.93}}, .width = 0, .height = 0, .times = {}};
+
 inline const std::string no_worker = "Error: No active worker!";
 inline const std::string closed_on =
     "This image can't be recognized: workers closed the connection after they received it.";
@@ -140,6 +144,7 @@ class DispatcherFixture {
     dispatcher::ClassifyRequest request{.image = image,
                                         .thumbnail_side = thumbnail_side,
                                         .model = model,
+                                        .client = client,
                                         .request_id = request_id,
                                         .deadline = dispatcher::Clock::now() + within,
                                         .cancelled = cancelled};
@@ -181,6 +186,7 @@ class DispatcherFixture {
   // The parameters of every request:
   std::optional<int> thumbnail_side;
   std::string model;
+  std::string client;
   std::string request_id;
   dispatcher::Answer last_answer;
 

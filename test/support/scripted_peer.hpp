@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,9 +20,9 @@
 
 namespace samoyed::test {
 
-/// A peer on a real port. It plays its n-th script on its n-th connection, one after the other, and
-/// closes each connection at the end of its script. Port 0 picks a free port. After the last
-/// connection was accepted, the port is closed.
+/// A peer on a real port. It plays its n-th script on its n-th connection, one after the other or
+/// all `at_once`, and closes each connection at the end of its script. Port 0 picks a free port.
+/// After the last connection was accepted, the port is closed.
 class ScriptedPeer {
  public:
   class Connection {
@@ -63,9 +64,10 @@ class ScriptedPeer {
   };
   using Script = std::function<void(Connection&)>;
 
-  explicit ScriptedPeer(std::vector<Script> scripts, std::uint16_t port = 0)
+  explicit ScriptedPeer(std::vector<Script> scripts, std::uint16_t port = 0, bool at_once = false)
       : acceptor_(io_, {asio::ip::address_v4::loopback(), port}),
         address_{"127.0.0.1", acceptor_.local_endpoint().port()},
+        at_once_(at_once),
         thread_([this, scripts = std::move(scripts)] { play(scripts); }) {}
 
   ~ScriptedPeer() {
@@ -82,6 +84,7 @@ class ScriptedPeer {
 
  private:
   void play(const std::vector<Script>& scripts) {
+    std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < scripts.size(); ++i) {
       asio::ip::tcp::socket socket = acceptor_.accept();
       if (stopping_) return;
@@ -89,8 +92,12 @@ class ScriptedPeer {
       // Close the port before the last script ends, so that it is closed for anyone who sees that
       // end.
       if (i + 1 == scripts.size()) acceptor_.close();
-      Connection connection(std::move(socket));
-      scripts[i](connection);
+      const auto connection = std::make_shared<Connection>(std::move(socket));
+      if (at_once_) {
+        threads.emplace_back([connection, &script = scripts[i]] { script(*connection); });
+      } else {
+        scripts[i](*connection);
+      }
     }
   }
 
@@ -99,6 +106,7 @@ class ScriptedPeer {
   protocol::Address address_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> connections_ = 0;
+  const bool at_once_;
   std::jthread thread_;
 };
 

@@ -25,6 +25,9 @@ struct ClassifyRequest {
   /// The name of the model that must answer, as workers state it in hello; empty for any. If no
   /// worker runs it, the outcome is a Failure with `unknown_model`.
   std::string model = {};
+  /// Whom the image belongs to. Clients whose images wait get equal shares of the workers' time.
+  /// Empty for work of the service itself, which shares like one client.
+  std::string client = {};
   /// Appears in the log; may be empty.
   std::string request_id = {};
   /// When this time passes, the outcome is a Failure with `deadline`.

@@ -28,6 +28,9 @@ struct DispatchOptions {
   /// A request that has no answer after this time is also sent to a second worker (a hedge).
   /// std::nullopt means never.
   std::optional<std::chrono::milliseconds> hedge_after = std::nullopt;
+  /// While no worker has room, images wait in a queue in which clients take turns (FairQueue). Only
+  /// for a list of workers that no other dispatcher uses.
+  bool queue = false;
   /// Maximum number of open connections from this dispatcher to one worker, which counts as busy
   /// beyond that. The default is below the 512 that a Samoyed worker accepts from one address.
   std::size_t connections_per_worker_max = 256;

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -31,11 +33,15 @@ class DispatchObserver {
   virtual void on_forgotten(const Worker&) {}
 };
 
+class FairQueue;
 class WorkerConnectionPool;
 struct AttemptFailure;
 
 /// Sends images to workers: picks a worker, sends the image, and retries with another worker if the
 /// failure allows it.
+///
+/// With DispatchOptions::queue, images wait here while no worker has room, and each client gets an
+/// equal share of the workers' time (FairQueue).
 ///
 /// Each attempt runs in its own coroutine, and the request waits for it to end. When a deadline
 /// passes, a client disconnects or a hedge wins, the request just stops waiting. The abandoned
@@ -66,6 +72,10 @@ class Dispatcher final : public Classifier {
   /// for too long.
   void close_unused();
 
+  /// Sends images that wait to workers that have room. Call this when workers were added, returned
+  /// or left.
+  void send_waiting();
+
   /// Waits until no image is being sent in the background, or until `deadline`.
   asio::awaitable<void> finish(Clock::time_point deadline);
 
@@ -73,6 +83,10 @@ class Dispatcher final : public Classifier {
   struct Request;
 
   asio::awaitable<void> carry_out(Request& request);
+  bool perform(Request& request);
+  void enqueue(Request& request);
+  void withdraw(const Request& request);
+  void charge(Request& request);
   void start_attempt(Request& request, std::size_t number, const Worker& worker, bool fresh);
   void start_probe(Request& request, std::size_t number, const Worker& worker);
   void handle_result(Request& request, Clock::time_point now);
@@ -84,9 +98,12 @@ class Dispatcher final : public Classifier {
   WorkerList& workers_;
   DispatchObserver& observer_;
   const std::optional<std::chrono::milliseconds> hedge_after_;
+  const bool queues_;
   std::unique_ptr<WorkerConnectionPool> pool_;
   std::function<void()> on_suspicion_ = [] {};
-  std::size_t attempts_in_flight_ = 0;  ///< Including abandoned ones.
+  std::unique_ptr<FairQueue> queue_;
+  std::map<std::uint64_t, Request*> waiting_;  ///< By their tickets.
+  std::size_t attempts_in_flight_ = 0;         ///< Including abandoned ones.
   io::Event all_ended_;
 };
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "samoyed/dispatcher/fault_record.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/protocol/address.hpp"
 
@@ -91,6 +92,13 @@ enum class AddResult { added, already_there, list_full };
 ///
 /// A worker that has never answered a hello may be picked for any model until it answers one.
 ///
+/// A worker that doesn't answer its first contact (an image or a probe) within `first_answer_time`
+/// is picked only if there is no other. It stays last until it answers something.
+///
+/// A worker has room for two images per thread, or for more if they are so quick that two take less
+/// than 10 ms. Workers without room are passed over as long as another one has room, because images
+/// should wait at the dispatcher, where they are fair to each other.
+///
 /// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
 /// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
@@ -115,21 +123,38 @@ class WorkerList {
   /// off it is forgotten at once. Returns true to exactly one of several concurrent callers.
   bool eject(WorkerId id, Clock::time_point now);
 
+  /// Records that a worker reported an internal error on an image that another worker recognized.
+  /// Takes it out of rotation like `eject`, and returns true, if that happened several times in a
+  /// row or far more often than to the others. At most half of all workers are out for this reason
+  /// at the same time, because then the images are more likely to be at fault.
+  bool record_fault(WorkerId id, Clock::time_point now);
+
   /// Returns the next worker in turn that may run `model` (empty for any), for a request's first
   /// attempt. Returns std::nullopt if there is none in rotation.
-  std::optional<Worker> pick(std::string_view model = {});
+  std::optional<Worker> pick(std::string_view model = {}, Clock::time_point now = {});
 
   /// Returns the worker in rotation that comes after `after`, is not in `tried` and may run
-  /// `model`, for a request's further attempts. Doesn't move the cursor, so a retry doesn't take
-  /// the turn of another request.
+  /// `model`, for a request's further attempts. A worker that has answered an image comes before
+  /// one that has only answered a hello. Doesn't move the cursor, so a retry doesn't take the turn
+  /// of another request.
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
-                                   std::string_view model = {}) const;
+                                   std::string_view model = {}, Clock::time_point now = {}) const;
+
+  /// True if an image for `model` should wait: there is a worker for it, but none has room.
+  bool must_wait(std::string_view model, Clock::time_point now) const;
+
+  /// Records the processor time that a worker spent on an image.
+  void record_cost(WorkerId id, double cost_ms);
+
+  /// True if the worker has answered a hello, an image or a probe since it was added.
+  bool has_answered(WorkerId id) const;
 
   /// True if the list has workers, but none that may run `model`, in rotation or not.
   bool lacks(std::string_view model) const;
 
-  /// Records the model that a worker reported. Ignored if the worker is no longer in the list.
-  void set_model(WorkerId id, const WorkerModel& model);
+  /// Records the model that a worker reported, and how many images it recognizes at the same time
+  /// (0 if it didn't say). Ignored if the worker is no longer in the list.
+  void set_model(WorkerId id, const WorkerModel& model, std::uint64_t threads = 0);
 
   /// Records that a worker is a reference server. Its model stays unknown, and it gets only
   /// requests that accept any model.
@@ -137,7 +162,7 @@ class WorkerList {
 
   /// Counts an image that is sent to a worker. `end_attempt` must follow, with that image's
   /// latency.
-  void begin_attempt(WorkerId id);
+  void begin_attempt(WorkerId id, Clock::time_point now = {});
   void end_attempt(WorkerId id, AttemptEnd end, std::chrono::duration<double, std::milli> latency);
 
   /// Records that a worker answered an image, so it need not be probed soon.
@@ -171,12 +196,29 @@ class WorkerList {
   const HealthOptions& health_options() const { return health_; }
 
  private:
+  /// A worker that takes longer than this for its first answer comes last.
+  static constexpr std::chrono::milliseconds first_answer_time{500};
+
   struct Entry {
     WorkerRow row;
     WorkerHealth health;
     bool reference = false;  ///< It is a reference server.
+    FaultRecord faults = {};
+    bool faulty = false;  ///< It was ejected because of its faults.
+    bool answered = false;
+    std::optional<Clock::time_point> first_contact = {};
+    std::uint64_t threads = 0;      ///< 0 if the worker didn't say.
+    std::optional<double> cost_ms;  ///< Mean processor time of an image.
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
+    void contact(Clock::time_point now) {
+      if (!first_contact) first_contact = now;
+    }
+    bool doubtful(Clock::time_point now) const {
+      return !answered && first_contact && now - *first_contact > first_answer_time;
+    }
+    std::size_t places() const;
+    bool has_room() const { return row.counts.in_flight < places(); }
     bool runs(std::string_view model) const { return row.model && row.model->name == model; }
     bool may_run(std::string_view model) const {
       return model.empty() || (row.model ? runs(model) : !reference);
@@ -185,13 +227,15 @@ class WorkerList {
 
   // Called with the mutex held:
   Entry* find(WorkerId id);
-  std::optional<Worker> next_after(WorkerId after, std::span<const WorkerId> tried,
-                                   std::string_view model) const;
+  std::optional<Worker> next_after(WorkerId after,
+                                   const std::function<bool(const Entry&)>& eligible) const;
   WorkerId* find_cursor(std::string_view model);
   bool any_runs(std::string_view model) const;
   void drop_unused_cursors();
   void put_at_end(Entry entry);
   std::size_t count_in_rotation() const;
+  bool is_outlier(const Entry& entry) const;
+  void take_out(Entry& entry, Clock::time_point now);
   double random();
 
   const std::function<void()> on_change_;

@@ -4,7 +4,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -16,10 +18,12 @@ namespace samoyed::io {
 
 /// Accepts connections and counts the open ones, in total and per peer address.
 ///
-/// A connection over a limit is still accepted, so that the peer gets an answer, as long as fewer
-/// than `refused_max` such connections are open. Beyond that, a peer that is over its own limit is
-/// closed at once, and all others wait in the kernel's queue until a connection ends. If file
-/// descriptors or memory run out, the loop pauses and then continues.
+/// If a limit is reached, `make_room` may close an idle connection for the new one. If it closes
+/// none, the new connection is over the limit. It is still accepted, so that the peer gets an
+/// answer, as long as fewer than `refused_max` such connections are open. Beyond that, a peer that
+/// is over its own limit is closed at once, and all others wait, one in the loop and the others in
+/// the kernel's queue, until a connection ends or becomes idle. If file descriptors or memory run
+/// out, the loop pauses and then continues.
 ///
 /// Thread rule: the thread of the acceptor's executor.
 class AcceptLoop {
@@ -41,13 +45,20 @@ class AcceptLoop {
 
   using OnConnection = std::function<void(asio::ip::tcp::socket, Slot)>;
 
+  /// Closes the admitted connection that has waited longest for its peer, and returns true.
+  /// Returns false if no connection waits for its peer. If `peer` isn't empty, only connections
+  /// with that key (`limit_key`) count.
+  using MakeRoom = std::function<bool(std::string_view peer)>;
+
   /// The limit per address doesn't apply to peers for which `exempt` returns true.
   AcceptLoop(
       asio::ip::tcp::acceptor acceptor, Limits limits,
-      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; })
+      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; },
+      MakeRoom make_room = [](std::string_view) { return false; })
       : acceptor_(std::move(acceptor)),
         limits_(limits),
         exempt_(std::move(exempt)),
+        make_room_(std::move(make_room)),
         counts_(std::make_shared<Counts>(acceptor_.get_executor())) {}
 
   /// Runs until `stop` is called; the port is closed when it returns. Call once.
@@ -67,12 +78,13 @@ class AcceptLoop {
     Event changed;  ///< Notified when a connection ends or the loop stops.
   };
 
-  bool full() const;
-  Slot enter(const asio::ip::tcp::socket& socket);
+  asio::awaitable<std::optional<Slot>> admit(const asio::ip::tcp::socket& socket);
+  Verdict judge(const asio::ip::address& address, const std::string& peer) const;
 
   asio::ip::tcp::acceptor acceptor_;
   const Limits limits_;
   const std::function<bool(const asio::ip::address&)> exempt_;
+  const MakeRoom make_room_;
   std::shared_ptr<Counts> counts_;
   bool stopping_ = false;
 };
@@ -85,6 +97,8 @@ class AcceptLoop::Slot {
   Slot& operator=(Slot&&) = delete;
 
   Verdict verdict() const { return verdict_; }
+  /// The peer's key (`limit_key`).
+  const std::string& peer() const { return peer_; }
 
  private:
   std::shared_ptr<Counts> counts_;

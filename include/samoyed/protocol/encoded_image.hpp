@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -24,10 +25,14 @@ class EncodedImage {
   std::uint64_t file_bytes() const { return file_bytes_; }
   /// The image file's format; null if it is none of image_formats.
   const ImageFormat* format() const { return format_; }
+  /// The number of pixels that the file declares; std::nullopt if that isn't known
+  /// (declared_pixels).
+  std::optional<std::uint64_t> pixels() const { return pixels_; }
 
  private:
   std::uint64_t file_bytes_;
   const ImageFormat* format_;
+  std::optional<std::uint64_t> pixels_;
   std::size_t message_bytes_;
   std::unique_ptr<char[]> message_;
 };

@@ -46,6 +46,8 @@ struct WorkerHello {
   std::string sandbox = {};
   /// The image formats that the worker reads, as far as this program knows them.
   ImageFormatSet formats = original_image_formats;
+  /// How many images it recognizes at the same time; 0 if it doesn't say.
+  std::uint64_t threads = 0;
 
   bool operator==(const WorkerHello&) const = default;
 };

@@ -106,7 +106,8 @@ void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
-void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
+void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts,
+                             web::ServerLimits& limits) {
   app.option_defaults()->group("Client timeouts");
   io::add_milliseconds_option(
       app, "--request-timeout-ms", timeouts.request,
@@ -115,6 +116,10 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts) {
                               "Time limit for receiving a request's header, in milliseconds");
   io::add_milliseconds_option(app, "--body-timeout-ms", timeouts.body,
                               "Time limit for receiving a request's body, in milliseconds");
+  app.add_option("--body-bytes-per-second-min", limits.body_bytes_per_second_min,
+                 "Least rate at which a request's body must arrive, in bytes per second; it may "
+                 "fall behind by 20 seconds")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
   io::add_milliseconds_option(app, "--write-timeout-ms", timeouts.write,
                               "Time limit for sending a response to a client, in milliseconds");
   io::add_milliseconds_option(
@@ -182,7 +187,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   io::add_log_option(app, options.log_format);
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
-  add_web_timeout_options(app, options.web.timeouts);
+  add_web_timeout_options(app, options.web.timeouts, options.web.limits);
   add_storage_options(app, options.storage);
   app.option_defaults()->group("Worker timeouts");
   add_timeout_options(app, options.dispatch.timeouts);
@@ -199,6 +204,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.web.results_by = options.storage.history.results_by;
   options.web.thumbnails = options.storage.history.thumbnails;
   options.web.results_days = options.storage.history.days;
+  options.dispatch.queue = true;
   options.dispatch.may_connect =
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {
         return networks.contains(address);

@@ -72,6 +72,7 @@ Service::Service(Options options)
             if (store_) save();
             asio::post(io_, [this] {
               dispatcher_.close_unused();
+              dispatcher_.send_waiting();
               monitor_.wake();
               if (job_runner_) job_runner_->wake();
             });

@@ -1,5 +1,6 @@
 #include "web/http/http_session.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -30,7 +31,9 @@ struct HttpSession::Parser {
 };
 
 HttpSession::HttpSession(Limits limits, const ServerTimeouts& timeouts)
-    : limits_(limits), timeouts_(timeouts) {}
+    : limits_(limits),
+      timeouts_(timeouts),
+      pace_(limits.body_bytes_per_second_min, timeouts.body_grace) {}
 
 HttpSession::~HttpSession() = default;
 
@@ -64,7 +67,10 @@ HttpSession::Action HttpSession::read_head(Now now) {
                     "The request header contains bytes that are not allowed there.");
     case HeaderScan::State::need_more:
       if (unread().size() >= limits_.header_bytes_max) break;
-      return wait_for(unread().empty() ? Wait::idle : Wait::header, now);
+      return wait_for(!unread().empty() ? Wait::header
+                      : any_received_   ? Wait::idle
+                                        : Wait::first_byte,
+                      now);
     case HeaderScan::State::complete:
       if (scan_.length() > limits_.header_bytes_max) break;
       if (scan_.length() == 2 && !std::exchange(empty_line_dropped_, true)) {
@@ -174,21 +180,36 @@ std::optional<Problem> HttpSession::parse(std::size_t bytes) {
 }
 
 HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
+  const bool between_requests = what == Wait::idle || what == Wait::first_byte;
   if (ended_) {
-    if (what == Wait::idle) return Close{};
+    if (between_requests) return Close{};
     return refuse(Reason::bad_request, "The request ended before it was complete.");
   }
-  if (what == Wait::idle && stopping_) return Close{};
+  if (between_requests && stopping_) return Close{};
   if (waiting_ != what) {
     waiting_ = what;
-    const auto limit = what == Wait::idle     ? timeouts_.idle
-                       : what == Wait::header ? timeouts_.header
-                                              : timeouts_.body;
-    until_ = now.steady + limit;
+    until_ = now.steady + timeout(what);
+    pace_.begin(now.steady);
   }
-  if (now.steady < until_) return Read{until_};
-  if (what == Wait::idle) return Close{};
+  const auto until = what == Wait::body ? std::min(until_, pace_.until(now.steady)) : until_;
+  if (now.steady < until) return Read{until};
+  if (between_requests) return Close{};
   return refuse(Reason::slow_request, "The request took too long to arrive.");
+}
+
+std::chrono::milliseconds HttpSession::timeout(Wait what) const {
+  switch (what) {
+    case Wait::first_byte:
+      return std::min(timeouts_.first_byte, timeouts_.idle);
+    case Wait::header:
+      return timeouts_.header;
+    case Wait::body:
+      return timeouts_.body;
+    case Wait::idle:
+    case Wait::none:
+      break;
+  }
+  return timeouts_.idle;
 }
 
 HttpSession::Action HttpSession::refuse(Reason reason, std::string sentence) {
@@ -237,6 +258,8 @@ void HttpSession::received(std::string_view bytes) {
   // body of tiny chunks once per chunk.
   buffer_.erase(0, std::exchange(parsed_, 0));
   buffer_.append(bytes);
+  pace_.received(bytes.size());
+  any_received_ = any_received_ || !bytes.empty();
 }
 
 std::uint64_t HttpSession::held_bytes() const {

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "samoyed/web/server_limits.hpp"
+#include "web/http/body_pace.hpp"
 #include "web/http/http_message.hpp"
 #include "web/http/request_check.hpp"
 
@@ -51,6 +52,8 @@ class HttpSession {
     std::uint64_t body_bytes_max = 0;
     /// After a rejection, a chunked body or an announced body is read and dropped up to this size.
     std::uint64_t dropped_body_bytes_max = 0;
+    /// Least rate of a body's arrival, at least 1. A body may fall behind by `body_grace`.
+    std::uint64_t body_bytes_per_second_min = 1;
   };
 
   /// Read until `until`, call `received` or `ended`, and call `next` again. If no bytes came before
@@ -129,13 +132,14 @@ class HttpSession {
     streaming,
     closing,
   };
-  enum class Wait { none, idle, header, body };
+  enum class Wait { none, first_byte, idle, header, body };
 
   Action read_head(Now now);
   Action read_body(Now now);
   Action on_head(Now now);
   Action on_whole_request(Now now);
   Action wait_for(Wait what, Now now);
+  std::chrono::milliseconds timeout(Wait what) const;
   Action refuse(Reason reason, std::string sentence);
   Action write_response(Now now);
   Action write_stream(Now now);
@@ -172,6 +176,8 @@ class HttpSession {
 
   Wait waiting_ = Wait::none;
   Clock::time_point until_;
+  bool any_received_ = false;
+  BodyPace pace_;
 };
 
 }  // namespace samoyed::web

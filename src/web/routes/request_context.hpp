@@ -55,7 +55,7 @@ inline bool is_upload(const RequestContext& context) {
 /// Sets the total number of bytes that the request holds. Returns false, and changes nothing, if
 /// they would exceed the limit.
 inline bool hold(const RequestContext& context, std::uint64_t bytes) {
-  return !context.ticket || context.ticket->hold(bytes);
+  return !context.ticket || context.ticket->hold(bytes, context.now);
 }
 
 /// Returns true if the client has disconnected, so that nobody reads the answer.

@@ -59,6 +59,7 @@ asio::awaitable<dispatcher::Outcome> classify(Services& services, RequestContext
                                       .top = upload.top,
                                       .thumbnail_side = services.rules.thumbnail_side,
                                       .model = upload.model,
+                                      .client = context.client,
                                       .request_id = context.request_id,
                                       .deadline = context.now + services.rules.request_timeout};
   ClientPresence* const presence = context.presence;

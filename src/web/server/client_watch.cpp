@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
 
 namespace samoyed::web {
 namespace {
@@ -16,6 +21,9 @@ using Clock = HttpSession::Clock;
 
 /// Answers within this time are not watched, which saves a coroutine and a system call for each.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
+
+/// The first byte of every response.
+constexpr std::string_view response_start = "H";
 
 }  // namespace
 
@@ -58,6 +66,28 @@ asio::awaitable<void> ClientWatch::read_on() {
     session_.received({room_.data(), size});
   }
   if (!error || !active_) co_return;
+  if (error == asio::error::eof) {
+    co_await wait_for_reset();
+  } else {
+    leave();
+  }
+}
+
+/// The client sends nothing more. Waits until it turns out to have closed the connection, or until
+/// the watch ends.
+asio::awaitable<void> ClientWatch::wait_for_reset() {
+  std::error_code error;
+  if (sent_early_ == 0) {
+    // If there is no room for the byte, earlier responses are still on their way, which will lead
+    // to a reset as well.
+    sent_early_ = socket_.socket().write_some(asio::buffer(response_start), error);
+  }
+  co_await socket_.socket().async_wait(asio::ip::tcp::socket::wait_error,
+                                       asio::redirect_error(asio::use_awaitable, error));
+  if (active_) leave();
+}
+
+void ClientWatch::leave() {
   client_left_ = true;
   left_.emit(asio::cancellation_type::all);
 }

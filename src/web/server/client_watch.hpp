@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -18,6 +19,11 @@ namespace samoyed::web {
 /// Detects that a client disconnects while its image is at a worker. After a moment, it starts to
 /// read from the socket. Further requests that arrive meanwhile wait in the session, up to a limit.
 /// Beyond it, nothing more is read until one of them is being served.
+///
+/// A client that has only shut down its sending side still waits for its answer (RFC 9112, section
+/// 9.6), but the end of its stream looks the same as that of a client that has closed the
+/// connection. To tell them apart, the first byte of the answer is sent at once, which is the same
+/// for every answer. The system of a client that has closed answers it with a reset.
 ///
 /// Thread rule: the one thread of the socket's executor. Nobody else may read from the socket
 /// between `begin` and the completion of `end`.
@@ -37,9 +43,14 @@ class ClientWatch final : public ClientPresence, public std::enable_shared_from_
   bool client_left() const override { return client_left_; }
   asio::cancellation_slot left() override { return left_.slot(); }
 
+  /// Returns how many bytes of the next response have been sent already, and forgets them.
+  std::size_t take_sent_early() { return std::exchange(sent_early_, 0); }
+
  private:
   void begin_reading();
   asio::awaitable<void> read_on();
+  asio::awaitable<void> wait_for_reset();
+  void leave();
 
   io::TimedSocket& socket_;
   HttpSession& session_;
@@ -50,6 +61,7 @@ class ClientWatch final : public ClientPresence, public std::enable_shared_from_
   asio::steady_timer reading_begins_;
   bool reading_ = false;
   io::Event reading_ended_;  ///< Notified when `read_on` has ended.
+  std::size_t sent_early_ = 0;
   bool client_left_ = false;
   asio::cancellation_signal left_;
 };

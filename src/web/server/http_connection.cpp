@@ -13,16 +13,13 @@
 
 #include "samoyed/io/endpoint_text.hpp"
 #include "samoyed/io/errc.hpp"
-#include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/log.hpp"
 #include "web/access/visitor.hpp"
 #include "web/http/base_path.hpp"
-#include "web/http/log_text.hpp"
 #include "web/http/request_id.hpp"
 #include "web/http/responses.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/guards.hpp"
-#include "web/server/make_request_context.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -37,7 +34,7 @@ HttpSession::Now now() {
 
 HttpSession::Limits session_limits(const ServerLimits& limits) {
   return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
-          dropped_body_bytes_max};
+          dropped_body_bytes_max, limits.body_bytes_per_second_min};
 }
 
 ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
@@ -106,15 +103,22 @@ void HttpConnection::cut() {
 asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
   std::error_code error;
   reading_ = true;
-  const std::size_t size = co_await socket_.read_some(asio::buffer(received_), until, error);
+  waiting_since_ = Clock::now();
+  std::size_t size = 0;
+  if (!evicted_) size = co_await socket_.read_some(asio::buffer(received_), until, error);
+  waiting_since_.reset();
   reading_ = false;
   if (cut_) co_return false;
+  if (std::exchange(evicted_, false)) {
+    respond(anonymous_error(upload_not_admitted(Reason::overloaded)));
+    co_return true;
+  }
   if (error == asio::error::eof) {
     session_.ended();
   } else if (error && error != io::Errc::timed_out && error != asio::error::operation_aborted) {
     co_return false;
   }
-  if (ticket_ && !ticket_->hold(session_.held_bytes() + size)) {
+  if (ticket_ && !ticket_->hold(session_.held_bytes() + size, Clock::now())) {
     respond(anonymous_error(upload_not_admitted(Reason::overloaded)));
     co_return true;
   }
@@ -126,15 +130,17 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
   const std::size_t size = response.header.size() + response.body.size();
   // An answer is never larger than what was held for its image and the page around it. If there is
   // no room for it, the request keeps holding what it held for the image.
-  if (ticket_ && current_->status) ticket_->hold(size);
+  if (ticket_ && current_->status) ticket_->hold(size, Clock::now());
   std::error_code error;
-  co_await socket_.write(asio::buffer(response.header), asio::buffer(response.body), response.until,
-                         error);
+  waiting_since_ = Clock::now();
+  const asio::const_buffer header = asio::buffer(response.header) + watch_->take_sent_early();
+  co_await socket_.write(header, asio::buffer(response.body), response.until, error);
+  waiting_since_.reset();
   if (error) {
     log_line(spdlog::level::info, peer_ + " didn't receive its answer: " + error.message());
   }
   if (current_ && current_->status && !error) {
-    log_answer(*current_->status, size);
+    log_answer(*current_, *current_->status, size);
     current_.reset();
     ticket_.reset();
   }
@@ -162,7 +168,8 @@ void HttpConnection::consider() {
 
 void HttpConnection::admit() {
   if (current_->upload) {
-    auto entered = server_.uploads.enter(current_->context.client);
+    auto entered =
+        server_.uploads.receive(current_->context.client, Clock::now(), [this] { evict_upload(); });
     if (const auto* reason = std::get_if<Reason>(&entered)) {
       respond(anonymous_error(upload_not_admitted(*reason)));
       return;
@@ -170,6 +177,11 @@ void HttpConnection::admit() {
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
   }
   session_.proceed();
+}
+
+void HttpConnection::evict_upload() {
+  evicted_ = true;
+  if (reading_) socket_.cancel();
 }
 
 asio::awaitable<bool> HttpConnection::serve(Request& request) {
@@ -181,7 +193,7 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
     response = fail(error.what());
   }
   if (watch_->client_left()) {
-    if (!cut_) log_answer(status_of(Reason::client_left), 0);
+    if (!cut_) log_answer(*current_, status_of(Reason::client_left), 0);
     server_.services.metrics.count_refused(code_of(Reason::client_left));
     co_return false;
   }
@@ -196,7 +208,12 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   if (!current_->checked) {
     if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
-  context.ticket = ticket_ ? &*ticket_ : nullptr;
+  if (ticket_) {
+    if (const auto reason = ticket_->take_slot()) {
+      co_return anonymous_error(upload_not_admitted(*reason));
+    }
+    context.ticket = &*ticket_;
+  }
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);
   co_return response.feed ? open_stream(std::move(response)) : std::move(response);
@@ -240,6 +257,7 @@ asio::awaitable<void> HttpConnection::linger() {
   std::error_code error;
   socket_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   const auto until = Clock::now() + (turned_away_ ? timeouts.refused : timeouts.linger);
+  waiting_since_ = Clock::now();
   const auto bytes_max = turned_away_ ? limits.refused_linger_bytes_max : limits.linger_bytes_max;
   std::uint64_t dropped = 0;
   while (!error && !cut_ && dropped < bytes_max) {
@@ -273,33 +291,10 @@ Response HttpConnection::fail(std::string_view what) const {
 
 void HttpConnection::begin_request() {
   if (!current_) {
-    RequestContext context =
-        make_request_context(server_, session_.head(), peer_address_, Clock::now());
-    const Request& head = session_.head();
-    const bool direct = context.address == io::unmapped_ip(peer_address_);
-    current_.emplace(Current{.context = {},
-                             .begun = context.now,
-                             .client = direct ? peer_ : context.address + " through " + peer_,
-                             .line = log_text(head.method) + " " + log_text(head.target),
-                             .upload = is_upload(context)});
-    current_->context = std::move(context);
+    current_.emplace(make_current_request(server_, session_.head(), peer_, peer_address_));
   }
   current_->context.now = Clock::now();
   current_->context.stopping = stopping_;
-}
-
-void HttpConnection::log_answer(int status, std::size_t bytes) {
-  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - current_->begun;
-  const io::LogField fields[] = {{io::request_id_field, current_->context.request_id},
-                                 {"client", current_->client},
-                                 {"request", current_->line},
-                                 {"status", std::int64_t{status}},
-                                 {"bytes", static_cast<std::int64_t>(bytes)},
-                                 {"elapsed_ms", elapsed.count()}};
-  io::log(spdlog::level::info,
-          fmt::format("{} {} -> {}, {} bytes, {:.1f} ms", current_->client, current_->line, status,
-                      bytes, elapsed.count()),
-          fields);
 }
 
 void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {

@@ -14,8 +14,8 @@
 #include "samoyed/io/timed_socket.hpp"
 #include "web/access/admission.hpp"
 #include "web/http/http_session.hpp"
-#include "web/routes/request_context.hpp"
 #include "web/server/client_watch.hpp"
+#include "web/server/current_request.hpp"
 #include "web/server/live_stream.hpp"
 #include "web/server/server_context.hpp"
 
@@ -43,22 +43,17 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Makes `run` return as soon as no image is at a worker. Requests in progress get no answer.
   void cut();
 
+  /// Since when the server waits for the client: for its first or its next bytes, or for it to
+  /// read. std::nullopt while the server works, and for a connection that is cut or turned away.
+  std::optional<HttpSession::Clock::time_point> waiting_since() const {
+    return turned_away_ || cut_ ? std::nullopt : waiting_since_;
+  }
+
   /// Returns true while an image is at a worker. Canceling it may take a moment.
   bool classifying() const { return watch_->active(); }
 
  private:
   using Clock = HttpSession::Clock;
-
-  /// The request that is being read or answered.
-  struct Current {
-    RequestContext context;
-    Clock::time_point begun;
-    std::string client;  ///< For the log.
-    std::string line;    ///< For the log.
-    bool upload;
-    bool checked = false;                      ///< The guards have accepted it.
-    std::optional<int> status = std::nullopt;  ///< Set once its answer is ready.
-  };
 
   /// Both return false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
@@ -71,11 +66,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> linger();
   void consider();
   void admit();
+  /// Ends an upload that is being received, to make room for others.
+  void evict_upload();
   void respond(Response response);
   Response anonymous_error(const Problem& problem) const;
   Response fail(std::string_view what) const;
   void begin_request();
-  void log_answer(int status, std::size_t bytes);
   void log_line(spdlog::level::level_enum level, const std::string& line) const;
 
   io::TimedSocket socket_;
@@ -88,11 +84,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool stopping_ = false;
   bool cut_ = false;
   bool reading_ = false;
+  std::optional<Clock::time_point> waiting_since_;
 
   const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 
-  std::optional<Current> current_;
+  std::optional<CurrentRequest> current_;
   std::optional<Admission::Ticket> ticket_;  ///< An upload's place, until it is answered.
+  bool evicted_ = false;  ///< The upload had to make room and is still to be answered.
 
   std::optional<LiveStream> stream_;  ///< The source of a streamed answer.
 };

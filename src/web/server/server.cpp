@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -61,13 +62,15 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Impl(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor, ServerParts parts,
        ServerOptions options)
       : executor_(std::move(executor)),
-        accept_loop_(std::move(acceptor),
-                     {.connections_max = options.limits.connections_max,
-                      .connections_per_peer_max = options.limits.connections_per_peer_max,
-                      .refused_max = options.limits.refused_connections_max},
-                     [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
-                       return proxies.contains(address);
-                     }),
+        accept_loop_(
+            std::move(acceptor),
+            {.connections_max = options.limits.connections_max,
+             .connections_per_peer_max = options.limits.connections_per_peer_max,
+             .refused_max = options.limits.refused_connections_max},
+            [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
+              return proxies.contains(address);
+            },
+            [this](std::string_view peer) { return cut_longest_waiting(peer); }),
         wake_up_(executor_),
         parts_(parts),
         gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
@@ -141,6 +144,18 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     } catch (const std::exception& error) {
       spdlog::error("a connection ended because of an internal error: {}", error.what());
     }
+  }
+
+  /// Closes the connection that has waited longest for its client, of all or of one peer's.
+  bool cut_longest_waiting(std::string_view peer) {
+    HttpConnection* longest = nullptr;
+    for (const auto& [connection, slot] : connections_) {
+      const auto since = connection->waiting_since();
+      if (!since || (!peer.empty() && slot.peer() != peer)) continue;
+      if (!longest || *since < *longest->waiting_since()) longest = connection.get();
+    }
+    if (longest) longest->cut();
+    return longest != nullptr;
   }
 
   asio::awaitable<void> drain() {

@@ -163,11 +163,14 @@ void add_load_options(CLI::App& app, Options& options) {
   app.add_option("--receiving-bytes-max", options.server.receiving_bytes_max,
                  "Bytes of image files that may arrive at the same time before the answer is busy")
       ->check(CLI::Range(one, bytes_max));
-  app.add_option("--connections-max", options.server.connections_max,
-                 "Connections served at the same time; further ones wait")
+  app.add_option(
+         "--connections-max", options.server.connections_max,
+         "Connections served at the same time; a further one replaces the one that has been idle "
+         "longest, or waits")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--connections-per-peer-max", options.server.connections_per_peer_max,
-                 "Connections served from one address; further ones are closed")
+  app.add_option(
+         "--connections-per-peer-max", options.server.connections_per_peer_max,
+         "Connections served from one address; a further one replaces its idle ones, or is closed")
       ->check(CLI::Range(1, 1000000));
 }
 

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <gif_lib.h>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -150,10 +152,14 @@ RawResult decode_gif(Bytes file, const DecodeLimits& limits, const DecodeOptions
   const CpuBudget budget(limits.cpu_max);
   GifInput input{file};
   int error = 0;
+  errno = 0;
   const Gif gif(DGifOpen(&input, read_input, &error));
+  // giflib reports another error for some allocations that failed.
+  if (!gif && errno == ENOMEM) throw std::bad_alloc();
   if (!gif) return unreadable("The GIF is damaged: its header can't be read.");
   const auto header = find_frame(gif.get());
   if (!header) {
+    if (gif->Error == D_GIF_ERR_NOT_ENOUGH_MEM) throw std::bad_alloc();
     return unreadable(input.exhausted ? "The GIF is incomplete: it ends before its first image."
                                       : "The GIF is damaged: it has no image that can be read.");
   }

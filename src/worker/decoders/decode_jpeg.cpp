@@ -40,6 +40,7 @@ void convert_inverted_cmyk(std::span<const std::uint8_t> cmyk, std::uint8_t* rgb
 
 protocol::Refusal refusal_for(Step step, const JpegReader& reader, const CpuBudget& budget,
                               const DecodeLimits& limits) {
+  if (reader.out_of_memory()) throw std::bad_alloc();
   if (budget.is_exceeded()) return too_slow(limits);
   if (step == Step::truncated) return unreadable("The JPEG is incomplete.");
   if (reader.lacked_memory()) return too_much_memory(reader.width(), reader.height());

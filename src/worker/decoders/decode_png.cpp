@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,6 +70,7 @@ RawResult decode_png(Bytes file, const DecodeLimits& limits, const DecodeOptions
   CpuBudget budget(limits.cpu_max);
   PngReader reader(file, budget);
   const auto refusal = [&] {
+    if (reader.out_of_memory()) throw std::bad_alloc();
     return budget.is_exceeded() ? too_slow(limits) : unreadable(std::string(reader.problem()));
   };
   if (!reader.read_header()) return refusal();

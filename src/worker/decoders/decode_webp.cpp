@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -113,9 +114,13 @@ FrameEnding draw(const Frame& frame, Image& canvas, CpuBudget& budget) {
     if (!budget.allows(pixel_time_min * pixels_left(decoder.get(), frame))) {
       return FrameEnding::too_slow;
     }
+    errno = 0;
     const VP8StatusCode status = WebPIUpdate(decoder.get(), as_u8(frame.chunk), given);
     if (status == VP8_STATUS_OK) return FrameEnding::complete;
-    if (status != VP8_STATUS_SUSPENDED) return FrameEnding::damaged;
+    // libwebp calls some images damaged when it lacks memory.
+    const bool failed = status != VP8_STATUS_SUSPENDED;
+    if (status == VP8_STATUS_OUT_OF_MEMORY || (failed && errno == ENOMEM)) throw std::bad_alloc();
+    if (failed) return FrameEnding::damaged;
   }
   return FrameEnding::truncated;
 }
@@ -137,11 +142,14 @@ RawResult decode_webp(Bytes file, const DecodeLimits& limits, const DecodeOption
   const bool ends_early = file.size() < 8 + std::size_t{read_u32le(file, 4)};
   if (ends_early && !options.accept_truncated) return unreadable("The WebP is incomplete.");
   const WebPData data{as_u8(file), file.size()};
+  errno = 0;
   const std::unique_ptr<WebPDemuxer, DemuxerDeleter> demuxer(
       ends_early ? WebPDemuxPartial(&data, nullptr) : WebPDemux(&data));
   const auto damaged = [&] {
     return unreadable(ends_early ? "The WebP is incomplete." : "The WebP is damaged.");
   };
+  // The demuxer doesn't report why it failed, but an allocation that fails sets errno.
+  if (!demuxer && errno == ENOMEM) throw std::bad_alloc();
   if (!demuxer) return damaged();
 
   const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);

@@ -188,4 +188,11 @@ JpegReader::Step JpegReader::check_rest(std::uint8_t* row) noexcept {
 /// Data that doesn't fit would go to a temporary file, but libjpeg-turbo is built without those.
 bool JpegReader::lacked_memory() const { return trap_.base.msg_code == JERR_NO_BACKING_STORE; }
 
+/// libjpeg numbers the places where it gives up for lack of memory. At 0, 2 and 4 an allocation
+/// failed. At the others, an image asks for more than libjpeg ever allocates.
+bool JpegReader::out_of_memory() const {
+  const int place = trap_.base.msg_parm.i[0];
+  return trap_.base.msg_code == JERR_OUT_OF_MEMORY && (place == 0 || place == 2 || place == 4);
+}
+
 }  // namespace samoyed::worker

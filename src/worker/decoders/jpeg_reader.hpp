@@ -63,7 +63,10 @@ class JpegReader {
   /// there is none.
   Bytes exif() const { return exif_; }
   bool is_truncated() const { return truncated_; }
+  /// True if a step failed because the image takes more than `memory_bytes_max`.
   bool lacked_memory() const;
+  /// True if a step failed because this process got no more memory, which isn't the image's fault.
+  bool out_of_memory() const;
 
  private:
   /// libjpeg's error handler and a jump target: libjpeg expects its error function never to return.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -35,7 +36,8 @@ void say_nothing(png_structp, png_const_charp) {}
 }  // namespace
 
 PngReader::PngReader(Bytes file, CpuBudget& budget) : file_(file), budget_(budget) {
-  png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, explain_and_give_up, say_nothing);
+  png_ = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, explain_and_give_up, say_nothing,
+                                  this, allocate, release);
   if (png_ == nullptr) throw std::bad_alloc();
   info_ = png_create_info_struct(png_);
   if (info_ == nullptr) {
@@ -43,6 +45,28 @@ PngReader::PngReader(Bytes file, CpuBudget& budget) : file_(file), budget_(budge
     throw std::bad_alloc();
   }
   png_set_read_fn(png_, this, give_bytes);
+}
+
+png_voidp PngReader::allocate(png_structp png, png_alloc_size_t bytes) {
+  auto& reader = *static_cast<PngReader*>(png_get_mem_ptr(png));
+  void* const memory = std::malloc(bytes);
+  const auto unused = std::ranges::find(reader.blocks_, nullptr);
+  if (memory == nullptr || unused == reader.blocks_.end()) {
+    reader.out_of_memory_ = true;
+    std::free(memory);
+    return nullptr;
+  }
+  *unused = memory;
+  return memory;
+}
+
+/// When libpng 1.6.39 can't replace a palette, it frees the old one twice.
+void PngReader::release(png_structp png, png_voidp memory) {
+  auto& blocks = static_cast<PngReader*>(png_get_mem_ptr(png))->blocks_;
+  const auto block = std::ranges::find(blocks, memory);
+  if (memory == nullptr || block == blocks.end()) return;
+  *block = nullptr;
+  std::free(memory);
 }
 
 void PngReader::give_up(std::string_view problem) {

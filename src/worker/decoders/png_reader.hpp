@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <png.h>
@@ -47,6 +48,8 @@ class PngReader {
   std::size_t plain_channels() const;
   /// Where the first chunk of pixel data begins in the file, once the header is read.
   std::size_t first_data_chunk() const { return given_ - chunk_header_bytes; }
+  /// True if a step failed because this process got no more memory, which isn't the image's fault.
+  bool out_of_memory() const { return out_of_memory_; }
   /// Why a step failed, in one sentence.
   std::string_view problem() const { return problem_; }
 
@@ -54,6 +57,8 @@ class PngReader {
   static constexpr std::size_t chunk_header_bytes = 8;
 
   [[noreturn]] static void explain_and_give_up(png_structp png, png_const_charp message);
+  static png_voidp allocate(png_structp png, png_alloc_size_t bytes);
+  static void release(png_structp png, png_voidp memory);
   static void give_bytes(png_structp png, png_bytep out, std::size_t count);
 
   static void note_row(png_structp png, png_row_infop row, png_bytep bytes);
@@ -76,6 +81,9 @@ class PngReader {
   std::int64_t rows_read_ = 0;
   std::int64_t rows_expected_ = 0;
   bool ended_early_ = false;
+  bool out_of_memory_ = false;
+  /// What libpng has allocated: about ten blocks at a time.
+  std::array<void*, 64> blocks_{};
   std::string_view problem_;
 };
 

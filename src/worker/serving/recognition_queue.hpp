@@ -56,6 +56,9 @@ class RecognitionQueue {
   /// called. Returns false if its recognition has begun; `done` is then called as usual.
   bool withdraw(Ticket ticket);
 
+  /// How many images are recognized at the same time.
+  std::size_t threads() const { return limits_.threads; }
+
   /// The current load.
   struct Load {
     std::size_t queued = 0;        ///< Waiting images.

@@ -12,10 +12,13 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                const ModelDescription& description, Metrics& metrics, Limits limits,
                std::string sandbox)
     : executor_(acceptor.get_executor()),
-      accept_loop_(std::move(acceptor),
-                   {.connections_max = limits.connections_max,
-                    .connections_per_peer_max = limits.connections_per_peer_max,
-                    .refused_max = 0}),
+      accept_loop_(
+          std::move(acceptor),
+          {.connections_max = limits.connections_max,
+           .connections_per_peer_max = limits.connections_per_peer_max,
+           .refused_max = 0},
+          [](const asio::ip::address&) { return false; },
+          [this](std::string_view peer) { return cut_longest_waiting(peer); }),
       context_(new SessionContext{.queue = queue,
                                   .metrics = metrics,
                                   .description = description,
@@ -37,6 +40,21 @@ asio::awaitable<void> Server::run() {
 void Server::stop() {
   accept_loop_.stop();
   for (const Entry& entry : sessions_) entry.session->stop();
+}
+
+bool Server::cut_longest_waiting(std::string_view peer) {
+  const auto now = io::Clock::now();
+  const Entry* longest = nullptr;
+  io::Clock::time_point longest_since;
+  for (const Entry& entry : sessions_) {
+    const auto since = entry.session->waiting_since(now);
+    if (!since || (!peer.empty() && entry.slot.peer() != peer)) continue;
+    if (longest && *since >= longest_since) continue;
+    longest = &entry;
+    longest_since = *since;
+  }
+  if (longest) longest->session->cut();
+  return longest != nullptr;
 }
 
 void Server::start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {

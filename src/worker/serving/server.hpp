@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
@@ -50,6 +51,9 @@ class Server {
     io::AcceptLoop::Slot slot;
   };
 
+  /// Closes the connection that has waited longest for its peer, of all or of one peer's. Returns
+  /// false if there is none.
+  bool cut_longest_waiting(std::string_view peer);
   void start_session(asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot);
 
   asio::any_io_executor executor_;

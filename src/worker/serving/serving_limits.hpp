@@ -24,6 +24,8 @@ struct QueueLimits {
 
 /// How long a peer may take to send each of its messages, and how long its image may wait.
 struct SessionTimeouts {
+  /// Limit for a connection's first byte. `request` applies as well.
+  std::chrono::milliseconds first_byte{5000};
   /// Limit for the first message of a connection, and for the next one on a kept connection.
   std::chrono::milliseconds request{120000};
   /// Limit from the A that accepts the image's size to the end of the image.
@@ -44,9 +46,11 @@ struct ServerLimits {
   SessionTimeouts timeouts;
   /// Bytes of the image files that are being received, on all connections together.
   std::uint64_t receiving_bytes_max = std::uint64_t{512} << 20;
-  /// Open connections. Further peers wait in the kernel's queue until a connection ends.
+  /// Open connections. For a further peer, the connection that has waited longest for its peer is
+  /// closed. If there is none, the peer waits until a connection ends.
   std::size_t connections_max = 1024;
-  /// Open connections from one address. Further ones are closed at once. A dispatcher holds one
+  /// Open connections from one address. For a further one, the address's connection that has waited
+  /// longest is closed; if there is none, the further one is closed at once. A dispatcher holds one
   /// connection for each image in flight.
   std::size_t connections_per_peer_max = 512;
 };

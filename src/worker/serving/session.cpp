@@ -13,6 +13,9 @@
 namespace samoyed::worker {
 namespace {
 
+/// A peer that sends nothing for this long in the middle of an exchange has stalled.
+constexpr std::chrono::seconds stall{2};
+
 protocol::Refusal busy(std::string detail) {
   return {protocol::RefusalReason::busy, std::move(detail)};
 }
@@ -73,6 +76,16 @@ void Session::stop() {
   if (idle_) socket_.cancel();
 }
 
+std::optional<io::Clock::time_point> Session::waiting_since(io::Clock::time_point now) const {
+  const bool may_be_cut = waiting_ && !cut_ && (idle_ || now - last_io_ >= stall);
+  return may_be_cut ? std::optional(last_io_) : std::nullopt;
+}
+
+void Session::cut() {
+  cut_ = true;
+  socket_.close();
+}
+
 asio::awaitable<void> Session::perform(Exchange::Read read) {
   if (step_ != read.step) {
     step_ = read.step;
@@ -85,11 +98,16 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
   }
   const auto deadline = std::min(step_deadline_, read.ask_again_at.value_or(step_deadline_));
   std::error_code error;
+  waiting_ = true;
   const std::size_t size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+  waiting_ = false;
   idle_ = false;
+  if (cut_) error = asio::error::eof;
   if (error == io::Errc::timed_out && deadline < step_deadline_) co_return;
   last_io_ = io::Clock::now();
   if (!error) {
+    // The limit for the whole message begins with its first byte.
+    if (!std::exchange(any_received_, true)) step_.reset();
     exchange_.received({read_buffer_.data(), size});
   } else if (error == io::Errc::timed_out) {
     exchange_.timed_out();
@@ -105,8 +123,10 @@ asio::awaitable<void> Session::perform(const Exchange::Write& write) {
     co_await io::sleep_until(due);
   }
   std::error_code error;
+  waiting_ = true;
   co_await socket_.write(asio::buffer(write.bytes), io::Clock::now() + context_->timeouts.ack,
                          error);
+  waiting_ = false;
   last_io_ = io::Clock::now();
   if (error) exchange_.ended(error);
 }
@@ -186,7 +206,8 @@ void Session::peer_left(std::error_code error) {
 std::chrono::milliseconds Session::timeout(Exchange::Step step) const {
   switch (step) {
     case Exchange::Step::request:
-      return context_->timeouts.request;
+      return any_received_ ? context_->timeouts.request
+                           : std::min(context_->timeouts.first_byte, context_->timeouts.request);
     case Exchange::Step::image:
       return context_->timeouts.image;
     case Exchange::Step::second_copy:
@@ -207,7 +228,8 @@ protocol::WorkerHello Session::hello() const {
           .takes_thumbnail = true,
           .takes_pipelining = true,
           .sandbox = context_->sandbox,
-          .formats = context_->formats};
+          .formats = context_->formats,
+          .threads = context_->queue.threads()};
 }
 
 void Session::log(const RecognizedImage& image) {

@@ -53,6 +53,13 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Ends the connection as soon as no exchange is in progress.
   void stop();
 
+  /// Since when the session waits for the peer, if it may be cut now. In the middle of an exchange
+  /// it may be cut only after a stall. std::nullopt while the session works.
+  std::optional<io::Clock::time_point> waiting_since(io::Clock::time_point now) const;
+
+  /// Ends the connection at once. Call this only while the session waits for the peer.
+  void cut();
+
   const std::string& peer() const { return peer_; }
 
  private:
@@ -91,7 +98,10 @@ class Session : public std::enable_shared_from_this<Session> {
   io::Event result_arrived_;
   std::optional<RecognizedImage> unlogged_;
   bool stopping_ = false;
-  bool idle_ = false;  ///< Waiting between two exchanges.
+  bool idle_ = false;     ///< Waiting between two exchanges.
+  bool waiting_ = false;  ///< Reading or writing, between or within exchanges.
+  bool cut_ = false;
+  bool any_received_ = false;
 };
 
 }  // namespace samoyed::worker

@@ -14,9 +14,10 @@ namespace samoyed::test {
 /// advances it.
 class HttpDriver {
  public:
-  static constexpr web::HttpSession::Limits limits{512, 1000, 8};
+  static constexpr web::HttpSession::Limits limits{512, 1000, 8, 1000};
 
-  HttpDriver() : session(limits, timeouts) {}
+  explicit HttpDriver(const web::ServerTimeouts& wanted = {})
+      : timeouts(wanted), session(limits, timeouts) {}
 
   /// Passes bytes to the session, and does everything that follows from them.
   void receive(std::string_view bytes) {

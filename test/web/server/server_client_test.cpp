@@ -50,6 +50,45 @@ TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work and gets no 
   CHECK(count_of(log.text(), "POST / -> 499, 0 bytes") == 1);
 }
 
+TEST_CASE_METHOD(ServerTest, "a client that only ends its sending side gets its answer") {
+  const bool after_another = GENERATE(false, true);
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    std::string bytes = after_another ? get_root : "";
+    bytes += upload(3);
+    co_await send(socket, bytes);
+    if (after_another) co_await receive_until(socket, "</html>");
+    socket.shutdown(tcp::socket::shutdown_send);
+    // The server has noticed the end when the answer's first byte arrives.
+    std::string answer = co_await receive_some(socket);
+    CHECK(answer == "H");
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    CHECK(classifier.cancelled == 0);
+    classifier.open_gate();
+    answer += co_await receive_all(socket);
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+    CHECK(count_of(answer, "93.009%") == 1);
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest, "a client that ends its sending side and then closes has left") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(3));
+    socket.shutdown(tcp::socket::shutdown_send);
+    co_await receive_some(socket);
+    socket.set_option(asio::socket_base::linger(true, 0));
+    socket.close();
+    while (server->connections() > 0) co_await next_turn();
+  };
+  run_client(client());
+  CHECK(classifier.cancelled == 1);
+}
+
 TEST_CASE_METHOD(ServerTest,
                  "a client that sends more requests while it waits is answered in order") {
   start();

@@ -51,9 +51,15 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the limit are rejected, and other r
   options.limits.requests_per_client_max = one.per_client_max;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
+    // Uploads that have only begun take no slot, however many there are.
+    std::vector<tcp::socket> begun;
+    for (int i = 0; i < 9; ++i) {
+      begun.push_back(co_await connect());
+      co_await send(begun.back(), begun_upload(9000, 1));
+    }
     tcp::socket first = co_await connect();
-    co_await send(first, begun_upload(9000, 1));
-    // Everything runs on one thread, so the first upload's head is read before the second's.
+    co_await send(first, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
     const std::string refused = co_await ask(upload(3));
     check_refused(refused, one.status, one.reason);
     const std::string form = co_await ask(get_root);
@@ -63,6 +69,57 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the limit are rejected, and other r
     // The place is free once the server has noticed that the first client has left.
     std::string page;
     while (!page.starts_with("HTTP/1.1 200 ")) page = co_await ask(upload(3));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "an upload that arrives when all slots are taken is rejected") {
+  options.limits.requests_max = 1;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    const std::string bytes = upload(3);
+    tcp::socket late = co_await connect();
+    co_await send(late, bytes.substr(0, bytes.size() - 1));
+    for (int i = 0; i < 10; ++i) co_await next_turn();
+    tcp::socket first = co_await connect();
+    co_await send(first, bytes);
+    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await send(late, bytes.substr(bytes.size() - 1));
+    const std::string refused = co_await receive_until(late, "</html>");
+    check_refused(refused, 503, "overloaded");
+    classifier.open_gate();
+    const std::string page = co_await receive_until(first, "</html>");
+    CHECK(page.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "connections that wait for their client make room, longest first") {
+  options.limits.connections_max = 4;
+  classifier.open_gate();
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    // Idle before the first request, within a header, within a body, and after a request.
+    std::vector<tcp::socket> idle;
+    for (const std::string& bytes :
+         {std::string(), get_root.substr(0, 5), begun_upload(9000, 1), get_root}) {
+      idle.push_back(co_await connect());
+      co_await send(idle.back(), bytes);
+      for (int i = 0; i < 5; ++i) co_await next_turn();
+    }
+    co_await receive_until(idle.back(), "</html>");
+    std::vector<tcp::socket> later;
+    for (tcp::socket& longest : idle) {
+      later.push_back(co_await connect());
+      co_await send(later.back(), get_root);
+      const std::string page = co_await receive_until(later.back(), "</html>");
+      CHECK(page.starts_with("HTTP/1.1 200 "));
+      std::error_code error;
+      char byte;
+      co_await longest.async_read_some(asio::buffer(&byte, 1),
+                                       asio::redirect_error(asio::use_awaitable, error));
+      CHECK(error);
+    }
   };
   run_client(client());
 }
@@ -121,9 +178,10 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit get an error and are cl
   options.limits.connections_per_peer_max = one.per_peer_max;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
+    // A connection whose image is being recognized doesn't make room.
     tcp::socket first = co_await connect();
-    co_await send(first, get_root);
-    co_await receive_until(first, "</html>");
+    co_await send(first, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
     for (const std::string& bytes :
          {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
       tcp::socket socket = co_await connect();
@@ -134,12 +192,12 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit get an error and are cl
       CHECK(count_of(page, "Connection: close\r\n") == 1);
       CHECK(count_of(page, "</html>") == 1);
     }
-    co_await send(first, get_root);
-    const std::string form = co_await receive_until(first, "</html>");
-    CHECK(form.starts_with("HTTP/1.1 200 "));
+    classifier.open_gate();
+    const std::string page = co_await receive_until(first, "</html>");
+    CHECK(page.starts_with("HTTP/1.1 200 "));
   };
   run_client(client());
-  CHECK(classifier.file_bytes.empty());
+  CHECK(classifier.file_bytes.size() == 1);
 }
 
 TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon closed") {
@@ -148,11 +206,12 @@ TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon close
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
-    co_await send(first, get_root);
-    co_await receive_until(first, "</html>");
+    co_await send(first, upload(3));
+    while (classifier.file_bytes.empty()) co_await next_turn();
     tcp::socket silent = co_await connect();
     const std::string nothing = co_await receive_all(silent);
     CHECK(nothing.empty());
+    classifier.open_gate();
   };
   run_client(client());
 }
@@ -162,15 +221,14 @@ TEST_CASE_METHOD(OverloadTest,
   options.limits.connections_per_peer_max = 1;
   options.limits.requests_per_client_max = 1;
   options.access.trusted_proxies = io::NetworkList({"127.0.0.0/8"});
-  classifier.open_gate();
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
-    std::string begun = begun_upload(9000, 1);
-    begun.insert(begun.find("Content-Type"), "X-Forwarded-For: 203.0.113.7\r\n");
-    co_await send(first, begun);
+    co_await send(first, upload(3, "X-Forwarded-For: 203.0.113.7\r\n"));
+    while (classifier.file_bytes.empty()) co_await next_turn();
     const std::string refused = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.7\r\n"));
     check_refused(refused, 429, "client_limit");
+    classifier.open_gate();
     const std::string other = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.8\r\n"));
     CHECK(other.starts_with("HTTP/1.1 200 "));
   };

@@ -36,8 +36,15 @@ TEST_CASE("a full worker reports busy after the image's A, and beforehand in its
   // The image is queued right after its A is sent, so a hello that is answered later sees it in the
   // queue.
   greeted.send(data_message("hello"));
-  greeted.expect(data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, true, true, true, true})));
+  greeted.expect(
+      data_message(protocol::format_hello({.model = "fake",
+                                           .label_count = 1,
+                                           .image_bytes_max = protocol::image_bytes_max_default,
+                                           .busy = true,
+                                           .takes_timeout = true,
+                                           .takes_thumbnail = true,
+                                           .takes_pipelining = true,
+                                           .threads = 1})));
   refused.begin("third");
   refused.expect(data_message("error:busy"));
   fixture.recognizer.open();
@@ -70,13 +77,41 @@ TEST_CASE("at its connection limit the server lets further peers wait") {
   Server::Limits limits;
   limits.connections_max = 1;
   WorkerServerFixture fixture(limits);
+  fixture.recognizer.close();
   auto first = std::make_unique<Client>(fixture);
-  first->exchange("first");
-  Client second(fixture);  // The kernel accepts it; the server doesn't yet.
+  first->begin("first");
+  fixture.recognizer.wait_for_started(1);
+  Client second(fixture);
   second.send(data_message("4"));
-  first->exchange("first again");
-  first.reset();
+  fixture.recognizer.open();
+  first->expect(data_message("first:1.0"));
+  first->send("A");
   second.expect("A");
+  first->expect_end();  // It was idle.
+}
+
+TEST_CASE("at its connection limit the server closes the connection that has been idle longest") {
+  Server::Limits limits;
+  limits.connections_max = 2;
+  WorkerServerFixture fixture(limits);
+  Client silent(fixture), used(fixture);
+  used.exchange("first");
+  Client stranger(fixture);
+  stranger.exchange("second");
+  silent.expect_end();
+  used.exchange("third");
+}
+
+TEST_CASE("a connection's first byte has its own limit") {
+  Server::Limits limits;
+  limits.timeouts.first_byte = milliseconds(300);
+  WorkerServerFixture fixture(limits);
+  const std::string size = data_message("4");
+  Client begun(fixture), silent(fixture);
+  begun.send(size.substr(0, 1));
+  silent.expect_end();
+  begun.send(size.substr(1));
+  begun.expect("A");
 }
 
 TEST_CASE("a stopping server finishes exchanges in progress and ends idle connections") {
@@ -106,17 +141,28 @@ TEST_CASE("at its limit per address the server closes further connections at onc
   Server::Limits limits;
   limits.connections_per_peer_max = 1;
   WorkerServerFixture fixture(limits);
+  fixture.recognizer.close();
   Client first(fixture);
-  first.exchange("first");
+  first.begin("first");
+  fixture.recognizer.wait_for_started(1);
   Client second(fixture);
   second.expect_end();
+  fixture.recognizer.open();
+  first.expect(data_message("first:1.0"));
+  first.send("A");
   first.exchange("first again");
 }
 
 TEST_CASE("an image that waits too long for its turn is answered busy") {
   Server::Limits limits;
-  const std::string hello = data_message(protocol::format_hello(
-      {"fake", 1, true, protocol::image_bytes_max_default, false, true, true, true}));
+  const std::string hello =
+      data_message(protocol::format_hello({.model = "fake",
+                                           .label_count = 1,
+                                           .image_bytes_max = protocol::image_bytes_max_default,
+                                           .takes_timeout = true,
+                                           .takes_thumbnail = true,
+                                           .takes_pipelining = true,
+                                           .threads = 1}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
   SECTION("by the time limit that its sender gave") { size = "8;timeout_ms=50"; }

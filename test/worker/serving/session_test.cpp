@@ -57,17 +57,18 @@ TEST_CASE("a peer that leaves while its image is being recognized doesn't affect
   limits.connections_max = 2;
   WorkerServerFixture fixture(limits, {.threads = 1});
   fixture.recognizer.close();
-  Client begun(fixture), leaving(fixture),
-      next(fixture);  // The last one waits for a free connection.
+  Client begun(fixture), leaving(fixture);
   leaving.begin("left alone");
   fixture.recognizer.wait_for_started(1);
+  begun.begin("begun");
+  Client next(fixture);  // It waits for a free connection.
   leave(leaving);
   next.begin("next");
   fixture.recognizer.open();
   next.expect(data_message("next:1.0"));
   next.send("A");
   next.exchange("next again");
-  begun.exchange("begun");
+  begun.expect(data_message("begun:1.0"));
 }
 
 TEST_CASE("bytes that a peer sends while its image is being recognized are not lost") {
@@ -118,16 +119,14 @@ TEST_CASE("slow peers are disconnected at every step and don't affect others mea
 TEST_CASE("a peer that doesn't read its result is disconnected and doesn't affect others") {
   Server::Limits limits;
   limits.timeouts.ack = milliseconds(200);
-  limits.connections_max = 2;
+  limits.connections_max = 1;
   WorkerServerFixture fixture(limits, {.threads = 1});
-  Client deaf(fixture), good(fixture), waiting(fixture);
+  Client deaf(fixture);
   // The fake recognizer's result is as long as the image, which is more than all buffers on its way
   // can hold.
   deaf.begin(std::string(std::size_t{24} << 20, 'x'));
+  Client good(fixture);  // It waits until the deaf peer's connection is free again.
   good.exchange("good image");
-  waiting.send(data_message("8"));
-  good.exchange("good image");
-  waiting.expect("A");  // The deaf peer's connection is free again.
 }
 
 TEST_CASE("a client that missed its result gets it again and can send its next image") {
