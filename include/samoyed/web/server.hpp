@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -48,6 +49,10 @@ class Server {
 
   /// Stops accepting connections and lets `run` drain. Further calls do nothing.
   void stop();
+
+  /// Replaces the admin token and ends the sessions of its holders. Call it on the executor's
+  /// thread.
+  void set_admin_token(std::string token);
 
   /// Number of open connections. After `run` has returned, the number of connections whose image is
   /// still at a worker.

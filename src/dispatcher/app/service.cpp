@@ -9,11 +9,13 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
+#include "samoyed/io/signals.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -102,6 +104,7 @@ void Service::run() {
     if (job_runner_) job_runner_->stop();
     server_.stop();
   });
+  asio::co_spawn(io_, io::reload_on_hangup([this] { reload(); }), log_failure("reload"));
   // These lines are logged only after signal handling is set up, because a reader of the log may
   // send a signal at once.
   spdlog::info("workers in the list: {}", workers_.snapshot().size());
@@ -118,6 +121,21 @@ void Service::run() {
     io_.stop();
   });
   io_.run();
+}
+
+/// Reads files again that an operator may have replaced. If one is unusable, its former content
+/// stays in use.
+void Service::reload() {
+  if (options_.admin_token_file.empty()) {
+    spdlog::info("SIGHUP: there is no --admin-token-file to read again");
+    return;
+  }
+  try {
+    server_.set_admin_token(read_token_file(options_.admin_token_file));
+    spdlog::info("SIGHUP: read {} again", options_.admin_token_file);
+  } catch (const std::runtime_error& error) {
+    spdlog::error("SIGHUP: the former admin token stays in use: {}", error.what());
+  }
 }
 
 asio::awaitable<void> Service::serve() {

@@ -20,6 +20,12 @@ std::optional<std::string_view> bearer_token(const Fields& fields) {
 AdminGate::AdminGate(std::string token, std::function<std::string()> random_id)
     : token_(std::move(token)), random_id_(std::move(random_id)) {}
 
+void AdminGate::set_token(std::string token) {
+  if (token == token_) return;
+  token_ = std::move(token);
+  sessions_.clear();
+}
+
 AdminGate::Verdict AdminGate::check(const Fields& fields, const std::string& client, Time now) {
   if (!needed()) return Verdict::admitted;
   if (const auto token = bearer_token(fields)) return check_token(*token, client, now);

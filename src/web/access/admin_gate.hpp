@@ -46,6 +46,9 @@ class AdminGate {
   /// cookie on each call.
   AdminGate(std::string token, std::function<std::string()> random_id);
 
+  /// Replaces the token. If it differs, all sessions end.
+  void set_token(std::string token);
+
   bool needed() const { return !token_.empty(); }
 
   /// `client` is the client's io::limit_key.
@@ -71,7 +74,7 @@ class AdminGate {
   Verdict check_token(std::string_view token, const std::string& client, Time now);
   void note_failure(const std::string& client, Time now);
 
-  const std::string token_;
+  std::string token_;
   const std::function<std::string()> random_id_;
   std::vector<Session> sessions_;
   std::map<std::string, Failures> failures_;

@@ -97,6 +97,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void stop() { accept_loop_.stop(); }
 
+  void set_admin_token(std::string token) { gate_.set_token(std::move(token)); }
+
   std::size_t connections() const { return connections_.size(); }
   const asio::any_io_executor& executor() const { return executor_; }
 
@@ -179,6 +181,8 @@ asio::awaitable<void> Server::run() { return impl_->run(); }
 void Server::stop() {
   asio::post(impl_->executor(), [impl = impl_] { impl->stop(); });
 }
+
+void Server::set_admin_token(std::string token) { impl_->set_admin_token(std::move(token)); }
 
 std::size_t Server::connections() const { return impl_->connections(); }
 
