@@ -142,7 +142,7 @@ class HangupTest(support.ProgramTestCase):
         self.token_file.chmod(0o600)
         dispatcher = self.start_dispatcher("--admin-token-file", self.token_file)
         self.assertEqual(self.statuses(dispatcher), [200, 401])
-        self.replace(dispatcher, TOKENS[1], 0o600, "SIGHUP: read ")
+        self.replace(dispatcher, TOKENS[1], 0o600, "SIGHUP: done")
         self.assertEqual(self.statuses(dispatcher), [401, 200])
         self.replace(dispatcher, "too short", 0o600, "the former admin token stays in use")
         self.replace(dispatcher, TOKENS[0], 0o644, "the former admin token stays in use: every user")
@@ -154,7 +154,7 @@ class HangupTest(support.ProgramTestCase):
         dispatcher = self.start_dispatcher(workers=[worker])
         for program in (worker, dispatcher):
             program.send_to_group(signal.SIGHUP)
-        self.assertTrue(dispatcher.log.wait_for("SIGHUP: there is no --admin-token-file"))
+        self.assertTrue(dispatcher.log.wait_for("SIGHUP: done"))
         self.assertEqual(support.upload(dispatcher.port, b"any bytes").status, 200)
         dispatcher.stop()
         worker.stop()

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import signal
@@ -26,6 +27,12 @@ class StorageTest(support.ProgramTestCase):
         return self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir",
                           self.folder, *arguments)
 
+    @staticmethod
+    def visitor(dispatcher):
+        """Uploads an image, and returns the header field with the cookie from the response."""
+        response = support.upload(dispatcher.port, b"any")
+        return {"Cookie": response.headers["Set-Cookie"].split(";")[0]}
+
     def test_the_folder_is_private_to_its_owner_and_reused(self):
         for _ in range(2):
             dispatcher = self.dispatcher().wait_until_ready()
@@ -35,6 +42,17 @@ class StorageTest(support.ProgramTestCase):
         self.assertEqual((self.folder / "spool").stat().st_mode & 0o077, 0)
         with sqlite3.connect(self.folder / "history.sqlite") as database:
             self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+
+    def test_a_folder_that_others_may_read_is_closed(self):
+        self.folder.mkdir(mode=0o755)
+        old_mask = os.umask(0)
+        self.addCleanup(os.umask, old_mask)
+        dispatcher = self.dispatcher("--state", self.folder / "workers").wait_until_ready()
+        self.assertTrue(dispatcher.log.wait_for("was open to other users"))
+        support.request(dispatcher.port, "/add/127.0.0.1:1")
+        dispatcher.stop()
+        for path in (self.folder, *self.folder.iterdir()):
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
     def assert_refused(self, reason):
         refused = self.dispatcher()
@@ -76,7 +94,7 @@ class StorageTest(support.ProgramTestCase):
         """Another process keeps the file locked, as a backup may."""
         worker = self.start_null_worker()
         dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
-        visitor = {"Cookie": "samoyed_visitor=0123456789abcdef"}
+        visitor = self.visitor(dispatcher)
         lock = sqlite3.connect(self.folder / "history.sqlite", isolation_level=None)
         self.addCleanup(lock.close)
         lock.execute("BEGIN IMMEDIATE")
@@ -93,8 +111,8 @@ class StorageTest(support.ProgramTestCase):
         dispatcher = self.dispatcher().wait_until_ready()
         for _ in range(2):
             support.request(dispatcher.port, f"/add/{self.start_null_worker().address}")
-        visitor = {"Cookie": "samoyed_visitor=" + "a" * 32}
-        sent = [f"image-{number}.jpg" for number in range(UPLOADS)]
+        visitor = self.visitor(dispatcher)
+        sent = ["image.png"] + [f"image-{number}.jpg" for number in range(UPLOADS)]
         ready = threading.Barrier(UPLOADS)
 
         def upload(name):
@@ -102,14 +120,14 @@ class StorageTest(support.ProgramTestCase):
             return support.upload(dispatcher.port, b"any", name, visitor).status
 
         with concurrent.futures.ThreadPoolExecutor(UPLOADS) as clients:
-            statuses = list(clients.map(upload, sent))
+            statuses = list(clients.map(upload, sent[1:]))
         self.assertEqual(statuses, [200] * UPLOADS)
 
         def kept():
             text = support.request(dispatcher.port, "/api/v1/results.json", headers=visitor).body
             return [row["file_name"] for row in json.loads(text)["results"]]
 
-        support.wait_until(lambda: len(kept()) >= UPLOADS, "the rows to be written")
+        support.wait_until(lambda: len(kept()) >= len(sent), "the rows to be written")
         self.assertEqual(sorted(kept()), sorted(sent))
         self.assertEqual(sorted(self.listed(dispatcher, visitor)), sorted(sent))
         dispatcher.stop()

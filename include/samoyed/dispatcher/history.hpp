@@ -46,6 +46,9 @@ class History {
   /// finished jobs. Returns the number of rows.
   virtual asio::awaitable<std::uint64_t> remove_all(std::string visitor) = 0;
 
+  /// Returns whether the visitor has rows from before visitors' cookies were signed.
+  virtual asio::awaitable<bool> has_unsigned_rows(std::string visitor) = 0;
+
   virtual asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <sys/stat.h>
 #include <utility>
 
 #include <asio/signal_set.hpp>
@@ -21,6 +22,7 @@ template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   open_standard_descriptors();
   survive_signals();
+  umask(S_IRWXG | S_IRWXO);  // Files are for their owner only.
   raise_descriptor_limit();
   open_process_files();
   start_log(name, format);

@@ -54,6 +54,10 @@ class Server {
   /// thread.
   void set_admin_token(std::string token);
 
+  /// Replaces the key that signs visitors' cookies. Cookies signed with another key count as none.
+  /// Call it on the executor's thread.
+  void set_visitor_key(std::string key);
+
   /// Number of open connections. After `run` has returned, the number of connections whose image is
   /// still at a worker.
   std::size_t connections() const;

@@ -90,6 +90,7 @@ Service::Service(Options options)
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr},
               options_.web) {
+  if (storage_) server_.set_visitor_key(storage_->visitor_key());
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
   loaded_ = true;
@@ -126,16 +127,20 @@ void Service::run() {
 /// Reads files again that an operator may have replaced. If one is unusable, its former content
 /// stays in use.
 void Service::reload() {
-  if (options_.admin_token_file.empty()) {
-    spdlog::info("SIGHUP: there is no --admin-token-file to read again");
-    return;
+  spdlog::info("SIGHUP: reading the files of tokens and keys again");
+  try {
+    if (!options_.admin_token_file.empty()) {
+      server_.set_admin_token(read_token_file(options_.admin_token_file));
+    }
+  } catch (const std::runtime_error& error) {
+    spdlog::error("the former admin token stays in use: {}", error.what());
   }
   try {
-    server_.set_admin_token(read_token_file(options_.admin_token_file));
-    spdlog::info("SIGHUP: read {} again", options_.admin_token_file);
+    if (storage_) server_.set_visitor_key(storage_->visitor_key());
   } catch (const std::runtime_error& error) {
-    spdlog::error("SIGHUP: the former admin token stays in use: {}", error.what());
+    spdlog::error("the former key of visitors' cookies stays in use: {}", error.what());
   }
+  spdlog::info("SIGHUP: done");
 }
 
 asio::awaitable<void> Service::serve() {

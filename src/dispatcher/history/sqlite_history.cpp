@@ -49,6 +49,13 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
 }
 
+asio::awaitable<bool> SqliteHistory::has_unsigned_rows(std::string visitor) {
+  auto work = [visitor = std::move(visitor)](Database& database) {
+    return dispatcher::has_unsigned_rows(database, visitor);
+  };
+  co_return co_await reader_.run(std::move(work));
+}
+
 asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {
   auto work = [query = std::move(query)](Database& database) {
     return count_rows(database, query);

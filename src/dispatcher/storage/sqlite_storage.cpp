@@ -12,6 +12,7 @@
 
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/schema.hpp"
+#include "dispatcher/storage/data_folder.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -21,10 +22,7 @@ constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 /// Returns the lock file's path. The lock is held until the file descriptor is closed, which a
 /// crash does too.
 std::filesystem::path lock_file(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) {
-    std::filesystem::create_directories(folder);
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-  }
+  prepare_data_folder(folder);
   return folder / "lock";
 }
 
@@ -65,6 +63,8 @@ SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions opti
       history_(writer_, reader_),
       jobs_(executor, writer_, reader_, spool_, options_.jobs, recovered_),
       retention_(executor, writer_, retention_steps()) {}
+
+std::string SqliteStorage::visitor_key() const { return load_visitor_key(options_.folder); }
 
 SqliteStorage::~SqliteStorage() {
   jobs_.join();

@@ -23,6 +23,7 @@ class SqliteStorage final : public Storage {
 
   History* history() override { return options_.history.enabled ? &history_ : nullptr; }
   JobStore& jobs() override { return jobs_; }
+  std::string visitor_key() const override;
   void start() override;
   void stop() override;
 

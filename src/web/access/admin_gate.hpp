@@ -30,6 +30,7 @@ class AdminGate {
     limited,  ///< A token, but the client has sent too many wrong ones before.
   };
 
+  /// Over HTTPS it has the prefix `__Secure-`.
   static constexpr std::string_view cookie_name = "samoyed_session";
   /// Maximum number of sessions. Beyond it, the session that was idle longest is ended.
   static constexpr std::size_t sessions_max = 64;

@@ -195,6 +195,7 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   if (!current_->checked) {
     if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
+  if (context.visitor_unsigned) co_await adopt_visitor(server_, context);
   context.ticket = ticket_ ? &*ticket_ : nullptr;
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);
@@ -251,8 +252,8 @@ void HttpConnection::respond(Response response) {
   const RequestContext& context = current_->context;
   current_->status = response.status;
   response.fields.push_back({std::string(request_id_name), context.request_id});
-  if (context.new_visitor && response.status < 300) {
-    response.fields.push_back(keep_visitor(context.visitor, context.https));
+  if (!context.new_visitor_cookie.empty() && response.status < 300) {
+    response.fields.push_back(keep_visitor(context.new_visitor_cookie, context.https));
   }
   const std::string_view reason = find_field(response.fields, reason_name);
   if (current_->upload && !reason.empty()) server_.services.metrics.count_refused(reason);

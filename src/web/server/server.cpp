@@ -86,7 +86,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .streams = Admission({.requests_max = options.limits.streams_max,
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
-            .options = options} {}
+            .options = options,
+            .visitors = VisitorCookies(options.access.visitor_key)} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -98,6 +99,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void stop() { accept_loop_.stop(); }
 
   void set_admin_token(std::string token) { gate_.set_token(std::move(token)); }
+
+  void set_visitor_key(std::string key) { server_.visitors.set_key(std::move(key)); }
 
   std::size_t connections() const { return connections_.size(); }
   const asio::any_io_executor& executor() const { return executor_; }
@@ -183,6 +186,8 @@ void Server::stop() {
 }
 
 void Server::set_admin_token(std::string token) { impl_->set_admin_token(std::move(token)); }
+
+void Server::set_visitor_key(std::string key) { impl_->set_visitor_key(std::move(key)); }
 
 std::size_t Server::connections() const { return impl_->connections(); }
 
