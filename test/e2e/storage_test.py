@@ -1,6 +1,7 @@
 """Tests --data-dir: what a dispatcher keeps there, and when it refuses to start."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -63,10 +64,89 @@ class StorageTest(support.ProgramTestCase):
         self.dispatcher().wait_until_ready()
         self.assert_refused("another samoyed-dispatcher uses")
 
-    def test_a_damaged_history_is_refused(self):
+    def classify(self, dispatcher):
+        response = support.request(dispatcher.port, "/api/v1/classify", "POST", b"any bytes",
+                                   {"Content-Type": "image/jpeg"})
+        self.assertEqual(response.status, 200, response.text)
+
+    def assert_storage(self, dispatcher, available):
+        """Waits until the dispatcher says everywhere that its storage is available, or that it isn't."""
+        notice = "results and jobs are unavailable"
+        support.wait_until(
+            lambda: (notice in support.request(dispatcher.port, "/readyz").text) != available, "/readyz")
+        self.assertEqual(notice in support.request(dispatcher.port, "/").text.lower(), not available)
+        self.assertIn(f"\nsamoyed_storage_available {int(available)}\n",
+                      support.request(dispatcher.port, "/metrics").text)
+        job = support.request(dispatcher.port, "/api/v1/jobs", "POST", b"any", {"Content-Type": "image/jpeg"})
+        results = support.request(dispatcher.port, "/api/v1/results")
+        statuses = (job.status, results.status)
+        self.assertEqual(statuses, (202, 200) if available else (503, 503))
+        if not available:
+            self.assertEqual(job.headers["Samoyed-Reason"], "storage")
+            self.assertEqual(results.headers["Samoyed-Reason"], "storage")
+        self.classify(dispatcher)
+
+    def test_a_damaged_history_stops_no_recognition(self):
+        worker = self.start_null_worker()
         self.folder.mkdir()
-        (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
-        self.assert_refused("move it away or choose another --data-dir")
+        history = self.folder / "history.sqlite"
+        history.write_bytes(b"x" * 10000)
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        self.assert_storage(dispatcher, available=False)
+        self.assertTrue(dispatcher.log.wait_for("move it away or choose another --data-dir"))
+        history.unlink()
+        self.assert_storage(dispatcher, available=True)
+        # What was recognized meanwhile is there too.
+        support.wait_until(lambda: self.count_rows() >= 2, "the rows to be written")
+        dispatcher.stop()
+
+    def test_a_history_that_was_moved_away_comes_back(self):
+        worker = self.start_null_worker()
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        self.assert_storage(dispatcher, available=True)
+        history = self.folder / "history.sqlite"
+        history.rename(self.folder / "aside")
+        self.assert_storage(dispatcher, available=False)
+        self.assertFalse(history.exists())
+        (self.folder / "aside").rename(history)
+        self.assert_storage(dispatcher, available=True)
+        dispatcher.stop()
+
+    def count_rows(self):
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            return database.execute("SELECT count(*) FROM recognition").fetchone()[0]
+
+    def test_a_full_disk_lets_jobs_finish(self):
+        self.folder.mkdir()
+        size = 40 << 20
+        dispatcher = self.start(
+            "unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@"', size,
+            self.folder, support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir", self.folder)
+        if not dispatcher.log.wait_for("listening on"):
+            self.skipTest("needs root, to mount a small disk")
+        dispatcher.wait_until_ready()
+        jobs = []
+        while True:
+            image = bytes([len(jobs)]) * (1 << 20)
+            response = support.request(dispatcher.port, "/api/v1/jobs", "POST", image, {"Content-Type": "image/jpeg"})
+            if response.status == 503:
+                break
+            jobs += [job["id"] for job in json.loads(response.body)["jobs"]]
+        self.assertEqual(response.headers["Samoyed-Reason"], "spool_full")
+        self.assertGreater(len(jobs), 10)
+        # Another program takes the rest.
+        disk = pathlib.Path(f"/proc/{dispatcher.pid}/root{self.folder}")
+        with contextlib.suppress(OSError), open(disk / "other", "wb", buffering=0) as other:
+            while True:
+                other.write(bytes(4096))
+        worker = self.start_null_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+
+        def state(job):
+            return json.loads(support.request(dispatcher.port, f"/api/v1/jobs/{job}").body)["state"]
+
+        support.wait_until(lambda: {state(job) for job in jobs} == {"done"}, "the jobs to be done")
+        dispatcher.stop()
 
     def test_a_job_in_the_spool_is_recognized_when_a_worker_comes(self):
         self.dispatcher().wait_until_ready().stop()
@@ -103,7 +183,7 @@ class StorageTest(support.ProgramTestCase):
                                      {"Content-Type": "image/jpeg", **visitor})
             self.assertEqual(answer.status, 200, answer.text)
         removed = support.request(dispatcher.port, "/api/v1/results", "DELETE", headers=visitor)
-        self.assertEqual(removed.status, 500, removed.text)
+        self.assertEqual((removed.status, removed.headers["Samoyed-Reason"]), (503, "storage"))
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0, dispatcher.report())
 

@@ -35,6 +35,10 @@ class History {
   /// kept failing until the shutdown.
   virtual std::uint64_t dropped() const = 0;
 
+  /// The number of times that a row was left out because it is damaged.
+  virtual std::uint64_t unreadable() const { return 0; }
+
+  /// Returns a page without rows that are damaged.
   virtual asio::awaitable<HistoryPage> find(HistoryQuery query) = 0;
 
   /// One row with its thumbnail. Returns std::nullopt if it doesn't exist or belongs to another

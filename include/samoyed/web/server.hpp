@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ struct ServerParts {
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.
   dispatcher::Jobs* jobs = nullptr;
+  /// Returns whether history and jobs are available now.
+  std::function<bool()> storage_available = [] { return true; };
 };
 
 /// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,

@@ -88,9 +88,10 @@ Service::Service(Options options)
                .workers = workers_,
                .dispatch = &log_.counts(),
                .history = storage_ ? storage_->history() : nullptr,
-               .jobs = storage_ ? &storage_->jobs() : nullptr},
+               .jobs = storage_ ? &storage_->jobs() : nullptr,
+               .storage_available = [this] { return !storage_ || storage_->problem().empty(); }},
               options_.web) {
-  if (storage_) server_.set_visitor_key(storage_->visitor_key());
+  if (storage_) read_visitor_key();
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
   loaded_ = true;
@@ -135,12 +136,17 @@ void Service::reload() {
   } catch (const std::runtime_error& error) {
     spdlog::error("the former admin token stays in use: {}", error.what());
   }
-  try {
-    if (storage_) server_.set_visitor_key(storage_->visitor_key());
-  } catch (const std::runtime_error& error) {
-    spdlog::error("the former key of visitors' cookies stays in use: {}", error.what());
-  }
+  if (storage_) read_visitor_key();
   spdlog::info("SIGHUP: done");
+}
+
+/// Without a key, visitors get no cookies. Everything else works.
+void Service::read_visitor_key() {
+  try {
+    server_.set_visitor_key(storage_->visitor_key());
+  } catch (const std::runtime_error& error) {
+    spdlog::error("can't read the key of visitors' cookies; then send SIGHUP: {}", error.what());
+  }
 }
 
 asio::awaitable<void> Service::serve() {

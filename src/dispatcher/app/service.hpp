@@ -55,6 +55,7 @@ class Service {
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
   void reload();
+  void read_visitor_key();
   asio::awaitable<void> serve();
   std::unique_ptr<JobRunner> make_job_runner();
 

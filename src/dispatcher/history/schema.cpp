@@ -98,7 +98,7 @@ bool is_empty(Database& database) {
 void check_whole(Database& database, const std::filesystem::path& file) {
   if (std::filesystem::file_size(file) > checked_bytes_max) return;
   auto row = database.prepare("PRAGMA quick_check(1)");
-  if (row.step() && row.text(0) != "ok") throw StorageError("it is damaged");
+  if (row.step() && row.text(0) != "ok") throw DamageError("it is damaged");
 }
 
 /// Whether it is the id that a visitor's cookie held. Visitors may also be addresses.
@@ -148,6 +148,10 @@ void migrate(Database& database) {
 }  // namespace
 
 Database open_history(const std::filesystem::path& file) {
+  const auto text = [&](const StorageError& error) {
+    return "can't use the history " + file.string() + " (" + error.what() +
+           "): move it away or choose another --data-dir";
+  };
   try {
     Database database(file, Database::Mode::read_write);
     if (!is_empty(database) && pragma(database, "application_id") != application_id) {
@@ -159,9 +163,12 @@ Database open_history(const std::filesystem::path& file) {
     // Deleted data is overwritten if that costs no additional writes.
     database.execute("PRAGMA secure_delete = FAST");
     return database;
+  } catch (const DiskError& error) {
+    throw DiskError(text(error));
+  } catch (const DamageError& error) {
+    throw DamageError(text(error));
   } catch (const StorageError& error) {
-    throw StorageError("can't use the history " + file.string() + " (" + error.what() +
-                       "): move it away or choose another --data-dir");
+    throw StorageError(text(error));
   }
 }
 

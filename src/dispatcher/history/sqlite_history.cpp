@@ -29,7 +29,12 @@ bool SqliteHistory::record(HistoryRow row) {
 
 asio::awaitable<HistoryPage> SqliteHistory::find(HistoryQuery query) {
   auto work = [query = std::move(query)](Database& database) { return find_rows(database, query); };
-  co_return co_await reader_.run(std::move(work));
+  auto page = co_await reader_.run(std::move(work));
+  if (page.unreadable > 0) {
+    unreadable_ += page.unreadable;
+    spdlog::error("left out {} damaged rows of the history", page.unreadable);
+  }
+  co_return page;
 }
 
 asio::awaitable<std::optional<HistoryRow>> SqliteHistory::find_row(

@@ -20,6 +20,7 @@ class SqliteHistory final : public History {
 
   bool record(HistoryRow row) override;
   std::uint64_t dropped() const override { return dropped_ + writer_.lost(); }
+  std::uint64_t unreadable() const override { return unreadable_; }
   asio::awaitable<HistoryPage> find(HistoryQuery query) override;
   asio::awaitable<std::optional<HistoryRow>> find_row(HistoryId id,
                                                       std::optional<std::string> visitor) override;
@@ -31,6 +32,7 @@ class SqliteHistory final : public History {
   DatabaseThread& writer_;
   DatabaseThread& reader_;
   std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::uint64_t> unreadable_ = 0;
 };
 
 }  // namespace samoyed::dispatcher

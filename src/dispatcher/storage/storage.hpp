@@ -28,6 +28,11 @@ class Storage {
   /// line that says what to do.
   virtual std::string visitor_key() const = 0;
 
+  /// Why history and jobs are unavailable now, in one sentence for the log; empty if they are
+  /// available. They then throw StorageError, and rows to record wait in memory. May be called from
+  /// any thread.
+  virtual std::string problem() const = 0;
+
   /// Starts to remove rows and jobs past their retention, until `stop`. Call once.
   virtual void start() = 0;
   /// Accepts no more jobs, ends their watches, and removes no more rows.

@@ -94,7 +94,8 @@ asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_res
 
 asio::awaitable<Response> ready(Services& services, RequestContext& context) {
   if (services.workers.in_rotation_count() > 0 && !context.stopping) {
-    co_return text_response(200, "ok");
+    const bool complete = services.storage_available();
+    co_return text_response(200, complete ? "ok" : "ok, but results and jobs are unavailable");
   }
   const Reason reason = context.stopping ? Reason::stopping : Reason::no_active_worker;
   Response response = text_response(status_of(reason), code_of(reason));

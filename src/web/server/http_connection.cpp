@@ -155,7 +155,7 @@ void HttpConnection::consider() {
       admit();
     }
   } catch (const std::exception& error) {
-    respond(fail(error.what()));
+    respond(fail(internal_error(), error.what()));
   }
 }
 
@@ -176,8 +176,10 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   std::optional<Response> response;
   try {
     response = co_await handle(request);
+  } catch (const dispatcher::StorageError& error) {
+    response = fail(storage_error(), error.what());
   } catch (const std::exception& error) {
-    response = fail(error.what());
+    response = fail(internal_error(), error.what());
   }
   if (watch_->client_left()) {
     if (!cut_) log_answer(status_of(Reason::client_left), 0);
@@ -265,9 +267,9 @@ Response HttpConnection::anonymous_error(const Problem& problem) const {
   return anonymous_error_response(server_.services, current_->context, problem);
 }
 
-Response HttpConnection::fail(std::string_view what) const {
+Response HttpConnection::fail(const Problem& problem, std::string_view what) const {
   log_line(spdlog::level::err, peer_ + ": the request failed: " + std::string(what));
-  return anonymous_error(internal_error());
+  return anonymous_error(problem);
 }
 
 void HttpConnection::begin_request() {

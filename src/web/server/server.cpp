@@ -76,6 +76,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                          .workers = parts.workers,
                          .history = parts.history,
                          .jobs = parts.jobs,
+                         .storage_available = parts.storage_available,
                          .gate = gate_,
                          .metrics = metrics_,
                          .metrics_text = [this] { return metrics_.text(snapshot()); },
@@ -117,9 +118,15 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         .connections = connections_.size(),
         .streams = server_.streams.requests(),
         .jobs = jobs_load(),
+        .storage_available =
+            keeps_something() ? std::optional(parts_.storage_available()) : std::nullopt,
+        .results_unreadable =
+            parts_.history ? std::optional(parts_.history->unreadable()) : std::nullopt,
         .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
         .process = io::read_process()};
   }
+
+  bool keeps_something() const { return parts_.history || parts_.jobs; }
 
   std::optional<MetricsSnapshot::Jobs> jobs_load() const {
     if (!parts_.jobs) return std::nullopt;

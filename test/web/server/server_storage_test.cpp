@@ -299,7 +299,8 @@ TEST_CASE_METHOD(StorageServerTest,
     CHECK(torn.starts_with("HTTP/1.1 200"));
     CHECK(!torn.ends_with("\r\n0\r\n\r\n"));
     const std::string failed = co_await test.exchange(get("/api/v1/results", somebody));
-    CHECK(failed.starts_with("HTTP/1.1 500"));
+    CHECK(failed.starts_with("HTTP/1.1 503"));
+    CHECK(failed.find("Samoyed-Reason: storage") != failed.npos);
     CHECK(count_of(failed, "the disk is gone") == 0);
   }(*this));
 }
