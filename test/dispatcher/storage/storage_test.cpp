@@ -79,7 +79,7 @@ std::size_t spooled(const std::filesystem::path& folder) {
 
 }  // namespace
 
-TEST_CASE("a damaged database is unavailable until it is replaced; then its jobs go on") {
+TEST_CASE("a damaged database is unavailable until it is replaced, and then its jobs go on") {
   const test::TemporaryFolder folder;
   const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
   keep_one_job(options);
