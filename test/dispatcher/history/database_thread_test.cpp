@@ -161,17 +161,25 @@ TEST_CASE("nothing is acknowledged that was written to a file which was removed 
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   const auto aside = folder.path() / "aside";
-  DatabaseThread writer([&] { return open_history(file); }, DatabaseThread::Kind::writer,
+  std::atomic<bool> moved = false;
+  const auto open = [&] {
+    if (moved && !std::filesystem::exists(file)) throw DiskError("missing");
+    return open_history(file);
+  };
+  DatabaseThread writer(open, DatabaseThread::Kind::writer,
                         {.retry_pause = std::chrono::milliseconds(1)});
   asio::io_context io;
   auto move_and_insert = [&](Database& database) {
+    moved = true;
     std::filesystem::rename(file, aside);
     insert_row(database, test::history_row("first"));
     return true;
   };
   CHECK_THROWS_AS(wait_for(io, writer.run(move_and_insert)), DiskError);
   // A task that must be carried out waits for the file that is there in the end.
-  std::filesystem::copy(aside, file);
+  const auto copy = folder.path() / "copy";
+  std::filesystem::copy(aside, copy);
+  std::filesystem::rename(copy, file);
   test::Gate done;
   auto insert_second = [](Database& database) {
     insert_row(database, test::history_row("second"));
