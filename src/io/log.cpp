@@ -1,16 +1,29 @@
 #include "samoyed/io/log.hpp"
 
+#include <chrono>
+#include <memory>
+#include <unistd.h>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "io/log_formatter.hpp"
+#include "samoyed/io/log_writer.hpp"
 
 namespace samoyed::io {
 namespace {
+
+/// Some thousand lines: enough for a reader that pauses for a moment.
+constexpr std::size_t waiting_bytes_max = std::size_t{1} << 20;
+/// A reader that is there takes a full pipe in a few milliseconds.
+constexpr std::chrono::milliseconds finish_timeout{1000};
+
+/// The writer of the process's log. Null before `start_log`.
+std::shared_ptr<LogWriter> log_writer;
 
 /// The fields of the line that this thread is writing. An spdlog message can't carry them.
 thread_local LogFields current_fields;
@@ -59,6 +72,36 @@ class JsonFormatter final : public spdlog::formatter {
   spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%eZ", spdlog::pattern_time_type::utc, ""};
 };
 
+/// Formats each line on the thread that logs it, where its fields are, and passes it to the writer.
+class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit WriterSink(std::shared_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_->write({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+ private:
+  std::shared_ptr<LogWriter> writer_;
+};
+
+/// Returns the notice about dropped lines in the format of the log.
+LogWriter::Notice notice_in(const std::string& program, LogFormat format) {
+  return [program, formatter = std::shared_ptr(log_formatter(format))](std::uint64_t lines) {
+    const std::string text = fmt::format(
+        "{} lines of the log were dropped here because nobody read them or they couldn't be "
+        "written",
+        lines);
+    spdlog::memory_buf_t line;
+    formatter->format(spdlog::details::log_msg(program, spdlog::level::warn, text), line);
+    return std::string(line.data(), line.size());
+  };
+}
+
 }  // namespace
 
 std::unique_ptr<spdlog::formatter> log_formatter(LogFormat format) {
@@ -69,7 +112,10 @@ std::unique_ptr<spdlog::formatter> log_formatter(LogFormat format) {
 }
 
 void start_log(const std::string& program, LogFormat format) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt(program));
+  log_writer =
+      std::make_shared<LogWriter>(STDERR_FILENO, waiting_bytes_max, notice_in(program, format));
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>(program, std::make_shared<WriterSink>(log_writer)));
   spdlog::set_formatter(log_formatter(format));
 }
 
@@ -78,5 +124,13 @@ void log(spdlog::level::level_enum level, std::string_view message, LogFields fi
   spdlog::log(level, message);
   current_fields = outer;
 }
+
+void finish_log(std::string_view last_line) {
+  if (!log_writer) return;
+  if (!last_line.empty()) log_writer->write(last_line);
+  log_writer->flush(finish_timeout);
+}
+
+std::uint64_t dropped_log_lines() { return log_writer ? log_writer->dropped() : 0; }
 
 }  // namespace samoyed::io

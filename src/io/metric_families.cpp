@@ -5,6 +5,8 @@
 #include <prometheus/text_serializer.h>
 #include <utility>
 
+#include "samoyed/io/log.hpp"
+
 namespace samoyed::io {
 
 const prometheus::Histogram::BucketBoundaries& phase_buckets() {
@@ -61,6 +63,9 @@ void add_process(prometheus::Registry& registry, const ProcessUse& process) {
             number(process.open_descriptors));
   add_gauge(registry, "process_max_fds", "Maximum number of open file descriptors.",
             number(process.descriptors_max));
+  add_counter(registry, "samoyed_log_lines_dropped_total",
+              "Lines of the log that nobody read or that couldn't be written.",
+              number(dropped_log_lines()));
 }
 
 }  // namespace samoyed::io

@@ -59,6 +59,7 @@ class WorkersTest(support.ProgramTestCase):
         with tempfile.TemporaryDirectory() as folder:
             token_file = pathlib.Path(folder) / "token"
             token_file.write_text(TOKEN + "\n", encoding="utf-8")
+            token_file.chmod(0o600)
             dispatcher = self.start_dispatcher("--admin-token-file", token_file)
         worker = self.start_null_worker()
         body = json.dumps({"address": worker.address})

@@ -204,6 +204,7 @@ class AdminTest(wire.TestCase):
         self.addCleanup(folder.cleanup)
         token_file = pathlib.Path(folder.name) / "token"
         token_file.write_text(TOKEN + "\n")
+        token_file.chmod(0o600)
         self.worker = self.start_null_worker()
         return self.start_dispatcher("--admin-token-file", token_file, *arguments,
                                      workers=[self.worker])

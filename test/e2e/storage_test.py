@@ -1,7 +1,9 @@
 """Tests --data-dir: what a dispatcher keeps there, and when it refuses to start."""
 
 import concurrent.futures
+import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -26,6 +28,12 @@ class StorageTest(support.ProgramTestCase):
         return self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir",
                           self.folder, *arguments)
 
+    @staticmethod
+    def visitor(dispatcher):
+        """Uploads an image, and returns the header field with the cookie from the response."""
+        response = support.upload(dispatcher.port, b"any")
+        return {"Cookie": response.headers["Set-Cookie"].split(";")[0]}
+
     def test_the_folder_is_private_to_its_owner_and_reused(self):
         for _ in range(2):
             dispatcher = self.dispatcher().wait_until_ready()
@@ -36,6 +44,17 @@ class StorageTest(support.ProgramTestCase):
         with sqlite3.connect(self.folder / "history.sqlite") as database:
             self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
 
+    def test_a_folder_that_others_may_read_is_closed(self):
+        self.folder.mkdir(mode=0o755)
+        old_mask = os.umask(0)
+        self.addCleanup(os.umask, old_mask)
+        dispatcher = self.dispatcher("--state", self.folder / "workers").wait_until_ready()
+        self.assertTrue(dispatcher.log.wait_for("was open to other users"))
+        support.request(dispatcher.port, "/add/127.0.0.1:1")
+        dispatcher.stop()
+        for path in (self.folder, *self.folder.iterdir()):
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+
     def assert_refused(self, reason):
         refused = self.dispatcher()
         self.assertNotEqual(refused.wait(), 0)
@@ -45,10 +64,89 @@ class StorageTest(support.ProgramTestCase):
         self.dispatcher().wait_until_ready()
         self.assert_refused("another samoyed-dispatcher uses")
 
-    def test_a_damaged_history_is_refused(self):
+    def classify(self, dispatcher):
+        response = support.request(dispatcher.port, "/api/v1/classify", "POST", b"any bytes",
+                                   {"Content-Type": "image/jpeg"})
+        self.assertEqual(response.status, 200, response.text)
+
+    def assert_storage(self, dispatcher, available):
+        """Waits until the dispatcher says everywhere that its storage is available, or that it isn't."""
+        notice = "results and jobs are unavailable"
+        support.wait_until(
+            lambda: (notice in support.request(dispatcher.port, "/readyz").text) != available, "/readyz")
+        self.assertEqual(notice in support.request(dispatcher.port, "/").text.lower(), not available)
+        self.assertIn(f"\nsamoyed_storage_available {int(available)}\n",
+                      support.request(dispatcher.port, "/metrics").text)
+        job = support.request(dispatcher.port, "/api/v1/jobs", "POST", b"any", {"Content-Type": "image/jpeg"})
+        results = support.request(dispatcher.port, "/api/v1/results")
+        statuses = (job.status, results.status)
+        self.assertEqual(statuses, (202, 200) if available else (503, 503))
+        if not available:
+            self.assertEqual(job.headers["Samoyed-Reason"], "storage")
+            self.assertEqual(results.headers["Samoyed-Reason"], "storage")
+        self.classify(dispatcher)
+
+    def test_a_damaged_history_stops_no_recognition(self):
+        worker = self.start_null_worker()
         self.folder.mkdir()
-        (self.folder / "history.sqlite").write_bytes(b"x" * 10000)
-        self.assert_refused("move it away or choose another --data-dir")
+        history = self.folder / "history.sqlite"
+        history.write_bytes(b"x" * 10000)
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        self.assert_storage(dispatcher, available=False)
+        self.assertTrue(dispatcher.log.wait_for("move it away or choose another --data-dir"))
+        history.unlink()
+        self.assert_storage(dispatcher, available=True)
+        # What was recognized meanwhile is there too.
+        support.wait_until(lambda: self.count_rows() >= 2, "the rows to be written")
+        dispatcher.stop()
+
+    def test_a_history_that_was_moved_away_comes_back(self):
+        worker = self.start_null_worker()
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        self.assert_storage(dispatcher, available=True)
+        history = self.folder / "history.sqlite"
+        history.rename(self.folder / "aside")
+        self.assert_storage(dispatcher, available=False)
+        self.assertFalse(history.exists())
+        (self.folder / "aside").rename(history)
+        self.assert_storage(dispatcher, available=True)
+        dispatcher.stop()
+
+    def count_rows(self):
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            return database.execute("SELECT count(*) FROM recognition").fetchone()[0]
+
+    def test_a_full_disk_lets_jobs_finish(self):
+        self.folder.mkdir()
+        size = 40 << 20
+        dispatcher = self.start(
+            "unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@"', size,
+            self.folder, support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--data-dir", self.folder)
+        if not dispatcher.log.wait_for("listening on"):
+            self.skipTest("needs root, to mount a small disk")
+        dispatcher.wait_until_ready()
+        jobs = []
+        while True:
+            image = bytes([len(jobs)]) * (1 << 20)
+            response = support.request(dispatcher.port, "/api/v1/jobs", "POST", image, {"Content-Type": "image/jpeg"})
+            if response.status == 503:
+                break
+            jobs += [job["id"] for job in json.loads(response.body)["jobs"]]
+        self.assertEqual(response.headers["Samoyed-Reason"], "spool_full")
+        self.assertGreater(len(jobs), 10)
+        # Another program takes the rest.
+        disk = pathlib.Path(f"/proc/{dispatcher.pid}/root{self.folder}")
+        with contextlib.suppress(OSError), open(disk / "other", "wb", buffering=0) as other:
+            while True:
+                other.write(bytes(4096))
+        worker = self.start_null_worker()
+        support.request(dispatcher.port, f"/add/{worker.address}")
+
+        def state(job):
+            return json.loads(support.request(dispatcher.port, f"/api/v1/jobs/{job}").body)["state"]
+
+        support.wait_until(lambda: {state(job) for job in jobs} == {"done"}, "the jobs to be done")
+        dispatcher.stop()
 
     def test_a_job_in_the_spool_is_recognized_when_a_worker_comes(self):
         self.dispatcher().wait_until_ready().stop()
@@ -76,7 +174,7 @@ class StorageTest(support.ProgramTestCase):
         """Another process keeps the file locked, as a backup may."""
         worker = self.start_null_worker()
         dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
-        visitor = {"Cookie": "samoyed_visitor=0123456789abcdef"}
+        visitor = self.visitor(dispatcher)
         lock = sqlite3.connect(self.folder / "history.sqlite", isolation_level=None)
         self.addCleanup(lock.close)
         lock.execute("BEGIN IMMEDIATE")
@@ -85,7 +183,7 @@ class StorageTest(support.ProgramTestCase):
                                      {"Content-Type": "image/jpeg", **visitor})
             self.assertEqual(answer.status, 200, answer.text)
         removed = support.request(dispatcher.port, "/api/v1/results", "DELETE", headers=visitor)
-        self.assertEqual(removed.status, 500, removed.text)
+        self.assertEqual((removed.status, removed.headers["Samoyed-Reason"]), (503, "storage"))
         dispatcher.send(signal.SIGTERM)
         self.assertEqual(dispatcher.wait(), 0, dispatcher.report())
 
@@ -93,8 +191,8 @@ class StorageTest(support.ProgramTestCase):
         dispatcher = self.dispatcher().wait_until_ready()
         for _ in range(2):
             support.request(dispatcher.port, f"/add/{self.start_null_worker().address}")
-        visitor = {"Cookie": "samoyed_visitor=" + "a" * 32}
-        sent = [f"image-{number}.jpg" for number in range(UPLOADS)]
+        visitor = self.visitor(dispatcher)
+        sent = ["image.png"] + [f"image-{number}.jpg" for number in range(UPLOADS)]
         ready = threading.Barrier(UPLOADS)
 
         def upload(name):
@@ -102,14 +200,14 @@ class StorageTest(support.ProgramTestCase):
             return support.upload(dispatcher.port, b"any", name, visitor).status
 
         with concurrent.futures.ThreadPoolExecutor(UPLOADS) as clients:
-            statuses = list(clients.map(upload, sent))
+            statuses = list(clients.map(upload, sent[1:]))
         self.assertEqual(statuses, [200] * UPLOADS)
 
         def kept():
             text = support.request(dispatcher.port, "/api/v1/results.json", headers=visitor).body
             return [row["file_name"] for row in json.loads(text)["results"]]
 
-        support.wait_until(lambda: len(kept()) >= UPLOADS, "the rows to be written")
+        support.wait_until(lambda: len(kept()) >= len(sent), "the rows to be written")
         self.assertEqual(sorted(kept()), sorted(sent))
         self.assertEqual(sorted(self.listed(dispatcher, visitor)), sorted(sent))
         dispatcher.stop()

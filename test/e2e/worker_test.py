@@ -180,8 +180,9 @@ class WorkerTest(support.ProgramTestCase):
                 worker = self.start(
                     support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, "--model", support.model(), "--threads",
                     threads, env={"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "8"}).wait_until_ready()
-                # One network thread, the recognizer threads, and one that helps a model with a lone image.
-                ours = 1 + threads + (threads > 1 and not support.model_is_null())
+                # One network thread, one for the log, the recognizer threads, and one that helps a model with a lone
+                # image.
+                ours = 2 + threads + (threads > 1 and not support.model_is_null())
                 self.assertEqual(thread_count(worker.pid), ours)
                 clients = [self.connect(worker) for _ in range(2 * threads)]
                 for client in clients:

@@ -35,6 +35,10 @@ class History {
   /// kept failing until the shutdown.
   virtual std::uint64_t dropped() const = 0;
 
+  /// The number of times that a row was left out because it is damaged.
+  virtual std::uint64_t unreadable() const { return 0; }
+
+  /// Returns a page without rows that are damaged.
   virtual asio::awaitable<HistoryPage> find(HistoryQuery query) = 0;
 
   /// One row with its thumbnail. Returns std::nullopt if it doesn't exist or belongs to another
@@ -45,6 +49,9 @@ class History {
   /// Removes all rows of a visitor that were recorded before this call, including the results of
   /// finished jobs. Returns the number of rows.
   virtual asio::awaitable<std::uint64_t> remove_all(std::string visitor) = 0;
+
+  /// Returns whether the visitor has rows from before visitors' cookies were signed.
+  virtual asio::awaitable<bool> has_unsigned_rows(std::string visitor) = 0;
 
   virtual asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) = 0;
 };

@@ -33,6 +33,8 @@ struct HistoryPage {
   std::optional<HistoryId> next_before = std::nullopt;
   /// Pass it as the next query's `after`. std::nullopt if no rows are newer.
   std::optional<HistoryId> next_after = std::nullopt;
+  /// The number of rows that were left out because they are damaged.
+  std::size_t unreadable = 0;
 
   bool operator==(const HistoryPage&) const = default;
 };

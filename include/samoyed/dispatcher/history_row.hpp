@@ -37,7 +37,8 @@ struct HistoryRow {
   HistoryId id = 0;  ///< Assigned by the history.
   /// When the result arrived: milliseconds since 1970 in UTC.
   std::int64_t time_ms = 0;
-  /// The visitor that owns the row: an opaque string, chosen by the web server. If it is empty,
+  /// The visitor that owns the row: an opaque string, chosen by the web server, that doesn't reveal
+  /// the visitor's cookie. If it is empty,
   /// only the operator may see the row.
   std::string visitor = {};
   /// The client's address, without a port.

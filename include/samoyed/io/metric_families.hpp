@@ -51,7 +51,8 @@ void add_gauge(prometheus::Registry& registry, const std::string& name, const st
 void add_counter(prometheus::Registry& registry, const std::string& name, const std::string& help,
                  double value);
 
-/// Adds the process metrics that the official Prometheus client libraries export.
+/// Adds the process metrics that the official Prometheus client libraries export, and the number of
+/// dropped log lines.
 void add_process(prometheus::Registry& registry, const ProcessUse& process);
 
 }  // namespace samoyed::io

@@ -30,6 +30,11 @@ MemoryUse read_memory();
 /// Reads /proc and asks the kernel. Anything that can't be read is 0. Thread rule: any thread.
 ProcessUse read_process();
 
+/// Opens /dev/null as standard input, output and error if they are closed. Otherwise the first
+/// files and sockets would take their numbers, and receive what is meant for them. Call it before
+/// anything else is opened.
+void open_standard_descriptors();
+
 /// Raises the limit on open files, which includes connections, to the hard limit. The usual soft
 /// limit of 1024 only protects programs that use select().
 void raise_descriptor_limit();

@@ -2,8 +2,8 @@
 
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <string>
+#include <sys/stat.h>
 #include <utility>
 
 #include <asio/signal_set.hpp>
@@ -11,23 +11,28 @@
 
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/process.hpp"
+#include "samoyed/io/signals.hpp"
 
 namespace samoyed::io {
 
-/// The common part of every server's `main`: raises the file descriptor limit, starts logging to
-/// stderr under `name` in the given format, and calls `run`. If `run` throws (a failed startup),
-/// prints the error on one line and returns EXIT_FAILURE.
+/// The common part of every server's `main`: prepares the process, starts logging to stderr under
+/// `name` in the given format, and calls `run`. If `run` throws (a failed startup), prints the
+/// error on one line and returns EXIT_FAILURE.
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
+  open_standard_descriptors();
+  survive_signals();
+  umask(S_IRWXG | S_IRWXO);  // Files are for their owner only.
   raise_descriptor_limit();
   open_process_files();
   start_log(name, format);
   try {
     run();
   } catch (const std::exception& error) {
-    std::cerr << name << ": " << error.what() << '\n';
+    finish_log(name + ": " + error.what() + "\n");
     return EXIT_FAILURE;
   }
+  finish_log();
   return EXIT_SUCCESS;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -26,6 +28,8 @@ struct ServerParts {
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.
   dispatcher::Jobs* jobs = nullptr;
+  /// Returns whether history and jobs are available now.
+  std::function<bool()> storage_available = [] { return true; };
 };
 
 /// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,
@@ -48,6 +52,14 @@ class Server {
 
   /// Stops accepting connections and lets `run` drain. Further calls do nothing.
   void stop();
+
+  /// Replaces the admin token and ends the sessions of its holders. Call it on the executor's
+  /// thread.
+  void set_admin_token(std::string token);
+
+  /// Replaces the key that signs visitors' cookies. Cookies signed with another key count as none.
+  /// Call it on the executor's thread.
+  void set_visitor_key(std::string key);
 
   /// Number of open connections. After `run` has returned, the number of connections whose image is
   /// still at a worker.

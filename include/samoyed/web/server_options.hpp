@@ -23,6 +23,8 @@ struct AccessOptions {
   io::NetworkList worker_networks{io::private_networks()};
   /// Required to see and change the workers. If empty, anyone may.
   std::string admin_token;
+  /// Signs the ids in visitors' cookies. If empty, visitors get no cookies.
+  std::string visitor_key;
 };
 
 struct ServerOptions {

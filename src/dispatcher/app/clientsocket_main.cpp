@@ -15,6 +15,7 @@
 #include "dispatcher/client/image_files.hpp"
 #include "dispatcher/load/bench.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
+#include "samoyed/io/process.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 
 namespace {
@@ -73,6 +74,7 @@ void run_thread(Work& work, const Options& options, Report& report) try {
 }  // namespace
 
 int main(int argc, char** argv) {
+  io::open_standard_descriptors();
   if (argc > 1 && std::string_view(argv[1]) == "bench") return load::run_bench(argc - 1, argv + 1);
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);

@@ -1,8 +1,9 @@
 #include "dispatcher/app/options.hpp"
 
-#include <fstream>
 #include <map>
+#include <stdexcept>
 
+#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
@@ -10,28 +11,6 @@
 
 namespace samoyed::dispatcher {
 namespace {
-
-/// 16 random characters of base64 are 96 bits, which can't be guessed.
-constexpr std::size_t token_length_min = 16;
-constexpr std::size_t token_length_max = 1024;
-
-/// The first line of a file, without surrounding blanks.
-std::string read_token(const std::string& path) {
-  std::ifstream file(path);
-  std::string token;
-  std::getline(file, token);
-  const auto begin = token.find_first_not_of(" \t\r");
-  token =
-      begin == token.npos ? "" : token.substr(begin, token.find_last_not_of(" \t\r") - begin + 1);
-  if (token.size() < token_length_min || token.size() > token_length_max) {
-    throw CLI::ValidationError("--admin-token-file",
-                               "the first line of " + path + " must be a token of " +
-                                   std::to_string(token_length_min) + " to " +
-                                   std::to_string(token_length_max) +
-                                   " characters; create one with: openssl rand -base64 24");
-  }
-  return token;
-}
 
 CLI::Option* add_network_option(CLI::App& app, const std::string& name, io::NetworkList& networks,
                                 const std::string& description) {
@@ -59,15 +38,24 @@ std::string read_base_path(const std::string& text) {
   return std::move(*path);
 }
 
-void add_access_options(CLI::App& app, web::AccessOptions& access) {
+void add_access_options(CLI::App& app, Options& options) {
   app.option_defaults()->group("Access");
+  web::AccessOptions& access = options.web.access;
   add_network_option(app, "--worker-network", access.worker_networks,
                      "Network that workers may be in, for example 10.0.0.0/8; repeatable "
                      "(default: this machine and the private networks)");
   app.add_option_function<std::string>(
          "--admin-token-file",
-         [&access](const std::string& path) { access.admin_token = read_token(path); },
-         "File with the admin token, which is then required to see and change workers")
+         [&options](const std::string& path) {
+           options.admin_token_file = path;
+           try {
+             options.web.access.admin_token = read_token_file(path);
+           } catch (const std::runtime_error& error) {
+             throw CLI::ValidationError("--admin-token-file", error.what());
+           }
+         },
+         "File with the admin token, which is then required to see and change workers; read again "
+         "on SIGHUP")
       ->type_name("FILE");
   app.add_option("--allowed-host", access.allowed_hosts,
                  "Host name that requests may use, in addition to IP addresses, localhost and this "
@@ -185,7 +173,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_worker_option(app, options.workers);
   app.add_option("--state", options.state_file, "File that keeps the worker list across restarts");
   io::add_log_option(app, options.log_format);
-  add_access_options(app, options.web.access);
+  add_access_options(app, options);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts, options.web.limits);
   add_storage_options(app, options.storage);

@@ -21,6 +21,8 @@ struct Options {
   std::vector<protocol::Address> workers;
   /// If empty, the list is lost when the program ends.
   std::string state_file;
+  /// The file that `web.access.admin_token` is from. May be empty.
+  std::string admin_token_file;
   /// Its `may_connect` allows only `web.access.worker_networks`.
   DispatchOptions dispatch;
   HealthOptions health;

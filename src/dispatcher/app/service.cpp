@@ -9,12 +9,14 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
+#include "samoyed/io/signals.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -88,8 +90,10 @@ Service::Service(Options options)
                .workers = workers_,
                .dispatch = &log_.counts(),
                .history = storage_ ? storage_->history() : nullptr,
-               .jobs = storage_ ? &storage_->jobs() : nullptr},
+               .jobs = storage_ ? &storage_->jobs() : nullptr,
+               .storage_available = [this] { return !storage_ || storage_->problem().empty(); }},
               options_.web) {
+  if (storage_) read_visitor_key();
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
   loaded_ = true;
@@ -104,6 +108,7 @@ void Service::run() {
     if (job_runner_) job_runner_->stop();
     server_.stop();
   });
+  asio::co_spawn(io_, io::reload_on_hangup([this] { reload(); }), log_failure("reload"));
   // These lines are logged only after signal handling is set up, because a reader of the log may
   // send a signal at once.
   spdlog::info("workers in the list: {}", workers_.snapshot().size());
@@ -120,6 +125,30 @@ void Service::run() {
     io_.stop();
   });
   io_.run();
+}
+
+/// Reads files again that an operator may have replaced. If one is unusable, its former content
+/// stays in use.
+void Service::reload() {
+  spdlog::info("SIGHUP: reading the files of tokens and keys again");
+  try {
+    if (!options_.admin_token_file.empty()) {
+      server_.set_admin_token(read_token_file(options_.admin_token_file));
+    }
+  } catch (const std::runtime_error& error) {
+    spdlog::error("the former admin token stays in use: {}", error.what());
+  }
+  if (storage_) read_visitor_key();
+  spdlog::info("SIGHUP: done");
+}
+
+/// Without a key, visitors get no cookies. Everything else works.
+void Service::read_visitor_key() {
+  try {
+    server_.set_visitor_key(storage_->visitor_key());
+  } catch (const std::runtime_error& error) {
+    spdlog::error("can't read the key of visitors' cookies; then send SIGHUP: {}", error.what());
+  }
 }
 
 asio::awaitable<void> Service::serve() {

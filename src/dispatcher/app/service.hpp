@@ -54,6 +54,8 @@ class Service {
   asio::ip::tcp::acceptor open_port();
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
+  void reload();
+  void read_visitor_key();
   asio::awaitable<void> serve();
   std::unique_ptr<JobRunner> make_job_runner();
 

@@ -20,11 +20,24 @@ void roll_back(Database& database) {
   }
 }
 
+bool is_full(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const DiskFullError&) {
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 /// Whether the same task may succeed later. Sets `why` to the failure's message.
 bool may_pass(const std::exception_ptr& failure, std::string& why) {
   try {
     std::rethrow_exception(failure);
   } catch (const DiskError& error) {
+    why = error.what();
+    return true;
+  } catch (const DamageError& error) {
     why = error.what();
     return true;
   } catch (const std::exception& error) {
@@ -35,10 +48,28 @@ bool may_pass(const std::exception_ptr& failure, std::string& why) {
 
 }  // namespace
 
-DatabaseThread::DatabaseThread(Database database, Kind kind, Limits limits)
-    : database_(std::move(database)), kind_(kind), limits_(limits), thread_([this] { loop(); }) {}
+DatabaseThread::DatabaseThread(ReopeningDatabase::Open open, Kind kind, Limits limits,
+                               DiskReserve* reserve)
+    : database_(std::move(open), limits.retry_pause),
+      reserve_(reserve),
+      kind_(kind),
+      limits_(limits),
+      thread_([this] { loop(); }) {}
+
+DatabaseThread::DatabaseThread(Database database, Kind kind, Limits limits, DiskReserve* reserve)
+    : database_(std::move(database)),
+      reserve_(reserve),
+      kind_(kind),
+      limits_(limits),
+      thread_([this] { loop(); }) {}
 
 DatabaseThread::~DatabaseThread() { stop(); }
+
+std::string DatabaseThread::problem() const {
+  if (std::string problem = database_.problem(); !problem.empty()) return problem;
+  const std::lock_guard lock(mutex_);
+  return write_problem_;
+}
 
 bool DatabaseThread::post(Task task) {
   {
@@ -75,8 +106,20 @@ std::vector<DatabaseThread::Task> DatabaseThread::take_group() {
 void DatabaseThread::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    // Looks at the file even if there is nothing to do, so that `problem` is true.
+    changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_ && waiting_.empty()) return;
+    lock.unlock();
+    const bool usable = database_.get() != nullptr;
+    if (!usable) refuse_awaited({}, unavailable());
+    lock.lock();
+    if (!usable) {
+      const auto awaited = [](const Task& task) { return !task.persistent; };
+      changed_.wait_for(lock, limits_.retry_pause,
+                        [&] { return stopping_ || std::ranges::any_of(waiting_, awaited); });
+      if (!stopping_) continue;
+    }
+    if (waiting_.empty()) continue;
     auto group = take_group();
     std::size_t bytes = 0;
     for (const Task& task : group) bytes += task.bytes;
@@ -96,13 +139,17 @@ void DatabaseThread::loop() {
 
 void DatabaseThread::read(Task& task) {
   std::exception_ptr failure;
-  database_.set_deadline(std::chrono::steady_clock::now() + limits_.task_timeout);
-  try {
-    task.run(database_);
-  } catch (...) {
-    failure = std::current_exception();
+  if (Database* const database = database_.get()) {
+    database->set_deadline(std::chrono::steady_clock::now() + limits_.task_timeout);
+    try {
+      task.run(*database);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    database->set_deadline(std::nullopt);
+  } else {
+    failure = unavailable();
   }
-  database_.set_deadline(std::nullopt);
   if (task.done) task.done(failure);
 }
 
@@ -129,10 +176,13 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
     if (!passing || last) {
       ++lost_;
       // Each remaining task is tried once more, without waiting for another process's lock.
-      if (last) database_.set_busy_timeout(std::chrono::milliseconds(0));
+      Database* const database = database_.get();
+      if (last && database) database->set_busy_timeout(std::chrono::milliseconds(0));
       return;
     }
-    if (std::chrono::steady_clock::now() >= refuse_at) refuse_awaited(later, failure);
+    if (is_full(failure)) carry_out_urgent(later);
+    const bool late = std::chrono::steady_clock::now() >= refuse_at;
+    if (late || !database_.problem().empty()) refuse_awaited(later, failure);
     std::unique_lock lock(mutex_);
     last = changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_; });
   }
@@ -141,44 +191,90 @@ void DatabaseThread::carry_out_alone(Task& task, std::span<Task> later) {
 
 /// Fails all tasks that aren't persistent, both in the group and in the queue.
 void DatabaseThread::refuse_awaited(std::span<Task> later, const std::exception_ptr& failure) {
-  std::vector<Task> refused;
-  for (Task& task : later) {
-    if (task.run && !task.persistent) refused.push_back(std::exchange(task, Task{}));
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    const auto persistent = [](const Task& task) { return task.persistent; };
-    const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(), persistent);
-    for (auto task = rest; task != waiting_.end(); ++task) {
-      --tasks_;
-      bytes_ -= task->bytes;
-      refused.push_back(std::move(*task));
-    }
-    waiting_.erase(rest, waiting_.end());
-  }
-  for (const Task& task : refused) {
+  for (const Task& task : take(later, [](const Task& each) { return !each.persistent; })) {
     if (task.done) task.done(failure);
   }
+}
+
+/// On a full disk, persistent tasks would hold up those after which there is room again.
+void DatabaseThread::carry_out_urgent(std::span<Task> later) {
+  for (Task& task : take(later, [](const Task& each) { return each.frees_space; })) {
+    const auto failure = commit({&task, 1});
+    if (failure && task.done) task.done(failure);
+  }
+}
+
+/// Takes the wanted tasks out of the rest of the group and out of the queue.
+std::vector<DatabaseThread::Task> DatabaseThread::take(std::span<Task> later,
+                                                       bool (*wanted)(const Task&)) {
+  std::vector<Task> taken;
+  for (Task& task : later) {
+    if (task.run && wanted(task)) taken.push_back(std::exchange(task, Task{}));
+  }
+  const std::lock_guard lock(mutex_);
+  const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                          [&](const Task& task) { return !wanted(task); });
+  for (auto task = rest; task != waiting_.end(); ++task) {
+    --tasks_;
+    bytes_ -= task->bytes;
+    taken.push_back(std::move(*task));
+  }
+  waiting_.erase(rest, waiting_.end());
+  return taken;
+}
+
+std::exception_ptr DatabaseThread::unavailable() const {
+  return std::make_exception_ptr(DiskError("the database can't be used: " + problem()));
 }
 
 /// Runs the group in one transaction. Returns the error; then nothing was committed and no `done`
 /// was called.
 std::exception_ptr DatabaseThread::commit(std::span<Task> group) {
+  Database* const database = database_.get();
+  if (!database) return unavailable();
+  const bool urgent = std::ranges::all_of(group, &Task::frees_space);
+  if (reserve_used_) reserve_used_ = !reserve_->keep();
+  if (reserve_used_ && !urgent) {
+    return std::make_exception_ptr(DiskFullError("the disk is full"));
+  }
+  auto failure = try_commit(*database, group);
+  if (failure && reserve_ && urgent && is_full(failure)) {
+    reserve_->release();
+    reserve_used_ = true;
+    failure = try_commit(*database, group);
+  }
+  std::string why;
+  const bool passing = failure && may_pass(failure, why);
+  if (passing) database_.close_if_unusable(failure);
+  // That an urgent task used the reserve doesn't mean that there is room for others.
+  if (failure || !urgent) {
+    const std::lock_guard lock(mutex_);
+    write_problem_ = passing ? why : std::string();
+  }
+  if (failure) return failure;
+  for (Task& task : group) {
+    if (task.done) task.done(nullptr);
+  }
+  return nullptr;
+}
+
+std::exception_ptr DatabaseThread::try_commit(Database& database, std::span<Task> group) {
   const bool synced = std::ranges::any_of(
       group, [](const Task& task) { return task.durability == Durability::power_loss; });
   try {
     // A synced commit makes all earlier commits durable too.
-    database_.execute(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    database_.execute("BEGIN IMMEDIATE");
-    for (Task& task : group) task.run(database_);
-    database_.execute("COMMIT");
+    database.execute(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    database.execute("BEGIN IMMEDIATE");
+    for (Task& task : group) task.run(database);
+    database.execute("COMMIT");
+    // Nothing is acknowledged that is in a file which nobody will find.
+    if (!database.is_current()) {
+      return std::make_exception_ptr(DiskError("the database was removed or replaced"));
+    }
   } catch (...) {
     const auto failure = std::current_exception();
-    roll_back(database_);
+    roll_back(database);
     return failure;
-  }
-  for (Task& task : group) {
-    if (task.done) task.done(nullptr);
   }
   return nullptr;
 }

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,11 +21,22 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "dispatcher/history/sqlite.hpp"
+#include "dispatcher/history/reopening_database.hpp"
 
 namespace samoyed::dispatcher {
 
-/// A thread that owns a database connection and runs the tasks of its queue in order.
+/// Disk space that is kept for tasks which must succeed although the disk is full.
+class DiskReserve {
+ public:
+  virtual ~DiskReserve() = default;
+  /// Makes sure that the space is there. Returns false if the disk has no room for it.
+  virtual bool keep() = 0;
+  /// Gives the space back to the disk.
+  virtual void release() = 0;
+};
+
+/// A thread that owns a database connection and runs the tasks of its queue in order. While the
+/// database can't be used, awaited tasks fail, and persistent ones wait.
 ///
 /// A writer runs all waiting tasks in one transaction: if the disk takes 10 ms for a commit, many
 /// rows share those 10 ms. If a task of a group fails, the group is rolled back and each task runs
@@ -64,9 +76,17 @@ class DatabaseThread {
     /// True: retried after a DiskError until the thread is stopped. For rows that were accepted and
     /// so must be written.
     bool persistent = false;
+    /// True: on a full disk it goes before persistent tasks, and may use the reserve. For tasks
+    /// after which files can be removed.
+    bool frees_space = false;
   };
 
-  DatabaseThread(Database database, Kind kind, Limits limits);
+  /// Opens the database, and opens it again when its file is replaced or no longer damaged: see
+  /// ReopeningDatabase. `reserve` may be null. It must outlive the thread.
+  DatabaseThread(ReopeningDatabase::Open open, Kind kind, Limits limits,
+                 DiskReserve* reserve = nullptr);
+  /// For a database that is never opened again.
+  DatabaseThread(Database database, Kind kind, Limits limits, DiskReserve* reserve = nullptr);
   /// Calls `stop`.
   ~DatabaseThread();
 
@@ -77,10 +97,14 @@ class DatabaseThread {
   /// or throws its exception. Throws StorageError if the queue is full, or after `stop`.
   template <typename Work>
   asio::awaitable<std::invoke_result_t<Work&, Database&>> run(
-      Work work, Durability durability = Durability::process_crash, std::size_t bytes = 0);
+      Work work, Durability durability = Durability::process_crash, std::size_t bytes = 0,
+      bool frees_space = false);
 
   /// Runs the waiting tasks, then ends the thread. Further calls do nothing.
   void stop();
+
+  /// Why the database can't be used or written now, in one sentence. Empty if it can.
+  std::string problem() const;
 
   /// The number of persistent tasks that failed for a reason other than a DiskError, or that were
   /// still failing at the stop.
@@ -91,20 +115,27 @@ class DatabaseThread {
   std::vector<Task> take_group();
   void carry_out(std::vector<Task>& group);
   void carry_out_alone(Task& task, std::span<Task> later);
+  std::vector<Task> take(std::span<Task> later, bool (*wanted)(const Task&));
   void refuse_awaited(std::span<Task> later, const std::exception_ptr& failure);
+  void carry_out_urgent(std::span<Task> later);
   std::exception_ptr commit(std::span<Task> group);
+  std::exception_ptr try_commit(Database& database, std::span<Task> group);
   void read(Task& task);
+  std::exception_ptr unavailable() const;
 
-  Database database_;
+  ReopeningDatabase database_;
+  DiskReserve* const reserve_;
+  bool reserve_used_ = false;  ///< The disk was full, and the reserve isn't back. The thread's.
   const Kind kind_;
   const Limits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:
   std::deque<Task> waiting_;
   std::size_t bytes_ = 0;  ///< Memory held by the waiting tasks and the running group.
   std::size_t tasks_ = 0;  ///< Number of waiting and running tasks.
   bool stopping_ = false;
+  std::string write_problem_;  ///< The last commit failed for this reason, which may pass.
 
   std::atomic<std::uint64_t> lost_ = 0;
   std::thread thread_;
@@ -133,14 +164,16 @@ std::function<void(std::exception_ptr)> completion(Handler handler) {
 template <typename Work>
 asio::awaitable<std::invoke_result_t<Work&, Database&>> DatabaseThread::run(Work work,
                                                                             Durability durability,
-                                                                            std::size_t bytes) {
+                                                                            std::size_t bytes,
+                                                                            bool frees_space) {
   using Value = std::invoke_result_t<Work&, Database&>;
   auto value = std::make_shared<std::optional<Value>>();
-  auto initiate = [this, work, value, durability, bytes](auto handler) {
+  auto initiate = [this, work, value, durability, bytes, frees_space](auto handler) {
     Task task{.run = [work, value](Database& database) mutable { *value = work(database); },
               .done = detail::completion(std::move(handler)),
               .durability = durability,
-              .bytes = bytes};
+              .bytes = bytes,
+              .frees_space = frees_space};
     auto done = task.done;
     if (!post(std::move(task))) {
       done(std::make_exception_ptr(

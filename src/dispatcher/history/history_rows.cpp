@@ -42,6 +42,15 @@ HistoryRow read_row(const Statement& rows) {
           .has_thumbnail = rows.integer(20) != 0};
 }
 
+/// Returns std::nullopt for a row whose labels are damaged.
+std::optional<HistoryRow> read_if_sound(const Statement& rows) {
+  try {
+    return read_row(rows);
+  } catch (const StorageError&) {
+    return std::nullopt;
+  }
+}
+
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
 
 std::string select(std::string_view rest) {
@@ -143,14 +152,27 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   statement.bind(
       static_cast<std::int64_t>(rows_max + 1));  // The extra row shows whether there are more.
   HistoryPage page;
-  while (statement.step()) page.rows.push_back(read_row(statement));
-  const bool more = page.rows.size() > rows_max;
-  if (more) page.rows.pop_back();
-  if (upwards) std::ranges::reverse(page.rows);
-  if (page.rows.empty()) return page;
+  std::vector<HistoryId>
+      ids;  // Those of unreadable rows too, so that the next page goes on behind them.
+  bool more = false;
+  while (statement.step()) {
+    more = ids.size() == rows_max;
+    if (more) break;
+    ids.push_back(statement.integer(0));
+    if (auto row = read_if_sound(statement)) {
+      page.rows.push_back(std::move(*row));
+    } else {
+      ++page.unreadable;
+    }
+  }
+  if (ids.empty()) return page;
+  if (upwards) {
+    std::ranges::reverse(page.rows);
+    std::ranges::reverse(ids);
+  }
   // The row at which the query began is on the other side, unless it has been removed since.
-  const HistoryId first = page.rows.front().id;
-  const HistoryId last = page.rows.back().id;
+  const HistoryId first = ids.front();
+  const HistoryId last = ids.back();
   const bool older = upwards ? has_row(database, "id < ?", last, query) : more;
   const bool newer =
       upwards ? more : query.before.has_value() && has_row(database, "id > ?", first, query);
@@ -164,13 +186,20 @@ std::optional<HistoryRow> find_row(Database& database, HistoryId id,
   auto statement = database.prepare(select("WHERE id = ?"));
   statement.bind(id);
   if (!statement.step()) return std::nullopt;
-  auto row = read_row(statement);
-  if (visitor && row.visitor != *visitor) return std::nullopt;
-  if (with_thumbnail && row.has_thumbnail) {
+  auto row = read_if_sound(statement);
+  if (!row || (visitor && row->visitor != *visitor)) return std::nullopt;
+  if (with_thumbnail && row->has_thumbnail) {
     auto jpeg = database.prepare("SELECT jpeg FROM thumbnail WHERE id = ?");
-    if (jpeg.bind(id).step()) row.thumbnail = jpeg.text(0);
+    if (jpeg.bind(id).step()) row->thumbnail = jpeg.text(0);
   }
   return row;
+}
+
+bool has_unsigned_rows(Database& database, const std::string& visitor) {
+  auto rows = database.prepare(
+      "SELECT 1 FROM recognition WHERE visitor = ? AND id <= (SELECT id FROM unsigned_until)"
+      " LIMIT 1");
+  return rows.bind(visitor).step();
 }
 
 std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
@@ -181,34 +210,6 @@ std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
   database.prepare("DELETE FROM job WHERE visitor = ? AND state >= 2").bind(visitor).run();
   database.prepare("DELETE FROM recognition WHERE visitor = ?").bind(visitor).run();
   return database.changes();
-}
-
-std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
-                              std::size_t count) {
-  // Counts the rows only if the range of ids, which has gaps, shows that there may be too many.
-  std::int64_t excess = 0;
-  auto ids = database.prepare(
-      "SELECT (SELECT max(id) FROM recognition) - (SELECT min(id) FROM recognition)");
-  if (ids.step() && static_cast<std::uint64_t>(ids.integer(0)) >= rows_max) {
-    auto rows = database.prepare("SELECT count(*) FROM recognition");
-    if (rows.step()) excess = rows.integer(0) - static_cast<std::int64_t>(rows_max);
-  }
-  const auto most = static_cast<std::int64_t>(count);
-  std::vector<HistoryId> old;
-  auto by_age = database.prepare("SELECT id FROM recognition WHERE time_ms < ? LIMIT ?");
-  by_age.bind(before_ms).bind(most);
-  while (by_age.step()) old.push_back(by_age.integer(0));
-  if (std::ssize(old) < std::min(excess, most)) {
-    old.clear();
-    auto by_count = database.prepare("SELECT id FROM recognition ORDER BY id LIMIT ?");
-    by_count.bind(std::min(excess, most));
-    while (by_count.step()) old.push_back(by_count.integer(0));
-  }
-  for (const HistoryId id : old) {
-    database.prepare("DELETE FROM thumbnail WHERE id = ?").bind(id).run();
-    database.prepare("DELETE FROM recognition WHERE id = ?").bind(id).run();
-  }
-  return old.size();
 }
 
 HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query) {

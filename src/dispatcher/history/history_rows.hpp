@@ -21,18 +21,18 @@ std::string cut_text(std::string text);
 std::size_t held_bytes(const HistoryRow& row);
 
 HistoryId insert_row(Database& database, const HistoryRow& row);
+/// Leaves out rows that are damaged.
 HistoryPage find_rows(Database& database, const HistoryQuery& query);
-/// Includes the thumbnail if `with_thumbnail` is true.
+/// Returns std::nullopt if the row is missing, another visitor's or damaged. Includes the thumbnail
+/// if `with_thumbnail` is true.
 std::optional<HistoryRow> find_row(Database& database, HistoryId id,
                                    const std::optional<std::string>& visitor, bool with_thumbnail);
 
+/// Returns whether the visitor has rows from before visitors' cookies were signed.
+bool has_unsigned_rows(Database& database, const std::string& visitor);
+
 /// Removes the visitor's rows and finished jobs. Returns the number of rows.
 std::uint64_t remove_visitor(Database& database, const std::string& visitor);
-
-/// Removes rows recorded before `before_ms` and the oldest rows beyond `rows_max`, but at most
-/// `count` rows. Returns how many it removed: fewer than `count` if none are left to remove.
-std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::uint64_t rows_max,
-                              std::size_t count);
 
 /// Counts the rows of the interval, newest first, up to `HistoryStatistics::rows_max`.
 HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query);

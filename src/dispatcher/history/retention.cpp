@@ -1,5 +1,7 @@
 #include "dispatcher/history/retention.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -31,12 +33,16 @@ asio::awaitable<void> Retention::run() {
 }
 
 asio::awaitable<void> Retention::remove_all(Step step) {
-  std::uint64_t removed = piece_rows;
-  while (removed >= piece_rows && !stopping_) {
-    auto work = [step](Database& database) {
-      return step(database, io::wall_clock_ms(), piece_rows);
+  std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
+  if (step.rows_max) left = co_await writer_.run(step.rows_max);
+  while (left > 0 && !stopping_) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece_rows, left));
+    auto work = [step, count](Database& database) {
+      return step.remove(database, io::wall_clock_ms(), count);
     };
-    removed = co_await writer_.run(std::move(work));
+    const std::uint64_t removed = co_await writer_.run(std::move(work));
+    if (removed < count) co_return;
+    left -= removed;
   }
 }
 

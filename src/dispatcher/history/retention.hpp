@@ -19,10 +19,14 @@ namespace samoyed::dispatcher {
 /// Thread rule: the executor's thread.
 class Retention {
  public:
-  /// Removes at most `count` rows that are past their retention at `now_ms` (milliseconds since
-  /// 1970). Returns how many it removed.
-  using Step =
-      std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)>;
+  struct Step {
+    /// Removes at most `count` rows that are past their retention at `now_ms` (milliseconds since
+    /// 1970). Returns how many it removed.
+    std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)> remove;
+    /// Returns how many rows may go in one interval, so that a clock that jumps can't empty the
+    /// history at once. Null: any number.
+    std::function<std::uint64_t(Database& database)> rows_max = nullptr;
+  };
 
   Retention(asio::any_io_executor executor, DatabaseThread& writer, std::vector<Step> steps,
             std::chrono::milliseconds interval = std::chrono::minutes(1));

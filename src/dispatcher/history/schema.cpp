@@ -2,6 +2,10 @@
 
 #include <array>
 #include <string>
+#include <vector>
+
+#include "samoyed/io/digest.hpp"
+#include "samoyed/io/random.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -71,7 +75,15 @@ CREATE INDEX job_finished ON job (changed_ms) WHERE state >= 2;
     R"sql(
 ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
+)sql",
+    // The rows up to this id are of visitors whose cookies were not signed.
+    R"sql(
+CREATE TABLE unsigned_until (id INTEGER NOT NULL) STRICT;
+INSERT INTO unsigned_until SELECT coalesce(max(id), 0) FROM recognition;
 )sql"};
+
+/// From this version on, the tables hold digests of visitors' ids.
+constexpr std::size_t digests_since = 3;
 
 std::int64_t pragma(Database& database, const std::string& name) {
   auto row = database.prepare("PRAGMA " + name);
@@ -86,7 +98,33 @@ bool is_empty(Database& database) {
 void check_whole(Database& database, const std::filesystem::path& file) {
   if (std::filesystem::file_size(file) > checked_bytes_max) return;
   auto row = database.prepare("PRAGMA quick_check(1)");
-  if (row.step() && row.text(0) != "ok") throw StorageError("it is damaged");
+  if (row.step() && row.text(0) != "ok") throw DamageError("it is damaged");
+}
+
+/// Whether it is the id that a visitor's cookie held. Visitors may also be addresses.
+bool is_cookie_id(const std::string& visitor) {
+  return visitor.size() == 2 * io::id_bytes &&
+         visitor.find_first_not_of("0123456789abcdef") == visitor.npos;
+}
+
+/// Replaces the ids of visitors' cookies by their digests. Until now, anyone who could read the
+/// file could act as the visitor.
+void digest_visitors(Database& database) {
+  database.execute("CREATE INDEX job_visitor ON job (visitor)");
+  for (const std::string table : {"recognition", "job"}) {
+    std::vector<std::string> ids;
+    auto rows = database.prepare("SELECT DISTINCT visitor FROM " + table);
+    while (rows.step()) {
+      if (std::string visitor = rows.text(0); is_cookie_id(visitor)) ids.push_back(visitor);
+    }
+    for (const std::string& id : ids) {
+      database.prepare("UPDATE " + table + " SET visitor = ? WHERE visitor = ?")
+          .bind(io::digest_hex(id))
+          .bind(id)
+          .run();
+    }
+  }
+  database.execute("DROP INDEX job_visitor");
 }
 
 void migrate(Database& database) {
@@ -95,10 +133,13 @@ void migrate(Database& database) {
     throw StorageError("it was made by a newer version of this program");
   }
   if (version == migrations.size()) return;
+  // What a migration replaces must not stay in unused pages.
+  database.execute("PRAGMA secure_delete = ON");
   database.execute("BEGIN IMMEDIATE");
   for (std::size_t step = version; step < migrations.size(); ++step) {
     database.execute(migrations[step]);
   }
+  if (version < digests_since) digest_visitors(database);
   database.execute("PRAGMA application_id = " + std::to_string(application_id));
   database.execute("PRAGMA user_version = " + std::to_string(migrations.size()));
   database.execute("COMMIT");
@@ -107,6 +148,10 @@ void migrate(Database& database) {
 }  // namespace
 
 Database open_history(const std::filesystem::path& file) {
+  const auto text = [&](const StorageError& error) {
+    return "can't use the history " + file.string() + " (" + error.what() +
+           "): move it away or choose another --data-dir";
+  };
   try {
     Database database(file, Database::Mode::read_write);
     if (!is_empty(database) && pragma(database, "application_id") != application_id) {
@@ -114,13 +159,16 @@ Database open_history(const std::filesystem::path& file) {
     }
     check_whole(database, file);
     database.execute("PRAGMA journal_mode = WAL");
+    migrate(database);
     // Deleted data is overwritten if that costs no additional writes.
     database.execute("PRAGMA secure_delete = FAST");
-    migrate(database);
     return database;
+  } catch (const DiskError& error) {
+    throw DiskError(text(error));
+  } catch (const DamageError& error) {
+    throw DamageError(text(error));
   } catch (const StorageError& error) {
-    throw StorageError("can't use the history " + file.string() + " (" + error.what() +
-                       "): move it away or choose another --data-dir");
+    throw StorageError(text(error));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "dispatcher/history/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 namespace samoyed::dispatcher {
 namespace {
@@ -10,21 +11,29 @@ constexpr std::chrono::milliseconds busy_timeout{5000};
 /// The number of SQLite virtual machine instructions between two checks of the clock: about 0.1 ms.
 constexpr int deadline_instructions = 10000;
 
-[[noreturn]] void fail(sqlite3* database) {
-  const char* file = sqlite3_db_filename(database, "main");
-  const std::string what = std::string(file ? file : "SQLite") + ": " + sqlite3_errmsg(database);
-  switch (sqlite3_errcode(database) & 0xff) {  // The primary code, without the extended bits.
+[[noreturn]] void fail(int code, const std::string& what) {
+  switch (code & 0xff) {  // The primary code, without the extended bits.
+    case SQLITE_FULL:
+      throw DiskFullError(what);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw DamageError(what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
     case SQLITE_READONLY:
     case SQLITE_IOERR:
-    case SQLITE_FULL:
     case SQLITE_CANTOPEN:
       throw DiskError(what);
     default:
       throw StorageError(what);
   }
+}
+
+[[noreturn]] void fail(sqlite3* database) {
+  const char* file = sqlite3_db_filename(database, "main");
+  fail(sqlite3_errcode(database),
+       std::string(file ? file : "SQLite") + ": " + sqlite3_errmsg(database));
 }
 
 }  // namespace
@@ -104,16 +113,17 @@ bool Statement::is_null(int column) const {
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 Database::Database(const std::filesystem::path& path, Mode mode)
-    : deadline_(std::make_unique<std::chrono::steady_clock::time_point>()) {
+    : path_(path), deadline_(std::make_unique<std::chrono::steady_clock::time_point>()) {
   sqlite3* database = nullptr;
   const int flags =
       mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int result = sqlite3_open_v2(path.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(database);
   if (result != SQLITE_OK) {
-    throw StorageError(path.string() + ": " +
-                       (database ? sqlite3_errmsg(database) : sqlite3_errstr(result)));
+    fail(result,
+         path.string() + ": " + (database ? sqlite3_errmsg(database) : sqlite3_errstr(result)));
   }
+  file_ = file_id(path_);
   sqlite3_extended_result_codes(database, 1);
   set_busy_timeout(busy_timeout);
   // A file from elsewhere must not run code of its own, and damage is detected while reading.
@@ -124,6 +134,21 @@ Database::Database(const std::filesystem::path& path, Mode mode)
 
 void Database::set_busy_timeout(std::chrono::milliseconds timeout) {
   sqlite3_busy_timeout(database_.get(), static_cast<int>(timeout.count()));
+}
+
+Database::FileId Database::file_id(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino);
+}
+
+bool Database::is_current() {
+  const FileId log = file_id(path_.string() + "-wal");
+  if (!log_) log_ = log;
+  if (file_ && file_id(path_) == file_ && log == log_) return true;
+  // SQLite would remove the log of the file that is there now.
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return false;
 }
 
 Statement Database::prepare(const std::string& sql) {

@@ -23,6 +23,16 @@ class DiskError : public StorageError {
   using StorageError::StorageError;
 };
 
+/// The disk, or what this program may use of it, is full.
+class DiskFullError : public DiskError {
+  using DiskError::DiskError;
+};
+
+/// The file is damaged. It isn't written any more until somebody replaces it.
+class DamageError : public StorageError {
+  using StorageError::StorageError;
+};
+
 /// A prepared statement for one run. Bind the values in order, then step through the rows. The
 /// Database keeps the statement for the next use of the same SQL.
 ///
@@ -82,6 +92,19 @@ class Database {
   /// Creates an empty file if the file doesn't exist (`read_write` only).
   Database(const std::filesystem::path& path, Mode mode);
 
+  /// Identifies a file: its device and inode. std::nullopt if there is none.
+  using FileId = std::optional<std::pair<std::uint64_t, std::uint64_t>>;
+
+  static FileId file_id(const std::filesystem::path& path);
+
+  FileId file() const { return file_; }
+  /// The file of the log (WAL), if `is_current` has seen it.
+  FileId log() const { return log_; }
+
+  /// Returns whether the path still names the file that was opened, and the file's log (WAL) too.
+  /// If not, nothing that is written can be found again.
+  bool is_current();
+
   Statement prepare(const std::string& sql);
   /// Runs one or more statements that take no values and return no rows.
   void execute(const std::string& sql);
@@ -101,6 +124,9 @@ class Database {
     void operator()(sqlite3* database) const;
   };
   std::unique_ptr<sqlite3, Close> database_;
+  std::filesystem::path path_;
+  FileId file_;
+  FileId log_;  ///< SQLite creates the log at the first use of the database.
   /// Held by pointer, because SQLite stores its address and a Database can be moved.
   std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;
   /// Held by pointer for the same reason. Holds one entry for each distinct SQL text of this

@@ -29,7 +29,12 @@ bool SqliteHistory::record(HistoryRow row) {
 
 asio::awaitable<HistoryPage> SqliteHistory::find(HistoryQuery query) {
   auto work = [query = std::move(query)](Database& database) { return find_rows(database, query); };
-  co_return co_await reader_.run(std::move(work));
+  auto page = co_await reader_.run(std::move(work));
+  if (page.unreadable > 0) {
+    unreadable_ += page.unreadable;
+    spdlog::error("left out {} damaged rows of the history", page.unreadable);
+  }
+  co_return page;
 }
 
 asio::awaitable<std::optional<HistoryRow>> SqliteHistory::find_row(
@@ -47,6 +52,13 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   };
   // Deleted rows must not come back if the machine crashes.
   co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
+}
+
+asio::awaitable<bool> SqliteHistory::has_unsigned_rows(std::string visitor) {
+  auto work = [visitor = std::move(visitor)](Database& database) {
+    return dispatcher::has_unsigned_rows(database, visitor);
+  };
+  co_return co_await reader_.run(std::move(work));
 }
 
 asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {

@@ -20,16 +20,19 @@ class SqliteHistory final : public History {
 
   bool record(HistoryRow row) override;
   std::uint64_t dropped() const override { return dropped_ + writer_.lost(); }
+  std::uint64_t unreadable() const override { return unreadable_; }
   asio::awaitable<HistoryPage> find(HistoryQuery query) override;
   asio::awaitable<std::optional<HistoryRow>> find_row(HistoryId id,
                                                       std::optional<std::string> visitor) override;
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override;
+  asio::awaitable<bool> has_unsigned_rows(std::string visitor) override;
   asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) override;
 
  private:
   DatabaseThread& writer_;
   DatabaseThread& reader_;
   std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::uint64_t> unreadable_ = 0;
 };
 
 }  // namespace samoyed::dispatcher

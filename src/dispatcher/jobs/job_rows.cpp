@@ -185,6 +185,16 @@ std::optional<EndedJob> fail_unfinished_job(Database& database, const std::strin
   return ended;
 }
 
+std::int64_t newest_finished_ms(Database& database) {
+  auto row = database.prepare("SELECT max(changed_ms) FROM job WHERE state >= 2");
+  return row.step() && !row.is_null(0) ? row.integer(0) : 0;
+}
+
+std::uint64_t finished_jobs(Database& database) {
+  auto row = database.prepare("SELECT count(*) FROM job WHERE state >= 2");
+  return row.step() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+}
+
 std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, std::size_t count) {
   database
       .prepare(

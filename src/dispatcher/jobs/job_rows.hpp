@@ -51,6 +51,11 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
 std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
                                             const JobError& error, std::int64_t now_ms);
 
+/// When the last job ended; 0 if none has.
+std::int64_t newest_finished_ms(Database& database);
+/// The number of finished jobs.
+std::uint64_t finished_jobs(Database& database);
+
 /// Deletes at most `count` jobs that finished before `before_ms`. Returns how many it deleted.
 std::uint64_t remove_finished_jobs(Database& database, std::int64_t before_ms, std::size_t count);
 

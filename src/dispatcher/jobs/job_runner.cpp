@@ -42,8 +42,11 @@ asio::awaitable<void> JobRunner::run() {
     woken_ = false;
     try {
       co_await start_some();
+      lookup_failed_ = false;
     } catch (const StorageError& error) {
-      spdlog::error("can't look for jobs: {}", error.what());
+      if (!std::exchange(lookup_failed_, true)) {
+        spdlog::error("can't look for jobs: {}", error.what());
+      }
       nothing_due_before_ = Clock::now() + options_.storage_pause;
     }
     if (woken_ || stopping_) continue;

@@ -89,6 +89,7 @@ class JobRunner {
   Clock::time_point last_progress_;
   /// No waiting job is due before this time.
   Clock::time_point nothing_due_before_ = Clock::time_point::min();
+  bool lookup_failed_ = false;  ///< The last look for jobs failed, and the log says so.
   bool woken_ = false;
   bool stopping_ = false;
 };

@@ -1,7 +1,7 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +17,9 @@ namespace samoyed::dispatcher {
 namespace {
 
 constexpr auto power_loss = DatabaseThread::Durability::power_loss;
+constexpr auto process_crash = DatabaseThread::Durability::process_crash;
+/// A job that is claimed ends, and then its image can be removed.
+constexpr bool frees_space = true;
 
 std::vector<JobRow> rows_of(const JobRequest& request) {
   std::vector<JobRow> rows;
@@ -36,30 +39,14 @@ std::vector<JobRow> rows_of(const JobRequest& request) {
   return rows;
 }
 
-}  // namespace
-
-Jobs::Load recover_jobs(Database& database, const Spool& spool) {
-  const auto found = spool.clean();
-  std::set<std::string> images(found.begin(), found.end());
-  Jobs::Load load;
-  database.execute("PRAGMA synchronous = FULL");
-  database.execute("BEGIN IMMEDIATE");
-  wait_again(database);
-  for (JobRow& row : unfinished_jobs(database)) {
-    if (images.erase(row.job.id) == 1) {
-      ++load.waiting;
-      load.bytes += row.job.image_bytes;
-      continue;
-    }
-    fail_unfinished_job(
-        database, row.job.id,
-        {.reason = "image_lost", .detail = "The picture's file is missing from the spool folder."},
-        io::wall_clock_ms());
-  }
-  database.execute("COMMIT");
-  for (const std::string& id : images) spool.remove(id);
-  return load;
+/// Subtracts down to 0: after the database was replaced, the load counts the jobs of the new one,
+/// and jobs of the former one may still end.
+template <typename Number>
+void subtract(Number& number, Number by) {
+  number -= std::min(number, by);
 }
+
+}  // namespace
 
 class SqliteJobStore::Watch final : public JobWatch {
  public:
@@ -110,7 +97,7 @@ class SqliteJobStore::Watch final : public JobWatch {
 
 SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& writer,
                                DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
-                               OnJobStep on_step)
+                               OnJobStep on_step, DiskReserve* reserve)
     : executor_(std::move(executor)),
       writer_(writer),
       reader_(reader),
@@ -118,6 +105,7 @@ SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& w
       owner_(io::random_hex(io::id_bytes)),
       options_(options),
       on_step_(std::move(on_step)),
+      reserve_(reserve),
       load_(load) {}
 
 SqliteJobStore::~SqliteJobStore() { files_.join(); }
@@ -141,6 +129,9 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   try {
     const auto images = std::make_shared<const std::vector<JobImage>>(std::move(request.images));
     auto write = [this, rows, images] {
+      if (reserve_ && !reserve_->keep()) {
+        throw std::system_error(ENOSPC, std::generic_category(), "too little room for the reserve");
+      }
       for (std::size_t index = 0; index < rows->size(); ++index) {
         spool_.write((*rows)[index].job.id, (*images)[index].bytes);
       }
@@ -158,6 +149,9 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
     const int code = failure.code().value();
     error = code == ENOSPC || code == EDQUOT ? SubmitError::full : SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
+  } catch (const DiskFullError& failure) {
+    error = SubmitError::full;
+    spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
@@ -166,8 +160,8 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   for (const JobRow& row : *rows) {
     ids.push_back(row.job.id);
     if (error) {
-      --load_.waiting;
-      load_.bytes -= row.job.image_bytes;
+      subtract(load_.waiting, std::size_t{1});
+      subtract(load_.bytes, row.job.image_bytes);
       co_await remove_image(row.job.id);
     }
   }
@@ -186,7 +180,7 @@ asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
     const JobError error{.reason = "cancelled", .detail = "The job was canceled."};
     return fail_unfinished_job(database, id, error, io::wall_clock_ms());
   };
-  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  const auto ended = co_await writer_.run(std::move(work), power_loss, 0, frees_space);
   if (!ended) co_return false;
   co_await end(id, *ended);
   on_cancelled_(id);
@@ -198,6 +192,11 @@ std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
   return std::make_unique<Watch>(*this, std::move(id));
 }
 
+void SqliteJobStore::recovered(Load load) {
+  load_ = load;
+  on_submitted_();
+}
+
 void SqliteJobStore::stop() {
   stopping_ = true;
   for (const auto& [id, watch] : watches_) watch->end();
@@ -207,8 +206,8 @@ asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint6
   auto work = [owner = owner_, count, bytes_max](Database& database) {
     return claim_jobs(database, owner, io::wall_clock_ms(), count, bytes_max);
   };
-  auto claimed = co_await writer_.run(std::move(work));
-  load_.waiting -= claimed.jobs.size();
+  auto claimed = co_await writer_.run(std::move(work), process_crash, 0, frees_space);
+  subtract(load_.waiting, claimed.jobs.size());
   load_.running += claimed.jobs.size();
   for (const ClaimedJob& job : claimed.jobs) {
     on_step_(JobStep::claimed);
@@ -233,7 +232,7 @@ asio::awaitable<bool> SqliteJobStore::finish(ClaimToken token, HistoryRow result
     return finish_job(database, token, result, io::wall_clock_ms(),
                       [&on_step] { on_step(JobStep::result_inserted); });
   };
-  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  const auto ended = co_await writer_.run(std::move(work), power_loss, 0, frees_space);
   if (!ended) co_return false;
   on_step_(JobStep::result_committed);
   co_await end(token.job_id, *ended);
@@ -244,7 +243,7 @@ asio::awaitable<bool> SqliteJobStore::fail(ClaimToken token, JobError error) {
   auto work = [token, error = std::move(error)](Database& database) {
     return fail_job(database, token, error, io::wall_clock_ms());
   };
-  const auto ended = co_await writer_.run(std::move(work), power_loss);
+  const auto ended = co_await writer_.run(std::move(work), power_loss, 0, frees_space);
   if (!ended) co_return false;
   co_await end(token.job_id, *ended);
   co_return true;
@@ -254,8 +253,8 @@ asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry)
   auto work = [token, retry = std::move(retry)](Database& database) {
     return put_back_job(database, token, retry, io::wall_clock_ms());
   };
-  if (!co_await writer_.run(std::move(work))) co_return false;
-  --load_.running;
+  if (!co_await writer_.run(std::move(work), process_crash, 0, frees_space)) co_return false;
+  subtract(load_.running, std::size_t{1});
   ++load_.waiting;
   notify_watches(token.job_id);
   co_return true;
@@ -263,8 +262,9 @@ asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry)
 
 /// After a job's end was committed: updates the load, notifies the watches and removes the image.
 asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
-  --(ended.state_before == JobState::waiting ? load_.waiting : load_.running);
-  load_.bytes -= ended.image_bytes;
+  const bool waited = ended.state_before == JobState::waiting;
+  subtract(waited ? load_.waiting : load_.running, std::size_t{1});
+  subtract(load_.bytes, ended.image_bytes);
   notify_watches(id);
   co_await remove_image(std::move(id));
 }

@@ -20,11 +20,6 @@
 
 namespace samoyed::dispatcher {
 
-/// Makes the jobs and the spool consistent after a start, before anything else uses them. Running
-/// jobs wait again, jobs whose image is missing fail, and images without an unfinished job are
-/// removed. Returns the remaining load. Throws StorageError and std::system_error.
-Jobs::Load recover_jobs(Database& database, const Spool& spool);
-
 /// Keeps jobs as rows in the history's file, and their images in a spool folder.
 ///
 ///     submit    image written, synced, renamed; folder synced; row committed and synced
@@ -39,10 +34,12 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool);
 class SqliteJobStore final : public JobStore {
  public:
   /// The references must outlive the store, and the store must outlive every coroutine that it
-  /// started. `load` is the result of `recover_jobs`.
+  /// started. `load` is the result of `recover_jobs`. Jobs are accepted only while `reserve`, if it
+  /// isn't null, is there.
   SqliteJobStore(
       asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
-      JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {});
+      JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {},
+      DiskReserve* reserve = nullptr);
   ~SqliteJobStore() override;
 
   asio::awaitable<Submitted> submit(JobRequest request) override;
@@ -61,6 +58,8 @@ class SqliteJobStore final : public JobStore {
     on_cancelled_ = std::move(call);
   }
 
+  /// Replaces the load after another database was opened: the result of `recover_jobs`.
+  void recovered(Load load);
   /// Accepts no more jobs, and ends every watch.
   void stop();
   /// Waits for the thread that handles the images. No member may be called afterward.
@@ -81,6 +80,7 @@ class SqliteJobStore final : public JobStore {
   const std::string owner_;
   const JobsOptions options_;
   const OnJobStep on_step_;
+  DiskReserve* const reserve_;
   asio::thread_pool files_{1};
   Load load_;
   bool stopping_ = false;

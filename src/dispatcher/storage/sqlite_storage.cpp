@@ -3,28 +3,37 @@
 #include <algorithm>
 #include <exception>
 #include <fcntl.h>
+#include <filesystem>
+#include <limits>
 #include <stdexcept>
 #include <sys/file.h>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/old_rows.hpp"
 #include "dispatcher/history/schema.hpp"
+#include "dispatcher/jobs/job_recovery.hpp"
+#include "dispatcher/jobs/job_rows.hpp"
+#include "dispatcher/storage/data_folder.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
 
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+constexpr std::int64_t before_all_times = std::numeric_limits<std::int64_t>::min();
+constexpr std::uint64_t rows_unlimited = std::numeric_limits<std::uint64_t>::max();
+
+/// How many of `rows` rows may go because of their age in one interval, which is a minute. If the
+/// clock has jumped, most of the history is still there after some hours.
+std::uint64_t share(std::uint64_t rows) { return rows / 720 + 1; }
 
 /// Returns the lock file's path. The lock is held until the file descriptor is closed, which a
 /// crash does too.
 std::filesystem::path lock_file(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) {
-    std::filesystem::create_directories(folder);
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-  }
+  prepare_data_folder(folder);
   return folder / "lock";
 }
 
@@ -33,14 +42,6 @@ void lock(const DurableFile& file, const std::filesystem::path& folder) {
     throw std::runtime_error("another samoyed-dispatcher uses " + folder.string() +
                              ": stop it or choose another --data-dir");
   }
-}
-
-Database open_recovered(const std::filesystem::path& folder, const Spool& spool,
-                        Jobs::Load& recovered) {
-  Database database = open_history(folder / "history.sqlite");
-  recovered = recover_jobs(database, spool);
-  if (recovered.waiting > 0) spdlog::info("{} jobs are waiting", recovered.waiting);
-  return database;
 }
 
 void log_failure(std::exception_ptr failure) {
@@ -58,13 +59,59 @@ SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions opti
       options_(std::move(options)),
       lock_(lock_file(options_.folder), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
       spool_((lock(lock_, options_.folder), options_.folder / "spool")),
-      writer_(open_recovered(options_.folder, spool_, recovered_), DatabaseThread::Kind::writer,
-              {}),
-      reader_(open_history_reader(options_.folder / "history.sqlite"), DatabaseThread::Kind::reader,
-              {}),
+      reserve_(options_.folder / "reserve"),
+      writer_([this] { return open_database(); }, DatabaseThread::Kind::writer, {}, &reserve_),
+      reader_([this] { return open_history_reader(file()); }, DatabaseThread::Kind::reader, {}),
       history_(writer_, reader_),
-      jobs_(executor, writer_, reader_, spool_, options_.jobs, recovered_),
+      jobs_(
+          executor, writer_, reader_, spool_, options_.jobs, recovered_, [](JobStep) {}, &reserve_),
       retention_(executor, writer_, retention_steps()) {}
+
+std::string SqliteStorage::visitor_key() const { return load_visitor_key(options_.folder); }
+
+std::string SqliteStorage::problem() const {
+  std::string problem = writer_.problem();
+  return problem.empty() ? reader_.problem() : problem;
+}
+
+/// Removes the log of a database that another one has replaced: SQLite would apply it to that one.
+void SqliteStorage::remove_stale_log() const {
+  const auto log = file().string() + "-wal";
+  if (!opened_log_ || Database::file_id(log) != opened_log_) return;
+  if (Database::file_id(file()) == opened_) return;
+  std::filesystem::remove(log);
+  std::filesystem::remove(file().string() + "-shm");
+}
+
+/// Opens the database for the writer, and recovers the jobs of one that wasn't open before. Only
+/// the start creates a database: later, a missing one has been taken away, and comes back.
+Database SqliteStorage::open_database() {
+  const bool starting = std::exchange(starting_, false);
+  const bool created = !std::filesystem::exists(file());
+  if (created && opened_) {
+    throw DiskError(file().string() +
+                    " is missing: restore it, or restart the dispatcher to begin a new one");
+  }
+  remove_stale_log();
+  Database database = open_history(file());
+  const bool known = database.file() == opened_;
+  if (known && database.is_current()) opened_log_ = database.log();
+  if (known) return database;
+  // A new database doesn't know all images, nor does one that is opened while jobs are submitted.
+  const auto orphans = starting && !created ? Orphans::remove : Orphans::keep;
+  const Jobs::Load load = recover_jobs(database, spool_, orphans);
+  opened_ = database.file();
+  if (database.is_current()) opened_log_ = database.log();
+  if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
+  if (starting) {
+    recovered_ = load;
+  } else {
+    asio::post(executor_, [this, load, alive = std::weak_ptr(alive_)] {
+      if (alive.lock()) jobs_.recovered(load);
+    });
+  }
+  return database;
+}
 
 SqliteStorage::~SqliteStorage() {
   jobs_.join();
@@ -80,13 +127,23 @@ std::vector<Retention::Step> SqliteStorage::retention_steps() const {
   // If the history is turned off, results are kept only for the jobs.
   const std::int64_t keep_rows_ms =
       options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
-  return {[keep_rows_ms, rows_max = options_.history.rows_max](
-              Database& database, std::int64_t now_ms, std::size_t count) {
-            return remove_old_rows(database, now_ms - keep_rows_ms, rows_max, count);
-          },
-          [keep_jobs_ms](Database& database, std::int64_t now_ms, std::size_t count) {
-            return remove_finished_jobs(database, now_ms - keep_jobs_ms, count);
-          }};
+  return {{.remove =
+               [rows_max = options_.history.rows_max](Database& database, std::int64_t,
+                                                      std::size_t count) {
+                 return remove_old_rows(database, before_all_times, rows_max, count);
+               }},
+          {.remove =
+               [keep_rows_ms](Database& database, std::int64_t now_ms, std::size_t count) {
+                 const std::int64_t newest = std::min(now_ms, newest_row_ms(database));
+                 return remove_old_rows(database, newest - keep_rows_ms, rows_unlimited, count);
+               },
+           .rows_max = [](Database& database) { return share(rows_at_most(database)); }},
+          {.remove =
+               [keep_jobs_ms](Database& database, std::int64_t now_ms, std::size_t count) {
+                 const std::int64_t newest = std::min(now_ms, newest_finished_ms(database));
+                 return remove_finished_jobs(database, newest - keep_jobs_ms, count);
+               },
+           .rows_max = [](Database& database) { return share(finished_jobs(database)); }}};
 }
 
 void SqliteStorage::start() { asio::co_spawn(executor_, retention_.run(), log_failure); }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <filesystem>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "dispatcher/durable_file.hpp"
@@ -7,6 +10,7 @@
 #include "dispatcher/history/retention.hpp"
 #include "dispatcher/history/sqlite_history.hpp"
 #include "dispatcher/jobs/sqlite_job_store.hpp"
+#include "dispatcher/storage/reserve_file.hpp"
 #include "dispatcher/storage/storage.hpp"
 
 namespace samoyed::dispatcher {
@@ -16,24 +20,37 @@ namespace samoyed::dispatcher {
 /// Thread rule: the same as for Storage. Its own threads access the disk.
 class SqliteStorage final : public Storage {
  public:
-  /// Opens the folder, or creates it if it is missing, and locks it. Throws std::runtime_error with
-  /// one line that says what to do.
+  /// Opens the folder, or creates it if it is missing, and locks it. If the database is damaged, or
+  /// can't be read or written, the storage is unavailable until that has changed: see `problem`.
+  /// Throws std::runtime_error with one line that says what to do.
   SqliteStorage(asio::any_io_executor executor, StorageOptions options);
   ~SqliteStorage() override;
 
   History* history() override { return options_.history.enabled ? &history_ : nullptr; }
   JobStore& jobs() override { return jobs_; }
+  std::string visitor_key() const override;
+  std::string problem() const override;
   void start() override;
   void stop() override;
 
  private:
   std::vector<Retention::Step> retention_steps() const;
+  std::filesystem::path file() const { return options_.folder / "history.sqlite"; }
+  Database open_database();
+  void remove_stale_log() const;
 
   asio::any_io_executor executor_;
   const StorageOptions options_;
   DurableFile lock_;
   Spool spool_;
+  ReserveFile reserve_;
   Jobs::Load recovered_;
+  /// The database that was open last. Used where the writer opens it.
+  Database::FileId opened_;
+  Database::FileId opened_log_;
+  bool starting_ = true;  ///< The constructor is opening the database.
+  /// Lets calls that were posted to the executor find out that the storage is gone.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   DatabaseThread writer_;
   DatabaseThread reader_;
   SqliteHistory history_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <asio/any_io_executor.hpp>
 
@@ -22,6 +23,15 @@ class Storage {
   /// jobs themselves.
   virtual History* history() = 0;
   virtual JobStore& jobs() = 0;
+
+  /// Reads the key that signs visitors' cookies, or creates it. Throws std::runtime_error with one
+  /// line that says what to do.
+  virtual std::string visitor_key() const = 0;
+
+  /// Why history and jobs are unavailable now, in one sentence for the log; empty if they are
+  /// available. They then throw StorageError, and rows to record wait in memory. May be called from
+  /// any thread.
+  virtual std::string problem() const = 0;
 
   /// Starts to remove rows and jobs past their retention, until `stop`. Call once.
   virtual void start() = 0;

@@ -15,10 +15,22 @@ std::optional<std::string_view> bearer_token(const Fields& fields) {
   return trimmed(value.substr(scheme.size()));
 }
 
+std::vector<std::string_view> session_cookies(const Fields& fields) {
+  auto values = cookie_values(fields, secure_cookie_name(AdminGate::cookie_name));
+  for (const auto value : cookie_values(fields, AdminGate::cookie_name)) values.push_back(value);
+  return values;
+}
+
 }  // namespace
 
 AdminGate::AdminGate(std::string token, std::function<std::string()> random_id)
     : token_(std::move(token)), random_id_(std::move(random_id)) {}
+
+void AdminGate::set_token(std::string token) {
+  if (token == token_) return;
+  token_ = std::move(token);
+  sessions_.clear();
+}
 
 AdminGate::Verdict AdminGate::check(const Fields& fields, const std::string& client, Time now) {
   if (!needed()) return Verdict::admitted;
@@ -27,7 +39,7 @@ AdminGate::Verdict AdminGate::check(const Fields& fields, const std::string& cli
     return now - session.last_seen >= session_idle_max;
   });
   Verdict verdict = Verdict::missing;
-  for (const std::string_view value : cookie_values(fields, cookie_name)) {
+  for (const std::string_view value : session_cookies(fields)) {
     for (Session& session : sessions_) {
       if (!equal_in_constant_time(value, session.id)) continue;
       session.last_seen = now;
@@ -50,7 +62,7 @@ std::variant<std::string, AdminGate::Verdict> AdminGate::sign_in(std::string_vie
 }
 
 void AdminGate::sign_out(const Fields& fields) {
-  for (const std::string_view value : cookie_values(fields, cookie_name)) {
+  for (const std::string_view value : session_cookies(fields)) {
     std::erase_if(sessions_, [&](const Session& session) {
       return equal_in_constant_time(value, session.id);
     });

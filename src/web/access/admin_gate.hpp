@@ -30,6 +30,7 @@ class AdminGate {
     limited,  ///< A token, but the client has sent too many wrong ones before.
   };
 
+  /// Over HTTPS it has the prefix `__Secure-`.
   static constexpr std::string_view cookie_name = "samoyed_session";
   /// Maximum number of sessions. Beyond it, the session that was idle longest is ended.
   static constexpr std::size_t sessions_max = 64;
@@ -45,6 +46,9 @@ class AdminGate {
   /// An empty `token` means that none is needed. `random_id` returns a new, unguessable text for a
   /// cookie on each call.
   AdminGate(std::string token, std::function<std::string()> random_id);
+
+  /// Replaces the token. If it differs, all sessions end.
+  void set_token(std::string token);
 
   bool needed() const { return !token_.empty(); }
 
@@ -71,7 +75,7 @@ class AdminGate {
   Verdict check_token(std::string_view token, const std::string& client, Time now);
   void note_failure(const std::string& client, Time now);
 
-  const std::string token_;
+  std::string token_;
   const std::function<std::string()> random_id_;
   std::vector<Session> sessions_;
   std::map<std::string, Failures> failures_;

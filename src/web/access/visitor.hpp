@@ -8,18 +8,52 @@
 
 namespace samoyed::web {
 
-/// The cookie that identifies a visitor's results. It holds only a random id, and the browser keeps
-/// it for a year.
+/// The cookie that identifies a visitor's results. It holds a random id and its signature, and the
+/// browser keeps it for a year. Over HTTPS its name begins with `__Secure-`, so that nothing that
+/// was sent unencrypted can replace it.
 inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 
 /// Stands for a visitor who sends no cookie and gets none. No row belongs to it.
 inline constexpr std::string_view no_visitor = "-";
 
-/// Returns the id in a request's cookie, or std::nullopt if there is no id in the form that this
-/// server uses.
-std::optional<std::string> find_visitor(const Fields& fields);
+/// A visitor who has, or gets, a cookie.
+struct CookieVisitor {
+  /// The owner of the visitor's results: a digest of the id in the cookie. The history holds only
+  /// the digest, so nobody who reads it can act as the visitor.
+  std::string visitor;
+  /// The cookie's value that the browser should get now. Empty if it has a good one.
+  std::string new_cookie;
+  /// False for an id without a signature, as older versions issued them. Whether this server issued
+  /// it is known only to the history.
+  bool is_signed = true;
+};
 
-/// Returns the field that makes a browser keep the id.
-Field keep_visitor(std::string_view id, bool https);
+/// Issues the cookies of visitors, and recognizes those that it issued.
+///
+/// Not thread-safe: use from one thread.
+class VisitorCookies {
+ public:
+  /// `key` signs the ids. If it is empty, no cookie is issued or recognized.
+  explicit VisitorCookies(std::string key) : key_(std::move(key)) {}
+
+  void set_key(std::string key) { key_ = std::move(key); }
+  bool enabled() const { return !key_.empty(); }
+
+  /// Returns the visitor whom a request's cookies name, or std::nullopt. A signed id goes before an
+  /// unsigned one.
+  std::optional<CookieVisitor> find(const Fields& fields, bool https) const;
+
+  /// Returns a new visitor. `enabled()` must be true.
+  CookieVisitor issue() const;
+
+ private:
+  std::string sign(std::string_view id) const;
+  bool is_issued(std::string_view value) const;
+
+  std::string key_;
+};
+
+/// Returns the field that makes a browser keep the cookie.
+Field keep_visitor(std::string_view cookie, bool https);
 
 }  // namespace samoyed::web

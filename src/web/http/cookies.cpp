@@ -21,4 +21,13 @@ std::vector<std::string_view> cookie_values(const Fields& fields, std::string_vi
   return values;
 }
 
+std::string secure_cookie_name(std::string_view name) { return "__Secure-" + std::string(name); }
+
+Field set_cookie(std::string_view name, std::string_view value, std::string_view attributes,
+                 bool https) {
+  return {"Set-Cookie", (https ? secure_cookie_name(name) : std::string(name)) + "=" +
+                            std::string(value) + "; Path=/; HttpOnly" + std::string(attributes) +
+                            (https ? "; Secure" : "")};
+}
+
 }  // namespace samoyed::web

@@ -48,6 +48,7 @@ constexpr ReasonRow reason_rows[] = {
     {Reason::all_busy, "all_busy", 503},
     {Reason::no_active_worker, "no_active_worker", 503},
     {Reason::no_resources, "no_resources", 503},
+    {Reason::storage, "storage", 503},
     {Reason::stopping, "stopping", 503},
     {Reason::deadline, "deadline", 504},
     {Reason::http_version, "http_version", 505},

@@ -50,6 +50,7 @@ enum class Reason {
   all_busy,
   no_active_worker,
   no_resources,
+  storage,
   stopping,
   deadline,
   http_version,

@@ -78,4 +78,9 @@ Problem internal_error() {
   return {Reason::internal, "Something went wrong on the server. Its log has the details."};
 }
 
+Problem storage_error() {
+  return {Reason::storage,
+          "Results and jobs are unavailable at the moment. Pictures are still recognized."};
+}
+
 }  // namespace samoyed::web

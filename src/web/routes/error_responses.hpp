@@ -30,5 +30,7 @@ Problem too_many_streams();
 
 /// The error for a failure in the server itself.
 Problem internal_error();
+/// Results and jobs can't be read or stored.
+Problem storage_error();
 
 }  // namespace samoyed::web

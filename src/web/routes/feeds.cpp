@@ -64,7 +64,7 @@ class ResultsFeed final : public Feed {
     if (!std::exchange(begun_, true)) co_return begin();
     if (ended_) co_return std::nullopt;
     const dispatcher::HistoryPage page = co_await history_.find(query_);
-    std::string piece = rows(page, !query_.before);
+    std::string piece = rows(page);
     query_.before = page.next_before;
     ended_ = !page.next_before;
     if (ended_) piece += end();
@@ -78,9 +78,11 @@ class ResultsFeed final : public Feed {
 
   std::string end() const { return format_ == ExportFormat::csv ? "" : "]}\n"; }
 
-  std::string rows(const dispatcher::HistoryPage& page, bool first) const {
+  std::string rows(const dispatcher::HistoryPage& page) {
     if (format_ == ExportFormat::json) {
-      const bool separated = !first && !page.rows.empty();
+      // A page is empty if all its rows are damaged.
+      if (page.rows.empty()) return {};
+      const bool separated = std::exchange(any_rows_, true);
       return (separated ? ",\n" : "") + results_json(page.rows, workers_visible_);
     }
     std::string text;
@@ -94,6 +96,7 @@ class ResultsFeed final : public Feed {
   const ExportFormat format_;
   const bool workers_visible_;
   dispatcher::HistoryQuery query_;
+  bool any_rows_ = false;
   bool begun_ = false;
   bool ended_ = false;
 };

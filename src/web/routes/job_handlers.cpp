@@ -31,7 +31,7 @@ Problem to_problem(dispatcher::SubmitError error) {
     case dispatcher::SubmitError::storage:
       break;
   }
-  return internal_error();
+  return storage_error();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "samoyed_web_files.hpp"
+#include "web/http/cookies.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -37,11 +38,6 @@ Response find_and_show(std::string_view name, const Services& services,
                        const RequestContext& context) {
   if (const auto* const found = find_asset(name)) return asset_response(*found, context.request);
   return error_response(services, context, {Reason::not_found, "There is no file with this name."});
-}
-
-Field session_cookie(const std::string& id, std::string_view attributes) {
-  return {"Set-Cookie", std::string(AdminGate::cookie_name) + "=" + id +
-                            "; Path=/; HttpOnly; SameSite=Strict" + std::string(attributes)};
 }
 
 }  // namespace
@@ -82,15 +78,16 @@ asio::awaitable<Response> sign_in(Services& services, RequestContext& context) {
     co_return error_response(services, context, not_signed_in(*verdict));
   }
   Response response = redirect("/");
-  response.fields.push_back(
-      session_cookie(std::get<std::string>(entered), context.https ? "; Secure" : ""));
+  response.fields.push_back(set_cookie(AdminGate::cookie_name, std::get<std::string>(entered),
+                                       "; SameSite=Strict", context.https));
   co_return response;
 }
 
 asio::awaitable<Response> sign_out(Services& services, RequestContext& context) {
   services.gate.sign_out(context.request.fields);
   Response response = redirect("/");
-  response.fields.push_back(session_cookie("", "; Max-Age=0"));
+  response.fields.push_back(
+      set_cookie(AdminGate::cookie_name, "", "; SameSite=Strict; Max-Age=0", context.https));
   co_return response;
 }
 
@@ -102,7 +99,8 @@ asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_res
 
 asio::awaitable<Response> ready(Services& services, RequestContext& context) {
   if (services.workers.in_rotation_count() > 0 && !context.stopping) {
-    co_return text_response(200, "ok");
+    const bool complete = services.storage_available();
+    co_return text_response(200, complete ? "ok" : "ok, but results and jobs are unavailable");
   }
   const Reason reason = context.stopping ? Reason::stopping : Reason::no_active_worker;
   Response response = text_response(status_of(reason), code_of(reason));

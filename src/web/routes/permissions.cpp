@@ -17,11 +17,11 @@ WorkersView workers_view(const Services& services, const RequestContext& context
   const Shown shown = !services.gate.needed()              ? Shown::open
                       : context.admin == Verdict::admitted ? Shown::signed_in
                                                            : Shown::signed_out;
-  return {services.workers.snapshot(), shown};
+  return {services.workers.snapshot(), shown, services.storage_available()};
 }
 
 WorkersView no_workers_view(const Services& services) {
-  return {services.workers.snapshot(), Shown::nothing};
+  return {services.workers.snapshot(), Shown::nothing, services.storage_available()};
 }
 
 }  // namespace samoyed::web

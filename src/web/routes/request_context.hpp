@@ -26,8 +26,10 @@ struct RequestContext {
   std::string address = {};
   /// The owner of the results that the request adds and sees.
   std::string visitor = {};
-  /// The visitor's id is new, and the response should set its cookie.
-  bool new_visitor = false;
+  /// The value of the visitor's cookie that the response should set. Empty if it should set none.
+  std::string new_visitor_cookie = {};
+  /// The visitor's cookie is unsigned: the history decides whether it is adopted.
+  bool visitor_unsigned = false;
   /// True if the client connected over TLS to a proxy in front of the server.
   bool https = false;
   /// The host that the client asked a trusted proxy for, if the proxy reports it.

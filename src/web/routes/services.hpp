@@ -49,6 +49,8 @@ struct Services {
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.
   dispatcher::Jobs* jobs = nullptr;
+  /// Returns whether history and jobs are available now.
+  std::function<bool()> storage_available = [] { return true; };
   AdminGate& gate;
   Metrics& metrics;
   /// Returns the text of /metrics.

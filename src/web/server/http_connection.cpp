@@ -162,7 +162,7 @@ void HttpConnection::consider() {
       admit();
     }
   } catch (const std::exception& error) {
-    respond(fail(error.what()));
+    respond(fail(internal_error(), error.what()));
   }
 }
 
@@ -189,8 +189,10 @@ asio::awaitable<bool> HttpConnection::serve(Request& request) {
   std::optional<Response> response;
   try {
     response = co_await handle(request);
+  } catch (const dispatcher::StorageError& error) {
+    response = fail(storage_error(), error.what());
   } catch (const std::exception& error) {
-    response = fail(error.what());
+    response = fail(internal_error(), error.what());
   }
   if (watch_->client_left()) {
     if (!cut_) log_answer(*current_, status_of(Reason::client_left), 0);
@@ -214,6 +216,7 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
     }
     context.ticket = &*ticket_;
   }
+  if (context.visitor_unsigned) co_await adopt_visitor(server_, context);
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);
   co_return response.feed ? open_stream(std::move(response)) : std::move(response);
@@ -270,8 +273,8 @@ void HttpConnection::respond(Response response) {
   const RequestContext& context = current_->context;
   current_->status = response.status;
   response.fields.push_back({std::string(request_id_name), context.request_id});
-  if (context.new_visitor && response.status < 300) {
-    response.fields.push_back(keep_visitor(context.visitor, context.https));
+  if (!context.new_visitor_cookie.empty() && response.status < 300) {
+    response.fields.push_back(keep_visitor(context.new_visitor_cookie, context.https));
   }
   add_base_path(response, context.base_path);
   const std::string_view reason = find_field(response.fields, reason_name);
@@ -284,9 +287,9 @@ Response HttpConnection::anonymous_error(const Problem& problem) const {
   return anonymous_error_response(server_.services, current_->context, problem);
 }
 
-Response HttpConnection::fail(std::string_view what) const {
+Response HttpConnection::fail(const Problem& problem, std::string_view what) const {
   log_line(spdlog::level::err, peer_ + ": the request failed: " + std::string(what));
-  return anonymous_error(internal_error());
+  return anonymous_error(problem);
 }
 
 void HttpConnection::begin_request() {

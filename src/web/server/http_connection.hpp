@@ -70,7 +70,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void evict_upload();
   void respond(Response response);
   Response anonymous_error(const Problem& problem) const;
-  Response fail(std::string_view what) const;
+  Response fail(const Problem& problem, std::string_view what) const;
   void begin_request();
   void log_line(spdlog::level::level_enum level, const std::string& line) const;
 

@@ -12,16 +12,25 @@
 namespace samoyed::web {
 namespace {
 
+/// For a client without a cookie. Only uploads have results that need an owner.
+void set_new_visitor(RequestContext& context, const ServerContext& server) {
+  context.visitor = no_visitor;
+  context.new_visitor_cookie.clear();
+  if (!is_upload(context) || !server.services.history || !server.visitors.enabled()) return;
+  CookieVisitor visitor = server.visitors.issue();
+  context.visitor = std::move(visitor.visitor);
+  context.new_visitor_cookie = std::move(visitor.new_cookie);
+}
+
 void set_visitor(RequestContext& context, const ServerContext& server, const Fields& fields) {
   if (server.services.rules.results_by_address) {
     context.visitor = "address " + context.client;
-  } else if (auto known = find_visitor(fields)) {
-    context.visitor = std::move(*known);
-  } else if (is_upload(context) && server.services.history) {
-    context.visitor = io::random_hex(io::id_bytes);
-    context.new_visitor = true;
+  } else if (auto known = server.visitors.find(fields, context.https)) {
+    context.visitor = std::move(known->visitor);
+    context.new_visitor_cookie = std::move(known->new_cookie);
+    context.visitor_unsigned = !known->is_signed;
   } else {
-    context.visitor = no_visitor;
+    set_new_visitor(context, server);
   }
 }
 
@@ -51,6 +60,20 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
   context.admin = server.services.gate.check(head.fields, context.client, now);
   set_visitor(context, server, head.fields);
   return context;
+}
+
+asio::awaitable<void> adopt_visitor(const ServerContext& server, RequestContext& context) {
+  context.visitor_unsigned = false;
+  if (!server.services.history) co_return;
+  try {
+    auto unsigned_rows = server.services.history->has_unsigned_rows(context.visitor);
+    if (co_await std::move(unsigned_rows)) co_return;
+    set_new_visitor(context, server);
+  } catch (const dispatcher::StorageError&) {
+    // Undecided: the cookie stays as it is.
+    context.visitor = no_visitor;
+    context.new_visitor_cookie.clear();
+  }
 }
 
 }  // namespace samoyed::web

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <string_view>
 
+#include <asio/awaitable.hpp>
+
 #include "web/http/http_message.hpp"
 #include "web/routes/request_context.hpp"
 #include "web/server/server_context.hpp"
@@ -15,5 +17,10 @@ namespace samoyed::web {
 RequestContext make_request_context(const ServerContext& server, const Request& head,
                                     std::string_view peer_address,
                                     std::chrono::steady_clock::time_point now);
+
+/// Decides about an unsigned visitor's cookie. If the history has results of its visitor from a
+/// version that didn't sign, the visitor keeps them and gets a signed cookie. Otherwise the cookie
+/// counts as none.
+asio::awaitable<void> adopt_visitor(const ServerContext& server, RequestContext& context);
 
 }  // namespace samoyed::web

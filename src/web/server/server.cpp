@@ -79,6 +79,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                          .workers = parts.workers,
                          .history = parts.history,
                          .jobs = parts.jobs,
+                         .storage_available = parts.storage_available,
                          .gate = gate_,
                          .metrics = metrics_,
                          .metrics_text = [this] { return metrics_.text(snapshot()); },
@@ -89,7 +90,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .streams = Admission({.requests_max = options.limits.streams_max,
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
-            .options = options} {}
+            .options = options,
+            .visitors = VisitorCookies(options.access.visitor_key)} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -99,6 +101,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void stop() { accept_loop_.stop(); }
+
+  void set_admin_token(std::string token) { gate_.set_token(std::move(token)); }
+
+  void set_visitor_key(std::string key) { server_.visitors.set_key(std::move(key)); }
 
   std::size_t connections() const { return connections_.size(); }
   const asio::any_io_executor& executor() const { return executor_; }
@@ -115,9 +121,15 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         .connections = connections_.size(),
         .streams = server_.streams.requests(),
         .jobs = jobs_load(),
+        .storage_available =
+            keeps_something() ? std::optional(parts_.storage_available()) : std::nullopt,
+        .results_unreadable =
+            parts_.history ? std::optional(parts_.history->unreadable()) : std::nullopt,
         .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,
         .process = io::read_process()};
   }
+
+  bool keeps_something() const { return parts_.history || parts_.jobs; }
 
   std::optional<MetricsSnapshot::Jobs> jobs_load() const {
     if (!parts_.jobs) return std::nullopt;
@@ -194,6 +206,10 @@ asio::awaitable<void> Server::run() { return impl_->run(); }
 void Server::stop() {
   asio::post(impl_->executor(), [impl = impl_] { impl->stop(); });
 }
+
+void Server::set_admin_token(std::string token) { impl_->set_admin_token(std::move(token)); }
+
+void Server::set_visitor_key(std::string key) { impl_->set_visitor_key(std::move(key)); }
 
 std::size_t Server::connections() const { return impl_->connections(); }
 

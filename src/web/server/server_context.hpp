@@ -4,6 +4,7 @@
 
 #include "samoyed/web/server_options.hpp"
 #include "web/access/admission.hpp"
+#include "web/access/visitor.hpp"
 #include "web/routes/services.hpp"
 
 namespace samoyed::web {
@@ -16,6 +17,7 @@ struct ServerContext {
   /// The streamed responses. They hold no bytes.
   Admission streams;
   ServerOptions options;
+  VisitorCookies visitors;
   std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 

@@ -84,6 +84,16 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
     io::add_gauge(registry, "samoyed_spool_bytes",
                   "Size of the images in unfinished jobs, in bytes.", number(snapshot.jobs->bytes));
   }
+  if (snapshot.storage_available) {
+    io::add_gauge(registry, "samoyed_storage_available",
+                  "1 if results and jobs can be read and stored, else 0.",
+                  number(*snapshot.storage_available));
+  }
+  if (snapshot.results_unreadable) {
+    io::add_counter(registry, "samoyed_results_unreadable_total",
+                    "Times that a result was left out because it is damaged.",
+                    number(*snapshot.results_unreadable));
+  }
   if (snapshot.results_dropped) {
     io::add_counter(registry, "samoyed_results_dropped_total", "Results that could not be stored.",
                     number(*snapshot.results_dropped));

@@ -30,6 +30,9 @@ struct MetricsSnapshot {
     std::uint64_t bytes = 0;
   };
   std::optional<Jobs> jobs = std::nullopt;
+  /// `std::nullopt` if the server keeps neither results nor jobs.
+  std::optional<bool> storage_available = std::nullopt;
+  std::optional<std::uint64_t> results_unreadable = std::nullopt;
   std::optional<std::uint64_t> results_dropped = std::nullopt;
   io::ProcessUse process = {};
 };

@@ -19,6 +19,8 @@ struct WorkersView {
   };
   WorkerRows rows;
   Shown shown = Shown::open;
+  /// If false, the page says that results and jobs can't be stored now.
+  bool storage_available = true;
 
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };

@@ -1,9 +1,11 @@
 #include "dispatcher/history/database_thread.hpp"
 
 #include <atomic>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/history_rows.hpp"
 #include "support/gate.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -153,6 +155,104 @@ TEST_CASE("awaited tasks don't wait for a disk that stays full") {
   CHECK(writer.lost() == 0);
   Database left(folder.path() / "numbers", Database::Mode::read_only);
   CHECK(count(left) == 1);
+}
+
+TEST_CASE("nothing is acknowledged that was written to a file which was removed meanwhile") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const auto aside = folder.path() / "aside";
+  std::atomic<bool> moved = false;
+  const auto open = [&] {
+    if (moved && !std::filesystem::exists(file)) throw DiskError("missing");
+    return open_history(file);
+  };
+  DatabaseThread writer(open, DatabaseThread::Kind::writer,
+                        {.retry_pause = std::chrono::milliseconds(1)});
+  asio::io_context io;
+  auto move_and_insert = [&](Database& database) {
+    moved = true;
+    std::filesystem::rename(file, aside);
+    insert_row(database, test::history_row("first"));
+    return true;
+  };
+  CHECK_THROWS_AS(wait_for(io, writer.run(move_and_insert)), DiskError);
+  // A task that must be carried out waits for the file that is there in the end.
+  const auto copy = folder.path() / "copy";
+  std::filesystem::copy(aside, copy);
+  std::filesystem::rename(copy, file);
+  test::Gate done;
+  auto insert_second = [](Database& database) {
+    insert_row(database, test::history_row("second"));
+  };
+  writer.post(
+      {.run = insert_second, .done = [&](std::exception_ptr) { done.open(); }, .persistent = true});
+  REQUIRE(done.wait());
+  CHECK(writer.problem().empty());
+  writer.stop();
+  Database left = open_history_reader(file);
+  CHECK(find_rows(left, {.visitor = "second"}).rows.size() == 1);
+}
+
+TEST_CASE("while the database can't be opened, awaited tasks fail and persistent ones wait") {
+  const test::TemporaryFolder folder;
+  std::atomic<bool> there = false;
+  DatabaseThread writer(
+      [&] {
+        if (!there) throw DamageError("torn");
+        return numbers(folder.path());
+      },
+      DatabaseThread::Kind::writer, {.retry_pause = std::chrono::milliseconds(1)});
+  CHECK(writer.problem() == "torn");
+  test::Gate done;
+  writer.post(
+      {.run = insert(1), .done = [&](std::exception_ptr) { done.open(); }, .persistent = true});
+  asio::io_context io;
+  CHECK_THROWS_WITH(wait_for(io, writer.run(count)), Catch::Contains("torn"));
+  there = true;
+  REQUIRE(done.wait());
+  CHECK(writer.problem().empty());
+  CHECK(wait_for(io, writer.run(count)) == 1);
+}
+
+TEST_CASE("on a full disk, tasks that free space go first and use the reserve") {
+  struct Reserve final : DiskReserve {
+    bool keep() override { return back; }
+    void release() override { released = true; }
+    std::atomic<bool> released = false;
+    std::atomic<bool> back = false;
+  } reserve;
+  const test::TemporaryFolder folder;
+  DatabaseThread writer(
+      numbers(folder.path()), DatabaseThread::Kind::writer,
+      {.retry_pause = std::chrono::milliseconds(1), .patience = std::chrono::hours(1)}, &reserve);
+  test::Gate row_written;
+  test::Gate end_written;
+  // Stands for a disk that has room again only after the reserve was released.
+  writer.post({.run =
+                   [&](Database& database) {
+                     if (!reserve.released) throw DiskFullError("full");
+                     insert(1)(database);
+                   },
+               .done = [&](std::exception_ptr) { row_written.open(); },
+               .persistent = true});
+  writer.post({.run =
+                   [&](Database& database) {
+                     if (!reserve.released) throw DiskFullError("full");
+                     insert(2)(database);
+                   },
+               .done =
+                   [&](std::exception_ptr failure) {
+                     if (!failure) end_written.open();
+                   },
+               .frees_space = true});
+  REQUIRE(end_written.wait());
+  // The room of the reserve isn't for rows.
+  CHECK_FALSE(row_written.is_open());
+  CHECK_THAT(writer.problem(), Catch::Contains("full"));
+  reserve.back = true;
+  REQUIRE(row_written.wait());
+  writer.stop();
+  CHECK(writer.lost() == 0);
 }
 
 TEST_CASE("a reader's task fails at its timeout") {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "samoyed/io/digest.hpp"
 #include "support/storage_fixture.hpp"
 
 using namespace samoyed;
@@ -83,6 +84,44 @@ TEST_CASE("a reader can't write") {
   CHECK_THROWS_AS(reader.execute("DELETE FROM recognition"), StorageError);
 }
 
+TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays in the file") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const std::string id = "0123456789abcdef0123456789abcdef";
+  {
+    Database database = open_history(file);
+    database.execute("DROP TABLE unsigned_until; PRAGMA user_version = 2");
+    for (int count = 0; count < 100; ++count) insert_row(database, test::history_row(id));
+    insert_row(database, test::history_row("address 192.0.2.1"));
+    database.execute(
+        "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
+        " file_name, image_bytes, model, attempts, reason, detail)"
+        " VALUES ('job', 2, 0, 0, 0, '" +
+        id + "', '::1', 'r', 'f', 1, '', 0, '', '')");
+  }
+  Database database = open_history(file);
+  const std::string digest = io::digest_hex(id);
+  CHECK(find_rows(database, {.visitor = digest, .rows_max = 100}).rows.size() == 100);
+  CHECK(find_rows(database, {.visitor = "address 192.0.2.1"}).rows.size() == 1);
+  {
+    auto job = database.prepare("SELECT visitor FROM job");
+    REQUIRE(job.step());
+    CHECK(job.text(0) == digest);
+  }
+  CHECK(has_unsigned_rows(database, digest));
+  insert_row(database, test::history_row(io::digest_hex("somebody who came later")));
+  CHECK(!has_unsigned_rows(database, io::digest_hex("somebody who came later")));
+  database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  CHECK(bytes_of(file).find(id) == std::string::npos);
+}
+
+TEST_CASE("a new file adopts no unsigned visitors") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  insert_row(database, test::history_row("me"));
+  CHECK(!has_unsigned_rows(database, "me"));
+}
+
 TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
@@ -90,7 +129,7 @@ TEST_CASE("a file of the first version keeps its rows and gets the newer columns
     Database database = open_history(file);
     database.execute(
         "ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims;"
-        "PRAGMA user_version = 1");
+        "DROP TABLE unsigned_until; PRAGMA user_version = 1");
     insert_row(database, test::history_row("me"));
   }
   Database database = open_history(file);

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/old_rows.hpp"
 #include "support/gate.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -247,6 +248,33 @@ TEST_CASE("old rows are removed in batches, by age and by number") {
   // Gaps in the ids don't count as rows.
   database.execute("DELETE FROM recognition WHERE id IN (8, 9)");
   CHECK(remove_old_rows(database, 4, 2, 5) == 0);
+}
+
+TEST_CASE("damaged rows are left out and counted, and the pages go on behind them") {
+  const test::TemporaryFolder folder;
+  HistoryFixture fixture(folder.path());
+  for (int time_ms = 1; time_ms <= 6; ++time_ms) {
+    fixture.history.record(history_row("me", time_ms));
+  }
+  settle(fixture);
+  wait_for(fixture.io, fixture.writer.run([](Database& database) {
+    database.execute("UPDATE recognition SET top = '[{\"label\":' WHERE id IN (2, 3, 5)");
+    return true;
+  }));
+  std::vector<HistoryId> found;
+  HistoryQuery query{.rows_max = 2};
+  for (bool more = true; more; more = query.before.has_value()) {
+    const HistoryPage page = wait_for(fixture.io, fixture.history.find(query));
+    for (const HistoryRow& row : page.rows) found.push_back(row.id);
+    query.before = page.next_before;
+  }
+  CHECK(found == std::vector<HistoryId>{6, 4, 1});
+  CHECK(fixture.history.unreadable() == 3);
+  const HistoryPage upwards =
+      wait_for(fixture.io, fixture.history.find({.after = 1, .rows_max = 3}));
+  CHECK(ids(upwards) == std::vector<HistoryId>{4});
+  CHECK(upwards.next_after == 4);
+  CHECK(!wait_for(fixture.io, fixture.history.find_row(2, std::nullopt)));
 }
 
 TEST_CASE("statistics cover only the requested interval and visitor") {

@@ -12,6 +12,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
+#include "dispatcher/jobs/job_recovery.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "samoyed/dispatcher/classifier.hpp"
@@ -181,7 +182,7 @@ class JobsFixture {
  private:
   dispatcher::Database open(const std::filesystem::path& folder) {
     auto database = dispatcher::open_history(folder / "history.sqlite");
-    recovered = dispatcher::recover_jobs(database, spool);
+    recovered = dispatcher::recover_jobs(database, spool, dispatcher::Orphans::remove);
     return database;
   }
 };

@@ -1,8 +1,14 @@
 #include "dispatcher/storage/storage.hpp"
 
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <variant>
+
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "samoyed/io/wall_clock.hpp"
 #include "support/storage_fixture.hpp"
 
 using namespace samoyed;
@@ -52,4 +58,110 @@ TEST_CASE("jobs and the history are there again when the storage is reopened") {
   const auto storage = open_storage(io.get_executor(), options);
   CHECK(storage->jobs().load() == Jobs::Load{1, 0, 3});
   CHECK(test::wait_for(io, storage->history()->find({})).rows.size() == 1);
+}
+
+namespace {
+
+/// A job in a closed storage.
+void keep_one_job(const StorageOptions& options) {
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), options);
+  JobRequest request;
+  request.images.push_back({"dog.jpg", "dog"});
+  test::wait_for(io, storage->jobs().submit(std::move(request)));
+  storage->stop();
+}
+
+std::size_t spooled(const std::filesystem::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator(folder / "spool"), {}));
+}
+
+}  // namespace
+
+TEST_CASE("a damaged database is unavailable until it is replaced, and then its jobs go on") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  keep_one_job(options);
+  const auto file = folder.path() / "history.sqlite";
+  std::filesystem::rename(file, folder.path() / "aside");
+  test::write_file(file, std::string(5000, 'x'));
+
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), options);
+  CHECK_THAT(storage->problem(), Contains("not a database"));
+  CHECK_THROWS_AS(test::wait_for(io, storage->history()->find({})), StorageError);
+  CHECK(storage->history()->record(test::history_row("me")));
+  CHECK(storage->jobs().load() == Jobs::Load{});
+
+  std::filesystem::rename(folder.path() / "aside", file);
+  for (int tries = 0; tries < 6000 && !storage->problem().empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK(storage->problem().empty());
+  for (int tries = 0; tries < 6000 && storage->jobs().load().waiting == 0; ++tries) {
+    io.restart();
+    io.run_one_for(std::chrono::milliseconds(10));
+  }
+  CHECK(storage->jobs().load() == Jobs::Load{1, 0, 3});
+  CHECK(spooled(folder.path()) == 1);
+}
+
+TEST_CASE("images are kept if their database has been replaced by a new one") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  keep_one_job(options);
+  std::filesystem::remove(folder.path() / "history.sqlite");
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), options);
+  CHECK(storage->jobs().load() == Jobs::Load{});
+  CHECK(spooled(folder.path()) == 1);
+}
+
+TEST_CASE("without room for the reserve, jobs are refused") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  // Nothing can be written to a folder in the reserve's place.
+  std::filesystem::create_directories(folder.path() / "reserve" / "in the way");
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), options);
+  JobRequest request;
+  request.images.push_back({"dog.jpg", "dog"});
+  const auto submitted = test::wait_for(io, storage->jobs().submit(std::move(request)));
+  REQUIRE(std::holds_alternative<SubmitError>(submitted));
+  CHECK(std::get<SubmitError>(submitted) == SubmitError::full);
+  CHECK(spooled(folder.path()) == 0);
+}
+
+TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  const auto storage = open_storage(io.get_executor(), options);
+  constexpr std::int64_t jump_ms = 400LL * 24 * 60 * 60 * 1000;
+  for (int count = 0; count < 100; ++count) {
+    storage->history()->record(test::history_row("me", io::wall_clock_ms() - jump_ms));
+  }
+  // The first row after the jump.
+  storage->history()->record(test::history_row("me", io::wall_clock_ms()));
+  std::optional<std::size_t> rows;
+  const auto rows_left = [&] {
+    rows.reset();
+    asio::co_spawn(io, storage->history()->find({.rows_max = 200}),
+                   [&](std::exception_ptr, const HistoryPage& page) { rows = page.rows.size(); });
+    while (!rows) {
+      io.restart();
+      io.run_one_for(std::chrono::seconds(60));
+    }
+    return *rows;
+  };
+  for (int tries = 0; tries < 100000 && rows_left() != 101; ++tries) {
+  }
+  storage->start();
+  for (int tries = 0; tries < 100000 && rows_left() == 101; ++tries) {
+  }
+  CHECK(rows_left() == 100);
+  storage->stop();
+  io.restart();
+  io.run();
 }

@@ -41,6 +41,16 @@ TEST_CASE_METHOD(GateTest, "the token in the header is accepted") {
   CHECK(check({{"Authorization", "secret"}}) == Verdict::missing);
 }
 
+TEST_CASE_METHOD(GateTest, "a new token replaces the former one and ends its sessions") {
+  const std::string session = sign_in();
+  gate.set_token("secret");
+  CHECK(check_cookie(session) == Verdict::admitted);
+  gate.set_token("new secret");
+  CHECK(check_cookie(session) == Verdict::missing);
+  CHECK(check_token("secret") == Verdict::wrong);
+  CHECK(check_token("new secret") == Verdict::admitted);
+}
+
 TEST_CASE_METHOD(GateTest, "after signing in, the cookie is accepted until signing out") {
   const std::string one = sign_in();
   const std::string other = sign_in();

@@ -160,6 +160,11 @@ TEST_CASE_METHOD(HandlerFixture,
   check(503, "no_active_worker\n");
   get("/add/localhost:8888");
   check(200, "ok\n");
+  services.storage_available = [] { return false; };
+  check(200, "ok, but results and jobs are unavailable\n");
+  CHECK(get("/").body.find("Results and jobs are unavailable") != std::string::npos);
+  services.storage_available = [] { return true; };
+  CHECK(get("/").body.find("Results and jobs are unavailable") == std::string::npos);
   context.stopping = true;
   check(503, "stopping\n");
   CHECK(get("/healthz").body == "ok\n");

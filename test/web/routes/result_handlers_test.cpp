@@ -176,6 +176,9 @@ TEST_CASE_METHOD(ResultsTest, "a JSON export is one document, however many pages
   CHECK(whole({one}) == 1);
   CHECK(whole({two, one}) == 3);
   CHECK(whole({two, {}}) == 2);
+  // All rows of a page may be damaged.
+  const dispatcher::HistoryPage damaged{.rows = {}, .next_before = 7, .unreadable = 2};
+  CHECK(whole({damaged, one}) == 1);
   const Response head = get("/api/v1/results.json");
   CHECK(head.stream);
   CHECK(find_field(head.fields, "Content-Type") == "application/json");

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/io/digest.hpp"
 #include "web/server/server_fixture.hpp"
 
 namespace samoyed::web {
@@ -51,6 +52,10 @@ class ShortHistory final : public dispatcher::History {
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override {
     co_return std::erase_if(rows, [&](const HistoryRow& row) { return row.visitor == visitor; });
   }
+  asio::awaitable<bool> has_unsigned_rows(std::string visitor) override {
+    if (failing) throw dispatcher::StorageError("the disk is gone");
+    co_return visitor == unsigned_visitor;
+  }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     ++counts;
@@ -64,6 +69,7 @@ class ShortHistory final : public dispatcher::History {
 
   std::vector<HistoryRow> rows;
   bool failing = false;
+  std::string unsigned_visitor;  ///< The one visitor with rows from before cookies were signed.
   std::function<void()> on_find;
   int counts = 0;
   /// Each computation of statistics waits for this.
@@ -106,29 +112,38 @@ class SteppingJobs final : public dispatcher::Jobs {
   std::vector<dispatcher::JobRequest> submitted;
 };
 
+// The ids in the cookies of two visitors.
 const std::string somebody(32, 'a');
 const std::string other(32, 'b');
+
+const std::string key = "key";
+
+std::string cookie_of(const std::string& id) { return id + "." + io::signature_hex(key, id); }
+
+/// The owner of the rows of a visitor with this id.
+std::string owner_of(const std::string& id) { return io::digest_hex(id); }
 
 struct StorageServerTest : ServerTest {
   StorageServerTest() {
     history = &kept;
     jobs = &queue;
     classifier.open_gate();
+    options.access.visitor_key = key;
   }
 
   void keep_three_images() {
     for (int i = 0; i < 3; ++i) {
       HistoryRow row;
-      row.visitor = somebody;
+      row.visitor = owner_of(somebody);
       row.file_name = "picture " + std::to_string(i);
       kept.record(row);
     }
   }
 
-  static std::string get(const std::string& path, const std::string& cookie = {},
+  static std::string get(const std::string& path, const std::string& id = {},
                          const std::string& method = "GET") {
     return method + " " + path + " HTTP/1.1\r\nHost: x\r\n" +
-           (cookie.empty() ? "" : "Cookie: samoyed_visitor=" + cookie + "\r\n") +
+           (id.empty() ? "" : "Cookie: samoyed_visitor=" + cookie_of(id) + "\r\n") +
            "Connection: close\r\n\r\n";
   }
 
@@ -150,7 +165,7 @@ TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own resul
     REQUIRE(cookie != first.npos);
     const std::string visitor = first.substr(cookie + 30, 32);
     REQUIRE(test.kept.rows.size() == 1);
-    CHECK(test.kept.rows[0].visitor == visitor);
+    CHECK(test.kept.rows[0].visitor == owner_of(visitor));
     CHECK(test.kept.rows[0].file_name == "dog.jpg");
     CHECK(test.kept.rows[0].image_bytes == 3);
     CHECK(test.kept.rows[0].client == "127.0.0.1");
@@ -158,10 +173,10 @@ TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own resul
     CHECK(test.kept.rows[0].time_ms > 0);
 
     const std::string cookie_line =
-        "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
+        "Cookie: samoyed_visitor=" + cookie_of(other) + "\r\nConnection: close\r\n";
     const std::string second = co_await test.exchange(upload(3, cookie_line));
     CHECK(second.find("Set-Cookie") == second.npos);
-    CHECK(test.kept.rows.back().visitor == other);
+    CHECK(test.kept.rows.back().visitor == owner_of(other));
 
     const std::string mine = co_await test.exchange(get("/api/v1/results", visitor));
     CHECK(count_of(mine, "\"file_name\":\"dog.jpg\"") == 1);
@@ -172,13 +187,13 @@ TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own resul
     const std::string gone = co_await test.exchange(get("/api/v1/results", visitor, "DELETE"));
     CHECK(count_of(gone, "{\"removed\":1}") == 1);
     REQUIRE(test.kept.rows.size() == 1);
-    CHECK(test.kept.rows[0].visitor == other);
+    CHECK(test.kept.rows[0].visitor == owner_of(other));
   }(*this));
 }
 
 TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete them") {
   HistoryRow row;
-  row.visitor = somebody;
+  row.visitor = owner_of(somebody);
   row.file_name = "yesterday.jpg";
   row.thumbnail = "jpeg bytes";
   row.has_thumbnail = true;
@@ -284,8 +299,45 @@ TEST_CASE_METHOD(StorageServerTest,
     CHECK(torn.starts_with("HTTP/1.1 200"));
     CHECK(!torn.ends_with("\r\n0\r\n\r\n"));
     const std::string failed = co_await test.exchange(get("/api/v1/results", somebody));
-    CHECK(failed.starts_with("HTTP/1.1 500"));
+    CHECK(failed.starts_with("HTTP/1.1 503"));
+    CHECK(failed.find("Samoyed-Reason: storage") != failed.npos);
     CHECK(count_of(failed, "the disk is gone") == 0);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "an unsigned cookie is replaced once if the history knows it") {
+  keep_three_images();
+  kept.unsigned_visitor = owner_of(somebody);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const auto results_of = [&test](const std::string& cookie) {
+      return test.exchange("GET /api/v1/results HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" +
+                           cookie + "\r\nConnection: close\r\n\r\n");
+    };
+    const std::string known = co_await results_of(somebody);
+    CHECK(count_of(known, "\"file_name\":\"picture 2\"") == 1);
+    CHECK(count_of(known, "Set-Cookie: samoyed_visitor=" + cookie_of(somebody) + ";") == 1);
+    const std::string replaced = co_await results_of(cookie_of(somebody));
+    CHECK(count_of(replaced, "\"file_name\":\"picture 2\"") == 1);
+    CHECK(count_of(replaced, "Set-Cookie") == 0);
+    const std::string invented = co_await results_of(other);
+    CHECK(count_of(invented, "\"results\":[]") == 1);
+    CHECK(count_of(invented, "Set-Cookie") == 0);
+
+    // An upload with an invented id gets another one.
+    const std::string upload_head =
+        "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n";
+    const std::string uploaded = co_await test.exchange(upload(3, upload_head));
+    CHECK(count_of(uploaded, "Set-Cookie: samoyed_visitor=") == 1);
+    CHECK(uploaded.find(other) == uploaded.npos);
+    CHECK(test.kept.rows.back().visitor != owner_of(other));
+
+    // While the history can't tell, the cookie stays as it is.
+    test.kept.failing = true;
+    const std::string undecided = co_await test.exchange(
+        upload(3, "Cookie: samoyed_visitor=" + somebody + "\r\nConnection: close\r\n"));
+    CHECK(undecided.starts_with("HTTP/1.1 200"));
+    CHECK(count_of(undecided, "Set-Cookie") == 0);
   }(*this));
 }
 
