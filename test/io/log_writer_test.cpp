@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t waiting_bytes_max = 1000;
-constexpr auto long_enough = 30s;  // Only prevents hanging.
+constexpr auto flush_time = 30s;  // Only prevents hanging.
 
 std::string notice(std::uint64_t lines) { return std::to_string(lines) + " dropped\n"; }
 
@@ -48,7 +48,7 @@ TEST_CASE("lines are written in order, and flush waits for them") {
   LogWriter writer(pipe.ends[1], waiting_bytes_max, notice);
   writer.write("one\n");
   writer.write("two\n");
-  CHECK(writer.flush(long_enough));
+  CHECK(writer.flush(flush_time));
   CHECK(pipe.read_some() == "one\ntwo\n");
   CHECK(writer.dropped() == 0);
 }
@@ -82,7 +82,7 @@ TEST_CASE("a failing descriptor costs its lines only, and a later notice reports
   close(pipe.ends[0]);
   for (int i = 0; i < 3; ++i) {
     writer.write("lost\n");
-    CHECK(writer.flush(long_enough));
+    CHECK(writer.flush(flush_time));
   }
   CHECK(writer.dropped() == 3);
   REQUIRE(dup2(other.ends[1], pipe.ends[1]) >= 0);  // The reader is back.
