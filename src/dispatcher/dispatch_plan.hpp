@@ -118,6 +118,8 @@ class DispatchPlan {
 
   /// The request's deadline has passed.
   static Action on_deadline() { return Finished{Failure{FailureReason::deadline, {}}}; }
+  /// No worker has had room for the image, and it is too late now to send it.
+  static Action on_no_turn() { return Finished{Failure{FailureReason::all_busy, {}}}; }
   /// The client no longer waits for the answer.
   static Action on_cancelled() { return Finished{Failure{FailureReason::cancelled, {}}}; }
 

@@ -20,6 +20,13 @@ using SendResult = WorkerConnectionPool::SendResult;
 /// turns out to hang.
 constexpr std::chrono::milliseconds look_interval{250};
 
+/// The rest of a request's time with which its image is still sent to a worker. With less, an
+/// overloaded service would only send images that end at their deadlines, and recognize none.
+Clock::duration least_rest(Clock::duration time) {
+  constexpr Clock::duration rest_max = std::chrono::seconds(2);
+  return std::min(time / 4, rest_max);
+}
+
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
@@ -95,6 +102,7 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
     co_await carry_out(request);
   } catch (...) {
     withdraw(request);
+    queue_->finish(request.ticket, 0);
     throw;
   }
   abandon(request);
@@ -170,6 +178,7 @@ bool Dispatcher::perform(Request& request) {
 /// Carries out the plan's actions until the plan has finished.
 asio::awaitable<void> Dispatcher::carry_out(Request& request) {
   const auto deadline = request.wanted.deadline;
+  const auto last_start = deadline - least_rest(deadline - Clock::now());
   bool hedged = !hedge_after_;
   while (!perform(request)) {
     const auto slow_at =
@@ -181,6 +190,8 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
       handle_result(request, now);
     } else if (now >= deadline) {
       request.action = DispatchPlan::on_deadline();
+    } else if (!request.sent_at && now >= last_start) {
+      request.action = DispatchPlan::on_no_turn();
     } else if (now >= slow_at) {
       hedged = true;
       request.action = request.plan.on_slow(now);
@@ -188,7 +199,7 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
       request.action = request.plan.on_overdue(now);
     } else {
       auto until = std::min(std::min(deadline, slow_at), request.plan.overdue_at());
-      if (!request.sent_at) until = std::min(until, now + look_interval);
+      if (!request.sent_at) until = std::min({until, now + look_interval, last_start});
       co_await request.results->wait_until(until);
       if (!request.sent_at) send_waiting();
     }

@@ -70,9 +70,11 @@ void FairQueue::finish(Ticket ticket, double cost_ms) {
   const auto [client, charged_ms] = done->second;
   in_progress_.erase(done);
   double& deficit_ms = client->second.deficit_ms;
+  // What an estimate was too high by must not add up to a burst. What the client has saved for a
+  // costly image stays.
+  const double most_ms = std::max(deficit_ms, quantum_ms);
   deficit_ms += charged_ms - std::clamp(cost_ms, 0.0, cost_ms_max);
-  // What an estimate was too high by must not add up to a burst.
-  deficit_ms = std::clamp(deficit_ms, -cost_ms_max, quantum_ms);
+  deficit_ms = std::clamp(deficit_ms, -cost_ms_max, most_ms);
   --client->second.in_progress;
   forget_if_done(client);
 }

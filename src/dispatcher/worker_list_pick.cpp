@@ -19,6 +19,8 @@ constexpr double queued_ms_min = 10;
 constexpr std::size_t places_before_hello = 4;
 constexpr std::size_t places_of_reference = 2;
 constexpr std::size_t places_of_older = 32;
+/// The defaults of a worker's --queue-length-max and of the connections to one worker.
+constexpr std::size_t places_max = 256;
 
 }  // namespace
 
@@ -31,7 +33,7 @@ std::size_t WorkerList::Entry::places() const {
     const double quick = queued_ms_min / std::max(*cost_ms, queued_ms_min / places_per_thread_max);
     per_thread = std::max(per_thread, static_cast<std::size_t>(quick));
   }
-  return per_thread * threads;
+  return std::min(per_thread * threads, places_max);
 }
 
 bool WorkerList::must_wait(std::string_view model, Clock::time_point now) const {

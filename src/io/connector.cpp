@@ -67,7 +67,11 @@ struct Connector::Race : std::enable_shared_from_this<Race> {
       set_timer();
       return;
     }
-    if (pending == 0) end(last_error);
+    if (pending == 0) {
+      end(last_error);
+    } else {
+      set_timer();
+    }
   }
 
   void on_attempt_end(tcp::socket& socket, std::error_code error) {

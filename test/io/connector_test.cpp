@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <sys/resource.h>
 #include <vector>
 
 #include <asio/co_spawn.hpp>
@@ -89,6 +90,20 @@ TEST_CASE_METHOD(ConnectorTest, "if no address accepts, the error is that of the
 TEST_CASE_METHOD(ConnectorTest, "the deadline ends all attempts") {
   const test::SilentListener silent(loopback);
   connect({silent.endpoint(), refusing(io)}, 30ms);
+  CHECK(error == Errc::timed_out);
+}
+
+TEST_CASE_METHOD(ConnectorTest,
+                 "the deadline holds if no socket can be opened for the next address") {
+  const test::SilentListener first(loopback);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  meanwhile = [&] {
+    const rlimit none{0, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  };
+  connect({first.endpoint(), good.local_endpoint()}, 800ms);
+  setrlimit(RLIMIT_NOFILE, &before);
   CHECK(error == Errc::timed_out);
 }
 

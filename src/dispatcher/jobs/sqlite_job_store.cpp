@@ -122,8 +122,10 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   if (!has_room(request)) co_return SubmitError::full;
   const auto rows = std::make_shared<const std::vector<JobRow>>(rows_of(request));
   for (const JobRow& row : *rows) {
-    ++load_.waiting;
-    load_.bytes += row.job.image_bytes;
+    for (Load* const load : {&load_, &submitting_}) {
+      ++load->waiting;
+      load->bytes += row.job.image_bytes;
+    }
   }
   std::optional<SubmitError> error;
   try {
@@ -159,6 +161,8 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   std::vector<std::string> ids;
   for (const JobRow& row : *rows) {
     ids.push_back(row.job.id);
+    subtract(submitting_.waiting, std::size_t{1});
+    subtract(submitting_.bytes, row.job.image_bytes);
     if (error) {
       subtract(load_.waiting, std::size_t{1});
       subtract(load_.bytes, row.job.image_bytes);
@@ -194,6 +198,9 @@ std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
 
 void SqliteJobStore::recovered(Load load) {
   load_ = load;
+  // They are inserted into the database that was opened now, after their load was counted.
+  load_.waiting += submitting_.waiting;
+  load_.bytes += submitting_.bytes;
   on_submitted_();
 }
 

@@ -83,6 +83,7 @@ class SqliteJobStore final : public JobStore {
   DiskReserve* const reserve_;
   asio::thread_pool files_{1};
   Load load_;
+  Load submitting_;  ///< The part of load_ that isn't in the database yet.
   bool stopping_ = false;
   std::function<void()> on_submitted_ = [] {};
   std::function<void(const std::string&)> on_cancelled_ = [](const std::string&) {};

@@ -139,8 +139,9 @@ bool Admission::Ticket::hold(std::uint64_t bytes, Clock::time_point now) {
 
 std::optional<Reason> Admission::Ticket::take_slot() {
   if (upload_->has_slot) return std::nullopt;
-  if (const auto obstacle = upload_->admission.find_obstacle(upload_->client)) return obstacle;
+  // Now, because an upload that is refused must not be evicted as well.
   upload_->end_receiving();
+  if (const auto obstacle = upload_->admission.find_obstacle(upload_->client)) return obstacle;
   upload_->take_slot();
   return std::nullopt;
 }

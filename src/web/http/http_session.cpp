@@ -173,7 +173,8 @@ std::optional<Problem> HttpSession::parse(std::size_t bytes) {
       parser_->http.put(boost::asio::const_buffer(unread().data(), bytes), error);
   std::optional<Problem> problem;
   if (error && error != http::error::need_more) {
-    problem = parse_problem(error, unread(), limits_.body_bytes_max);
+    problem =
+        parse_problem(error, unread(), limits_.body_bytes_max - limits_.form_overhead_bytes_max);
   }
   parsed_ += used;
   return problem;

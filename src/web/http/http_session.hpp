@@ -54,6 +54,8 @@ class HttpSession {
     std::uint64_t dropped_body_bytes_max = 0;
     /// Least rate of a body's arrival, at least 1. A body may fall behind by `body_grace`.
     std::uint64_t body_bytes_per_second_min = 1;
+    /// What a form may add to an image. Errors name the limit of a body without it.
+    std::uint64_t form_overhead_bytes_max = 0;
   };
 
   /// Read until `until`, call `received` or `ended`, and call `next` again. If no bytes came before

@@ -10,7 +10,8 @@
 namespace samoyed::web {
 
 /// Returns the problem of a request that the HTTP library can't parse. `unread` begins with the
-/// bytes that it was given; `body_bytes_max` is its limit for the body.
+/// bytes that it was given; `body_bytes_max` is the limit to
+/// name for the body.
 Problem parse_problem(boost::beast::error_code error, std::string_view unread,
                       std::uint64_t body_bytes_max);
 

@@ -10,7 +10,7 @@ dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t i
                                    std::int64_t time_ms) {
   const bool page = context.route.errors == ErrorFormat::page;
   dispatcher::HistoryRow row = dispatcher::recognized_row(answer, image_bytes, time_ms);
-  row.visitor = context.visitor;
+  if (context.visitor != no_visitor) row.visitor = context.visitor;
   row.client = context.address;
   row.source = page ? dispatcher::HistorySource::page : dispatcher::HistorySource::api;
   row.request_id = context.request_id;

@@ -34,7 +34,7 @@ HttpSession::Now now() {
 
 HttpSession::Limits session_limits(const ServerLimits& limits) {
   return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
-          dropped_body_bytes_max, limits.body_bytes_per_second_min};
+          dropped_body_bytes_max, limits.body_bytes_per_second_min, limits.form_overhead_bytes_max};
 }
 
 ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
@@ -210,13 +210,14 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   if (!current_->checked) {
     if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
+  // First, because it may wait for the database, and a slot is for work only.
+  if (context.visitor_unsigned) co_await adopt_visitor(server_, context);
   if (ticket_) {
     if (const auto reason = ticket_->take_slot()) {
       co_return anonymous_error(upload_not_admitted(*reason));
     }
     context.ticket = &*ticket_;
   }
-  if (context.visitor_unsigned) co_await adopt_visitor(server_, context);
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);
   co_return response.feed ? open_stream(std::move(response)) : std::move(response);

@@ -64,7 +64,10 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
 
 asio::awaitable<void> adopt_visitor(const ServerContext& server, RequestContext& context) {
   context.visitor_unsigned = false;
-  if (!server.services.history) co_return;
+  if (!server.services.history) {
+    set_new_visitor(context, server);
+    co_return;
+  }
   try {
     auto unsigned_rows = server.services.history->has_unsigned_rows(context.visitor);
     if (co_await std::move(unsigned_rows)) co_return;

@@ -33,6 +33,14 @@ TEST_CASE("a record names the image's owner and source") {
   }
 }
 
+TEST_CASE("a record of a client without a cookie has no owner, so that nobody else reads it") {
+  RequestContext stranger = context;
+  stranger.visitor = no_visitor;
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.75}};
+  CHECK(history_row("dog.jpg", 3, answer, stranger, 1234).visitor.empty());
+}
+
 TEST_CASE("jobs hold their images' bytes and options") {
   ImageUpload upload;
   upload.images = {{"a", "abc"}, {"b", "de"}};

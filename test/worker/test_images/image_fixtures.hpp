@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "samoyed/protocol/image_formats.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "support/bytes.hpp"
 #include "worker/decoders/image_decoder.hpp"
@@ -244,6 +245,12 @@ inline std::string read_file(const std::string& path) {
 
 inline std::string read_image_fixture(std::string_view name) {
   return read_file(std::string(SAMOYED_IMAGE_FIXTURES_DIR) + "/" + std::string(name));
+}
+
+/// Whether this build reads the format of a file. Formats can be left out (SAMOYED_READ_NAME).
+inline bool is_read(std::string_view file) {
+  const auto* const format = protocol::find_image_format(file);
+  return format == nullptr || protocol::contains(worker::built_formats(), *format);
 }
 
 /// Returns the pixels that Pillow decoded from the fixture.
