@@ -62,8 +62,8 @@ TEST_CASE("a client with many images doesn't hold up another one") {
   fixture.start(stranger);
   CHECK(fixture.run_until([&] { return !stranger.empty(); }));
   CHECK(stranger == "Samoyed by squeezenet1_1");
-  // Two were at the worker, and one may have been its turn.
-  CHECK(fixture.done() <= 16);
+  // Up to 20 images that take so little time may be at the worker, and one more may have its turn.
+  CHECK(fixture.done() <= 40);
   CHECK(fixture.run_until([&] { return fixture.done() == 60; }));
   CHECK(worker.connections() <= 3);
 }
