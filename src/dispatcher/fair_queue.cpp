@@ -41,14 +41,14 @@ std::optional<FairQueue::Ticket> FairQueue::pop(
   // Ends when a whole round has found nothing that is ready.
   for (std::size_t unready = 0; unready < turns_.size();) {
     const auto client = turns_.front();
-    auto& [deficit_ms, images, in_progress] = client->second;
+    auto& [deficit_ms, refund_ms, images, in_progress] = client->second;
     const auto image =
         std::ranges::find_if(images, [&](const Image& one) { return ready(one.kind); });
     if (image == images.end()) {
       ++unready;
     } else if (deficit_ms < image->cost_ms) {
       unready = 0;
-      deficit_ms += quantum_ms;
+      deficit_ms += quantum_ms + std::exchange(refund_ms, 0);
     } else {
       const Ticket ticket = image->ticket;
       deficit_ms -= image->cost_ms;
@@ -69,13 +69,15 @@ void FairQueue::finish(Ticket ticket, double cost_ms) {
   if (done == in_progress_.end()) return;
   const auto [client, charged_ms] = done->second;
   in_progress_.erase(done);
-  double& deficit_ms = client->second.deficit_ms;
-  // What an estimate was too high by must not add up to a burst. What the client has saved for a
-  // costly image stays.
-  const double most_ms = std::max(deficit_ms, quantum_ms);
-  deficit_ms += charged_ms - std::clamp(cost_ms, 0.0, cost_ms_max);
-  deficit_ms = std::clamp(deficit_ms, -cost_ms_max, most_ms);
-  --client->second.in_progress;
+  auto& [deficit_ms, refund_ms, images, in_progress] = client->second;
+  const double change_ms = charged_ms - std::clamp(cost_ms, 0.0, cost_ms_max);
+  if (change_ms < 0) {
+    deficit_ms = std::max(deficit_ms + change_ms, -cost_ms_max);
+  } else {
+    // What an estimate was too high by must not prolong this turn, nor add up to a burst.
+    refund_ms = std::min(refund_ms + change_ms, quantum_ms);
+  }
+  --in_progress;
   forget_if_done(client);
 }
 

@@ -53,6 +53,7 @@ class FairQueue {
   };
   struct Client {
     double deficit_ms = 0;
+    double refund_ms = 0;  ///< What estimates were too high by; counts from the next turn on.
     std::deque<Image> images;
     std::size_t in_progress = 0;
   };

@@ -72,6 +72,15 @@ TEST_CASE("what an image really cost is charged once it is known") {
   CHECK(b_ms >= 1000);
 }
 
+TEST_CASE("images that cost less than estimated don't prolong their client's turn") {
+  FairQueueFixture f;
+  f.push("a", 50, 10);
+  CHECK(f.pop(3, 0.0) == "aaa");
+  f.push("b", 1, 10);
+  // At most the rest of a turn, which is two images.
+  CHECK(f.pop(4, 0.0).find('b') != std::string::npos);
+}
+
 TEST_CASE("a client that was alone for long and whose images are cheap has saved up no burst") {
   FairQueueFixture f;
   f.push("a", 300, 20);
