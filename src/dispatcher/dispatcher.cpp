@@ -40,6 +40,18 @@ double estimated_cost_ms(const protocol::EncodedImage& image) {
   return least_ms + ms_per_pixel * static_cast<double>(image.pixels().value_or(image.file_bytes()));
 }
 
+/// Sets a flag while it lives.
+class Sending {
+ public:
+  explicit Sending(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Sending() { flag_ = false; }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 /// A coroutine ends with an exception only when memory runs out.
 SendResult out_of_memory() {
   return {AttemptFailure{.kind = AttemptFailure::Kind::no_resources,
@@ -126,10 +138,17 @@ void Dispatcher::enqueue(Request& request) {
 }
 
 void Dispatcher::send_waiting() {
+  // An attempt that ends at once calls this again. The loop below then goes on anyway.
+  if (sending_) return;
+  const Sending sending(sending_);
   while (!waiting_.empty()) {
     const auto now = Clock::now();
+    // Most images name the same model, and asking the list takes time.
+    std::optional<std::pair<std::string, bool>> asked;
     const auto ready = [&](std::string_view model) {
-      return !queues_ || !workers_.must_wait(model, now);
+      if (!queues_) return true;
+      if (!asked || asked->first != model) asked.emplace(model, !workers_.must_wait(model, now));
+      return asked->second;
     };
     const auto ticket = queue_->pop(ready);
     if (!ticket) return;

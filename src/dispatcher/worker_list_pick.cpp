@@ -68,8 +68,12 @@ std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const Wor
   const auto untried = [&](const Entry& entry) {
     return entry.may_run(model) && std::ranges::find(tried, entry.row.worker.id) == tried.end();
   };
-  auto next = next_after(
-      after, [&](const Entry& entry) { return untried(entry) && entry.row.counts.done > 0; });
+  const auto proven = [&](const Entry& entry) {
+    return untried(entry) && entry.row.counts.done > 0;
+  };
+  auto next =
+      next_after(after, [&](const Entry& entry) { return proven(entry) && entry.has_room(); });
+  if (!next) next = next_after(after, proven);
   if (next) return next;
   next =
       next_after(after, [&](const Entry& entry) { return untried(entry) && !entry.doubtful(now); });

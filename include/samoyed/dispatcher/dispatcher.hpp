@@ -99,6 +99,7 @@ class Dispatcher final : public Classifier {
   DispatchObserver& observer_;
   const std::optional<std::chrono::milliseconds> hedge_after_;
   const bool queues_;
+  bool sending_ = false;  ///< Whether send_waiting runs.
   std::unique_ptr<WorkerConnectionPool> pool_;
   std::function<void()> on_suspicion_ = [] {};
   std::unique_ptr<FairQueue> queue_;
