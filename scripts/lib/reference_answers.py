@@ -96,7 +96,9 @@ class Reference:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
         torch.set_num_threads(1)
         self._network = models.squeezenet1_1()
-        self._network.load_state_dict(torch.load(model))
+        weights = torch.load(model)
+        weights.pop("samoyed.untrained", None)  # scripts/fetch-model marks an untrained network so.
+        self._network.load_state_dict(weights)
         self._network.eval()
         self._prepare = transforms.Compose([
             transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),

@@ -72,7 +72,10 @@ function openResult(names) {
 function openKept(address) {
   return async (page) => {
     await openCards(page);
-    await page.goto(site + address);
+    // A result is stored a moment after its answer, and the page doesn't wait for it.
+    const end = Date.now() + 30_000;
+    do await page.goto(site + address);
+    while (await page.locator('details').count() === 0 && Date.now() < end);
     await page.locator('details').first().waitFor();
     await page.locator('details').evaluateAll((all) => all.forEach((details) => { details.open = true; }));
   };
