@@ -26,6 +26,7 @@ ClientGreeting::Action ClientGreeting::next() {
   if (!text.intact) return refuse_reply();
   auto hello = parse_hello(text.payload);
   if (!hello || !reader_.unread().empty()) return Failed{Errc::bad_hello};
+  if (hello->model.size() > model_name_bytes_max) return Failed{Errc::long_model_name};
   return Greeted{std::move(hello)};
 }
 

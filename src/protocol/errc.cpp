@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "samoyed/protocol/limits.hpp"
+
 namespace samoyed::protocol {
 namespace {
 
@@ -29,6 +31,9 @@ class Category final : public std::error_category {
         return "the peer sent a result that can't be parsed";
       case Errc::bad_hello:
         return "the peer sent a reply to hello that can't be parsed";
+      case Errc::long_model_name:
+        return "the peer's reply to hello names a model with more than " +
+               std::to_string(model_name_bytes_max) + " bytes";
       case Errc::truncated:
         return "the peer closed the connection in the middle of an exchange";
       case Errc::timed_out:

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/errc.hpp"
+#include "samoyed/protocol/limits.hpp"
 #include "support/bytes.hpp"
 
 using namespace samoyed::protocol;
@@ -274,6 +275,11 @@ TEST_CASE("a greeting distinguishes our workers from reference servers, at every
   check_greeting("HTTP", "[failed: the peer doesn't speak the D/A/N protocol]");
   check_greeting(data_message("{}"),
                  "[failed: the peer sent a reply to hello that can't be parsed]");
+  const std::string longest(model_name_bytes_max, 'm');
+  check_greeting(data_message(format_hello({longest, 1000, true, 100, false})),
+                 "[" + longest + "]");
+  check_greeting(data_message(format_hello({longest + "m", 1000, true, 100, false})),
+                 "[failed: the peer's reply to hello names a model with more than 256 bytes]");
   check_greeting("NNNN", data_message("hello") + data_message("hello") + data_message("hello") +
                              "[failed: the same message was refused too many times]");
 }

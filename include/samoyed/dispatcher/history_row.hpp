@@ -63,7 +63,8 @@ struct HistoryRow {
   bool operator==(const HistoryRow&) const = default;
 };
 
-inline constexpr std::size_t history_text_bytes_max = 255;
+/// Long enough for every name of a model.
+inline constexpr std::size_t history_text_bytes_max = 256;
 inline constexpr std::size_t history_labels_max = 100;
 /// A larger thumbnail is not kept. A JPEG of 256 pixels takes about 10 kB.
 inline constexpr std::size_t history_thumbnail_bytes_max = std::size_t{64} << 10;

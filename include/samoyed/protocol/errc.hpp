@@ -15,6 +15,7 @@ enum class Errc {
   pipelined_refused,     ///< A size was refused after its image had been sent already.
   bad_result,            ///< A result with the right checksum that can't be parsed.
   bad_hello,             ///< A reply to hello that can't be parsed.
+  long_model_name,       ///< A reply to hello whose model has more than `model_name_bytes_max`.
   truncated,             ///< The peer closed the connection in the middle of an exchange.
   timed_out,             ///< The peer exceeded the time limit of a step.
   unacknowledged,        ///< The peer answered neither a result nor its copies in time.

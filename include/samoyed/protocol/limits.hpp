@@ -14,6 +14,10 @@ inline constexpr std::size_t request_text_bytes_max = 256;
 /// names and numbers take about 80 kB.
 inline constexpr std::size_t result_text_bytes_max = std::size_t{1} << 20;
 
+/// Longest name of a model that anyone may give: a worker in its hello, or a client in a request.
+/// Every list of workers repeats the names.
+inline constexpr std::size_t model_name_bytes_max = 256;
+
 /// Largest image file that a worker accepts unless configured otherwise.
 inline constexpr std::uint64_t image_bytes_max_default = std::uint64_t{32} << 20;
 

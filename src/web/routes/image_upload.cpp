@@ -9,12 +9,10 @@
 #include "web/http/multipart.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
+#include "web/routes/model_name.hpp"
 
 namespace samoyed::web {
 namespace {
-
-/// No model has a longer name.
-constexpr std::size_t model_length_max = 256;
 
 Problem bad_form(std::string sentence) { return {Reason::bad_form, std::move(sentence)}; }
 
@@ -45,13 +43,9 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
                      "`top` must be a number from 1 to " + std::to_string(top_max) + "."};
     }
   }
-  if (const auto model = query_value(query, "model")) {
-    if (model->empty() || model->size() > model_length_max) {
-      return Problem{Reason::bad_parameter, "`model` must be the name of a model (limit " +
-                                                std::to_string(model_length_max) + " characters)."};
-    }
-    upload.model = protocol::to_utf8(*model);
-  }
+  auto model = read_model_name(query);
+  if (auto* problem = std::get_if<Problem>(&model)) return std::move(*problem);
+  upload.model = std::get<std::string>(std::move(model));
   return std::nullopt;
 }
 

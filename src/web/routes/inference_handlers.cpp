@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "samoyed/protocol/limits.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -38,9 +39,12 @@ std::variant<InferenceUpload, Problem> read_upload(const Services& services,
   upload.images.decoded = std::move(read.decoded);
   upload.options = std::move(read.options);
   upload.options.model = percent_decode(context.route.parameter).value_or("");
-  // An empty name would mean any model.
-  if (upload.options.model.empty()) {
-    return Problem{Reason::unknown_model, "The path must contain the name of a model."};
+  // An empty name would mean any model, and no worker runs one with a longer name.
+  if (upload.options.model.empty() ||
+      upload.options.model.size() > protocol::model_name_bytes_max) {
+    return Problem{Reason::unknown_model, "The path must contain the name of a model (limit " +
+                                              std::to_string(protocol::model_name_bytes_max) +
+                                              " bytes)."};
   }
   upload.images.model = upload.options.model;
   return upload;

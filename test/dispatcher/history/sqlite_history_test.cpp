@@ -9,6 +9,7 @@
 
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/old_rows.hpp"
+#include "samoyed/protocol/limits.hpp"
 #include "support/gate.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -220,11 +221,13 @@ TEST_CASE("rows beyond the queue's limit are dropped and counted, without waitin
 
 TEST_CASE("text beyond the history's limits is cut between two characters") {
   auto row = history_row("me");
-  row.file_name = std::string(254, 'a') + "\xc3\xa4";
+  row.file_name = std::string(history_text_bytes_max - 1, 'a') + "\xc3\xa4";
+  row.model = std::string(protocol::model_name_bytes_max, 'm');
   row.top.assign(1000, {std::string(300, 'b'), 1, 0});
   row.thumbnail.assign(history_thumbnail_bytes_max + 1, 'x');
   row = within_limits(std::move(row));
-  CHECK(row.file_name == std::string(254, 'a'));
+  CHECK(row.file_name == std::string(history_text_bytes_max - 1, 'a'));
+  CHECK(row.model == std::string(protocol::model_name_bytes_max, 'm'));
   CHECK(row.top.size() == history_labels_max);
   CHECK(row.top[0].label.size() == history_text_bytes_max);
   CHECK(row.thumbnail.empty());

@@ -84,6 +84,11 @@ TEST_CASE_METHOD(ApiTest, "images that the API can't accept are rejected") {
            {picture(target + "?top=5x", "image/png", "a"), 400, "bad_parameter"},
            {picture(target + "?top=", "image/png", "a"), 400, "bad_parameter"},
            {picture(target + "?model=", "image/png", "a"), 400, "bad_parameter"},
+           {picture(target + "?model=" + std::string(257, 'm'), "image/png", "a"), 400,
+            "bad_parameter"},
+           // In UTF-8, each of these bytes becomes three.
+           {picture(target + "?model=" + std::string(86, '\xe9'), "image/png", "a"), 400,
+            "bad_parameter"},
        }) {
     problem(respond(one.request), one.reason, one.status);
   }

@@ -214,6 +214,14 @@ TEST_CASE_METHOD(InferenceTest, "failures are reported in the protocol's format"
   error(respond({"POST", "/v2/models/m/infer", 11, {}, "{"}), 400, "bad_parameter");
   error(respond({"POST", "/v2/models/%ff%/infer", 11, {}, json_message("[1]", R"(["YWJj"])")}), 404,
         "unknown_model");
+  const std::size_t asked = classifier.requests.size();
+  error(respond({"POST",
+                 "/v2/models/" + std::string(257, 'm') + "/infer",
+                 11,
+                 {},
+                 json_message("[1]", R"(["YWJj"])")}),
+        404, "unknown_model");
+  CHECK(classifier.requests.size() == asked);
   error(respond({"POST", "/v2/models/m/infer", 11, {{"Content-Encoding", "gzip"}}, ""}), 415,
         "wrong_type");
   error(respond({"POST", "/v2/models/m/infer", 11, {}, json_message("[1]", R"([""])")}), 400,
