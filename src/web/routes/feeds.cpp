@@ -5,7 +5,6 @@
 #include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/io/event.hpp"
 #include "web/http/event_stream.hpp"
-#include "web/views/api_json.hpp"
 #include "web/views/job_json.hpp"
 #include "web/views/results_json.hpp"
 
@@ -14,24 +13,22 @@ namespace {
 
 class WorkersFeed final : public Feed {
  public:
-  WorkersFeed(const asio::any_io_executor& executor, const dispatcher::WorkerList& workers,
-              WorkersView::Shown shown)
-      : pause_(executor), workers_(workers), shown_(shown) {}
+  WorkersFeed(const asio::any_io_executor& executor, WorkerEvents& events, WorkersView::Shown shown)
+      : pause_(executor), events_(events), shown_(shown) {}
 
   asio::awaitable<std::optional<std::string>> next(Clock::time_point until) override {
-    if (!last_.empty()) co_await pause_.wait_until(until);
-    std::string event =
-        server_sent_event("workers", workers_json(WorkersView{workers_.snapshot(), shown_}));
+    if (last_) co_await pause_.wait_until(until);
+    WorkerEvents::Event event = events_.latest(shown_, Clock::now());
     if (event == last_) co_return std::string();
-    last_ = event;
-    co_return event;
+    last_ = std::move(event);
+    co_return *last_;
   }
 
  private:
   io::Event pause_;
-  const dispatcher::WorkerList& workers_;
+  WorkerEvents& events_;
   const WorkersView::Shown shown_;
-  std::string last_;
+  WorkerEvents::Event last_;
 };
 
 class JobFeed final : public Feed {
@@ -103,10 +100,9 @@ class ResultsFeed final : public Feed {
 
 }  // namespace
 
-std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor,
-                                      const dispatcher::WorkerList& workers,
+std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor, WorkerEvents& events,
                                       WorkersView::Shown shown) {
-  return std::make_unique<WorkersFeed>(executor, workers, shown);
+  return std::make_unique<WorkersFeed>(executor, events, shown);
 }
 
 std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,

@@ -8,16 +8,15 @@
 
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
-#include "samoyed/dispatcher/worker_list.hpp"
 #include "web/http/feed.hpp"
+#include "web/routes/worker_events.hpp"
 #include "web/views/worker_panel.hpp"
 
 namespace samoyed::web {
 
 /// Returns the list of workers as server-sent events: the first one at once, further ones when
-/// something has changed. `workers` must outlive the feed.
-std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor,
-                                      const dispatcher::WorkerList& workers,
+/// something has changed. `events` must outlive the feed.
+std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor, WorkerEvents& events,
                                       WorkersView::Shown shown);
 
 /// Returns a job's states as server-sent events, until its last state.

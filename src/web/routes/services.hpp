@@ -15,6 +15,7 @@
 #include "samoyed/io/wall_clock.hpp"
 #include "web/access/access.hpp"
 #include "web/access/admin_gate.hpp"
+#include "web/routes/worker_events.hpp"
 #include "web/views/metrics.hpp"
 
 namespace samoyed::web {
@@ -60,6 +61,8 @@ struct Services {
   SiteRules rules;
   /// Number of statistics that are being computed.
   std::size_t statistics_running = 0;
+  /// What the streams of the list of workers send.
+  WorkerEvents worker_events{workers};
 };
 
 }  // namespace samoyed::web

@@ -157,7 +157,7 @@ asio::awaitable<Response> destroy(Services& services, RequestContext& context) {
 asio::awaitable<Response> watch(Services& services, RequestContext& context) {
   const auto executor = co_await asio::this_coro::executor;
   const auto shown = workers_view(services, context).shown;
-  co_return event_stream(feed_of_workers(executor, services.workers, shown));
+  co_return event_stream(feed_of_workers(executor, services.worker_events, shown));
 }
 
 }  // namespace samoyed::web::workers
