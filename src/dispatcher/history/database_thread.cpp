@@ -107,11 +107,14 @@ void DatabaseThread::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
     // Looks at the file even if there is nothing to do, so that `problem` is true.
-    changed_.wait_for(lock, limits_.retry_pause, [this] { return stopping_ || !waiting_.empty(); });
+    const bool idle = !changed_.wait_for(lock, limits_.retry_pause,
+                                         [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_ && waiting_.empty()) return;
     lock.unlock();
-    const bool usable = database_.get() != nullptr;
+    Database* const database = database_.get();
+    const bool usable = database != nullptr;
     if (!usable) refuse_awaited({}, unavailable());
+    if (usable && idle && kind_ == Kind::writer) log_limit_.idle(*database);
     lock.lock();
     if (!usable) {
       const auto awaited = [](const Task& task) { return !task.persistent; };
@@ -255,6 +258,7 @@ std::exception_ptr DatabaseThread::commit(std::span<Task> group) {
   for (Task& task : group) {
     if (task.done) task.done(nullptr);
   }
+  log_limit_.committed(*database, LogLimit::Clock::now());
   return nullptr;
 }
 

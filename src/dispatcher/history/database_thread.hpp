@@ -21,6 +21,7 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "dispatcher/history/log_limit.hpp"
 #include "dispatcher/history/reopening_database.hpp"
 
 namespace samoyed::dispatcher {
@@ -125,6 +126,7 @@ class DatabaseThread {
 
   ReopeningDatabase database_;
   DiskReserve* const reserve_;
+  LogLimit log_limit_;         ///< The thread's.
   bool reserve_used_ = false;  ///< The disk was full, and the reserve isn't back. The thread's.
   const Kind kind_;
   const Limits limits_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatcher/history/log_limit.hpp"
 #include "samoyed/io/digest.hpp"
 #include "samoyed/io/random.hpp"
 
@@ -159,6 +160,8 @@ Database open_history(const std::filesystem::path& file) {
     }
     check_whole(database, file);
     database.execute("PRAGMA journal_mode = WAL");
+    // A log that had to grow is cut back when SQLite begins it anew.
+    database.execute("PRAGMA journal_size_limit = " + std::to_string(LogLimit::usual_bytes));
     migrate(database);
     // Deleted data is overwritten if that costs no additional writes.
     database.execute("PRAGMA secure_delete = FAST");

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <system_error>
 
 namespace samoyed::dispatcher {
 namespace {
@@ -134,6 +135,21 @@ Database::Database(const std::filesystem::path& path, Mode mode)
 
 void Database::set_busy_timeout(std::chrono::milliseconds timeout) {
   sqlite3_busy_timeout(database_.get(), static_cast<int>(timeout.count()));
+}
+
+std::uint64_t Database::log_bytes() const {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(path_.string() + "-wal", missing);
+  return missing ? 0 : bytes;
+}
+
+void Database::truncate_log(std::chrono::milliseconds wait) {
+  set_busy_timeout(wait);
+  // Reports in a row, which nobody needs, whether it gave up.
+  const auto pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
+  const int result = sqlite3_exec(database_.get(), pragma, nullptr, nullptr, nullptr);
+  set_busy_timeout(busy_timeout);
+  if (result != SQLITE_OK) fail(database_.get());
 }
 
 Database::FileId Database::file_id(const std::filesystem::path& path) {

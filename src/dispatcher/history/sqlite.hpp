@@ -113,6 +113,12 @@ class Database {
   std::uint64_t changes() const;
   std::int64_t last_insert_id() const;
 
+  /// The size of the log (WAL) in bytes; 0 if there is none.
+  std::uint64_t log_bytes() const;
+  /// Copies the log into the database and empties it. Gives up if readers that need the log don't
+  /// end within `wait`.
+  void truncate_log(std::chrono::milliseconds wait);
+
   /// How long a statement waits for another process's lock on the file; the default is 5 s.
   void set_busy_timeout(std::chrono::milliseconds timeout);
 
