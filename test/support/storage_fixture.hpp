@@ -32,6 +32,17 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
   return std::move(value).value();
 }
 
+/// Takes a new database back to an older version of its tables.
+inline void make_version(dispatcher::Database& database, int version) {
+  if (version < 5) database.execute("DROP TABLE interval_statistics; DROP INDEX recognition_model");
+  if (version < 4) database.execute("DROP TABLE removal; DROP INDEX job_visitor");
+  if (version < 3) database.execute("DROP TABLE unsigned_until");
+  if (version < 2) {
+    database.execute("ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims");
+  }
+  database.execute("PRAGMA user_version = " + std::to_string(version));
+}
+
 /// A history in the given folder.
 class HistoryFixture {
  public:
@@ -39,14 +50,22 @@ class HistoryFixture {
                           dispatcher::DatabaseThread::Limits limits = {})
       : file(folder / "history.sqlite"),
         writer(dispatcher::open_history(file), dispatcher::DatabaseThread::Kind::writer, limits),
-        reader(dispatcher::open_history_reader(file), dispatcher::DatabaseThread::Kind::reader,
-               {}) {}
+        reader(dispatcher::open_history_reader(file), dispatcher::DatabaseThread::Kind::reader, {}),
+        statistics_reader(dispatcher::open_history_reader(file),
+                          dispatcher::DatabaseThread::Kind::reader, {}) {}
+
+  /// Waits until all recorded rows are written.
+  void settle() {
+    auto nothing = [](dispatcher::Database&) { return true; };
+    wait_for(io, writer.run(nothing));
+  }
 
   std::filesystem::path file;
   asio::io_context io{1};
   dispatcher::DatabaseThread writer;
   dispatcher::DatabaseThread reader;
-  dispatcher::SqliteHistory history{writer, reader};
+  dispatcher::DatabaseThread statistics_reader;
+  dispatcher::SqliteHistory history{writer, reader, statistics_reader};
 };
 
 /// A row with a value in every field.

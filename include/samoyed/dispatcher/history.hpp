@@ -19,6 +19,11 @@ class StorageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Too much of the same kind is under way. Trying again in a moment may succeed.
+class BusyError : public StorageError {
+  using StorageError::StorageError;
+};
+
 /// Remembers recognitions.
 ///
 /// Thread rule: `record` may be called from any thread. The other members are awaited on the thread
@@ -47,12 +52,16 @@ class History {
       HistoryId id, std::optional<std::string> visitor) = 0;
 
   /// Removes all rows of a visitor that were recorded before this call, including the results of
-  /// finished jobs. Returns the number of rows.
+  /// finished jobs, in pieces, so that other operations go on meanwhile. Returns the number of rows
+  /// after none of them can be found any more. If it fails or the program ends, the removal goes on
+  /// after the next start.
   virtual asio::awaitable<std::uint64_t> remove_all(std::string visitor) = 0;
 
   /// Returns whether the visitor has rows from before visitors' cookies were signed.
   virtual asio::awaitable<bool> has_unsigned_rows(std::string visitor) = 0;
 
+  /// Returns statistics, which may be some seconds old, but contain no rows that `remove_all` had
+  /// removed. Throws BusyError if too many different ones are being computed.
   virtual asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) = 0;
 };
 

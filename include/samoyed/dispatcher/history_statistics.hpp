@@ -14,6 +14,8 @@ namespace samoyed::dispatcher {
 struct HistoryStatisticsQuery {
   /// Only this visitor's rows. std::nullopt: everyone's rows.
   std::optional<std::string> visitor = std::nullopt;
+  /// Only rows of this model. std::nullopt: of all models.
+  std::optional<std::string> model = std::nullopt;
   /// The half-open interval [from, until), in milliseconds since 1970.
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
@@ -21,9 +23,11 @@ struct HistoryStatisticsQuery {
   std::size_t buckets = 60;
 
   static constexpr std::size_t buckets_max = 500;
+
+  auto operator<=>(const HistoryStatisticsQuery&) const = default;
 };
 
-/// Statistics of the newest rows of an interval.
+/// Statistics of the rows of an interval.
 struct HistoryStatistics {
   /// One recognition in the scatter plots.
   struct Point {
@@ -68,13 +72,20 @@ struct HistoryStatistics {
   /// The busiest first, at most `worker_totals_max`.
   std::vector<WorkerTotals> workers;
   Summary summary;
+  /// The models of the visitor's or everyone's rows near the interval, whichever the query's model:
+  /// the busiest first, at most `models_max`.
+  std::vector<std::string> models;
   /// The number of rows that were counted.
   std::size_t rows = 0;
+  /// The most by which a percentile may differ from the exact one, as a share of it. 0: exact.
+  double percentile_error_max = 0;
   /// True if there were more than `rows_max` rows, so the oldest were left out.
   bool truncated = false;
 
-  static constexpr std::size_t points_max = 2000;
+  /// More points would make the scatter plot and the table below it unreadable.
+  static constexpr std::size_t points_max = 500;
   static constexpr std::size_t worker_totals_max = 100;
+  static constexpr std::size_t models_max = 100;
   static constexpr std::size_t rows_max = 200000;
 };
 

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dispatcher/history/statistics.hpp"
+#include "dispatcher/history/statistics_rows.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -137,6 +137,14 @@ HistoryId insert_row(Database& database, const HistoryRow& row) {
         .bind_bytes(row.thumbnail)
         .run();
   }
+  StatisticsChanges changes;
+  changes.count({.time_ms = row.time_ms,
+                 .visitor = row.visitor,
+                 .model = row.model,
+                 .worker = row.worker,
+                 .times = times},
+                1);
+  changes.write(database);
   return id;
 }
 
@@ -200,43 +208,6 @@ bool has_unsigned_rows(Database& database, const std::string& visitor) {
       "SELECT 1 FROM recognition WHERE visitor = ? AND id <= (SELECT id FROM unsigned_until)"
       " LIMIT 1");
   return rows.bind(visitor).step();
-}
-
-std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
-  database
-      .prepare("DELETE FROM thumbnail WHERE id IN (SELECT id FROM recognition WHERE visitor = ?)")
-      .bind(visitor)
-      .run();
-  database.prepare("DELETE FROM job WHERE visitor = ? AND state >= 2").bind(visitor).run();
-  database.prepare("DELETE FROM recognition WHERE visitor = ?").bind(visitor).run();
-  return database.changes();
-}
-
-HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query) {
-  // Uses the index on time; for one visitor, it uses the index on visitors.
-  auto statement = database.prepare(
-      "SELECT time_ms, image_bytes, width, height, worker, queue_ms, transfer_ms, decode_ms,"
-      " resize_ms, forward_ms, total_ms FROM recognition WHERE time_ms >= ? AND time_ms < ?" +
-      std::string(query.visitor ? " AND visitor = ? ORDER BY +time_ms DESC LIMIT ?"
-                                : " ORDER BY time_ms DESC LIMIT ?"));
-  statement.bind(query.from_ms).bind(query.until_ms);
-  if (query.visitor) statement.bind(*query.visitor);
-  statement.bind(static_cast<std::int64_t>(HistoryStatistics::rows_max + 1));
-  StatisticsCount count(query);
-  while (statement.step()) {
-    count.add({.time_ms = statement.integer(0),
-               .worker = statement.text(4),
-               .point = {.image_bytes = static_cast<std::uint64_t>(statement.integer(1)),
-                         .pixels = static_cast<std::uint64_t>(statement.integer(2) *
-                                                              statement.integer(3)),
-                         .times = {.queue_ms = statement.real(5),
-                                   .transfer_ms = statement.real(6),
-                                   .decode_ms = statement.real(7),
-                                   .resize_ms = statement.real(8),
-                                   .forward_ms = statement.real(9),
-                                   .total_ms = statement.real(10)}}});
-  }
-  return count.finish();
 }
 
 std::string format_labels(const std::vector<protocol::RankedLabel>& top) {

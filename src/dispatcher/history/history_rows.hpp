@@ -20,6 +20,7 @@ std::string cut_text(std::string text);
 /// The approximate memory that a row takes, in bytes.
 std::size_t held_bytes(const HistoryRow& row);
 
+/// Inserts a row with its thumbnail, and counts it in the prepared statistics.
 HistoryId insert_row(Database& database, const HistoryRow& row);
 /// Leaves out rows that are damaged.
 HistoryPage find_rows(Database& database, const HistoryQuery& query);
@@ -30,12 +31,6 @@ std::optional<HistoryRow> find_row(Database& database, HistoryId id,
 
 /// Returns whether the visitor has rows from before visitors' cookies were signed.
 bool has_unsigned_rows(Database& database, const std::string& visitor);
-
-/// Removes the visitor's rows and finished jobs. Returns the number of rows.
-std::uint64_t remove_visitor(Database& database, const std::string& visitor);
-
-/// Counts the rows of the interval, newest first, up to `HistoryStatistics::rows_max`.
-HistoryStatistics count_rows(Database& database, const HistoryStatisticsQuery& query);
 
 /// Converts labels to JSON text, such as `[{"label":"Samoyed","class":258,"probability":0.93}]`,
 /// and back.

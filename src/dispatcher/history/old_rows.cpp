@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dispatcher/history/statistics_rows.hpp"
 #include "samoyed/dispatcher/history.hpp"
 
 namespace samoyed::dispatcher {
@@ -28,10 +29,7 @@ std::uint64_t remove_old_rows(Database& database, std::int64_t before_ms, std::u
     by_count.bind(std::min(excess, most));
     while (by_count.step()) old.push_back(by_count.integer(0));
   }
-  for (const HistoryId id : old) {
-    database.prepare("DELETE FROM thumbnail WHERE id = ?").bind(id).run();
-    database.prepare("DELETE FROM recognition WHERE id = ?").bind(id).run();
-  }
+  remove_rows(database, old);
   return old.size();
 }
 

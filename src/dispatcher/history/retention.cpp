@@ -6,15 +6,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/removals.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
-namespace {
-
-/// The most rows removed in one transaction, which takes a few milliseconds.
-constexpr std::size_t piece_rows = 200;
-
-}  // namespace
 
 Retention::Retention(asio::any_io_executor executor, DatabaseThread& writer,
                      std::vector<Step> steps, std::chrono::milliseconds interval)
@@ -36,7 +31,7 @@ asio::awaitable<void> Retention::remove_all(Step step) {
   std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
   if (step.rows_max) left = co_await writer_.run(step.rows_max);
   while (left > 0 && !stopping_) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece_rows, left));
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(removed_rows_max, left));
     auto work = [step, count](Database& database) {
       return step.remove(database, io::wall_clock_ms(), count);
     };

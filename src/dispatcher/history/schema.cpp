@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dispatcher/history/log_limit.hpp"
+#include "dispatcher/history/statistics_rows.hpp"
 #include "samoyed/io/digest.hpp"
 #include "samoyed/io/random.hpp"
 
@@ -81,10 +82,42 @@ ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
     R"sql(
 CREATE TABLE unsigned_until (id INTEGER NOT NULL) STRICT;
 INSERT INTO unsigned_until SELECT coalesce(max(id), 0) FROM recognition;
+)sql",
+    // A visitor's rows are removed in pieces. An interrupted removal goes on after the next start.
+    R"sql(
+CREATE TABLE removal (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  visitor TEXT NOT NULL,
+  newest_row INTEGER NOT NULL,
+  newest_job INTEGER NOT NULL,
+  abandoned INTEGER NOT NULL
+) STRICT;
+CREATE INDEX job_visitor ON job (visitor, number) WHERE state >= 2;
+)sql",
+    // Totals of the rows by half hours, for everyone and for each visitor.
+    R"sql(
+CREATE TABLE interval_statistics (
+  scope TEXT NOT NULL,
+  interval INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  worker TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  queue_us INTEGER NOT NULL,
+  transfer_us INTEGER NOT NULL,
+  decode_us INTEGER NOT NULL,
+  resize_us INTEGER NOT NULL,
+  forward_us INTEGER NOT NULL,
+  total_us INTEGER NOT NULL,
+  histogram BLOB NOT NULL,
+  PRIMARY KEY (scope, interval, model, worker)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recognition_model ON recognition (model, id);
 )sql"};
 
 /// From this version on, the tables hold digests of visitors' ids.
 constexpr std::size_t digests_since = 3;
+/// From this version on, statistics are prepared.
+constexpr std::size_t statistics_since = 5;
 
 std::int64_t pragma(Database& database, const std::string& name) {
   auto row = database.prepare("PRAGMA " + name);
@@ -111,7 +144,7 @@ bool is_cookie_id(const std::string& visitor) {
 /// Replaces the ids of visitors' cookies by their digests. Until now, anyone who could read the
 /// file could act as the visitor.
 void digest_visitors(Database& database) {
-  database.execute("CREATE INDEX job_visitor ON job (visitor)");
+  database.execute("CREATE INDEX job_visitors ON job (visitor)");
   for (const std::string table : {"recognition", "job"}) {
     std::vector<std::string> ids;
     auto rows = database.prepare("SELECT DISTINCT visitor FROM " + table);
@@ -125,7 +158,7 @@ void digest_visitors(Database& database) {
           .run();
     }
   }
-  database.execute("DROP INDEX job_visitor");
+  database.execute("DROP INDEX job_visitors");
 }
 
 void migrate(Database& database) {
@@ -141,6 +174,7 @@ void migrate(Database& database) {
     database.execute(migrations[step]);
   }
   if (version < digests_since) digest_visitors(database);
+  if (version < statistics_since) prepare_statistics(database);
   database.execute("PRAGMA application_id = " + std::to_string(application_id));
   database.execute("PRAGMA user_version = " + std::to_string(migrations.size()));
   database.execute("COMMIT");

@@ -13,6 +13,10 @@ namespace samoyed::dispatcher {
 ///                  don't read them
 ///     job          one row for each; `recognition` is the result's id; `owner` and `claims`
 ///                  identify the current claim
+///     removal      one row for each visitor whose rows are being removed
+///     interval_statistics  totals of the recognitions by scope (everyone, or one visitor), half
+///                  hour, model and worker; every transaction that inserts or deletes recognitions
+///                  keeps them right
 ///
 /// Opens or creates the file for the only connection that writes, in WAL mode, and migrates it to
 /// the newest version. Throws StorageError with one line that says what to do. Rejects another

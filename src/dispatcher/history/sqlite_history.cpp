@@ -6,8 +6,17 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/removals.hpp"
+#include "dispatcher/history/statistics_rows.hpp"
 
 namespace samoyed::dispatcher {
+
+SqliteHistory::SqliteHistory(DatabaseThread& writer, DatabaseThread& reader,
+                             DatabaseThread& statistics_reader)
+    : writer_(writer),
+      reader_(reader),
+      statistics_reader_(statistics_reader),
+      statistics_([this](const HistoryStatisticsQuery& query) { return compute(query); }) {}
 
 bool SqliteHistory::record(HistoryRow row) {
   row = within_limits(std::move(row));
@@ -47,11 +56,26 @@ asio::awaitable<std::optional<HistoryRow>> SqliteHistory::find_row(
 
 asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   if (visitor.empty()) co_return 0;
-  auto work = [visitor = std::move(visitor)](Database& database) {
-    return remove_visitor(database, visitor);
+  constexpr auto power_loss = DatabaseThread::Durability::power_loss;
+  auto begin = [visitor = std::move(visitor)](Database& database) {
+    return begin_removal(database, visitor);
   };
-  // Deleted rows must not come back if the machine crashes.
-  co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
+  const Removal removal = co_await writer_.run(std::move(begin), power_loss);
+  std::uint64_t removed = removed_rows_max;
+  while (removed == removed_rows_max) {
+    auto piece = [removal](Database& database) {
+      return continue_removal(database, removal, removed_rows_max);
+    };
+    removed = co_await writer_.run(std::move(piece));
+  }
+  auto end = [removal](Database& database) {
+    end_removal(database, removal);
+    return true;
+  };
+  // Deleted rows must not come back if the machine crashes. This syncs the pieces too.
+  co_await writer_.run(std::move(end), power_loss);
+  statistics_.forget();
+  co_return removal.rows;
 }
 
 asio::awaitable<bool> SqliteHistory::has_unsigned_rows(std::string visitor) {
@@ -62,10 +86,14 @@ asio::awaitable<bool> SqliteHistory::has_unsigned_rows(std::string visitor) {
 }
 
 asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {
+  return statistics_.ask(std::move(query));
+}
+
+asio::awaitable<HistoryStatistics> SqliteHistory::compute(HistoryStatisticsQuery query) {
   auto work = [query = std::move(query)](Database& database) {
-    return count_rows(database, query);
+    return find_statistics(database, query);
   };
-  co_return co_await reader_.run(std::move(work));
+  co_return co_await statistics_reader_.run(std::move(work));
 }
 
 }  // namespace samoyed::dispatcher

@@ -4,19 +4,20 @@
 #include <cstdint>
 
 #include "dispatcher/history/database_thread.hpp"
+#include "dispatcher/history/shared_statistics.hpp"
 #include "samoyed/dispatcher/history.hpp"
 
 namespace samoyed::dispatcher {
 
-/// The history in SQLite. One thread writes and another one reads concurrently (WAL), so neither
-/// waits for the other, and the network thread waits for neither.
+/// The history in SQLite. One thread writes, another one reads concurrently (WAL), and a third one
+/// reads for statistics, which take longer. So none waits for another, and the network thread waits
+/// for none.
 ///
 /// Thread rule: the same as for History.
 class SqliteHistory final : public History {
  public:
-  /// Both must outlive the history and every coroutine that it started.
-  SqliteHistory(DatabaseThread& writer, DatabaseThread& reader)
-      : writer_(writer), reader_(reader) {}
+  /// All must outlive the history, and it must outlive every coroutine that it started.
+  SqliteHistory(DatabaseThread& writer, DatabaseThread& reader, DatabaseThread& statistics_reader);
 
   bool record(HistoryRow row) override;
   std::uint64_t dropped() const override { return dropped_ + writer_.lost(); }
@@ -29,8 +30,12 @@ class SqliteHistory final : public History {
   asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) override;
 
  private:
+  asio::awaitable<HistoryStatistics> compute(HistoryStatisticsQuery query);
+
   DatabaseThread& writer_;
   DatabaseThread& reader_;
+  DatabaseThread& statistics_reader_;
+  SharedStatistics statistics_;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> unreadable_ = 0;
 };

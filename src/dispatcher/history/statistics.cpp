@@ -22,6 +22,15 @@ double percentile(std::vector<double>& values, double share) {
   return *place;
 }
 
+void keep_busiest(std::vector<HistoryStatistics::WorkerTotals>& workers) {
+  std::ranges::sort(workers, [](const auto& left, const auto& right) {
+    return std::tie(right.count, left.worker) < std::tie(left.count, right.worker);
+  });
+  if (workers.size() > HistoryStatistics::worker_totals_max) {
+    workers.resize(HistoryStatistics::worker_totals_max);
+  }
+}
+
 StatisticsCount::StatisticsCount(const HistoryStatisticsQuery& query)
     : from_ms_(query.from_ms), until_ms_(std::max(query.until_ms, query.from_ms + 1)) {
   const std::size_t count =
@@ -34,11 +43,11 @@ StatisticsCount::StatisticsCount(const HistoryStatisticsQuery& query)
   }
 }
 
-void StatisticsCount::add(const Row& row) {
-  if (row.time_ms < from_ms_ || row.time_ms >= until_ms_) return;
+bool StatisticsCount::add(const Row& row) {
+  if (row.time_ms < from_ms_ || row.time_ms >= until_ms_) return true;
   if (result_.rows == HistoryStatistics::rows_max) {
     result_.truncated = true;
-    return;
+    return false;
   }
   ++result_.rows;
   if (result_.points.size() < HistoryStatistics::points_max) result_.points.push_back(row.point);
@@ -51,6 +60,7 @@ void StatisticsCount::add(const Row& row) {
   Sum& sum = workers_[row.worker];
   ++sum.count;
   sum.total_ms += row.point.times.total_ms;
+  return true;
 }
 
 void StatisticsCount::summarize() {
@@ -81,12 +91,7 @@ HistoryStatistics StatisticsCount::finish() {
                                .count = sum.count,
                                .mean_ms = sum.total_ms / static_cast<double>(sum.count)});
   }
-  std::ranges::sort(result_.workers, [](const auto& left, const auto& right) {
-    return std::tie(right.count, left.worker) < std::tie(left.count, right.worker);
-  });
-  if (result_.workers.size() > HistoryStatistics::worker_totals_max) {
-    result_.workers.resize(HistoryStatistics::worker_totals_max);
-  }
+  keep_busiest(result_.workers);
   return std::move(result_);
 }
 

@@ -21,8 +21,9 @@ class StatisticsCount {
 
   explicit StatisticsCount(const HistoryStatisticsQuery& query);
 
-  /// Ignores rows outside the query's interval and beyond `rows_max`.
-  void add(const Row& row);
+  /// Ignores rows outside the query's interval and beyond `rows_max`. Returns false once there were
+  /// too many rows, so that no further one would count.
+  bool add(const Row& row);
   /// Returns the statistics. Call once.
   HistoryStatistics finish();
 
@@ -41,6 +42,9 @@ class StatisticsCount {
   std::unordered_map<std::string, Sum> workers_;
   HistoryTimes sum_;
 };
+
+/// Sorts workers, the busiest first, and keeps at most `HistoryStatistics::worker_totals_max`.
+void keep_busiest(std::vector<HistoryStatistics::WorkerTotals>& workers);
 
 /// The smallest value that at least `share` (0..1] of all values don't exceed (nearest rank); 0 if
 /// there are no values. Reorders the values.

@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/old_rows.hpp"
+#include "dispatcher/history/removals.hpp"
 #include "dispatcher/history/schema.hpp"
 #include "dispatcher/jobs/job_recovery.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
@@ -62,7 +63,9 @@ SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions opti
       reserve_(options_.folder / "reserve"),
       writer_([this] { return open_database(); }, DatabaseThread::Kind::writer, {}, &reserve_),
       reader_([this] { return open_history_reader(file()); }, DatabaseThread::Kind::reader, {}),
-      history_(writer_, reader_),
+      statistics_reader_([this] { return open_history_reader(file()); },
+                         DatabaseThread::Kind::reader, {}),
+      history_(writer_, reader_, statistics_reader_),
       jobs_(
           executor, writer_, reader_, spool_, options_.jobs, recovered_, [](JobStep) {}, &reserve_),
       retention_(executor, writer_, retention_steps()) {}
@@ -70,8 +73,10 @@ SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions opti
 std::string SqliteStorage::visitor_key() const { return load_visitor_key(options_.folder); }
 
 std::string SqliteStorage::problem() const {
-  std::string problem = writer_.problem();
-  return problem.empty() ? reader_.problem() : problem;
+  for (const DatabaseThread* const thread : {&writer_, &reader_, &statistics_reader_}) {
+    if (std::string problem = thread->problem(); !problem.empty()) return problem;
+  }
+  return {};
 }
 
 /// Removes the log of a database that another one has replaced: SQLite would apply it to that one.
@@ -100,6 +105,7 @@ Database SqliteStorage::open_database() {
   // A new database doesn't know all images, nor does one that is opened while jobs are submitted.
   const auto orphans = starting && !created ? Orphans::remove : Orphans::keep;
   const Jobs::Load load = recover_jobs(database, spool_, orphans);
+  abandon_removals(database);
   opened_ = database.file();
   if (database.is_current()) opened_log_ = database.log();
   if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
@@ -117,6 +123,7 @@ SqliteStorage::~SqliteStorage() {
   jobs_.join();
   writer_.stop();
   reader_.stop();
+  statistics_reader_.stop();
   if (const auto lost = history_.dropped()) {
     spdlog::warn("{} rows of the history were dropped", lost);
   }
@@ -127,7 +134,9 @@ std::vector<Retention::Step> SqliteStorage::retention_steps() const {
   // If the history is turned off, results are kept only for the jobs.
   const std::int64_t keep_rows_ms =
       options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
-  return {{.remove =
+  return {{.remove = [](Database& database, std::int64_t,
+                        std::size_t count) { return resume_removals(database, count); }},
+          {.remove =
                [rows_max = options_.history.rows_max](Database& database, std::int64_t,
                                                       std::size_t count) {
                  return remove_old_rows(database, before_all_times, rows_max, count);

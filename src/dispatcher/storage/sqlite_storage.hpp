@@ -53,6 +53,7 @@ class SqliteStorage final : public Storage {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   DatabaseThread writer_;
   DatabaseThread reader_;
+  DatabaseThread statistics_reader_;
   SqliteHistory history_;
   SqliteJobStore jobs_;
   Retention retention_;

@@ -59,8 +59,6 @@ struct Services {
   /// Returns milliseconds since 1970 in UTC.
   std::function<std::int64_t()> wall_clock_ms = io::wall_clock_ms;
   SiteRules rules;
-  /// Number of statistics that are being computed.
-  std::size_t statistics_running = 0;
   /// What the streams of the list of workers send.
   WorkerEvents worker_events{workers};
 };

@@ -1,6 +1,5 @@
 #include "web/routes/statistics_handlers.hpp"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
+#include "web/routes/model_name.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/routes/result_handlers.hpp"
 #include "web/views/statistics_json.hpp"
@@ -17,14 +17,6 @@
 
 namespace samoyed::web::statistics {
 namespace {
-
-/// Maximum number of statistics computed at the same time. Each may read some hundred thousand
-/// rows, and one thread does all the reading.
-constexpr std::size_t running_max = 4;
-
-/// Maximum number of points in the scatter plot and of rows in the table below it. More would make
-/// both unreadable.
-constexpr std::size_t points_shown_max = 500;
 
 constexpr std::string_view default_range = "day";
 
@@ -50,7 +42,10 @@ std::variant<Question, Problem> read_question(const Services& services,
     return Problem{Reason::token_needed,
                    "Only people with the admin token can see everyone's statistics."};
   }
+  const auto model = read_model_name(query);
+  if (const auto* problem = std::get_if<Problem>(&model)) return *problem;
   Question question{.query = {}, .range = *range};
+  if (const auto& name = std::get<std::string>(model); !name.empty()) question.query.model = name;
   if (!everyone) question.query.visitor = context.visitor;
   question.query.from_ms = range->from_ms(context.time_ms);
   question.query.until_ms = range->until_ms(context.time_ms);
@@ -64,12 +59,12 @@ StatisticsView view_of(dispatcher::HistoryStatistics& numbers, const Question& q
                        const Services& services, const RequestContext& context) {
   const bool workers_visible = may_see_workers(services, context);
   if (!workers_visible) numbers.workers.clear();
-  if (numbers.points.size() > points_shown_max) numbers.points.resize(points_shown_max);
   return {.numbers = numbers,
           .range = question.range,
           .from_ms = question.query.from_ms,
           .until_ms = question.query.until_ms,
           .everyone = !question.query.visitor,
+          .model = question.query.model,
           .workers_visible = workers_visible,
           .by_address = services.rules.results_by_address};
 }
@@ -82,16 +77,19 @@ asio::awaitable<Response> answer(Services& services, RequestContext& context,
     co_return error_response(services, context, *problem);
   }
   if (!services.history) co_return nothing_kept_response(services, context, Tab::statistics);
-  if (services.statistics_running >= running_max) {
+  const auto& question = std::get<Question>(read);
+  std::optional<dispatcher::HistoryStatistics> numbers;
+  try {
+    numbers = co_await services.history->statistics(question.query);
+  } catch (const dispatcher::BusyError&) {
+    // Answered below, where the coroutine may go on.
+  }
+  if (!numbers) {
     const Problem problem{Reason::overloaded,
                           "The server is computing other statistics. Try again in a moment."};
     co_return error_response(services, context, problem);
   }
-  ++services.statistics_running;
-  const std::shared_ptr<void> ended(nullptr, [&](void*) { --services.statistics_running; });
-  const auto& question = std::get<Question>(read);
-  dispatcher::HistoryStatistics numbers = co_await services.history->statistics(question.query);
-  co_return render(view_of(numbers, question, services, context), services);
+  co_return render(view_of(*numbers, question, services, context), services);
 }
 
 }  // namespace

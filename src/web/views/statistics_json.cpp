@@ -61,8 +61,11 @@ std::string statistics_json(const StatisticsView& view) {
                {"from", dispatcher::utc_text(view.from_ms)},
                {"until", dispatcher::utc_text(view.until_ms)},
                {"everyone", view.everyone},
+               {"model", view.model ? Json(*view.model) : Json(nullptr)},
+               {"models", numbers.models},
                {"count", numbers.rows},
                {"cut", numbers.truncated},
+               {"percentile_error_max", numbers.percentile_error_max},
                {"summary", summary_json(numbers)},
                {"buckets", buckets_json(numbers)},
                {"points", points_json(numbers)}};

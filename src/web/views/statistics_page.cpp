@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "samoyed_web_files.hpp"
+#include "web/http/url.hpp"
 #include "web/views/number_text.hpp"
 #include "web/views/page_template.hpp"
 #include "web/views/statistics_tables.hpp"
@@ -33,8 +35,11 @@ std::string range_text(const TimeRange& range) {
   return range.name == "week" ? "the last week" : "the last 30 days";
 }
 
-std::string query_of(std::string_view range, bool everyone) {
-  return "?range=" + std::string(range) + "&all=" + (everyone ? "true" : "false");
+std::string query_of(std::string_view range, bool everyone,
+                     const std::optional<std::string>& model) {
+  std::string query = "?range=" + std::string(range) + "&all=" + (everyone ? "true" : "false");
+  if (model) query += "&model=" + percent_encode(*model);
+  return query;
 }
 
 /// Splits the mean time into phases. The last one covers everything outside the worker's phases:
@@ -103,11 +108,12 @@ std::vector<Values> charts(const StatisticsView& view) {
       points_table(view, SizeColumn::pixels)));
   all.push_back(chart("throughput", "Recognitions over time", "Recognitions per interval.",
                       buckets_table(view, BucketColumns::count)));
-  all.push_back(chart(
-      "latency", "Percentiles of the recognition time",
+  std::string percentiles =
       "Half of the recognitions took at most the median; 90% and 99% of them took at most the "
-      "90th and 99th percentiles.",
-      buckets_table(view, BucketColumns::percentiles)));
+      "90th and 99th percentiles.";
+  if (view.numbers.percentile_error_max > 0) percentiles += " Percentiles are accurate to 1%.";
+  all.push_back(chart("latency", "Percentiles of the recognition time", std::move(percentiles),
+                      buckets_table(view, BucketColumns::percentiles)));
   if (view.workers_visible) {
     all.push_back(chart("workers", "Recognitions per worker", "The table also shows the mean time.",
                         workers_table(view)));
@@ -120,24 +126,53 @@ Values ranges(const StatisticsView& view) {
       {{"hour", "Hour"}, {"day", "Day"}, {"week", "Week"}, {"month", "Month"}}};
   std::vector<Values> links;
   for (const auto& [range, name] : names) {
-    links.push_back(
-        link("/stats" + query_of(range, view.everyone), name, range == view.range.name));
+    links.push_back(link("/stats" + query_of(range, view.everyone, view.model), name,
+                         range == view.range.name));
   }
   return {{"label", "Time range"}, {"links", std::move(links)}};
 }
 
 Values whose_numbers(const StatisticsView& view) {
   std::vector<Values> links{
-      link("/stats" + query_of(view.range.name, true), "Everyone's", view.everyone),
-      link("/stats" + query_of(view.range.name, false), "Mine", !view.everyone)};
+      link("/stats" + query_of(view.range.name, true, view.model), "Everyone's", view.everyone),
+      link("/stats" + query_of(view.range.name, false, view.model), "Mine", !view.everyone)};
   return {{"label", "Whose statistics"}, {"links", std::move(links)}};
+}
+
+/// The named models among which the visitor may choose: those of the results, and the chosen one.
+std::vector<std::string_view> models_of(const StatisticsView& view) {
+  std::vector<std::string_view> models;
+  for (const std::string& model : view.numbers.models) {
+    if (!model.empty()) models.push_back(model);
+  }
+  if (view.model && std::ranges::find(models, *view.model) == models.end()) {
+    models.push_back(*view.model);
+  }
+  return models;
+}
+
+/// Whether there is a choice: the results are of more than one model, or not of the chosen one.
+bool has_choice_of_models(const StatisticsView& view) {
+  return view.model || view.numbers.models.size() > 1;
+}
+
+Values which_model(const StatisticsView& view) {
+  const auto path = [&](const std::optional<std::string>& model) {
+    return "/stats" + query_of(view.range.name, view.everyone, model);
+  };
+  std::vector<Values> links{link(path(std::nullopt), "All models", !view.model)};
+  for (const std::string_view model : models_of(view)) {
+    links.push_back(link(path(std::string(model)), model, view.model == model));
+  }
+  return {{"label", "Model"}, {"links", std::move(links)}};
 }
 
 std::string lead(const StatisticsView& view) {
   std::string_view whose = view.by_address ? "from your address" : "in this browser";
   if (view.everyone) whose = "for all visitors";
-  std::string text = count_text(view.numbers.rows) + " " + std::string(whose) + " in " +
-                     range_text(view.range) + ".";
+  const std::string_view model = view.model ? " by the chosen model" : "";
+  std::string text = count_text(view.numbers.rows) + std::string(model) + " " + std::string(whose) +
+                     " in " + range_text(view.range) + ".";
   if (view.numbers.truncated) text += " There were more; the oldest are left out.";
   return text;
 }
@@ -149,12 +184,13 @@ std::string statistics_page(const StatisticsView& view, const WorkersView& worke
   const bool none = view.numbers.rows == 0;
   std::vector<Values> choices{ranges(view)};
   if (view.workers_visible) choices.push_back(whose_numbers(view));
+  if (has_choice_of_models(view)) choices.push_back(which_model(view));
   const Html content = statistics.fill(
       {{"lead", lead(view)},
        {"choices", std::move(choices)},
        {"summary", none ? std::vector<Values>() : std::vector<Values>{summary(view)}},
        {"charts", none ? std::vector<Values>() : charts(view)},
-       {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone)}});
+       {"numbers", "/api/v1/statistics" + query_of(view.range.name, view.everyone, view.model)}});
   return whole_page({.title = "Statistics",
                      .tab = Tab::statistics,
                      .styles = {"results.css", "stats.css"},

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "samoyed/dispatcher/history_statistics.hpp"
 #include "web/views/time_range.hpp"
@@ -16,6 +18,8 @@ struct StatisticsView {
   std::int64_t until_ms = 0;
   /// Whether the numbers cover everyone's results instead of the visitor's own.
   bool everyone = false;
+  /// The model to which the numbers are limited. std::nullopt: all models.
+  std::optional<std::string> model = std::nullopt;
   /// Whether the visitor may see the numbers of each worker and of everyone.
   bool workers_visible = false;
   /// Whether visitors are identified by their addresses instead of a cookie.

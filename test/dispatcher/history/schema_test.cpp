@@ -61,7 +61,9 @@ TEST_CASE("a damaged file is rejected") {
   const auto file = folder.path() / "history.sqlite";
   {
     Database database = open_history(file);
+    database.execute("BEGIN");
     for (int count = 0; count < 500; ++count) insert_row(database, test::history_row("me"));
+    database.execute("COMMIT");
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   std::fstream damaged(file, std::ios::binary | std::ios::in | std::ios::out);
@@ -90,14 +92,16 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
   const std::string id = "0123456789abcdef0123456789abcdef";
   {
     Database database = open_history(file);
-    database.execute("DROP TABLE unsigned_until; PRAGMA user_version = 2");
+    database.execute("BEGIN");
     for (int count = 0; count < 100; ++count) insert_row(database, test::history_row(id));
+    database.execute("COMMIT");
     insert_row(database, test::history_row("address 192.0.2.1"));
     database.execute(
         "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
         " file_name, image_bytes, model, attempts, reason, detail)"
         " VALUES ('job', 2, 0, 0, 0, '" +
         id + "', '::1', 'r', 'f', 1, '', 0, '', '')");
+    test::make_version(database, 2);
   }
   Database database = open_history(file);
   const std::string digest = io::digest_hex(id);
@@ -127,10 +131,8 @@ TEST_CASE("a file of the first version keeps its rows and gets the newer columns
   const auto file = folder.path() / "history.sqlite";
   {
     Database database = open_history(file);
-    database.execute(
-        "ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims;"
-        "DROP TABLE unsigned_until; PRAGMA user_version = 1");
     insert_row(database, test::history_row("me"));
+    test::make_version(database, 1);
   }
   Database database = open_history(file);
   CHECK(find_rows(database, {}).rows.size() == 1);

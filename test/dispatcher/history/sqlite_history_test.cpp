@@ -31,19 +31,13 @@ HistoryPage find(HistoryFixture& fixture, HistoryQuery query = {}) {
   return wait_for(fixture.io, fixture.history.find(std::move(query)));
 }
 
-/// Waits until all recorded rows are written.
-void settle(HistoryFixture& fixture) {
-  auto nothing = [](Database&) { return true; };
-  wait_for(fixture.io, fixture.writer.run(nothing));
-}
-
 /// Records five rows of each visitor: `me` has the odd ids, `you` the even ones.
 void record_alternately(HistoryFixture& fixture) {
   for (int count = 0; count < 5; ++count) {
     fixture.history.record(history_row("me"));
     fixture.history.record(history_row("you"));
   }
-  settle(fixture);
+  fixture.settle();
 }
 
 }  // namespace
@@ -53,7 +47,7 @@ TEST_CASE("a recorded row is found with all its fields") {
   HistoryFixture fixture(folder.path());
   auto row = history_row("me");
   CHECK(fixture.history.record(row));
-  settle(fixture);
+  fixture.settle();
   row.id = 1;
   row.has_thumbnail = true;
   CHECK(wait_for(fixture.io, fixture.history.find_row(1, "me")) == row);
@@ -72,7 +66,7 @@ TEST_CASE("rows survive a restart, and ids keep increasing") {
   CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 200}).rows.size() == 100);
   wait_for(fixture.io, fixture.history.remove_all("me"));
   fixture.history.record(history_row("me"));
-  settle(fixture);
+  fixture.settle();
   CHECK(ids(find(fixture)) == std::vector<HistoryId>{101});
 }
 
@@ -121,7 +115,7 @@ TEST_CASE("a page has 1 to 200 rows, however many are requested") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   for (int count = 0; count < 201; ++count) fixture.history.record(history_row("me"));
-  settle(fixture);
+  fixture.settle();
   CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 100000}).rows.size() == 200);
   CHECK(find(fixture, {.visitor = {}, .before = {}, .rows_max = 0}).rows.size() == 1);
 }
@@ -146,9 +140,9 @@ TEST_CASE("an empty visitor can't delete the rows that have no visitor") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());
   fixture.history.record(history_row(""));
-  settle(fixture);
+  fixture.settle();
   CHECK(wait_for(fixture.io, fixture.history.remove_all("")) == 0);
-  settle(fixture);
+  fixture.settle();
   CHECK(find(fixture).rows.size() == 1);
 }
 
@@ -215,7 +209,7 @@ TEST_CASE("rows beyond the queue's limit are dropped and counted, without waitin
   CHECK(answered.wait());
   CHECK(taken == (limits.tasks_max == 3 ? 2 : 3));
   CHECK(fixture.history.dropped() == static_cast<std::uint64_t>(10 - taken));
-  settle(fixture);
+  fixture.settle();
   CHECK(std::ssize(find(fixture).rows) == taken);
 }
 
@@ -259,7 +253,7 @@ TEST_CASE("damaged rows are left out and counted, and the pages go on behind the
   for (int time_ms = 1; time_ms <= 6; ++time_ms) {
     fixture.history.record(history_row("me", time_ms));
   }
-  settle(fixture);
+  fixture.settle();
   wait_for(fixture.io, fixture.writer.run([](Database& database) {
     database.execute("UPDATE recognition SET top = '[{\"label\":' WHERE id IN (2, 3, 5)");
     return true;
@@ -278,25 +272,4 @@ TEST_CASE("damaged rows are left out and counted, and the pages go on behind the
   CHECK(ids(upwards) == std::vector<HistoryId>{4});
   CHECK(upwards.next_after == 4);
   CHECK(!wait_for(fixture.io, fixture.history.find_row(2, std::nullopt)));
-}
-
-TEST_CASE("statistics cover only the requested interval and visitor") {
-  const test::TemporaryFolder folder;
-  HistoryFixture fixture(folder.path());
-  for (const int time_ms : {5, 10, 15, 20}) fixture.history.record(history_row("me", time_ms));
-  fixture.history.record(history_row("you", 15));
-  settle(fixture);
-  auto numbers = wait_for(
-      fixture.io,
-      fixture.history.statistics({.visitor = {}, .from_ms = 10, .until_ms = 20, .buckets = 2}));
-  CHECK(numbers.rows == 3);
-  CHECK(numbers.buckets ==
-        std::vector<HistoryStatistics::Bucket>{{10, 1, 16, 16, 16}, {15, 2, 16, 16, 16}});
-  REQUIRE(numbers.points.size() == 3);
-  CHECK(numbers.points[0] ==
-        HistoryStatistics::Point{12345, 640 * 480, HistoryTimes{1, 2, 3, 4, 5, 16}});
-  numbers = wait_for(
-      fixture.io,
-      fixture.history.statistics({.visitor = "me", .from_ms = 10, .until_ms = 20, .buckets = 2}));
-  CHECK(numbers.rows == 2);
 }

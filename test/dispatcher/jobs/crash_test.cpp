@@ -111,7 +111,7 @@ TEST_CASE("a kill during writes loses no result that was acknowledged") {
     std::atomic<int> acknowledged = 0;
     std::thread recorder([&] {
       // The history's own rows keep the writer busy.
-      SqliteHistory history(fixture.writer, fixture.reader);
+      SqliteHistory history(fixture.writer, fixture.reader, fixture.reader);
       while (true) {
         for (int count = 0; count < 20; ++count) history.record(test::history_row("you"));
         std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/removals.hpp"
 #include "dispatcher/jobs/jobs_fixture.hpp"
 
 using namespace samoyed;
@@ -206,8 +207,10 @@ TEST_CASE("deleting a visitor's results deletes their finished jobs too") {
   fixture.start();
   CHECK(fixture.run_until_finished());
   fixture.stop();
-  auto remove = [](Database& database) { return remove_visitor(database, "me"); };
-  CHECK(fixture.run_beside(fixture.writer.run(remove)) == 1);
+  auto remove = [](Database& database) {
+    return continue_removal(database, begin_removal(database, "me"), removed_rows_max);
+  };
+  CHECK(fixture.run_beside(fixture.writer.run(remove)) == 2);
   CHECK_FALSE(fixture.find(done));
   CHECK(fixture.rows() == 0);
 }

@@ -8,6 +8,8 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/removals.hpp"
 #include "samoyed/io/wall_clock.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -131,6 +133,40 @@ TEST_CASE("without room for the reserve, jobs are refused") {
   REQUIRE(std::holds_alternative<SubmitError>(submitted));
   CHECK(std::get<SubmitError>(submitted) == SubmitError::full);
   CHECK(spooled(folder.path()) == 0);
+}
+
+TEST_CASE("a deletion that a crash interrupts goes on after the next start") {
+  const test::TemporaryFolder folder;
+  {
+    Database database = open_history(folder.path() / "history.sqlite");
+    for (int count = 0; count < 5; ++count) {
+      insert_row(database, test::history_row("me", io::wall_clock_ms()));
+      insert_row(database, test::history_row("you", io::wall_clock_ms()));
+    }
+    continue_removal(database, begin_removal(database, "me"), 2);
+    insert_row(database, test::history_row("me", io::wall_clock_ms()));
+  }
+  asio::io_context io;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  const auto storage = open_storage(io.get_executor(), options);
+  storage->start();
+  std::size_t left = 0;
+  for (int tries = 0; tries < 100000 && left != 1; ++tries) {
+    std::optional<std::size_t> rows;
+    asio::co_spawn(io, storage->history()->find({.visitor = "me"}),
+                   [&](std::exception_ptr, const HistoryPage& page) { rows = page.rows.size(); });
+    while (!rows) {
+      io.restart();
+      io.run_one_for(std::chrono::seconds(60));
+    }
+    left = *rows;
+  }
+  // What was recorded after the deletion began stays, and so do the results of others.
+  CHECK(left == 1);
+  storage->stop();
+  io.restart();
+  io.run();
+  CHECK(test::wait_for(io, storage->history()->find({.visitor = "you"})).rows.size() == 5);
 }
 
 TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {

@@ -61,6 +61,7 @@ class FakeHistory final : public dispatcher::History {
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     statistics_queries.push_back(std::move(query));
+    if (statistics_busy) throw dispatcher::BusyError("too many");
     co_return numbers;
   }
 
@@ -79,6 +80,7 @@ class FakeHistory final : public dispatcher::History {
   std::optional<dispatcher::HistoryRow> row;
   std::uint64_t rows_removed = 0;
   dispatcher::HistoryStatistics numbers;
+  bool statistics_busy = false;
 };
 
 class FakeJobs final : public dispatcher::Jobs {

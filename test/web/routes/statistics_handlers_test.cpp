@@ -93,14 +93,9 @@ TEST_CASE_METHOD(StatisticsTest, "statistics as JSON") {
         json::parse(R"([{"worker": "kennel:8888", "count": 2, "mean_ms": 30.0}])"));
 }
 
-TEST_CASE_METHOD(StatisticsTest, "statistics without results are null, and points are limited") {
+TEST_CASE_METHOD(StatisticsTest, "statistics without results are null") {
   const json none = json::parse(get("/api/v1/statistics").body);
   CHECK(none.at("summary") == json::parse(R"({"percentiles_ms": null, "mean_times_ms": null})"));
-  HistoryStatistics many;
-  many.points.resize(501);
-  many.rows = 501;
-  history.numbers = many;
-  CHECK(json::parse(get("/api/v1/statistics").body).at("points").size() == 500);
 }
 
 TEST_CASE_METHOD(GuardedStatisticsTest,
@@ -116,14 +111,28 @@ TEST_CASE_METHOD(GuardedStatisticsTest,
 }
 
 TEST_CASE_METHOD(StatisticsTest, "too many statistics at once are rejected for now") {
-  services.statistics_running = 4;
-  const Response refused = get("/stats");
-  CHECK(refused.status == 503);
-  CHECK(!find_field(refused.fields, "Retry-After").empty());
-  CHECK(history.statistics_queries.empty());
-  services.statistics_running = 3;
-  CHECK(get("/stats").status == 200);
-  CHECK(services.statistics_running == 3);
+  history.statistics_busy = true;
+  for (const std::string path : {"/stats", "/api/v1/statistics"}) {
+    const Response refused = get(path);
+    CHECK(refused.status == 503);
+    CHECK(find_field(refused.fields, "Samoyed-Reason") == "overloaded");
+    CHECK(!find_field(refused.fields, "Retry-After").empty());
+  }
+}
+
+TEST_CASE_METHOD(StatisticsTest, "statistics can be limited to a model") {
+  CHECK(!query_of("/stats").model);
+  CHECK(query_of("/stats?model=SqueezeNet%201.1").model == "SqueezeNet 1.1");
+  CHECK(refused("GET", "/stats?model=") == "bad_parameter");
+  CHECK(refused("GET", "/api/v1/statistics?model=" + std::string(257, 'm')) == "bad_parameter");
+  history.numbers = some_numbers();
+  history.numbers.models = {"large", "small"};
+  history.numbers.percentile_error_max = 0.0078125;
+  const json some = json::parse(get("/api/v1/statistics?model=small").body);
+  CHECK(some.at("model") == "small");
+  CHECK(some.at("models") == json::parse(R"(["large", "small"])"));
+  CHECK(some.at("percentile_error_max") == 0.0078125);
+  CHECK(json::parse(get("/api/v1/statistics").body).at("model") == nullptr);
 }
 
 }  // namespace

@@ -58,8 +58,6 @@ class ShortHistory final : public dispatcher::History {
   }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
-    ++counts;
-    if (on_count) co_await on_count();
     dispatcher::HistoryStatistics numbers;
     numbers.rows = static_cast<std::size_t>(std::ranges::count_if(rows, [&](const HistoryRow& row) {
       return !query.visitor || row.visitor == *query.visitor;
@@ -71,9 +69,6 @@ class ShortHistory final : public dispatcher::History {
   bool failing = false;
   std::string unsigned_visitor;  ///< The one visitor with rows from before cookies were signed.
   std::function<void()> on_find;
-  int counts = 0;
-  /// Each computation of statistics waits for this.
-  std::function<asio::awaitable<void>()> on_count;
 };
 
 /// Jobs that advance one step each time somebody looks.
@@ -225,32 +220,6 @@ TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete t
     CHECK(count_of(gone, "1 result was permanently deleted.") == 1);
     CHECK(test.kept.rows.empty());
   }(*this));
-}
-
-TEST_CASE_METHOD(StorageServerTest, "only a few statistics are computed at once") {
-  asio::steady_timer opening(io, std::chrono::steady_clock::time_point::max());
-  kept.on_count = [&opening]() -> asio::awaitable<void> {
-    std::error_code opened;
-    co_await opening.async_wait(asio::redirect_error(asio::use_awaitable, opened));
-  };
-  start();
-  run_client([](StorageServerTest& test, asio::steady_timer& gate) -> asio::awaitable<void> {
-    std::vector<asio::ip::tcp::socket> waiting;
-    for (int i = 0; i < 4; ++i) {
-      waiting.push_back(co_await test.connect());
-      co_await send(waiting.back(), get(i % 2 == 0 ? "/stats" : "/api/v1/statistics"));
-    }
-    while (test.kept.counts < 4) co_await test.next_turn();
-    const std::string refused = co_await test.exchange(get("/api/v1/statistics"));
-    CHECK(refused.starts_with("HTTP/1.1 503"));
-    gate.expires_at(std::chrono::steady_clock::time_point::min());
-    for (auto& socket : waiting) {
-      const std::string answer = co_await receive_all(socket);
-      CHECK(answer.starts_with("HTTP/1.1 200"));
-    }
-    const std::string again = co_await test.exchange(get("/api/v1/statistics"));
-    CHECK(count_of(again, "\"count\":0") >= 1);
-  }(*this, opening));
 }
 
 TEST_CASE_METHOD(StorageServerTest,

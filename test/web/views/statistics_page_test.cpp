@@ -73,14 +73,48 @@ TEST_CASE("links choose the time range, and whose statistics if there is a choic
   const auto counted = numbers();
   const std::string open = page_of(
       {.numbers = counted, .range = time_ranges[2], .everyone = true, .workers_visible = true});
-  CHECK(count_of(open, "href=\"/stats?range=hour&amp;all=true\">Hour") == 1);
-  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=true\" aria-current=\"page\">Week") == 1);
-  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=false\">Mine") == 1);
+  CHECK(count_of(open, "href=\"/stats?range=hour&amp;all=true\"><bdi>Hour") == 1);
+  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=true\" aria-current=\"page\"><bdi>Week") ==
+        1);
+  CHECK(count_of(open, "href=\"/stats?range=week&amp;all=false\"><bdi>Mine") == 1);
   const std::string own = page_of({.numbers = counted});
-  CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\">Hour") == 1);
-  CHECK(count_of(own, ">Mine<") == 0);
+  CHECK(count_of(own, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\"><bdi>Hour") ==
+        1);
+  CHECK(count_of(own, "><bdi>Mine<") == 0);
   CHECK(count_of(own, "in this browser in the last hour.") == 1);
   CHECK(count_of(page_of({.numbers = counted, .by_address = true}), "from your address") == 1);
+}
+
+TEST_CASE("links choose the model if there is more than one") {
+  auto counted = numbers();
+  CHECK(count_of(page_of({.numbers = counted}), "All models") == 0);
+  counted.models = {"only"};
+  CHECK(count_of(page_of({.numbers = counted}), "All models") == 0);
+  counted.models = {"SqueezeNet 1.1", "", "<b>"};
+  const std::string all = page_of({.numbers = counted});
+  CHECK(count_of(all, "href=\"/stats?range=hour&amp;all=false\" aria-current=\"page\"><bdi>All") ==
+        1);
+  CHECK(count_of(all,
+                 "href=\"/stats?range=hour&amp;all=false&amp;model=SqueezeNet%201.1\"><bdi>"
+                 "SqueezeNet 1.1</bdi>") == 1);
+  CHECK(count_of(all, "model=%3Cb%3E\"><bdi>&lt;b&gt;</bdi>") == 1);
+  CHECK(count_of(all, "<bdi></bdi></a>") == 0);
+  // A model without recognitions in this range is still the chosen one.
+  counted.models = {"only"};
+  const std::string one = page_of({.numbers = counted, .model = "gone"});
+  CHECK(count_of(one, "model=gone\" aria-current=\"page\"><bdi>gone</bdi>") == 1);
+  CHECK(count_of(one, "model=only\"><bdi>only</bdi>") == 1);
+  CHECK(count_of(one, "3 recognitions by the chosen model in this browser") == 1);
+  CHECK(count_of(one, "href=\"/stats?range=week&amp;all=false&amp;model=gone\"") == 1);
+  CHECK(count_of(one,
+                 "data-numbers=\"/api/v1/statistics?range=hour&amp;all=false&amp;model=gone") == 1);
+}
+
+TEST_CASE("the page says how accurate percentiles are that aren't exact") {
+  auto counted = numbers();
+  CHECK(count_of(page_of({.numbers = counted}), "accurate to 1%") == 0);
+  counted.percentile_error_max = 0.0078;
+  CHECK(count_of(page_of({.numbers = counted}), "accurate to 1%") == 1);
 }
 
 TEST_CASE("a range without recognitions has no charts, and a truncated one says so") {

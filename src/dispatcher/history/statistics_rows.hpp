@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+#include "dispatcher/history/interval_totals.hpp"
+#include "dispatcher/history/sqlite.hpp"
+#include "samoyed/dispatcher/history_statistics.hpp"
+
+/// The queries of statistics. All throw StorageError. Those that change data must run within a
+/// transaction.
+namespace samoyed::dispatcher {
+
+/// Changes of the prepared statistics (the table `interval_statistics`), which are collected and
+/// then written together: rows that follow each other mostly belong to the same entries.
+class StatisticsChanges {
+ public:
+  /// Counts a row that is added to the history (`change` is 1) or removed from it (-1).
+  void count(const CountedRow& row, std::int64_t change);
+  /// Writes the changes, and forgets them.
+  void write(Database& database);
+
+ private:
+  std::map<IntervalKey, IntervalTotals> changes_;
+};
+
+/// Removes rows with their thumbnails, also from the prepared statistics. Ids without a row are
+/// ignored.
+void remove_rows(Database& database, std::span<const HistoryId> ids);
+
+/// Prepares the statistics of all rows, for a database that has none yet.
+void prepare_statistics(Database& database);
+
+/// Answers a query: from the prepared statistics if its buckets consist of whole intervals, and
+/// otherwise from the rows of its time, newest first, up to `HistoryStatistics::rows_max`. Reads
+/// in one transaction.
+HistoryStatistics find_statistics(Database& database, const HistoryStatisticsQuery& query);
+
+}  // namespace samoyed::dispatcher

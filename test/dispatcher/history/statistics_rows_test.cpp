@@ -1,0 +1,198 @@
+#include "dispatcher/history/statistics_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/old_rows.hpp"
+#include "dispatcher/history/removals.hpp"
+#include "dispatcher/history/statistics.hpp"
+#include "support/storage_fixture.hpp"
+
+using namespace samoyed;
+using namespace samoyed::dispatcher;
+
+namespace {
+
+constexpr std::int64_t hour_ms = 2 * statistics_interval_ms;
+
+HistoryRow random_row(std::mt19937& random) {
+  const auto below = [&](int limit) { return static_cast<int>(random() % limit); };
+  HistoryRow row = test::history_row("visitor " + std::to_string(below(3)),
+                                     below(static_cast<int>(12 * hour_ms)) - 2 * hour_ms);
+  row.model = std::vector<std::string>{"", "small", "large"}[static_cast<std::size_t>(below(3))];
+  row.worker = "host:" + std::to_string(below(4));
+  row.times.forward_ms = below(1000) / 7.0;
+  row.times.total_ms = 1 + below(100000) / 13.0;
+  return row;
+}
+
+/// The rows that are left, newest first.
+std::vector<HistoryRow> rows_left(Database& database) {
+  std::vector<HistoryRow> rows;
+  HistoryQuery query{.rows_max = history_page_rows_max};
+  for (bool more = true; more; more = query.before.has_value()) {
+    const HistoryPage page = find_rows(database, query);
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    query.before = page.next_before;
+  }
+  return rows;
+}
+
+/// The answer computed from the rows themselves.
+HistoryStatistics count_all(const std::vector<HistoryRow>& rows,
+                            const HistoryStatisticsQuery& query) {
+  StatisticsCount count(query);
+  for (const HistoryRow& row : rows) {
+    if (query.visitor && row.visitor != *query.visitor) continue;
+    if (query.model && row.model != *query.model) continue;
+    const auto pixels = static_cast<std::uint64_t>(row.width * row.height);
+    count.add({.time_ms = row.time_ms,
+               .worker = row.worker,
+               .point = {.image_bytes = row.image_bytes, .pixels = pixels, .times = row.times}});
+  }
+  return count.finish();
+}
+
+void check_near(double found, double exact, double error) {
+  CHECK(std::abs(found - exact) <= exact * error + 0.001);
+}
+
+void check_same(const HistoryStatistics& found, const HistoryStatistics& exact) {
+  const double error = found.percentile_error_max;
+  CHECK(found.rows == exact.rows);
+  CHECK(found.truncated == exact.truncated);
+  CHECK(found.points.size() == std::min(exact.rows, HistoryStatistics::points_max));
+  check_near(found.summary.p50_ms, exact.summary.p50_ms, error);
+  check_near(found.summary.p99_ms, exact.summary.p99_ms, error);
+  check_near(found.summary.mean.total_ms, exact.summary.mean.total_ms, 0);
+  check_near(found.summary.mean.forward_ms, exact.summary.mean.forward_ms, 0);
+  REQUIRE(found.buckets.size() == exact.buckets.size());
+  for (std::size_t index = 0; index < exact.buckets.size(); ++index) {
+    CHECK(found.buckets[index].from_ms == exact.buckets[index].from_ms);
+    CHECK(found.buckets[index].count == exact.buckets[index].count);
+    check_near(found.buckets[index].p90_ms, exact.buckets[index].p90_ms, error);
+  }
+  REQUIRE(found.workers.size() == exact.workers.size());
+  for (std::size_t index = 0; index < exact.workers.size(); ++index) {
+    CHECK(found.workers[index].worker == exact.workers[index].worker);
+    CHECK(found.workers[index].count == exact.workers[index].count);
+    check_near(found.workers[index].mean_ms, exact.workers[index].mean_ms, 0);
+  }
+}
+
+void check_all_queries(Database& database) {
+  const auto rows = rows_left(database);
+  const std::vector<std::optional<std::string>> visitors{std::nullopt, "visitor 0", "visitor 9"};
+  const std::vector<std::optional<std::string>> models{std::nullopt, "small", "unheard of"};
+  for (const auto& visitor : visitors) {
+    for (const auto& model : models) {
+      HistoryStatisticsQuery query{.visitor = visitor,
+                                   .model = model,
+                                   .from_ms = -hour_ms,
+                                   .until_ms = 7 * hour_ms,
+                                   .buckets = 8};
+      REQUIRE(consists_of_intervals(query));
+      check_same(find_statistics(database, query), count_all(rows, query));
+      query.until_ms -= 60'000;
+      REQUIRE_FALSE(consists_of_intervals(query));
+      const HistoryStatistics counted = find_statistics(database, query);
+      CHECK(counted.percentile_error_max == 0);
+      check_same(counted, count_all(rows, query));
+    }
+  }
+}
+
+std::int64_t entries(Database& database) {
+  auto row = database.prepare("SELECT count(*) FROM interval_statistics");
+  return row.step() ? row.integer(0) : -1;
+}
+
+}  // namespace
+
+TEST_CASE("prepared statistics equal those of the rows, whatever is inserted and removed") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  std::mt19937 random(7);
+  database.execute("BEGIN");
+  for (int round = 0; round < 6; ++round) {
+    for (int count = 0; count < 150; ++count) insert_row(database, random_row(random));
+    std::vector<HistoryId> some;
+    for (const HistoryRow& row : rows_left(database)) {
+      if (random() % 4 == 0) some.push_back(row.id);
+    }
+    remove_rows(database, some);
+    if (round == 3) {
+      const Removal removal = begin_removal(database, "visitor 1");
+      while (continue_removal(database, removal, 10) == 10) {
+      }
+      end_removal(database, removal);
+    }
+    remove_old_rows(database, -hour_ms, 400, 1000);
+    database.execute("COMMIT");
+    check_all_queries(database);
+    database.execute("BEGIN");
+  }
+  remove_old_rows(database, 100 * hour_ms, 400, 10000);
+  CHECK(entries(database) == 0);
+  database.execute("COMMIT");
+}
+
+TEST_CASE(
+    "statistics of rows from before they were prepared are prepared when the file is opened") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  std::mt19937 random(11);
+  {
+    Database database = open_history(file);
+    database.execute("BEGIN");
+    for (int count = 0; count < 500; ++count) insert_row(database, random_row(random));
+    database.execute("COMMIT");
+    test::make_version(database, 4);
+  }
+  Database database = open_history(file);
+  check_all_queries(database);
+}
+
+TEST_CASE("statistics name the models of everyone or of the visitor, the busiest first") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  for (const std::string model : {"a", "b", "c", "b", "c", "c"}) {
+    HistoryRow row = test::history_row(model == "a" ? "you" : "me");
+    row.model = model;
+    insert_row(database, row);
+  }
+  HistoryStatisticsQuery query{
+      .model = "b", .from_ms = 0, .until_ms = statistics_interval_ms, .buckets = 1};
+  const HistoryStatistics found = find_statistics(database, query);
+  CHECK(found.models == std::vector<std::string>{"c", "b", "a"});
+  CHECK(found.rows == 2);
+  query.visitor = "me";
+  CHECK(find_statistics(database, query).models == std::vector<std::string>{"c", "b"});
+}
+
+TEST_CASE("prepared statistics count more rows than can be counted one by one") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  insert_row(database, test::history_row("me"));
+  database.execute("UPDATE interval_statistics SET count = 1000000");
+  const HistoryStatistics found =
+      find_statistics(database, {.from_ms = 0, .until_ms = statistics_interval_ms, .buckets = 1});
+  CHECK(found.rows == 1000000);
+  CHECK_FALSE(found.truncated);
+}
+
+TEST_CASE("an entry that is damaged is reported") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  insert_row(database, test::history_row("me"));
+  database.execute("UPDATE interval_statistics SET histogram = x'00'");
+  const HistoryStatisticsQuery query{
+      .from_ms = 0, .until_ms = statistics_interval_ms, .buckets = 1};
+  CHECK_THROWS_AS(find_statistics(database, query), StorageError);
+}
