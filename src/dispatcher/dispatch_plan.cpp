@@ -32,7 +32,7 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
   if (!refusal) return AttemptEnd::done;
   switch (refusal->reason) {
     case protocol::RefusalReason::busy:
-      return AttemptEnd::uncounted;
+      return AttemptEnd::busy;
     case protocol::RefusalReason::internal:
       return AttemptEnd::failed;
     default:
@@ -42,6 +42,7 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 
 DispatchPlan::Action DispatchPlan::start(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
+  if (!tried_.empty()) return go_on(now);
   const auto worker = workers_.pick(model_, now);
   return worker ? begin(*worker, now) : give_up();
 }
@@ -63,7 +64,7 @@ DispatchPlan::Action DispatchPlan::on_result(std::size_t number, protocol::Resul
   }
   auto& refusal = std::get<protocol::Refusal>(result);
   if (refusal.reason == protocol::RefusalReason::busy) {
-    any_busy_ = true;
+    busy_.push_back(attempts_.at(number).worker.id);
     attempts_.at(number).in_flight = false;
     return go_on(now);
   }
@@ -146,7 +147,8 @@ DispatchPlan::Action DispatchPlan::on_overdue(Clock::time_point now) {
 
 std::optional<DispatchPlan::Action> DispatchPlan::start_another(Clock::time_point now) {
   if (now >= deadline_) return on_deadline();
-  const auto worker = workers_.pick_other(tried_.back(), tried_, model_, now);
+  const WorkerId after = attempts_.back().worker.id;
+  const auto worker = workers_.pick_other(after, tried_, model_, now);
   if (!worker) return std::nullopt;
   return begin(*worker, now);
 }
@@ -154,17 +156,26 @@ std::optional<DispatchPlan::Action> DispatchPlan::start_another(Clock::time_poin
 DispatchPlan::Action DispatchPlan::go_on(Clock::time_point now) {
   if (closed_ + died_ >= harmed_max) return give_up();
   if (any_in_flight()) return Wait{};
+  // To another busy worker, the image would be sent for nothing.
+  if (queued_ && !busy_.empty() && workers_.must_wait(model_, now, tried_)) return put_back();
   if (auto next = start_another(now)) return std::move(*next);
   return give_up();
 }
 
-DispatchPlan::Action DispatchPlan::give_up() const {
+/// The busy workers may be tried again.
+DispatchPlan::Action DispatchPlan::put_back() {
+  std::erase_if(tried_, [this](WorkerId id) { return std::ranges::count(busy_, id) > 0; });
+  busy_.clear();
+  return PutBack{};
+}
+
+DispatchPlan::Action DispatchPlan::give_up() {
   const auto end = [](FailureReason reason) { return Finished{Failure{reason, {}}}; };
   if (closed_ + died_ >= harmed_max) return end(FailureReason::workers_closed);
   if (internal_) return Finished{Failure{FailureReason::refused, *internal_}};
   if (no_resources_) return end(FailureReason::no_resources);
   // A busy worker might have recognized the image.
-  if (any_busy_) return end(FailureReason::all_busy);
+  if (!busy_.empty()) return queued_ ? put_back() : end(FailureReason::all_busy);
   // One worker closed the connection on this image but is alive, and no other worker is left.
   if (closed_ > 0) return end(FailureReason::workers_closed);
   if (format_unread_) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <variant>
@@ -60,6 +61,9 @@ AttemptEnd count_as(const std::variant<protocol::Result, AttemptFailure>& end, b
 ///                 |      +-- anything else ----------------> eject the worker
 ///                 +--- the next untried worker, until the image harmed two or none is left
 ///
+/// With `queued`, an image that only finds busy workers is put back into the dispatcher's queue,
+/// and begins again when one has room. Otherwise it fails.
+///
 /// A slow request is also sent to a second worker (the hedge). Then two attempts are in flight,
 /// each with its own number, and the first answer wins. If one of them fails, the other one is the
 /// retry. The dispatcher abandons attempts that are still in flight when the plan has finished.
@@ -89,16 +93,19 @@ class DispatchPlan {
   };
   /// Wait for the attempts and probes in flight.
   struct Wait {};
+  /// Every worker that may recognize the image is busy, and nothing is in flight. Call `start`
+  /// again when one has room.
+  struct PutBack {};
   struct Finished {
     std::variant<protocol::Recognition, Failure> end;
   };
-  using Action = std::variant<StartAttempt, Probe, Wait, Finished>;
+  using Action = std::variant<StartAttempt, Probe, Wait, PutBack, Finished>;
 
-  /// `model` is the model that a worker must run; empty for any. The list and the name must outlive
-  /// the plan.
+  /// `model` is the model that a worker must run; empty for any. `queued` allows PutBack. The list
+  /// and the name must outlive the plan.
   explicit DispatchPlan(WorkerList& workers, Clock::time_point deadline = Clock::time_point::max(),
-                        std::string_view model = {})
-      : workers_(workers), deadline_(deadline), model_(model) {}
+                        std::string_view model = {}, bool queued = false)
+      : workers_(workers), deadline_(deadline), model_(model), queued_(queued) {}
 
   Action start(Clock::time_point now);
 
@@ -126,6 +133,9 @@ class DispatchPlan {
   /// The worker that the last event ejected, unless another request had ejected it already.
   std::optional<Worker> ejected() const { return ejected_; }
 
+  /// The workers that don't get the image (again).
+  std::span<const WorkerId> tried() const { return tried_; }
+
  private:
   struct AttemptState {
     Worker worker;
@@ -138,7 +148,8 @@ class DispatchPlan {
   StartAttempt begin(const Worker& worker, Clock::time_point now);
   std::optional<Action> start_another(Clock::time_point now);
   Action go_on(Clock::time_point now);
-  Action give_up() const;
+  Action put_back();
+  Action give_up();
   bool any_in_flight() const;
   void record_fault(Clock::time_point now);
   void eject(const Worker& worker, Clock::time_point now);
@@ -153,14 +164,15 @@ class DispatchPlan {
   WorkerList& workers_;
   const Clock::time_point deadline_;
   const std::string_view model_;
+  const bool queued_;
   std::vector<AttemptState> attempts_;  ///< Indexed by their numbers.
   std::vector<WorkerId> tried_;
+  std::vector<WorkerId> busy_;  ///< Those of `tried_` that were busy.
   std::optional<Worker> ejected_;
   std::optional<protocol::Refusal> internal_;  ///< The first internal error.
   std::optional<Worker> faulty_;               ///< The worker that reported it.
   bool hedged_ = false;
   bool format_unread_ = false;
-  bool any_busy_ = false;
   bool no_resources_ = false;
   int closed_ = 0;  ///< Workers that closed the connection on the image but are alive.
   int died_ = 0;    ///< Workers that the image killed, or seems to have killed.

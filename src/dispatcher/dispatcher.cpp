@@ -6,9 +6,7 @@
 
 #include <asio/co_spawn.hpp>
 
-#include "dispatcher/attempt_results.hpp"
-#include "dispatcher/dispatch_plan.hpp"
-#include "dispatcher/fair_queue.hpp"
+#include "dispatcher/dispatcher_request.hpp"
 #include "dispatcher/worker_connection_pool.hpp"
 
 namespace samoyed::dispatcher {
@@ -16,41 +14,12 @@ namespace {
 
 using SendResult = WorkerConnectionPool::SendResult;
 
-/// How often an image that waits looks for room that appears without an event, because a worker
-/// turns out to hang.
-constexpr std::chrono::milliseconds look_interval{250};
-
 /// The rest of a request's time with which its image is still sent to a worker. With less, an
 /// overloaded service would only send images that end at their deadlines, and recognize none.
 Clock::duration least_rest(Clock::duration time) {
   constexpr Clock::duration rest_max = std::chrono::seconds(2);
   return std::min(time / 4, rest_max);
 }
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-/// Estimates what an image costs before anyone has decoded it: 8192x8192 pixels take about a second
-/// of processor time.
-double estimated_cost_ms(const protocol::EncodedImage& image) {
-  constexpr double least_ms = 10;
-  constexpr double ms_per_pixel = 15e-6;
-  // A file that doesn't tell its size is taken for one of 1 byte per pixel.
-  return least_ms + ms_per_pixel * static_cast<double>(image.pixels().value_or(image.file_bytes()));
-}
-
-/// Sets a flag while it lives.
-class Sending {
- public:
-  explicit Sending(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Sending() { flag_ = false; }
-  Sending(const Sending&) = delete;
-  Sending& operator=(const Sending&) = delete;
-
- private:
-  bool& flag_;
-};
 
 /// A coroutine ends with an exception only when memory runs out.
 SendResult out_of_memory() {
@@ -61,38 +30,6 @@ SendResult out_of_memory() {
 
 }  // namespace
 
-/// One image in flight: its plan, its attempts and their results.
-struct Dispatcher::Request {
-  struct StartedAttempt {
-    Worker worker;
-    std::shared_ptr<Attempt> attempt;  ///< Null once the attempt has ended.
-  };
-
-  Request(const asio::any_io_executor& executor, WorkerList& workers, ClassifyRequest request)
-      : wanted(std::move(request)),
-        results(std::make_shared<AttemptResults>(executor)),
-        plan(workers, wanted.deadline, wanted.model) {
-    if (!wanted.cancelled.is_connected()) return;
-    wanted.cancelled.assign([results = results](asio::cancellation_type) { results->cancel(); });
-  }
-  ~Request() {
-    for (const StartedAttempt& started : attempts) {
-      if (started.attempt) started.attempt->abandon();
-    }
-  }
-  Request(const Request&) = delete;
-  Request& operator=(const Request&) = delete;
-
-  ClassifyRequest wanted;
-  std::shared_ptr<AttemptResults> results;
-  DispatchPlan plan;
-  DispatchPlan::Action action = DispatchPlan::Wait{};
-  std::vector<StartedAttempt> attempts;  ///< Indexed by the plan's numbers.
-  std::optional<AttemptResult> result;   ///< The result that was handled last.
-  FairQueue::Ticket ticket = 0;
-  std::optional<Clock::time_point> sent_at;  ///< Unset while it waits in the queue.
-};
-
 Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
                        DispatchObserver& observer, DispatchOptions options)
     : executor_(executor),
@@ -102,13 +39,16 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       queues_(options.queue),
       pool_(std::make_unique<WorkerConnectionPool>(executor, workers, std::move(options))),
       queue_(std::make_unique<FairQueue>()),
-      all_ended_(executor) {}
+      look_timer_(executor),
+      all_ended_(executor) {
+  pool_->on_greeted([this] { send_waiting(); });
+}
 
 Dispatcher::~Dispatcher() = default;
 
 asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
   const auto start = Clock::now();
-  Request request(executor_, workers_, std::move(wanted));
+  Request request(executor_, workers_, std::move(wanted), queues_);
   try {
     enqueue(request);
     co_await carry_out(request);
@@ -130,57 +70,6 @@ asio::awaitable<Outcome> Dispatcher::classify(ClassifyRequest wanted) {
                    .transfer_ms = sent.transfer_ms};
 }
 
-void Dispatcher::enqueue(Request& request) {
-  const ClassifyRequest& wanted = request.wanted;
-  request.ticket = queue_->push(wanted.client, wanted.model, estimated_cost_ms(*wanted.image));
-  waiting_.emplace(request.ticket, &request);
-  send_waiting();
-}
-
-void Dispatcher::send_waiting() {
-  // An attempt that ends at once calls this again. The loop below then goes on anyway.
-  if (sending_) return;
-  const Sending sending(sending_);
-  while (!waiting_.empty()) {
-    const auto now = Clock::now();
-    // Most images name the same model, and asking the list takes time.
-    std::optional<std::pair<std::string, bool>> asked;
-    const auto ready = [&](std::string_view model) {
-      if (!queues_) return true;
-      if (!asked || asked->first != model) asked.emplace(model, !workers_.must_wait(model, now));
-      return asked->second;
-    };
-    const auto ticket = queue_->pop(ready);
-    if (!ticket) return;
-    Request& request = *waiting_.extract(*ticket).mapped();
-    request.sent_at = now;
-    request.action = request.plan.start(now);
-    perform(request);
-    request.results->wake();
-  }
-}
-
-/// Removes the request from the queue if it still waits there.
-void Dispatcher::withdraw(const Request& request) {
-  queue_->remove(request.ticket);
-  waiting_.erase(request.ticket);
-}
-
-/// Charges the request's client with what its image cost.
-void Dispatcher::charge(Request& request) {
-  if (!request.sent_at) return;
-  // Without measured times, half of the time at the worker is taken for waiting.
-  double cost_ms = milliseconds_since(*request.sent_at) / 2;
-  const auto& end = std::get<DispatchPlan::Finished>(request.action).end;
-  if (const auto* recognition = std::get_if<protocol::Recognition>(&end)) {
-    if (const auto& times = recognition->times) {
-      cost_ms = times->decode_ms + times->resize_ms + times->forward_ms;
-      workers_.record_cost(request.attempts.at(request.result->number).worker.id, cost_ms);
-    }
-  }
-  queue_->finish(request.ticket, cost_ms);
-}
-
 /// Carries out the plan's action, which is Wait then. Returns true, and leaves the action, if the
 /// plan has finished.
 bool Dispatcher::perform(Request& request) {
@@ -190,6 +79,8 @@ bool Dispatcher::perform(Request& request) {
     start_attempt(request, start->number, start->worker, start->fresh);
   } else if (const auto* probe = std::get_if<DispatchPlan::Probe>(&action)) {
     start_probe(request, probe->number, probe->worker);
+  } else if (std::holds_alternative<DispatchPlan::PutBack>(action)) {
+    put_back(request);
   }
   return false;
 }
@@ -218,9 +109,8 @@ asio::awaitable<void> Dispatcher::carry_out(Request& request) {
       request.action = request.plan.on_overdue(now);
     } else {
       auto until = std::min(std::min(deadline, slow_at), request.plan.overdue_at());
-      if (!request.sent_at) until = std::min({until, now + look_interval, last_start});
+      if (!request.sent_at) until = std::min(until, last_start);
       co_await request.results->wait_until(until);
-      if (!request.sent_at) send_waiting();
     }
   }
 }
@@ -242,6 +132,7 @@ void Dispatcher::handle_result(Request& request, Clock::time_point now) {
   }
   if (const auto ejected = request.plan.ejected()) {
     observer_.on_ejected(*ejected, why, request.wanted.request_id);
+    send_waiting();
   }
 }
 
@@ -267,7 +158,8 @@ void Dispatcher::start_attempt(Request& request, std::size_t number, const Worke
         if (--attempts_in_flight_ == 0) all_ended_.notify();
         if (thrown) result = out_of_memory();
         const bool cut_short = attempt->abandoned() && !attempt->runs_on();
-        workers_.end_attempt(worker.id, count_as(result.end, cut_short), Clock::now() - begun);
+        const auto now = Clock::now();
+        workers_.end_attempt(worker.id, count_as(result.end, cut_short), now - begun, now);
         const auto* failure = std::get_if<AttemptFailure>(&result.end);
         if (failure && attempt->runs_on()) end_abandoned(worker, *failure, id);
         results->push({number, std::move(result)});

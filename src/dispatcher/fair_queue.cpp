@@ -14,13 +14,13 @@ constexpr double cost_ms_max = 5000;
 
 }  // namespace
 
-FairQueue::Ticket FairQueue::push(const std::string& client, std::string kind, double cost_ms) {
+FairQueue::Ticket FairQueue::push(const std::string& client, double cost_ms) {
   const Ticket ticket = ++last_ticket_;
   cost_ms = std::clamp(cost_ms, 0.0, cost_ms_max);
   const auto [entry, is_new] = clients_.try_emplace(client);
   if (is_new) entry->second.deficit_ms = cost_ms;
   if (entry->second.images.empty()) turns_.push_back(entry);
-  entry->second.images.push_back({ticket, std::move(kind), cost_ms});
+  entry->second.images.push_back({ticket, cost_ms});
   waiting_.emplace(ticket, entry);
   return ticket;
 }
@@ -36,14 +36,13 @@ void FairQueue::remove(Ticket ticket) {
   forget_if_done(client);
 }
 
-std::optional<FairQueue::Ticket> FairQueue::pop(
-    const std::function<bool(std::string_view kind)>& ready) {
+std::optional<FairQueue::Ticket> FairQueue::pop(const std::function<bool(Ticket)>& ready) {
   // Ends when a whole round has found nothing that is ready.
   for (std::size_t unready = 0; unready < turns_.size();) {
     const auto client = turns_.front();
     auto& [deficit_ms, refund_ms, images, in_progress] = client->second;
     const auto image =
-        std::ranges::find_if(images, [&](const Image& one) { return ready(one.kind); });
+        std::ranges::find_if(images, [&](const Image& one) { return ready(one.ticket); });
     if (image == images.end()) {
       ++unready;
     } else if (deficit_ms < image->cost_ms) {
@@ -62,6 +61,19 @@ std::optional<FairQueue::Ticket> FairQueue::pop(
     turns_.splice(turns_.end(), turns_, turns_.begin());
   }
   return std::nullopt;
+}
+
+void FairQueue::put_back(Ticket ticket) {
+  const auto done = in_progress_.find(ticket);
+  if (done == in_progress_.end()) return;
+  const auto [client, charged_ms] = done->second;
+  in_progress_.erase(done);
+  --client->second.in_progress;
+  client->second.deficit_ms += charged_ms;
+  client->second.images.push_front({ticket, charged_ms});
+  waiting_.emplace(ticket, client);
+  std::erase(turns_, client);
+  turns_.push_front(client);
 }
 
 void FairQueue::finish(Ticket ticket, double cost_ms) {

@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace samoyed::dispatcher {
 
@@ -29,16 +28,19 @@ class FairQueue {
   /// Identifies an image.
   using Ticket = std::uint64_t;
 
-  /// Adds an image. `kind` is what `pop` asks about, such as the model. `cost_ms` is an estimate of
-  /// the processor time.
-  Ticket push(const std::string& client, std::string kind, double cost_ms);
+  /// Adds an image. `cost_ms` is an estimate of the processor time.
+  Ticket push(const std::string& client, double cost_ms);
 
   /// Removes an image that still waits.
   void remove(Ticket ticket);
 
-  /// Removes and returns the next image whose kind is ready. It is in progress from then on.
-  /// Returns std::nullopt if there is none.
-  std::optional<Ticket> pop(const std::function<bool(std::string_view kind)>& ready);
+  /// Removes and returns the next image that is ready. It is in progress from then on. Returns
+  /// std::nullopt if there is none.
+  std::optional<Ticket> pop(const std::function<bool(Ticket)>& ready);
+
+  /// Makes an image in progress the first one of its client again, at no cost, and the client the
+  /// next one.
+  void put_back(Ticket ticket);
 
   /// Reports that an image in progress is done, and what it cost.
   void finish(Ticket ticket, double cost_ms);
@@ -48,7 +50,6 @@ class FairQueue {
  private:
   struct Image {
     Ticket ticket;
-    std::string kind;
     double cost_ms;
   };
   struct Client {

@@ -131,14 +131,9 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
     const auto greeting = co_await connection->greet();
     if (std::holds_alternative<AttemptFailure>(greeting)) {
       result = ProbeResult::bad;
-    } else if (connection->hello()) {
-      // A Samoyed worker may have replaced a reference server at this address.
-      entry->plain = false;
-      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
-      if (entry->idle.empty()) keep(worker.id, *entry, connection);
     } else {
-      entry->plain = true;
-      workers_.set_reference(worker.id);
+      record_greeting(worker.id, *entry, *connection);
+      if (connection->hello() && entry->idle.empty()) keep(worker.id, *entry, connection);
     }
   }
   forget_if_gone(worker.id);
@@ -199,17 +194,26 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
     if (entry->plain) co_return connection;
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
-    if (connection->hello()) {
-      workers_.set_model(worker.id, *model_of(connection->hello()), connection->hello()->threads);
-      co_return connection;
-    }
+    record_greeting(worker.id, *entry, *connection);
+    if (connection->hello()) co_return connection;
     // A reference server closes the connection after its A, so connect once more without hello.
-    entry->plain = true;
-    workers_.set_reference(worker.id);
   }
   if (attempt->abandoned()) co_return cut_short();
   co_return AttemptFailure{.kind = AttemptFailure::Kind::nonsense,
                            .why = protocol::Errc::unexpected_message};
+}
+
+void WorkerConnectionPool::record_greeting(WorkerId id, PoolEntry& entry,
+                                           const WorkerConnection& connection) {
+  const auto& hello = connection.hello();
+  // A Samoyed worker may have replaced a reference server at this address.
+  entry.plain = !hello.has_value();
+  if (hello) {
+    workers_.set_model(id, *model_of(hello), hello->threads);
+  } else {
+    workers_.set_reference(id);
+  }
+  on_greeted_();
 }
 
 void WorkerConnectionPool::keep(WorkerId id, PoolEntry& entry,

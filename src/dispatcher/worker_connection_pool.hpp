@@ -49,6 +49,9 @@ class WorkerConnectionPool {
   /// From now on, `on_end` is called with a worker's id when it ends an idle connection.
   void watch_idle(std::function<void(WorkerId)> on_end) { on_idle_end_ = std::move(on_end); }
 
+  /// `greeted` is called whenever the list has learned from a hello what a worker is.
+  void on_greeted(std::function<void()> greeted) { on_greeted_ = std::move(greeted); }
+
   /// Closes connections that were idle for too long, and connections to workers out of rotation.
   void close_unused();
 
@@ -69,6 +72,7 @@ class WorkerConnectionPool {
                                       bool fresh, std::shared_ptr<Attempt> attempt);
   asio::awaitable<Opened> open(Worker worker, PoolEntryPointer entry,
                                std::shared_ptr<Attempt> attempt);
+  void record_greeting(WorkerId id, PoolEntry& entry, const WorkerConnection& connection);
   PoolEntryPointer entry_of(WorkerId id);
   bool make_room(PoolEntry& entry) const;
   std::shared_ptr<WorkerConnection> make_connection(const PoolEntry& entry);
@@ -84,6 +88,7 @@ class WorkerConnectionPool {
   const DispatchOptions options_;
   NameResolver resolver_;
   std::function<void(WorkerId)> on_idle_end_;
+  std::function<void()> on_greeted_ = [] {};
   std::map<WorkerId, PoolEntryPointer> entries_;
   asio::steady_timer watch_timer_;
   bool watch_due_ = false;  ///< True while the timer is set.

@@ -121,7 +121,7 @@ void WorkerList::set_model(WorkerId id, const WorkerModel& model, std::uint64_t 
   entry->row.model = model;
   entry->row.heard = true;
   entry->answered = true;
-  entry->threads = threads;
+  entry->room.set_threads(threads);
   entry->reference = false;
   if (other) drop_unused_cursors();
 }
@@ -133,6 +133,7 @@ void WorkerList::set_reference(WorkerId id) {
   entry->row.model.reset();
   entry->answered = true;
   entry->reference = true;
+  entry->room.set_reference();
   drop_unused_cursors();
 }
 
@@ -145,14 +146,17 @@ void WorkerList::begin_attempt(WorkerId id, Clock::time_point now) {
 }
 
 void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
-                             std::chrono::duration<double, std::milli> latency) {
+                             std::chrono::duration<double, std::milli> latency,
+                             Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
   WorkerCounts& counts = entry->row.counts;
   --counts.in_flight;
   if (end == AttemptEnd::failed) ++counts.failed;
+  if (end == AttemptEnd::busy) entry->room.busy(counts.in_flight, now);
   if (end != AttemptEnd::done) return;
+  entry->room.answered();
   entry->faults.succeeded();
   entry->faulty = false;
   const double weight = counts.done == 0 ? 1 : newest_latency_weight;
@@ -160,12 +164,12 @@ void WorkerList::end_attempt(WorkerId id, AttemptEnd end,
   ++counts.done;
 }
 
-void WorkerList::record_cost(WorkerId id, double cost_ms) {
+void WorkerList::record_times(WorkerId id, double cost_ms, double transfer_ms) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
   if (!entry) return;
-  const double before = entry->cost_ms.value_or(cost_ms);
-  entry->cost_ms = before + newest_latency_weight * (cost_ms - before);
+  const std::size_t in_flight = std::max<std::size_t>(entry->row.counts.in_flight, 1);
+  entry->room.record_times(cost_ms, transfer_ms, in_flight);
 }
 
 void WorkerList::answered(WorkerId id, Clock::time_point now) {

@@ -5,46 +5,33 @@
 // How a WorkerList picks workers in turn.
 namespace samoyed::dispatcher {
 
-namespace {
-
-/// Images in flight at one worker: one that is recognized, and one that has arrived when the next
-/// thread is free.
-constexpr std::size_t places_per_thread = 2;
-/// For images so quick that a thread would often wait for the next one.
-constexpr std::size_t places_per_thread_max = 32;
-constexpr double queued_ms_min = 10;
-
-/// A worker that was never contacted, a reference server, which has one thread, and a worker that
-/// is older than hello's `threads`.
-constexpr std::size_t places_before_hello = 4;
-constexpr std::size_t places_of_reference = 2;
-constexpr std::size_t places_of_older = 32;
-/// The defaults of a worker's --queue-length-max and of the connections to one worker.
-constexpr std::size_t places_max = 256;
-
-}  // namespace
-
-std::size_t WorkerList::Entry::places() const {
-  if (reference) return places_of_reference;
-  if (!row.model) return places_before_hello;
-  if (threads == 0) return places_of_older;
-  std::size_t per_thread = places_per_thread;
-  if (cost_ms) {
-    const double quick = queued_ms_min / std::max(*cost_ms, queued_ms_min / places_per_thread_max);
-    per_thread = std::max(per_thread, static_cast<std::size_t>(quick));
-  }
-  return std::min(per_thread * threads, places_max);
-}
-
-bool WorkerList::must_wait(std::string_view model, Clock::time_point now) const {
+bool WorkerList::must_wait(std::string_view model, Clock::time_point now,
+                           std::span<const WorkerId> tried) const {
   const std::lock_guard lock(mutex_);
   bool any = false;
   for (const Entry& entry : entries_) {
-    if (!entry.in_rotation() || !entry.may_run(model) || entry.doubtful(now)) continue;
-    if (entry.has_room()) return false;
-    any = true;
+    if (!entry.in_rotation() || !entry.may_run(model)) continue;
+    if (std::ranges::find(tried, entry.row.worker.id) != tried.end()) continue;
+    const bool doubtful = entry.doubtful(now);
+    if (!doubtful && entry.has_room(now)) return false;
+    // A doubtful worker may never have room, but a pause ends.
+    any = any || !doubtful || entry.room.paused(now);
   }
   return any;
+}
+
+Clock::time_point WorkerList::room_changes_at(Clock::time_point now) const {
+  const std::lock_guard lock(mutex_);
+  auto next = Clock::time_point::max();
+  const auto consider = [&](Clock::time_point time) {
+    if (time > now) next = std::min(next, time);
+  };
+  for (const Entry& entry : entries_) {
+    if (!entry.in_rotation()) continue;
+    consider(entry.room.paused_until());
+    if (!entry.answered && entry.first_contact) consider(entry.doubtful_from());
+  }
+  return next;
 }
 
 std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point now) {
@@ -55,7 +42,7 @@ std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point
     return entry.may_run(model) && !entry.doubtful(now);
   };
   auto next =
-      next_after(after, [&](const Entry& entry) { return fits(entry) && entry.has_room(); });
+      next_after(after, [&](const Entry& entry) { return fits(entry) && entry.has_room(now); });
   if (!next) next = next_after(after, fits);
   if (!next) next = next_after(after, [&](const Entry& entry) { return entry.may_run(model); });
   if (next && cursor) *cursor = next->id;
@@ -72,7 +59,7 @@ std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const Wor
     return untried(entry) && entry.row.counts.done > 0;
   };
   auto next =
-      next_after(after, [&](const Entry& entry) { return proven(entry) && entry.has_room(); });
+      next_after(after, [&](const Entry& entry) { return proven(entry) && entry.has_room(now); });
   if (!next) next = next_after(after, proven);
   if (next) return next;
   next =

@@ -27,6 +27,7 @@ std::string describe(const DispatchPlan::Action& action) {
     return std::to_string(probe->number) + ": probe " + probe->worker.address.host;
   }
   if (std::holds_alternative<DispatchPlan::Wait>(action)) return "wait";
+  if (std::holds_alternative<DispatchPlan::PutBack>(action)) return "put back";
   const auto& end = std::get<DispatchPlan::Finished>(action).end;
   if (std::holds_alternative<protocol::Recognition>(end)) return "recognized";
   return describe(std::get<Failure>(end));
@@ -34,7 +35,8 @@ std::string describe(const DispatchPlan::Action& action) {
 
 /// A list of the workers w1 .. wN and a plan for it. The test sets the time.
 struct PlanFixture {
-  explicit PlanFixture(int count) {
+  explicit PlanFixture(int count, bool queued = false)
+      : plan(list, now + std::chrono::seconds(60), {}, queued) {
     for (int i = 1; i <= count; ++i) list.add({"w" + std::to_string(i), 1});
   }
   std::string start() { return describe(plan.start(now)); }
@@ -70,7 +72,7 @@ struct PlanFixture {
   }
   Clock::time_point now = Clock::time_point(std::chrono::hours(1));
   WorkerList list;
-  DispatchPlan plan{list, now + std::chrono::seconds(60)};
+  DispatchPlan plan;
 };
 
 const std::string all_busy = "All workers are busy. Try again in a moment.";
@@ -269,6 +271,44 @@ TEST_CASE("with a lack of resources and dead workers, the lack of resources is r
   CHECK(f.fail(0, Kind::no_resources, Progress::nothing_answered) == "1: attempt w2");
   CHECK(f.refuses(1) == out_of_resources);
   CHECK(f.left() == "w1 ");
+}
+
+TEST_CASE("a queued image that only finds busy workers begins again later") {
+  PlanFixture f(2, true);
+  CHECK(f.start() == "0: attempt w1");
+  CHECK(f.end(0, busy) == "1: attempt w2");
+  CHECK(f.end(1, busy) == "put back");
+  CHECK(f.plan.tried().empty());
+  CHECK(f.start() == "2: attempt w2");
+  CHECK(f.end(2, busy) == "3: attempt w1");
+  CHECK(f.end(3, seen) == "recognized");
+}
+
+TEST_CASE("a queued image isn't sent to a worker without room after a busy one") {
+  PlanFixture f(2, true);
+  f.list.set_model(2, {"m", true}, 1);
+  for (int i = 0; i < 2; ++i) f.list.begin_attempt(2, f.now);
+  CHECK(f.start() == "0: attempt w1");
+  CHECK(f.end(0, busy) == "put back");
+}
+
+TEST_CASE("what a queued image did to workers isn't forgotten while it waits") {
+  PlanFixture f(3, true);
+  f.start();
+  CHECK(f.closes(0, true) == "1: attempt w2");
+  CHECK(f.end(1, busy) == "2: attempt w3");
+  CHECK(f.end(2, busy) == "put back");
+  CHECK(f.plan.tried().size() == 1);
+  CHECK(f.start() == "3: attempt w2");
+  CHECK(f.closes(3, true) == closed_on);
+}
+
+TEST_CASE("a queued image fails if the busy worker has gone") {
+  PlanFixture f(1, true);
+  f.start();
+  CHECK(f.end(0, busy) == "put back");
+  f.list.eject(1, f.now);
+  CHECK(f.start() == no_worker);
 }
 
 TEST_CASE("with one busy and one dead worker, busy is reported") {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <list>
 #include <string>
 #include <vector>
@@ -32,6 +33,17 @@ const ScriptedPeer::Script hang_on_image = [](Connection& peer) {
   peer.expect(size);
   peer.wait_for_end();
 };
+
+const ScriptedPeer::Script never_answers = [](Connection& peer) { peer.wait_for_end(); };
+
+/// Answers one exchange with `busy`.
+bool refuse_as_busy(Connection& peer) {
+  if (!peer.expect(size)) return false;
+  peer.send("A");
+  if (!peer.expect(image->message())) return false;
+  peer.send("A" + data_message(R"({"error":"busy"})"));
+  return peer.expect("A");
+}
 
 struct FairDispatchFixture : DispatcherFixture {
   explicit FairDispatchFixture(const std::vector<const ScriptedPeer*>& peers)
@@ -107,27 +119,77 @@ TEST_CASE("a worker that is added gets the images that wait") {
   CHECK(fixture.outcomes.back() == "Samoyed by squeezenet1_1");
 }
 
-TEST_CASE("a worker has room for two images per thread, or for more quick ones") {
-  WorkerList list;
-  list.add({"w1", 1});
-  list.add({"w2", 1});
-  const auto fill = [&](WorkerId id) {
-    int count = 0;
-    while (!list.must_wait("m", {}) && count < 1000) list.begin_attempt(id), ++count;
-    for (int i = 0; i < count; ++i) list.end_attempt(id, AttemptEnd::uncounted, {});
-    return count;
+TEST_CASE("a lone worker that is busy for a while ends no request") {
+  // Another client fills its queue.
+  std::atomic<int> refusals = 12;
+  std::atomic<int> refused = 0;
+  const ScriptedPeer::Script often_busy = [&](Connection& peer) {
+    if (!greet_as_one_thread(peer)) return;
+    while (true) {
+      if (refusals-- > 0) {
+        if (!refuse_as_busy(peer)) return;
+        ++refused;
+      } else if (!serve(peer)) {
+        return;
+      }
+    }
   };
-  list.set_model(1, {"m", true}, 3);
-  list.set_model(2, {"other", true}, 3);
-  CHECK(fill(1) == 6);
-  list.record_cost(1, 1);
-  CHECK(fill(1) == 30);
-  for (int i = 0; i < 100; ++i) list.record_cost(1, 1000);
-  CHECK(fill(1) == 6);
-  list.set_model(1, {"m", true});  // It is older than `threads`.
-  CHECK(fill(1) == 32);
-  // No worker at all is no reason to wait.
-  CHECK(!list.must_wait("none", {}));
+  ScriptedPeer worker({often_busy, often_busy, often_busy}, 0, true);
+  FairDispatchFixture fixture({&worker});
+  fixture.probe_all();
+  fixture.start_as("a", 20);
+  fixture.start_as("b", 20);
+  CHECK(fixture.run_until([&] { return fixture.done() == 40; }));
+  CHECK(std::ranges::count(fixture.outcomes, "Samoyed by squeezenet1_1") == 40);
+  CHECK(refused == 12);
+  CHECK(fixture.log.ejections == 0);
+}
+
+TEST_CASE("a request ends with its time if all workers stay busy, and doesn't flood them") {
+  std::atomic<int> refused = 0;
+  const ScriptedPeer::Script always_busy = [&](Connection& peer) {
+    if (!greet_as_one_thread(peer)) return;
+    while (refuse_as_busy(peer)) ++refused;
+  };
+  ScriptedPeer worker({always_busy, always_busy, always_busy}, 0, true);
+  FairDispatchFixture fixture({&worker});
+  fixture.probe_all();
+  fixture.start_as("a", 50, std::chrono::milliseconds(2000));
+  CHECK(fixture.run_until([&] { return fixture.done() == 50; }));
+  for (const std::string& outcome : fixture.outcomes) {
+    CHECK(outcome == "All workers are busy. Try again in a moment.");
+  }
+  // Two at first, then one after each pause of 20, 40, 80, 160, 320 and 500 ms.
+  CHECK(refused >= 2);
+  CHECK(refused <= 8);
+}
+
+TEST_CASE("an image that a busy worker refused goes to another one that gets room") {
+  const ScriptedPeer::Script always_busy = [&](Connection& peer) {
+    if (!greet_as_one_thread(peer)) return;
+    while (refuse_as_busy(peer)) {
+    }
+  };
+  ScriptedPeer busy({always_busy, always_busy}, 0, true);
+  ScriptedPeer good({serve_all_alone, serve_all_alone, serve_all_alone}, 0, true);
+  FairDispatchFixture fixture({&busy});
+  fixture.probe_all();
+  fixture.start_as("a", 3);
+  fixture.run_until([&] { return fixture.log.attempts >= 2; });
+  fixture.list.add(good.address());
+  fixture.dispatcher.send_waiting();
+  CHECK(fixture.run_until([&] { return fixture.done() == 3; }));
+  CHECK(std::ranges::count(fixture.outcomes, "Samoyed by squeezenet1_1") == 3);
+}
+
+TEST_CASE("a worker that turns out to hang doesn't keep images waiting") {
+  // It accepts connections but never answers. The image that waits for it is sent anyway, since
+  // there is no other worker, and fails with it.
+  ScriptedPeer hung({never_answers, never_answers, never_answers, never_answers, never_answers}, 0,
+                    true);
+  FairDispatchFixture fixture({&hung});
+  fixture.start_as("a", 5);
+  CHECK(fixture.run_until([&] { return fixture.log.attempts == 5; }));
 }
 
 TEST_CASE("a worker without room is passed over, and all of them if nobody has any") {

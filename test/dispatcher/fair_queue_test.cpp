@@ -11,12 +11,11 @@ using namespace samoyed::dispatcher;
 
 namespace {
 
-const auto all_ready = [](std::string_view) { return true; };
+const auto all_ready = [](FairQueue::Ticket) { return true; };
 
 struct FairQueueFixture {
-  void push(const std::string& client, int count, double cost_ms = 20,
-            const std::string& kind = "") {
-    for (int i = 0; i < count; ++i) owners[queue.push(client, kind, cost_ms)] = client;
+  void push(const std::string& client, int count, double cost_ms = 20) {
+    for (int i = 0; i < count; ++i) owners[queue.push(client, cost_ms)] = client;
   }
   /// The clients of the next images as one text. `true_cost_ms` corrects the estimates.
   std::string pop(int count, std::optional<double> true_cost_ms = std::nullopt) {
@@ -100,11 +99,10 @@ TEST_CASE("a new client goes in its first turn, whatever its image costs") {
 
 TEST_CASE("an image that no worker has room for doesn't hold up others") {
   FairQueueFixture f;
-  f.push("a", 2, 20, "big");
-  f.push("a", 1, 20, "small");
-  f.push("b", 1, 20, "big");
-  const auto small = [](std::string_view kind) { return kind == "small"; };
-  CHECK(f.owners.at(f.queue.pop(small).value()) == "a");
+  f.push("a", 3);
+  f.push("b", 1);
+  const auto small = [](FairQueue::Ticket ticket) { return ticket == 3; };
+  CHECK(f.queue.pop(small) == 3);
   CHECK(!f.queue.pop(small));
   CHECK(f.queue.size() == 3);
 }
@@ -120,4 +118,32 @@ TEST_CASE("an image can be removed while it waits") {
   f.queue.finish(2, 20);
   f.queue.finish(2, 20);
   CHECK(f.queue.size() == 0);
+}
+
+TEST_CASE("an image that is put back is the next one again, and costs nothing") {
+  FairQueueFixture f;
+  f.push("a", 3, 1000);
+  f.push("b", 3, 1000);
+  for (int i = 0; i < 10; ++i) {
+    CHECK(f.queue.pop(all_ready) == 1);
+    f.queue.put_back(1);
+    CHECK(f.queue.size() == 6);
+  }
+  CHECK(f.pop(6) == "ababab");
+  f.queue.put_back(99);
+  f.queue.finish(1, 20);
+  f.queue.put_back(1);
+  CHECK(f.pop(1) == "-");
+}
+
+TEST_CASE("the last image of a client can be put back, and removed then") {
+  FairQueueFixture f;
+  f.push("a", 1);
+  f.push("b", 1);
+  CHECK(f.queue.pop(all_ready) == 1);
+  f.queue.put_back(1);
+  CHECK(f.queue.pop(all_ready) == 1);
+  f.queue.put_back(1);
+  f.queue.remove(1);
+  CHECK(f.pop(2) == "b-");
 }

@@ -95,7 +95,7 @@ TEST_CASE("how attempts are counted") {
   const std::vector<Case> cases{
       {Result(protocol::Recognition{}), false, AttemptEnd::done},
       {Result(Refusal{RefusalReason::unreadable, ""}), false, AttemptEnd::done},
-      {Result(Refusal{RefusalReason::busy, ""}), false, AttemptEnd::uncounted},
+      {Result(Refusal{RefusalReason::busy, ""}), false, AttemptEnd::busy},
       {Result(Refusal{RefusalReason::internal, ""}), false, AttemptEnd::failed},
       {failure(Kind::unreachable, Progress::nothing_answered, false), false, AttemptEnd::failed},
       {failure(Kind::timed_out, Progress::image_sent, true), false, AttemptEnd::failed},

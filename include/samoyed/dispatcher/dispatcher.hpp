@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
@@ -41,7 +42,8 @@ struct AttemptFailure;
 /// failure allows it.
 ///
 /// With DispatchOptions::queue, images wait here while no worker has room, and each client gets an
-/// equal share of the workers' time (FairQueue).
+/// equal share of the workers' time (FairQueue). An image that only finds busy workers goes back to
+/// the queue, until its time is over.
 ///
 /// Each attempt runs in its own coroutine, and the request waits for it to end. When a deadline
 /// passes, a client disconnects or a hedge wins, the request just stops waiting. The abandoned
@@ -85,6 +87,9 @@ class Dispatcher final : public Classifier {
   asio::awaitable<void> carry_out(Request& request);
   bool perform(Request& request);
   void enqueue(Request& request);
+  void put_back(Request& request);
+  Request* take_waiting(Clock::time_point now);
+  void look_later(Clock::time_point now);
   void withdraw(const Request& request);
   void charge(Request& request);
   void start_attempt(Request& request, std::size_t number, const Worker& worker, bool fresh);
@@ -103,8 +108,11 @@ class Dispatcher final : public Classifier {
   std::unique_ptr<WorkerConnectionPool> pool_;
   std::function<void()> on_suspicion_ = [] {};
   std::unique_ptr<FairQueue> queue_;
-  std::map<std::uint64_t, Request*> waiting_;  ///< By their tickets.
-  std::size_t attempts_in_flight_ = 0;         ///< Including abandoned ones.
+  std::unordered_map<std::uint64_t, Request*> waiting_;  ///< By their tickets.
+  asio::steady_timer look_timer_;
+  /// When the timer ends; Clock::time_point::max() if it isn't set.
+  Clock::time_point look_at_ = Clock::time_point::max();
+  std::size_t attempts_in_flight_ = 0;  ///< Including abandoned ones.
   io::Event all_ended_;
 };
 

@@ -16,6 +16,7 @@
 
 #include "samoyed/dispatcher/fault_record.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
+#include "samoyed/dispatcher/worker_room.hpp"
 #include "samoyed/protocol/address.hpp"
 
 namespace samoyed::dispatcher {
@@ -58,7 +59,8 @@ struct WorkerCounts {
 enum class AttemptEnd {
   done,
   failed,
-  uncounted,  ///< The worker was busy, the attempt was abandoned, or this machine was to blame.
+  busy,       ///< The worker was busy.
+  uncounted,  ///< The attempt was abandoned, or this machine was to blame.
 };
 
 /// The state of one worker at one moment.
@@ -95,9 +97,9 @@ enum class AddResult { added, already_there, list_full };
 /// A worker that doesn't answer its first contact (an image or a probe) within `first_answer_time`
 /// is picked only if there is no other. It stays last until it answers something.
 ///
-/// A worker has room for two images per thread, or for more if they are so quick that two take less
-/// than 10 ms. Workers without room are passed over as long as another one has room, because images
-/// should wait at the dispatcher, where they are fair to each other.
+/// A worker has room for as many images as WorkerRoom says. Workers without room are passed over as
+/// long as another one has room, because images should wait at the dispatcher, where they are fair
+/// to each other.
 ///
 /// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
 /// held for a few instructions and never across a system call or a suspension.
@@ -140,11 +142,17 @@ class WorkerList {
   std::optional<Worker> pick_other(WorkerId after, std::span<const WorkerId> tried,
                                    std::string_view model = {}, Clock::time_point now = {}) const;
 
-  /// True if an image for `model` should wait: there is a worker for it, but none has room.
-  bool must_wait(std::string_view model, Clock::time_point now) const;
+  /// True if an image for `model` should wait: there is a worker for it that is not in `tried`, but
+  /// none has room.
+  bool must_wait(std::string_view model, Clock::time_point now,
+                 std::span<const WorkerId> tried = {}) const;
 
-  /// Records the processor time that a worker spent on an image.
-  void record_cost(WorkerId id, double cost_ms);
+  /// The next time after `now` at which the answer of `must_wait` may change although nothing was
+  /// reported to the list. Clock::time_point::max() if there is none.
+  Clock::time_point room_changes_at(Clock::time_point now) const;
+
+  /// Records the processor time that a worker spent on an image, and the time of its transfer.
+  void record_times(WorkerId id, double cost_ms, double transfer_ms);
 
   /// True if the worker has answered a hello, an image or a probe since it was added.
   bool has_answered(WorkerId id) const;
@@ -163,7 +171,8 @@ class WorkerList {
   /// Counts an image that is sent to a worker. `end_attempt` must follow, with that image's
   /// latency.
   void begin_attempt(WorkerId id, Clock::time_point now = {});
-  void end_attempt(WorkerId id, AttemptEnd end, std::chrono::duration<double, std::milli> latency);
+  void end_attempt(WorkerId id, AttemptEnd end, std::chrono::duration<double, std::milli> latency,
+                   Clock::time_point now = {});
 
   /// Records that a worker answered an image, so it need not be probed soon.
   void answered(WorkerId id, Clock::time_point now);
@@ -207,18 +216,19 @@ class WorkerList {
     bool faulty = false;  ///< It was ejected because of its faults.
     bool answered = false;
     std::optional<Clock::time_point> first_contact = {};
-    std::uint64_t threads = 0;      ///< 0 if the worker didn't say.
-    std::optional<double> cost_ms;  ///< Mean processor time of an image.
+    WorkerRoom room = {};
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
     void contact(Clock::time_point now) {
       if (!first_contact) first_contact = now;
     }
-    bool doubtful(Clock::time_point now) const {
-      return !answered && first_contact && now - *first_contact > first_answer_time;
+    Clock::time_point doubtful_from() const {
+      return *first_contact + first_answer_time + Clock::duration(1);
     }
-    std::size_t places() const;
-    bool has_room() const { return row.counts.in_flight < places(); }
+    bool doubtful(Clock::time_point now) const {
+      return !answered && first_contact && now >= doubtful_from();
+    }
+    bool has_room(Clock::time_point now) const { return room.has_room(row.counts.in_flight, now); }
     bool runs(std::string_view model) const { return row.model && row.model->name == model; }
     bool may_run(std::string_view model) const {
       return model.empty() || (row.model ? runs(model) : !reference);

@@ -145,7 +145,10 @@ HttpSession::Action HttpSession::read_body(Now now) {
                     "A chunk header or the trailers are too large (limit " +
                         size_text(limits_.header_bytes_max) + ").");
     }
-    if (refused_) dropped_bytes_ += used;
+    if (refused_) {
+      dropped_bytes_ += used;
+      parser.get().body().clear();
+    }
     if (stuck || dropped_bytes_ > limits_.dropped_body_bytes_max) break;
   }
   if (parser.is_done()) return on_whole_request(now);
@@ -233,7 +236,15 @@ void HttpSession::respond(Response response) {
   const bool early = state_ != State::serving;
   if (early) keep_alive_ = false;
   linger_ = linger_ || early || response_.close;
+  if (!keep_alive_) free_input();
   state_ = State::responding;
+}
+
+/// Frees what has arrived, when nothing of it will be read. The connection may last for long.
+void HttpSession::free_input() {
+  parser_.reset();
+  std::string().swap(buffer_);
+  parsed_ = 0;
 }
 
 /// A client that waits for `100 Continue` should not have to send a body that is dropped.
@@ -249,7 +260,7 @@ bool HttpSession::worth_dropping() const {
 HttpSession::Action HttpSession::stop_dropping(Now now) {
   keep_alive_ = false;
   linger_ = true;
-  parser_.reset();
+  free_input();
   state_ = State::responding;
   return write_response(now);
 }

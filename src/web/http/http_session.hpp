@@ -146,6 +146,7 @@ class HttpSession {
   Action write_response(Now now);
   Action write_stream(Now now);
   void begin_request();
+  void free_input();
   std::string_view unread() const { return std::string_view(buffer_).substr(parsed_); }
   bool worth_dropping() const;
   Action stop_dropping(Now now);

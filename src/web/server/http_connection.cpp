@@ -271,8 +271,10 @@ asio::awaitable<void> HttpConnection::linger() {
 }
 
 void HttpConnection::respond(Response response) {
-  const RequestContext& context = current_->context;
+  RequestContext& context = current_->context;
   current_->status = response.status;
+  // The client may take its time to read the answer.
+  std::string().swap(context.request.body);
   response.fields.push_back({std::string(request_id_name), context.request_id});
   if (!context.new_visitor_cookie.empty() && response.status < 300) {
     response.fields.push_back(keep_visitor(context.new_visitor_cookie, context.https));

@@ -299,5 +299,37 @@ TEST_CASE("304 has no body and no Content-Length") {
                              "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
 }
 
+TEST_CASE("a request that is answered before it is complete holds no memory while it lingers") {
+  const std::string head = "POST /a HTTP/1.1\r\nHost: x\r\n";
+  const std::string framing = GENERATE(as<std::string>(), "Content-Length: 900\r\n\r\n",
+                                       "Transfer-Encoding: chunked\r\n\r\n384\r\n");
+  HttpDriver driver;
+  driver.receive(head + framing + std::string(500, 'x'));
+  CHECK(driver.session.held_bytes() == 500);
+  SECTION("it was evicted") {
+    driver.session.respond({503, {}, {}});
+    CHECK(driver.session.held_bytes() == 0);
+    driver.step();
+  }
+  SECTION("it was too slow") { driver.advance(std::chrono::hours(1)); }
+  SECTION("it ended early") { driver.end(); }
+  CHECK(driver.session.held_bytes() == 0);
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a connection that closes after its answer keeps no further requests") {
+  HttpDriver driver;
+  driver.receive("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + get_a);
+  CHECK(driver.closed);
+  CHECK(driver.session.held_bytes() == 0);
+}
+
+TEST_CASE("a body that is dropped isn't kept") {
+  HttpDriver driver;
+  driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
+  CHECK(driver.session.held_bytes() == 0);
+}
+
 }  // namespace
 }  // namespace samoyed::web
