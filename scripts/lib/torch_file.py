@@ -27,6 +27,7 @@ SIZE_BYTES = 8
 LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 LEGACY_VERSION = 1001
 
+DIRECTORY_MAGIC = b"PK\x01\x02"
 LOCAL_HEADER_MAGIC = b"PK\x03\x04"
 LOCAL_HEADER_BYTES = 30
 # The bit of an entry's flags.
@@ -61,25 +62,22 @@ def _check_overlaps(tensors):
             raise ModelError(f"the tensors {shown(name)} and {shown(other_name)} overlap")
 
 
-def _gather(numbers, tensor, axis=0, start=0):
-    """Yields the bytes of a tensor in the order of its dimensions. `numbers` are those of its storage."""
-    if axis == len(tensor.shape):
-        yield numbers[start:start + 1].tobytes()
-        return
-    size, stride = tensor.shape[axis], tensor.strides[axis]
-    if axis == len(tensor.shape) - 1:
-        yield numbers[start:start + (size - 1) * stride + 1:max(stride, 1)].tobytes()
+def _gather(numbers, start, dimensions):
+    """Yields the bytes of a tensor in the order of its dimensions, each (size, stride). `numbers` are its storage's."""
+    size, stride = dimensions[0]
+    if len(dimensions) == 1:
+        yield numbers[start:start + (size - 1) * stride + 1:stride].tobytes()
         return
     for index in range(size):
-        yield from _gather(numbers, tensor, axis + 1, start + index * stride)
+        yield from _gather(numbers, start + index * stride, dimensions[1:])
 
 
 def _bytes_of(tensor, data):
     """The bytes of a tensor as contiguous little-endian float32. `data` holds the bytes of its storage."""
-    start = NUMBER_BYTES * tensor.offset
-    if tensor.strides == contiguous_strides(tensor.shape):
-        return bytes(data[start:NUMBER_BYTES * (last_number(tensor) + 1)])
-    return b"".join(_gather(memoryview(data).cast("I"), tensor, start=tensor.offset))
+    dimensions = [(size, stride) for size, stride in zip(tensor.shape, tensor.strides) if size > 1]
+    if tuple(stride for _, stride in dimensions) == contiguous_strides([size for size, _ in dimensions]):
+        return bytes(data[NUMBER_BYTES * tensor.offset:NUMBER_BYTES * (last_number(tensor) + 1)])
+    return b"".join(_gather(memoryview(data).cast("I"), tensor.offset, dimensions))
 
 
 class _ZipEntries:
@@ -87,12 +85,13 @@ class _ZipEntries:
     together they are no larger than the file."""
 
     def __init__(self, data):
+        # Before zipfile makes an object for each. Numbers look like an entry of the directory far less often.
+        if data.count(DIRECTORY_MAGIC) > ENTRIES_MAX:
+            raise ModelError(f"the zip archive has more than {ENTRIES_MAX} entries")
         self._data = memoryview(data)
         self._archive = zipfile.ZipFile(io.BytesIO(data))
         self._entries = {}
         entries = self._archive.infolist()
-        if len(entries) > ENTRIES_MAX:
-            raise ModelError(f"the zip archive has more than {ENTRIES_MAX} entries")
         for entry in entries:
             if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & ENCRYPTED:
                 raise _entry_error(entry, "is compressed or encrypted, which torch.save's never are")
