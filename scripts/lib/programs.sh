@@ -6,7 +6,7 @@ programs_built=(samoyed-worker samoyed-decoder samoyed-dispatcher clientsocket)
 # scripts/build writes it: a digest of the sources, then those of the programs that were built from them.
 stamp_file="$build_dir/bin/built-from"
 # All steps of a first build, and the seconds that one core takes for them.
-build_steps=84
+build_steps=82
 build_core_s=700
 # Installing all packages with a fast connection.
 install_s=90
@@ -36,16 +36,17 @@ programs_are_current() {
   [[ "$(digest_of_sources && digest_of_programs)" == "$(<"$stamp_file")" ]]
 }
 
-# Prints how many steps a build would take now; nothing is built.
+# Prints how many steps a build would take now; nothing is built. 0 also stands for a build with tests, which must look
+# for new files before it knows.
 remaining_steps() {
-  local last=
-  if [[ -f $build_dir/build.ninja ]] && command -v ninja >/dev/null; then
-    last="$(ninja -C "$build_dir" -n -- "${programs_built[@]}" 2>/dev/null | grep -o '^\[[0-9]*/[0-9]*\]' | tail -n 1)" || true
-    last=${last#*/}
-    echo "${last%]}"
-  else
+  local last
+  if [[ ! -f $build_dir/build.ninja ]] || ! command -v ninja >/dev/null; then
     echo "$build_steps"
+    return
   fi
+  last="$(ninja -C "$build_dir" -n -- "${programs_built[@]}" 2>/dev/null |
+    sed -n '/Re-checking\|Re-running CMake/d; s/^\[[0-9]*\/\([0-9]*\)\] .*/\1/p' | tail -n 1)" || true
+  echo "${last:-0}"
 }
 
 # Prints a number of seconds as a person would say it.
@@ -65,12 +66,12 @@ announce() {
   local missing=$1 steps cores seconds what=()
   steps="$(remaining_steps)"
   cores="$(nproc)"
-  seconds=$((build_core_s * ${steps:-0} / build_steps / cores))
+  seconds=$((build_core_s * steps / build_steps / cores))
   if ((missing > 0)); then
     what+=("install $missing packages")
     seconds=$((seconds + install_s))
   fi
-  if ((${steps:-0} > 0)); then
+  if ((steps > 0)); then
     what+=("compile the programs ($steps steps, $cores at a time)")
   fi
   ((${#what[@]} > 0)) || return 0

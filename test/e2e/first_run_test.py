@@ -40,7 +40,7 @@ touch "$ROOT/build/release/build.ninja"
 NINJA = """#!/bin/bash
 cd "$2"
 if [[ "$3" == -n ]]; then
-  [[ -e bin/clientsocket ]] || echo "[5/5] Linking bin/clientsocket"
+  cat "$PLANNED"
   exit
 fi
 echo "ninja $$" >>"$CALLS"
@@ -79,8 +79,9 @@ class FirstRunTest(support.ProgramTestCase):
             self.write(name, text).chmod(0o755)
         self.write("missing", "g++\ncmake\nninja-build\n")
         self.write("go", "")
+        self.write("planned", "ninja: no work to do.\n")
         self.environment = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "ROOT": str(self.top),
-                            **{name.upper(): str(self.folder / name) for name in ("calls", "missing", "go", "fail", "program")}}
+                            **{name.upper(): str(self.folder / name) for name in ("calls", "missing", "go", "fail", "planned", "program")}}
 
     def write(self, name, text):
         path = self.folder / name
@@ -116,6 +117,20 @@ class FirstRunTest(support.ProgramTestCase):
                           "build: Looking for the compiler and the libraries: done in N s",
                           "build: Compiling the programs ...", "build: Compiling the programs: done in N s"])
         self.assertNotIn("\r", "".join(lines))
+
+    def test_a_later_build_says_how_much_there_is_to_do(self):
+        self.build_once()
+        self.write("missing", "")
+        regenerate = "[0/2] Re-checking globbed directories...\n[1/2] Re-running CMake...\n"
+        for planned, announced in (("[1/42] Building a.o\n[42/42] Linking\n", "first it has to compile the programs (42 steps"),
+                                   (regenerate, None), ("ninja: no work to do.\n", None)):
+            self.write("checkout/src/a.cpp", planned)
+            self.write("planned", planned)
+            printed = self.run_script()
+            if announced:
+                self.assertIn(announced, printed)
+            else:
+                self.assertNotIn("first it has to", printed)
 
     def test_current_programs_need_neither_packages_nor_a_compiler(self):
         self.build_once()
