@@ -38,12 +38,40 @@ end_tree() {
   wait "$1" 2>/dev/null || true
 }
 
-# step LOG TEXT COMMAND...: runs a program and appends its output to the file LOG. Prints what it does, every
-# 15 s that it is still running, and at the end how long it took. If it failed, prints the end of the log.
+# Prints the line of the current step. On a terminal it replaces the line before, until `step` ends it.
+show_step() {
+  local line="$script_name: $1" columns
+  if [[ -t 2 ]]; then
+    columns="$(stty size <&2 2>/dev/null | cut -d ' ' -f 2)" || true
+    # A line that wraps could not be replaced.
+    ((${columns:-0} < 20)) || line="${line:0:columns-1}"
+    printf '\r\e[K%s' "$line" >&2 || true
+  else
+    printf '%s\n' "$line" >&2 || true
+  fi
+}
+
+# Prints the last line of a step.
+end_step() {
+  show_step "$1"
+  if [[ -t 2 ]]; then
+    echo >&2 || true
+  fi
+}
+
+# Prints how far a build is, if the log ends with ninja's lines: ", 12 of 82".
+progress_in() {
+  tail -c 4000 -- "$1" | sed -n 's/^\[\([0-9]*\)\/\([0-9]*\)\] .*/, \1 of \2/p' | tail -n 1
+}
+
+# step LOG TEXT COMMAND...: runs a program and appends its output to the file LOG. Shows what it does in one line, which
+# is rewritten each second on a terminal; otherwise it prints a line at the start, every 15 s, and at the end. Says how
+# long it took. If it failed, prints the end of the log.
 step() {
-  local log=$1 text=$2 started=$SECONDS status
+  local log=$1 text=$2 started=$SECONDS show_s=15 status
   shift 2
-  say "$text ..."
+  if [[ -t 2 ]]; then show_s=1; fi
+  show_step "$text ..."
   # The pipe reports the end of the program without a timer process that could be left behind. A shell makes its
   # background commands ignore Ctrl-C; this one must not, unless the shell itself ignores it.
   exec {step_end}< <(
@@ -52,18 +80,19 @@ step() {
     echo "$status"
   )
   step_pid=$!
-  until read -r -t 15 -u "$step_end" status; do
+  until read -r -t "$show_s" -u "$step_end" status; do
     (($? > 128)) || { status=1; break; }
-    say "  still running ($((SECONDS - started)) s)"
+    show_step "$text ... $((SECONDS - started)) s$(progress_in "$log")"
   done
   exec {step_end}<&-
   step_pid=
   if ((status != 0)); then
-    say "  failed after $((SECONDS - started)) s; the end of $log:"
+    end_step "$text: failed after $((SECONDS - started)) s"
+    say "the end of $log:"
     tail -n 40 -- "$log" >&2 || true
     return 1
   fi
-  say "  done in $((SECONDS - started)) s"
+  end_step "$text: done in $((SECONDS - started)) s"
 }
 # Process of the current step, for a signal handler to stop; empty if there is none.
 step_pid=
