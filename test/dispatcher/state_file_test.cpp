@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/power_cut.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace samoyed;
@@ -54,4 +55,20 @@ TEST_CASE("a list that can't be saved is an error, and the old list remains") {
   std::filesystem::create_directory(folder.path() / "workers.new");
   CHECK_THROWS_AS(file.save({}), std::system_error);
   CHECK(file.load() == std::vector<protocol::Address>{{"localhost", 8888}});
+}
+
+TEST_CASE("a list that was saved survives a power cut") {
+  const test::TemporaryFolder folder;
+  const test::PowerCut power_cut(folder.path());
+  StateFile file(folder.path() / "workers");
+  for (const std::vector<protocol::Address>& addresses :
+       {std::vector<protocol::Address>{{"localhost", 8888}},
+        {{"::1", 7777}, {"10.10.1.1", 1}},
+        {}}) {
+    file.save(addresses);
+    const test::TemporaryFolder remains;
+    power_cut.leave(remains.path());
+    REQUIRE(std::filesystem::exists(remains.path() / "workers"));
+    CHECK(StateFile(remains.path() / "workers").load() == addresses);
+  }
 }

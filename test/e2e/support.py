@@ -48,6 +48,9 @@ SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|: runtime error: "
 
 # A generous limit, because a test must not fail on a loaded machine. It doesn't measure speed.
 HTTP_TIMEOUT_S = 60
+# The longest that one test may take, with its `setUp` and cleanups. Well below CTest's timeout for the file.
+TEST_TIMEOUT_S = (240 * (3 if os.environ.get("SAMOYED_SANITIZE") else 1)
+                  * int(os.environ.get("SAMOYED_TEST_WAIT_FACTOR") or 1))
 
 
 def _folder(variable, fallback):
@@ -265,10 +268,28 @@ def wait_until(condition, what, timeout_s=READY_TIMEOUT_S):
         time.sleep(0.05)
 
 
+class BoundedResult(unittest.TextTestResult):
+    """Fails a test that takes too long, wherever it waits. The traceback of that error names the wait."""
+
+    def startTest(self, test):
+        super().startTest(test)
+        signal.signal(signal.SIGALRM, self._give_up)
+        signal.setitimer(signal.ITIMER_REAL, TEST_TIMEOUT_S)
+
+    def stopTest(self, test):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        super().stopTest(test)
+
+    @staticmethod
+    def _give_up(*_):
+        raise AssertionError(f"the test took longer than {TEST_TIMEOUT_S} s; this is what it was waiting for")
+
+
 def main():
     """Runs the test cases of the calling file. Exits with status 77 if all of them were skipped."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that atexit ends the programs
-    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    runner = unittest.TextTestRunner(verbosity=2, resultclass=BoundedResult)
+    result = unittest.main(module="__main__", exit=False, testRunner=runner).result
     for test, reason in result.skipped:
         print(f"{test.id()}: skipped: {reason}", flush=True)
     if not result.wasSuccessful():

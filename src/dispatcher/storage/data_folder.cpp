@@ -26,12 +26,20 @@ void create_key(const std::filesystem::path& file) {
   sync_folder(file.parent_path());
 }
 
+/// Creates the folder and those above it. They survive a power cut.
+void create_folders(const std::filesystem::path& folder) {
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  create_folders(folder.parent_path());
+  std::filesystem::create_directory(folder);
+  sync_folder(folder.parent_path());
+}
+
 }  // namespace
 
 void prepare_data_folder(const std::filesystem::path& folder) {
   try {
     if (!std::filesystem::is_directory(folder)) {
-      std::filesystem::create_directories(folder);
+      create_folders(folder);
       std::filesystem::permissions(folder, perms::owner_all);
     }
     const perms permissions = std::filesystem::status(folder).permissions();

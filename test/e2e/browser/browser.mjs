@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import path from 'node:path';
 import {after, afterEach, before} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 import {chromium} from 'playwright-core';
 
@@ -10,6 +11,7 @@ import {modelIsTrained, sampleImage} from './programs.mjs';
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
                '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const waitTimeoutMs = 30_000;
 const screenshotDir = process.env.SAMOYED_SCREENSHOT_DIR;
 
 export const sample = sampleImage();
@@ -72,6 +74,15 @@ export class Browser {
   /// Forgets the errors that a test provoked on purpose.
   forgive() {
     this.#complaints = [];
+  }
+}
+
+/// Waits until the condition holds. The error names `what` if that takes too long; so do Playwright's own waits.
+export async function until(what, condition) {
+  const end = Date.now() + waitTimeoutMs;
+  while (!await condition()) {
+    assert.ok(Date.now() < end, `waited ${waitTimeoutMs / 1000} s for ${what}`);
+    await sleep(10);
   }
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-import {assertLabels, Browser, desktop, phone, sample, screenshot, tooWide} from './browser.mjs';
+import {assertLabels, Browser, desktop, phone, sample, screenshot, tooWide, until} from './browser.mjs';
 import {deadAddress, modelIsNull, modelIsTrained, Programs} from './programs.mjs';
 
 const browser = new Browser();
@@ -71,7 +71,7 @@ async function holdUploads(page) {
   await page.route(classify, (route) => free ? route.continue() : held.push(route));
   return {
     async reaches(count) {
-      while (held.length < count) await sleep(10);
+      await until(`${count} uploads`, () => held.length >= count);
     },
     letFirstGo: () => held[0].continue(),
     letAllGoFrom(place) {
@@ -124,6 +124,22 @@ test('dropping three files, one of them not an image', {skip: needsDecoding}, as
   await page.getByRole('button', {name: 'Remove finished'}).click();
   assert.equal(await cards(page).count(), 0);
   assert.equal(await page.locator('.pictures').isVisible(), false);
+});
+
+test('markup in labels is shown as text', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-labels-'));
+  const file = path.join(folder, 'labels.txt');
+  const label = (number) => `<i title=x>breed ${number}</i>`;
+  await writeFile(file, Array.from({length: 1000}, (_, number) => `${label(number)}\n`).join(''));
+  const page = await browser.newPage();
+  await page.goto(await programs.startDispatcher([await programs.startWorker('0', ['--labels', file])]));
+  await page.setInputFiles('#file', sample.file);
+  await cards(page, 'recognized').waitFor();
+  const names = await cards(page).locator('.labels tbody th').allTextContents();
+  assert.equal(names.length, 5);
+  for (const name of names) assert.match(name, /^<i title=x>breed \d+<\/i>$/);
+  assert.equal(await cards(page).locator('i').count(), 0);
+  await rm(folder, {recursive: true});
 });
 
 test('a pasted image is recognized', async () => {
@@ -302,7 +318,8 @@ test('images sent together belong to one visitor', async () => {
       const answer = await page.evaluate(() => fetch('/api/v1/results').then((all) => all.json()));
       return answer.results.map(({file_name: name}) => name).sort();
     };
-    while ((await names()).length < 3) await sleep(10);  // Rows are written after the response.
+    // Rows are written after the response.
+    await until('three results', async () => (await names()).length === 3);
     assert.deepEqual(await names(), ['a.jpg', 'b.jpg', 'c.jpg']);
     await browser.close();
   } finally {

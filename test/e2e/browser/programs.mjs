@@ -55,8 +55,8 @@ export class Programs {
     });
   }
 
-  startWorker(port = '0') {
-    return this.#start('samoyed-worker', ['127.0.0.1', port, '--model', model]);
+  startWorker(port = '0', options = []) {
+    return this.#start('samoyed-worker', ['127.0.0.1', port, '--model', model, ...options]);
   }
 
   /// Sends a signal to the program that listens on that address. SIGKILL ends it without a shutdown.
