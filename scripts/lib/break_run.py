@@ -150,7 +150,7 @@ class Runner:
 
     def commands(self, item):
         """The commands that should notice the break, in the order in which they run."""
-        commands = [(self._tree.build_dir / "bin" / program, "--abort") for program in item.programs]
+        commands = [(self._tree.build_dir / "bin" / program, "--abort", *item.arguments) for program in item.programs]
         if item.tests:
             commands.append(("ctest", "--test-dir", self._tree.build_dir, "--no-tests=error", "--stop-on-failure",
                              "-R", item.tests))
@@ -164,7 +164,8 @@ class Runner:
         if status != 0:
             raise RunError(f"{' '.join(map(str, command))} fails without a break:\n{output[-4000:]}")
         self._timeouts[command] = TIMEOUT_FACTOR * seconds + TIMEOUT_EXTRA_S
-        self._say(f"{pathlib.Path(command[0]).name} {command[-1]}: passes without a break in {seconds:.0f} s")
+        self._say(f"{pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))}: passes without a break "
+                  f"in {seconds:.0f} s")
 
     def run_broken(self, item):
         """Returns the Result of one break."""

@@ -57,6 +57,7 @@ class Break:
     why: str = ""  # Why a break that no test notices is acceptable.
     rebuild: bool = False  # The break is compiled in alone, because it can't be chosen at run time.
     programs: tuple = ()  # The room's test programs.
+    arguments: tuple = ()  # Their arguments, such as the names of tests to leave out.
 
     @property
     def is_alone(self):
@@ -69,6 +70,7 @@ def parse_room(room, text):
     breaks = []
     document = tomllib.loads(text)
     programs = tuple(document.get("programs", [f"samoyed_{room}_tests"]))
+    arguments = tuple(document.get("arguments", []))
     for number, entry in enumerate(document.get("break", []), 1):
         where = f"test/mutate/{room}.toml: break {number} ({entry.get('name', 'without a name')})"
         if unknown := entry.keys() - FIELDS:
@@ -77,7 +79,7 @@ def parse_room(room, text):
             raise ListError(f"{where}: the field {sorted(missing)[0]} is missing")
         if not NAME.fullmatch(entry["name"]):
             raise ListError(f"{where}: a name consists of lower-case words and hyphens")
-        breaks.append(Break(room=room, programs=programs, **entry))
+        breaks.append(Break(room=room, programs=programs, arguments=arguments, **entry))
     return breaks
 
 

@@ -44,8 +44,8 @@ class ListTest(unittest.TestCase):
         self.assertEqual(item.is_alone, False)
 
     def test_a_room_may_name_other_programs(self):
-        (item,) = breaks.parse_room("page", "programs = []\n" + ROOM)
-        self.assertEqual(item.programs, ())
+        (item,) = breaks.parse_room("page", 'programs = []\narguments = ["~slow*"]\n' + ROOM)
+        self.assertEqual((item.programs, item.arguments), ((), ("~slow*",)))
 
     def test_a_wrong_entry_is_an_error_that_names_it(self):
         for old, new, error in [('new = "size > limit + 1"', "", "the field new is missing"),
