@@ -152,7 +152,6 @@ WorkerExchange::Action WorkerExchange::await_image(Clock::time_point now) {
 WorkerExchange::Action WorkerExchange::on_image(ImageMessage message, Clock::time_point now) {
   if (!message.intact) {
     image_begun_ = false;
-    receiving_.release();
     return refuse(Errc::refused_too_often);
   }
   if (message.kept && !message.valid_base64) {

@@ -99,6 +99,11 @@ TEST_CASE("an encoded image is one whole message") {
   CHECK(image.text_length() == 8);
   CHECK(image.file_bytes() == 6);
   CHECK(EncodedImage({}).message() == "D  -0001");
+  // Encoded in several pieces.
+  const std::string large(100000, 'x');
+  const EncodedImage in_pieces(as_bytes(large));
+  const std::string_view message = in_pieces.message();
+  CHECK(message == data_message(message.substr(2, in_pieces.text_length())));
 }
 
 TEST_CASE("every attempt to send an image writes the same buffer without copying it") {
@@ -273,6 +278,8 @@ TEST_CASE("a greeting distinguishes our workers from reference servers, at every
   check_greeting("N" + reply, data_message("hello") + "[squeezenet1_1]");
   check_greeting(damaged(reply) + reply, "N[squeezenet1_1]");
   check_greeting("HTTP", "[failed: the peer doesn't speak the D/A/N protocol]");
+  CHECK(greet(reply + "A", "") ==
+        data_message("hello") + "[failed: the peer sent a reply to hello that can't be parsed]");
   check_greeting(data_message("{}"),
                  "[failed: the peer sent a reply to hello that can't be parsed]");
   const std::string longest(model_name_bytes_max, 'm');

@@ -82,6 +82,7 @@ TEST_CASE("every split of a stream gives the same messages") {
                 "damaged(x) text(Samoyed:0.93) N ");
   check_reading(data_message("8") + "D Zm9vYmFy -0764" + "A", "text(8) image(foobar) A ");
   check_reading(data_message("8") + "D Zm9vYmFy -0765", "text(8) damaged image(foobar) ");
+  check_reading(data_message("8") + "D Zm9vYmFyx-0764", "text(8) damaged image(foobar) ");
   check_reading(data_message("8") + data_message("Zm9v*mFy"), "text(8) image(bad) ");
 }
 
@@ -103,6 +104,7 @@ TEST_CASE("bytes of another protocol are rejected at the first wrong byte") {
                                          std::string("D\0", 2),
                                          std::string("D \0\0\0\0", 6),
                                          "D 12\r\n34 -0000",
+                                         "D \x7F",
                                          "a",
                                          " A"};
   for (const auto& bytes : foreign) {

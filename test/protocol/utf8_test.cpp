@@ -22,6 +22,7 @@ TEST_CASE("a text from outside becomes valid UTF-8") {
       {"Caf\xE9.jpg", "Caf\uFFFD.jpg"},
       // An overlong slash, a surrogate, a code point that is too large, truncated sequences.
       {"\xC0\xAF", "\uFFFD\uFFFD"},
+      {"\xF0\x80\x80\xAF", "\uFFFD\uFFFD\uFFFD\uFFFD"},
       {"\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"},
       {"\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
       {"\xE2\x82", "\uFFFD\uFFFD"},

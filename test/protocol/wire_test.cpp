@@ -226,13 +226,15 @@ TEST_CASE("unknown fields of an extended result are ignored") {
 }
 
 TEST_CASE("a result may have as many labels as can be requested, and no more") {
-  const auto with_labels = [](int count) {
-    Recognition many{{}, 1, 1, {}};
-    many.top.resize(static_cast<std::size_t>(count), RankedLabel{"a", 1, 0});
-    return format_result(many, Dialect::extended);
-  };
-  CHECK(parse_result(with_labels(top_max), Dialect::extended).has_value());
-  CHECK_FALSE(parse_result(with_labels(top_max + 1), Dialect::extended).has_value());
+  for (const Dialect dialect : {Dialect::plain, Dialect::extended}) {
+    const auto parses = [dialect](int labels) {
+      Recognition many{{}, 1, 1, {}};
+      many.top.resize(static_cast<std::size_t>(labels), RankedLabel{"a", 1, 0});
+      return parse_result(format_result(many, dialect), dialect).has_value();
+    };
+    CHECK(parses(top_max));
+    CHECK_FALSE(parses(top_max + 1));
+  }
 }
 
 TEST_CASE("a hello reply survives formatting and parsing, and foreign ones are rejected") {

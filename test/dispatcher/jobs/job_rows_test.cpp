@@ -50,6 +50,15 @@ TEST_CASE("a claim's token has its owner and the number of the claim") {
   CHECK(jobs.claim("two") == ClaimToken{"dog", "two", 2});
 }
 
+TEST_CASE("after a restart a job that was running is due, even if the clock was set back") {
+  OneJob jobs;
+  const ClaimToken token = jobs.claim("one");
+  CHECK(put_back_job(jobs.database, token, {.pause = std::chrono::seconds(60)}, 1000000));
+  REQUIRE(claim_jobs(jobs.database, "one", 1060000, 1, running_bytes_max).jobs.size() == 1);
+  wait_again(jobs.database);
+  CHECK(claim_jobs(jobs.database, "two", 1000000, 1, running_bytes_max).jobs.size() == 1);
+}
+
 TEST_CASE("only the current claim can end a job") {
   OneJob jobs;
   const ClaimToken stale = jobs.claim("one");

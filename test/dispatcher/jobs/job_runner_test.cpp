@@ -137,10 +137,11 @@ TEST_CASE("a job waits and keeps its image while the image can't be read") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   const auto id = fixture.submit({"dog"}).front();
-  // A folder can be opened but not read, not even by root.
   const auto image = folder.path() / "spool" / id;
   std::filesystem::rename(image, folder.path() / "kept");
-  std::filesystem::create_directory(image);
+  // Not even root can read a folder, or open a link to itself.
+  SECTION("it can't be read") { std::filesystem::create_directory(image); }
+  SECTION("it can't be opened") { std::filesystem::create_symlink(image, image); }
   fixture.start();
   REQUIRE(fixture.run_until([&] { return fixture.find(id)->reason == "no_resources"; }));
   CHECK(fixture.find(id)->state == JobState::waiting);

@@ -1,6 +1,7 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
@@ -36,6 +37,8 @@ TEST_CASE("a submitted job waits, and survives a restart") {
     ids = fixture.submit({"dog", "cat"});
     CHECK(fixture.jobs.load() == Jobs::Load{2, 0, 6});
     CHECK(fixture.files() == 2);
+    CHECK(std::filesystem::status(folder.path() / "spool").permissions() ==
+          std::filesystem::perms::owner_all);
   }
   REQUIRE(ids.size() == 2);
   CHECK(ids[0] != ids[1]);
@@ -206,13 +209,16 @@ TEST_CASE("deleting a visitor's results deletes their finished jobs too") {
   const auto done = fixture.submit({"dog"}).front();
   fixture.start();
   CHECK(fixture.run_until_finished());
-  fixture.stop();
+  fixture.around.workers_in_rotation = 0;
+  const auto waiting = fixture.submit({"cat"}).front();
   auto remove = [](Database& database) {
     return continue_removal(database, begin_removal(database, "me"), removed_rows_max);
   };
   CHECK(fixture.run_beside(fixture.writer.run(remove)) == 2);
   CHECK_FALSE(fixture.find(done));
+  CHECK(fixture.find(waiting));
   CHECK(fixture.rows() == 0);
+  fixture.stop();
 }
 
 TEST_CASE("a start removes files without jobs, and fails jobs without files") {

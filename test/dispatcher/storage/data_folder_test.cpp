@@ -47,9 +47,11 @@ TEST_CASE("the key is created once, and only its owner can read it") {
 
 TEST_CASE("a damaged key is not replaced") {
   const test::TemporaryFolder folder;
-  test::write_file(folder.path() / "visitor-key", "");
-  CHECK_THROWS_WITH(load_visitor_key(folder.path()), Catch::Contains("restore it"));
-  CHECK(std::filesystem::file_size(folder.path() / "visitor-key") == 0);
+  for (const std::string left : {"", "0123456789abcdef\n"}) {
+    test::write_file(folder.path() / "visitor-key", left);
+    CHECK_THROWS_WITH(load_visitor_key(folder.path()), Catch::Contains("restore it"));
+    CHECK(std::filesystem::file_size(folder.path() / "visitor-key") == left.size());
+  }
 }
 
 }  // namespace

@@ -109,6 +109,57 @@ TEST_CASE("a damaged database is unavailable until it is replaced, and then its 
   CHECK(spooled(folder.path()) == 1);
 }
 
+namespace {
+
+/// Waits until the storage has as many rows. Meanwhile it may be unavailable.
+bool has_rows(asio::io_context& io, Storage& storage, std::size_t count) {
+  for (int tries = 0; tries < 6000; ++tries) {
+    try {
+      if (test::wait_for(io, storage.history()->find({})).rows.size() == count) return true;
+    } catch (const StorageError&) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a database that is moved away is not begun anew, and comes back with its rows") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), {.folder = folder.path()});
+  storage->history()->record(test::history_row("me"));
+  CHECK(has_rows(io, *storage, 1));
+  const auto file = folder.path() / "history.sqlite";
+  std::filesystem::rename(file, folder.path() / "aside");
+  for (int tries = 0; tries < 6000 && storage->problem().find("missing") == std::string::npos;
+       ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK_THAT(storage->problem(), Contains("is missing"));
+  CHECK_FALSE(std::filesystem::exists(file));
+  std::filesystem::rename(folder.path() / "aside", file);
+  CHECK(has_rows(io, *storage, 1));
+}
+
+TEST_CASE("a database that replaces another one doesn't get its log") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path()};
+  asio::io_context io;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    const auto storage = open_storage(io.get_executor(), options);
+    storage->history()->record(test::history_row("me"));
+  }
+  std::filesystem::copy(file, folder.path() / "backup");
+  const auto storage = open_storage(io.get_executor(), options);
+  for (int count = 0; count < 2; ++count) storage->history()->record(test::history_row("me"));
+  REQUIRE(has_rows(io, *storage, 3));
+  std::filesystem::rename(folder.path() / "backup", file);
+  CHECK(has_rows(io, *storage, 1));
+}
+
 TEST_CASE("images are kept if their database has been replaced by a new one") {
   const test::TemporaryFolder folder;
   const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
@@ -167,6 +218,30 @@ TEST_CASE("a deletion that a crash interrupts goes on after the next start") {
   io.restart();
   io.run();
   CHECK(test::wait_for(io, storage->history()->find({.visitor = "you"})).rows.size() == 5);
+}
+
+TEST_CASE("while no row is new, a clock that is ahead removes none") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), {.folder = folder.path()});
+  constexpr std::int64_t ahead_ms = 400LL * 24 * 60 * 60 * 1000;
+  for (int count = 0; count < 5; ++count) {
+    storage->history()->record(test::history_row("me", io::wall_clock_ms() - ahead_ms));
+  }
+  REQUIRE(has_rows(io, *storage, 5));
+  storage->start();
+  // Each of these waits for the writer, and so do the few steps of the removal, in turn.
+  for (int round = 0; round < 50; ++round) {
+    bool ended = false;
+    asio::co_spawn(io, storage->history()->remove_all("someone else"),
+                   [&](std::exception_ptr, std::uint64_t) { ended = true; });
+    io.restart();
+    while (!ended) io.run_one_for(std::chrono::seconds(60));
+  }
+  storage->stop();
+  io.restart();
+  io.run();
+  CHECK(has_rows(io, *storage, 5));
 }
 
 TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {
