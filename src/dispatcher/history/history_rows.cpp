@@ -195,13 +195,6 @@ std::optional<HistoryRow> find_row(Database& database, HistoryId id,
   return row;
 }
 
-bool has_unsigned_rows(Database& database, const std::string& visitor) {
-  auto rows = database.prepare(
-      "SELECT 1 FROM recognition WHERE visitor = ? AND id <= (SELECT id FROM unsigned_until)"
-      " LIMIT 1");
-  return rows.bind(visitor).step();
-}
-
 std::uint64_t remove_visitor(Database& database, const std::string& visitor) {
   database
       .prepare("DELETE FROM thumbnail WHERE id IN (SELECT id FROM recognition WHERE visitor = ?)")

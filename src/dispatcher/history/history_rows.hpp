@@ -28,9 +28,6 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query);
 std::optional<HistoryRow> find_row(Database& database, HistoryId id,
                                    const std::optional<std::string>& visitor, bool with_thumbnail);
 
-/// Returns whether the visitor has rows from before visitors' cookies were signed.
-bool has_unsigned_rows(Database& database, const std::string& visitor);
-
 /// Removes the visitor's rows and finished jobs. Returns the number of rows.
 std::uint64_t remove_visitor(Database& database, const std::string& visitor);
 

@@ -80,6 +80,13 @@ ALTER TABLE job ADD COLUMN claims INTEGER NOT NULL DEFAULT 0;
     R"sql(
 CREATE TABLE unsigned_until (id INTEGER NOT NULL) STRICT;
 INSERT INTO unsigned_until SELECT coalesce(max(id), 0) FROM recognition;
+)sql",
+    // Jobs belong to visitors too. The mark tells whether a transaction was committed.
+    R"sql(
+ALTER TABLE unsigned_until ADD COLUMN job INTEGER NOT NULL DEFAULT 0;
+UPDATE unsigned_until SET job = (SELECT coalesce(max(number), 0) FROM job);
+CREATE TABLE commit_mark (mark TEXT NOT NULL) STRICT;
+INSERT INTO commit_mark VALUES ('');
 )sql"};
 
 /// From this version on, the tables hold digests of visitors' ids.

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
+#include "dispatcher/history/commit_mark.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "samoyed/io/digest.hpp"
 #include "support/storage_fixture.hpp"
@@ -90,7 +92,7 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
   const std::string id = "0123456789abcdef0123456789abcdef";
   {
     Database database = open_history(file);
-    database.execute("DROP TABLE unsigned_until; PRAGMA user_version = 2");
+    database.execute("DROP TABLE unsigned_until; DROP TABLE commit_mark; PRAGMA user_version = 2");
     for (int count = 0; count < 100; ++count) insert_row(database, test::history_row(id));
     insert_row(database, test::history_row("address 192.0.2.1"));
     database.execute(
@@ -108,9 +110,10 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
     REQUIRE(job.step());
     CHECK(job.text(0) == digest);
   }
-  CHECK(has_unsigned_rows(database, digest));
+  CHECK(has_adoptable_rows(database, digest, Adopted::unsigned_only));
   insert_row(database, test::history_row(io::digest_hex("somebody who came later")));
-  CHECK(!has_unsigned_rows(database, io::digest_hex("somebody who came later")));
+  CHECK(!has_adoptable_rows(database, io::digest_hex("somebody who came later"),
+                            Adopted::unsigned_only));
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   CHECK(bytes_of(file).find(id) == std::string::npos);
 }
@@ -119,7 +122,7 @@ TEST_CASE("a new file adopts no unsigned visitors") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   insert_row(database, test::history_row("me"));
-  CHECK(!has_unsigned_rows(database, "me"));
+  CHECK(!has_adoptable_rows(database, "me", Adopted::unsigned_only));
 }
 
 TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
@@ -129,10 +132,37 @@ TEST_CASE("a file of the first version keeps its rows and gets the newer columns
     Database database = open_history(file);
     database.execute(
         "ALTER TABLE job DROP COLUMN owner; ALTER TABLE job DROP COLUMN claims;"
-        "DROP TABLE unsigned_until; PRAGMA user_version = 1");
+        "DROP TABLE unsigned_until; DROP TABLE commit_mark; PRAGMA user_version = 1");
     insert_row(database, test::history_row("me"));
   }
   Database database = open_history(file);
   CHECK(find_rows(database, {}).rows.size() == 1);
   CHECK_NOTHROW(database.execute("SELECT owner, claims FROM job"));
+}
+
+TEST_CASE("a file of the third version gets the mark of commits, and its jobs count as unsigned") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const auto insert_job = [](Database& database, const std::string& id) {
+    database.execute(
+        "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
+        " file_name, image_bytes, model, attempts, reason, detail)"
+        " VALUES ('" +
+        id + "', 0, 0, 0, 0, '" + id + "', '::1', 'r', 'f', 1, '', 0, '', '')");
+  };
+  {
+    Database database = open_history(file);
+    database.execute(
+        "ALTER TABLE unsigned_until DROP COLUMN job; DROP TABLE commit_mark;"
+        "PRAGMA user_version = 3");
+    insert_job(database, "before");
+  }
+  Database database = open_history(file);
+  insert_job(database, "after");
+  CHECK(has_adoptable_rows(database, "before", Adopted::unsigned_only));
+  CHECK(!has_adoptable_rows(database, "after", Adopted::unsigned_only));
+  CHECK(has_adoptable_rows(database, "after", Adopted::all));
+  CHECK(commit_mark(database).empty());
+  set_commit_mark(database, "mark");
+  CHECK(commit_mark(database) == "mark");
 }
