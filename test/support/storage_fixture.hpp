@@ -34,6 +34,9 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
 
 /// Takes a new database back to an older version of its tables.
 inline void make_version(dispatcher::Database& database, int version) {
+  if (version < 6) {
+    database.execute("ALTER TABLE unsigned_until DROP COLUMN job; DROP TABLE commit_mark");
+  }
   if (version < 5) database.execute("DROP TABLE interval_statistics; DROP INDEX recognition_model");
   if (version < 4) database.execute("DROP TABLE removal; DROP INDEX job_visitor");
   if (version < 3) database.execute("DROP TABLE unsigned_until");

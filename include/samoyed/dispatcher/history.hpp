@@ -24,6 +24,10 @@ class BusyError : public StorageError {
   using StorageError::StorageError;
 };
 
+/// What History::adopt moves: everything, or only what is from before visitors' cookies were
+/// signed.
+enum class Adopted : std::uint8_t { all, unsigned_only };
+
 /// Remembers recognitions.
 ///
 /// Thread rule: `record` may be called from any thread. The other members are awaited on the thread
@@ -57,8 +61,9 @@ class History {
   /// after the next start.
   virtual asio::awaitable<std::uint64_t> remove_all(std::string visitor) = 0;
 
-  /// Returns whether the visitor has rows from before visitors' cookies were signed.
-  virtual asio::awaitable<bool> has_unsigned_rows(std::string visitor) = 0;
+  /// Gives results and jobs of the visitor `from` to the visitor `to`. Returns false if `from` has
+  /// none. May go on for long while the disk is slow.
+  virtual asio::awaitable<bool> adopt(std::string from, std::string to, Adopted adopted) = 0;
 
   /// Returns statistics, which may be some seconds old, but contain no rows that `remove_all` had
   /// removed. Throws BusyError if too many different ones are being computed.

@@ -5,6 +5,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/commit_mark.hpp"
+#include "samoyed/io/random.hpp"
+
 namespace samoyed::dispatcher {
 namespace {
 
@@ -266,21 +269,45 @@ std::exception_ptr DatabaseThread::try_commit(Database& database, std::span<Task
   const bool synced = std::ranges::any_of(
       group, [](const Task& task) { return task.durability == Durability::power_loss; });
   try {
+    if (was_committed(database, group.front())) return nullptr;
     // A synced commit makes all earlier commits durable too.
     database.execute(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    database.execute("BEGIN IMMEDIATE");
-    for (Task& task : group) task.run(database);
-    database.execute("COMMIT");
-    // Nothing is acknowledged that is in a file which nobody will find.
-    if (!database.is_current()) {
-      return std::make_exception_ptr(DiskError("the database was removed or replaced"));
-    }
+    run_transaction(database, group);
   } catch (...) {
     const auto failure = std::current_exception();
     roll_back(database);
     return failure;
   }
   return nullptr;
+}
+
+void DatabaseThread::run_transaction(Database& database, std::span<Task> group) {
+  database.execute("BEGIN IMMEDIATE");
+  for (Task& task : group) task.run(database);
+  const bool retried = std::ranges::any_of(group, &Task::persistent);
+  const std::string mark = retried ? io::random_hex(io::id_bytes) : std::string();
+  if (retried) set_commit_mark(database, mark);
+  try {
+    database.execute("COMMIT");
+    // Nothing is acknowledged that is in a file which nobody will find.
+    if (!database.is_current()) throw DiskError("the database was removed or replaced");
+  } catch (const StorageError&) {
+    if (retried) {
+      for (Task& task : group) task.in_doubt = true;
+      doubtful_mark_ = mark;
+      doubtful_committed_.reset();
+    }
+    throw;
+  }
+}
+
+/// Whether the task's transaction was committed although that failed. Nothing else may have been
+/// committed since.
+bool DatabaseThread::was_committed(Database& database, Task& task) {
+  if (!doubtful_mark_.empty() && !doubtful_committed_) {
+    doubtful_committed_ = commit_mark(database) == doubtful_mark_;
+  }
+  return std::exchange(task.in_doubt, false) && doubtful_committed_.value_or(false);
 }
 
 }  // namespace samoyed::dispatcher

@@ -42,7 +42,9 @@ class DiskReserve {
 /// A writer runs all waiting tasks in one transaction: if the disk takes 10 ms for a commit, many
 /// rows share those 10 ms. If a task of a group fails, the group is rolled back and each task runs
 /// by itself. So a task may run twice, and must use only the database and what it captured by
-/// value.
+/// value. What it did is never committed twice: if it isn't known whether a transaction with
+/// persistent tasks was committed, for example because its file was moved away meanwhile, its mark
+/// (commit_mark.hpp) tells once the file is back.
 ///
 /// Thread rule: every member may be called from any thread.
 class DatabaseThread {
@@ -80,6 +82,8 @@ class DatabaseThread {
     /// True: on a full disk it goes before persistent tasks, and may use the reserve. For tasks
     /// after which files can be removed.
     bool frees_space = false;
+    /// Set by the thread: a transaction with this task may have been committed.
+    bool in_doubt = false;
   };
 
   /// Opens the database, and opens it again when its file is replaced or no longer damaged: see
@@ -121,6 +125,8 @@ class DatabaseThread {
   void carry_out_urgent(std::span<Task> later);
   std::exception_ptr commit(std::span<Task> group);
   std::exception_ptr try_commit(Database& database, std::span<Task> group);
+  void run_transaction(Database& database, std::span<Task> group);
+  bool was_committed(Database& database, Task& task);
   void read(Task& task);
   std::exception_ptr unavailable() const;
 
@@ -128,6 +134,10 @@ class DatabaseThread {
   DiskReserve* const reserve_;
   LogLimit log_limit_;         ///< The thread's.
   bool reserve_used_ = false;  ///< The disk was full, and the reserve isn't back. The thread's.
+  /// The mark of the transaction that may have been committed. Empty if there is none. The
+  /// thread's.
+  std::string doubtful_mark_;
+  std::optional<bool> doubtful_committed_;  ///< Whether it was. Unset until that is known.
   const Kind kind_;
   const Limits limits_;
   mutable std::mutex mutex_;

@@ -203,13 +203,6 @@ std::optional<HistoryRow> find_row(Database& database, HistoryId id,
   return row;
 }
 
-bool has_unsigned_rows(Database& database, const std::string& visitor) {
-  auto rows = database.prepare(
-      "SELECT 1 FROM recognition WHERE visitor = ? AND id <= (SELECT id FROM unsigned_until)"
-      " LIMIT 1");
-  return rows.bind(visitor).step();
-}
-
 std::string format_labels(const std::vector<protocol::RankedLabel>& top) {
   auto array = nlohmann::json::array();
   for (const auto& label : top) {

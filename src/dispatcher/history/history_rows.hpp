@@ -29,9 +29,6 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query);
 std::optional<HistoryRow> find_row(Database& database, HistoryId id,
                                    const std::optional<std::string>& visitor, bool with_thumbnail);
 
-/// Returns whether the visitor has rows from before visitors' cookies were signed.
-bool has_unsigned_rows(Database& database, const std::string& visitor);
-
 /// Converts labels to JSON text, such as `[{"label":"Samoyed","class":258,"probability":0.93}]`,
 /// and back.
 std::string format_labels(const std::vector<protocol::RankedLabel>& top);

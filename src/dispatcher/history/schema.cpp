@@ -112,6 +112,13 @@ CREATE TABLE interval_statistics (
   PRIMARY KEY (scope, interval, model, worker)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recognition_model ON recognition (model, id);
+)sql",
+    // Jobs belong to visitors too. The mark tells whether a transaction was committed.
+    R"sql(
+ALTER TABLE unsigned_until ADD COLUMN job INTEGER NOT NULL DEFAULT 0;
+UPDATE unsigned_until SET job = (SELECT coalesce(max(number), 0) FROM job);
+CREATE TABLE commit_mark (mark TEXT NOT NULL) STRICT;
+INSERT INTO commit_mark VALUES ('');
 )sql"};
 
 /// From this version on, the tables hold digests of visitors' ids.

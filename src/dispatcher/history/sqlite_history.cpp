@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/removals.hpp"
 #include "dispatcher/history/statistics_rows.hpp"
@@ -78,11 +79,17 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   co_return removal.rows;
 }
 
-asio::awaitable<bool> SqliteHistory::has_unsigned_rows(std::string visitor) {
-  auto work = [visitor = std::move(visitor)](Database& database) {
-    return dispatcher::has_unsigned_rows(database, visitor);
+asio::awaitable<bool> SqliteHistory::adopt(std::string from, std::string to, Adopted adopted) {
+  // Ids that nobody knows cost the writer nothing.
+  auto look = [from, adopted](Database& database) {
+    return has_adoptable_rows(database, from, adopted);
   };
-  co_return co_await reader_.run(std::move(work));
+  if (!co_await reader_.run(std::move(look))) co_return false;
+  auto work = [from, to = std::move(to), adopted](Database& database) {
+    return adopt_rows(database, from, to, adopted);
+  };
+  // The visitor gets a cookie for the new id, so the rows must not go back to the old one.
+  co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
 }
 
 asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {

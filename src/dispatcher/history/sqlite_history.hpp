@@ -26,7 +26,7 @@ class SqliteHistory final : public History {
   asio::awaitable<std::optional<HistoryRow>> find_row(HistoryId id,
                                                       std::optional<std::string> visitor) override;
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override;
-  asio::awaitable<bool> has_unsigned_rows(std::string visitor) override;
+  asio::awaitable<bool> adopt(std::string from, std::string to, Adopted adopted) override;
   asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) override;
 
  private:

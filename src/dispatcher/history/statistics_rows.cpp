@@ -32,6 +32,14 @@ CountedRow read_counted_row(const Statement& row) {
                     .total_ms = row.real(9)}};
 }
 
+/// The key of everyone's totals that a row belongs to.
+IntervalKey key_of(const CountedRow& row) {
+  return {.visitor = std::nullopt,
+          .interval = interval_of(row.time_ms),
+          .model = row.model,
+          .worker = row.worker};
+}
+
 /// The text by which the table tells everyone's rows from those of a visitor of any name.
 std::string scope_of(const std::optional<std::string>& visitor) {
   return visitor ? "visitor " + *visitor : "everyone";
@@ -175,13 +183,18 @@ std::vector<std::string> busiest_models(const std::map<std::string, std::int64_t
 }  // namespace
 
 void StatisticsChanges::count(const CountedRow& row, std::int64_t change) {
-  IntervalKey key{.visitor = std::nullopt,
-                  .interval = interval_of(row.time_ms),
-                  .model = row.model,
-                  .worker = row.worker};
+  IntervalKey key = key_of(row);
   changes_[key].add(row.times, change);
   key.visitor = row.visitor;
   changes_[key].add(row.times, change);
+}
+
+void StatisticsChanges::count_move(const CountedRow& row, const std::string& from) {
+  IntervalKey key = key_of(row);
+  key.visitor = from;
+  changes_[key].add(row.times, -1);
+  key.visitor = row.visitor;
+  changes_[key].add(row.times, 1);
 }
 
 void StatisticsChanges::write(Database& database) {
@@ -200,6 +213,18 @@ void remove_rows(Database& database, std::span<const HistoryId> ids) {
     while (removed.step()) changes.count(read_counted_row(removed), -1);
   }
   changes.write(database);
+}
+
+std::uint64_t move_rows(Database& database, const std::string& from, const std::string& to,
+                        const std::string& condition) {
+  StatisticsChanges changes;
+  std::uint64_t moved = 0;
+  auto rows = database.prepare("UPDATE recognition SET visitor = ?1 WHERE visitor = ?2 AND (" +
+                               condition + ") RETURNING " + std::string(counted_columns));
+  rows.bind(to).bind(from);
+  for (; rows.step(); ++moved) changes.count_move(read_counted_row(rows), from);
+  changes.write(database);
+  return moved;
 }
 
 void prepare_statistics(Database& database) {

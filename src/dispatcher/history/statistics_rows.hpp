@@ -19,6 +19,8 @@ class StatisticsChanges {
  public:
   /// Counts a row that is added to the history (`change` is 1) or removed from it (-1).
   void count(const CountedRow& row, std::int64_t change);
+  /// Counts a row that passes from the visitor `from` to `row.visitor`.
+  void count_move(const CountedRow& row, const std::string& from);
   /// Writes the changes, and forgets them.
   void write(Database& database);
 
@@ -29,6 +31,11 @@ class StatisticsChanges {
 /// Removes rows with their thumbnails, also from the prepared statistics. Ids without a row are
 /// ignored.
 void remove_rows(Database& database, std::span<const HistoryId> ids);
+
+/// Gives rows of the visitor `from` to the visitor `to`, also in the prepared statistics.
+/// `condition` is SQL that may use `?2` for `from`. Returns the number of rows.
+std::uint64_t move_rows(Database& database, const std::string& from, const std::string& to,
+                        const std::string& condition);
 
 /// Prepares the statistics of all rows, for a database that has none yet.
 void prepare_statistics(Database& database);

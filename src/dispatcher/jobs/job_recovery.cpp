@@ -11,7 +11,7 @@
 namespace samoyed::dispatcher {
 
 Jobs::Load recover_jobs(Database& database, const Spool& spool, Orphans orphans) {
-  const auto found = spool.clean();
+  const auto found = spool.ids();
   std::set<std::string> images(found.begin(), found.end());
   Jobs::Load load;
   database.execute("PRAGMA synchronous = FULL");

@@ -162,6 +162,14 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
   const auto ended = find_claimed(database, token);
   if (!ended) return std::nullopt;
   const HistoryId recognition = insert_row(database, result);
+  // The visitor may have got another id since the job was claimed.
+  database
+      .prepare(
+          "UPDATE recognition SET visitor = job.visitor FROM job"
+          " WHERE recognition.id = ? AND job.id = ? AND recognition.visitor != job.visitor")
+      .bind(recognition)
+      .bind(token.job_id)
+      .run();
   on_inserted();
   database
       .prepare(

@@ -10,6 +10,16 @@
 
 namespace samoyed::dispatcher {
 
+namespace {
+
+constexpr std::string_view incomplete_suffix = ".new";
+
+bool is_incomplete(const std::filesystem::directory_entry& entry) {
+  return entry.path().filename().string().ends_with(incomplete_suffix);
+}
+
+}  // namespace
+
 Spool::Spool(std::filesystem::path folder, OnJobStep on_step)
     : folder_(std::move(folder)), on_step_(std::move(on_step)) {
   if (std::filesystem::create_directory(folder_)) {
@@ -19,7 +29,7 @@ Spool::Spool(std::filesystem::path folder, OnJobStep on_step)
 }
 
 void Spool::write(const std::string& id, std::string_view bytes) const {
-  const auto temporary = folder_ / (id + ".new");
+  const auto temporary = folder_ / (id + std::string(incomplete_suffix));
   {
     DurableFile file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     file.write_all(bytes);
@@ -50,19 +60,20 @@ std::optional<std::string> Spool::read(const std::string& id) const {
 }
 
 void Spool::remove(const std::string& id) const {
-  std::filesystem::remove(folder_ / (id + ".new"));
+  std::filesystem::remove(folder_ / (id + std::string(incomplete_suffix)));
   if (std::filesystem::remove(folder_ / id)) on_step_(JobStep::image_removed);
 }
 
-std::vector<std::string> Spool::clean() const {
+void Spool::remove_incomplete() const {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (is_incomplete(entry)) std::filesystem::remove(entry.path());
+  }
+}
+
+std::vector<std::string> Spool::ids() const {
   std::vector<std::string> ids;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".new")) {
-      std::filesystem::remove(entry.path());
-    } else {
-      ids.push_back(name);
-    }
+    if (!is_incomplete(entry)) ids.push_back(entry.path().filename().string());
   }
   return ids;
 }

@@ -27,8 +27,10 @@ class Spool {
   std::optional<std::string> read(const std::string& id) const;
   /// Does nothing if the file is missing.
   void remove(const std::string& id) const;
-  /// Removes incomplete files, and returns the ids of the complete ones.
-  std::vector<std::string> clean() const;
+  /// Removes incomplete files. Only before the first `write`: later, they are being written.
+  void remove_incomplete() const;
+  /// Returns the ids of the complete files.
+  std::vector<std::string> ids() const;
 
  private:
   std::filesystem::path folder_;

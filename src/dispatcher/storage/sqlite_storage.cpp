@@ -92,6 +92,7 @@ void SqliteStorage::remove_stale_log() const {
 /// the start creates a database: later, a missing one has been taken away, and comes back.
 Database SqliteStorage::open_database() {
   const bool starting = std::exchange(starting_, false);
+  if (starting) spool_.remove_incomplete();
   const bool created = !std::filesystem::exists(file());
   if (created && opened_) {
     throw DiskError(file().string() +

@@ -39,16 +39,17 @@ std::optional<CookieVisitor> VisitorCookies::find(const Fields& fields, bool htt
   if (https) {
     const auto secure = cookie_values(fields, secure_cookie_name(visitor_cookie));
     const auto found = std::ranges::find_if(secure, issued);
-    if (found != secure.end()) return CookieVisitor{digest_of(*found), {}};
+    if (found != secure.end()) return CookieVisitor{digest_of(*found)};
   }
   const auto plain = cookie_values(fields, visitor_cookie);
   const auto found = std::ranges::find_if(plain, issued);
   if (found != plain.end()) {
-    return CookieVisitor{digest_of(*found), https ? std::string(*found) : std::string()};
+    const auto trust = https ? CookieTrust::unencrypted : CookieTrust::good;
+    return CookieVisitor{.visitor = digest_of(*found), .trust = trust};
   }
   const auto former = std::ranges::find_if(plain, is_id);
   if (former == plain.end()) return std::nullopt;
-  return CookieVisitor{digest_of(*former), sign(*former), /*is_signed=*/false};
+  return CookieVisitor{.visitor = digest_of(*former), .trust = CookieTrust::unsigned_id};
 }
 
 CookieVisitor VisitorCookies::issue() const {

@@ -16,16 +16,24 @@ inline constexpr std::string_view visitor_cookie = "samoyed_visitor";
 /// Stands for a visitor who sends no cookie and gets none. No row belongs to it.
 inline constexpr std::string_view no_visitor = "-";
 
+/// How far the cookie of a visitor is trusted.
+enum class CookieTrust {
+  good,         ///< This server issued it.
+  unencrypted,  ///< It came over HTTPS, but is that of unencrypted connections. Anyone between the
+                ///< browser and the server may have set it, to see later what the visitor does.
+  unsigned_id,  ///< From a version that didn't sign ids. Only the history knows whether it was
+                ///< issued, and others may know it.
+};
+
 /// A visitor who has, or gets, a cookie.
 struct CookieVisitor {
   /// The owner of the visitor's results: a digest of the id in the cookie. The history holds only
   /// the digest, so nobody who reads it can act as the visitor.
   std::string visitor;
-  /// The cookie's value that the browser should get now. Empty if it has a good one.
-  std::string new_cookie;
-  /// False for an id without a signature, as older versions issued them. Whether this server issued
-  /// it is known only to the history.
-  bool is_signed = true;
+  /// The cookie's value that the browser should get now. Empty unless the visitor is new.
+  std::string new_cookie = {};
+  /// Unless it is good, the visitor must get a new id, which may adopt what belongs to this one.
+  CookieTrust trust = CookieTrust::good;
 };
 
 /// Issues the cookies of visitors, and recognizes those that it issued.
@@ -39,8 +47,8 @@ class VisitorCookies {
   void set_key(std::string key) { key_ = std::move(key); }
   bool enabled() const { return !key_.empty(); }
 
-  /// Returns the visitor whom a request's cookies name, or std::nullopt. A signed id goes before an
-  /// unsigned one.
+  /// Returns the visitor whom a request's cookies name, or std::nullopt. The most trusted cookie
+  /// counts.
   std::optional<CookieVisitor> find(const Fields& fields, bool https) const;
 
   /// Returns a new visitor. `enabled()` must be true.

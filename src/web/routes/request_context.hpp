@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "samoyed/dispatcher/history.hpp"
 #include "web/access/admin_gate.hpp"
 #include "web/access/admission.hpp"
 #include "web/http/http_message.hpp"
@@ -28,10 +29,12 @@ struct RequestContext {
   std::string visitor = {};
   /// The value of the visitor's cookie that the response should set. Empty if it should set none.
   std::string new_visitor_cookie = {};
-  /// The visitor's cookie is unsigned: the history decides whether it is adopted.
-  bool visitor_unsigned = false;
+  /// The visitor has got a new id, which the browser must learn.
+  bool adopted = false;
   /// True if the client connected over TLS to a proxy in front of the server.
   bool https = false;
+  /// Set if the visitor must get a new id instead: what is adopted from `visitor` then.
+  std::optional<dispatcher::Adopted> adoption = {};
   /// The host that the client asked a trusted proxy for, if the proxy reports it.
   std::optional<std::string> forwarded_host = {};
   /// The path below which the client sees the site, such as `/samoyed` (see base_path.hpp). Empty

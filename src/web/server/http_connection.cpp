@@ -211,7 +211,7 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
     if (auto rejection = check_request(server_.services, context)) co_return std::move(*rejection);
   }
   // First, because it may wait for the database, and a slot is for work only.
-  if (context.visitor_unsigned) co_await adopt_visitor(server_, context);
+  if (context.adoption) co_await adopt_visitor(server_, context);
   if (ticket_) {
     if (const auto reason = ticket_->take_slot()) {
       co_return anonymous_error(upload_not_admitted(*reason));
@@ -276,7 +276,8 @@ void HttpConnection::respond(Response response) {
   // The client may take its time to read the answer.
   std::string().swap(context.request.body);
   response.fields.push_back({std::string(request_id_name), context.request_id});
-  if (!context.new_visitor_cookie.empty() && response.status < 300) {
+  const bool keeps_visitor = response.status < 300 || context.adopted;
+  if (!context.new_visitor_cookie.empty() && keeps_visitor) {
     response.fields.push_back(keep_visitor(context.new_visitor_cookie, context.https));
   }
   add_base_path(response, context.base_path);

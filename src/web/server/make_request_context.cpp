@@ -27,8 +27,10 @@ void set_visitor(RequestContext& context, const ServerContext& server, const Fie
     context.visitor = "address " + context.client;
   } else if (auto known = server.visitors.find(fields, context.https)) {
     context.visitor = std::move(known->visitor);
-    context.new_visitor_cookie = std::move(known->new_cookie);
-    context.visitor_unsigned = !known->is_signed;
+    if (known->trust == CookieTrust::unencrypted) context.adoption = dispatcher::Adopted::all;
+    if (known->trust == CookieTrust::unsigned_id) {
+      context.adoption = dispatcher::Adopted::unsigned_only;
+    }
   } else {
     set_new_visitor(context, server);
   }
@@ -62,20 +64,28 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
   return context;
 }
 
-asio::awaitable<void> adopt_visitor(const ServerContext& server, RequestContext& context) {
-  context.visitor_unsigned = false;
+asio::awaitable<void> adopt_visitor(ServerContext& server, RequestContext& context) {
+  const dispatcher::Adopted what = *std::exchange(context.adoption, std::nullopt);
   if (!server.services.history) {
     set_new_visitor(context, server);
     co_return;
   }
-  try {
-    auto unsigned_rows = server.services.history->has_unsigned_rows(context.visitor);
-    if (co_await std::move(unsigned_rows)) co_return;
-    set_new_visitor(context, server);
-  } catch (const dispatcher::StorageError&) {
-    // Undecided: the cookie stays as it is.
-    context.visitor = no_visitor;
-    context.new_visitor_cookie.clear();
+  auto adoption = server.adoptions.adopt(*server.services.history, context.visitor, what,
+                                         server.visitors.issue());
+  VisitorAdoptions::Result result = co_await std::move(adoption);
+  switch (result.end) {
+    case VisitorAdoptions::End::adopted:
+      context.adopted = true;
+      context.visitor = std::move(result.visitor.visitor);
+      context.new_visitor_cookie = std::move(result.visitor.new_cookie);
+      break;
+    case VisitorAdoptions::End::unknown:
+      set_new_visitor(context, server);
+      break;
+    case VisitorAdoptions::End::undecided:
+      // The cookie stays as it is.
+      context.visitor = no_visitor;
+      break;
   }
 }
 

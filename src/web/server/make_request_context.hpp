@@ -18,9 +18,9 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
                                     std::string_view peer_address,
                                     std::chrono::steady_clock::time_point now);
 
-/// Decides about an unsigned visitor's cookie. If the history has results of its visitor from a
-/// version that didn't sign, the visitor keeps them and gets a signed cookie. Otherwise the cookie
-/// counts as none.
-asio::awaitable<void> adopt_visitor(const ServerContext& server, RequestContext& context);
+/// Decides about a visitor's cookie that isn't trusted; `context.adoption` must be set. If the
+/// history has something that may be adopted from its visitor, a new visitor gets that. Otherwise
+/// the cookie counts as none.
+asio::awaitable<void> adopt_visitor(ServerContext& server, RequestContext& context);
 
 }  // namespace samoyed::web

@@ -6,6 +6,7 @@
 #include "web/access/admission.hpp"
 #include "web/access/visitor.hpp"
 #include "web/routes/services.hpp"
+#include "web/server/visitor_adoptions.hpp"
 
 namespace samoyed::web {
 
@@ -18,6 +19,7 @@ struct ServerContext {
   Admission streams;
   ServerOptions options;
   VisitorCookies visitors;
+  VisitorAdoptions adoptions = {};
   std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 

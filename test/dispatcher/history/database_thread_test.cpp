@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/commit_mark.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "support/gate.hpp"
 #include "support/storage_fixture.hpp"
@@ -18,6 +20,7 @@ namespace {
 Database numbers(const std::filesystem::path& folder) {
   Database database(folder / "numbers", Database::Mode::read_write);
   database.execute("CREATE TABLE number (value INTEGER UNIQUE)");
+  create_commit_mark(database);
   return database;
 }
 
@@ -267,4 +270,82 @@ TEST_CASE("a reader's task fails at its timeout") {
   asio::io_context io;
   CHECK_THROWS_WITH(wait_for(io, reader.run(endless)), Catch::Matchers::Contains("interrupted"));
   CHECK(wait_for(io, reader.run(count)) == 0);
+}
+
+namespace {
+
+/// A writer whose file a task moves away just before its commit, and the test moves back.
+struct MovedFile {
+  /// A group of two persistent rows. The first one moves the file, once.
+  void write_two_rows() {
+    // The group is taken while the thread waits in this task.
+    test::Gate gate;
+    test::Gate entered;
+    writer.post({.run =
+                     [&](Database&) {
+                       entered.open();
+                       gate.wait();
+                     },
+                 .done = {}});
+    REQUIRE(entered.wait());
+    auto first = [this](Database& database) {
+      insert_row(database, test::history_row("first"));
+      if (!moved.exchange(true)) std::filesystem::rename(file, aside);
+    };
+    auto second = [](Database& database) { insert_row(database, test::history_row("second")); };
+    writer.post({.run = first, .done = {}, .persistent = true});
+    writer.post({.run = second,
+                 .done = [this](std::exception_ptr failure) { done.open(), failed = !!failure; },
+                 .persistent = true});
+    gate.open();
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (writer.problem().empty() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  std::size_t rows_of(const std::string& visitor) {
+    Database left = open_history_reader(file);
+    return find_rows(left, {.visitor = visitor}).rows.size();
+  }
+
+  test::TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "history.sqlite";
+  const std::filesystem::path aside = folder.path() / "aside";
+  std::atomic<bool> moved = false;
+  std::atomic<bool> failed = false;
+  test::Gate done;
+  DatabaseThread writer{[this] {
+                          if (moved && !std::filesystem::exists(file)) throw DiskError("missing");
+                          return open_history(file);
+                        },
+                        DatabaseThread::Kind::writer,
+                        {.retry_pause = std::chrono::milliseconds(1)}};
+};
+
+}  // namespace
+
+TEST_CASE("what was committed to a file that was moved away and back isn't written again") {
+  MovedFile test;
+  test.write_two_rows();
+  CHECK(!test.writer.problem().empty());
+  std::filesystem::rename(test.aside, test.file);
+  REQUIRE(test.done.wait());
+  CHECK(!test.failed);
+  test.writer.stop();
+  CHECK(test.rows_of("first") == 1);
+  CHECK(test.rows_of("second") == 1);
+  CHECK(test.writer.lost() == 0);
+}
+
+TEST_CASE("what was committed to a file that another one has replaced is written to that one") {
+  MovedFile test;
+  const auto backup = test.folder.path() / "backup";
+  open_history(backup);
+  test.write_two_rows();
+  std::filesystem::remove(test.file.string() + "-wal");
+  std::filesystem::rename(backup, test.file);
+  REQUIRE(test.done.wait());
+  test.writer.stop();
+  CHECK(test.rows_of("first") == 1);
+  CHECK(test.rows_of("second") == 1);
 }

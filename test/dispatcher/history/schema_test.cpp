@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
+#include "dispatcher/history/commit_mark.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "samoyed/io/digest.hpp"
 #include "support/storage_fixture.hpp"
@@ -112,9 +114,10 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
     REQUIRE(job.step());
     CHECK(job.text(0) == digest);
   }
-  CHECK(has_unsigned_rows(database, digest));
+  CHECK(has_adoptable_rows(database, digest, Adopted::unsigned_only));
   insert_row(database, test::history_row(io::digest_hex("somebody who came later")));
-  CHECK(!has_unsigned_rows(database, io::digest_hex("somebody who came later")));
+  CHECK(!has_adoptable_rows(database, io::digest_hex("somebody who came later"),
+                            Adopted::unsigned_only));
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   CHECK(bytes_of(file).find(id) == std::string::npos);
 }
@@ -123,7 +126,7 @@ TEST_CASE("a new file adopts no unsigned visitors") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   insert_row(database, test::history_row("me"));
-  CHECK(!has_unsigned_rows(database, "me"));
+  CHECK(!has_adoptable_rows(database, "me", Adopted::unsigned_only));
 }
 
 TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
@@ -137,4 +140,29 @@ TEST_CASE("a file of the first version keeps its rows and gets the newer columns
   Database database = open_history(file);
   CHECK(find_rows(database, {}).rows.size() == 1);
   CHECK_NOTHROW(database.execute("SELECT owner, claims FROM job"));
+}
+
+TEST_CASE("a file of the fifth version gets the mark of commits, and its jobs count as unsigned") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const auto insert_job = [](Database& database, const std::string& id) {
+    database.execute(
+        "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
+        " file_name, image_bytes, model, attempts, reason, detail)"
+        " VALUES ('" +
+        id + "', 0, 0, 0, 0, '" + id + "', '::1', 'r', 'f', 1, '', 0, '', '')");
+  };
+  {
+    Database database = open_history(file);
+    insert_job(database, "before");
+    test::make_version(database, 5);
+  }
+  Database database = open_history(file);
+  insert_job(database, "after");
+  CHECK(has_adoptable_rows(database, "before", Adopted::unsigned_only));
+  CHECK(!has_adoptable_rows(database, "after", Adopted::unsigned_only));
+  CHECK(has_adoptable_rows(database, "after", Adopted::all));
+  CHECK(commit_mark(database).empty());
+  set_commit_mark(database, "mark");
+  CHECK(commit_mark(database) == "mark");
 }

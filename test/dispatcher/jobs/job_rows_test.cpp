@@ -99,3 +99,12 @@ TEST_CASE("a claim ends a job only once") {
   CHECK(jobs.job() == ended);
   CHECK(jobs.results() == results);
 }
+
+TEST_CASE("a result belongs to the visitor who has the job when it ends") {
+  OneJob jobs;
+  const ClaimToken token = jobs.claim("one");
+  jobs.database.execute("UPDATE job SET visitor = 'new me'");
+  CHECK(jobs.finish(token));
+  CHECK(find_rows(jobs.database, {.visitor = "new me"}).rows.size() == 1);
+  CHECK(find_rows(jobs.database, {.visitor = "me"}).rows.empty());
+}

@@ -167,7 +167,7 @@ class JobsFixture {
     return run_beside(reader.run(work));
   }
 
-  std::size_t files() const { return spool.clean().size(); }
+  std::size_t files() const { return spool.ids().size(); }
 
   asio::io_context io{1};
   dispatcher::JobRunner::Surroundings around{.workers_in_rotation = 4, .interactive = 0};
@@ -182,6 +182,7 @@ class JobsFixture {
  private:
   dispatcher::Database open(const std::filesystem::path& folder) {
     auto database = dispatcher::open_history(folder / "history.sqlite");
+    spool.remove_incomplete();
     recovered = dispatcher::recover_jobs(database, spool, dispatcher::Orphans::remove);
     return database;
   }

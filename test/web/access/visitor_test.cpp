@@ -28,7 +28,7 @@ TEST_CASE("a visitor is identified by the cookie that was issued, and stored as 
   REQUIRE(found);
   CHECK(found->visitor == issued.visitor);
   CHECK(found->new_cookie.empty());
-  CHECK(found->is_signed);
+  CHECK(found->trust == CookieTrust::good);
 }
 
 TEST_CASE("an id with a wrong signature counts as none") {
@@ -41,12 +41,12 @@ TEST_CASE("an id with a wrong signature counts as none") {
   CHECK(!cookies.find({}, false));
 }
 
-TEST_CASE("an unsigned id is left to the history, and would be replaced by a signed one") {
+TEST_CASE("an unsigned id is left to the history") {
   const auto found = cookies.find(cookie(id), false);
   REQUIRE(found);
-  CHECK(!found->is_signed);
+  CHECK(found->trust == CookieTrust::unsigned_id);
   CHECK(found->visitor == io::digest_hex(id));
-  CHECK(found->new_cookie == signed_by("the key", id));
+  CHECK(found->new_cookie.empty());
   for (const char* const bad : {"", "-", "0123456789ABCDEF0123456789ABCDEF", "0123"}) {
     CHECK(!cookies.find(cookie(bad), false));
   }
@@ -58,14 +58,16 @@ TEST_CASE("an unsigned id is left to the history, and would be replaced by a sig
             ->visitor == io::digest_hex(id));
 }
 
-TEST_CASE("over HTTPS the secure cookie counts, and another one is replaced by it") {
+TEST_CASE("over HTTPS only the secure cookie is trusted, which others can't have set over HTTP") {
   const std::string value = signed_by("the key", id);
   const auto secure = cookies.find(cookie(value, "__Secure-samoyed_visitor"), true);
   REQUIRE(secure);
-  CHECK(secure->new_cookie.empty());
+  CHECK(secure->trust == CookieTrust::good);
   const auto plain = cookies.find(cookie(value), true);
   REQUIRE(plain);
-  CHECK(plain->new_cookie == value);
+  CHECK(plain->trust == CookieTrust::unencrypted);
+  CHECK(cookies.find(cookie(value), false)->trust == CookieTrust::good);
+  CHECK(cookies.find(cookie(id), true)->trust == CookieTrust::unsigned_id);
   CHECK(!cookies.find(cookie(value, "__Secure-samoyed_visitor"), false));
   CHECK(cookies
             .find({{"Cookie", "samoyed_visitor=" + signed_by("the key", other_id)},

@@ -57,7 +57,9 @@ class FakeHistory final : public dispatcher::History {
     removed.push_back(std::move(visitor));
     co_return rows_removed;
   }
-  asio::awaitable<bool> has_unsigned_rows(std::string) override { co_return false; }
+  asio::awaitable<bool> adopt(std::string, std::string, dispatcher::Adopted) override {
+    co_return false;
+  }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     statistics_queries.push_back(std::move(query));

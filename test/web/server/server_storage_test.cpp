@@ -2,7 +2,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 
 #include "samoyed/io/digest.hpp"
@@ -52,9 +56,22 @@ class ShortHistory final : public dispatcher::History {
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override {
     co_return std::erase_if(rows, [&](const HistoryRow& row) { return row.visitor == visitor; });
   }
-  asio::awaitable<bool> has_unsigned_rows(std::string visitor) override {
+  asio::awaitable<bool> adopt(std::string from, std::string to,
+                              dispatcher::Adopted adopted) override {
     if (failing) throw dispatcher::StorageError("the disk is gone");
-    co_return visitor == unsigned_visitor;
+    if (hanging) {
+      const auto executor = co_await asio::this_coro::executor;
+      hung.emplace(executor, std::chrono::steady_clock::time_point::max());
+      co_await hung->async_wait(asio::use_awaitable);
+    }
+    if (adopted == dispatcher::Adopted::unsigned_only && from != unsigned_visitor) co_return false;
+    bool any = false;
+    for (HistoryRow& row : rows) {
+      if (row.visitor != from) continue;
+      row.visitor = to;
+      any = true;
+    }
+    co_return any;
   }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
@@ -67,6 +84,8 @@ class ShortHistory final : public dispatcher::History {
 
   std::vector<HistoryRow> rows;
   bool failing = false;
+  bool hanging = false;  ///< `adopt` waits until `hung` is canceled.
+  std::optional<asio::steady_timer> hung;
   std::string unsigned_visitor;  ///< The one visitor with rows from before cookies were signed.
   std::function<void()> on_find;
 };
@@ -274,7 +293,17 @@ TEST_CASE_METHOD(StorageServerTest,
   }(*this));
 }
 
-TEST_CASE_METHOD(StorageServerTest, "an unsigned cookie is replaced once if the history knows it") {
+/// The value of the visitor's cookie that a response sets. Empty if it sets none.
+std::string set_cookie_of(const std::string& response, const std::string& name) {
+  const std::string begin = "\r\nSet-Cookie: " + name + "=";
+  const std::size_t found = response.find(begin);
+  if (found == response.npos) return {};
+  const std::size_t value = found + begin.size();
+  return response.substr(value, response.find(';', value) - value);
+}
+
+TEST_CASE_METHOD(StorageServerTest,
+                 "an unsigned id that the history knows is adopted by a new one") {
   keep_three_images();
   kept.unsigned_visitor = owner_of(somebody);
   start();
@@ -285,10 +314,19 @@ TEST_CASE_METHOD(StorageServerTest, "an unsigned cookie is replaced once if the 
     };
     const std::string known = co_await results_of(somebody);
     CHECK(count_of(known, "\"file_name\":\"picture 2\"") == 1);
-    CHECK(count_of(known, "Set-Cookie: samoyed_visitor=" + cookie_of(somebody) + ";") == 1);
-    const std::string replaced = co_await results_of(cookie_of(somebody));
+    const std::string cookie = set_cookie_of(known, "samoyed_visitor");
+    // Whoever knew the old id doesn't know the new one.
+    REQUIRE(cookie.size() > 33);
+    const std::string new_id = cookie.substr(0, 32);
+    CHECK(new_id != somebody);
+    CHECK(cookie == cookie_of(new_id));
+    for (const HistoryRow& row : test.kept.rows) CHECK(row.visitor == owner_of(new_id));
+    const std::string replaced = co_await results_of(cookie);
     CHECK(count_of(replaced, "\"file_name\":\"picture 2\"") == 1);
     CHECK(count_of(replaced, "Set-Cookie") == 0);
+    // A request that was sent at the same time gets the same id.
+    const std::string repeated = co_await results_of(somebody);
+    CHECK(set_cookie_of(repeated, "samoyed_visitor") == cookie);
     const std::string invented = co_await results_of(other);
     CHECK(count_of(invented, "\"results\":[]") == 1);
     CHECK(count_of(invented, "Set-Cookie") == 0);
@@ -304,9 +342,66 @@ TEST_CASE_METHOD(StorageServerTest, "an unsigned cookie is replaced once if the 
     // While the history can't tell, the cookie stays as it is.
     test.kept.failing = true;
     const std::string undecided = co_await test.exchange(
+        upload(3, "Cookie: samoyed_visitor=" + other + "\r\nConnection: close\r\n"));
+    CHECK(undecided.starts_with("HTTP/1.1 200"));
+    CHECK(count_of(undecided, "Set-Cookie") == 0);
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "a browser learns its new id even if the answer is an error") {
+  keep_three_images();
+  kept.unsigned_visitor = owner_of(somebody);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string missing = co_await test.exchange(
+        "GET /api/v1/jobs/none HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" + somebody +
+        "\r\nConnection: close\r\n\r\n");
+    CHECK(missing.starts_with("HTTP/1.1 404"));
+    const std::string cookie = set_cookie_of(missing, "samoyed_visitor");
+    REQUIRE(!cookie.empty());
+    CHECK(test.kept.rows[0].visitor == owner_of(cookie.substr(0, 32)));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest,
+                 "an adoption that the history doesn't decide delays no request") {
+  kept.hanging = true;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string undecided = co_await test.exchange(
         upload(3, "Cookie: samoyed_visitor=" + somebody + "\r\nConnection: close\r\n"));
     CHECK(undecided.starts_with("HTTP/1.1 200"));
     CHECK(count_of(undecided, "Set-Cookie") == 0);
+    CHECK(test.kept.rows.back().visitor.empty());
+    REQUIRE(test.kept.hung);
+    test.kept.hung->cancel();
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "a cookie that was planted over HTTP isn't used over HTTPS") {
+  // Somebody between the browser and the server has made the browser send an id of theirs.
+  keep_three_images();
+  options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string over_https = "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1\r\n";
+    const std::string uploaded = co_await test.exchange(
+        upload(3, over_https + "Cookie: samoyed_visitor=" + cookie_of(somebody) +
+                      "\r\nConnection: close\r\n"));
+    CHECK(uploaded.starts_with("HTTP/1.1 200"));
+    const std::string cookie = set_cookie_of(uploaded, "__Secure-samoyed_visitor");
+    REQUIRE(cookie.size() > 33);
+    CHECK(cookie.substr(0, 32) != somebody);
+    CHECK(test.kept.rows.back().visitor == owner_of(cookie.substr(0, 32)));
+    // The planted id shows nothing any more. A visitor's own results have moved along.
+    const std::string planted = co_await test.exchange(get("/api/v1/results", somebody));
+    CHECK(count_of(planted, "\"results\":[]") == 1);
+    const std::string mine = co_await test.exchange(
+        "GET /api/v1/results.json HTTP/1.1\r\nHost: x\r\n" + over_https +
+        "Cookie: samoyed_visitor=" + cookie_of(somebody) + "; __Secure-samoyed_visitor=" + cookie +
+        "\r\nConnection: close\r\n\r\n");
+    CHECK(count_of(mine, "picture 2") == 1);
+    CHECK(count_of(mine, "Set-Cookie") == 0);
   }(*this));
 }
 
