@@ -50,10 +50,11 @@ std::uint64_t to_microseconds(double time_ms) {
                                                     : time_us_max;
 }
 
-void TimeHistogram::count(std::uint16_t bin, std::int64_t change) {
-  const auto place = counts_.try_emplace(bin, 0).first;
-  place->second += change;
-  if (place->second == 0) counts_.erase(place);
+void TimeHistogram::count(std::uint16_t number, std::int64_t change) {
+  auto place = std::ranges::lower_bound(bins_, number, {}, &Bin::number);
+  if (place == bins_.end() || place->number != number) place = bins_.insert(place, {number, 0});
+  place->count += change;
+  if (place->count == 0) bins_.erase(place);
 }
 
 void TimeHistogram::add(std::uint64_t time_us, std::int64_t change) {
@@ -61,27 +62,27 @@ void TimeHistogram::add(std::uint64_t time_us, std::int64_t change) {
 }
 
 void TimeHistogram::merge(const TimeHistogram& other) {
-  for (const auto& [bin, change] : other.counts_) count(bin, change);
+  for (const Bin& bin : other.bins_) count(bin.number, bin.count);
 }
 
 double TimeHistogram::percentile_ms(double share) const {
   std::int64_t all = 0;
-  for (const auto& [bin, count] : counts_) all += count;
+  for (const Bin& bin : bins_) all += bin.count;
   const double rank = std::max(1.0, std::ceil(share * static_cast<double>(all)));
   std::int64_t passed = 0;
-  for (const auto& [bin, count] : counts_) {
-    passed += count;
-    if (static_cast<double>(passed) >= rank) return middle_ms(bin);
+  for (const Bin& bin : bins_) {
+    passed += bin.count;
+    if (static_cast<double>(passed) >= rank) return middle_ms(bin.number);
   }
   return 0;
 }
 
 std::string TimeHistogram::encode() const {
   std::string bytes;
-  bytes.reserve(counts_.size() * encoded_bin_bytes);
-  for (const auto& [bin, count] : counts_) {
-    append_big_endian(bytes, bin, 2);
-    append_big_endian(bytes, static_cast<std::uint64_t>(count), 4);
+  bytes.reserve(bins_.size() * encoded_bin_bytes);
+  for (const Bin& bin : bins_) {
+    append_big_endian(bytes, bin.number, 2);
+    append_big_endian(bytes, static_cast<std::uint64_t>(bin.count), 4);
   }
   return bytes;
 }
@@ -89,10 +90,13 @@ std::string TimeHistogram::encode() const {
 std::optional<TimeHistogram> TimeHistogram::decode(std::string_view bytes) {
   if (bytes.size() % encoded_bin_bytes != 0) return std::nullopt;
   TimeHistogram histogram;
-  for (; !bytes.empty(); bytes.remove_prefix(encoded_bin_bytes)) {
-    const auto bin = static_cast<std::uint16_t>(read_big_endian(bytes.substr(0, 2)));
-    if (bin > bin_of(time_us_max)) return std::nullopt;
-    histogram.count(bin, static_cast<std::int64_t>(read_big_endian(bytes.substr(2, 4))));
+  histogram.bins_.reserve(bytes.size() / encoded_bin_bytes);
+  for (int last = -1; !bytes.empty(); bytes.remove_prefix(encoded_bin_bytes)) {
+    const auto number = static_cast<std::uint16_t>(read_big_endian(bytes.substr(0, 2)));
+    if (number <= last || number > bin_of(time_us_max)) return std::nullopt;
+    last = number;
+    const std::uint64_t count = read_big_endian(bytes.substr(2, 4));
+    histogram.bins_.push_back({number, static_cast<std::int64_t>(count)});
   }
   return histogram;
 }

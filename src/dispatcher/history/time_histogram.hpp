@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace samoyed::dispatcher {
 
@@ -41,9 +41,15 @@ class TimeHistogram {
   static std::optional<TimeHistogram> decode(std::string_view bytes);
 
  private:
-  void count(std::uint16_t bin, std::int64_t change);
+  struct Bin {
+    std::uint16_t number;
+    std::int64_t count;
+  };
 
-  std::map<std::uint16_t, std::int64_t> counts_;
+  void count(std::uint16_t number, std::int64_t change);
+
+  /// Ascending. A vector, because a row that is recorded changes one bin of some hundreds.
+  std::vector<Bin> bins_;
 };
 
 }  // namespace samoyed::dispatcher
