@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <string>
@@ -14,12 +13,14 @@
 #include "dispatcher/history/schema.hpp"
 #include "dispatcher/history/sqlite_history.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/wait.hpp"
 
 namespace samoyed::test {
 
 /// Runs a coroutine on an io_context. Returns its result, or throws its exception.
 template <typename Value>
 Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
+  const Wait wait("a coroutine's result, and all work that it started");
   std::optional<Value> value;
   std::exception_ptr failure;
   asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, Value result) {
@@ -27,7 +28,7 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
     value = std::move(result);
   });
   io.restart();
-  io.run_for(std::chrono::seconds(120));
+  io.run();
   if (failure) std::rethrow_exception(failure);
   return std::move(value).value();
 }

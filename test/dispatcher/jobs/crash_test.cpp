@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -39,11 +40,13 @@ Life live_and_die(Live live) {
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(ends[0]);
     live(ends[1]);
     _exit(0);
   }
   close(ends[1]);
+  const test::Wait wait("the end of a child process");
   std::string text;
   char bytes[4096];
   for (ssize_t count = 0; (count = read(ends[0], bytes, sizeof(bytes))) > 0;) {

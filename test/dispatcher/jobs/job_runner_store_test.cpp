@@ -9,20 +9,22 @@ using namespace samoyed::dispatcher;
 
 namespace {
 
-/// Holds one job in memory, and records how the runner ends it.
+/// Holds one job in memory, hands it out one or more times, and records how the runner ends it.
 class OneJobStore final : public JobStore {
  public:
   asio::awaitable<Submitted> submit(JobRequest) override { co_return SubmitError::full; }
   asio::awaitable<std::optional<Job>> find(std::string) override { co_return std::nullopt; }
   asio::awaitable<bool> cancel(std::string) override { co_return false; }
   std::unique_ptr<JobWatch> watch(std::string) override { return nullptr; }
-  Load load() const override { return {.waiting = claimed_ ? 0U : 1U}; }
+  Load load() const override { return {.waiting = claims_left}; }
 
-  asio::awaitable<ClaimedJobs> claim(std::size_t, std::uint64_t) override {
-    claimed_ = true;
+  asio::awaitable<ClaimedJobs> claim(std::size_t, std::uint64_t bytes_max) override {
+    bytes_offered.push_back(bytes_max);
+    --claims_left;
     ClaimedJob job{.row = {}, .token = token};
     job.row.job.id = token.job_id;
     job.row.job.attempts = 1;
+    job.row.job.image_bytes = image_bytes;
     ClaimedJobs claimed;
     claimed.jobs.push_back(std::move(job));
     co_return claimed;
@@ -43,8 +45,11 @@ class OneJobStore final : public JobStore {
   void on_cancelled(std::function<void(const std::string&)>) override {}
 
   const ClaimToken token{.job_id = "dog", .owner = "me", .attempt = 7};
-  int failures = 0;    ///< How many of the next writes fail.
-  bool stale = false;  ///< Whether the token has become stale.
+  std::size_t claims_left = 1;
+  std::uint64_t image_bytes = 0;
+  std::vector<std::uint64_t> bytes_offered;  ///< For each claim.
+  int failures = 0;                          ///< How many of the next writes fail.
+  bool stale = false;                        ///< Whether the token has become stale.
   std::vector<std::string> ends;
 
  private:
@@ -54,11 +59,9 @@ class OneJobStore final : public JobStore {
     if (failures-- > 0) throw StorageError("the disk is full");
     return !stale;
   }
-
-  bool claimed_ = false;
 };
 
-/// Runs the job to its end.
+/// Runs the job to its end, as often as it is handed out.
 void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nullopt) {
   asio::io_context io;
   test::ScriptedClassifier classifier(io);
@@ -69,11 +72,12 @@ void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nu
       {.storage_pause = std::chrono::milliseconds(1),
        .look_interval = std::chrono::milliseconds(1)});
   asio::co_spawn(io, runner.run(), [](std::exception_ptr) {});
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  const auto ended = [&] { return classifier.asked == 1 && std::ssize(store.ends) > 0; };
-  while (!(ended() && store.failures <= 0) && std::chrono::steady_clock::now() < limit) {
-    io.run_one_for(std::chrono::milliseconds(10));
-  }
+  const std::size_t jobs = store.claims_left;
+  const auto ended = [&] {
+    return classifier.asked == static_cast<int>(jobs) && store.ends.size() >= jobs;
+  };
+  const test::Wait wait("the end of " + std::to_string(jobs) + " jobs");
+  while (!(ended() && store.failures <= 0)) io.run_one_for(std::chrono::milliseconds(10));
   // If the end were written twice, these further turns would show it.
   for (int turn = 0; turn < 20; ++turn) io.run_one_for(std::chrono::milliseconds(2));
   runner.stop();
@@ -112,4 +116,13 @@ TEST_CASE("the runner retries a write until the store accepts it") {
   store.failures = 2;
   carry_out(store);
   CHECK(store.ends == Ends{"finish", "finish", "finish"});
+}
+
+TEST_CASE("the bytes of a job that ended are there for the next one") {
+  OneJobStore store;
+  store.claims_left = 3;
+  store.image_bytes = running_bytes_max;
+  carry_out(store);
+  CHECK(store.ends == Ends{"finish", "finish", "finish"});
+  CHECK(store.bytes_offered == std::vector<std::uint64_t>(3, running_bytes_max));
 }

@@ -254,6 +254,7 @@ TEST_CASE("interactive requests are counted until they are answered") {
   CHECK(interactive.in_flight() == 1);
   inner.let_go();
   io.restart();
+  const test::Wait wait("the end of an interactive request");
   io.run();
   CHECK(interactive.in_flight() == 0);
   CHECK(ends == 1);

@@ -96,6 +96,7 @@ class JobsFixture {
             io.get_executor(), jobs, classifier, [this] { return around; },
             {.look_interval = std::chrono::milliseconds(5)}, on_step) {}
   ~JobsFixture() {
+    const Wait wait("the threads of jobs and database to end");
     jobs.join();
     writer.stop();
     reader.stop();
@@ -124,7 +125,7 @@ class JobsFixture {
 
   /// Runs until the condition holds. The time limit only prevents hanging.
   bool run_until(const std::function<bool()>& condition) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto limit = std::chrono::steady_clock::now() + wait_max();
     while (!condition() && std::chrono::steady_clock::now() < limit) {
       io.restart();
       io.run_one_for(std::chrono::milliseconds(10));
@@ -152,7 +153,7 @@ class JobsFixture {
   void stop() {
     jobs.stop();
     runner.stop();
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto limit = std::chrono::steady_clock::now() + wait_max();
     bool ended = false;
     asio::co_spawn(io, runner.finish(limit), [&](std::exception_ptr) { ended = true; });
     run_until([&] { return ended; });

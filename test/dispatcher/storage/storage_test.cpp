@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <thread>
 #include <variant>
 
@@ -257,6 +258,7 @@ TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {
   storage->history()->record(test::history_row("me", io::wall_clock_ms()));
   std::optional<std::size_t> rows;
   const auto rows_left = [&] {
+    const test::Wait wait("a page of the history");
     rows.reset();
     asio::co_spawn(io, storage->history()->find({.rows_max = 200}),
                    [&](std::exception_ptr, const HistoryPage& page) { rows = page.rows.size(); });
@@ -266,13 +268,17 @@ TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {
     }
     return *rows;
   };
-  for (int tries = 0; tries < 100000 && rows_left() != 101; ++tries) {
-  }
+  const auto wait_until = [&](std::size_t rows_wanted) {
+    const test::Wait wait(std::to_string(rows_wanted) + " rows in the history");
+    while (rows_left() != rows_wanted) {
+    }
+  };
+  wait_until(101);
   storage->start();
-  for (int tries = 0; tries < 100000 && rows_left() == 101; ++tries) {
-  }
+  wait_until(100);
   CHECK(rows_left() == 100);
   storage->stop();
+  const test::Wait wait("the storage to stop");
   io.restart();
   io.run();
 }
