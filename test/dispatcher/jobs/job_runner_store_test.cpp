@@ -37,14 +37,16 @@ class OneJobStore final : public JobStore {
     co_return record("fail " + error.reason, used);
   }
   asio::awaitable<bool> put_back(ClaimToken used, JobRetry retry) override {
+    claimed_ = !claims_again;
     co_return record("put back " + retry.error.reason, used);
   }
   void on_submitted(std::function<void()>) override {}
   void on_cancelled(std::function<void(const std::string&)>) override {}
 
   const ClaimToken token{.job_id = "dog", .owner = "me", .attempt = 7};
-  int failures = 0;    ///< How many of the next writes fail.
-  bool stale = false;  ///< Whether the token has become stale.
+  int failures = 0;           ///< How many of the next writes fail.
+  bool stale = false;         ///< Whether the token has become stale.
+  bool claims_again = false;  ///< Whether a job that was put back can be claimed at once.
   std::vector<std::string> ends;
 
  private:
@@ -58,11 +60,14 @@ class OneJobStore final : public JobStore {
   bool claimed_ = false;
 };
 
-/// Runs the job to its end.
-void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nullopt) {
+/// Runs the job to the end of its last attempt.
+void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nullopt,
+               int attempts = 1) {
   asio::io_context io;
   test::ScriptedClassifier classifier(io);
-  if (reason) classifier.outcomes.push_back(test::failure(*reason));
+  for (int attempt = 0; reason && attempt < attempts; ++attempt) {
+    classifier.outcomes.push_back(test::failure(*reason));
+  }
   JobRunner runner(
       io.get_executor(), store, classifier,
       [] { return JobRunner::Surroundings{.workers_in_rotation = 1, .interactive = 0}; },
@@ -70,7 +75,9 @@ void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nu
        .look_interval = std::chrono::milliseconds(1)});
   asio::co_spawn(io, runner.run(), [](std::exception_ptr) {});
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  const auto ended = [&] { return classifier.asked == 1 && std::ssize(store.ends) > 0; };
+  const auto ended = [&] {
+    return classifier.asked >= attempts && std::ssize(store.ends) >= attempts;
+  };
   while (!(ended() && store.failures <= 0) && std::chrono::steady_clock::now() < limit) {
     io.run_one_for(std::chrono::milliseconds(10));
   }
@@ -98,6 +105,15 @@ TEST_CASE("the runner ends a job in any store with the token of its claim") {
     carry_out(store, FailureReason::all_busy);
     CHECK(store.ends == Ends{"put back all_busy"});
   }
+}
+
+TEST_CASE("a job whose attempts all end with a suspicion about its image fails in the end") {
+  OneJobStore store;
+  store.claims_again = true;
+  carry_out(store, FailureReason::deadline, suspect_ends_max);
+  Ends expected(suspect_ends_max - 1, "put back deadline");
+  expected.push_back("fail deadline");
+  CHECK(store.ends == expected);
 }
 
 TEST_CASE("the runner drops the outcome of a job whose claim is stale") {
