@@ -97,6 +97,38 @@ TEST_CASE("a new client goes in its first turn, whatever its image costs") {
   CHECK(f.pop(2).find('b') != std::string::npos);
 }
 
+TEST_CASE("a client that has nothing in the queue or in progress starts anew") {
+  FairQueueFixture f;
+  f.push("a", 1);
+  CHECK(f.pop(1, 4000) == "a");
+  f.push("a", 1);
+  f.push("b", 1);
+  CHECK(f.pop(2) == "ab");
+}
+
+TEST_CASE("what one client is charged is bounded, so that its next image isn't far away") {
+  FairQueueFixture f;
+  SECTION("for one image") {
+    f.push("a", 2, 60000);
+    CHECK(f.pop(1) == "a");
+  }
+  SECTION("for many that cost more than they seemed to") {
+    f.push("a", 11, 1);
+    CHECK(f.pop(10) == "aaaaaaaaaa");
+    for (FairQueue::Ticket ticket = 1; ticket <= 10; ++ticket) f.queue.finish(ticket, 5000);
+  }
+  f.push("b", 500);
+  CHECK(f.pop(400).find('a') != std::string::npos);
+}
+
+TEST_CASE("a client whose images no worker has room for doesn't hold up another one") {
+  FairQueueFixture f;
+  f.push("a", 1, 20, "big");
+  f.push("b", 1, 20, "small");
+  const auto ticket = f.queue.pop([](std::string_view kind) { return kind == "small"; });
+  CHECK(f.owners.at(ticket.value()) == "b");
+}
+
 TEST_CASE("an image that no worker has room for doesn't hold up others") {
   FairQueueFixture f;
   f.push("a", 3);

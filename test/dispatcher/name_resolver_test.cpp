@@ -138,6 +138,13 @@ TEST_CASE("successful answers are cached for a while, failures never") {
   }
 }
 
+TEST_CASE("a thread that has looked up its names makes room for another one") {
+  ResolverFixture f({.threads_max = 1});
+  for (const char* const name : {"one", "two", "three"}) {
+    CHECK_FALSE(f.resolve(name, std::chrono::seconds(20)).error);
+  }
+}
+
 TEST_CASE("a lookup that takes too long times out") {
   ResolverFixture f;
   CHECK(f.resolve("slow", short_wait).error == io::Errc::timed_out);

@@ -111,6 +111,11 @@ TEST_CASE("an unknown worker may run any model, a reference server none by name"
   CHECK(models.pick("b") == "w2");
 }
 
+TEST_CASE("a model that no worker is known to run gets no turns, which would take memory") {
+  Models models({"", ""});
+  CHECK(models.picks("any", 2) == "w1 w1 ");
+}
+
 TEST_CASE("a model is lacking only if no worker in the list has it, in rotation or not") {
   Models models({"a"});
   CHECK(models.list.lacks("b"));

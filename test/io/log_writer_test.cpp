@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <string>
 #include <unistd.h>
 
@@ -26,7 +27,11 @@ struct Pipe {
     capacity = static_cast<std::size_t>(fcntl(ends[1], F_SETPIPE_SZ, 4096));
   }
 
+  /// Returns nothing if nothing arrives.
   std::string read_some() const {
+    pollfd readable{ends[0], POLLIN, 0};
+    if (poll(&readable, 1, static_cast<int>(std::chrono::milliseconds(flush_time).count())) <= 0)
+      return {};
     std::string text(capacity, '\0');
     const ssize_t size = ::read(ends[0], text.data(), text.size());
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -35,7 +40,11 @@ struct Pipe {
 
   std::string read_until(const std::string& end) const {
     std::string text;
-    while (!text.ends_with(end)) text += read_some();
+    while (!text.ends_with(end)) {
+      const std::string more = read_some();
+      if (more.empty()) break;
+      text += more;
+    }
     return text;
   }
 
@@ -88,6 +97,37 @@ TEST_CASE("a failing descriptor costs its lines only, and a later notice reports
   REQUIRE(dup2(other.ends[1], pipe.ends[1]) >= 0);  // The reader is back.
   writer.write("kept\n");
   CHECK(other.read_until("kept\n") == "3 dropped\nkept\n");
+}
+
+TEST_CASE("a line of which only the beginning was written is ended before the next one") {
+  std::signal(SIGPIPE, SIG_IGN);
+  const Pipe pipe;
+  LogWriter writer(pipe.ends[1], 4 * pipe.capacity, notice);
+  const Pipe other;
+  writer.write(std::string(3 * pipe.capacity, 'x') + "\n");
+  CHECK_FALSE(pipe.read_some().empty());
+  close(pipe.ends[0]);
+  CHECK(writer.flush(flush_time));
+  REQUIRE(dup2(other.ends[1], pipe.ends[1]) >= 0);  // The reader is back.
+  writer.write("kept\n");
+  CHECK(other.read_until("kept\n") == "\n1 dropped\nkept\n");
+}
+
+TEST_CASE("flush waits for lines that are being written") {
+  const Pipe pipe;
+  LogWriter writer(pipe.ends[1], waiting_bytes_max, notice);
+  const std::string filling(pipe.capacity, '-');
+  REQUIRE(::write(pipe.ends[1], filling.data(), filling.size()) ==
+          static_cast<ssize_t>(filling.size()));
+  writer.write("waits\n");
+  CHECK_FALSE(writer.flush(200ms));
+  CHECK(pipe.read_until("waits\n") == filling + "waits\n");
+}
+
+TEST_CASE("lines that wait at the end are still written") {
+  const Pipe pipe;
+  { LogWriter(pipe.ends[1], waiting_bytes_max, notice).write("last\n"); }
+  CHECK(pipe.read_until("\n") == "last\n");
 }
 
 TEST_CASE("a descriptor that another process made non-blocking loses no lines") {

@@ -7,11 +7,13 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <catch2/catch.hpp>
 
 #include "samoyed/io/errc.hpp"
+#include "support/silent_listener.hpp"
 
 namespace samoyed::io {
 namespace {
@@ -64,6 +66,26 @@ struct Pair {
   Clock::time_point deadline;
   Clock::time_point ended_at;
 };
+
+TEST_CASE("small messages are sent at once") {
+  Pair pair;
+  TimedSocket connected(std::move(pair.peer));
+  tcp::no_delay option;
+  connected.socket().get_option(option);
+  CHECK(option.value());
+}
+
+TEST_CASE("closing a socket ends its connect") {
+  const test::SilentListener silent(asio::ip::address_v4::loopback());
+  Pair pair;
+  TimedSocket connecting(pair.io.get_executor());
+  CHECK(pair.run([&]() -> asio::awaitable<void> {
+    asio::post(pair.io, [&] { connecting.close(); });
+    const std::vector<tcp::endpoint> endpoints{silent.endpoint()};
+    co_await connecting.connect(endpoints, Clock::now() + never, pair.error);
+  }));
+  CHECK(pair.error == asio::error::operation_aborted);
+}
 
 TEST_CASE("a deadline earlier than the previous operation's is met") {
   Pair pair;

@@ -20,6 +20,7 @@
 #include "web/http/responses.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/guards.hpp"
+#include "web/server/make_request_context.hpp"
 
 namespace samoyed::web {
 namespace {

@@ -98,6 +98,7 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
     for (int count = 0; count < 100; ++count) insert_row(database, test::history_row(id));
     database.execute("COMMIT");
     insert_row(database, test::history_row("address 192.0.2.1"));
+    insert_row(database, test::history_row(""));  // Of a client without a cookie.
     database.execute(
         "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
         " file_name, image_bytes, model, attempts, reason, detail)"
@@ -109,6 +110,7 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
   const std::string digest = io::digest_hex(id);
   CHECK(find_rows(database, {.visitor = digest, .rows_max = 100}).rows.size() == 100);
   CHECK(find_rows(database, {.visitor = "address 192.0.2.1"}).rows.size() == 1);
+  CHECK(find_rows(database, {.visitor = ""}).rows.size() == 1);
   {
     auto job = database.prepare("SELECT visitor FROM job");
     REQUIRE(job.step());

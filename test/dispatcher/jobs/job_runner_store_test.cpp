@@ -65,14 +65,16 @@ class OneJobStore final : public JobStore {
 void carry_out(OneJobStore& store, std::optional<FailureReason> reason = std::nullopt) {
   asio::io_context io;
   test::ScriptedClassifier classifier(io);
-  if (reason) classifier.outcomes.push_back(test::failure(*reason));
+  const std::size_t jobs = store.claims_left;
+  for (std::size_t job = 0; reason && job < jobs; ++job) {
+    classifier.outcomes.push_back(test::failure(*reason));
+  }
   JobRunner runner(
       io.get_executor(), store, classifier,
       [] { return JobRunner::Surroundings{.workers_in_rotation = 1, .interactive = 0}; },
       {.storage_pause = std::chrono::milliseconds(1),
        .look_interval = std::chrono::milliseconds(1)});
   asio::co_spawn(io, runner.run(), [](std::exception_ptr) {});
-  const std::size_t jobs = store.claims_left;
   const auto ended = [&] {
     return classifier.asked == static_cast<int>(jobs) && store.ends.size() >= jobs;
   };
@@ -102,6 +104,15 @@ TEST_CASE("the runner ends a job in any store with the token of its claim") {
     carry_out(store, FailureReason::all_busy);
     CHECK(store.ends == Ends{"put back all_busy"});
   }
+}
+
+TEST_CASE("a job whose attempts all end with a suspicion about its image fails in the end") {
+  OneJobStore store;
+  store.claims_left = suspect_ends_max;
+  carry_out(store, FailureReason::deadline);
+  Ends expected(suspect_ends_max - 1, "put back deadline");
+  expected.push_back("fail deadline");
+  CHECK(store.ends == expected);
 }
 
 TEST_CASE("the runner drops the outcome of a job whose claim is stale") {
