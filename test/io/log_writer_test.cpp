@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/wait.hpp"
+
 namespace samoyed::io {
 namespace {
 
@@ -27,6 +29,7 @@ struct Pipe {
   }
 
   std::string read_some() const {
+    const test::Wait wait("text in a pipe");
     std::string text(capacity, '\0');
     const ssize_t size = ::read(ends[0], text.data(), text.size());
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -34,6 +37,7 @@ struct Pipe {
   }
 
   std::string read_until(const std::string& end) const {
+    const test::Wait wait("'" + test::printable(end) + "' in a pipe");
     std::string text;
     while (!text.ends_with(end)) text += read_some();
     return text;

@@ -136,3 +136,21 @@ TEST_CASE("a file of the first version keeps its rows and gets the newer columns
   CHECK(find_rows(database, {}).rows.size() == 1);
   CHECK_NOTHROW(database.execute("SELECT owner, claims FROM job"));
 }
+
+TEST_CASE("what is deleted doesn't stay in the file") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const std::string secret = "a-name-that-nobody-else-may-see.jpg";
+  {
+    Database database = open_history(file);
+    for (const std::string name : {"before.jpg", secret.c_str(), "after.jpg"}) {
+      HistoryRow row = test::history_row(name == secret ? "me" : "you");
+      row.file_name = name;
+      insert_row(database, row);
+    }
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    REQUIRE_THAT(bytes_of(file), Contains(secret));
+    CHECK(remove_visitor(database, "me") == 1);
+  }
+  CHECK_THAT(bytes_of(file), !Contains(secret) && Contains("after.jpg"));
+}

@@ -153,6 +153,10 @@ struct StorageServerTest : ServerTest {
     co_return co_await receive_all(socket);
   }
 
+  asio::awaitable<void> wait_for_four_counts() {
+    return wait_until([this] { return kept.counts == 4; }, "four statistics to begin");
+  }
+
   ShortHistory kept;
   SteppingJobs queue;
 };
@@ -188,6 +192,18 @@ TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own resul
     CHECK(count_of(gone, "{\"removed\":1}") == 1);
     REQUIRE(test.kept.rows.size() == 1);
     CHECK(test.kept.rows[0].visitor == owner_of(other));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "an upload that isn't recognized sets no cookie") {
+  classifier.refused_bytes = 3;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string refused = co_await test.exchange(upload(3, "Connection: close\r\n"));
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    CHECK(count_of(refused, "Set-Cookie") == 0);
+    const std::string recognized = co_await test.exchange(upload(4, "Connection: close\r\n"));
+    CHECK(count_of(recognized, "Set-Cookie") == 1);
   }(*this));
 }
 
@@ -240,7 +256,7 @@ TEST_CASE_METHOD(StorageServerTest, "only a few statistics are computed at once"
       waiting.push_back(co_await test.connect());
       co_await send(waiting.back(), get(i % 2 == 0 ? "/stats" : "/api/v1/statistics"));
     }
-    while (test.kept.counts < 4) co_await test.next_turn();
+    co_await test.wait_for_four_counts();
     const std::string refused = co_await test.exchange(get("/api/v1/statistics"));
     CHECK(refused.starts_with("HTTP/1.1 503"));
     gate.expires_at(std::chrono::steady_clock::time_point::min());
@@ -395,6 +411,18 @@ TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once and end w
     test.server->stop();
     const std::string rest = co_await receive_all(watching);
     CHECK(rest.ends_with("0\r\n\r\n"));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "a stream without events sends heartbeats") {
+  options.timeouts.heartbeat = std::chrono::milliseconds(1);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    auto watching = co_await test.connect();
+    co_await send(watching, get("/api/v1/workers/events"));
+    co_await receive_until(watching, "\r\n:\n\n\r\n", 2);
+    test.server->stop();
+    co_await receive_all(watching);
   }(*this));
 }
 
