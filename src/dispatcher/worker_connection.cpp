@@ -56,7 +56,6 @@ asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnectio
   using Greeting = protocol::ClientGreeting;
   Greeting greeting;
   const auto deadline = Clock::now() + options_.timeouts.answer;
-  auto progress = protocol::Progress::nothing_answered;
   while (true) {
     Greeting::Action action = greeting.next();
     std::error_code error;
@@ -66,14 +65,14 @@ asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnectio
       const std::size_t size =
           co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
       if (!error) greeting.received({read_buffer_.data(), size});
-      if (!error) progress = protocol::Progress::size_answered;
     } else if (auto* greeted = std::get_if<protocol::Greeted>(&action)) {
       hello_ = greeted->hello;
       co_return std::move(*greeted);
     } else {
       error = std::get<Greeting::Failed>(action).why;
     }
-    if (error) co_return failure(error, progress);
+    // On a new connection, nothing depends on how far the greeting came.
+    if (error) co_return failure(error, protocol::Progress::nothing_answered);
   }
 }
 

@@ -16,10 +16,6 @@ constexpr std::size_t idle_connections_max = 32;
 /// cost a system call for each image.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
 
-/// A Samoyed worker closes an idle connection after 120 s. One that is reused well before that is
-/// never stale.
-constexpr std::chrono::seconds idle_time_max{60};
-
 AttemptFailure connect_failure(std::error_code error) {
   using Kind = AttemptFailure::Kind;
   const Kind kind = error == io::Errc::timed_out  ? Kind::timed_out
@@ -141,7 +137,7 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
 }
 
 void WorkerConnectionPool::close_unused() {
-  const auto oldest = Clock::now() - idle_time_max;
+  const auto oldest = Clock::now() - options_.idle_time_max;
   std::erase_if(entries_, [&](const auto& entry) {
     auto& idle = entry.second->idle;
     while (!idle.empty() && *idle.front()->last_used() < oldest) idle.pop_front();
@@ -175,7 +171,7 @@ std::shared_ptr<WorkerConnection> WorkerConnectionPool::make_connection(const Po
 }
 
 std::shared_ptr<WorkerConnection> WorkerConnectionPool::take_idle(PoolEntry& entry) {
-  const auto oldest = Clock::now() - idle_time_max;
+  const auto oldest = Clock::now() - options_.idle_time_max;
   while (!entry.idle.empty() && *entry.idle.front()->last_used() < oldest) entry.idle.pop_front();
   if (entry.idle.empty()) return nullptr;
   auto connection = std::move(entry.idle.back());

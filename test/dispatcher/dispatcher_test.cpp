@@ -20,6 +20,15 @@ TEST_CASE("a Samoyed worker gets one hello, and its connection is kept") {
   CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
 }
 
+TEST_CASE("a connection that was idle for too long is replaced") {
+  ScriptedPeer worker({serve_all, serve_all});
+  DispatcherFixture fixture({&worker},
+                            {.timeouts = patient, .idle_time_max = std::chrono::milliseconds(0)});
+  for (int i = 0; i < 2; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 2);
+  CHECK(fixture.log.ejections == 0);
+}
+
 TEST_CASE("a reference server is remembered, and isn't ejected for closing after each image") {
   ScriptedPeer worker({answer_hello_plainly, serve_plain, serve_plain, serve_plain});
   DispatcherFixture fixture({&worker});
@@ -299,6 +308,7 @@ TEST_CASE("connections to workers that are no longer in the list are closed") {
                      CHECK_FALSE(failure);
                      CHECK(std::holds_alternative<Answer>(outcome));
                    });
+    const Wait wait("an image's outcome");
     io.restart();
     io.run();
   };
@@ -307,7 +317,8 @@ TEST_CASE("connections to workers that are no longer in the list are closed") {
   list.remove(worker.address());
   dispatcher.close_unused();
   list.add(worker.address());
-  // This would hang if the first connection were still open, because the peer serves one at a time.
+  // This would hang until that wait ends if the first connection were still open, because the peer
+  // serves one at a time.
   classify();
   CHECK(worker.connections() == 2);
 }

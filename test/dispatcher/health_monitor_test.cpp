@@ -179,6 +179,7 @@ TEST_CASE("a probe without file descriptors on this machine is inconclusive") {
   asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot()[0].worker),
                  [&](std::exception_ptr, ProbeResult probed) { result = probed; });
   {
+    const Wait wait("the result of a probe");
     const NoDescriptors lack;
     fixture.io.run();
   }
@@ -226,9 +227,17 @@ TEST_CASE("the number of probes in flight is limited") {
     return accepted.size() >= 64;
   };
   CHECK(fixture.run_until(accept_all));
+  // An event while they are in flight starts no further ones.
+  fixture.monitor.wake();
   for (int i = 0; i < 10; ++i) fixture.io.run_one_for(instant);
   accept_all();
   CHECK(accepted.size() == 64);
+  // Each one that ends makes room for another.
+  accepted.erase(accepted.begin(), accepted.begin() + 8);
+  CHECK(fixture.run_until([&] {
+    accept_all();
+    return accepted.size() == 64;
+  }));
 }
 
 TEST_CASE("a stopped monitor ends even while a probe is in flight") {

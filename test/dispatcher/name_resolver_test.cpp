@@ -23,12 +23,14 @@ struct Directory {
   std::atomic<int> lookups = 0;
   Gate slow_begun;
   Gate slow_answered;
+  Gate slow_ended;
 
   FoundAddresses look_up(const std::string& name) {
     ++lookups;
     if (name == "slow") {
       slow_begun.open();
       slow_answered.wait();
+      slow_ended.open();
     }
     if (name == "none") return {asio::error::host_not_found, {}};
     return {{}, {loopback}};
@@ -56,6 +58,7 @@ class ResolverFixture {
     return answer;
   }
   FoundAddresses wait(const Answer& answer) {
+    const test::Wait wait("the answer of a lookup");
     while (!*answer) {
       io.restart();
       io.run_one();
@@ -204,14 +207,24 @@ TEST_CASE("a resolver and its io_context may be destroyed during a lookup") {
   auto f = std::make_unique<ResolverFixture>();
   const auto directory = f->directory;
   f->slow_for_ever = true;
-  f->ask("slow");
+  const auto answer = f->ask("slow");
   f->io.poll();
   REQUIRE(directory->slow_begun.wait());
-  SECTION("both at once") { f.reset(); }
+  // Neither waits for the lookup, and its answer comes to nobody.
+  SECTION("both at once") {
+    const test::Wait wait("a resolver and its io_context to end");
+    f.reset();
+    CHECK(answer.use_count() == 1);
+    directory->slow_answered.open();
+    CHECK(directory->slow_ended.wait());
+  }
   SECTION("the resolver first") {
+    const test::Wait wait("a resolver to end");
     f->resolver.reset();
     directory->slow_answered.open();
+    CHECK(directory->slow_ended.wait());
+    f->io.restart();
     f->io.poll();
+    CHECK_FALSE(answer->has_value());
   }
-  directory->slow_answered.open();
 }

@@ -90,6 +90,16 @@ TEST_CASE("after a removal no worker of a model is skipped or picked twice") {
   }
 }
 
+TEST_CASE("a model that no worker is known to run has no cursor, so it costs no memory") {
+  Models models({"a", "", ""});
+  CHECK(models.picks("a", 3) == "w1 w2 w3 ");
+  const std::string without_cursor = "w2 w2 w2 ";
+  SECTION("its worker was removed") { models.list.remove({"w1", 1}); }
+  SECTION("its worker runs another model now") { models.list.set_model(1, {"b", true}); }
+  SECTION("its worker is a reference server now") { models.list.set_reference(1); }
+  CHECK(models.picks("a", 3) == without_cursor);
+}
+
 TEST_CASE("a retry goes to a worker with the same model") {
   Models models({"a", "b", "a"});
   const std::vector<WorkerId> tried{1};

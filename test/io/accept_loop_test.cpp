@@ -47,6 +47,10 @@ class AcceptLoopFixture {
     return client;
   }
 
+  void drop_last() {
+    open_.pop_back();
+    settle();
+  }
   void drop_first() {
     open_.pop_front();
     settle();
@@ -115,6 +119,18 @@ TEST_CASE("some connections over the limit are accepted, so that the client gets
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full});
   fixture.drop_first();
   CHECK(fixture.verdicts == std::vector{Verdict::admitted, Verdict::all_full, Verdict::admitted});
+}
+
+TEST_CASE("a refused connection that ended makes room for the next one") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 9, .connections_per_peer_max = 1, .refused_max = 1});
+  fixture.connect();
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(is_closed(fixture.connect()));
+    CHECK(fixture.verdicts.back() == Verdict::peer_full);
+    fixture.drop_last();
+  }
+  CHECK(fixture.verdicts.size() == 4);
 }
 
 TEST_CASE("at a limit, an idle connection makes room for a new one") {

@@ -9,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/wait.hpp"
+
 namespace samoyed::io {
 namespace {
 
@@ -39,6 +41,7 @@ struct Pipe {
   }
 
   std::string read_until(const std::string& end) const {
+    const test::Wait wait("'" + test::printable(end) + "' in a pipe");
     std::string text;
     while (!text.ends_with(end)) {
       const std::string more = read_some();

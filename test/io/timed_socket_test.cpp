@@ -124,6 +124,27 @@ TEST_CASE("a deadline that passes between two operations has no effect") {
   CHECK(pair.size == 2);
 }
 
+TEST_CASE("the deadline of a slow write that ended doesn't close the socket") {
+  const std::string much(std::size_t{16} << 20, 'x');  // More than the kernel takes at once.
+  bool written = false;
+  // On a busy machine, the write may need more time.
+  for (const Clock::duration within : {Clock::duration(100ms), Clock::duration(5s)}) {
+    if (written) break;
+    Pair pair;
+    std::string got(much.size(), '\0');
+    asio::async_read(pair.peer, asio::buffer(got), [](std::error_code, std::size_t) {});
+    CHECK(pair.run([&]() -> asio::awaitable<void> {
+      const auto deadline = Clock::now() + within;
+      co_await pair.ours.write(asio::buffer(much), deadline, pair.error);
+      if (pair.error) co_return;
+      written = true;
+      co_await pair.pause(deadline - Clock::now() + 20ms);
+      CHECK(pair.ours.socket().is_open());
+    }));
+  }
+  CHECK(written);
+}
+
 TEST_CASE("after a read timed out, the socket can still be written to") {
   Pair pair;
   CHECK(pair.run([&]() -> asio::awaitable<void> {

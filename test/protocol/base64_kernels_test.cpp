@@ -1,17 +1,19 @@
 #include "protocol/base64_kernels.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "support/bytes.hpp"
-
 /// Compares the base64 kernels with each other and with the definition of base64.
 using namespace samoyed::protocol;
-using samoyed::test::as_bytes;
 
 namespace {
 
@@ -58,19 +60,53 @@ struct Decoded {
   std::string bytes;  ///< The whole output buffer.
 };
 
-/// Decodes a text that ends where its memory ends, so that a sanitizer detects reads beyond it.
+/// Bytes that end where the memory ends, so that an access beyond them ends the program.
+class GuardedBytes {
+ public:
+  explicit GuardedBytes(std::size_t size) {
+    const auto page = static_cast<std::size_t>(getpagesize());
+    memory_bytes_ = (size / page + 2) * page;
+    memory_ =
+        mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory_ != MAP_FAILED);
+    char* const guard = static_cast<char*>(memory_) + memory_bytes_ - page;
+    REQUIRE(mprotect(guard, page, PROT_NONE) == 0);
+    bytes_ = {guard - size, size};
+  }
+  explicit GuardedBytes(std::string_view text) : GuardedBytes(text.size()) {
+    std::ranges::copy(text, bytes_.begin());
+  }
+  ~GuardedBytes() { munmap(memory_, memory_bytes_); }
+  GuardedBytes(const GuardedBytes&) = delete;
+  GuardedBytes& operator=(const GuardedBytes&) = delete;
+
+  std::span<char> bytes() const { return bytes_; }
+  std::string text() const { return {bytes_.begin(), bytes_.end()}; }
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  std::span<char> bytes_;
+};
+
+struct Decoded {
+  std::size_t chars;
+  std::string bytes;  ///< The whole output buffer.
+};
+
 Decoded decode(const Base64Kernels& kernel, std::string_view text) {
-  const std::vector<char> exact(text.begin(), text.end());
-  std::vector<std::byte> bytes(text.size() / 4 * 3);
-  const std::size_t chars = kernel.decode({exact.data(), exact.size()}, bytes.data());
-  return {chars, std::string(samoyed::test::as_text(bytes))};
+  const GuardedBytes digits(text);
+  const GuardedBytes bytes(text.size() / 4 * 3);
+  const std::size_t chars = kernel.decode({digits.bytes().data(), text.size()},
+                                          std::as_writable_bytes(bytes.bytes()).data());
+  return {chars, bytes.text()};
 }
 
 std::string encode(const Base64Kernels& kernel, std::string_view bytes) {
-  const std::vector<char> exact(bytes.begin(), bytes.end());
-  std::vector<char> text(bytes.size() / 3 * 4);
-  kernel.encode(as_bytes({exact.data(), exact.size()}), text.data());
-  return {text.begin(), text.end()};
+  const GuardedBytes source(bytes);
+  const GuardedBytes text(bytes.size() / 3 * 4);
+  kernel.encode(std::as_bytes(source.bytes()), text.bytes().data());
+  return text.text();
 }
 
 }  // namespace

@@ -187,6 +187,16 @@ TEST_CASE("a refused message is sent again after each refusal, up to a limit") {
                                   "[failed: the same message was refused too many times]");
 }
 
+TEST_CASE("each message may be refused up to the limit") {
+  const std::string picture(image.message());
+  const std::string bad = damaged(result);
+  check_every_split(
+      "NNNA"
+      "NNNA" +
+          bad + bad + bad + result,
+      size + size + size + size + picture + picture + picture + picture + "NNNA[Samoyed 0.93]");
+}
+
 TEST_CASE("a damaged result is requested again, up to a limit") {
   check_every_split("AA" + damaged(result) + result, sent + "NA[Samoyed 0.93]");
   check_every_split("AA" + damaged(result) + damaged(result) + damaged(result) + damaged(result),

@@ -119,6 +119,30 @@ TEST_CASE("a refused result and a refused hello reply are sent again, up to a li
   CHECK(greeted.seen() == "A");
 }
 
+TEST_CASE("each message may be refused up to the limit") {
+  const std::string bad_size = damaged(size);
+  const std::string bad_image = damaged(image);
+  const std::string reply = data_message(format_hello(hello_reply));
+  Script script;
+  script.receive(data_message("hello") + "NNN");
+  CHECK(script.seen() == reply + reply + reply + reply);
+  for (int exchange = 0; exchange < 2; ++exchange) {
+    script.receive(bad_size + bad_size + bad_size + size);
+    CHECK(script.seen() == "NNNA");
+    script.receive(bad_image + bad_image + bad_image + image);
+    CHECK(script.seen() == "NNNA[recognize foobar 5]" + extended_result);
+    script.receive("NNN");
+    CHECK(script.seen() == extended_result + extended_result + extended_result);
+    script.receive("A");
+    CHECK(script.seen().empty());
+  }
+  Script refused_hello;
+  refused_hello.receive(data_message("hello") + "NNN");
+  refused_hello.seen();
+  refused_hello.receive("N");
+  CHECK(refused_hello.seen() == "[closed: the same message was refused too many times]");
+}
+
 TEST_CASE("a message that stays damaged ends the connection") {
   const std::string too_often = "[closed: the same message was refused too many times]";
   check_every_split(damaged(size) + damaged(size) + damaged(size) + damaged(size),

@@ -19,6 +19,7 @@
 #include "samoyed/protocol/wire.hpp"
 #include "support/bytes.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/wait.hpp"
 
 namespace samoyed::test {
 
@@ -130,6 +131,7 @@ class DispatcherFixture {
   /// Classifies one image and runs all background work to its end. Returns a description of the
   /// outcome.
   std::string classify(std::chrono::milliseconds within = std::chrono::hours(1)) {
+    const Wait wait("an image's outcome, and the end of all background work");
     std::string words;
     start(words, within);
     io.restart();
@@ -158,7 +160,7 @@ class DispatcherFixture {
 
   /// Runs until the condition holds. The time limit only prevents hanging.
   bool run_until(const std::function<bool()>& condition) {
-    const auto limit = dispatcher::Clock::now() + std::chrono::seconds(60);
+    const auto limit = dispatcher::Clock::now() + wait_max();
     while (!condition() && dispatcher::Clock::now() < limit) {
       io.restart();
       io.run_one_for(std::chrono::milliseconds(10));
@@ -167,6 +169,7 @@ class DispatcherFixture {
   }
 
   void probe_all() {
+    const Wait wait("the end of a probe of each worker");
     for (const dispatcher::WorkerRow& row : list.snapshot()) {
       asio::co_spawn(
           io, dispatcher.probe(row.worker),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/bytes.hpp"
+#include "support/wait.hpp"
 #include "worker/serving/recognizer.hpp"
 
 namespace samoyed::test {
@@ -19,6 +20,7 @@ class FakeRecognizer final : public worker::Recognizer {
 
   protocol::Result recognize(std::span<const std::byte> image_file,
                              const worker::RecognitionOptions& options) override {
+    const Wait wait = Wait::unbounded("the test to let the recognizer go on");
     std::unique_lock lock(mutex_);
     ++started_;
     changed_.notify_all();
@@ -45,6 +47,7 @@ class FakeRecognizer final : public worker::Recognizer {
 
   /// Waits until the recognition of `count` images has started.
   void wait_for_started(int count) {
+    const Wait wait("the recognition of " + std::to_string(count) + " images to start");
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return started_ >= count; });
   }

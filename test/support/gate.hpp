@@ -1,8 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
+
+#include "support/wait.hpp"
 
 namespace samoyed::test {
 
@@ -21,7 +22,7 @@ class Gate {
   /// Returns false only if it stayed closed for so long that something must have hung.
   bool wait() const {
     std::unique_lock lock(mutex_);
-    return opened_.wait_for(lock, std::chrono::seconds(60), [this] { return open_; });
+    return opened_.wait_for(lock, wait_max(), [this] { return open_; });
   }
 
  private:

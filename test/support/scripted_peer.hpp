@@ -17,6 +17,7 @@
 #include <asio/write.hpp>
 
 #include "samoyed/protocol/address.hpp"
+#include "support/wait.hpp"
 
 namespace samoyed::test {
 
@@ -31,6 +32,7 @@ class ScriptedPeer {
 
     /// Waits for exactly these bytes. Returns true if they arrived.
     bool expect(std::string_view bytes) {
+      const Wait wait = Wait::unbounded("a peer's client to send '" + printable(bytes) + "'");
       std::string got(bytes.size(), '\0');
       std::error_code error;
       asio::read(socket_, asio::buffer(got), error);
@@ -38,6 +40,7 @@ class ScriptedPeer {
     }
     /// Reads up to and including `end`, or until the other side closes.
     std::string read_until(std::string_view end) {
+      const Wait wait = Wait::unbounded("a peer's client to send '" + printable(end) + "'");
       std::string got;
       std::error_code error;
       for (char byte; !got.ends_with(end);) {
@@ -47,11 +50,13 @@ class ScriptedPeer {
       return got;
     }
     void send(std::string_view bytes) {
+      const Wait wait = Wait::unbounded("a peer's client to read '" + printable(bytes) + "'");
       std::error_code gone;  // The other side may have closed already.
       asio::write(socket_, asio::buffer(bytes), gone);
     }
     /// Waits until the other side closes.
     void wait_for_end() {
+      const Wait wait = Wait::unbounded("a peer's client to close its connection");
       std::error_code error;
       char byte;
       while (!error) socket_.read_some(asio::buffer(&byte, 1), error);
@@ -75,6 +80,8 @@ class ScriptedPeer {
     stopping_ = true;
     std::error_code refused;
     asio::ip::tcp::socket(io_).connect({asio::ip::address_v4::loopback(), address_.port}, refused);
+    const Wait wait("a peer's scripts to end");
+    thread_.join();
   }
 
   const protocol::Address& address() const { return address_; }
@@ -86,7 +93,7 @@ class ScriptedPeer {
   void play(const std::vector<Script>& scripts) {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < scripts.size(); ++i) {
-      asio::ip::tcp::socket socket = acceptor_.accept();
+      asio::ip::tcp::socket socket = accept();
       if (stopping_) return;
       ++connections_;
       // Close the port before the last script ends, so that it is closed for anyone who sees that
@@ -99,6 +106,11 @@ class ScriptedPeer {
         scripts[i](*connection);
       }
     }
+  }
+
+  asio::ip::tcp::socket accept() {
+    const Wait wait = Wait::unbounded("a client to connect to a peer");
+    return acceptor_.accept();
   }
 
   asio::io_context io_;

@@ -34,6 +34,9 @@ struct DispatchOptions {
   /// Maximum number of open connections from this dispatcher to one worker, which counts as busy
   /// beyond that. The default is below the 512 that a Samoyed worker accepts from one address.
   std::size_t connections_per_worker_max = 256;
+  /// Idle connections are used again for this long. A Samoyed worker closes one after 120 s, so one
+  /// that is reused well before that is never stale.
+  std::chrono::milliseconds idle_time_max{60000};
   /// Returns false for addresses that must never be connected to, whatever name resolves to them.
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };
   /// Resolves names.

@@ -71,6 +71,9 @@ struct ServerTimeouts {
   std::chrono::milliseconds linger{5'000};
   /// For each step of a connection that is over a limit and is answered with an error.
   std::chrono::milliseconds refused{2'000};
+  /// After this time without an event, a stream sends a comment, because proxies close connections
+  /// that are silent for 30 s or more.
+  std::chrono::milliseconds heartbeat{15'000};
   /// From `stop()` until the requests in progress must have ended.
   std::chrono::milliseconds drain{10'000};
 };

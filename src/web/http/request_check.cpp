@@ -34,6 +34,8 @@ std::optional<Problem> check_framing(const Request& head) {
   const std::size_t encodings = count_fields(head.fields, "Transfer-Encoding");
   const std::size_t lengths = count_fields(head.fields, "Content-Length");
   if (lengths > 1) return bad_request("Content-Length must appear only once.");
+  // The parser behind this check rejects most of these texts too, but which ones depends on its
+  // version, and a proxy in front may read the others differently.
   if (lengths == 1) {
     const std::string_view length = find_field(head.fields, "Content-Length");
     const bool number = !length.empty() && std::all_of(length.begin(), length.end(),

@@ -229,8 +229,10 @@ Response HttpConnection::open_stream(Response response) {
   if (std::holds_alternative<Reason>(entered)) {
     return error_response(server_.services, current_->context, too_many_streams());
   }
+  std::optional<std::chrono::milliseconds> heartbeat;
+  if (response.endless) heartbeat = server_.options.timeouts.heartbeat;
   stream_.emplace(std::exchange(response.feed, nullptr),
-                  std::get<Admission::Ticket>(std::move(entered)), response.endless);
+                  std::get<Admission::Ticket>(std::move(entered)), heartbeat);
   return response;
 }
 

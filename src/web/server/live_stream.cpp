@@ -10,23 +10,21 @@ namespace {
 /// How long a stream waits for its next piece before it checks whether it should end.
 constexpr std::chrono::milliseconds feed_pause{1000};
 
-/// After this time without an event, a stream sends a comment, because proxies close connections
-/// that are silent for 30 s or more.
-constexpr std::chrono::seconds heartbeat_pause{15};
-
 }  // namespace
 
-LiveStream::LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats)
+LiveStream::LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place,
+                       std::optional<std::chrono::milliseconds> heartbeat)
     : feed_(std::move(feed)),
       place_(std::move(place)),
-      heartbeats_(heartbeats),
-      heartbeat_at_(Clock::now() + heartbeat_pause) {}
+      heartbeat_(heartbeat),
+      last_piece_(Clock::now()) {}
 
 asio::awaitable<std::optional<std::string>> LiveStream::next() {
   std::optional<std::string> piece = co_await feed_->next(Clock::now() + feed_pause);
   if (!piece) co_return std::nullopt;
-  if (piece->empty() && heartbeats_ && Clock::now() >= heartbeat_at_) piece = event_heartbeat;
-  if (!piece->empty()) heartbeat_at_ = Clock::now() + heartbeat_pause;
+  const bool silent = heartbeat_ && Clock::now() - last_piece_ >= *heartbeat_;
+  if (piece->empty() && silent) piece = event_heartbeat;
+  if (!piece->empty()) last_piece_ = Clock::now();
   co_return piece;
 }
 

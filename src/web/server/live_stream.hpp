@@ -16,9 +16,10 @@ namespace samoyed::web {
 /// heartbeat.
 class LiveStream {
  public:
-  /// If `heartbeats` is set, a comment is sent after a while without a piece. This is for streams
-  /// of events.
-  LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place, bool heartbeats);
+  /// A comment is sent after each `heartbeat` without a piece. This is for streams of events;
+  /// std::nullopt for others.
+  LiveStream(std::shared_ptr<Feed> feed, Admission::Ticket place,
+             std::optional<std::chrono::milliseconds> heartbeat);
 
   /// Returns what to send next, an empty text if there is nothing to send now, or std::nullopt at
   /// the end. Returns within a moment, so that the end of a connection is noticed. Throws
@@ -30,8 +31,8 @@ class LiveStream {
 
   std::shared_ptr<Feed> feed_;
   Admission::Ticket place_;
-  bool heartbeats_;
-  Clock::time_point heartbeat_at_;
+  std::optional<std::chrono::milliseconds> heartbeat_;
+  Clock::time_point last_piece_;
 };
 
 }  // namespace samoyed::web

@@ -157,7 +157,8 @@ JpegReader::Step JpegReader::skip_rows(int count) noexcept {
   if (count == 0) return Step::done;
   const JDIMENSION target = info_.output_scanline + static_cast<JDIMENSION>(count);
   if (setjmp(trap_.home) != 0) return Step::failed;
-  // The function returns the count, whether or not the rows were there.
+  // The function returns the count, whether or not the rows were there. If they were not, the next
+  // read would fail too, but only because of what libjpeg does after a skip that fell short.
   jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(count));
   return info_.output_scanline == target ? Step::done : Step::truncated;
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -22,6 +23,7 @@ TEST_CASE("retention repeatedly removes all old rows, in batches") {
     auto work = [](Database& database) {
       return find_rows(database, {.rows_max = 200}).rows.size();
     };
+    const test::Wait wait("the number of rows");
     std::optional<std::size_t> rows;
     asio::co_spawn(fixture.io, fixture.writer.run(work),
                    [&](std::exception_ptr, std::size_t found) { rows = found; });
@@ -32,7 +34,7 @@ TEST_CASE("retention repeatedly removes all old rows, in batches") {
     return *rows;
   };
   const auto until = [&](std::size_t rows) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto limit = std::chrono::steady_clock::now() + test::wait_max();
     bool reached = false;
     while (!reached && std::chrono::steady_clock::now() < limit) reached = left() == rows;
     return reached;
@@ -49,7 +51,7 @@ TEST_CASE("retention repeatedly removes all old rows, in batches") {
   CHECK(until(10));
   retention.stop();
   fixture.io.restart();
-  fixture.io.run_for(std::chrono::seconds(60));
+  fixture.io.run_for(test::wait_max());
   CHECK(ended);
 }
 
@@ -74,7 +76,35 @@ TEST_CASE("what goes in one interval has a limit") {
   CHECK(asked == 3);
   retention.stop();
   fixture.io.restart();
-  fixture.io.run_for(std::chrono::seconds(60));
+  fixture.io.run_for(test::wait_max());
   CHECK(ended);
   CHECK(test::wait_for(fixture.io, fixture.history.find({})).rows.size() == 7);
+}
+
+TEST_CASE("one interval removes all old rows, a piece in each transaction") {
+  const test::TemporaryFolder folder;
+  HistoryFixture fixture(folder.path());
+  for (int count = 0; count < 1000; ++count) fixture.history.record(test::history_row("me"));
+  std::vector<std::uint64_t> removed;
+  Retention retention(fixture.io.get_executor(), fixture.writer,
+                      {{.remove =
+                            [&removed](Database& database, std::int64_t, std::size_t count) {
+                              removed.push_back(remove_old_rows(database, 0, 10, count));
+                              return removed.back();
+                            }}},
+                      std::chrono::hours(1));
+  asio::co_spawn(fixture.io, retention.run(), [](std::exception_ptr) {});
+  const test::Wait wait("retention to remove all old rows");
+  auto rest = [](Database& database) { return find_rows(database, {.rows_max = 200}).rows.size(); };
+  std::size_t rows = 0;
+  while (rows != 10) {
+    asio::co_spawn(fixture.io, fixture.writer.run(rest),
+                   [&](std::exception_ptr, std::size_t found) { rows = found; });
+    fixture.io.restart();
+    fixture.io.run_one_for(std::chrono::milliseconds(10));
+  }
+  retention.stop();
+  fixture.io.restart();
+  fixture.io.run();
+  CHECK(removed == std::vector<std::uint64_t>{200, 200, 200, 200, 190});
 }

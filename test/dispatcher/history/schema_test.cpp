@@ -7,6 +7,7 @@
 #include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/commit_mark.hpp"
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/removals.hpp"
 #include "samoyed/io/digest.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -167,4 +168,22 @@ TEST_CASE("a file of the fifth version gets the mark of commits, and its jobs co
   CHECK(commit_mark(database).empty());
   set_commit_mark(database, "mark");
   CHECK(commit_mark(database) == "mark");
+}
+
+TEST_CASE("what is deleted doesn't stay in the file") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  const std::string secret = "a-name-that-nobody-else-may-see.jpg";
+  {
+    Database database = open_history(file);
+    for (const std::string name : {"before.jpg", secret.c_str(), "after.jpg"}) {
+      HistoryRow row = test::history_row(name == secret ? "me" : "you");
+      row.file_name = name;
+      insert_row(database, row);
+    }
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    REQUIRE_THAT(bytes_of(file), Contains(secret));
+    CHECK(continue_removal(database, begin_removal(database, "me"), removed_rows_max) == 1);
+  }
+  CHECK_THAT(bytes_of(file), !Contains(secret) && Contains("after.jpg"));
 }

@@ -167,6 +167,7 @@ TEST_CASE("200 concurrent recorders lose no row") {
       });
     }
     start.open();
+    const test::Wait wait("all recorders to end");
     for (auto& thread : threads) thread.join();
     CHECK(refused == 0);
     CHECK(fixture.history.dropped() == 0);

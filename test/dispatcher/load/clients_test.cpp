@@ -54,6 +54,7 @@ std::vector<std::string> send(asio::io_context& io, Target& target, int count,
     }
   };
   asio::co_spawn(io, send_all(), asio::detached);
+  const test::Wait wait("the endings of a client's images");
   while (!io.stopped()) {
     io.run_one_for(std::chrono::milliseconds(20));
     client->watch(Clock::now());
@@ -235,6 +236,7 @@ TEST_CASE("the address of a name that answers is used, and is tried first next t
       error = co_await socket.connect(endpoints);
     };
     asio::co_spawn(io, connect(), asio::detached);
+    const test::Wait wait("a connection to the second endpoint");
     io.restart();
     io.run();
     CHECK_FALSE(error);
@@ -275,6 +277,7 @@ TEST_CASE("a recognition includes the times of the steps and of the worker") {
     ending = co_await client->send(0, Clock::now() + patient);
   };
   asio::co_spawn(io, send_one(), asio::detached);
+  const test::Wait wait("the ending of an image");
   io.run();
   REQUIRE(ending.worker_times);
   CHECK(*ending.worker_times == protocol::PhaseTimes{1, 2, 3, 4});

@@ -15,6 +15,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "dispatcher/jobs/spool.hpp"
 #include "dispatcher/storage/storage.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -83,6 +84,18 @@ TEST_CASE("submitted jobs and their images survive a power cut") {
     const protocol::EncodedImage expected(std::as_bytes(std::span(image, 3)));
     CHECK(left->message() == expected.message());
   }
+}
+
+TEST_CASE("an image in a spool folder that was just created survives a power cut") {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder remains;
+  const test::PowerCut power_cut(folder.path());
+  const auto ignore_steps = [](JobStep) {};
+  const Spool spool(folder.path() / "spool", ignore_steps);
+  spool.write("dog", "bytes");
+  spool.sync();
+  power_cut.leave(remains.path());
+  CHECK(Spool(remains.path() / "spool", ignore_steps).read("dog") == "bytes");
 }
 
 TEST_CASE("a job's end survives a power cut") {

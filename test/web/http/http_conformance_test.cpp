@@ -314,6 +314,14 @@ TEST_CASE("requests get the statuses of RFC 9112, however they are split") {
 
 TEST_CASE("requests over a limit are rejected, however they are split") {
   const std::string many(600, 'a');
+  SECTION("a header at its limit") {
+    const auto header_of = [](std::size_t bytes) {
+      const std::string begin = std::string(get) + "A: ";
+      return begin + std::string(bytes - begin.size() - 4, 'a') + "\r\n\r\n";
+    };
+    check_statuses(header_of(HttpDriver::limits.header_bytes_max), "200");
+    check_statuses(header_of(HttpDriver::limits.header_bytes_max + 1), "431");
+  }
   SECTION("a header's size") {
     check_statuses(std::string(get) + "A: " + many + "\r\n\r\n", "431");
   }

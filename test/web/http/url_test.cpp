@@ -40,6 +40,8 @@ TEST_CASE("the absolute form has an authority") {
 
 TEST_CASE("percent encoding and decoding") {
   CHECK(percent_decode("a%5B%3a+") == "a[:+");
+  CHECK(percent_decode("%41") == "A");
+  CHECK(percent_decode("token%21") == "token!");
   CHECK(percent_decode("%4") == std::nullopt);
   CHECK(percent_decode("%4g") == std::nullopt);
   CHECK(percent_decode("%") == std::nullopt);

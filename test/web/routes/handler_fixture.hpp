@@ -10,6 +10,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "support/wait.hpp"
 #include "web/http/feed.hpp"
 #include "web/http/http_driver.hpp"
 #include "web/routes/error_responses.hpp"
@@ -31,6 +32,7 @@ Result run_now(asio::awaitable<Result> coroutine) {
     failure = thrown;
     result = std::move(value);
   });
+  const Wait wait("a handler's response");
   io.run();
   if (failure) std::rethrow_exception(failure);
   return std::move(*result);

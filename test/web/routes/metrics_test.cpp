@@ -42,6 +42,7 @@ TEST_CASE("recognized images are counted with their times, failed ones by reason
     CHECK(has_line(text, "samoyed_phase_seconds_count{phase=\"" + phase + "\"} 1"));
   }
   CHECK(has_line(text, "samoyed_phase_seconds_count{phase=\"transfer\"} 2"));
+  CHECK(has_line(text, "samoyed_phase_seconds_sum{phase=\"transfer\"} 0.01"));
   CHECK(has_line(text, "samoyed_phase_seconds_sum{phase=\"total\"} 4"));
   CHECK(has_line(text, "samoyed_phase_seconds_bucket{phase=\"total\",le=\"1\"} 0"));
   CHECK(has_line(text, "samoyed_phase_seconds_bucket{phase=\"total\",le=\"2.5\"} 2"));

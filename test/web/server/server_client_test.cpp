@@ -43,7 +43,11 @@ TEST_CASE_METHOD(ServerTest, "a client that leaves cancels its work and gets no 
     if (reset) socket.set_option(asio::socket_base::linger(true, 0));
     classifier.on_image = [&] { socket.close(); };
     co_await send(socket, upload(3));
-    while (server->connections() > 0) co_await next_turn();
+    co_await wait_for_no_connection();
+    tcp::socket reader = co_await connect();
+    co_await send(reader, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string metrics = co_await receive_all(reader);
+    CHECK(count_of(metrics, "samoyed_requests_total{outcome=\"client_left\"} 1\n") == 1);
   };
   run_client(client());
   CHECK(classifier.cancelled == 1);
@@ -83,7 +87,7 @@ TEST_CASE_METHOD(ServerTest, "a client that ends its sending side and then close
     co_await receive_some(socket);
     socket.set_option(asio::socket_base::linger(true, 0));
     socket.close();
-    while (server->connections() > 0) co_await next_turn();
+    co_await wait_for_no_connection();
   };
   run_client(client());
   CHECK(classifier.cancelled == 1);
@@ -95,7 +99,7 @@ TEST_CASE_METHOD(ServerTest,
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
     co_await send(socket, upload(3));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     co_await send(socket, get_root);
     for (int i = 0; i < 10; ++i) co_await next_turn();
     classifier.open_gate();
@@ -122,12 +126,12 @@ TEST_CASE_METHOD(ServerTest, "a client that leaves is noticed, whatever it sent 
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
     co_await send(socket, upload(3) + one.with_it);
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     co_await send(socket, one.later);
     for (int i = 0; i < 10; ++i) co_await next_turn();
     CHECK(server->connections() == 1);
     socket.close();
-    while (server->connections() > 0) co_await next_turn();
+    co_await wait_for_no_connection();
   };
   run_client(client());
   CHECK(classifier.cancelled == 1);
@@ -138,7 +142,7 @@ TEST_CASE_METHOD(ServerTest, "requests after an image are answered even if they 
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
     co_await send(socket, upload(3) + get_root.substr(0, 1));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     for (const char c : get_root.substr(1) + get_root) {
       co_await send(socket, std::string(1, c));
       co_await next_turn();
@@ -160,7 +164,7 @@ TEST_CASE_METHOD(ServerTest, "after an image, no more than a header's size is bu
     std::string many;
     while (many.size() < 8 * options.limits.header_bytes_max) many += get_root;
     co_await send(socket, upload(3));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     co_await send(socket, many);
     for (int i = 0; i < 10; ++i) co_await next_turn();
     socket.close();
@@ -237,7 +241,7 @@ TEST_CASE_METHOD(ServerTest,
     std::error_code error;
     co_await asio::async_write(socket, asio::buffer(many),
                                asio::redirect_error(asio::use_awaitable, error));
-    while (server->connections() > 0) co_await next_turn();
+    co_await wait_for_no_connection();
   };
   const auto other = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
@@ -263,7 +267,7 @@ TEST_CASE_METHOD(ServerTest, "a client that keeps sending after its answer is di
                                  asio::redirect_error(asio::use_awaitable, error));
       co_await next_turn();
     }
-    while (server->connections() > 0) co_await next_turn();
+    co_await wait_for_no_connection();
   };
   run_client(client());
 }

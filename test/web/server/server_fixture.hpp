@@ -21,6 +21,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/web/server.hpp"
+#include "support/wait.hpp"
 #include "web/http/http_driver.hpp"
 
 namespace samoyed::test {
@@ -99,6 +100,7 @@ struct ServerTest {
         if (--left == 0) server->stop();
       });
     }
+    const Wait wait("all clients and the server to end");
     io.run();
     CHECK(left == 0);
     CHECK(ended);
@@ -134,9 +136,22 @@ struct ServerTest {
     co_await timer.async_wait(asio::use_awaitable);
   }
 
+  /// Lets the server run until the condition holds. `what` names the condition.
+  asio::awaitable<void> wait_until(std::function<bool()> condition, std::string what) {
+    const Wait wait(what);
+    while (!condition()) co_await next_turn();
+  }
+  asio::awaitable<void> wait_for_image() {
+    return wait_until([this] { return !classifier.file_bytes.empty(); }, "an image to arrive");
+  }
+  asio::awaitable<void> wait_for_no_connection() {
+    return wait_until([this] { return server->connections() == 0; }, "all connections to end");
+  }
+
   /// Receives until `text` has arrived `times` times.
   static asio::awaitable<std::string> receive_until(asio::ip::tcp::socket& socket,
                                                     std::string_view text, std::size_t times = 1) {
+    const Wait wait("the server to send '" + printable(text) + "'");
     std::string received;
     std::array<char, 4096> piece;
     while (count_of(received, text) < times) {
@@ -149,6 +164,7 @@ struct ServerTest {
 
   /// Receives until the server closes the connection. Fails if it resets the connection.
   static asio::awaitable<std::string> receive_all(asio::ip::tcp::socket& socket) {
+    const Wait wait("the server to end a connection");
     std::string received;
     std::array<char, 4096> piece;
     std::error_code error;

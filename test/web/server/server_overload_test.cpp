@@ -59,7 +59,7 @@ TEST_CASE_METHOD(OverloadTest, "uploads over the limit are rejected, and other r
     }
     tcp::socket first = co_await connect();
     co_await send(first, upload(3));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     const std::string refused = co_await ask(upload(3));
     check_refused(refused, one.status, one.reason);
     const std::string form = co_await ask(get_root);
@@ -83,7 +83,7 @@ TEST_CASE_METHOD(OverloadTest, "an upload that arrives when all slots are taken 
     for (int i = 0; i < 10; ++i) co_await next_turn();
     tcp::socket first = co_await connect();
     co_await send(first, bytes);
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     co_await send(late, bytes.substr(bytes.size() - 1));
     const std::string refused = co_await receive_until(late, "</html>");
     check_refused(refused, 503, "overloaded");
@@ -181,7 +181,7 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit get an error and are cl
     // A connection whose image is being recognized doesn't make room.
     tcp::socket first = co_await connect();
     co_await send(first, upload(3));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     for (const std::string& bytes :
          {get_root, upload(3), begun_upload(9000, 1), get_root + get_root}) {
       tcp::socket socket = co_await connect();
@@ -207,7 +207,7 @@ TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon close
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
     co_await send(first, upload(3));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     tcp::socket silent = co_await connect();
     const std::string nothing = co_await receive_all(silent);
     CHECK(nothing.empty());
@@ -225,12 +225,48 @@ TEST_CASE_METHOD(OverloadTest,
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
     co_await send(first, upload(3, "X-Forwarded-For: 203.0.113.7\r\n"));
-    while (classifier.file_bytes.empty()) co_await next_turn();
+    co_await wait_for_image();
     const std::string refused = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.7\r\n"));
     check_refused(refused, 429, "client_limit");
     classifier.open_gate();
     const std::string other = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.8\r\n"));
     CHECK(other.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "a lingering connection ends after a number of bytes") {
+  options.limits.linger_bytes_max = 1000;
+  options.timeouts.linger = 1h;
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
+    co_await receive_until(socket, "</html>");
+    const std::string more(64 << 10, 'a');
+    const test::Wait wait("the server to end a connection that lingers");
+    std::error_code error;
+    while (!error) {
+      co_await asio::async_write(socket, asio::buffer(more),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      co_await next_turn();
+    }
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "while an image is recognized, only its encoded bytes are held") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, upload(30'000));
+    co_await wait_for_image();
+    tcp::socket reader = co_await connect();
+    co_await send(reader, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string metrics = co_await receive_all(reader);
+    CHECK(count_of(metrics, "\nsamoyed_held_bytes 40000\n") == 1);
+    classifier.open_gate();
+    co_await receive_until(socket, "</html>");
   };
   run_client(client());
 }

@@ -205,6 +205,18 @@ TEST_CASE_METHOD(StorageServerTest, "visitors can see and remove their own resul
   }(*this));
 }
 
+TEST_CASE_METHOD(StorageServerTest, "an upload that isn't recognized sets no cookie") {
+  classifier.refused_bytes = 3;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string refused = co_await test.exchange(upload(3, "Connection: close\r\n"));
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    CHECK(count_of(refused, "Set-Cookie") == 0);
+    const std::string recognized = co_await test.exchange(upload(4, "Connection: close\r\n"));
+    CHECK(count_of(recognized, "Set-Cookie") == 1);
+  }(*this));
+}
+
 TEST_CASE_METHOD(StorageServerTest, "pages show a visitor's results and delete them") {
   HistoryRow row;
   row.visitor = owner_of(somebody);
@@ -459,6 +471,18 @@ TEST_CASE_METHOD(StorageServerTest, "the workers' events begin at once and end w
     test.server->stop();
     const std::string rest = co_await receive_all(watching);
     CHECK(rest.ends_with("0\r\n\r\n"));
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "a stream without events sends heartbeats") {
+  options.timeouts.heartbeat = std::chrono::milliseconds(1);
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    auto watching = co_await test.connect();
+    co_await send(watching, get("/api/v1/workers/events"));
+    co_await receive_until(watching, "\r\n:\n\n\r\n", 2);
+    test.server->stop();
+    co_await receive_all(watching);
   }(*this));
 }
 

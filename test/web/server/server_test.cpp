@@ -140,6 +140,7 @@ TEST_CASE_METHOD(ServerTest, "a drain ends at its timeout and reports what is le
     co_await send(stuck, upload(3));
   };
   asio::co_spawn(io, clients(), [](std::exception_ptr failure) { CHECK(!failure); });
+  const test::Wait wait("the drain to end, and then the connections");
   while (!ended) io.run_one();
   CHECK(server->connections() == 1);
   classifier.open_gate();

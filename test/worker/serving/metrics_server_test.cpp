@@ -52,6 +52,7 @@ class MetricsServerFixture {
 
 /// Returns everything that the server sends until it ends the connection.
 std::string read_all(asio::ip::tcp::socket& socket) {
+  const test::Wait wait("the metrics server to end a connection");
   std::string bytes;
   std::error_code end;
   asio::read(socket, asio::dynamic_buffer(bytes), end);

@@ -31,6 +31,7 @@ std::string answer(RecognitionQueue& queue, std::string_view text) {
   if (!queue.submit(bytes(text), 5, [&](protocol::Result result) { promise.set_value(result); })) {
     return "full";
   }
+  const test::Wait wait("the result of an image");
   const protocol::Result result = promise.get_future().get();
   if (const auto* refusal = std::get_if<protocol::Refusal>(&result)) {
     return std::string(to_string(refusal->reason));

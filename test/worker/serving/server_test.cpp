@@ -165,7 +165,10 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
                                            .threads = 1}));
   std::string size = "8";
   SECTION("by the worker's own limit") { limits.timeouts.queue = milliseconds(50); }
-  SECTION("by the time limit that its sender gave") { size = "8;timeout_ms=50"; }
+  SECTION("by the time limit that its sender gave") {
+    limits.timeouts.queue = std::chrono::hours(1);
+    size = "8;timeout_ms=50";
+  }
   WorkerServerFixture fixture(limits, {.threads = 1, .queued_max = 1});
   fixture.recognizer.close();
   Client begun(fixture), late(fixture);
@@ -188,6 +191,23 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
   begun.send("A");
   begun.exchange("next");
   CHECK(fixture.recognizer.started() == 2);
+}
+
+TEST_CASE("an image that arrives after its sender's time limit isn't recognized") {
+  WorkerServerFixture fixture;
+  Client late(fixture);
+  late.send(data_message("hello"));
+  late.read_payload();
+  late.send(data_message("8;timeout_ms=1"));
+  late.expect("A");
+  std::this_thread::sleep_for(milliseconds(20));
+  late.send(data_message("Zm9vYmFy"));
+  late.expect("A");
+  const auto result = protocol::parse_result(late.read_payload(), protocol::Dialect::extended);
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
+  CHECK(std::get<protocol::Refusal>(*result).reason == protocol::RefusalReason::busy);
+  CHECK(fixture.recognizer.started() == 0);
 }
 
 TEST_CASE("a client that asks for a thumbnail gets it with the result") {

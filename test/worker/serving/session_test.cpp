@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -88,29 +90,49 @@ TEST_CASE("bytes that a peer sends while its image is being recognized are not l
   hasty.exchange("third");
 }
 
+namespace {
+
+/// A peer that sends the rest of its bytes one at a time, and then nothing. Nothing that it sends
+/// is wrong, so only a time limit ends it.
+struct SlowPeer {
+  SlowPeer(const WorkerServerFixture& fixture, std::string_view begin, std::string bytes = {})
+      : client(std::make_unique<Client>(fixture)), rest(std::move(bytes)) {
+    client->send(begin);
+  }
+  /// Returns false once the server has ended the connection.
+  bool dribble() {
+    if (sent == rest.size()) return client->is_open();
+    return client->dribble(rest[sent++]);
+  }
+
+  std::unique_ptr<Client> client;
+  std::string rest;
+  std::size_t sent = 0;
+};
+
+}  // namespace
+
 TEST_CASE("slow peers are disconnected at every step and don't affect others meanwhile") {
   const test::LogCapture log;
   Server::Limits limits;
   limits.timeouts = {
       .request = milliseconds(400), .image = milliseconds(400), .ack = milliseconds(400)};
   WorkerServerFixture fixture(limits, {.threads = 1});
-  std::vector<std::unique_ptr<Client>> slow;
-  const auto add = [&]() -> Client& {
-    return *slow.emplace_back(std::make_unique<Client>(fixture));
-  };
+  const std::string begun_image = "D " + std::string(100'000, 'a');
+  const std::string long_size = data_message("400000");
+  std::vector<SlowPeer> slow;
   for (int i = 0; i < 20; ++i) {
-    add().send("D 1");                                                 // in a size
-    add().announce("image");                                           // before an image
-    add().send(data_message("400") + "D 1");                           // in an image
-    add().send(data_message("8") + "D 11111111 -0000");                // after a refused image
-    add().send(data_message("8") + data_message("Zm9v*mFy") + "D 1");  // instead of the result's A
+    slow.emplace_back(fixture, "D 1", std::string(200, '1'));                  // in a size
+    slow.emplace_back(fixture, long_size);                                     // before an image
+    slow.emplace_back(fixture, long_size, begun_image);                        // in an image
+    slow.emplace_back(fixture, data_message("8") + "D 11111111 -0000");        // a refused image
+    slow.emplace_back(fixture, data_message("8") + data_message("Zm9v*mFy"));  // before its A
   }
   Client good(fixture);
-  bool open = true;
-  while (open) {
+  const test::Wait wait("the server to disconnect all slow peers");
+  while (!slow.empty()) {
     good.exchange("good image");
-    open = false;
-    for (const auto& client : slow) open = client->dribble('1') || open;
+    std::erase_if(slow, [](SlowPeer& peer) { return !peer.dribble(); });
     std::this_thread::sleep_for(milliseconds(10));
   }
   Client(fixture).exchange("another good image");

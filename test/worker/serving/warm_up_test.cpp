@@ -19,6 +19,7 @@ TEST_CASE("the warm-up uses all threads at once and ends after its last image") 
   auto ended = std::async(std::launch::async, [&] { warm_up(queue, 3); });
   recognizer.wait_for_started(3);
   recognizer.open();
+  const test::Wait wait("the end of the warm-up");
   ended.get();
   CHECK(recognizer.started() == 2 * 3 + 1);
   CHECK(queue.load().recognizing == 0);

@@ -23,6 +23,7 @@
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/message.hpp"
 #include "support/fake_recognizer.hpp"
+#include "support/wait.hpp"
 #include "worker/serving/server.hpp"
 
 /// A worker's server and its clients, for tests.
@@ -46,6 +47,7 @@ class WorkerServerFixture {
     asio::post(io_, [this] { server_.stop(); });
   }
   void wait_for_end() {
+    const Wait wait("the worker's server to end");
     if (end_.valid()) end_.get();
   }
 
@@ -55,6 +57,7 @@ class WorkerServerFixture {
 
   /// Waits until the queue is full, or until it has room if `full` is false.
   void wait_until_full(bool full) {
+    const Wait wait(full ? "the queue to be full" : "the queue to have room");
     while (queue_.full() != full) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
@@ -80,22 +83,30 @@ class Client {
     socket_.set_option(asio::ip::tcp::no_delay(true));
   }
 
-  void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
-  /// Sends a byte and discards whatever has arrived. Returns false once the server has ended the
-  /// connection. Never waits.
-  bool dribble(char byte) {
+  void send(std::string_view bytes) {
+    const Wait wait("the worker to read '" + printable(bytes) + "'");
+    asio::write(socket_, asio::buffer(bytes));
+  }
+  /// Discards whatever has arrived. Returns false once the server has ended the connection. Never
+  /// waits.
+  bool is_open() {
     std::array<char, 1024> unwanted;
     std::error_code error;
     socket_.non_blocking(true);
     while (!error) socket_.read_some(asio::buffer(unwanted), error);
-    if (error != asio::error::would_block) return false;
-    error.clear();
+    return error == asio::error::would_block;
+  }
+  /// The same, and sends a byte.
+  bool dribble(char byte) {
+    if (!is_open()) return false;
+    std::error_code error;
     socket_.write_some(asio::buffer(&byte, 1), error);
     return !error || error == asio::error::would_block;
   }
 
   /// Reads as many bytes as `expected` has, or fewer if the server ends the connection.
   std::string read_like(std::string_view expected) {
+    const Wait wait("the worker to send '" + printable(expected) + "'");
     std::string bytes(expected.size(), '\0');
     std::error_code error;
     bytes.resize(asio::read(socket_, asio::buffer(bytes), error));
@@ -103,12 +114,14 @@ class Client {
   }
   /// Returns the payload of the next message. No further message may have arrived yet.
   std::string read_payload() {
+    const Wait wait("the worker to send a message");
     std::string bytes;
     const std::size_t end = asio::read_until(socket_, asio::dynamic_buffer(bytes), " -");
     return bytes.substr(2, end - 4);
   }
   void expect(std::string_view expected) { CHECK(read_like(expected) == expected); }
   void expect_end() {
+    const Wait wait("the worker to end a connection");
     char byte;
     std::error_code error;
     CHECK(socket_.read_some(asio::buffer(&byte, 1), error) == 0);
