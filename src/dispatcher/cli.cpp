@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "samoyed/io/duration_option.hpp"
+#include "samoyed/io/option_checks.hpp"
 
 namespace samoyed::dispatcher {
 CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& workers) {
@@ -20,7 +21,7 @@ CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& wo
               workers.push_back(*address);
             }
           },
-          "Address of a worker; repeatable")
+          "Address of a worker")
       ->allow_extra_args(false)
       ->type_name("HOST:PORT");
 }
@@ -43,11 +44,12 @@ void add_dispatch_options(CLI::App& app, DispatchOptions& options) {
          "--hedge-after-ms",
          [&options](int count) { options.hedge_after = std::chrono::milliseconds(count); },
          "Time after which an unanswered image is also sent to a second worker, in milliseconds "
-         "(default: never)")
-      ->check(CLI::Range(1, 3600000));
+         "")
+      ->default_str("never")
+      ->check(io::whole_number_range(1, 3600000));
   app.add_option("--connections-per-worker-max", options.connections_per_worker_max,
                  "Maximum number of connections to one worker, which counts as busy beyond that")
-      ->check(CLI::Range(1, 1000000));
+      ->check(io::whole_number_range(1, 1000000));
 }
 
 void add_health_options(CLI::App& app, HealthOptions& options) {

@@ -16,10 +16,16 @@ constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 20;
 }  // namespace
 
 std::vector<protocol::Address> StateFile::load() {
-  if (!std::filesystem::exists(path_)) return {};
-  if (std::filesystem::file_size(path_) > file_bytes_max) {
-    throw std::runtime_error(path_.string() +
-                             " is too large for a worker list; choose another --state file");
+  const auto fail = [this](const std::string& why) {
+    throw std::runtime_error(path_.string() + " " + why + "; choose another --state file");
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path_, error);
+  if (status.type() == std::filesystem::file_type::not_found) return {};
+  if (error) fail("can't be read (" + error.message() + ")");
+  if (!std::filesystem::is_regular_file(status)) fail("isn't a regular file");
+  if (std::filesystem::file_size(path_, error) > file_bytes_max) {
+    fail("is too large for a worker list");
   }
   std::ifstream file(path_);
   std::vector<protocol::Address> addresses;
@@ -34,8 +40,7 @@ std::vector<protocol::Address> StateFile::load() {
     }
     addresses.push_back(*address);
   }
-  if (!file.eof())
-    throw std::runtime_error("can't read " + path_.string() + "; choose another --state file");
+  if (!file.eof()) fail("can't be read");
   return addresses;
 }
 

@@ -48,6 +48,15 @@ TEST_CASE("a file that is far too large is rejected before it is read") {
   CHECK_THROWS_WITH(StateFile(folder.path() / "workers").load(), Contains("too large"));
 }
 
+TEST_CASE("a path that can't be a worker list is an error that says what to do") {
+  const test::TemporaryFolder folder;
+  CHECK_THROWS_WITH(StateFile(folder.path()).load(),
+                    folder.path().string() + " isn't a regular file; choose another --state file");
+  const std::string long_name(300, 'x');
+  CHECK_THROWS_WITH(StateFile(folder.path() / long_name).load(),
+                    Contains("can't be read (File name too long); choose another --state file"));
+}
+
 TEST_CASE("a list that can't be saved is an error, and the old list remains") {
   const test::TemporaryFolder folder;
   StateFile file(folder.path() / "workers");

@@ -110,7 +110,7 @@ class ExportTest(support.ProgramTestCase):
                                  (["--labels", __file__], ["labels"])):
             with self.subTest(arguments):
                 done = run(support.bin_dir() / "samoyed-worker", "127.0.0.1", "0", "--model", archive, *arguments)
-                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
                 for word in words:
                     self.assertIn(word, done.stderr)

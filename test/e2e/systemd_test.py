@@ -14,10 +14,11 @@ import tempfile
 import unittest
 
 import support
+import program_help
 
 support.require_worker()
 
-UNITS_DIR = support.SOURCE_DIR / "scripts" / "systemd"
+UNITS_DIR = support.SOURCE_DIR / "packaging" / "systemd"
 UNITS = ["samoyed-worker@.service", "samoyed-dispatcher.service"]
 # systemd's own scale of exposure goes up to 100. It rates values up to 20 as "OK".
 EXPOSURE_MAX = 20
@@ -31,6 +32,16 @@ def read_unit(name):
     parser.optionxform = str
     parser.read(UNITS_DIR / name)
     return parser
+
+
+def default(program, name):
+    """The default of a program's option that takes a number."""
+    options = program_help.read_help(support.bin_dir(), program, []).options
+    return int(next(option.notes["default"] for option in options if option.name == name))
+
+
+def worker_default(name):
+    return default("samoyed-worker", name)
 
 
 def analyze(*arguments):
@@ -48,7 +59,7 @@ class AnalysisTest(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         for name in UNITS:
             text = (UNITS_DIR / name).read_text()
-            text = text.replace("/usr/local/bin", str(support.bin_dir()))
+            text = text.replace("@BIN_DIR@", str(support.bin_dir())).replace("@SYSCONF_DIR@", "/etc")
             (self.folder / name.replace("@.", "@8888.")).write_text(text)
 
     def test_systemd_finds_no_error(self):
@@ -69,11 +80,15 @@ class UnitTest(unittest.TestCase):
             self.assertEqual(unit["Service"]["Restart"], "on-failure", name)
             self.assertEqual(unit["Unit"]["StartLimitIntervalSec"], "0", name)
             self.assertEqual(unit["Service"]["DynamicUser"], "yes", name)
-            help_text = subprocess.run(
-                [support.bin_dir() / name.split("@")[0].removesuffix(".service"), "--help"],
-                text=True, check=True, stdout=subprocess.PIPE).stdout
-            drain_ms = int(re.search(r"--drain-timeout-ms .*=(\d+)", help_text)[1])
+            # Status 2 means that someone must change an option first.
+            self.assertEqual(unit["Service"]["RestartPreventExitStatus"], "2", name)
+            drain_ms = default(name.split("@")[0].removesuffix(".service"), "--drain-timeout-ms")
             self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
+
+    def test_a_dispatcher_lists_the_worker_of_its_machine(self):
+        settings = (UNITS_DIR / "samoyed-dispatcher.default").read_text()
+        self.assertIn('\nOPTIONS="--worker localhost:8888"\n', settings)
+        self.assertIn('"OPTIONS=--worker localhost:8888"', read_unit("samoyed-dispatcher.service")["Service"]["Environment"])
 
     def test_a_workers_threads_fit_into_its_memory(self):
         unit = read_unit("samoyed-worker@.service")["Service"]
@@ -81,15 +96,9 @@ class UnitTest(unittest.TestCase):
         threads = int(re.search(r"\bTHREADS=(\d+)", unit["Environment"])[1])
         settings = (UNITS_DIR / "samoyed-worker.default").read_text()
         self.assertIn(f"\nTHREADS={threads}\n", settings)
-        help_text = subprocess.run([support.bin_dir() / "samoyed-worker", "--help"], text=True,
-                                   check=True, stdout=subprocess.PIPE).stdout
-
-        def default(option):
-            return int(re.search(rf"--{option} .*=(\d+)", help_text)[1])
-
         # The sum from PROTOCOL.md, "Limits".
-        held = default("receiving-bytes-max") + default("queue-bytes-max") + (300 << 20) + threads * (
-            default("image-bytes-max") + default("decode-memory-bytes-max"))
+        held = worker_default("--receiving-bytes-max") + worker_default("--queue-bytes-max") + (300 << 20) + threads * (
+            worker_default("--image-bytes-max") + worker_default("--decode-memory-bytes-max"))
         memory_max = int(unit["MemoryMax"].removesuffix("G")) << 30
         self.assertGreater(memory_max - held, 1 << 30)
 

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "samoyed/io/option_checks.hpp"
+
 namespace samoyed::io {
 
 /// Adds an option whose number counts `Unit`s. Its name should end with the unit. The default is
@@ -16,8 +18,9 @@ CLI::Option* add_duration_option(CLI::App& app, const std::string& name,
   return app
       .add_option_function<int>(
           name, [&value](int count) { value = Unit(count); }, description)
+      ->type_name("INT")
       ->default_str(std::to_string(std::chrono::duration_cast<Unit>(value).count()))
-      ->check(CLI::Range(least, most));
+      ->check(whole_number_range(least, most));
 }
 
 /// Same as above, in milliseconds, up to an hour.

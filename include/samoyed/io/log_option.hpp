@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "samoyed/io/log_format.hpp"
+#include "samoyed/io/option_checks.hpp"
 
 namespace samoyed::io {
 
@@ -16,8 +17,10 @@ inline CLI::Option* add_log_option(CLI::App& app, LogFormat& format) {
   return app
       .add_option_function<std::string>(
           "--log-format", [&format, names](const std::string& name) { format = names.at(name); },
-          "Log format: text, or json with one object per line (default: text)")
-      ->check(CLI::IsMember({"text", "json"}));
+          "Log format; json writes one object per line")
+      ->type_name("FORMAT")
+      ->default_str("text")
+      ->check(one_of({"text", "json"}));
 }
 
 }  // namespace samoyed::io

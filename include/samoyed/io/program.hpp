@@ -9,15 +9,20 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/process.hpp"
 #include "samoyed/io/signals.hpp"
 
 namespace samoyed::io {
 
+/// Returns what a failed startup prints: for an error of the file system a sentence with the file,
+/// the reason and what to do, otherwise the exception's own text.
+std::string describe_startup_failure(const std::exception& failure);
+
 /// The common part of every server's `main`: prepares the process, starts logging to stderr under
 /// `name` in the given format, and calls `run`. If `run` throws (a failed startup), prints the
-/// error on one line and returns EXIT_FAILURE.
+/// error on one line and returns EXIT_FAILURE, or exit_usage for an UnusableOption.
 template <typename Run>
 int run_program(const std::string& name, LogFormat format, Run run) {
   open_standard_descriptors();
@@ -28,8 +33,11 @@ int run_program(const std::string& name, LogFormat format, Run run) {
   start_log(name, format);
   try {
     run();
-  } catch (const std::exception& error) {
+  } catch (const UnusableOption& error) {
     finish_log(name + ": " + error.what() + "\n");
+    return exit_usage;
+  } catch (const std::exception& error) {
+    finish_log(name + ": " + describe_startup_failure(error) + "\n");
     return EXIT_FAILURE;
   }
   finish_log();

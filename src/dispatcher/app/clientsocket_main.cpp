@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -26,6 +29,8 @@ using namespace samoyed::clientsocket;
 /// The state that the threads share.
 struct Work {
   std::vector<std::filesystem::path> files;
+  /// Set if one of the files is standard input, which can be read only once.
+  std::optional<ReadImage> standard_input;
   std::size_t image_count;  ///< Includes repeats.
   std::atomic<std::size_t> next_image = 0;
   /// A run of the tool is too short for a dead worker to come back.
@@ -36,7 +41,8 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
                                        const Options& options, Report& report) {
   for (std::size_t i = work.next_image++; i < work.image_count; i = work.next_image++) {
     const auto& file = work.files[i % work.files.size()];
-    const auto read = read_image_file(file);
+    const ReadImage read =
+        file == standard_input_name ? *work.standard_input : read_image_file(file);
     if (const auto* why = std::get_if<std::string>(&read)) {
       report.unreadable(file, *why);
       continue;
@@ -81,21 +87,29 @@ int main(int argc, char** argv) {
   if (!options) return exit_status;
 
   Work work;
-  work.files = list_image_files(options->images);
+  const ImageSearch found = find_image_files(options->images);
+  work.files = found.files;
   work.image_count = work.files.size() * static_cast<std::size_t>(options->repeat);
+  Report report(options->format, options->quiet, work.image_count);
+  report.left_out(found);
   if (work.files.empty()) {
     std::cerr << "Error: the folders contain no image files (" << protocol::image_extensions_text()
               << ")\n";
     return EXIT_FAILURE;
   }
+  if (std::ranges::find(work.files, standard_input_name) != work.files.end()) {
+    work.standard_input = read_standard_input();
+  }
   for (const auto& address : options->workers) work.workers.add(address);
 
-  Report report(options->json, work.image_count);
+  const auto started = dispatcher::Clock::now();
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < options->threads; ++i) {
       threads.emplace_back([&] { run_thread(work, *options, report); });
     }
   }
+  report.finish(
+      std::chrono::duration_cast<std::chrono::milliseconds>(dispatcher::Clock::now() - started));
   return report.any_failed() ? EXIT_FAILURE : EXIT_SUCCESS;
 }

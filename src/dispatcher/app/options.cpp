@@ -1,12 +1,13 @@
 #include "dispatcher/app/options.hpp"
 
-#include <map>
 #include <stdexcept>
 
 #include "dispatcher/app/token_file.hpp"
 #include "dispatcher/cli.hpp"
+#include "samoyed/io/command_line.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
+#include "samoyed/io/option_checks.hpp"
 #include "samoyed/web/base_path.hpp"
 
 namespace samoyed::dispatcher {
@@ -38,12 +39,7 @@ std::string read_base_path(const std::string& text) {
   return std::move(*path);
 }
 
-void add_access_options(CLI::App& app, Options& options) {
-  app.option_defaults()->group("Access");
-  web::AccessOptions& access = options.web.access;
-  add_network_option(app, "--worker-network", access.worker_networks,
-                     "Network that workers may be in, for example 10.0.0.0/8; repeatable "
-                     "(default: this machine and the private networks)");
+void add_admin_token_option(CLI::App& app, Options& options) {
   app.add_option_function<std::string>(
          "--admin-token-file",
          [&options](const std::string& path) {
@@ -57,14 +53,22 @@ void add_access_options(CLI::App& app, Options& options) {
          "File with the admin token, which is then required to see and change workers; read again "
          "on SIGHUP")
       ->type_name("FILE");
+}
+
+void add_access_options(CLI::App& app, web::AccessOptions& access) {
+  app.option_defaults()->group("Access");
+  add_network_option(app, "--worker-network", access.worker_networks,
+                     "Network that workers may be in, for example 10.0.0.0/8")
+      ->default_str("this machine and the private networks");
   app.add_option("--allowed-host", access.allowed_hosts,
                  "Host name that requests may use, in addition to IP addresses, localhost and this "
-                 "machine's name; .example.org allows all names below it; repeatable")
+                 "machine's name; .example.org allows all names below it")
       ->allow_extra_args(false)
       ->type_name("NAME");
   add_network_option(app, "--trusted-proxy", access.trusted_proxies,
                      "Network of proxies whose Forwarded and X-Forwarded-For, -Proto, -Host and "
-                     "-Prefix headers are trusted; repeatable (default: none)");
+                     "-Prefix headers are trusted")
+      ->default_str("none");
   app.add_option_function<std::string>(
          "--base-path",
          [&access](const std::string& text) { access.base_path = read_base_path(text); },
@@ -75,7 +79,7 @@ void add_access_options(CLI::App& app, Options& options) {
 
 void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
   app.option_defaults()->group("Limits");
-  const CLI::Range count(1, 1000000);
+  const CLI::Validator count = io::whole_number_range(1, 1000000);
   app.add_option("--connections-max", limits.connections_max, "Maximum number of web connections")
       ->check(count);
   app.add_option("--connections-per-peer-max", limits.connections_per_peer_max,
@@ -88,10 +92,10 @@ void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
       ->check(count);
   app.add_option("--request-bytes-max", limits.request_bytes_max,
                  "Maximum memory for all uploads together, in bytes")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 40));
   app.add_option("--image-bytes-max", limits.image_bytes_max,
                  "Maximum size of an image file, in bytes")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
 void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts,
@@ -107,7 +111,7 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts,
   app.add_option("--body-bytes-per-second-min", limits.body_bytes_per_second_min,
                  "Least rate at which a request's body must arrive, in bytes per second; it may "
                  "fall behind by 20 seconds")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 30));
   io::add_milliseconds_option(app, "--write-timeout-ms", timeouts.write,
                               "Time limit for sending a response to a client, in milliseconds");
   io::add_milliseconds_option(
@@ -123,16 +127,19 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
       "Keep no history; a job's result is then kept only as long as the job");
   app.add_option("--history-days", history.days,
                  "Time that a recognition stays in the history, in days")
-      ->check(CLI::Range(1, 36500));
+      ->check(io::whole_number_range(1, 36500));
   app.add_option("--history-rows-max", history.rows_max,
                  "Maximum number of recognitions in the history; the oldest are removed first")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000000000}));
-  app.add_option("--results-by", history.results_by,
-                 "How visitors are identified; each visitor sees only their own results")
-      ->transform(CLI::Transformer(std::map<std::string, ResultsBy>{
-          {"cookie", ResultsBy::cookie}, {"address", ResultsBy::address}}))
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1000000000}));
+  app.add_option_function<std::string>(
+         "--results-by",
+         [&history](const std::string& word) {
+           history.results_by = word == "address" ? ResultsBy::address : ResultsBy::cookie;
+         },
+         "How visitors are identified; each visitor sees only their own results")
+      ->type_name("HOW")
       ->default_str("cookie")
-      ->type_name("cookie|address");
+      ->check(io::one_of({"cookie", "address"}));
   app.add_flag_function(
       "--no-thumbnails", [&history](std::int64_t) { history.thumbnails = false; },
       "Keep no thumbnails of recognized images");
@@ -140,15 +147,12 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
 
 void add_storage_options(CLI::App& app, StorageOptions& storage) {
   app.option_defaults()->group("Storage");
-  app.add_option("--data-dir", storage.folder,
-                 "Folder for the history and for jobs, created if missing (default: keep neither)")
-      ->type_name("DIR");
   add_history_options(app, storage.history);
   app.add_option("--spool-images-max", storage.jobs.images_max, "Maximum number of unfinished jobs")
-      ->check(CLI::Range(1, 10000000));
+      ->check(io::whole_number_range(1, 10000000));
   app.add_option("--spool-bytes-max", storage.jobs.bytes_max,
                  "Maximum total size of the images of unfinished jobs, in bytes")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 44));
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 44));
   io::add_duration_option<std::chrono::hours>(
       app, "--finished-jobs-hours", storage.jobs.keep_finished,
       "Time that a finished job can be queried, in hours", 1, 87600);
@@ -159,21 +163,29 @@ void add_storage_options(CLI::App& app, StorageOptions& storage) {
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   Options options;
   CLI::App app{
-      "Serves a web page and an API, and sends each image to one of its workers, round-robin."};
-  app.set_version_flag("--version", SAMOYED_VERSION);
+      "Serves a web page and an API, and sends each image to one of its workers, round-robin.",
+      "samoyed-dispatcher"};
+  io::prepare_command_line(app);
   app.footer(
       "Examples:\n"
       "  samoyed-dispatcher --worker localhost:8888 --worker localhost:7777\n"
-      "  samoyed-dispatcher --address 0.0.0.0 --port 80 --state /var/lib/samoyed/workers\n"
-      "While the dispatcher runs, /add/HOST:PORT and /del/HOST:PORT add and remove workers.\n"
-      "With --port 0 the log names the port that was chosen.");
-  app.option_defaults()->always_capture_default();
-  app.add_option("--address", options.address, "Address or host name to listen on");
-  app.add_option("--port", options.port, "Port of the web page; 0 chooses a free port");
+      "  samoyed-dispatcher --address 0.0.0.0 --port 80 --data-dir /srv/samoyed\n"
+      "While the dispatcher runs, /add/HOST:PORT and /del/HOST:PORT add and remove\n"
+      "workers. With --port 0 the log names the port that was chosen.");
+  app.add_option("--address", options.address, "Address or host name to listen on")
+      ->type_name("ADDRESS");
+  app.add_option("--port", options.port, "Port of the web page; 0 chooses a free port")
+      ->check(io::port_range());
   add_worker_option(app, options.workers);
-  app.add_option("--state", options.state_file, "File that keeps the worker list across restarts");
+  app.add_option("--state", options.state_file, "File that keeps the worker list across restarts")
+      ->type_name("FILE");
+  app.add_option("--data-dir", options.storage.folder,
+                 "Folder for the history and for jobs, created if missing")
+      ->type_name("DIR")
+      ->default_str("keep neither");
+  add_admin_token_option(app, options);
   io::add_log_option(app, options.log_format);
-  add_access_options(app, options);
+  add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts, options.web.limits);
   add_storage_options(app, options.storage);
@@ -183,10 +195,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_dispatch_options(app, options.dispatch);
   app.option_defaults()->group("Worker health");
   add_health_options(app, options.health);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    exit_status = app.exit(error);
+  if (const auto status = io::parse_command_line(app, argc, argv)) {
+    exit_status = *status;
     return std::nullopt;
   }
   options.web.results_by = options.storage.history.results_by;

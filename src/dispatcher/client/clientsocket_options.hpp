@@ -11,17 +11,21 @@
 
 namespace samoyed::clientsocket {
 
+enum class OutputFormat { text, json, csv };
+
 /// The command line of clientsocket.
 struct Options {
   std::vector<protocol::Address> workers;
-  /// Files and folders, as given.
+  /// Files, folders and `-` for standard input, as given.
   std::vector<std::filesystem::path> images;
   int threads = 1;
   int repeat = 1;
   std::optional<int> top;
   /// The model that a worker must run; empty for any.
   std::string model;
-  bool json = false;
+  OutputFormat format = OutputFormat::text;
+  /// Print only results and errors.
+  bool quiet = false;
   dispatcher::StepTimeouts timeouts;
   /// For one image, all attempts included.
   std::chrono::milliseconds request_timeout{60000};

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/protocol/utf8.hpp"
 
 namespace samoyed::clientsocket {
@@ -66,19 +67,62 @@ std::string format_json_error(const std::filesystem::path& file, const std::stri
   return dump({{"file", file.string()}, {"error", error}});
 }
 
-Report::Report(bool json, std::size_t image_count)
-    : json_(json),
+std::string csv_header() {
+  return "file,rank,label,class,probability,worker,model,trained,ms,error";
+}
+
+std::string format_csv(const std::filesystem::path& file, const dispatcher::Answer& answer) {
+  using dispatcher::csv_cell;
+  std::string about_image = csv_cell(to_string(answer.worker)) + ",";
+  if (answer.model) {
+    about_image += fmt::format("{},{}", csv_cell(answer.model->name), answer.model->trained);
+  } else {
+    about_image += ",";
+  }
+  about_image += fmt::format(",{},", answer.elapsed_ms);
+  std::string records;
+  std::size_t rank = 0;
+  for (const auto& ranked : answer.recognition.top) {
+    const std::string class_index = ranked.class_index ? std::to_string(*ranked.class_index) : "";
+    records +=
+        fmt::format("{}{},{},{},{},{},{}", records.empty() ? "" : "\r\n", csv_cell(file.string()),
+                    ++rank, csv_cell(ranked.label), class_index, ranked.probability, about_image);
+  }
+  return records;
+}
+
+std::string format_csv_error(const std::filesystem::path& file, const std::string& error) {
+  return dispatcher::csv_cell(file.string()) + ",,,,,,,,," + dispatcher::csv_cell(error);
+}
+
+std::string format_totals(const RunTotals& totals) {
+  const auto count = [](std::size_t number, const char* one) {
+    return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
+  };
+  std::string text = fmt::format("{}: {} recognized, {} failed.",
+                                 count(totals.recognized + totals.failed, "image"),
+                                 totals.recognized, totals.failed);
+  if (totals.skipped > 0) text += " Skipped: " + count(totals.skipped, "file") + ".";
+  return text + fmt::format(" {:.1f} s", std::chrono::duration<double>(totals.elapsed).count());
+}
+
+Report::Report(OutputFormat format, bool quiet, std::size_t image_count)
+    : format_(format),
+      quiet_(quiet),
       image_count_(image_count),
-      show_progress_(image_count >= progress_images_min && isatty(STDERR_FILENO) != 0) {}
+      show_progress_(!quiet && image_count >= progress_images_min && isatty(STDERR_FILENO) != 0) {
+  if (format_ == OutputFormat::csv) print_result(csv_header());
+}
 
 void Report::on_attempt(const dispatcher::Worker& worker, const std::string&) {
-  if (show_progress_) return;
+  if (quiet_ || show_progress_) return;
   const std::lock_guard lock(mutex_);
   print_message("Using worker: " + host_and_port(worker));
 }
 
 void Report::on_ejected(const dispatcher::Worker& worker, const std::string& why,
                         const std::string&) {
+  if (quiet_) return;
   const std::lock_guard lock(mutex_);
   print_message("Inactive worker: " + host_and_port(worker));
   if (show_progress_) print_message("  " + why);
@@ -90,8 +134,19 @@ void Report::recognized(const std::filesystem::path& file, const dispatcher::Ans
     untrained_reported_ = true;
     print_message(std::string("NOTICE: ") + untrained_notice);
   }
-  print_result(json_ ? format_json(file, answer) : format_text(file, answer));
-  count_one();
+  switch (format_) {
+    case OutputFormat::text:
+      print_result(format_text(file, answer));
+      break;
+    case OutputFormat::json:
+      print_result(format_json(file, answer));
+      break;
+    case OutputFormat::csv:
+      print_result(format_csv(file, answer));
+      break;
+  }
+  ++totals_.recognized;
+  show_progress();
 }
 
 void Report::failed(const std::filesystem::path& file, const dispatcher::Failure& failure) {
@@ -103,7 +158,27 @@ void Report::failed(const std::filesystem::path& file, const dispatcher::Failure
 }
 
 void Report::unreadable(const std::filesystem::path& file, const std::string& why) {
-  fail(file, why, file.string() + " " + why);
+  fail(file, why, file.string() + ": " + why);
+}
+
+void Report::left_out(const ImageSearch& search) {
+  const std::lock_guard lock(mutex_);
+  totals_.skipped = search.skipped.size();
+  if (!quiet_) {
+    for (const std::string& line : describe_skipped(search.skipped)) print_message(line);
+  }
+  for (const auto& [folder, why] : search.unsearched) {
+    any_failed_ = true;
+    print_failure(folder, "can't be searched: " + why);
+    print_message(folder.string() + ": can't be searched: " + why);
+  }
+}
+
+void Report::finish(std::chrono::milliseconds elapsed) {
+  const std::lock_guard lock(mutex_);
+  totals_.elapsed = elapsed;
+  const bool one_image = image_count_ == 1 && totals_.skipped == 0;
+  if (!quiet_ && !one_image) print_message(format_totals(totals_));
 }
 
 void Report::thread_failed(const std::string& why) {
@@ -121,9 +196,15 @@ void Report::fail(const std::filesystem::path& file, const std::string& error,
                   const std::string& line) {
   const std::lock_guard lock(mutex_);
   any_failed_ = true;
-  if (json_) print_result(format_json_error(file, error));
+  print_failure(file, error);
   print_message(line);
-  count_one();
+  ++totals_.failed;
+  show_progress();
+}
+
+void Report::print_failure(const std::filesystem::path& file, const std::string& error) {
+  if (format_ == OutputFormat::json) print_result(format_json_error(file, error));
+  if (format_ == OutputFormat::csv) print_result(format_csv_error(file, error));
 }
 
 void Report::print_message(const std::string& line) {
@@ -134,16 +215,16 @@ void Report::print_message(const std::string& line) {
 void Report::print_result(const std::string& line) {
   // On a terminal, both streams write to the line of the progress bar.
   if (show_progress_) std::cerr << erase_line << std::flush;
-  std::cout << line << std::endl;
+  std::cout << line << (format_ == OutputFormat::csv ? "\r" : "") << std::endl;
 }
 
-void Report::count_one() {
-  ++done_count_;
+void Report::show_progress() {
   if (!show_progress_) return;
-  const std::size_t filled = bar_width * done_count_ / image_count_;
+  const std::size_t done = totals_.recognized + totals_.failed;
+  const std::size_t filled = bar_width * done / image_count_;
   std::cerr << fmt::format("{}[{:#<{}}{:.<{}}] {}/{}", erase_line, "", filled, "",
-                           bar_width - filled, done_count_, image_count_)
-            << (done_count_ == image_count_ ? "\n" : "") << std::flush;
+                           bar_width - filled, done, image_count_)
+            << (done == image_count_ ? "\n" : "") << std::flush;
 }
 
 }  // namespace samoyed::clientsocket

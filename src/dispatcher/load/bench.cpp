@@ -26,10 +26,18 @@ namespace {
 
 std::vector<Upload> read_images(const std::vector<std::filesystem::path>& given) {
   std::vector<Upload> uploads;
-  for (const auto& path : clientsocket::list_image_files(given)) {
-    auto read = clientsocket::read_image_file(path);
+  const clientsocket::ImageSearch found = clientsocket::find_image_files(given);
+  for (const std::string& line : clientsocket::describe_skipped(found.skipped)) {
+    std::cerr << protocol::to_printable(line) << '\n';
+  }
+  for (const auto& [folder, why] : found.unsearched) {
+    throw std::runtime_error(folder.string() + ": can't be searched: " + why);
+  }
+  for (const auto& path : found.files) {
+    auto read = path == clientsocket::standard_input_name ? clientsocket::read_standard_input()
+                                                          : clientsocket::read_image_file(path);
     if (const auto* why = std::get_if<std::string>(&read)) {
-      throw std::runtime_error(path.string() + " " + *why);
+      throw std::runtime_error(path.string() + ": " + *why);
     }
     uploads.push_back(
         {path.filename().string(), std::get<std::vector<std::byte>>(std::move(read))});

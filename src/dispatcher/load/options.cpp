@@ -5,8 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "dispatcher/cli.hpp"
+#include "samoyed/io/command_line.hpp"
 #include "samoyed/io/duration_option.hpp"
-#include "samoyed/io/number_range.hpp"
+#include "samoyed/io/option_checks.hpp"
 #include "samoyed/protocol/limits.hpp"
 
 namespace samoyed::load {
@@ -24,6 +25,7 @@ void add_seconds_option(CLI::App& app, const std::string& name, std::chrono::mil
            value = std::chrono::milliseconds(std::llround(seconds * 1000));
          },
          description)
+      ->type_name("SECONDS")
       ->default_str(CLI::detail::to_string(std::chrono::duration<double>(value).count()))
       ->check(io::number_range(least, seconds_max));
 }
@@ -49,16 +51,17 @@ void add_load_options(CLI::App& app, Options& options) {
   CLI::Option* const clients =
       app.add_option("--clients", options.clients,
                      "Closed loop: number of clients; each sends its next image after an answer")
-          ->check(CLI::Range(1, 10000));
+          ->check(io::whole_number_range(1, 10000));
   app.add_option_function<double>(
          "--rate", [&options](double rate) { options.rate_per_s = rate; },
          "Open loop: images per second, sent at random times (Poisson) regardless of answers")
       ->check(io::number_range(0.001, 1e6))
+      ->type_name("N")
       ->excludes(clients);
   app.add_option("--seed", options.seed, "Open loop: seed of the random times");
   app.add_option("--in-flight-max", options.in_flight_max,
                  "Open loop: maximum number of images in flight; further images count as failed")
-      ->check(CLI::Range(1, 30000));
+      ->check(io::whole_number_range(1, 30000));
   add_seconds_option(app, "--seconds", options.duration, "Duration of the measurement, in seconds",
                      0.01);
   add_seconds_option(app, "--warm-up-seconds", options.warm_up,
@@ -69,7 +72,7 @@ void add_load_options(CLI::App& app, Options& options) {
       app, "--request-timeout-ms", options.request_timeout,
       "Time limit for one image, in milliseconds; an image that exceeds it counts as failed");
   app.add_option("--top", options.top, "Number of labels per image (workers only)")
-      ->check(CLI::Range(1, protocol::top_max));
+      ->check(io::whole_number_range(1, protocol::top_max));
 }
 
 }  // namespace
@@ -101,30 +104,28 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       "Sends images to workers, or to a dispatcher's page or API, and measures throughput and "
       "latency.",
       "clientsocket bench"};
+  io::prepare_command_line(app);
   app.footer(
       "Examples:\n"
       "  clientsocket bench --worker localhost:8888 --clients 4 dog.jpg\n"
       "  clientsocket bench --http http://localhost:9999/ --rate 100 --json photos/\n"
-      "Latencies cover recognized images only. In the open loop, a latency starts when its image\n"
-      "is due, so that a stall isn't hidden. Counts cover the images that were due during the\n"
-      "measurement; rates cover the answers that arrived during it. The exit status is 1 if any\n"
-      "image failed, which means that it was neither recognized nor refused with a documented\n"
-      "reason.");
-  app.option_defaults()->always_capture_default();
+      "Latencies cover recognized images only. In the open loop, a latency starts when\n"
+      "its image is due, so that a stall isn't hidden. Counts cover the images that\n"
+      "were due during the measurement; rates cover the answers that arrived during\n"
+      "it. The exit status is 1 if any image failed, which means that it was neither\n"
+      "recognized nor refused with a documented reason.");
   CLI::Option* const workers = dispatcher::add_worker_option(app, options.workers);
   CLI::Option* const http = add_http_option(app, options.http)->excludes(workers);
   add_load_options(app, options);
   app.add_flag("--json", options.json, "Print the report as one JSON object");
   app.add_option("IMAGE", options.images,
-                 "Image files, or folders to search for images; sent in turn")
+                 "Image files, folders to search for images, or - for standard input; sent in turn")
       ->required();
-  try {
-    app.parse(argc, argv);
-    if (workers->count() + http->count() == 0) {
-      throw CLI::RequiredError("--worker or --http");
-    }
-  } catch (const CLI::ParseError& error) {
-    exit_status = app.exit(error);
+  app.final_callback([workers, http] {
+    if (workers->count() + http->count() == 0) throw CLI::RequiredError("--worker or --http");
+  });
+  if (const auto status = io::parse_command_line(app, argc, argv)) {
+    exit_status = *status;
     return std::nullopt;
   }
   return options;

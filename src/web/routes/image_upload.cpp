@@ -4,6 +4,7 @@
 
 #include "samoyed/dispatcher/history_row.hpp"
 #include "samoyed/io/parse_number.hpp"
+#include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/utf8.hpp"
 #include "web/http/multipart.hpp"
@@ -51,7 +52,7 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
 
 std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& request) {
   if (!is_form_type(content_type(request))) {
-    if (request.body.empty()) return bad_form("The picture is empty.");
+    if (request.body.empty()) return bad_form(protocol::empty_file_text);
     return std::vector<UploadedImage>{{{}, request.body}};
   }
   const auto boundary = form_boundary(content_type(request));
@@ -64,7 +65,7 @@ std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& req
     const std::string name = part.file_name.value_or("");
     if (part.content.empty()) {
       return bad_form(name.empty() ? "No file was chosen. Choose a picture first."
-                                   : "The file is empty.");
+                                   : protocol::empty_file_text);
     }
     images.push_back({name, part.content});
   }

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
@@ -36,6 +39,19 @@ namespace {
 using namespace samoyed;
 using namespace samoyed::worker;
 
+/// Loads the model that --model names. A model that can't be loaded is an UnusableOption, unless
+/// the machine lacks something for the moment.
+Model load_given_model(const Options& options,
+                       const std::function<std::vector<std::string>()>& usual_labels) try {
+  return load_model(options.model_file, options.model_card, usual_labels,
+                    {.precision = options.precision, .threads = options.queue.threads});
+} catch (const std::system_error&) {
+  throw;
+} catch (const std::runtime_error& error) {
+  throw io::UnusableOption(std::string(error.what()) +
+                           "; --model names the file (for a service, MODEL in /etc/default)");
+}
+
 std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decoding& decoding) {
   const auto imagenet = [] {
     return parse_labels(data::imagenet_labels_txt, "the built-in labels");
@@ -44,8 +60,7 @@ std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decodi
     return std::make_unique<NullRecognizer>(labels_of(options.model_card, imagenet));
   }
   auto recognizer = std::make_unique<NetworkRecognizer>(
-      load_model(options.model_file, options.model_card, imagenet,
-                 {.precision = options.precision, .threads = options.queue.threads}),
+      load_given_model(options, imagenet),
       ImageHandling{
           .limits = options.decode,
           .apply_exif_orientation = options.apply_exif_orientation,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/file_kind.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/decoders/decoders.hpp"
@@ -154,6 +155,7 @@ protocol::ImageFormatSet built_formats() {
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
                           const DecodeOptions& options, std::vector<std::uint8_t> memory) {
+  if (file.empty()) return unreadable(protocol::empty_file_text);
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
   if (format == nullptr) {

@@ -48,6 +48,12 @@ TEST_CASE("the null recognizer's result depends on the image alone") {
   CHECK(recognize(recognizer, "one").top[0].label != recognize(recognizer, "two").top[0].label);
 }
 
+TEST_CASE("the null recognizer refuses an empty file") {
+  NullRecognizer recognizer({"cat"});
+  const protocol::Result result = recognizer.recognize(test::as_bytes(""), 5);
+  CHECK(std::get<protocol::Refusal>(result).detail == "The file is empty.");
+}
+
 TEST_CASE("the null recognizer ranks distinct labels, as many as requested and available") {
   NullRecognizer recognizer({"cat", "dog", "fish"});
   const auto [wanted, given] = GENERATE(table<int, std::size_t>({{1, 1}, {2, 2}, {5, 3}}));
