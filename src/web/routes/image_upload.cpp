@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/utf8.hpp"
@@ -12,9 +13,6 @@
 
 namespace samoyed::web {
 namespace {
-
-/// No model has a longer name.
-constexpr std::size_t model_length_max = 256;
 
 Problem bad_form(std::string sentence) { return {Reason::bad_form, std::move(sentence)}; }
 
@@ -46,41 +44,56 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
     }
   }
   if (const auto model = query_value(query, "model")) {
-    if (model->empty() || model->size() > model_length_max) {
-      return Problem{Reason::bad_parameter, "`model` must be the name of a model (limit " +
-                                                std::to_string(model_length_max) + " characters)."};
-    }
+    if (auto problem = check_model_name(*model)) return problem;
     upload.model = protocol::to_utf8(*model);
   }
   return std::nullopt;
 }
 
-std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& request) {
+/// Reads the fields of a form that are not images. An empty `model` stands for the default one, as
+/// in the form's list of networks.
+std::optional<Problem> read_field(const FormPart& part, ImageUpload& upload) {
+  if (part.name != "model" || part.content.empty()) return std::nullopt;
+  if (auto problem = check_model_name(part.content)) return problem;
+  upload.model = protocol::to_utf8(part.content);
+  return std::nullopt;
+}
+
+std::variant<ImageUpload, Problem> find_images(const Request& request) {
+  ImageUpload upload;
   if (!is_form_type(content_type(request))) {
     if (request.body.empty()) return bad_form("The picture is empty.");
-    return std::vector<UploadedImage>{{{}, request.body}};
+    upload.images.push_back({{}, request.body});
+    return upload;
   }
   const auto boundary = form_boundary(content_type(request));
   if (const auto* error = std::get_if<FormError>(&boundary)) return bad_form(error->sentence);
   const auto form = parse_form(request.body, std::get<std::string>(boundary));
   if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
-  std::vector<UploadedImage> images;
   for (const FormPart& part : std::get<Form>(form).parts) {
+    if (auto problem = read_field(part, upload)) return std::move(*problem);
     if (part.name != "file") continue;
     const std::string name = part.file_name.value_or("");
     if (part.content.empty()) {
       return bad_form(name.empty() ? "No file was chosen. Choose a picture first."
                                    : "The file is empty.");
     }
-    images.push_back({name, part.content});
+    upload.images.push_back({name, part.content});
   }
-  if (images.empty()) {
+  if (upload.images.empty()) {
     return bad_form("The form has no field `file`. Send the picture in that field.");
   }
-  return images;
+  return upload;
 }
 
 }  // namespace
+
+std::optional<Problem> check_model_name(std::string_view name) {
+  if (!name.empty() && name.size() <= dispatcher::model_name_bytes_max) return std::nullopt;
+  return Problem{Reason::bad_parameter, "`model` must be the name of a model (limit " +
+                                            std::to_string(dispatcher::model_name_bytes_max) +
+                                            " bytes)."};
+}
 
 std::optional<Problem> check_body_type(Body body, const Request& head) {
   const bool is_form = is_form_type(content_type(head));
@@ -117,7 +130,7 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
   if (auto problem = check_body_type(policy.body, context.request)) return std::move(*problem);
   auto found = find_images(context.request);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
-  ImageUpload upload{.images = std::get<std::vector<UploadedImage>>(std::move(found))};
+  auto& upload = std::get<ImageUpload>(found);
   if (policy.body == Body::image && upload.images.size() > 1) {
     return bad_form("Send one picture per request, or send several to /api/v1/jobs.");
   }
@@ -134,7 +147,7 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
       return std::move(*problem);
     }
   }
-  return upload;
+  return std::move(upload);
 }
 
 }  // namespace samoyed::web

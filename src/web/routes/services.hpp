@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "samoyed/io/wall_clock.hpp"
 #include "web/access/access.hpp"
 #include "web/access/admin_gate.hpp"
+#include "web/views/api_json.hpp"
+#include "web/views/gzip.hpp"
 #include "web/views/metrics.hpp"
 
 namespace samoyed::web {
@@ -60,6 +63,13 @@ struct Services {
   SiteRules rules;
   /// Number of statistics that are being computed.
   std::size_t statistics_running = 0;
+  /// The API's page and description as they were last asked for.
+  CompressedText api_page = {};
+  CompressedText openapi = {};
+  /// The labels that workers have named, by the names of their models.
+  std::map<std::string, LabelList> label_lists = {};
+  /// Number of models whose labels are being asked for.
+  std::size_t label_lists_asked = 0;
 };
 
 }  // namespace samoyed::web
