@@ -40,7 +40,8 @@ MAY_INCLUDE = {
     "web/http": ["io", "protocol", "dispatcher"],
     "web/access": ["io", "protocol", "web/http"],
     "web/views": ["io", "protocol", "dispatcher", "web/http"],
-    "web/routes": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views"],
+    "web/apidoc": ["protocol", "dispatcher", "web/http", "web/views"],
+    "web/routes": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/apidoc"],
     "web/server": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/routes"],
     # The public headers of the web server.
     "web": ["io", "protocol", "dispatcher"],

@@ -31,7 +31,7 @@ AttemptFailure cut_short() {
 
 std::optional<WorkerModel> model_of(const std::optional<protocol::WorkerHello>& hello) {
   if (!hello) return std::nullopt;
-  return WorkerModel{hello->model, hello->trained};
+  return WorkerModel{hello->model, hello->trained, hello->label_count};
 }
 
 protocol::Refusal too_large(const protocol::WorkerHello& hello) {
@@ -66,7 +66,7 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
   if (attempt->abandoned()) co_return SendResult{cut_short(), {}};
   const auto hello = connection->hello();
   SendResult result{busy, model_of(hello)};
-  if (!request.model.empty() && (!hello || hello->model != request.model)) {
+  if (!workers_.may_answer(request.model, result.model)) {
     result.end = AttemptFailure{.kind = AttemptFailure::Kind::other_model, .why = {}};
     if (hello) keep(worker.id, *entry, std::move(connection));
     co_return result;

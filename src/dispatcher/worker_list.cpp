@@ -31,6 +31,7 @@ AddResult WorkerList::add(const protocol::Address& address) {
     const auto same = std::ranges::find(entries_, address, address_of);
     if (same == entries_.end()) {
       if (entries_.size() == workers_max) return AddResult::list_full;
+      entry.row.listed = ++last_listed_;
       put_at_end(std::move(entry));
     } else if (same->in_rotation()) {
       return AddResult::already_there;

@@ -8,9 +8,10 @@ namespace samoyed::dispatcher {
 bool WorkerList::must_wait(std::string_view model, Clock::time_point now,
                            std::span<const WorkerId> tried) const {
   const std::lock_guard lock(mutex_);
+  const ModelChoice choice = choose(model);
   bool any = false;
   for (const Entry& entry : entries_) {
-    if (!entry.in_rotation() || !entry.may_run(model)) continue;
+    if (!entry.in_rotation() || !choice.includes(entry)) continue;
     if (std::ranges::find(tried, entry.row.worker.id) != tried.end()) continue;
     const bool doubtful = entry.doubtful(now);
     if (!doubtful && entry.has_room(now)) return false;
@@ -38,13 +39,13 @@ std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point
   const std::lock_guard lock(mutex_);
   WorkerId* const cursor = find_cursor(model);
   const WorkerId after = cursor ? *cursor : cursor_;
-  const auto fits = [&](const Entry& entry) {
-    return entry.may_run(model) && !entry.doubtful(now);
-  };
+  const ModelChoice choice = choose(model);
+  const auto may_run = [&](const Entry& entry) { return choice.includes(entry); };
+  const auto fits = [&](const Entry& entry) { return may_run(entry) && !entry.doubtful(now); };
   auto next =
       next_after(after, [&](const Entry& entry) { return fits(entry) && entry.has_room(now); });
   if (!next) next = next_after(after, fits);
-  if (!next) next = next_after(after, [&](const Entry& entry) { return entry.may_run(model); });
+  if (!next) next = next_after(after, may_run);
   if (next && cursor) *cursor = next->id;
   return next;
 }
@@ -52,8 +53,9 @@ std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point
 std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const WorkerId> tried,
                                              std::string_view model, Clock::time_point now) const {
   const std::lock_guard lock(mutex_);
+  const ModelChoice choice = choose(model);
   const auto untried = [&](const Entry& entry) {
-    return entry.may_run(model) && std::ranges::find(tried, entry.row.worker.id) == tried.end();
+    return choice.includes(entry) && std::ranges::find(tried, entry.row.worker.id) == tried.end();
   };
   const auto proven = [&](const Entry& entry) {
     return untried(entry) && entry.row.counts.done > 0;
@@ -65,12 +67,6 @@ std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const Wor
   next =
       next_after(after, [&](const Entry& entry) { return untried(entry) && !entry.doubtful(now); });
   return next ? next : next_after(after, untried);
-}
-
-bool WorkerList::lacks(std::string_view model) const {
-  const std::lock_guard lock(mutex_);
-  return !entries_.empty() &&
-         std::ranges::none_of(entries_, [&](const Entry& entry) { return entry.may_run(model); });
 }
 
 /// Returns null for a model that no worker is known to run, because clients may name any model and

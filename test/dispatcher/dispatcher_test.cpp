@@ -17,7 +17,7 @@ TEST_CASE("a Samoyed worker gets one hello, and its connection is kept") {
   DispatcherFixture fixture({&worker});
   for (int i = 0; i < 3; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
-  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true, 1000});
 }
 
 TEST_CASE("a connection that was idle for too long is replaced") {
@@ -251,7 +251,7 @@ TEST_CASE("a probe learns the model, and its connection carries the first image"
   ScriptedPeer worker({serve_all});
   DispatcherFixture fixture({&worker});
   fixture.probe_all();
-  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true, 1000});
   CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(worker.connections() == 1);
 }

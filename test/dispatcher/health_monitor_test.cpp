@@ -83,7 +83,7 @@ TEST_CASE("an ejected worker that listens again is back after two good probes") 
   restarted.emplace(std::vector<ScriptedPeer::Script>{greet, greet, serve_all}, address.port);
   CHECK(fixture.run_until([&] { return fixture.log.readmissions == 1; }));
   CHECK(restarted->connections() == 2);
-  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true});
+  CHECK(fixture.list.snapshot()[0].model == WorkerModel{"squeezenet1_1", true, 1000});
   CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
 }
 

@@ -196,3 +196,12 @@ TEST_CASE("a worker that turns out to run another model is skipped and stays in 
   CHECK(squeezenet.connections() == 1);
   CHECK(resnet.connections() == 1);
 }
+
+TEST_CASE("a new worker of another model doesn't answer for the default") {
+  ScriptedPeer squeezenet({serve_model("squeezenet1_1")});
+  ScriptedPeer resnet({serve_model("resnet18")});
+  DispatcherFixture fixture({&squeezenet, &resnet}, DispatchOptions{.timeouts = patient}, {},
+                            {DefaultModel::Rule::first_trained, {}});
+  for (int i = 0; i < 4; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.attempts == 5);  // The other worker was tried once.
+}

@@ -54,6 +54,28 @@ class ClassifyTest(support.ProgramTestCase):
         self.assertEqual(problem["request_id"], response.headers["X-Request-Id"])
 
 
+class NetworksTest(support.ProgramTestCase):
+    @support.needs_decoding
+    def test_a_worker_names_all_labels_of_its_network(self):
+        dispatcher = self.start_dispatcher(workers=[self.start_worker()])
+        support.wait_until(lambda: call(dispatcher, "/api/v1/models")[1]["models"], "the worker's hello")
+        [model] = call(dispatcher, "/api/v1/models")[1]["models"]
+        self.assertTrue(model["default"])
+        response, answer = call(dispatcher, model["labels_href"])
+        self.assertEqual(response.status, 200, response.text)
+        self.assertTrue(answer["complete"])
+        self.assertEqual([label["class"] for label in answer["labels"]], list(range(model["label_count"])))
+        self.assertIn({"label": "Samoyed", "class": 258}, answer["labels"])
+
+    def test_the_default_network_answers_unless_another_is_requested(self):
+        workers = [self.start_null_worker(), self.start_worker()]
+        dispatcher = self.start_dispatcher("--default-model", "null", workers=workers)
+        for _ in range(4):
+            answer = call(dispatcher, "/api/v1/classify", "POST", support.sample("chelsea.png"),
+                          Content_Type="image/png")[1]
+            self.assertEqual(answer["network"]["name"], "null")
+
+
 class WorkersTest(support.ProgramTestCase):
     def test_only_token_holders_manage_workers(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -58,7 +58,7 @@ class SeparateNodesTest(support.ProgramTestCase):
     def curl(self, dispatcher, path, *arguments):
         """Sends a request from the dispatcher's own node, and returns (status, page)."""
         done = subprocess.run(["ip", "netns", "exec", self.web, "curl", "-q", "-s", "-S", "--noproxy", "*",
-                               "--max-time", "60", "-w", "\n%{http_code}", *arguments,
+                               "--max-time", "60", "-H", "Accept: text/html", "-w", "\n%{http_code}", *arguments,
                                f"http://{dispatcher.address}{path}"],
                               check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         page, status = done.stdout.rsplit("\n", 1)

@@ -122,8 +122,9 @@ class DispatcherFixture {
                              dispatcher::StepTimeouts timeouts = patient)
       : DispatcherFixture(peers, dispatcher::DispatchOptions{.timeouts = timeouts}) {}
   DispatcherFixture(const std::vector<const ScriptedPeer*>& peers,
-                    dispatcher::DispatchOptions options, dispatcher::HealthOptions health = {})
-      : list([this] { on_change(); }, health),
+                    dispatcher::DispatchOptions options, dispatcher::HealthOptions health = {},
+                    dispatcher::DefaultModel default_model = {})
+      : list([this] { on_change(); }, health, std::move(default_model)),
         dispatcher(io.get_executor(), list, log, std::move(options)) {
     for (const auto* peer : peers) list.add(peer->address());
   }

@@ -22,8 +22,8 @@ struct ClassifyRequest {
   /// Longer side of the thumbnail wanted, in pixels, 1..protocol::thumbnail_side_max. A worker that
   /// doesn't make thumbnails answers without one.
   std::optional<int> thumbnail_side = std::nullopt;
-  /// The name of the model that must answer, as workers state it in hello; empty for any. If no
-  /// worker runs it, the outcome is a Failure with `unknown_model`.
+  /// The name of the model that must answer, as workers state it in hello; empty for the
+  /// default (WorkerList). If no worker runs it, the outcome is a Failure with `unknown_model`.
   std::string model = {};
   /// Whom the image belongs to. Clients whose images wait get equal shares of the workers' time.
   /// Empty for work of the service itself, which shares like one client.

@@ -22,7 +22,8 @@ std::string csv_cell(std::string_view text);
 /// Formats a row as a JSON object. Invalid UTF-8 in strings is replaced, and characters that a
 /// terminal obeys are escaped:
 /// `{"id":1,"time":"2026-01-31T12:00:00.000Z","file_name":"dog.jpg",...,"labels":[...],...}`.
-std::string history_json(const HistoryRow& row);
+/// `thumbnail` is the address of the row's thumbnail, if it has one.
+std::string history_json(const HistoryRow& row, const std::string& thumbnail);
 
 /// Formats milliseconds since 1970 as `2026-01-31T12:00:00.000Z`.
 std::string utc_text(std::int64_t time_ms);

@@ -16,6 +16,8 @@ inline constexpr std::size_t history_page_rows_max = 200;
 struct HistoryQuery {
   /// Only this visitor's rows. std::nullopt: everyone's rows, for the operator.
   std::optional<std::string> visitor = std::nullopt;
+  /// Only rows of the model of this name. std::nullopt: of all models.
+  std::optional<std::string> model = std::nullopt;
   /// Only rows with a smaller id. To get the next older page, pass the last id of this page.
   std::optional<HistoryId> before = std::nullopt;
   /// Only the oldest rows with a larger id. To get the next newer page, pass the first id of this

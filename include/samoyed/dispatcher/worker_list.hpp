@@ -36,8 +36,32 @@ struct Worker {
 struct WorkerModel {
   std::string name;
   bool trained = true;
+  /// Number of labels; 0 if it isn't known.
+  std::uint64_t label_count = 0;
 
   bool operator==(const WorkerModel&) const = default;
+};
+
+/// Which model answers the requests that name none.
+struct DefaultModel {
+  enum class Rule {
+    any,            ///< Each worker in turn, whatever it runs.
+    first_trained,  ///< See `WorkerList::models`.
+    named,          ///< Only the model `name`.
+  };
+  Rule rule = Rule::any;
+  std::string name = {};
+};
+
+/// One of the models that the workers of a list run.
+struct ModelRow {
+  WorkerModel model;
+  /// Number of workers in rotation that run it.
+  std::size_t workers = 0;
+  /// True if it answers requests that name no model.
+  bool is_default = false;
+
+  bool operator==(const ModelRow&) const = default;
 };
 
 /// Outcomes of the images that were sent to a worker since it was added.
@@ -75,6 +99,8 @@ struct WorkerRow {
   WorkerCounts counts = {};
   /// True while it is being probed.
   bool probing = false;
+  /// Its place in the order in which workers were first added. It keeps it when it comes back.
+  std::uint64_t listed = 0;
 };
 
 /// Maximum number of workers in a list, in rotation or not. A page shows all of them, and a request
@@ -94,6 +120,12 @@ enum class AddResult { added, already_there, list_full };
 ///
 /// A worker that has never answered a hello may be picked for any model until it answers one.
 ///
+/// Requests that name no model go to the workers of one default model, so that the same image
+/// always gets the same answer, and to reference servers, whose model isn't known. With the rule
+/// `first_trained`, it is the model of the trained worker that was listed first. While none of that
+/// model's workers is in rotation, the next trained model takes its place. An untrained model is
+/// the default only if the list has no trained one.
+///
 /// A worker that doesn't answer its first contact (an image or a probe) within `first_answer_time`
 /// is picked only if there is no other. It stays last until it answers something.
 ///
@@ -109,8 +141,11 @@ class WorkerList {
   /// The thread that made the change calls it, without the mutex: by then the list may have changed
   /// again.
   explicit WorkerList(
-      std::function<void()> on_change = [] {}, HealthOptions health = {})
-      : on_change_(std::move(on_change)), health_(health) {}
+      std::function<void()> on_change = [] {}, HealthOptions health = {},
+      DefaultModel default_model = {})
+      : on_change_(std::move(on_change)),
+        health_(health),
+        default_model_(std::move(default_model)) {}
 
   /// Adds a worker without connecting to it. Changes nothing unless the result is `added`. An
   /// ejected worker returns to the rotation at once, at the end of the list. If it has never
@@ -131,8 +166,8 @@ class WorkerList {
   /// at the same time, because then the images are more likely to be at fault.
   bool record_fault(WorkerId id, Clock::time_point now);
 
-  /// Returns the next worker in turn that may run `model` (empty for any), for a request's first
-  /// attempt. Returns std::nullopt if there is none in rotation.
+  /// Returns the next worker in turn that may run `model` (empty for the default), for a request's
+  /// first attempt. Returns std::nullopt if there is none in rotation.
   std::optional<Worker> pick(std::string_view model = {}, Clock::time_point now = {});
 
   /// Returns the worker in rotation that comes after `after`, is not in `tried` and may run
@@ -159,6 +194,16 @@ class WorkerList {
 
   /// True if the list has workers, but none that may run `model`, in rotation or not.
   bool lacks(std::string_view model) const;
+
+  /// True if a worker that reported `found` may answer a request for `model`. A reference server
+  /// reports nothing.
+  bool may_answer(std::string_view model, const std::optional<WorkerModel>& found) const;
+
+  /// The models of all workers, in rotation or not, in the order in which their first workers were
+  /// listed. Models of the same name are one; it counts as trained if one of them is.
+  std::vector<ModelRow> models() const;
+
+  const DefaultModel& default_model() const { return default_model_; }
 
   /// Records the model that a worker reported, and how many images it recognizes at the same time
   /// (0 if it didn't say). Ignored if the worker is no longer in the list.
@@ -230,13 +275,21 @@ class WorkerList {
     }
     bool has_room(Clock::time_point now) const { return room.has_room(row.counts.in_flight, now); }
     bool runs(std::string_view model) const { return row.model && row.model->name == model; }
-    bool may_run(std::string_view model) const {
-      return model.empty() || (row.model ? runs(model) : !reference);
-    }
+  };
+
+  /// Which workers may answer a request. Valid while the mutex is held.
+  struct ModelChoice {
+    std::string_view name = {};          ///< Empty if workers of any name may.
+    const WorkerModel* model = nullptr;  ///< If set, only this model and unknown ones may.
+
+    bool includes(const WorkerModel& found) const;
+    bool includes(const Entry& entry) const;
   };
 
   // Called with the mutex held:
   Entry* find(WorkerId id);
+  ModelChoice choose(std::string_view model) const;
+  const WorkerModel* first_trained() const;
   std::optional<Worker> next_after(WorkerId after,
                                    const std::function<bool(const Entry&)>& eligible) const;
   WorkerId* find_cursor(std::string_view model);
@@ -250,10 +303,12 @@ class WorkerList {
 
   const std::function<void()> on_change_;
   const HealthOptions health_;
+  const DefaultModel default_model_;
   mutable std::mutex mutex_;
   // Guarded by mutex_, ids ascending:
   std::vector<Entry> entries_;
   WorkerId last_id_ = 0;
+  std::uint64_t last_listed_ = 0;
   WorkerId cursor_ = 0;
   /// The cursors of requests for one model, by its name. Only models that some worker runs have
   /// one.

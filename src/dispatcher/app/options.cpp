@@ -8,6 +8,7 @@
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/option_checks.hpp"
+#include "samoyed/protocol/limits.hpp"
 #include "samoyed/web/base_path.hpp"
 
 namespace samoyed::dispatcher {
@@ -158,6 +159,22 @@ void add_storage_options(CLI::App& app, StorageOptions& storage) {
       "Time that a finished job can be queried, in hours", 1, 87600);
 }
 
+void add_default_model_option(CLI::App& app, DefaultModel& model) {
+  app.add_option_function<std::string>(
+         "--default-model",
+         [&model](const std::string& name) {
+           if (name.empty() || name.size() > protocol::model_name_bytes_max) {
+             throw CLI::ValidationError(
+                 "--default-model",
+                 "a model's name has 1 to " + std::to_string(protocol::model_name_bytes_max) + " bytes");
+           }
+           model = {DefaultModel::Rule::named, name};
+         },
+         "Model that recognizes the images for which none is requested (default: the trained model "
+         "of the worker that was listed first)")
+      ->type_name("NAME");
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
@@ -193,6 +210,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_timeout_options(app, options.dispatch.timeouts);
   app.option_defaults()->group("Dispatching");
   add_dispatch_options(app, options.dispatch);
+  add_default_model_option(app, options.default_model);
   app.option_defaults()->group("Worker health");
   add_health_options(app, options.health);
   if (const auto status = io::parse_command_line(app, argc, argv)) {

@@ -8,6 +8,7 @@
 #include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/io/log_format.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed/web/server_options.hpp"
@@ -26,6 +27,7 @@ struct Options {
   /// Its `may_connect` allows only `web.access.worker_networks`.
   DispatchOptions dispatch;
   HealthOptions health;
+  DefaultModel default_model{DefaultModel::Rule::first_trained, {}};
   web::ServerOptions web;
   StorageOptions storage;
   io::LogFormat log_format = io::LogFormat::text;

@@ -79,7 +79,7 @@ Service::Service(Options options)
               if (job_runner_) job_runner_->wake();
             });
           },
-          options_.health),
+          options_.health, options_.default_model),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),

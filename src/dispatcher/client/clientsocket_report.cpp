@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "samoyed/dispatcher/history_export.hpp"
+#include "samoyed/dispatcher/recognition_json.hpp"
+#include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/protocol/utf8.hpp"
 
 namespace samoyed::clientsocket {
@@ -46,6 +48,8 @@ std::string format_text(const std::filesystem::path& file, const dispatcher::Ans
 }
 
 std::string format_json(const std::filesystem::path& file, const dispatcher::Answer& answer) {
+  // `top`, `ms`, `model` and `trained` are former forms of `labels`, `times_ms` and `network`,
+  // which are those of the HTTP API.
   json top = json::array();
   for (const auto& ranked : answer.recognition.top) {
     top.push_back({{"label", ranked.label}, {"probability", ranked.probability}});
@@ -53,6 +57,9 @@ std::string format_json(const std::filesystem::path& file, const dispatcher::Ans
   }
   json value = {{"file", file.string()},
                 {"worker", to_string(answer.worker)},
+                {"network", dispatcher::network_json(answer.model)},
+                {"labels", dispatcher::labels_json(answer.recognition.top)},
+                {"times_ms", dispatcher::times_json(dispatcher::times_of(answer))},
                 {"top", std::move(top)},
                 {"ms", answer.elapsed_ms}};
   if (answer.model) {

@@ -108,21 +108,25 @@ std::string history_csv_row(const HistoryRow& row) {
   return join(cells);
 }
 
-std::string history_json(const HistoryRow& row) {
-  const nlohmann::ordered_json object{{"id", row.id},
-                                      {"time", utc_text(row.time_ms)},
-                                      {"source", to_string(row.source)},
-                                      {"request_id", row.request_id},
-                                      {"file_name", row.file_name},
-                                      {"image_bytes", row.image_bytes},
-                                      {"width", row.width},
-                                      {"height", row.height},
-                                      {"worker", row.worker},
-                                      {"model", row.model},
-                                      {"trained", row.trained},
-                                      {"labels", labels_json(row.top)},
-                                      {"times_ms", times_json(row.times)},
-                                      {"has_thumbnail", row.has_thumbnail}};
+std::string history_json(const HistoryRow& row, const std::string& thumbnail) {
+  std::optional<WorkerModel> model;
+  if (!row.model.empty()) model = WorkerModel{row.model, row.trained};
+  nlohmann::ordered_json object{{"id", row.id},
+                                {"time", utc_text(row.time_ms)},
+                                {"source", to_string(row.source)},
+                                {"request_id", row.request_id},
+                                {"file_name", row.file_name},
+                                {"image_bytes", row.image_bytes},
+                                {"width", row.width},
+                                {"height", row.height},
+                                {"worker", row.worker},
+                                {"network", network_json(model)},
+                                {"model", row.model},
+                                {"trained", row.trained},
+                                {"labels", labels_json(row.top)},
+                                {"times_ms", times_json(row.times)},
+                                {"has_thumbnail", row.has_thumbnail}};
+  if (row.has_thumbnail) object["thumbnail"] = thumbnail;
   return protocol::escape_json_controls(
       object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }

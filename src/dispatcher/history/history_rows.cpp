@@ -57,16 +57,23 @@ std::string select(std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM recognition " + std::string(rest);
 }
 
-std::string of_visitor(const HistoryQuery& query) {
-  return query.visitor ? " AND visitor = ?" : "";
+/// The conditions on the visitor and the model. `bind_owner` binds their values.
+std::string of_owner(const HistoryQuery& query) {
+  return std::string(query.visitor ? " AND visitor = ?" : "") +
+         (query.model ? " AND model = ?" : "");
 }
 
-/// Whether the query's visitor has a row on one side of `id`. `side` is `id < ?` or `id > ?`.
+void bind_owner(Statement& statement, const HistoryQuery& query) {
+  if (query.visitor) statement.bind(*query.visitor);
+  if (query.model) statement.bind(cut_text(*query.model));
+}
+
+/// Whether the query would find a row on one side of `id`. `side` is `id < ?` or `id > ?`.
 bool has_row(Database& database, const std::string& side, HistoryId id, const HistoryQuery& query) {
   auto statement =
-      database.prepare("SELECT 1 FROM recognition WHERE " + side + of_visitor(query) + " LIMIT 1");
+      database.prepare("SELECT 1 FROM recognition WHERE " + side + of_owner(query) + " LIMIT 1");
   statement.bind(id);
-  if (query.visitor) statement.bind(*query.visitor);
+  bind_owner(statement, query);
   return statement.step();
 }
 
@@ -152,11 +159,11 @@ HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
   const bool upwards = query.after.has_value();
   auto statement =
-      database.prepare(select((upwards ? "WHERE id > ?" : "WHERE id < ?") + of_visitor(query) +
+      database.prepare(select((upwards ? "WHERE id > ?" : "WHERE id < ?") + of_owner(query) +
                               (upwards ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?")));
   statement.bind(upwards ? *query.after
                          : query.before.value_or(std::numeric_limits<HistoryId>::max()));
-  if (query.visitor) statement.bind(*query.visitor);
+  bind_owner(statement, query);
   statement.bind(
       static_cast<std::int64_t>(rows_max + 1));  // The extra row shows whether there are more.
   HistoryPage page;

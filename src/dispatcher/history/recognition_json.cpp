@@ -6,6 +6,11 @@ namespace samoyed::dispatcher {
 
 using Json = nlohmann::ordered_json;
 
+Json network_json(const std::optional<WorkerModel>& model) {
+  if (!model) return nullptr;
+  return {{"name", model->name}, {"trained", model->trained}};
+}
+
 Json labels_json(const std::vector<protocol::RankedLabel>& top) {
   Json labels = Json::array();
   for (const protocol::RankedLabel& ranked : top) {

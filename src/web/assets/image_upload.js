@@ -1,6 +1,6 @@
 // Uploads one chosen file and shows its result.
 import {percentText} from './texts.js';
-import {sendImage} from './upload_request.js';
+import {chosenModel, sendImage} from './upload_request.js';
 
 // Automatic attempts, which stop earlier if the server doesn't say when to retry.
 const ownAttemptsMax = 4;
@@ -9,6 +9,7 @@ const pauseSMax = 30;
 /// One upload: queued, in flight, waiting for its next attempt, or done. Calls `news` with the outcome as text.
 export class ImageUpload {
   #file;
+  #model = chosenModel();
   #queue;
   #news;
   #attempts = 0;
@@ -53,7 +54,7 @@ export class ImageUpload {
     this.#abort = abort;
     ++this.#attempts;
     this.card.showProgress(0);
-    const {answer, problem} = await sendImage(this.#file, abort.signal, (part) => {
+    const {answer, problem} = await sendImage(this.#file, this.#model, abort.signal, (part) => {
       if (!abort.signal.aborted) this.card.showProgress(part);
     });
     if (abort.signal.aborted) return false;

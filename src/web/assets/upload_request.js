@@ -4,6 +4,11 @@ import {basePath} from './base_path.js';
 
 const address = `${basePath}/api/v1/classify?top=5`;
 
+/// The network that the user has chosen at the form. Empty for the default one, or if there is no choice.
+export function chosenModel() {
+  return document.querySelector('form.upload select[name=model]')?.value ?? '';
+}
+
 /// The problem of a request that got no response. The user may try again; nothing retries automatically.
 function unreached(sentence) {
   return {sentence, mayHelp: true, pauseS: null};
@@ -27,11 +32,12 @@ function readEnd(request) {
 
 /// Resolves to {answer}, as the API returns it, to {problem: {sentence, mayHelp, pauseS}}, or to {} after
 /// an abort. `mayHelp` is true if another attempt may succeed; `pauseS` is the number of seconds to wait
-/// before it, or null if unknown. Calls `onProgress` with the fraction of the image that is sent, 0..1.
-export function sendImage(file, signal, onProgress) {
+/// before it, or null if unknown. `model` is the network's name, or empty for the default one. Calls
+/// `onProgress` with the fraction of the image that is sent, 0..1.
+export function sendImage(file, model, signal, onProgress) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();  // fetch() reports no progress.
-    request.open('POST', address);
+    request.open('POST', model ? `${address}&model=${encodeURIComponent(model)}` : address);
     request.responseType = 'json';
     request.upload.addEventListener('progress', (event) => {
       onProgress(event.total > 0 ? event.loaded / event.total : 0);

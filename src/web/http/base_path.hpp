@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "samoyed/web/base_path.hpp"
@@ -15,8 +16,11 @@ namespace samoyed::web {
 /// proxy may have removed the base path.
 std::string_view without_base_path(std::string_view path, std::string_view base_path);
 
-/// Adds the base path to the addresses in a response: Location, the Path of cookies, and the links,
-/// forms and files of a page.
+/// Adds the base path to the links, forms and files of a page.
+std::string page_below(std::string page, std::string_view base_path);
+
+/// Adds the base path to the addresses in a response: Location, the Path of cookies, and those of a
+/// page. A compressed page must have it already.
 void add_base_path(Response& response, std::string_view base_path);
 
 }  // namespace samoyed::web

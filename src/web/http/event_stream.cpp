@@ -4,9 +4,11 @@
 
 namespace samoyed::web {
 
-std::string server_sent_event(std::string_view name, std::string_view data) {
+std::string server_sent_event(std::string_view name, std::string_view data, std::string_view id) {
   std::string text = "event: ";
-  text.append(name).append("\ndata: ").append(data).append("\n\n");
+  text.append(name);
+  if (!id.empty()) text.append("\nid: ").append(id);
+  text.append("\ndata: ").append(data).append("\n\n");
   return text;
 }
 

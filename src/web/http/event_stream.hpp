@@ -10,8 +10,13 @@ namespace samoyed::web {
 
 // Server-sent events (WHATWG HTML, section 9.2).
 
-/// Returns the text of an event of that name. `data` must be one line.
-std::string server_sent_event(std::string_view name, std::string_view data);
+/// Returns the text of an event of that name. `data` must be one line. A client that comes back
+/// sends the last `id` in Last-Event-ID; an empty one is left out.
+std::string server_sent_event(std::string_view name, std::string_view data,
+                              std::string_view id = {});
+
+/// The field that names the last event that a client got.
+inline constexpr std::string_view last_event_id_name = "Last-Event-ID";
 
 /// A comment. It shows the client that the server is still there, and reveals a client that is
 /// gone.

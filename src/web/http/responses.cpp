@@ -13,9 +13,9 @@ constexpr std::string_view sign_in_retry_after_s = "60";
 
 }  // namespace
 
-Response html_response(int status, std::string body) {
+Response html_response(int status, std::string body, std::string_view caching) {
   return {status,
-          {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}},
+          {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", std::string(caching)}},
           std::move(body)};
 }
 

@@ -11,7 +11,7 @@ namespace samoyed::web {
 inline constexpr std::string_view reason_name = "Samoyed-Reason";
 
 /// Returns a page that no cache may keep.
-Response html_response(int status, std::string body);
+Response html_response(int status, std::string body, std::string_view caching = "no-store");
 
 /// Returns a JSON response, or one of another media type based on JSON, that no cache may keep.
 Response json_response(int status, std::string body,

@@ -1,6 +1,7 @@
 #include "web/http/url.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "web/http/http_message.hpp"
 
@@ -69,16 +70,24 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+std::vector<QueryPart> query_parts(std::string_view query) {
+  std::vector<QueryPart> parts;
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
-    if (pair.substr(0, pair.find('=')) != name) continue;
-    const std::size_t equals = pair.find('=');
-    std::string value(equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    std::string value(pair.substr(std::min(equals + 1, pair.size())));
     std::replace(value.begin(), value.end(), '+', ' ');
-    return percent_decode(value);
+    parts.push_back({pair.substr(0, equals), percent_decode(value)});
+  }
+  return parts;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  for (QueryPart& part : query_parts(query)) {
+    if (part.name == name) return std::move(part.value);
   }
   return std::nullopt;
 }

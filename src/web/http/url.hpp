@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace samoyed::web {
 
@@ -26,6 +27,17 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 /// Encodes everything but the unreserved characters of RFC 3986 and `: [ ]`.
 std::string percent_encode(std::string_view text);
+
+/// One `name=value` of a query.
+struct QueryPart {
+  std::string_view name;
+  /// Decoded the way HTML forms encode it (a plus sign is a space). std::nullopt if it is badly
+  /// encoded.
+  std::optional<std::string> value;
+};
+
+/// Returns the parts of a query that are not empty, in their order. They refer to `query`.
+std::vector<QueryPart> query_parts(std::string_view query);
 
 /// Returns the first value of that name in `name=value&...`, decoded the way HTML forms encode it
 /// (a plus sign is a space). Returns std::nullopt if it is missing or badly encoded.

@@ -13,11 +13,16 @@ namespace {
 
 using Verdict = AdminGate::Verdict;
 
+/// Maximum number of models that an error names.
+constexpr std::size_t named_models_max = 20;
+
 Response body_of(const Problem& problem, const RequestContext& context, const WorkersView& view) {
   const int status = problem.status();
   switch (context.route.errors) {
     case ErrorFormat::page:
       break;
+    case ErrorFormat::text:
+      return text_response(status, problem.sentence);
     case ErrorFormat::api:
       return json_response(status, problem_json(problem, context.request_id),
                            "application/problem+json");
@@ -52,6 +57,24 @@ Response anonymous_error_response(const Services& services, const RequestContext
 Problem too_large(std::uint64_t image_bytes_max) {
   return {Reason::too_large,
           "The picture is too large (limit " + size_text(image_bytes_max) + ")."};
+}
+
+Problem unknown_model(const Services& services, std::string_view model) {
+  std::string sentence = "No worker runs the requested model.";
+  if (model.empty()) {
+    sentence = "No worker runs the default model, " + services.workers.default_model().name + ".";
+  }
+  std::string names;
+  std::size_t named = 0;
+  for (const dispatcher::ModelRow& row : services.workers.models()) {
+    if (++named <= named_models_max) names += (names.empty() ? "" : ", ") + row.model.name;
+  }
+  if (named == 0)
+    return {Reason::unknown_model, sentence + " No worker has reported its model yet."};
+  if (named > named_models_max) {
+    names += " and " + std::to_string(named - named_models_max) + " others";
+  }
+  return {Reason::unknown_model, sentence + " The workers run " + names + "."};
 }
 
 Problem not_signed_in(Verdict verdict) {

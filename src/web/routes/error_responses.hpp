@@ -19,6 +19,10 @@ Response anonymous_error_response(const Services& services, const RequestContext
 /// The error for an image with more bytes than the site accepts.
 Problem too_large(std::uint64_t image_bytes_max);
 
+/// The error for a model that no worker in the list runs. Names those that exist. `model` is empty
+/// if the request was for the default one.
+Problem unknown_model(const Services& services, std::string_view model);
+
 /// The error for a client that needs the admin token and has no valid one.
 Problem not_signed_in(AdminGate::Verdict verdict);
 

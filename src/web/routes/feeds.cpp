@@ -33,27 +33,26 @@ class WorkersFeed final : public Feed {
 
 class JobFeed final : public Feed {
  public:
-  JobFeed(std::unique_ptr<dispatcher::JobWatch> watch, bool workers_visible)
-      : watch_(std::move(watch)), workers_visible_(workers_visible) {}
+  JobFeed(std::unique_ptr<dispatcher::JobWatch> watch, ResultDisplay display)
+      : watch_(std::move(watch)), display_(std::move(display)) {}
 
   asio::awaitable<std::optional<std::string>> next(Clock::time_point until) override {
     const std::optional<dispatcher::Job> job = co_await watch_->next(until);
-    if (job) co_return server_sent_event("job", job_json(*job, workers_visible_));
+    if (job) co_return server_sent_event("job", job_json(*job, display_), job_event_id(*job));
     if (watch_->ended()) co_return std::nullopt;
     co_return std::string();
   }
 
  private:
   const std::unique_ptr<dispatcher::JobWatch> watch_;
-  const bool workers_visible_;
+  const ResultDisplay display_;
 };
 
 class ResultsFeed final : public Feed {
  public:
-  ResultsFeed(dispatcher::History& history, std::optional<std::string> visitor, ExportFormat format,
-              bool workers_visible)
-      : history_(history), format_(format), workers_visible_(workers_visible) {
-    query_.visitor = std::move(visitor);
+  ResultsFeed(dispatcher::History& history, dispatcher::HistoryQuery query, ExportFormat format,
+              ResultDisplay display)
+      : history_(history), format_(format), display_(std::move(display)), query_(std::move(query)) {
     query_.rows_max = dispatcher::history_page_rows_max;
   }
 
@@ -80,18 +79,18 @@ class ResultsFeed final : public Feed {
       // A page is empty if all its rows are damaged.
       if (page.rows.empty()) return {};
       const bool separated = std::exchange(any_rows_, true);
-      return (separated ? ",\n" : "") + results_json(page.rows, workers_visible_);
+      return (separated ? ",\n" : "") + results_json(page.rows, display_);
     }
     std::string text;
     for (const dispatcher::HistoryRow& row : page.rows) {
-      text += dispatcher::history_csv_row(visible_row(row, workers_visible_));
+      text += dispatcher::history_csv_row(visible_row(row, display_.workers_visible));
     }
     return text;
   }
 
   dispatcher::History& history_;
   const ExportFormat format_;
-  const bool workers_visible_;
+  const ResultDisplay display_;
   dispatcher::HistoryQuery query_;
   bool any_rows_ = false;
   bool begun_ = false;
@@ -106,14 +105,13 @@ std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor, Wor
 }
 
 std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,
-                                  bool workers_visible) {
-  return std::make_unique<JobFeed>(std::move(watch), workers_visible);
+                                  ResultDisplay display) {
+  return std::make_unique<JobFeed>(std::move(watch), std::move(display));
 }
 
-std::unique_ptr<Feed> feed_of_results(dispatcher::History& history,
-                                      std::optional<std::string> visitor, ExportFormat format,
-                                      bool workers_visible) {
-  return std::make_unique<ResultsFeed>(history, std::move(visitor), format, workers_visible);
+std::unique_ptr<Feed> feed_of_results(dispatcher::History& history, dispatcher::HistoryQuery query,
+                                      ExportFormat format, ResultDisplay display) {
+  return std::make_unique<ResultsFeed>(history, std::move(query), format, std::move(display));
 }
 
 }  // namespace samoyed::web

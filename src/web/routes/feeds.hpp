@@ -10,6 +10,7 @@
 #include "samoyed/dispatcher/jobs.hpp"
 #include "web/http/feed.hpp"
 #include "web/routes/worker_events.hpp"
+#include "web/views/results_json.hpp"
 #include "web/views/worker_panel.hpp"
 
 namespace samoyed::web {
@@ -21,14 +22,13 @@ std::unique_ptr<Feed> feed_of_workers(const asio::any_io_executor& executor, Wor
 
 /// Returns a job's states as server-sent events, until its last state.
 std::unique_ptr<Feed> feed_of_job(std::unique_ptr<dispatcher::JobWatch> watch,
-                                  bool workers_visible);
+                                  ResultDisplay display);
 
 enum class ExportFormat { csv, json };
 
-/// Returns all results of a visitor, or everyone's if `visitor` is std::nullopt, one page of rows
-/// at a time. `history` must outlive the feed.
-std::unique_ptr<Feed> feed_of_results(dispatcher::History& history,
-                                      std::optional<std::string> visitor, ExportFormat format,
-                                      bool workers_visible);
+/// Returns all results that the query finds, from its first page on, one page of rows at a time.
+/// `history` must outlive the feed.
+std::unique_ptr<Feed> feed_of_results(dispatcher::History& history, dispatcher::HistoryQuery query,
+                                      ExportFormat format, ResultDisplay display);
 
 }  // namespace samoyed::web

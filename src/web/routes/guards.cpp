@@ -1,17 +1,24 @@
 #include "web/routes/guards.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "samoyed/io/parse_number.hpp"
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/size_text.hpp"
+#include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/image_upload.hpp"
 #include "web/views/pages.hpp"
 
 namespace samoyed::web {
 namespace {
+
+/// Maximum number of bytes of a parameter's name that an error repeats.
+constexpr std::size_t shown_name_max = 100;
 
 /// Maximum size of a request's body at an endpoint that takes no body.
 constexpr std::uint64_t unwanted_body_bytes_max = 4096;
@@ -66,6 +73,38 @@ Rejection local_guard(const Services& services, const RequestContext& context) {
                          "others, start the dispatcher with --admin-token-file."});
 }
 
+std::string in_words(std::span<const std::string_view> names) {
+  std::string words;
+  for (const std::string_view name : names) {
+    words += (words.empty() ? "`" : ", `") + std::string(name) + "`";
+  }
+  return words;
+}
+
+/// Rejects parameters that the endpoint doesn't know, because a misspelled one would be ignored.
+Rejection query_guard(const Services& services, const RequestContext& context) {
+  if (context.route.errors == ErrorFormat::page || policy_of(context).negotiates) {
+    return std::nullopt;
+  }
+  const auto known = context.route.route->parameters;
+  for (const QueryPart& part : query_parts(context.route.query)) {
+    const std::string name =
+        "`" + protocol::to_printable(part.name.substr(0, shown_name_max)) + "`";
+    if (std::ranges::find(known, part.name) == known.end()) {
+      const std::string ending = known.empty() ? "This address takes no parameters."
+                                               : "Known are " + in_words(known) + ".";
+      return error_response(services, context,
+                            {Reason::bad_parameter, "Unknown parameter " + name + ". " + ending});
+    }
+    if (!part.value) {
+      return error_response(
+          services, context,
+          {Reason::bad_parameter, "The value of " + name + " is badly encoded. Write % as %25."});
+    }
+  }
+  return std::nullopt;
+}
+
 Rejection body_guard(const Services& services, const RequestContext& context) {
   const Fields& fields = context.request.fields;
   if (brings_body(*context.route.route)) {
@@ -84,8 +123,8 @@ Rejection body_guard(const Services& services, const RequestContext& context) {
 using Guard = Rejection (*)(const Services&, const RequestContext&);
 
 /// In the order in which they run. The guards after route_guard may rely on a route.
-constexpr Guard guards[] = {host_guard,  route_guard, cross_site_guard,
-                            admin_guard, local_guard, body_guard};
+constexpr Guard guards[] = {host_guard,  route_guard, cross_site_guard, admin_guard,
+                            local_guard, query_guard, body_guard};
 
 }  // namespace
 

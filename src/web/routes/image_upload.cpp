@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "samoyed/dispatcher/history_row.hpp"
+#include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/limits.hpp"
@@ -50,29 +51,40 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
   return std::nullopt;
 }
 
-std::variant<std::vector<UploadedImage>, Problem> find_images(const Request& request) {
+/// Reads the fields of a form that are not images. An empty `model` stands for the default one, as
+/// in the form's list of networks.
+std::optional<Problem> read_field(const FormPart& part, ImageUpload& upload) {
+  if (part.name != "model" || part.content.empty()) return std::nullopt;
+  if (auto problem = check_model_name(part.content)) return problem;
+  upload.model = protocol::to_utf8(part.content);
+  return std::nullopt;
+}
+
+std::variant<ImageUpload, Problem> find_images(const Request& request) {
+  ImageUpload upload;
   if (!is_form_type(content_type(request))) {
     if (request.body.empty()) return bad_form(protocol::empty_file_text);
-    return std::vector<UploadedImage>{{{}, request.body}};
+    upload.images.push_back({{}, request.body});
+    return upload;
   }
   const auto boundary = form_boundary(content_type(request));
   if (const auto* error = std::get_if<FormError>(&boundary)) return bad_form(error->sentence);
   const auto form = parse_form(request.body, std::get<std::string>(boundary));
   if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
-  std::vector<UploadedImage> images;
   for (const FormPart& part : std::get<Form>(form).parts) {
+    if (auto problem = read_field(part, upload)) return std::move(*problem);
     if (part.name != "file") continue;
     const std::string name = part.file_name.value_or("");
     if (part.content.empty()) {
       return bad_form(name.empty() ? "No file was chosen. Choose a picture first."
                                    : protocol::empty_file_text);
     }
-    images.push_back({name, part.content});
+    upload.images.push_back({name, part.content});
   }
-  if (images.empty()) {
+  if (upload.images.empty()) {
     return bad_form("The form has no field `file`. Send the picture in that field.");
   }
-  return images;
+  return upload;
 }
 
 }  // namespace
@@ -112,7 +124,7 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
   if (auto problem = check_body_type(policy.body, context.request)) return std::move(*problem);
   auto found = find_images(context.request);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
-  ImageUpload upload{.images = std::get<std::vector<UploadedImage>>(std::move(found))};
+  auto& upload = std::get<ImageUpload>(found);
   if (policy.body == Body::image && upload.images.size() > 1) {
     return bad_form("Send one picture per request, or send several to /api/v1/jobs.");
   }
@@ -129,7 +141,7 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
       return std::move(*problem);
     }
   }
-  return upload;
+  return std::move(upload);
 }
 
 }  // namespace samoyed::web

@@ -27,7 +27,7 @@ struct ImageUpload {
   std::vector<UploadedImage> images;
   /// Number of labels to return. std::nullopt: as many as the workers return by default.
   std::optional<int> top = std::nullopt;
-  /// The model to use. Empty: any.
+  /// The model to use. Empty: the default one.
   std::string model = {};
   /// Image files that were decoded from another encoding, such as base64.
   std::vector<std::string> decoded = {};
@@ -37,8 +37,10 @@ struct ImageUpload {
 /// accept.
 std::optional<Problem> check_body_type(Body body, const Request& head);
 
-/// Reads the images of a whole request: a form, or the bytes of one image file. For endpoints of
-/// the API, also reads `top` and `model` from the query. The upload refers to the request's body.
+
+/// Reads the images of a whole request: a form, or the bytes of one image file. A form may also
+/// have a field `model`. For endpoints of the API, also reads `top` and `model` from the query. The
+/// upload refers to the request's body.
 std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
                                                      const RequestContext& context);
 

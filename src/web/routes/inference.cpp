@@ -1,10 +1,7 @@
 #include "web/routes/inference.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cstring>
-#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -17,9 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view input_name = "image";
-constexpr std::string_view probabilities_name = "probabilities";
-constexpr std::string_view labels_name = "labels";
 constexpr std::size_t id_length_max = 256;
 
 Problem bad(std::string sentence) { return {Reason::bad_parameter, std::move(sentence)}; }
@@ -39,6 +33,11 @@ Json member(const Json& object, std::string_view name) {
 }
 
 bool is_true(const Json& json) { return json.is_boolean() && json.get<bool>(); }
+
+bool is_label_count(const Json& json) {
+  return json.is_number_unsigned() && json.get<std::uint64_t>() >= 1 &&
+         json.get<std::uint64_t>() <= protocol::top_max;
+}
 
 /// Returns the number of images that a shape stands for, or 0 if the shape is not supported.
 std::uint64_t count_of(const Json& shape) {
@@ -67,28 +66,42 @@ bool read_binary(std::string_view bytes, std::size_t count, std::vector<std::str
   return bytes.empty() && images.size() == count;
 }
 
-bool read_base64(const Json& data, std::size_t count, InferenceRequest& request) {
+/// Returns the text without line breaks and blanks, and with the padding that many clients leave
+/// out.
+std::string in_one_line(std::string base64) {
+  std::erase_if(base64, [](char c) { return c == '\r' || c == '\n' || c == '\t' || c == ' '; });
+  while (base64.size() % 4 == 2 || base64.size() % 4 == 3) base64 += '=';
+  return base64;
+}
+
+std::optional<Problem> read_base64(const Json& data, std::size_t count, InferenceRequest& request) {
+  const Problem miscounted =
+      bad("The `data` of `image` must contain as many base64 strings as its shape says.");
   const Json& elements = data.is_array() && data.size() == 1 && data[0].is_array() ? data[0] : data;
-  if (!elements.is_array() || elements.size() != count) return false;
+  if (!elements.is_array() || elements.size() != count) return miscounted;
   for (const Json& element : elements) {
     // For shape [N, 1], the elements may be lists of one.
     const Json& text = element.is_array() && element.size() == 1 ? element[0] : element;
-    if (!text.is_string()) return false;
-    const auto& base64 = text.get_ref<const std::string&>();
+    if (!text.is_string()) return miscounted;
+    const std::string base64 = in_one_line(text.get<std::string>());
     protocol::Base64Decoder decoder(base64.size());
     decoder.update(base64);
-    if (!decoder.complete()) return false;
+    if (!decoder.complete()) {
+      return bad("String " + std::to_string(request.decoded.size() + 1) +
+                 " in the `data` of `image` isn't base64 (RFC 4648, section 4).");
+    }
     const auto bytes = decoder.take();
     request.decoded.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   request.images.assign(request.decoded.begin(), request.decoded.end());
-  return true;
+  return std::nullopt;
 }
 
 std::optional<Problem> read_input(const Json& json, std::string_view binary,
                                   InferenceRequest& request) {
   const Json inputs = member(json, "inputs");
-  if (!inputs.is_array() || inputs.size() != 1 || member(inputs[0], "name") != input_name) {
+  if (!inputs.is_array() || inputs.size() != 1 ||
+      member(inputs[0], "name") != inference_input_name) {
     return bad("The model takes exactly one input, named `image`.");
   }
   const Json& input = inputs[0];
@@ -105,8 +118,10 @@ std::optional<Problem> read_input(const Json& json, std::string_view binary,
     if (!type.is_null() && type != "base64") {
       return bad("The `content_type` of `image` must be `base64`.");
     }
-    if (binary.empty() && read_base64(member(input, "data"), count, request)) return std::nullopt;
-    return bad("The `data` of `image` must contain as many base64 strings as its shape says.");
+    if (!binary.empty()) {
+      return bad("Binary data follows the JSON, but `image` has no `binary_data_size`.");
+    }
+    return read_base64(member(input, "data"), count, request);
   }
   const bool all =
       binary_size.is_number_unsigned() && binary_size.get<std::uint64_t>() == binary.size();
@@ -116,7 +131,27 @@ std::optional<Problem> read_input(const Json& json, std::string_view binary,
       "length followed by that many bytes, and `binary_data_size` bytes in total.");
 }
 
-std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options) {
+/// Reads the parameter `classification` of an output: the number of labels, each with its
+/// probability and index in one text. It does the same as `top`, so they must not differ.
+std::optional<Problem> read_classification(const Json& parameters, bool labels,
+                                           InferenceRequest& request) {
+  const Json count = member(parameters, "classification");
+  if (count.is_null()) return std::nullopt;
+  if (labels) {
+    return bad("Only the output `probabilities` can have the parameter `classification`.");
+  }
+  const bool fits = is_label_count(count);
+  if (!fits || request.top.value_or(count.get<int>()) != count.get<int>()) {
+    return bad("The parameter `classification` must be a number from 1 to " +
+               std::to_string(protocol::top_max) + ", the same as `top` if that is given.");
+  }
+  request.top = count.get<int>();
+  request.options.classification = true;
+  return std::nullopt;
+}
+
+std::optional<Problem> read_outputs(const Json& json, InferenceRequest& request) {
+  InferenceOptions& options = request.options;
   const Json outputs = member(json, "outputs");
   const bool binary = is_true(member(member(json, "parameters"), "binary_data_output"));
   if (outputs.is_null() || (outputs.is_array() && outputs.empty())) {
@@ -126,11 +161,13 @@ std::optional<Problem> read_outputs(const Json& json, InferenceOptions& options)
   if (!outputs.is_array()) return bad("`outputs` must be a list.");
   for (const Json& output : outputs) {
     const Json name = member(output, "name");
-    const bool labels = name == labels_name;
-    if (!labels && name != probabilities_name) {
+    const bool labels = name == inference_labels_name;
+    if (!labels && name != inference_probabilities_name) {
       return bad("The model's outputs are `probabilities` and `labels`.");
     }
-    const Json own = member(member(output, "parameters"), "binary_data");
+    const Json parameters = member(output, "parameters");
+    if (auto problem = read_classification(parameters, labels, request)) return problem;
+    const Json own = member(parameters, "binary_data");
     InferenceOptions::Output& wanted = labels ? options.labels : options.probabilities;
     if (labels && !options.probabilities.wanted) options.labels_first = true;
     wanted = {true, own.is_boolean() ? own.get<bool>() : binary};
@@ -148,65 +185,12 @@ std::optional<Problem> read_options(const Json& json, InferenceRequest& request)
   }
   const Json top = member(member(json, "parameters"), "top");
   if (!top.is_null()) {
-    const bool fits = top.is_number_unsigned() && top.get<std::uint64_t>() >= 1 &&
-                      top.get<std::uint64_t>() <= protocol::top_max;
-    if (!fits)
+    if (!is_label_count(top))
       return bad("The parameter `top` must be a number from 1 to " +
                  std::to_string(protocol::top_max) + ".");
     request.top = top.get<int>();
   }
-  return read_outputs(json, request.options);
-}
-
-void append_number(std::string& bytes, std::uint32_t number) {
-  for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(number >> shift & 0xff);
-}
-
-/// One output of an answer: its entry in the JSON, and the bytes that follow the JSON if the output
-/// is binary.
-struct Tensor {
-  Json json;
-  std::string binary;
-};
-
-Tensor probabilities_tensor(std::span<const protocol::Recognition> recognitions, std::size_t width,
-                            bool binary) {
-  Tensor tensor{
-      {{"name", probabilities_name}, {"datatype", "FP32"}, {"shape", {recognitions.size(), width}}},
-      {}};
-  Json data = Json::array();
-  for (const auto& recognition : recognitions) {
-    for (std::size_t i = 0; i < width; ++i) {
-      const auto value = static_cast<float>(recognition.top[i].probability);
-      if (binary) {
-        append_number(tensor.binary, std::bit_cast<std::uint32_t>(value));
-      } else {
-        data.push_back(value);
-      }
-    }
-  }
-  if (!binary) tensor.json["data"] = std::move(data);
-  return tensor;
-}
-
-Tensor labels_tensor(std::span<const protocol::Recognition> recognitions, std::size_t width,
-                     bool binary) {
-  Tensor tensor{
-      {{"name", labels_name}, {"datatype", "BYTES"}, {"shape", {recognitions.size(), width}}}, {}};
-  Json data = Json::array();
-  for (const auto& recognition : recognitions) {
-    for (std::size_t i = 0; i < width; ++i) {
-      const std::string& label = recognition.top[i].label;
-      if (binary) {
-        append_number(tensor.binary, static_cast<std::uint32_t>(label.size()));
-        tensor.binary += label;
-      } else {
-        data.push_back(label);
-      }
-    }
-  }
-  if (!binary) tensor.json["data"] = std::move(data);
-  return tensor;
+  return read_outputs(json, request);
 }
 
 }  // namespace
@@ -237,57 +221,6 @@ std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,
     return std::move(*problem);
   }
   return request;
-}
-
-InferenceBody inference_body(const InferenceOptions& options,
-                             std::span<const protocol::Recognition> recognitions) {
-  std::size_t width = std::numeric_limits<std::size_t>::max();
-  for (const auto& recognition : recognitions) width = std::min(width, recognition.top.size());
-  std::vector<Tensor> tensors;
-  if (options.probabilities.wanted) {
-    tensors.push_back(probabilities_tensor(recognitions, width, options.probabilities.binary));
-  }
-  if (options.labels.wanted) {
-    tensors.push_back(labels_tensor(recognitions, width, options.labels.binary));
-  }
-  if (options.labels_first) std::ranges::reverse(tensors);
-  Json json = {{"model_name", options.model}};
-  if (!options.id.empty()) json["id"] = options.id;
-  json["outputs"] = Json::array();
-  std::string binary;
-  for (Tensor& tensor : tensors) {
-    const bool follows = !tensor.json.contains("data");
-    if (follows) tensor.json["parameters"] = {{"binary_data_size", tensor.binary.size()}};
-    json["outputs"].push_back(std::move(tensor.json));
-    binary += tensor.binary;
-  }
-  InferenceBody body{to_text(json), {}};
-  const bool any_binary = (options.probabilities.wanted && options.probabilities.binary) ||
-                          (options.labels.wanted && options.labels.binary);
-  if (any_binary) body.json_length = body.bytes.size();
-  body.bytes += binary;
-  return body;
-}
-
-std::string inference_server_json() {
-  return to_text({{"name", "samoyed"},
-                  {"version", SAMOYED_VERSION},
-                  {"extensions", Json::array({"binary_tensor_data"})}});
-}
-
-std::string inference_model_json(std::string_view model) {
-  const auto tensor = [](std::string_view name, std::string_view type, Json shape) {
-    return Json{{"name", name}, {"datatype", type}, {"shape", std::move(shape)}};
-  };
-  return to_text({{"name", model},
-                  {"platform", "samoyed"},
-                  {"inputs", Json::array({tensor(input_name, "BYTES", {-1})})},
-                  {"outputs", Json::array({tensor(probabilities_name, "FP32", {-1, -1}),
-                                           tensor(labels_name, "BYTES", {-1, -1})})}});
-}
-
-std::string inference_ready_json(std::string_view model) {
-  return to_text({{"name", model}, {"ready", true}});
 }
 
 }  // namespace samoyed::web

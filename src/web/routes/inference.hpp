@@ -17,10 +17,19 @@ namespace samoyed::web {
 // The Open Inference Protocol, version 2, over HTTP, with its binary tensor data extension: the
 // tensors of a model, and how requests are parsed and answers written. A model takes `image`, a
 // BYTES tensor of image files with the shape [N] or [N, 1], and returns `probabilities` (FP32) and
-// `labels` (BYTES) with the shape [N, K], the most likely first.
+// `labels` (BYTES) with the shape [N, K], the most likely first. With the classification extension,
+// `probabilities` is a BYTES tensor that also holds the classes and labels.
 
 /// The field that states how many bytes of a body are JSON, if binary tensors follow the JSON.
 inline constexpr std::string_view inference_length_name = "Inference-Header-Content-Length";
+
+/// The names of the tensors.
+inline constexpr std::string_view inference_input_name = "image";
+inline constexpr std::string_view inference_probabilities_name = "probabilities";
+inline constexpr std::string_view inference_labels_name = "labels";
+
+/// Every model has one version.
+inline constexpr std::string_view inference_version = "1";
 
 /// Maximum number of images in one request.
 inline constexpr std::size_t inference_images_max = 16;
@@ -40,6 +49,8 @@ struct InferenceOptions {
   };
   Output probabilities;
   Output labels;
+  /// `probabilities` holds texts such as `0.930090:258:Samoyed` instead of numbers.
+  bool classification = false;
   bool labels_first = false;  ///< The client asked for `labels` before `probabilities`.
 };
 
@@ -54,6 +65,7 @@ struct InferenceRequest {
 };
 
 /// Parses a whole body. Elements of `image` in JSON are base64, because an image file is not text.
+/// Base64 may have line breaks, and no padding.
 /// `header_length` is the value of `Inference-Header-Content-Length`, empty if it is missing. The
 /// result's views refer to `body` and to the result itself, and are valid as long as both exist.
 std::variant<InferenceRequest, Problem> parse_inference(std::string_view body,

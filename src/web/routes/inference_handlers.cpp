@@ -72,7 +72,7 @@ Response model_response(const Services& services, const RequestContext& context,
                              row.model->name == *name;
                     });
   if (runs) return json_response(200, text(*name));
-  return error_response(services, context, {Reason::unknown_model, "No worker runs this model."});
+  return error_response(services, context, unknown_model(services, context.route.parameter));
 }
 
 }  // namespace
@@ -118,7 +118,8 @@ asio::awaitable<Response> infer(Services& services, RequestContext& context) {
   const auto& recognized = std::get<RecognizedUpload>(ended);
   if (client_left(context)) co_return Response{};
   if (const auto* const failure = std::get_if<dispatcher::Failure>(&recognized.outcomes.back())) {
-    co_return error_response(services, context, to_problem(*failure));
+    co_return error_response(services, context,
+                             to_problem(services, *failure, upload.images.model));
   }
   co_return answer(upload.options, recognized.outcomes);
 }

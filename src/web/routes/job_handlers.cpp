@@ -63,7 +63,7 @@ asio::awaitable<Response> show(Services& services, RequestContext& context) {
   if (!services.jobs) co_return nothing_kept_response(services, context);
   const auto job = co_await services.jobs->find(context.route.parameter);
   if (!job) co_return error_response(services, context, unknown_job());
-  co_return json_response(200, job_json(*job, may_see_workers(services, context)));
+  co_return json_response(200, job_json(*job, result_display(services, context)));
 }
 
 asio::awaitable<Response> cancel(Services& services, RequestContext& context) {
@@ -80,9 +80,15 @@ asio::awaitable<Response> watch(Services& services, RequestContext& context) {
   const std::string& id = context.route.parameter;
   const auto job = co_await services.jobs->find(id);
   if (!job) co_return error_response(services, context, unknown_job());
+  // An EventSource comes back when a stream ends, until the answer is 204.
+  const bool ended =
+      job->state == dispatcher::JobState::done || job->state == dispatcher::JobState::failed;
+  if (ended && find_field(context.request.fields, last_event_id_name) == job_event_id(*job)) {
+    co_return Response{204, {{"Cache-Control", "no-store"}}, {}};
+  }
   auto watch = services.jobs->watch(id);
   if (!watch) co_return error_response(services, context, too_many_streams());
-  co_return event_stream(feed_of_job(std::move(watch), may_see_workers(services, context)));
+  co_return event_stream(feed_of_job(std::move(watch), result_display(services, context)));
 }
 
 }  // namespace samoyed::web::jobs

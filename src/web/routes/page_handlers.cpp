@@ -4,56 +4,81 @@
 #include <string_view>
 #include <utility>
 
-#include "samoyed_web_files.hpp"
+#include "web/apidoc/api_page.hpp"
+#include "web/http/accept.hpp"
+#include "web/http/base_path.hpp"
 #include "web/http/cookies.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/permissions.hpp"
-#include "web/views/api_page.hpp"
 #include "web/views/assets.hpp"
 #include "web/views/pages.hpp"
 
 namespace samoyed::web::pages {
 namespace {
 
-Response asset_response(const Asset& asset, const Request& request) {
-  const std::string tag = entity_tag(asset);
-  // Browsers revalidate assets each time, so that a new version of the program is never shown with
-  // an old style sheet.
+/// Browsers keep a file whose address has the version of its content.
+constexpr std::string_view forever = "public, max-age=31536000, immutable";
+/// They ask each time whether other files have changed, so that a new version of the program is
+/// never shown with an old style sheet.
+constexpr std::string_view revalidated = "no-cache";
+
+Response asset_response(const Asset& asset, std::string_view caching, const Request& request) {
+  const bool compressed = asset.compressed.size() < asset.bytes.size() &&
+                          accepts_gzip(find_field(request.fields, "Accept-Encoding"));
+  const std::string_view bytes = compressed ? asset.compressed : asset.bytes;
+  const std::string tag = entity_tag(bytes);
   Response response{200,
                     {{"Content-Type", std::string(asset.media_type)},
-                     {"Cache-Control", "no-cache"},
+                     {"Cache-Control", std::string(caching)},
+                     {"Vary", "Accept-Encoding"},
                      {"ETag", tag}},
                     {}};
   if (matches(find_field(request.fields, "If-None-Match"), tag)) {
     response.status = 304;
-  } else {
-    response.body = asset.bytes;
+    return response;
   }
+  if (compressed) response.fields.push_back({"Content-Encoding", "gzip"});
+  response.body = bytes;
   return response;
 }
 
-Response find_and_show(std::string_view name, const Services& services,
+Response find_and_show(std::string_view path, const Services& services,
                        const RequestContext& context) {
-  if (const auto* const found = find_asset(name)) return asset_response(*found, context.request);
+  const FoundAsset found = find_asset_at(path);
+  if (found.asset) {
+    return asset_response(*found.asset, found.immutable ? forever : revalidated, context.request);
+  }
   return error_response(services, context, {Reason::not_found, "There is no file with this name."});
+}
+
+/// Compresses a document of the program. Pages with anything from a request or about a visitor are
+/// never compressed: over TLS, the length of an answer that has both a secret and an attacker's
+/// text would reveal the secret (BREACH).
+Response document_response(CompressedText& document, std::string text, std::string_view media_type,
+                           const Request& request) {
+  document.set(std::move(text));
+  const Asset asset{"", media_type, document.text(), document.compressed()};
+  return asset_response(asset, revalidated, request);
 }
 
 }  // namespace
 
 asio::awaitable<Response> form(Services& services, RequestContext& context) {
-  co_return html_response(200, form_page(workers_view(services, context)));
+  // Browsers may keep it for their back button, but ask for the workers' present states otherwise.
+  co_return html_response(200, form_page(workers_view(services, context)), "private, no-cache");
 }
 
 asio::awaitable<Response> api(Services& services, RequestContext& context) {
-  co_return html_response(200, api_page(workers_view(services, context)));
+  std::string page = page_below(api_page(no_workers_view(services)), context.base_path);
+  co_return document_response(services.api_page, std::move(page), "text/html; charset=utf-8",
+                              context.request);
 }
 
-asio::awaitable<Response> openapi(Services&, RequestContext& context) {
-  const std::string text = openapi_json(context.base_path);
-  const Asset document{"openapi.json", "application/json", text};
-  co_return asset_response(document, context.request);
+asio::awaitable<Response> openapi(Services& services, RequestContext& context) {
+  co_return document_response(services.openapi, openapi_json(context.base_path), "application/json",
+                              context.request);
 }
 
 asio::awaitable<Response> asset(Services& services, RequestContext& context) {

@@ -2,9 +2,13 @@
 
 #include "web/routes/request_context.hpp"
 #include "web/routes/services.hpp"
+#include "web/views/results_json.hpp"
 #include "web/views/worker_panel.hpp"
 
 namespace samoyed::web {
+
+/// Returns how the client sees results.
+ResultDisplay result_display(const Services& services, const RequestContext& context);
 
 /// Returns true if the client may see and change the workers: it has the admin token, or none is
 /// set.

@@ -5,6 +5,7 @@ namespace samoyed::web {
 /// Format of an endpoint's errors.
 enum class ErrorFormat {
   page,       ///< An HTML page.
+  text,       ///< One line of text.
   api,        ///< application/problem+json (RFC 9457).
   inference,  ///< JSON in the format of the Open Inference Protocol.
 };
@@ -32,6 +33,8 @@ struct Policy {
   bool acts_on_get = false;
   /// A GET endpoint also answers HEAD.
   bool head = true;
+  /// Answers with a page, text or JSON, as the client accepts.
+  bool negotiates = false;
 };
 
 }  // namespace samoyed::web

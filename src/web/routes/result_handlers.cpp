@@ -7,10 +7,12 @@
 #include <variant>
 
 #include "samoyed/io/parse_number.hpp"
+#include "samoyed/protocol/utf8.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/feeds.hpp"
+#include "web/routes/model_name.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/views/history_page.hpp"
 #include "web/views/pages.hpp"
@@ -66,14 +68,27 @@ std::variant<Owner, Problem> read_owner(const Services& services, const RequestC
                  "Only people with the admin token can see everyone's results."};
 }
 
+/// Reads whose results, and of which model, the client asks for.
+std::variant<dispatcher::HistoryQuery, Problem> read_filters(const Services& services,
+                                                             const RequestContext& context) {
+  auto owner = read_owner(services, context);
+  if (auto* problem = std::get_if<Problem>(&owner)) return std::move(*problem);
+  dispatcher::HistoryQuery wanted{.visitor = std::get<Owner>(std::move(owner)).visitor};
+  if (const auto model = query_value(context.route.query, "model")) {
+    if (auto problem = check_model_name(*model)) return std::move(*problem);
+    wanted.model = protocol::to_utf8(*model);
+  }
+  return wanted;
+}
+
 std::variant<dispatcher::HistoryQuery, Problem> read_list_query(const Services& services,
                                                                 const RequestContext& context,
                                                                 std::size_t rows_default) {
-  auto owner = read_owner(services, context);
-  if (auto* problem = std::get_if<Problem>(&owner)) return std::move(*problem);
+  auto filters = read_filters(services, context);
+  if (auto* problem = std::get_if<Problem>(&filters)) return std::move(*problem);
   const std::string& query = context.route.query;
-  dispatcher::HistoryQuery wanted{.visitor = std::get<Owner>(std::move(owner)).visitor,
-                                  .rows_max = rows_default};
+  auto& wanted = std::get<dispatcher::HistoryQuery>(filters);
+  wanted.rows_max = rows_default;
   wanted.before = query_number(query, "before", id_max);
   wanted.after = query_number(query, "after", id_max);
   const auto rows = query_number(query, "rows", dispatcher::history_page_rows_max);
@@ -85,7 +100,7 @@ std::variant<dispatcher::HistoryQuery, Problem> read_list_query(const Services& 
                        std::to_string(dispatcher::history_page_rows_max) + "."};
   }
   if (rows) wanted.rows_max = static_cast<std::size_t>(*rows);
-  return wanted;
+  return std::move(wanted);
 }
 
 /// Removes the visitor's results. Returns the number of removed rows, or an error.
@@ -106,8 +121,8 @@ asio::awaitable<std::variant<std::uint64_t, Response>> remove_own(Services& serv
 
 asio::awaitable<Response> export_as(Services& services, RequestContext& context,
                                     ExportFormat format) {
-  auto owner = read_owner(services, context);
-  if (const auto* problem = std::get_if<Problem>(&owner)) {
+  auto filters = read_filters(services, context);
+  if (const auto* problem = std::get_if<Problem>(&filters)) {
     co_return error_response(services, context, *problem);
   }
   if (!services.history) co_return nothing_kept_response(services, context);
@@ -119,8 +134,9 @@ asio::awaitable<Response> export_as(Services& services, RequestContext& context,
                      {"Cache-Control", "no-store"}},
                     {}};
   response.stream = true;
-  response.feed = feed_of_results(*services.history, std::get<Owner>(std::move(owner)).visitor,
-                                  format, may_see_workers(services, context));
+  response.feed =
+      feed_of_results(*services.history, std::get<dispatcher::HistoryQuery>(std::move(filters)),
+                      format, result_display(services, context));
   co_return response;
 }
 
@@ -140,6 +156,7 @@ asio::awaitable<Response> page(Services& services, RequestContext& context) {
                          .by_address = services.rules.results_by_address,
                          .newest = !query.before && !query.after,
                          .workers_visible = may_see_workers(services, context),
+                         .model = query.model.value_or(""),
                          .days = services.rules.results_days};
   co_return html_response(200, history_page(view, no_workers_view(services)));
 }
@@ -152,7 +169,7 @@ asio::awaitable<Response> list(Services& services, RequestContext& context) {
   if (!services.history) co_return nothing_kept_response(services, context);
   const auto& query = std::get<dispatcher::HistoryQuery>(read);
   const dispatcher::HistoryPage found = co_await services.history->find(query);
-  co_return json_response(200, result_page_json(found, may_see_workers(services, context)));
+  co_return json_response(200, result_page_json(found, result_display(services, context)));
 }
 
 asio::awaitable<Response> remove_by_form(Services& services, RequestContext& context) {

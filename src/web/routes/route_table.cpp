@@ -1,12 +1,15 @@
 #include "web/routes/route_table.hpp"
 
 #include <algorithm>
+#include <tuple>
 
+#include "web/http/accept.hpp"
 #include "web/http/base_path.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/image_handlers.hpp"
 #include "web/routes/inference_handlers.hpp"
 #include "web/routes/job_handlers.hpp"
+#include "web/routes/model_handlers.hpp"
 #include "web/routes/page_handlers.hpp"
 #include "web/routes/result_handlers.hpp"
 #include "web/routes/statistics_handlers.hpp"
@@ -28,9 +31,14 @@ constexpr Policy inference_probe{.errors = inference_errors, .any_host = true};
 /// HEAD is not allowed, because it must not change the list of workers.
 constexpr Policy list_change{.admin = true, .acts_on_get = true, .head = false};
 
+constexpr std::string_view recognition_parameters[] = {"model", "top"};
+constexpr std::string_view results_parameters[] = {"after", "all", "before", "model", "rows"};
+constexpr std::string_view export_parameters[] = {"all", "model"};
+constexpr std::string_view statistics_parameters[] = {"all", "range"};
+
 constexpr Route routes[] = {
     {"GET", "/", page, pages::form},
-    {"POST", "/", {.body = Body::form}, images::classify_form},
+    {"POST", "/", {.body = Body::form, .negotiates = true}, images::classify_form},
     {"GET", "/healthz", probe, pages::alive},
     {"GET", "/readyz", probe, pages::ready},
     {"GET", "/favicon.ico", page, pages::icon},
@@ -41,7 +49,15 @@ constexpr Route routes[] = {
     {"GET", "/api/openapi.json", api_only, pages::openapi},
     {"GET", "/metrics", {.errors = api, .admin = true, .local_only = true}, pages::metrics},
 
-    {"POST", "/api/v1/classify", {.errors = api, .body = Body::image}, images::classify},
+    {"POST",
+     "/api/v1/classify",
+     {.errors = api, .body = Body::image},
+     images::classify,
+     recognition_parameters},
+
+    {"GET", "/api/v1/models", api_only, models::list},
+    {"GET", "/api/v1/models/{name}", api_only, models::show},
+    {"GET", "/api/v1/models/{name}/labels", api_only, models::labels},
 
     {"GET", "/add/{address...}", list_change, workers::add},
     {"POST", "/add/{address...}", list_change, workers::add},
@@ -57,27 +73,37 @@ constexpr Route routes[] = {
     {"POST", "/api/v1/workers/{address}", api_admin, workers::put},
     {"DELETE", "/api/v1/workers/{address}", api_admin, workers::destroy},
 
-    {"POST", "/api/v1/jobs", {.errors = api, .body = Body::images}, jobs::submit},
+    {"POST",
+     "/api/v1/jobs",
+     {.errors = api, .body = Body::images},
+     jobs::submit,
+     recognition_parameters},
     {"GET", "/api/v1/jobs/{id}", api_only, jobs::show},
     {"DELETE", "/api/v1/jobs/{id}", api_only, jobs::cancel},
     {"GET", "/api/v1/jobs/{id}/events", api_stream, jobs::watch},
 
-    {"GET", "/results", page, results::page},
+    {"GET", "/results", page, results::page, results_parameters},
     {"POST", "/results/delete", page, results::remove_by_form},
     {"GET", "/results/{id}/thumbnail.jpg", page, results::thumbnail},
-    {"GET", "/api/v1/results", api_only, results::list},
+    {"GET", "/api/v1/results", api_only, results::list, results_parameters},
     {"DELETE", "/api/v1/results", api_only, results::remove},
-    {"GET", "/api/v1/results.csv", api_stream, results::export_csv},
-    {"GET", "/api/v1/results.json", api_stream, results::export_json},
+    {"GET", "/api/v1/results.csv", api_stream, results::export_csv, export_parameters},
+    {"GET", "/api/v1/results.json", api_stream, results::export_json, export_parameters},
 
-    {"GET", "/stats", page, statistics::page},
-    {"GET", "/api/v1/statistics", api_only, statistics::show},
+    {"GET", "/stats", page, statistics::page, statistics_parameters},
+    {"GET", "/api/v1/statistics", api_only, statistics::show, statistics_parameters},
 
     {"GET", "/v2", open_inference, inference::server},
     {"GET", "/v2/health/live", inference_probe, inference::live},
     {"GET", "/v2/health/ready", inference_probe, inference::ready},
     {"GET", "/v2/models/{name}", open_inference, inference::model},
     {"GET", "/v2/models/{name}/ready", open_inference, inference::model_ready},
+    {"GET", "/v2/models/{name}/versions/1", open_inference, inference::model},
+    {"GET", "/v2/models/{name}/versions/1/ready", open_inference, inference::model_ready},
+    {"POST",
+     "/v2/models/{name}/versions/1/infer",
+     {.errors = inference_errors, .body = Body::tensors},
+     inference::infer},
     {"POST",
      "/v2/models/{name}/infer",
      {.errors = inference_errors, .body = Body::tensors},
@@ -95,6 +121,34 @@ static_assert(std::ranges::all_of(routes, [](const Route& route) { return route.
 ErrorFormat errors_around(std::string_view path) {
   if (path.starts_with("/api/")) return ErrorFormat::api;
   return path.starts_with("/v2/") ? ErrorFormat::inference : ErrorFormat::page;
+}
+
+/// Returns the format that a client prefers. One that accepts anything, such as curl, gets text.
+/// One that says nothing gets a page, as it always did.
+ErrorFormat accepted_format(std::string_view accept) {
+  struct Offer {
+    ErrorFormat format;
+    std::string_view media_type;
+  };
+  constexpr Offer offers[] = {{ErrorFormat::page, "text/html"},
+                              {ErrorFormat::api, "application/json"},
+                              {ErrorFormat::text, "text/plain"}};
+  if (trimmed(accept).empty()) return ErrorFormat::page;
+  const Offer* best = nullptr;
+  Acceptance most;
+  for (const Offer& offer : offers) {
+    const Acceptance found = acceptance_of(accept, offer.media_type);
+    if (found.quality == 0) continue;
+    const bool better = !best || std::tuple(found.quality, found.precision) >
+                                     std::tuple(most.quality, most.precision);
+    // Among types that the client doesn't name, text is the one that a person can read anywhere.
+    if (!better && (found.precision > 0 || found.quality < most.quality || most.precision > 0)) {
+      continue;
+    }
+    best = &offer;
+    most = found;
+  }
+  return best ? best->format : ErrorFormat::page;
 }
 
 /// Returns the part of the path that replaces the pattern's parameter, which may be empty. Returns
@@ -198,9 +252,11 @@ ResolvedRoute resolve_route(const Request& head, std::string_view base_path) {
   if (route == std::end(routes)) {
     resolved.allow = allowed_methods(first->pattern);
     resolved.problem = no_such_method(resolved);
-  } else {
-    resolved.route = route;
+    return resolved;
   }
+  resolved.route = route;
+  if (route->policy.negotiates)
+    resolved.errors = accepted_format(find_field(head.fields, "Accept"));
   return resolved;
 }
 

@@ -28,6 +28,9 @@ struct Route {
   std::string_view pattern;
   Policy policy;
   Handler handler;
+  /// The names that the query may have. Endpoints of pages ignore others, because links often have
+  /// parameters added to them.
+  std::span<const std::string_view> parameters = {};
 };
 
 /// Returns all endpoints of the site. If several patterns match a path, the first one is used.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include "web/access/access.hpp"
 #include "web/access/admin_gate.hpp"
 #include "web/routes/worker_events.hpp"
+#include "web/views/api_json.hpp"
+#include "web/views/gzip.hpp"
 #include "web/views/metrics.hpp"
 
 namespace samoyed::web {
@@ -59,6 +62,13 @@ struct Services {
   /// Returns milliseconds since 1970 in UTC.
   std::function<std::int64_t()> wall_clock_ms = io::wall_clock_ms;
   SiteRules rules;
+  /// The API's page and description as they were last asked for.
+  CompressedText api_page = {};
+  CompressedText openapi = {};
+  /// The labels that workers have named, by the names of their models.
+  std::map<std::string, LabelList> label_lists = {};
+  /// Number of models whose labels are being asked for.
+  std::size_t label_lists_asked = 0;
   /// What the streams of the list of workers send.
   WorkerEvents worker_events{workers};
 };

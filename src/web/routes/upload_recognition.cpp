@@ -116,7 +116,11 @@ void count_failures(Metrics& metrics, const Response& response,
   }
 }
 
-Problem to_problem(const dispatcher::Failure& failure) {
+Problem to_problem(const Services& services, const dispatcher::Failure& failure,
+                   std::string_view model) {
+  if (failure.reason == dispatcher::FailureReason::unknown_model) {
+    return unknown_model(services, model);
+  }
   Problem problem{reason_of(failure), describe(failure)};
   if (problem.reason == Reason::unreadable &&
       problem.sentence.find(protocol::accepted_formats) == problem.sentence.npos) {

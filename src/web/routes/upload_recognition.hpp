@@ -47,7 +47,9 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
 void count_failures(Metrics& metrics, const Response& response,
                     const std::vector<dispatcher::Outcome>& outcomes);
 
-/// Returns the error that the client gets for a failed recognition.
-Problem to_problem(const dispatcher::Failure& failure);
+/// Returns the error that the client gets for a failed recognition by `model`, which is empty for
+/// the default one.
+Problem to_problem(const Services& services, const dispatcher::Failure& failure,
+                   std::string_view model);
 
 }  // namespace samoyed::web

@@ -1,20 +1,35 @@
 #include "web/views/api_json.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include <nlohmann/json.hpp>
 
 #include "samoyed/dispatcher/recognition_json.hpp"
 #include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "web/http/bounded_json.hpp"
+#include "web/http/url.hpp"
 
 namespace samoyed::web {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json model_json(const std::optional<dispatcher::WorkerModel>& model) {
-  if (!model) return nullptr;
-  return {{"name", model->name}, {"trained", model->trained}};
+/// The same under its former name and its present one.
+void add_network(Json& json, const std::optional<dispatcher::WorkerModel>& model) {
+  json["network"] = dispatcher::network_json(model);
+  json["model"] = json["network"];
+}
+
+Json model_row_json(const dispatcher::ModelRow& row, const ModelsDisplay& display) {
+  Json json = dispatcher::network_json(row.model);
+  json["default"] = row.is_default;
+  json["label_count"] = row.model.label_count;
+  if (display.workers_visible) json["workers"] = row.workers;
+  json["labels_href"] =
+      display.base_path + "/api/v1/models/" + percent_encode(row.model.name) + "/labels";
+  return json;
 }
 
 std::string_view state_word(const dispatcher::WorkerRow& row, const WorkersView& view) {
@@ -23,9 +38,9 @@ std::string_view state_word(const dispatcher::WorkerRow& row, const WorkersView&
 }
 
 Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
-  Json worker = {{"address", protocol::to_string(row.worker.address)},
-                 {"model", model_json(row.model)},
-                 {"state", state_word(row, view)}};
+  Json worker = {{"address", protocol::to_string(row.worker.address)}};
+  add_network(worker, row.model);
+  worker["state"] = state_word(row, view);
   // The outcomes of images would reveal as much about an unknown port as the state.
   if (is_hidden(row, view)) return worker;
   worker["probing"] = row.probing;
@@ -36,30 +51,76 @@ Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
   return worker;
 }
 
+Json json_of(const Problem& problem, std::string_view request_id) {
+  return {{"type", "about:blank"},
+          {"title", heading_of(problem.reason)},
+          {"status", problem.status()},
+          {"detail", problem.sentence},
+          {"reason", code_of(problem.reason)},
+          {"request_id", request_id}};
+}
+
+Json json_of(const dispatcher::Answer& answer, bool worker_visible, std::string_view request_id) {
+  Json json = {{"request_id", request_id}};
+  add_network(json, answer.model);
+  json["labels"] = dispatcher::labels_json(answer.recognition.top);
+  json["width"] = answer.recognition.width;
+  json["height"] = answer.recognition.height;
+  if (answer.recognition.truncated) json["truncated"] = true;
+  if (worker_visible) json["worker"] = protocol::to_string(answer.worker);
+  json["times_ms"] = dispatcher::times_json(dispatcher::times_of(answer));
+  return json;
+}
+
 }  // namespace
 
 std::string problem_json(const Problem& problem, std::string_view request_id) {
-  return to_text({{"type", "about:blank"},
-                  {"title", heading_of(problem.reason)},
-                  {"status", problem.status()},
-                  {"detail", problem.sentence},
-                  {"reason", code_of(problem.reason)},
-                  {"request_id", request_id}});
+  return to_text(json_of(problem, request_id));
 }
 
 std::string error_json(std::string_view sentence) { return to_text({{"error", sentence}}); }
 
 std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
                         std::string_view request_id) {
-  Json json = {{"request_id", request_id},
-               {"model", model_json(answer.model)},
-               {"labels", dispatcher::labels_json(answer.recognition.top)},
-               {"width", answer.recognition.width},
-               {"height", answer.recognition.height}};
-  if (answer.recognition.truncated) json["truncated"] = true;
-  if (worker_visible) json["worker"] = protocol::to_string(answer.worker);
-  json["times_ms"] = dispatcher::times_json(dispatcher::times_of(answer));
-  return to_text(json);
+  return to_text(json_of(answer, worker_visible, request_id));
+}
+
+std::string outcomes_json(const std::vector<ImageOutcome>& outcomes, bool worker_visible,
+                          std::string_view request_id) {
+  Json images = Json::array();
+  for (const ImageOutcome& outcome : outcomes) {
+    Json image = {{"file_name", outcome.file_name}};
+    if (outcome.answer) image.update(json_of(*outcome.answer, worker_visible, request_id));
+    if (outcome.problem) image["problem"] = json_of(*outcome.problem, request_id);
+    images.push_back(std::move(image));
+  }
+  return to_text({{"images", std::move(images)}, {"request_id", request_id}});
+}
+
+std::string models_json(const std::vector<dispatcher::ModelRow>& rows,
+                        const ModelsDisplay& display) {
+  Json models = Json::array();
+  for (const dispatcher::ModelRow& row : rows) models.push_back(model_row_json(row, display));
+  return to_text({{"models", std::move(models)}});
+}
+
+std::string model_json(const dispatcher::ModelRow& row, const ModelsDisplay& display) {
+  return to_text(model_row_json(row, display));
+}
+
+std::string label_list_json(const LabelList& list) {
+  Json labels = Json::array();
+  for (const protocol::RankedLabel& ranked : list.labels) {
+    Json label = {{"label", ranked.label}, {"class", nullptr}};
+    if (ranked.class_index) label["class"] = *ranked.class_index;
+    labels.push_back(std::move(label));
+  }
+  const std::uint64_t count = std::max<std::uint64_t>(list.model.label_count, labels.size());
+  const bool complete = labels.size() == count;
+  return to_text({{"network", dispatcher::network_json(list.model)},
+                  {"label_count", count},
+                  {"complete", complete},
+                  {"labels", std::move(labels)}});
 }
 
 std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/http/http_message.hpp"
@@ -21,6 +23,36 @@ std::string error_json(std::string_view sentence);
 /// One recognition. It names the worker only with `worker_visible`.
 std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
                         std::string_view request_id);
+
+/// One of several images of a request: its answer, or why there is none.
+struct ImageOutcome {
+  std::string file_name;
+  const dispatcher::Answer* answer = nullptr;
+  std::optional<Problem> problem = std::nullopt;
+};
+std::string outcomes_json(const std::vector<ImageOutcome>& outcomes, bool worker_visible,
+                          std::string_view request_id);
+
+/// How the models are shown to a client.
+struct ModelsDisplay {
+  /// Whether the number of their workers is shown.
+  bool workers_visible = false;
+  /// The path before the addresses of their labels (base_path.hpp).
+  std::string base_path = {};
+};
+
+/// All models, and one.
+std::string models_json(const std::vector<dispatcher::ModelRow>& rows,
+                        const ModelsDisplay& display);
+std::string model_json(const dispatcher::ModelRow& row, const ModelsDisplay& display);
+
+/// The labels of a model.
+struct LabelList {
+  dispatcher::WorkerModel model;
+  /// In the order of their classes.
+  std::vector<protocol::RankedLabel> labels;
+};
+std::string label_list_json(const LabelList& list);
 
 /// All workers, with what the view shows of each.
 std::string workers_json(const WorkersView& view);

@@ -1,7 +1,10 @@
 #include "web/views/history_page.hpp"
 
+#include <algorithm>
+
 #include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed_web_files.hpp"
+#include "web/http/url.hpp"
 #include "web/views/number_text.hpp"
 #include "web/views/page_template.hpp"
 #include "web/views/units_text.hpp"
@@ -64,11 +67,20 @@ Values entry(const HistoryRow& row, const HistoryView& view) {
           {"client", view.everyone ? row.client : std::string()}};
 }
 
+/// The query of an address with these filters, and with `part` if it isn't empty.
+std::string filter_query(bool everyone, const std::string& model, std::string_view part = {}) {
+  std::string query;
+  const auto add = [&](std::string_view text) {
+    query.append(query.empty() ? "?" : "&").append(text);
+  };
+  if (everyone) add("all=true");
+  if (!model.empty()) add("model=" + percent_encode(model));
+  if (!part.empty()) add(part);
+  return query;
+}
+
 std::string path_of(const HistoryView& view, std::string_view part = {}) {
-  std::string path = "/results";
-  if (view.everyone) path += "?all=true";
-  if (!part.empty()) path.append(view.everyone ? "&" : "?").append(part);
-  return path;
+  return "/results" + filter_query(view.everyone, view.model, part);
 }
 
 std::vector<Values> pager_links(const HistoryView& view) {
@@ -92,11 +104,40 @@ std::vector<Values> entries(const HistoryView& view) {
   return list;
 }
 
-std::vector<Values> whose_results(const HistoryView& view) {
-  if (!view.operates) return {};
-  std::vector<Values> links{link("/results", "Mine", !view.everyone),
-                            link("/results?all=true", "Everyone's", view.everyone)};
-  return {{{"label", "Whose results"}, {"links", std::move(links)}}};
+/// The choice of whose results the page shows, if there is one.
+void add_owners(std::vector<Values>& choices, const HistoryView& view) {
+  if (!view.operates) return;
+  const auto path = [&](bool everyone) { return "/results" + filter_query(everyone, view.model); };
+  std::vector<Values> links{link(path(false), "Mine", !view.everyone),
+                            link(path(true), "Everyone's", view.everyone)};
+  choices.push_back({{"label", "Whose results"}, {"links", std::move(links)}});
+}
+
+/// The choice of a network, if there are several: those that workers run now, and the chosen one.
+void add_networks(std::vector<Values>& choices, const HistoryView& view,
+                  const WorkersView& workers) {
+  std::vector<std::string> names;
+  for (const dispatcher::ModelRow& row : workers.models) names.push_back(row.model.name);
+  if (!view.model.empty() && std::ranges::find(names, view.model) == names.end()) {
+    names.push_back(view.model);
+  } else if (names.size() < 2 && view.model.empty()) {
+    return;
+  }
+  const auto path = [&](const std::string& model) {
+    return "/results" + filter_query(view.everyone, model);
+  };
+  std::vector<Values> links{link(path(""), "All networks", view.model.empty())};
+  for (const std::string& name : names) {
+    links.push_back({{"path", path(name)}, {"name", name}, {"current", name == view.model}});
+  }
+  choices.push_back({{"label", "Network"}, {"links", std::move(links)}});
+}
+
+std::vector<Values> choices_of(const HistoryView& view, const WorkersView& workers) {
+  std::vector<Values> choices;
+  add_owners(choices, view);
+  add_networks(choices, view, workers);
+  return choices;
 }
 
 std::string lead(const HistoryView& view) {
@@ -114,9 +155,9 @@ std::string history_page(const HistoryView& view, const WorkersView& workers) {
   const std::string heading = view.everyone ? "Everyone's results" : "Your results";
   const Html content = history.fill({{"heading", heading},
                                      {"lead", lead(view)},
-                                     {"choices", whose_results(view)},
+                                     {"choices", choices_of(view, workers)},
                                      {"exports", !view.page.rows.empty() || !view.newest},
-                                     {"query", view.everyone ? "?all=true" : ""},
+                                     {"query", filter_query(view.everyone, view.model)},
                                      {"own", !view.everyone},
                                      {"entries", entries(view)},
                                      {"newest", view.newest},

@@ -23,6 +23,8 @@ struct HistoryView {
   /// Whether the page begins with the newest result.
   bool newest = true;
   bool workers_visible = false;
+  /// The model whose results the page shows. Empty: of all models.
+  std::string model = {};
   /// Number of days that results are kept.
   int days = 0;
 };

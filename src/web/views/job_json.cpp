@@ -6,7 +6,6 @@
 
 #include "samoyed/dispatcher/history_export.hpp"
 #include "web/http/bounded_json.hpp"
-#include "web/views/results_json.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -15,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
-std::string job_json(const dispatcher::Job& job, bool workers_visible) {
+std::string job_json(const dispatcher::Job& job, const ResultDisplay& display) {
   Json json = {{"id", job.id},
                {"state", dispatcher::to_string(job.state)},
                {"submitted", dispatcher::utc_text(job.submitted_ms)},
@@ -30,7 +29,11 @@ std::string job_json(const dispatcher::Job& job, bool workers_visible) {
   std::string text = to_text(json);
   if (!job.result) return text;
   text.pop_back();
-  return text + R"(,"result":)" + result_json(*job.result, workers_visible) + "}";
+  return text + R"(,"result":)" + result_json(*job.result, display) + "}";
+}
+
+std::string job_event_id(const dispatcher::Job& job) {
+  return dispatcher::to_string(job.state) + "-" + std::to_string(job.changed_ms);
 }
 
 std::string job_path(const std::string& id) { return "/api/v1/jobs/" + id; }

@@ -4,11 +4,15 @@
 #include <vector>
 
 #include "samoyed/dispatcher/job.hpp"
+#include "web/views/results_json.hpp"
 
 namespace samoyed::web {
 
-/// A job and its result as JSON. The result names its worker only with `workers_visible`.
-std::string job_json(const dispatcher::Job& job, bool workers_visible);
+/// A job and its result as JSON.
+std::string job_json(const dispatcher::Job& job, const ResultDisplay& display);
+
+/// The id of the event that reports a job's state. It differs between states.
+std::string job_event_id(const dispatcher::Job& job);
 
 /// The path of a job in the API, without the site's base path.
 std::string job_path(const std::string& id);

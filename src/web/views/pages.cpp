@@ -6,6 +6,7 @@
 #include "samoyed/protocol/image_formats.hpp"
 #include "samoyed_web_files.hpp"
 #include "web/http/url.hpp"
+#include "web/views/assets.hpp"
 #include "web/views/number_text.hpp"
 #include "web/views/page_template.hpp"
 
@@ -14,18 +15,18 @@ namespace {
 
 std::vector<Values> files_of(const std::vector<std::string_view>& names) {
   std::vector<Values> list;
-  for (const std::string_view name : names) list.push_back({{"file", name}});
+  for (const std::string_view name : names) list.push_back({{"file", asset_path(name)}});
   return list;
 }
 
-std::string page(const Frame& frame, const Html& content, bool untrained,
-                 const WorkersView& workers) {
+std::string page(const Frame& frame, const Html& content, const WorkersView& workers) {
   static const Template layout = page_template(files::layout_html);
+  static const std::string assets = asset_path("");
   return layout
       .fill({{"title", frame.title},
+             {"assets", std::string_view(assets).substr(0, assets.size() - 1)},
              {"styles", files_of(frame.styles)},
              {"scripts", files_of(frame.scripts)},
-             {"untrained", untrained || std::ranges::any_of(workers.rows, is_untrained)},
              {"storage_missing", !workers.storage_available},
              {"form_open", frame.tab == Tab::form},
              {"results_open", frame.tab == Tab::results},
@@ -42,12 +43,37 @@ Values label_row(const protocol::RankedLabel& label) {
           {"confidence", percent_text(label.probability)}};
 }
 
-/// Includes an empty row of labels, which the script copies.
-Values upload_form(std::string_view caption) {
+std::string model_text(const dispatcher::ModelRow& row) {
+  std::string text = row.model.name;
+  if (row.is_default) text += " (default)";
+  if (!row.model.trained) text += " – untrained";
+  return text;
+}
+
+/// The networks to choose from: none if there is only one. The default one's value is empty, as if
+/// none was chosen.
+std::vector<Values> model_options(const WorkersView& workers, std::string_view chosen) {
+  std::vector<Values> options;
+  if (workers.models.size() < 2) return options;
+  for (const dispatcher::ModelRow& row : workers.models) {
+    const std::string& name = row.model.name;
+    const bool selected = chosen.empty() ? row.is_default : name == chosen;
+    options.push_back({{"value", row.is_default ? std::string() : name},
+                       {"text", model_text(row)},
+                       {"selected", selected}});
+  }
+  return options;
+}
+
+/// Includes an empty row of labels, which the script copies. `chosen` is the name of the model that
+/// the last image was for; empty if there is none.
+Values upload_form(std::string_view caption, const WorkersView& workers,
+                   std::string_view chosen = {}) {
   static const std::string accept = protocol::image_accept_text();
   return {{"caption", caption},
           {"accept", std::string_view(accept)},
           {"formats", protocol::accepted_formats},
+          {"models", model_options(workers, chosen)},
           {"blank_label", label_row({})}};
 }
 
@@ -59,6 +85,10 @@ std::string pixels_text(const protocol::Recognition& recognition) {
 std::string best_label(const dispatcher::Answer& answer) {
   const auto& top = answer.recognition.top;
   return top.empty() ? "No labels" : top.front().label;
+}
+
+std::string_view model_name(const dispatcher::Answer& answer) {
+  return answer.model ? std::string_view(answer.model->name) : std::string_view();
 }
 
 bool is_untrained_answer(const dispatcher::Answer& answer) {
@@ -80,6 +110,7 @@ Values answer_values(const ResultView& view, const std::string& number,
           {"file", view.file_name},
           {"size", pixels_text(answer.recognition)},
           {"truncated", answer.recognition.truncated},
+          {"untrained", is_untrained_answer(answer)},
           {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
           {"model", answer.model ? answer.model->name : std::string()},
           {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
@@ -102,12 +133,13 @@ Values image_values(const ImageResultView& image, std::size_t number, const Work
 }
 
 /// `heading` is empty for a single image.
-Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images) {
+Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images,
+                    const WorkersView& workers, std::string_view model) {
   static const Template result = page_template(files::result_html);
   return result.fill({{"heading", heading},
                       {"kind", kind},
                       {"images", std::move(images)},
-                      {"upload", upload_form("Choose more pictures")}});
+                      {"upload", upload_form("Choose more pictures", workers, model)}});
 }
 
 /// `target` is empty if there is nothing to confirm.
@@ -122,14 +154,14 @@ std::string message(int status, std::string_view heading, std::string_view sente
                              {"sentence", sentence},
                              {"target", target},
                              {"shown", percent_decode(target).value_or(std::string(target))},
-                             {"upload", upload_form("Choose pictures")}});
-  return page({.title = heading}, content, false, workers);
+                             {"upload", upload_form("Choose pictures", workers)}});
+  return page({.title = heading}, content, workers);
 }
 
 }  // namespace
 
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers) {
-  return page(frame, content, false, workers);
+  return page(frame, content, workers);
 }
 
 std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels) {
@@ -145,8 +177,8 @@ Values link(std::string path, std::string_view name, bool current) {
 
 std::string form_page(const WorkersView& workers) {
   static const Template form = page_template(files::form_html);
-  const Html content = form.fill({{"upload", upload_form("Choose pictures")}});
-  return page({.title = "What is in the picture?", .tab = Tab::form}, content, false, workers);
+  const Html content = form.fill({{"upload", upload_form("Choose pictures", workers)}});
+  return page({.title = "What is in the picture?", .tab = Tab::form}, content, workers);
 }
 
 std::string result_page(const ResultView& view, const WorkersView& workers) {
@@ -154,27 +186,27 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
                                       {{{"answer", answer_values(view, "", workers)},
                                         {"number", ""},
                                         {"file", view.file_name},
-                                        {"sentence", ""}}});
+                                        {"sentence", ""}}},
+                                      workers, model_name(view.answer));
   const std::string best = best_label(view.answer);
-  return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer),
-              workers);
+  return page({.title = best, .tab = Tab::form}, content, workers);
 }
 
 std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers) {
   std::vector<Values> parts;
   std::size_t recognized = 0;
-  bool untrained = false;
+  std::string_view model;
   for (const ImageResultView& image : images) {
     parts.push_back(image_values(image, parts.size() + 1, workers));
     if (!image.answer) continue;
     ++recognized;
-    untrained = untrained || is_untrained_answer(*image.answer);
+    model = model_name(*image.answer);
   }
   const std::string heading =
       std::to_string(recognized) + " of " + std::to_string(images.size()) + " pictures recognized";
-  const Html content =
-      result_content(recognized > 0 ? "fine" : "problem", heading, std::move(parts));
-  return page({.title = heading, .tab = Tab::form}, content, untrained, workers);
+  const Html content = result_content(recognized > 0 ? "fine" : "problem", heading,
+                                      std::move(parts), workers, model);
+  return page({.title = heading, .tab = Tab::form}, content, workers);
 }
 
 std::string message_page(int status, std::string_view heading, std::string_view sentence,

@@ -50,8 +50,8 @@ struct ImageResultView {
 /// The page with the upload form.
 ///
 /// All pages are complete HTML documents, and every text in them is escaped. Every page shows the
-/// workers to anyone who may see them. If a worker has an untrained network, every page shows
-/// everyone a prominent notice.
+/// workers to anyone who may see them. The form has a list of networks if there are several. An
+/// answer of an untrained network has a prominent notice.
 std::string form_page(const WorkersView& workers);
 
 /// The page with the result of one image.

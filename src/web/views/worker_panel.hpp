@@ -21,6 +21,8 @@ struct WorkersView {
   Shown shown = Shown::open;
   /// If false, the page says that results and jobs can't be stored now.
   bool storage_available = true;
+  /// The models that an upload may be for. Everyone may see their names.
+  std::vector<dispatcher::ModelRow> models = {};
 
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };

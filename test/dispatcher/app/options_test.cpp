@@ -48,6 +48,18 @@ TEST_CASE("a base path begins with a slash and ends without one") {
   }
 }
 
+TEST_CASE("the default model is the first trained one, or the one that is named") {
+  using Rule = DefaultModel::Rule;
+  REQUIRE(CommandLine("").options);
+  CHECK(CommandLine("").options->default_model.rule == Rule::first_trained);
+  const CommandLine named("--default-model resnet18");
+  REQUIRE(named.options);
+  CHECK(named.options->default_model.rule == Rule::named);
+  CHECK(named.options->default_model.name == "resnet18");
+  CHECK(CommandLine("--default-model " + std::string(256, 'm')).options);
+  CHECK_FALSE(CommandLine("--default-model " + std::string(257, 'm')).options);
+}
+
 TEST_CASE("workers may be only in the given networks") {
   const CommandLine line("--worker-network 10.0.0.0/8");
   REQUIRE(line.options);

@@ -57,14 +57,16 @@ TEST_CASE("the JSON of a row is valid UTF-8 even if the file name isn't") {
       .id = 7, .file_name = "d\xffg\"\u009B", .top = {{"Samoyed", 258, 0.5}, {"wolf", {}, 0.1}}};
   row.times = {1, 2, 3, 4, 5, 16};
   row.has_thumbnail = true;
-  const std::string text = history_json(row);
+  const std::string text = history_json(row, "/results/7/thumbnail.jpg");
   CHECK_THAT(text, Contains(R"("id":7,"time":"1970-01-01T00:00:00.000Z")"));
   CHECK_THAT(text, Contains("\"file_name\":\"d\xef\xbf\xbdg\\\"\\u009b\""));
   CHECK_THAT(text, Contains(R"("labels":[{"label":"Samoyed","class":258,"probability":0.5},)"
                             R"({"label":"wolf","class":null,"probability":0.1}])"));
   CHECK_THAT(text, Contains(R"("times_ms":{"queue":1.0,"transfer":2.0,"decode":3.0,"resize":4.0,)"
                             R"("forward":5.0,"total":16.0})"));
-  CHECK_THAT(text, Contains(R"("has_thumbnail":true)"));
+  CHECK_THAT(text, Contains(R"("has_thumbnail":true,"thumbnail":"/results/7/thumbnail.jpg")"));
+  row.has_thumbnail = false;
+  CHECK_THAT(history_json(row, "/results/7/thumbnail.jpg"), !Contains(R"("thumbnail":)"));
 }
 
 TEST_CASE("times before 1970 are formatted with the right milliseconds") {

@@ -71,6 +71,32 @@ TEST_CASE("rows survive a restart, and ids keep increasing") {
   CHECK(ids(find(fixture)) == std::vector<HistoryId>{101});
 }
 
+TEST_CASE("rows are found by their model, page by page") {
+  const test::TemporaryFolder folder;
+  HistoryFixture fixture(folder.path());
+  for (const std::string model : {"a", "b", "a", "a", "b"}) {
+    auto row = history_row("me");
+    row.model = model;
+    fixture.history.record(row);
+    row.visitor = "you";
+    fixture.history.record(row);
+  }
+  settle(fixture);  // `me` has 1, 3, 5, 7, 9.
+  auto page = find(fixture, {.visitor = "me", .model = "a", .rows_max = 2});
+  CHECK(ids(page) == std::vector<HistoryId>{7, 5});
+  REQUIRE(page.next_before == 5);
+  page = find(fixture, {.visitor = "me", .model = "a", .before = 5, .rows_max = 2});
+  CHECK(ids(page) == std::vector<HistoryId>{1});
+  CHECK_FALSE(page.next_before);
+  CHECK(page.next_after == 1);
+  page = find(fixture, {.visitor = "me", .model = "a", .after = 1, .rows_max = 1});
+  CHECK(ids(page) == std::vector<HistoryId>{5});
+  CHECK(page.next_after == 5);
+  CHECK_FALSE(find(fixture, {.visitor = "me", .model = "a", .after = 7}).next_after);
+  CHECK(find(fixture, {.model = "b"}).rows.size() == 4);
+  CHECK(find(fixture, {.model = "c"}).rows.empty());
+}
+
 TEST_CASE("a visitor sees only their own rows, newest first, page by page") {
   const test::TemporaryFolder folder;
   HistoryFixture fixture(folder.path());

@@ -59,6 +59,11 @@ export class Programs {
     return this.#start('samoyed-worker', ['127.0.0.1', port, '--model', model, ...options]);
   }
 
+  /// A worker without a network, which makes up its answers.
+  startNullWorker() {
+    return this.#start('samoyed-worker', ['127.0.0.1', '0', '--model', 'null']);
+  }
+
   /// Sends a signal to the program that listens on that address. SIGKILL ends it without a shutdown.
   signal(address, name) {
     this.#running.findLast((child) => child.address === address).kill(name);

@@ -111,6 +111,7 @@ TEST_CASE_METHOD(ApiTest, "an answer contains everything about a recognition") {
   CHECK(find_field(response.fields, "Cache-Control") == "no-store");
   CHECK(json::parse(response.body) == json::parse(R"({
     "request_id": "visit-1",
+    "network": {"name": "SqueezeNet 1.1", "trained": false},
     "model": {"name": "SqueezeNet 1.1", "trained": false},
     "labels": [{"label": "Samoyed", "class": 258, "probability": 0.75},
                {"label": "keeshond\ufffd", "class": null, "probability": 0.25}],
@@ -172,9 +173,13 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   const auto id = workers.snapshot().front().worker.id;
   const auto shown = [&] { return json::parse(ask("GET", "/api/v1/workers/localhost:8888").body); };
   workers.begin_attempt(id);
-  CHECK(shown() == json{{"address", "localhost:8888"}, {"model", nullptr}, {"state", "unknown"}});
+  CHECK(shown() == json{{"address", "localhost:8888"},
+                        {"network", nullptr},
+                        {"model", nullptr},
+                        {"state", "unknown"}});
   workers.set_model(id, {"SqueezeNet 1.1", true});
   CHECK(shown() == json::parse(R"({"address": "localhost:8888", "state": "in_rotation",
+      "network": {"name": "SqueezeNet 1.1", "trained": true},
       "model": {"name": "SqueezeNet 1.1", "trained": true}, "probing": false,
       "in_flight": 1, "done": 0, "failed": 0, "latency_ms": 0.0})"));
   workers.eject(id, context.now);

@@ -70,6 +70,43 @@ TEST_CASE("images come as base64 in JSON") {
   }
 }
 
+TEST_CASE("base64 may have line breaks, and no padding") {
+  for (const std::string text : {"Z\\r\\nGU=", "ZGU", " ZGU=\\n", "Z G\\tU"}) {
+    const std::string body = json_message("[1]", "[\"" + text + "\"]");
+    INFO(body);
+    CHECK(understood(body).images == std::vector<std::string_view>{"de"});
+  }
+}
+
+TEST_CASE("an error about base64 names the element, not the shape") {
+  for (const std::string text : {"ZGU==", "Z", "Z-_U", "ZG=U"}) {
+    const auto parsed =
+        parse_inference(json_message("[2]", R"(["YWJj",")" + text + "\"]"), std::string());
+    CHECK(std::get<Problem>(parsed).sentence ==
+          "String 2 in the `data` of `image` isn't base64 (RFC 4648, section 4).");
+  }
+}
+
+TEST_CASE("classification asks for a number of labels") {
+  const auto ask = [](const std::string& outputs, const std::string& more = {}) {
+    return json_message("[1]", R"(["YWJj"])", ",\"outputs\":[" + outputs + "]" + more);
+  };
+  const std::string three = R"({"name":"probabilities","parameters":{"classification":3}})";
+  const auto request = understood(ask(three));
+  CHECK(request.top == 3);
+  CHECK(request.options.classification);
+  CHECK(understood(ask(three, R"(,"parameters":{"top":3})")).top == 3);
+  for (const std::string& body :
+       {ask(three, R"(,"parameters":{"top":4})"),
+        ask(R"({"name":"labels","parameters":{"classification":3}})"),
+        ask(R"({"name":"probabilities","parameters":{"classification":0}})"),
+        ask(R"({"name":"probabilities","parameters":{"classification":1001}})"),
+        ask(R"({"name":"probabilities","parameters":{"classification":"3"}})")}) {
+    INFO(body);
+    CHECK(refused(body) == Reason::bad_parameter);
+  }
+}
+
 TEST_CASE("the options for an answer are parsed") {
   const auto both = understood(json_message("[1]", R"(["YWJj"])")).options;
   CHECK((both.probabilities.wanted && both.labels.wanted));
@@ -103,7 +140,7 @@ TEST_CASE("invalid inference requests are rejected") {
         json_message("[1,2]", good),
         json_message("[-1]", good),
         json_message("[17]", good),
-        json_message("[1]", R"(["YWJ"])"),
+        json_message("[1]", R"(["Y"])"),
         json_message("[1]", "[1]"),
         json_message("[1]", "{}"),
         json_message("[1]", good, R"(,"id":5)"),
@@ -160,7 +197,8 @@ TEST_CASE("answers are as wide as the narrowest recognition") {
       .id = "42", .model = "m", .probabilities = {true, false}, .labels = {true, false}};
   const InferenceBody body = inference_body(options, two_recognitions);
   CHECK(!body.json_length);
-  CHECK(json::parse(body.bytes) == json::parse(R"({"model_name": "m", "id": "42", "outputs": [
+  CHECK(json::parse(body.bytes) ==
+        json::parse(R"({"model_name": "m", "model_version": "1", "id": "42", "outputs": [
       {"name": "probabilities", "datatype": "FP32", "shape": [2, 2], "data": [0.75, 0.25, 0.5, 0.125]},
       {"name": "labels", "datatype": "BYTES", "shape": [2, 2], "data": ["cat", "dog", "ox", "yak"]}]})"));
 }
@@ -180,6 +218,20 @@ TEST_CASE("binary outputs follow the JSON in its order") {
         "\x03\0\0\0cat\x03\0\0\0dog\0\0\x40\x3f\0\0\x80\x3e"s);
 }
 
+TEST_CASE("classifications are texts of probability, class and label") {
+  InferenceOptions options{.id = {}, .model = "m", .probabilities = {true, false}, .labels = {}};
+  options.classification = true;
+  const json head = json::parse(inference_body(options, {two_recognitions.data(), 1}).bytes);
+  CHECK(head.at("outputs") == json::parse(R"([{"name": "probabilities", "datatype": "BYTES",
+    "shape": [1, 2], "data": ["0.750000:1:cat", "0.250000:2:dog"]}])"));
+  options.probabilities.binary = true;
+  const InferenceBody body = inference_body(options, {two_recognitions.data(), 1});
+  CHECK(body.bytes.substr(*body.json_length) ==
+        "\x0e\0\0\0"
+        "0.750000:1:cat\x0e\0\0\0"
+        "0.250000:2:dog"s);
+}
+
 struct InferenceTest : HandlerFixture {
   InferenceTest() {
     workers.add({"localhost", 8888});
@@ -189,7 +241,7 @@ struct InferenceTest : HandlerFixture {
 };
 
 TEST_CASE_METHOD(InferenceTest, "the server and its models describe themselves") {
-  CHECK(read("/v2").at("extensions") == json::array({"binary_tensor_data"}));
+  CHECK(read("/v2").at("extensions") == json::array({"binary_tensor_data", "classification"}));
   CHECK(read("/v2/health/live") == json{{"live", true}});
   CHECK(get("/v2/health/ready").status == 200);
   const json model = read("/v2/models/SqueezeNet%201.1");
@@ -198,6 +250,10 @@ TEST_CASE_METHOD(InferenceTest, "the server and its models describe themselves")
         json{{"name", "image"}, {"datatype", "BYTES"}, {"shape", json::array({-1})}});
   CHECK(model.at("outputs").size() == 2);
   CHECK(read("/v2/models/SqueezeNet%201.1/ready").at("ready") == true);
+  CHECK(model.at("versions") == json::array({"1"}));
+  CHECK(read("/v2/models/SqueezeNet%201.1/versions/1") == model);
+  CHECK(read("/v2/models/SqueezeNet%201.1/versions/1/ready").at("ready") == true);
+  CHECK(get("/v2/models/SqueezeNet%201.1/versions/2").status == 404);
   CHECK(get("/v2/models/SqueezeNet%201.1/config").status == 404);
 }
 
@@ -258,6 +314,13 @@ TEST_CASE_METHOD(InferenceTest,
   CHECK(find_field(response.fields, inference_length_name).empty());
   CHECK(json::parse(response.body).at("outputs")[1].at("data") ==
         json::array({"cat", "dog", "ox", "yak"}));
+
+  Request versioned = request;
+  versioned.target = "/v2/models/SqueezeNet%201.1/versions/1/infer";
+  versioned.fields.push_back({"Content-Encoding", "identity"});
+  classifier.requests.clear();
+  CHECK(respond(versioned).body == response.body);
+  CHECK(classifier.requests.at(0).model == "SqueezeNet 1.1");
 }
 
 }  // namespace

@@ -36,6 +36,20 @@ TEST_CASE_METHOD(JobsTest, "requests reach jobs and events") {
   CHECK(refused("HEAD", "/api/v1/workers/events") == "method_not_allowed");
 }
 
+TEST_CASE_METHOD(JobsTest, "an EventSource that knows a job's end stays away") {
+  const auto come_back = [&](JobState state, const std::string& last_id) {
+    jobs.job = Job{.id = "abc", .state = state, .changed_ms = 5};
+    return respond({"GET", "/api/v1/jobs/abc/events", 11, {{"Last-Event-ID", last_id}}, {}});
+  };
+  CHECK(come_back(JobState::done, "done-5").status == 204);
+  CHECK(come_back(JobState::failed, "failed-5").status == 204);
+  CHECK(jobs.watched.empty());
+  // It has missed the end.
+  CHECK(come_back(JobState::done, "running-4").feed);
+  CHECK(come_back(JobState::done, "").feed);
+  CHECK(come_back(JobState::running, "running-5").feed);
+}
+
 TEST_CASE_METHOD(JobsTest, "an unknown job has no events, and too many watchers are rejected") {
   CHECK(get("/api/v1/jobs/abc/events").status == 404);
   CHECK(jobs.watched.empty());
@@ -129,9 +143,9 @@ TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or with why it faile
   CHECK(done.at("result").at("id") == 7);
   CHECK(!done.contains("reason"));
   const std::string event = read_all(*get("/api/v1/jobs/abc/events").feed);
-  CHECK(event.starts_with("event: job\ndata: {"));
+  CHECK(event.starts_with("event: job\nid: done-0\ndata: {"));
   CHECK(event.ends_with("}\n\n"));
-  CHECK(count_of(event, "\n") == 3);
+  CHECK(count_of(event, "\n") == 4);
   CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 200);
   jobs.cancels = false;
   CHECK(respond({"DELETE", "/api/v1/jobs/abc", 11, {}, {}}).status == 404);

@@ -47,14 +47,31 @@ TEST_CASE_METHOD(OpenapiTest,
   CHECK(operations() == operations_of_table());
 }
 
+TEST_CASE_METHOD(OpenapiTest, "the API's description names the parameters of every endpoint") {
+  for (const Route& route : route_table()) {
+    std::string path(route.pattern);
+    if (path.ends_with("...}")) path.replace(path.size() - 4, 4, "}");
+    std::string method(route.method);
+    std::ranges::transform(method, method.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::set<std::string> described;
+    const json operation = document.at("paths").at(path).at(method);
+    for (const json& parameter : operation.value("parameters", json::array())) {
+      if (parameter.at("in") == "query") described.insert(parameter.at("name"));
+    }
+    INFO(method << ' ' << path);
+    CHECK(described == std::set<std::string>(route.parameters.begin(), route.parameters.end()));
+  }
+}
+
 TEST_CASE_METHOD(OpenapiTest,
                  "the API's page shows every operation and loads nothing from other sites") {
   const Response page = get("/api");
   CHECK(page.status == 200);
   for (const std::string& operation : operations()) {
     INFO(operation);
-    CHECK(count_of(page.body, "<code>" + operation + "</code>") == 1);
+    CHECK(count_of(page.body, "<code>" + operation + "</code></a></h3>") == 1);
   }
+  CHECK(count_of(page.body, "id=\"workers\"") == 0);
   CHECK(count_of(page.body, "src=\"http") + count_of(page.body, "href=\"http") == 0);
 }
 

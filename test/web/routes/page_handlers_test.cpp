@@ -1,5 +1,8 @@
+#include <zlib.h>
+
 #include <catch2/catch.hpp>
 
+#include "web/http/base_path.hpp"
 #include "web/routes/handler_fixture.hpp"
 #include "web/views/assets.hpp"
 
@@ -9,6 +12,22 @@ namespace {
 using test::count_of;
 using test::HandlerFixture;
 using test::run_now;
+
+/// Returns a text from its gzip form.
+std::string unpacked(const std::string& bytes) {
+  std::string text(std::size_t{1} << 20, '\0');
+  z_stream stream{};
+  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
+  std::string input = bytes;
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
 
 TEST_CASE_METHOD(HandlerFixture, "methods that a path doesn't support are rejected") {
   struct Case {
@@ -129,7 +148,70 @@ TEST_CASE_METHOD(HandlerFixture, "the form's address redirects to the address's 
   CHECK(addresses().empty());
 }
 
-TEST_CASE_METHOD(HandlerFixture, "assets are revalidated") {
+TEST_CASE_METHOD(HandlerFixture, "browsers keep an asset whose address has its version") {
+  const std::string page = get("/").body;
+  CHECK(count_of(page, "href=\"" + asset_path("style.css") + "\"") == 1);
+  CHECK(count_of(page, "=\"/assets/") == count_of(page, "=\"" + asset_path("")));
+  const Response kept = get(asset_path("style.css"));
+  CHECK(kept.status == 200);
+  CHECK(find_field(kept.fields, "Cache-Control") == "public, max-age=31536000, immutable");
+  CHECK(kept.body == find_asset("style.css")->bytes);
+  // Of another version of the program, or of none.
+  for (const std::string target : {"/assets/0123456789abcdef/style.css", "/assets/style.css"}) {
+    const Response other = get(target);
+    CHECK(other.status == 200);
+    CHECK(find_field(other.fields, "Cache-Control") == "no-cache");
+  }
+  for (const std::string target :
+       {"/assets/0123456789abcde/style.css", "/assets/0123456789abcdeg/style.css",
+        "/assets/0123456789abcdef/0123456789abcdef/style.css", "/assets/0123456789abcdef/none"}) {
+    CHECK(get(target).status == 404);
+  }
+}
+
+TEST_CASE_METHOD(HandlerFixture, "assets and documents are compressed for clients that accept it") {
+  const auto fetch = [&](const std::string& target, const std::string& encoding) {
+    return respond({"GET", target, 11, {{"Accept-Encoding", encoding}}, {}});
+  };
+  for (const std::string& target : {asset_path("chart.umd.js"), std::string("/assets/style.css"),
+                                    std::string("/api"), std::string("/api/openapi.json")}) {
+    INFO(target);
+    const Response plain = fetch(target, "identity");
+    const Response packed = fetch(target, "br, gzip");
+    CHECK(find_field(plain.fields, "Content-Encoding").empty());
+    CHECK(find_field(packed.fields, "Content-Encoding") == "gzip");
+    CHECK(find_field(plain.fields, "Vary") == "Accept-Encoding");
+    CHECK(find_field(packed.fields, "Vary") == "Accept-Encoding");
+    CHECK(packed.body.size() < plain.body.size() / 2);
+    CHECK(unpacked(packed.body) == plain.body);
+    const std::string tag(find_field(packed.fields, "ETag"));
+    CHECK(tag != find_field(plain.fields, "ETag"));
+    CHECK(respond({"GET", target, 11, {{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}}, {}})
+              .status == 304);
+  }
+}
+
+TEST_CASE_METHOD(HandlerFixture,
+                 "pages about a visitor are not compressed, and browsers ask again") {
+  for (const std::string target : {"/", "/results", "/stats", "/nowhere"}) {
+    INFO(target);
+    const Response page = respond({"GET", target, 11, {{"Accept-Encoding", "gzip"}}, {}});
+    CHECK(find_field(page.fields, "Content-Encoding").empty());
+    CHECK(find_field(page.fields, "Cache-Control") ==
+          (target == "/" ? "private, no-cache" : "no-store"));
+  }
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a compressed page has the base path in its addresses") {
+  context.base_path = "/samoyed";
+  Response page = respond({"GET", "/api", 11, {{"Accept-Encoding", "gzip"}}, {}});
+  add_base_path(page, context.base_path);
+  const std::string text = unpacked(page.body);
+  CHECK(count_of(text, "href=\"/samoyed" + asset_path("style.css") + "\"") == 1);
+  CHECK(count_of(text, "href=\"/api") == 0);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "other assets are revalidated") {
   const Response first = get("/assets/style.css");
   CHECK(find_field(first.fields, "Content-Type") == "text/css; charset=utf-8");
   CHECK(first.body == find_asset("style.css")->bytes);
@@ -142,7 +224,7 @@ TEST_CASE_METHOD(HandlerFixture, "assets are revalidated") {
   CHECK(status("\"x\", W/" + tag) == 304);
   CHECK(status("*") == 304);
   CHECK(status("\"x\"") == 200);
-  CHECK(tag != entity_tag(*find_asset("app.js")));
+  CHECK(tag != entity_tag(find_asset("app.js")->bytes));
 }
 
 TEST_CASE_METHOD(HandlerFixture,

@@ -81,6 +81,23 @@ TEST_CASE_METHOD(ResultsTest, "API requests query the visitor's results") {
   CHECK(next.before == 12);
   CHECK(next.rows_max == 200);
   CHECK(query_of("/api/v1/results?after=12").after == 12);
+  CHECK(!first.model);
+  CHECK(query_of("/api/v1/results?model=a+b").model == "a b");
+  CHECK(query_of("/results?model=a").model == "a");
+  read_all(*get("/api/v1/results.csv?model=a").feed);
+  CHECK(history.queries.back().model == "a");
+  CHECK(history.queries.back().visitor == "somebody");
+}
+
+TEST_CASE_METHOD(ResultsTest, "a result carries the address of its thumbnail, if it has one") {
+  dispatcher::HistoryRow row = some_row();
+  context.base_path = "/samoyed";
+  CHECK(!json::parse(list_of("/api/v1/results", {{row}, {}, {}}))
+             .at("results")[0]
+             .contains("thumbnail"));
+  row.has_thumbnail = true;
+  CHECK(json::parse(list_of("/api/v1/results", {{row}, {}, {}})).at("results")[0].at("thumbnail") ==
+        "/samoyed/results/7/thumbnail.jpg");
 }
 
 TEST_CASE_METHOD(ResultsTest, "pages query the visitor's results") {
@@ -100,7 +117,7 @@ TEST_CASE_METHOD(ResultsTest, "invalid queries for results are rejected") {
   for (const std::string path : {"/api/v1/results", "/results"}) {
     for (const std::string query :
          {"before=0", "before=x", "before=", "rows=0", "rows=201", "before=99999999999999999999",
-          "after=-1", "before=3&after=3"}) {
+          "after=-1", "before=3&after=3", "model="}) {
       INFO(path << "?" << query);
       CHECK(refused("GET", path + "?" + query) == "bad_parameter");
     }

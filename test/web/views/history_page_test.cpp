@@ -118,15 +118,29 @@ TEST_CASE("a page without results says what to do") {
   CHECK(count_of(later, ">Newest<") == 1);
 }
 
-TEST_CASE("the page says if results are found by address, and warns of untrained networks") {
+TEST_CASE("the page says if results are found by address") {
   const HistoryPage none;
   CHECK(count_of(page_of({.page = none, .by_address = true}), "from your address") == 1);
-  dispatcher::WorkerRow worker;
-  worker.worker = {1, {"kennel", 8888}};
-  worker.model = dispatcher::WorkerModel{"m", false};
-  const std::string page = history_page({.page = none}, {{worker}, WorkersView::Shown::nothing});
-  CHECK(count_of(page, "The network is untrained") == 1);
-  CHECK(count_of(page, "kennel") == 0);
+}
+
+TEST_CASE("the page names each result's network, and filters by it") {
+  const HistoryPage one{{row()}, 7, {}};
+  WorkersView workers{{}, WorkersView::Shown::nothing};
+  CHECK(count_of(history_page({.page = one}, workers), "All networks") == 0);
+  CHECK(count_of(history_page({.page = one}, workers),
+                 "<bdi class=\"entry-network\">" + row().model + "</bdi>") == 1);
+  workers.models = {{{"a b", true, 0}, 1, true}, {{"c", true, 0}, 1, false}};
+  const std::string all = history_page({.page = one}, workers);
+  CHECK(count_of(all, "href=\"/results\" aria-current=\"page\">All networks") == 1);
+  CHECK(count_of(all, "href=\"/results?model=a%20b\">a b</a>") == 1);
+  const std::string filtered =
+      history_page({.page = one, .everyone = true, .operates = true, .model = "old"}, workers);
+  CHECK(count_of(filtered, "href=\"/results?all=true\">All networks") == 1);
+  CHECK(count_of(filtered, "href=\"/results?all=true&amp;model=old\" aria-current=\"page\">old") ==
+        1);
+  CHECK(count_of(filtered, "href=\"/results?model=old\">Mine") == 1);
+  CHECK(count_of(filtered, "results.csv?all=true&amp;model=old") == 1);
+  CHECK(count_of(filtered, "/results?all=true&amp;model=old&amp;before=7") == 1);
 }
 
 TEST_CASE("no text of a result becomes markup, and its page obeys the Content-Security-Policy") {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "web/http/http_driver.hpp"
+#include "web/views/assets.hpp"
 #include "web/views/number_text.hpp"
 
 namespace samoyed::web {
@@ -103,26 +104,42 @@ TEST_CASE("pages obey their own Content-Security-Policy") {
       CHECK(count_of(page.substr(page.find("<body>")), part) == 0);
     }
     CHECK(count_of(page, "<script") ==
-          count_of(page, "<script src=\"/assets/app.js\" type=\"module\">"));
+          count_of(page, "<script src=\"" + asset_path("app.js") + "\" type=\"module\">"));
     CHECK(count_of(page, "{{") == 0);
     CHECK(page.starts_with("<!doctype html>"));
   }
 }
 
-TEST_CASE("every page that involves an untrained network shows a prominent notice") {
-  const auto unknown = view({worker("a")});
-  const auto trained = view({worker("a", WorkerModel{"m", true})});
+TEST_CASE("answers of an untrained network have a prominent notice, and nothing else has") {
   const auto mixed =
       view({worker("a", WorkerModel{"m", true}), worker("b", WorkerModel{"u", false})});
-  CHECK(count_of(form_page(unknown), notice) == 0);
-  CHECK(count_of(form_page(trained), notice) == 0);
-  CHECK(count_of(form_page(mixed), notice) == 1);
-  CHECK(count_of(message_page(404, "h", "s", mixed), notice) == 1);
+  CHECK(count_of(form_page(mixed), notice) == 0);
+  CHECK(count_of(message_page(404, "h", "s", mixed), notice) == 0);
 
+  const auto found = answer();
+  CHECK(count_of(result_page({"f", found, "", ""}, mixed), notice) == 0);
+  auto untrained = answer();
+  untrained.model->trained = false;
+  CHECK(count_of(result_page({"f", untrained, "", ""}, view({})), notice) == 1);
+  const std::vector<ImageResultView> results = {{"a", "", "", &found}, {"b", "", "", &untrained}};
+  const std::string page = results_page(results, mixed);
+  CHECK(count_of(page, notice) == 1);
+  CHECK(page.find(notice) > page.find("id=\"answer1\""));
+}
+
+TEST_CASE("the form has a list of networks if there are several") {
+  auto workers = view({});
+  workers.models = {{{"m", true, 1000}, 1, true}};
+  CHECK(count_of(form_page(workers), "<select") == 0);
+  workers.models.push_back({{"u<", false, 1000}, 1, false});
+  const std::string page = form_page(workers);
+  CHECK(count_of(page, "<option value=\"\" selected>m (default)</option>") == 1);
+  CHECK(count_of(page, "<option value=\"u&lt;\">u&lt; – untrained</option>") == 1);
   auto found = answer();
-  CHECK(count_of(result_page({"f", found, "", ""}, mixed), notice) == 1);
-  found.model->trained = false;
-  CHECK(count_of(result_page({"f", found, "", ""}, trained), notice) == 1);
+  found.model->name = "u<";
+  const std::string result = result_page({"f", found, "", ""}, workers);
+  CHECK(count_of(result, "<option value=\"u&lt;\" selected>") == 1);
+  CHECK(count_of(result, " selected>") == 1);
 }
 
 TEST_CASE("workers are shown only to visitors who may see them") {

@@ -1,0 +1,150 @@
+#include "web/routes/model_handlers.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "samoyed/protocol/limits.hpp"
+#include "web/routes/handler_fixture.hpp"
+
+namespace samoyed::web {
+namespace {
+
+using dispatcher::Failure;
+using dispatcher::FailureReason;
+using nlohmann::json;
+using test::count_of;
+
+template <typename Base>
+struct ModelsAsking : Base {
+  ModelsAsking() {
+    add("kennel", {"a b/c", true, 3});
+    add("den", {"tiny", false, 1000});
+  }
+  void add(const std::string& host, const dispatcher::WorkerModel& model) {
+    this->workers.add({host, 1});
+    this->workers.set_model(this->workers.snapshot().back().worker.id, model);
+  }
+  json read(const std::string& target) { return json::parse(this->get(target).body); }
+  /// Lets workers answer with these labels.
+  void answer_with(std::vector<protocol::RankedLabel> labels) {
+    dispatcher::Answer answer;
+    answer.recognition.top = std::move(labels);
+    this->classifier.outcomes = {answer};
+  }
+};
+
+using ModelsTest = ModelsAsking<test::HandlerFixture>;
+using GuardedModelsTest = ModelsAsking<test::GuardedHandlerFixture>;
+
+TEST_CASE_METHOD(ModelsTest, "the models of the workers are listed") {
+  const json models = read("/api/v1/models").at("models");
+  REQUIRE(models.size() == 2);
+  CHECK(models[0] == json::parse(R"({"name": "a b/c", "trained": true, "default": false,
+    "label_count": 3, "workers": 1, "labels_href": "/api/v1/models/a%20b%2Fc/labels"})"));
+  CHECK(read("/api/v1/models/a%20b%2Fc") == models[0]);
+  CHECK(read("/api/v1/models/tiny") == models[1]);
+  context.base_path = "/samoyed";
+  CHECK(read("/api/v1/models/tiny").at("labels_href") == "/samoyed/api/v1/models/tiny/labels");
+}
+
+TEST_CASE_METHOD(GuardedModelsTest, "only those who may see the workers learn how many there are") {
+  CHECK(!read("/api/v1/models/tiny").contains("workers"));
+  context.admin = AdminGate::Verdict::admitted;
+  CHECK(read("/api/v1/models/tiny").at("workers") == 1);
+}
+
+TEST_CASE_METHOD(ModelsTest, "a worker names the labels of its model once") {
+  answer_with({{"cat", 1, 0.5}, {"ox", 2, 0.3}, {"dog", 0, 0.2}});
+  const json labels = read("/api/v1/models/a%20b%2Fc/labels");
+  CHECK(labels == json::parse(R"({"network": {"name": "a b/c", "trained": true},
+    "label_count": 3, "complete": true, "labels": [{"label": "dog", "class": 0},
+    {"label": "cat", "class": 1}, {"label": "ox", "class": 2}]})"));
+  CHECK(read("/api/v1/models/a%20b%2Fc/labels") == labels);
+  REQUIRE(classifier.requests.size() == 1);
+  CHECK(classifier.requests[0].model == "a b/c");
+  CHECK(classifier.requests[0].top == protocol::top_max);
+  CHECK(classifier.requests[0].image->format() != nullptr);
+  CHECK(history.recorded.empty());
+}
+
+TEST_CASE_METHOD(ModelsTest, "labels are asked for again when the model has changed") {
+  answer_with({{"cat", 0, 1}});
+  read("/api/v1/models/tiny/labels");
+  workers.set_model(workers.snapshot().back().worker.id, {"tiny", true, 2});
+  answer_with({{"dog", 0, 0.5}, {"ox", 1, 0.5}});
+  const json labels = read("/api/v1/models/tiny/labels");
+  CHECK(labels.at("labels")[0].at("label") == "dog");
+  CHECK(labels.at("complete") == true);
+}
+
+TEST_CASE_METHOD(ModelsTest, "a list that a worker can't name completely says so") {
+  answer_with({{"cat", 0, 1}});
+  CHECK(read("/api/v1/models/tiny/labels").at("complete") == false);
+}
+
+TEST_CASE_METHOD(ModelsTest, "labels that no worker can name are an error, and asked for again") {
+  classifier.outcomes = {Failure{FailureReason::no_active_worker, {}}};
+  CHECK(get("/api/v1/models/tiny/labels").status == 503);
+  CHECK(services.label_lists_asked == 0);
+  classifier.requests.clear();
+  answer_with({{"cat", 0, 1}});
+  CHECK(get("/api/v1/models/tiny/labels").status == 200);
+  services.label_lists.clear();
+  services.label_lists_asked = 4;
+  CHECK(json::parse(get("/api/v1/models/tiny/labels").body).at("reason") == "overloaded");
+}
+
+TEST_CASE_METHOD(ModelsTest, "an error for an unknown model names those that exist") {
+  const std::string names = "The workers run a b/c, tiny.";
+  for (const std::string target : {"/api/v1/models/x", "/api/v1/models/x/labels",
+                                   "/api/v1/models/%ff%/labels", "/v2/models/x"}) {
+    INFO(target);
+    const Response response = get(target);
+    CHECK(response.status == 404);
+    CHECK(count_of(response.body, names) == 1);
+  }
+  CHECK(count_of(api_answer_to(Failure{FailureReason::unknown_model, {}}).body, names) == 1);
+  for (int i = 0; i < 30; ++i) add("w" + std::to_string(i), {"m" + std::to_string(i), true});
+  CHECK(count_of(get("/api/v1/models/x").body, "tiny, m0") == 1);
+  CHECK(count_of(get("/api/v1/models/x").body, "m17 and 12 others.") == 1);
+}
+
+TEST_CASE_METHOD(ModelsTest, "the form offers the networks, and the chosen one is used") {
+  const std::string page = get("/").body;
+  CHECK(count_of(page, "<select id=\"model\" name=\"model\">") == 1);
+  CHECK(count_of(page, "<option value=\"a b/c\">a b/c</option>") == 1);
+  Request request = upload("name=file; filename=a.jpg",
+                           "abc\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\ntiny");
+  dispatcher::Answer answer;
+  answer.model = dispatcher::WorkerModel{"tiny", false};
+  classifier.outcomes = {answer};
+  const Response response = respond(request);
+  CHECK(classifier.requests.back().model == "tiny");
+  CHECK(count_of(response.body, "<option value=\"tiny\" selected>tiny – untrained</option>") == 1);
+  request = upload("name=file; filename=a.jpg",
+                   "abc\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\n");
+  CHECK(respond(request).status == 200);
+  CHECK(classifier.requests.back().model.empty());
+  request = upload(
+      "name=file; filename=a.jpg",
+      "abc\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\n" + std::string(257, 'm'));
+  CHECK(respond(request).status == 400);
+  workers.remove({"den", 1});
+  CHECK(count_of(get("/").body, "<select") == 0);
+}
+
+TEST_CASE("a missing default model is named in the error") {
+  test::HandlerFixture site;
+  dispatcher::WorkerList workers([] {}, {}, {dispatcher::DefaultModel::Rule::named, "fine"});
+  workers.add({"a", 1});
+  Services services{.classifier = site.classifier,
+                    .workers = workers,
+                    .gate = site.gate,
+                    .metrics = site.metrics,
+                    .rules = {}};
+  CHECK(unknown_model(services, "").sentence ==
+        "No worker runs the default model, fine. No worker has reported its model yet.");
+}
+
+}  // namespace
+}  // namespace samoyed::web
