@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,9 @@ std::string answer_json(const dispatcher::Answer& answer, bool worker_visible,
 
 /// All workers, with what the view shows of each.
 std::string workers_json(const WorkersView& view);
-/// One worker, with what the view shows of it.
-std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view);
+/// One worker, with what the view shows of it. `added` is part of the answer to a request that adds
+/// it: whether it was new.
+std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view,
+                        std::optional<bool> added = std::nullopt);
 
 }  // namespace samoyed::web

@@ -43,22 +43,18 @@ Values label_row(const protocol::RankedLabel& label) {
 }
 
 /// Includes an empty row of labels, which the script copies.
-Values upload_form(std::string_view caption) {
+Values upload_form(std::string_view caption, const WorkersView& workers) {
   static const std::string accept = protocol::image_accept_text();
   return {{"caption", caption},
           {"accept", std::string_view(accept)},
           {"formats", protocol::accepted_formats},
+          {"unsure_below", fixed_text(workers.unsure_below, 4)},
           {"blank_label", label_row({})}};
 }
 
 std::string pixels_text(const protocol::Recognition& recognition) {
   if (recognition.width <= 0 || recognition.height <= 0) return {};
   return std::to_string(recognition.width) + " × " + std::to_string(recognition.height) + " pixels";
-}
-
-std::string best_label(const dispatcher::Answer& answer) {
-  const auto& top = answer.recognition.top;
-  return top.empty() ? "No labels" : top.front().label;
 }
 
 bool is_untrained_answer(const dispatcher::Answer& answer) {
@@ -70,19 +66,23 @@ Values answer_values(const ResultView& view, const std::string& number,
                      const WorkersView& workers) {
   const dispatcher::Answer& answer = view.answer;
   const auto& top = answer.recognition.top;
-  return {{"number", number},
-          {"type", view.preview_type},
-          {"base64", view.preview_base64},
-          {"label", best_label(answer)},
-          {"level", number.empty() ? "1" : "2"},
-          {"sure", top.empty() ? std::string() : sure_text(top.front().probability)},
-          {"labels", label_rows(top)},
-          {"file", view.file_name},
-          {"size", pixels_text(answer.recognition)},
-          {"truncated", answer.recognition.truncated},
-          {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
-          {"model", answer.model ? answer.model->name : std::string()},
-          {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
+  const Headline headline = headline_of(top, workers.unsure_below);
+  return {
+      {"number", number},
+      {"type", view.preview_type},
+      {"base64", view.preview_base64},
+      {"unsure", headline.unsure},
+      {"headline", headline.text},
+      {"detail", headline.detail},
+      {"alt", "The picture you sent" + (headline.unsure ? "" : ", recognized as " + headline.text)},
+      {"level", number.empty() ? "1" : "2"},
+      {"labels", label_rows(top)},
+      {"file", view.file_name},
+      {"size", pixels_text(answer.recognition)},
+      {"truncated", answer.recognition.truncated},
+      {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
+      {"model", answer.model ? answer.model->name : std::string()},
+      {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
 }
 
 /// One image on the page for several images.
@@ -102,12 +102,13 @@ Values image_values(const ImageResultView& image, std::size_t number, const Work
 }
 
 /// `heading` is empty for a single image.
-Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images) {
+Html result_content(std::string_view kind, std::string_view heading, std::vector<Values> images,
+                    const WorkersView& workers) {
   static const Template result = page_template(files::result_html);
   return result.fill({{"heading", heading},
                       {"kind", kind},
                       {"images", std::move(images)},
-                      {"upload", upload_form("Choose more pictures")}});
+                      {"upload", upload_form("Choose more pictures", workers)}});
 }
 
 /// `target` is empty if there is nothing to confirm.
@@ -122,7 +123,7 @@ std::string message(int status, std::string_view heading, std::string_view sente
                              {"sentence", sentence},
                              {"target", target},
                              {"shown", percent_decode(target).value_or(std::string(target))},
-                             {"upload", upload_form("Choose pictures")}});
+                             {"upload", upload_form("Choose pictures", workers)}});
   return page({.title = heading}, content, false, workers);
 }
 
@@ -130,6 +131,14 @@ std::string message(int status, std::string_view heading, std::string_view sente
 
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers) {
   return page(frame, content, false, workers);
+}
+
+Headline headline_of(std::span<const protocol::RankedLabel> labels, double unsure_below) {
+  if (labels.empty()) return {"No labels", "", false};
+  const protocol::RankedLabel& best = labels.front();
+  if (best.probability >= unsure_below) return {best.label, sure_text(best.probability), false};
+  const std::string percentage = fixed_text(percent(best.probability), 1);
+  return {"Not sure", "Perhaps: " + best.label + " (" + percentage + " %)", true};
 }
 
 std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels) {
@@ -145,7 +154,7 @@ Values link(std::string path, std::string_view name, bool current) {
 
 std::string form_page(const WorkersView& workers) {
   static const Template form = page_template(files::form_html);
-  const Html content = form.fill({{"upload", upload_form("Choose pictures")}});
+  const Html content = form.fill({{"upload", upload_form("Choose pictures", workers)}});
   return page({.title = "What is in the picture?", .tab = Tab::form}, content, false, workers);
 }
 
@@ -154,9 +163,10 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
                                       {{{"answer", answer_values(view, "", workers)},
                                         {"number", ""},
                                         {"file", view.file_name},
-                                        {"sentence", ""}}});
-  const std::string best = best_label(view.answer);
-  return page({.title = best, .tab = Tab::form}, content, is_untrained_answer(view.answer),
+                                        {"sentence", ""}}},
+                                      workers);
+  const Headline headline = headline_of(view.answer.recognition.top, workers.unsure_below);
+  return page({.title = headline.text, .tab = Tab::form}, content, is_untrained_answer(view.answer),
               workers);
 }
 
@@ -173,7 +183,7 @@ std::string results_page(std::span<const ImageResultView> images, const WorkersV
   const std::string heading =
       std::to_string(recognized) + " of " + std::to_string(images.size()) + " pictures recognized";
   const Html content =
-      result_content(recognized > 0 ? "fine" : "problem", heading, std::move(parts));
+      result_content(recognized > 0 ? "fine" : "problem", heading, std::move(parts), workers);
   return page({.title = heading, .tab = Tab::form}, content, untrained, workers);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -21,6 +22,10 @@ struct WorkersView {
   Shown shown = Shown::open;
   /// If false, the page says that results and jobs can't be stored now.
   bool storage_available = true;
+  /// Why signing in failed, as a sentence. Empty if nobody tried.
+  std::string sign_in_trouble = {};
+  /// Pages aren't sure of a best label with a lower probability.
+  double unsure_below = 0;
 
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/file_kind.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/decoders/decoders.hpp"
@@ -156,6 +157,7 @@ DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& l
                           const DecodeOptions& options, std::vector<std::uint8_t> memory) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
+  if (text.empty()) return unreadable(std::string(protocol::empty_file));
   if (format == nullptr) {
     const std::string accepted(protocol::accepted_formats);
     const std::string_view kind = protocol::find_file_kind(text);

@@ -77,11 +77,15 @@ TEST_CASE("the EXIF orientation is ignored on request", "[image]") {
 }
 
 TEST_CASE("a file that is not an image is refused with the accepted formats", "[image]") {
-  const std::string file = GENERATE(""s, "B"s, "\xFF\xD8"s, "hello, world"s, "GIF88a\1\0\1\0"s,
+  const std::string file = GENERATE("B"s, "\xFF\xD8"s, "hello, world"s, "GIF88a\1\0\1\0"s,
                                     "II-\0\x08\0\0\0"s, "RIFF\4\0\0\0JUNK"s, "\x89PNG\r\n\x1A"s);
   CHECK(refusal_of(file) ==
         Refusal{RefusalReason::unreadable,
                 "This isn't a " + std::string(protocol::accepted_formats) + " image."});
+}
+
+TEST_CASE("an empty file is called empty", "[image]") {
+  CHECK(refusal_of("") == Refusal{RefusalReason::unreadable, "The file is empty."});
 }
 
 TEST_CASE("a refusal says what a file is instead of an image", "[image]") {

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace samoyed::protocol {
+
+/// What users are told about a file without bytes, wherever that is noticed.
+inline constexpr std::string_view empty_file = "The file is empty.";
+
+}  // namespace samoyed::protocol
