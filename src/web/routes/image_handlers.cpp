@@ -28,7 +28,8 @@ Response page_of_several(const Services& services, const RequestContext& context
     const Preview& preview = recognized.previews[i];
     ImageResultView end{upload.images[i].file_name, preview.type, preview.base64};
     if (const auto* const failure = std::get_if<Failure>(&recognized.outcomes[i])) {
-      Problem problem = to_problem(*failure);
+      const auto& own = upload.images[i].problem;
+      Problem problem = own ? *own : to_problem(*failure);
       end.sentence = problem.sentence;
       if (!first_problem) first_problem = std::move(problem);
     } else {

@@ -6,6 +6,7 @@
 #include "web/access/admission.hpp"
 #include "web/access/visitor.hpp"
 #include "web/routes/services.hpp"
+#include "web/server/stored_upload.hpp"
 
 namespace samoyed::web {
 
@@ -18,6 +19,8 @@ struct ServerContext {
   Admission streams;
   ServerOptions options;
   VisitorCookies visitors;
+  /// The forms that are too large for memory.
+  FormStore& forms;
   std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 
