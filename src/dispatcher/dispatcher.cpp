@@ -131,6 +131,7 @@ void Dispatcher::handle_result(Request& request, Clock::time_point now) {
     request.action = request.plan.on_result(number, std::move(result), now);
   }
   if (const auto ejected = request.plan.ejected()) {
+    workers_.record_why(ejected->id, why);
     observer_.on_ejected(*ejected, why, request.wanted.request_id);
     send_waiting();
   }
@@ -183,6 +184,7 @@ void Dispatcher::end_abandoned(const Worker& worker, const AttemptFailure& failu
   const auto now = Clock::now();
   if (blame(failure) == Blame::worker) {
     if (workers_.eject(worker.id, now)) {
+      workers_.record_why(worker.id, failure.why.message());
       observer_.on_ejected(worker, failure.why.message(), request_id);
     }
   } else {

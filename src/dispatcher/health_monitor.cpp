@@ -65,12 +65,14 @@ void HealthMonitor::end_probe(const Worker& worker, ProbeResult result) {
   switch (workers_.end_probe(worker.id, result, Clock::now())) {
     case WorkerHealth::Change::none:
       break;
-    case WorkerHealth::Change::ejected:
-      observer_.on_ejected(worker,
-                           result == ProbeResult::refused ? "it refused a probe's connection"
-                                                          : "it didn't answer two probes in a row",
-                           {});
+    case WorkerHealth::Change::ejected: {
+      const std::string why = result == ProbeResult::refused
+                                  ? "it refused a probe's connection"
+                                  : "it didn't answer two probes in a row";
+      workers_.record_why(worker.id, why);
+      observer_.on_ejected(worker, why, {});
       break;
+    }
     case WorkerHealth::Change::readmitted:
       observer_.on_readmitted(worker);
       break;

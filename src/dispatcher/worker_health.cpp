@@ -90,7 +90,12 @@ void WorkerHealth::suspect(Clock::time_point now, const HealthOptions& options) 
   if (state_ != WorkerState::in_rotation) return;
   schedule(now, options);
   suspected_ = true;
-  due_ = std::min(*due_, std::max(now, suspect_from_));
+  hasten_probe(now);
+}
+
+void WorkerHealth::hasten_probe(Clock::time_point now) {
+  const auto soon = std::max(now, suspect_from_);
+  due_ = std::min(due_.value_or(soon), soon);
 }
 
 void WorkerHealth::eject(Clock::time_point now, const HealthOptions& options, double random) {

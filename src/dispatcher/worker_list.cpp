@@ -22,10 +22,12 @@ auto* find_in(auto& entries, WorkerId id) {
 }  // namespace
 
 AddResult WorkerList::add(const protocol::Address& address) {
+  auto result = AddResult::already_there;
   {
     const std::lock_guard lock(mutex_);
     Entry entry;
     entry.row.worker.address = address;
+    entry.row.since_ms = wall_clock_ms_();
     // Without probes, no worker is shown as ejected, so there is nothing to hide.
     entry.row.heard = !health_.readmit;
     const auto same = std::ranges::find(entries_, address, address_of);
@@ -33,18 +35,21 @@ AddResult WorkerList::add(const protocol::Address& address) {
       if (entries_.size() == workers_max) return AddResult::list_full;
       entry.row.listed = ++last_listed_;
       put_at_end(std::move(entry));
+      result = AddResult::added;
     } else if (same->in_rotation()) {
-      return AddResult::already_there;
+      return result;
     } else if (same->row.heard) {
       entry.row = same->row;
+      begin_state(entry);
       entries_.erase(same);
       put_at_end(std::move(entry));
     } else {
       same->health = WorkerHealth();
+      begin_state(*same);
     }
   }
   on_change_();
-  return AddResult::added;
+  return result;
 }
 
 bool WorkerList::remove(const protocol::Address& address) {
@@ -102,10 +107,33 @@ bool WorkerList::is_outlier(const Entry& entry) const {
 void WorkerList::take_out(Entry& entry, Clock::time_point now) {
   if (health_.readmit) {
     entry.health.eject(now, health_, random());
+    begin_state(entry);
   } else {
     entries_.erase(entries_.begin() + (&entry - entries_.data()));
     drop_unused_cursors();
   }
+}
+
+void WorkerList::begin_state(Entry& entry) const {
+  entry.row.since_ms = wall_clock_ms_();
+  entry.row.why.clear();
+}
+
+void WorkerList::record_why(WorkerId id, std::string why) {
+  const std::lock_guard lock(mutex_);
+  Entry* const entry = find(id);
+  if (entry && !entry->in_rotation()) entry->row.why = std::move(why);
+}
+
+bool WorkerList::hasten_probe(const protocol::Address& address, Clock::time_point now) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = std::ranges::find(entries_, address, address_of);
+    if (entry == entries_.end()) return false;
+    entry->health.hasten_probe(now);
+  }
+  on_change_();
+  return true;
 }
 
 bool WorkerList::has_answered(WorkerId id) const {
@@ -246,6 +274,7 @@ WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeResult result, Cloc
     if (!entry) return change;
     if (result == ProbeResult::good) entry->row.heard = entry->answered = true;
     change = entry->health.end_probe(result, now, health_, random());
+    if (change != WorkerHealth::Change::none) begin_state(*entry);
     if (change == WorkerHealth::Change::readmitted) {
       Entry back = std::move(*entry);
       entries_.erase(entries_.begin() + (entry - entries_.data()));

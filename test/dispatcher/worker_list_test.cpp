@@ -291,7 +291,7 @@ TEST_CASE("adding an ejected worker puts it back at once") {
   ListFixture fixture(2);
   fixture.list.set_model(1, {"squeezenet1_1", true});
   fixture.fail(1);
-  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
   CHECK(fixture.states() == "w2 w1 ");
   CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
   CHECK(fixture.list.snapshot()[1].model == WorkerModel{"squeezenet1_1", true});
@@ -301,7 +301,7 @@ TEST_CASE("adding an ejected worker that never answered doesn't reveal its eject
   ListFixture fixture(2);
   fixture.fail(1);
   CHECK(fixture.states() == "(w1) w2 ");
-  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
   CHECK(fixture.states() == "w1 w2 ");
   CHECK(picks(fixture.list, 2) == "w1 w2 ");
 }
@@ -319,7 +319,7 @@ TEST_CASE("a worker counts as heard once it answered a probe or an image, until 
   CHECK(heard(0));
   CHECK_FALSE(heard(1));
   fixture.fail(1);
-  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
   CHECK(fixture.states() == "w2 w3 w1 ");
   CHECK(heard(2));
   fixture.list.remove(worker(1));
@@ -354,7 +354,60 @@ TEST_CASE("ejected workers count toward the list's limit") {
   ListFixture fixture(static_cast<int>(workers_max));
   fixture.fail(1);
   CHECK(fixture.list.add(worker(2000)) == AddResult::list_full);
-  CHECK(fixture.list.add(worker(1)) == AddResult::added);
+  CHECK(fixture.list.add(worker(1)) == AddResult::already_there);
+  CHECK(fixture.states().starts_with("w1 "));
+}
+
+TEST_CASE("a probe can be hastened in any state, but not within a second of the last one") {
+  ListFixture fixture(2);
+  const auto hasten = [&](int number) {
+    return fixture.list.hasten_probe(worker(number), fixture.now);
+  };
+  CHECK(fixture.probe(ProbeResult::good).empty());
+  CHECK(hasten(1));
+  CHECK(fixture.probe(ProbeResult::good) == "w1 ");
+  CHECK(hasten(1));
+  CHECK(fixture.probe(ProbeResult::good).empty());
+  fixture.fail(2);
+  CHECK(hasten(2));
+  CHECK(fixture.probe(ProbeResult::good) == "w2 ");
+  fixture.now += std::chrono::seconds(1);
+  CHECK(fixture.probe(ProbeResult::good) == "w1 w2 ");
+  CHECK(fixture.states() == "w1 w2 ");
+  const int changes = fixture.changes;
+  CHECK_FALSE(hasten(3));
+  CHECK(fixture.changes == changes);
+}
+
+TEST_CASE("a worker's state has a beginning, and an ejection a cause") {
+  std::int64_t wall_ms = 1000;
+  WorkerList list([] {}, {}, [&] { return wall_ms; });
+  const auto row = [&] { return list.snapshot().front(); };
+  const auto now = Clock::time_point(std::chrono::hours(1000));
+  list.add(worker(1));
+  CHECK(row().since_ms == 1000);
+  list.record_why(row().worker.id, "it is in rotation");
+  CHECK(row().why.empty());
+  wall_ms = 2000;
+  list.add(worker(1));
+  CHECK(row().since_ms == 1000);
+  list.eject(row().worker.id, now);
+  list.record_why(row().worker.id, "it hung");
+  CHECK(row().since_ms == 2000);
+  CHECK(row().why == "it hung");
+  wall_ms = 3000;
+  SECTION("it is added again") { list.add(worker(1)); }
+  SECTION("it answers again") {
+    for (const int second : {1, 2}) {
+      const auto at = now + std::chrono::seconds(second);
+      for (const Worker& due : list.begin_probes(at, 1)) {
+        list.end_probe(due.id, ProbeResult::good, at);
+      }
+    }
+  }
+  CHECK(row().state == WorkerState::in_rotation);
+  CHECK(row().since_ms == 3000);
+  CHECK(row().why.empty());
 }
 
 TEST_CASE("a worker that is away for too long is forgotten") {

@@ -76,6 +76,9 @@ class WorkerHealth {
   /// due at once.
   void suspect(Clock::time_point now, const HealthOptions& options);
 
+  /// Makes a probe due, whatever the state: at once, or a pause after the last one.
+  void hasten_probe(Clock::time_point now);
+
   /// Call this when the worker failed on a request. `random` is used as in `end_probe`.
   void eject(Clock::time_point now, const HealthOptions& options, double random);
 
@@ -91,8 +94,8 @@ class WorkerHealth {
   bool probing_ = false;
   bool suspected_ = false;  ///< True if suspected since the last probe began.
   std::optional<Clock::time_point> due_;
-  /// The earliest time of a probe because of a suspicion. Many requests may suspect a worker at the
-  /// same time.
+  /// The earliest time of a probe because of a suspicion or a user's wish. Many requests may
+  /// suspect a worker at the same time.
   Clock::time_point suspect_from_ = Clock::time_point::min();
   Clock::time_point last_sign_;  ///< The last good probe, or the ejection.
   int good_probes_ = 0;          ///< In a row.

@@ -17,6 +17,7 @@
 #include "samoyed/dispatcher/fault_record.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
 #include "samoyed/dispatcher/worker_room.hpp"
+#include "samoyed/io/wall_clock.hpp"
 #include "samoyed/protocol/address.hpp"
 
 namespace samoyed::dispatcher {
@@ -101,6 +102,10 @@ struct WorkerRow {
   bool probing = false;
   /// Its place in the order in which workers were first added. It keeps it when it comes back.
   std::uint64_t listed = 0;
+  /// When it was added, ejected or readmitted last, in milliseconds since 1970 in UTC.
+  std::int64_t since_ms = 0;
+  /// Why it was ejected. Empty while it is in rotation.
+  std::string why = {};
 };
 
 /// Maximum number of workers in a list, in rotation or not. A page shows all of them, and a request
@@ -108,7 +113,12 @@ struct WorkerRow {
 inline constexpr std::size_t workers_max = 1024;
 
 /// The result of WorkerList::add.
-enum class AddResult { added, already_there, list_full };
+enum class AddResult {
+  added,
+  /// The address was in the list already, in rotation or not.
+  already_there,
+  list_full,
+};
 
 /// The workers in rotation, in the order in which they were added or came back, and the ejected
 /// ones, which may come back.
@@ -137,20 +147,24 @@ enum class AddResult { added, already_there, list_full };
 /// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
  public:
-  /// `on_change` is called whenever a worker was added, removed, ejected, readmitted or forgotten.
+  /// `on_change` is called whenever a worker was added, removed, ejected, readmitted or forgotten,
+  /// or when its probe was hastened.
   /// The thread that made the change calls it, without the mutex: by then the list may have changed
   /// again.
+  ///
+  /// `wall_clock_ms` returns milliseconds since 1970 in UTC. It is called with the mutex held.
   explicit WorkerList(
       std::function<void()> on_change = [] {}, HealthOptions health = {},
-      DefaultModel default_model = {})
+      DefaultModel default_model = {},
+      std::function<std::int64_t()> wall_clock_ms = io::wall_clock_ms)
       : on_change_(std::move(on_change)),
         health_(health),
-        default_model_(std::move(default_model)) {}
+        default_model_(std::move(default_model)),
+        wall_clock_ms_(std::move(wall_clock_ms)) {}
 
-  /// Adds a worker without connecting to it. Changes nothing unless the result is `added`. An
-  /// ejected worker returns to the rotation at once, at the end of the list. If it has never
-  /// answered, it keeps its place and its id instead, so that the list doesn't reveal that it was
-  /// ejected.
+  /// Adds a worker without connecting to it. An ejected worker returns to the rotation at once, at
+  /// the end of the list. If it has never answered, it keeps its place and its id instead, so that
+  /// the list doesn't reveal that it was ejected.
   AddResult add(const protocol::Address& address);
 
   /// Removes a worker, in rotation or not. Returns false if the address is not in the list.
@@ -159,6 +173,9 @@ class WorkerList {
   /// Takes a worker that was found dead out of rotation. From then on it is probed; with `readmit`
   /// off it is forgotten at once. Returns true to exactly one of several concurrent callers.
   bool eject(WorkerId id, Clock::time_point now);
+
+  /// Records why a worker was ejected. Ignored if it is in rotation, or no longer in the list.
+  void record_why(WorkerId id, std::string why);
 
   /// Records that a worker reported an internal error on an image that another worker recognized.
   /// Takes it out of rotation like `eject`, and returns true, if that happened several times in a
@@ -224,6 +241,10 @@ class WorkerList {
 
   /// Makes a probe of a worker in rotation due at once.
   void suspect(WorkerId id, Clock::time_point now);
+
+  /// Makes a probe of a worker due, in rotation or not: at once, or a second after the last one.
+  /// Returns false if the address is not in the list. Does nothing else with `readmit` off.
+  bool hasten_probe(const protocol::Address& address, Clock::time_point now);
 
   /// All workers, in ascending order of their ids.
   std::vector<WorkerRow> snapshot() const;
@@ -299,11 +320,13 @@ class WorkerList {
   std::size_t count_in_rotation() const;
   bool is_outlier(const Entry& entry) const;
   void take_out(Entry& entry, Clock::time_point now);
+  void begin_state(Entry& entry) const;
   double random();
 
   const std::function<void()> on_change_;
   const HealthOptions health_;
   const DefaultModel default_model_;
+  const std::function<std::int64_t()> wall_clock_ms_;
   mutable std::mutex mutex_;
   // Guarded by mutex_, ids ascending:
   std::vector<Entry> entries_;

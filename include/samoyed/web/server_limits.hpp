@@ -35,6 +35,10 @@ struct ServerLimits {
   /// Size of one uploaded image. The form around it may add `form_overhead_bytes_max`.
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   std::uint64_t form_overhead_bytes_max = std::uint64_t{64} << 10;
+  /// Size of a form with several images. One that is larger than an image lies on disk, with all
+  /// others up to `stored_forms_max` times this size.
+  std::uint64_t form_bytes_max = std::uint64_t{1} << 30;
+  std::uint64_t stored_forms_max = 4;
   /// Least rate at which a body must arrive, in bytes per second. `ServerTimeouts::body_grace` is
   /// how far a body may fall behind. A slow mobile network (GPRS) still reaches 4000.
   std::uint64_t body_bytes_per_second_min = 1000;

@@ -34,6 +34,8 @@ struct ServerOptions {
   bool thumbnails = true;
   /// How many days results are kept, for display on the pages.
   int results_days = 30;
+  /// Pages aren't sure of a best label whose probability is lower, in percent. 0: always sure.
+  double unsure_below_percent = 35;
   ServerLimits limits;
   ServerTimeouts timeouts;
   AccessOptions access;

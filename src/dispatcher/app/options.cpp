@@ -97,6 +97,11 @@ void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
   app.add_option("--image-bytes-max", limits.image_bytes_max,
                  "Maximum size of an image file, in bytes")
       ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 30));
+  app.add_option("--form-bytes-max", limits.form_bytes_max,
+                 "Maximum size of all images of one form together, in bytes; a form that is larger "
+                 "than an image lies in TMPDIR or /var/tmp meanwhile, all such forms together in "
+                 "at most four times this size")
+      ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 38));
 }
 
 void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts,
@@ -202,6 +207,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       ->default_str("keep neither");
   add_admin_token_option(app, options);
   io::add_log_option(app, options.log_format);
+  app.add_option("--unsure-below", options.web.unsure_below_percent,
+                 "Percentage below which pages aren't sure of the best label; 0 turns this off")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("PERCENT");
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);
   add_web_timeout_options(app, options.web.timeouts, options.web.limits);

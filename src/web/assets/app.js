@@ -6,17 +6,22 @@ import {watchWorkerForms} from './worker_changes.js';
 import {WorkerFeed} from './worker_feed.js';
 import {WorkerTable} from './worker_table.js';
 
-const images = document.querySelector('.pictures');
-if (images) {
-  const list = new ImageList(images, document.querySelector('.left-out'));
-  watchChoices(document.querySelector('form.upload'), (files) => list.add(files));
-}
+const pictures = document.querySelector('.pictures');
+const images = pictures && new ImageList(pictures, document.querySelector('.left-out'));
+if (images) watchChoices(document.querySelector('form.upload'), images);
 
 // Missing if the page shows no workers, or only the sign-in form.
 const workers = document.querySelector('.worker-table')?.closest('.workers');
 if (workers) {
   const table = new WorkerTable(workers);
-  const feed = new WorkerFeed(`${basePath}/api/v1/workers/events`, (list) => table.show(list));
+  const feed = new WorkerFeed(`${basePath}/api/v1/workers`, {
+    show(list) {
+      table.show(list);
+      images?.sawWorkers(list);
+    },
+    showLost: () => table.showLost(),
+    showSignedOut: () => table.showSignedOut(),
+  });
   watchWorkerForms(workers, table);
   feed.start();
 }

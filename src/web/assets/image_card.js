@@ -1,5 +1,5 @@
 // The card of one image.
-import {millisecondsText, percentText, sizeText, sureText} from './texts.js';
+import {headlineOf, millisecondsText, percentText, sizeText} from './texts.js';
 
 function factsOf({width, height, truncated, worker, model, times_ms: times}) {
   const facts = [];
@@ -22,8 +22,11 @@ export class ImageCard {
   #parts;
   #previewUrl;
   #size;
+  #unsureBelow;
 
-  constructor(cardTemplate, labelTemplate, file) {
+  /// The card isn't sure of a label whose probability is below `unsureBelow`.
+  constructor(cardTemplate, labelTemplate, file, unsureBelow) {
+    this.#unsureBelow = unsureBelow;
     this.#labelTemplate = labelTemplate;
     this.element = cardTemplate.content.firstElementChild.cloneNode(true);
     const part = (selector) => this.element.querySelector(selector);
@@ -51,6 +54,12 @@ export class ImageCard {
     const {image} = this.#parts;
     image.addEventListener('load', () => { image.hidden = false; });
     image.src = this.#previewUrl;
+  }
+
+  /// The headline and its detail, for screen readers.
+  get words() {
+    const {headline, detail} = this.#parts;
+    return [headline.textContent, detail.textContent].filter((text) => text !== '').join(', ');
   }
 
   /// Removes the card from the page and releases its preview.
@@ -95,9 +104,8 @@ export class ImageCard {
   }
 
   showAnswer(answer) {
-    const [best] = answer.labels;
-    this.#show('recognized', best?.label ?? 'No labels',
-               best ? sureText(best.probability) : '', ['remove']);
+    const {text, detail, unsure} = headlineOf(answer, this.#unsureBelow);
+    this.#show(unsure ? 'recognized unsure' : 'recognized', text, detail, ['remove']);
     const {badge, labels, facts, image} = this.#parts;
     badge.textContent =
       answer.model?.trained === false ? 'Untrained network: its labels mean nothing' : '';
@@ -105,7 +113,7 @@ export class ImageCard {
     labels.hidden = false;
     facts.replaceChildren(...factsOf(answer));
     facts.hidden = false;
-    image.alt = `${this.name}, recognized as ${best?.label ?? 'nothing'}`;
+    image.alt = unsure ? this.name : `${this.name}, recognized as ${text}`;
   }
 
   #labelRow({label, probability}) {

@@ -1,29 +1,34 @@
 // Uploads one chosen file and shows its result.
-import {percentText} from './texts.js';
 import {chosenModel, sendImage} from './upload_request.js';
 
 // Automatic attempts, which stop earlier if the server doesn't say when to retry.
 const ownAttemptsMax = 4;
 const pauseSMax = 30;
 
-/// One upload: queued, in flight, waiting for its next attempt, or done. Calls `news` with the outcome as text.
+/// One upload: queued, in flight, waiting for its next attempt, or done.
 export class ImageUpload {
   #file;
   #model = chosenModel();
   #queue;
-  #news;
+  #gate;
+  #list;
   #attempts = 0;
   #abort = null;
   #timer = 0;
   #task = () => this.#send();
 
+  /// True once it is recognized, failed or canceled.
   done = false;
+  /// True if it failed and another attempt may succeed.
+  mayRetry = false;
 
-  constructor(file, card, queue, news) {
+  /// Calls `announce` of `list` with the outcome as text, and `changed` when `done` may have changed.
+  constructor(file, card, {queue, gate, list}) {
     this.#file = file;
     this.card = card;
     this.#queue = queue;
-    this.#news = news;
+    this.#gate = gate;
+    this.#list = list;
     card.element.addEventListener('cancel', () => this.cancel());
     card.element.addEventListener('retry', () => this.start());
   }
@@ -40,46 +45,60 @@ export class ImageUpload {
     this.#abort?.abort();
     this.done = true;
     this.card.showCancelled();
+    this.#list.changed();
   }
 
   #enqueue() {
-    this.done = false;
-    this.card.showWaiting();
+    this.#wait();
     this.#queue.add(this.#task);
+  }
+
+  #wait() {
+    this.done = false;
+    this.mayRetry = false;
+    this.card.showWaiting();
+    this.#list.changed();
   }
 
   /// Resolves to true if the image was recognized.
   async #send() {
     const abort = new AbortController();
     this.#abort = abort;
-    ++this.#attempts;
     this.card.showProgress(0);
     const {answer, problem} = await sendImage(this.#file, this.#model, abort.signal, (part) => {
       if (!abort.signal.aborted) this.card.showProgress(part);
     });
     if (abort.signal.aborted) return false;
-    if (answer) this.#end(() => this.card.showAnswer(answer), this.#wordsOf(answer));
-    else if (this.#mayRetry(problem)) this.#pause(problem);
-    else this.#end(() => this.card.showProblem(problem), `not recognized. ${problem.sentence}`);
+    if (answer) {
+      this.#gate.succeeded();
+      this.card.showAnswer(answer);
+      this.#end(this.card.words);
+    } else if (problem.missing !== '') {
+      // Not the image's fault, so it doesn't count as an attempt.
+      this.#gate.close(problem.missing);
+      this.#wait();
+      this.#queue.putBack(this.#task);
+    } else {
+      this.#endAttempt(problem);
+    }
     return answer !== undefined;
   }
 
-  #mayRetry({pauseS}) {
-    return pauseS !== null && pauseS <= pauseSMax && this.#attempts < ownAttemptsMax;
+  #endAttempt(problem) {
+    const {sentence, mayHelp, pauseS} = problem;
+    if (pauseS !== null && pauseS <= pauseSMax && ++this.#attempts < ownAttemptsMax) {
+      this.card.showPause(sentence, pauseS);
+      this.#timer = setTimeout(() => this.#enqueue(), pauseS * 1000);
+      return;
+    }
+    this.mayRetry = mayHelp;
+    this.card.showProblem(problem);
+    this.#end(`not recognized. ${sentence}`);
   }
 
-  #pause({sentence, pauseS}) {
-    this.card.showPause(sentence, pauseS);
-    this.#timer = setTimeout(() => this.#enqueue(), pauseS * 1000);
-  }
-
-  #end(show, words) {
+  #end(words) {
     this.done = true;
-    show();
-    this.#news(`${this.card.name}: ${words}`);
-  }
-
-  #wordsOf({labels: [best]}) {
-    return best ? `${best.label}, ${percentText(best.probability)}` : 'no labels';
+    this.#list.announce(`${this.card.name}: ${words}`);
+    this.#list.changed();
   }
 }

@@ -1,10 +1,12 @@
 // Shows times in the visitor's time zone. Without this script they are in UTC.
 'use strict';
 
-const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'});
-const date = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium'});
-const whole = new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'long'});
-const relative = new Intl.RelativeTimeFormat('en', {numeric: 'auto'});
+// The pages are in English, whatever the browser's language is, so that they don't mix languages or digits.
+const pageLocale = 'en-GB';
+const clock = new Intl.DateTimeFormat(pageLocale, {hour: '2-digit', minute: '2-digit'});
+const date = new Intl.DateTimeFormat(pageLocale, {dateStyle: 'medium'});
+const whole = new Intl.DateTimeFormat(pageLocale, {dateStyle: 'full', timeStyle: 'long'});
+const relative = new Intl.RelativeTimeFormat(pageLocale, {numeric: 'auto'});
 
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -3,6 +3,9 @@
 
 /* global Chart */
 
+/// The page is in English, whatever the browser's language is, so that it doesn't mix digits.
+const locale = 'en-GB';
+
 const charts = document.querySelector('.charts');
 
 function color(name) {
@@ -78,7 +81,7 @@ function timeText(range) {
     week: {weekday: 'short', hour: '2-digit', minute: '2-digit'},
     month: {day: 'numeric', month: 'short'},
   }[range];
-  const written = new Intl.DateTimeFormat('en-GB', format);
+  const written = new Intl.DateTimeFormat(locale, format);
   return (utc) => written.format(new Date(utc));
 }
 
@@ -88,7 +91,8 @@ function overTime(numbers, datasets, unit) {
     data: {labels: numbers.buckets.map(({from}) => written(from)), datasets},
     options: {
       scales: {
-        x: {ticks: {autoSkip: true, maxTicksLimit: 7, maxRotation: 0}, grid: {display: false}},
+        x: {ticks: {autoSkip: true, autoSkipPadding: 16, maxTicksLimit: 7, maxRotation: 0},
+            grid: {display: false}},
         y: {beginAtZero: true, ticks: {precision: unit ? undefined : 0,
                                        callback: (value) => unit ? `${value} ${unit}` : value}},
       },
@@ -193,6 +197,7 @@ function draw(plot, numbers) {
 }
 
 async function drawAll() {
+  Chart.defaults.locale = locale;
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.defaults.font.size = 13;
   Chart.defaults.animation = false;

@@ -6,14 +6,21 @@ const atOnceMax = 3;
 ///
 /// Tasks run one at a time until one has succeeded. The first response sets the cookie that identifies the
 /// visitor's results: two first requests at once would each get a different cookie, and the browser would
-/// keep only one of them.
+/// keep only one of them. After a pause, one task alone tries whether the cause is gone.
 export class UploadQueue {
   #waiting = [];
   #running = 0;
   #known = false;
+  #paused = false;
 
   add(task) {
     this.#waiting.push(task);
+    this.#begin();
+  }
+
+  /// Adds a task that has begun before, to be the next one.
+  putBack(task) {
+    this.#waiting.unshift(task);
     this.#begin();
   }
 
@@ -22,8 +29,20 @@ export class UploadQueue {
     this.#waiting = this.#waiting.filter((other) => other !== task);
   }
 
+  /// Begins no more tasks until `goOn`. Running tasks continue.
+  pause() {
+    this.#paused = true;
+    this.#known = false;
+  }
+
+  goOn() {
+    this.#paused = false;
+    this.#begin();
+  }
+
   #begin() {
-    while (this.#waiting.length > 0 && this.#running < (this.#known ? atOnceMax : 1)) {
+    while (!this.#paused && this.#waiting.length > 0 &&
+           this.#running < (this.#known ? atOnceMax : 1)) {
       this.#run(this.#waiting.shift());
     }
   }

@@ -3,18 +3,21 @@
 const pauseMsMin = 2_000;
 const pauseMsMax = 60_000;
 
-/// Calls `show` with the list of workers, as the API returns it, whenever it changes. Listens only while the
+/// Calls `show` of `table` with the list of workers, as the API returns it, whenever it changes, `showLost` when
+/// the stream is lost, and `showSignedOut` when the list needs the admin token again. Listens only while the
 /// page is visible, because a browser has few connections per server, and the server few streams per client.
 export class WorkerFeed {
-  #address;
-  #show;
+  #list;
+  #table;
   #source = null;
   #timer = 0;
   #pauseMs = pauseMsMin;
+  #over = false;
 
-  constructor(address, show) {
-    this.#address = address;
-    this.#show = show;
+  /// `list` is the address of the list, and `list`/events that of its stream.
+  constructor(list, table) {
+    this.#list = list;
+    this.#table = table;
   }
 
   start() {
@@ -26,23 +29,36 @@ export class WorkerFeed {
     // The browser may keep the page for the back button after the user has left it.
     window.addEventListener('pagehide', () => this.#close());
     window.addEventListener('pageshow', update);
+    window.addEventListener('online', update);
     update();
   }
 
   #open() {
     clearTimeout(this.#timer);
-    this.#source = new EventSource(this.#address);
+    if (this.#over) return;
+    this.#source = new EventSource(`${this.#list}/events`);
     this.#source.addEventListener('workers', ({data}) => {
       this.#pauseMs = pauseMsMin;
-      this.#show(JSON.parse(data).workers);
+      this.#table.show(JSON.parse(data).workers);
     });
     // A browser never reconnects after an error response, and after a lost connection it retries forever
     // at the same pace.
     this.#source.addEventListener('error', () => {
       this.#close();
+      this.#table.showLost();
       this.#timer = setTimeout(() => this.#open(), this.#pauseMs * (0.5 + Math.random() / 2));
       this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax);
+      this.#checkSession();
     });
+  }
+
+  /// Ends the feed if the server no longer accepts the session. The stream's error doesn't say so.
+  async #checkSession() {
+    const response = await fetch(this.#list, {cache: 'no-store'}).catch(() => null);
+    if (response?.status !== 401) return;
+    this.#over = true;
+    this.#close();
+    this.#table.showSignedOut();
   }
 
   #close() {

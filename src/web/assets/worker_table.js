@@ -1,6 +1,6 @@
 // Keeps the table of workers up to date.
 import {basePath} from './base_path.js';
-import {millisecondsText} from './texts.js';
+import {millisecondsText, momentText} from './texts.js';
 
 const noNumber = '–';
 
@@ -10,6 +10,10 @@ function statusOf({state, probing, in_flight: inFlight}) {
   const probed = probing ? 'being probed' : '';
   if (state === 'removed') return ['removed', 'Offline', probed || 'reconnecting'];
   return inFlight > 0 ? ['busy', 'Busy', probed] : ['ready', 'Ready', probed];
+}
+
+function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function numbersOf({done, failed, in_flight: inFlight, latency_ms: latencyMs}) {
@@ -23,6 +27,7 @@ function newsOf(address, before, now) {
   if (before === now) return '';
   if (before === undefined) return `${address} was added.`;
   if (now === undefined) return `${address} was deleted.`;
+  if (now === 'unknown') return `${address} is connecting.`;
   return now === 'removed' ? `${address} is offline: it doesn't answer.` : `${address} is ready.`;
 }
 
@@ -31,11 +36,19 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/// Completes the address of a form that ends in a worker's address.
+function setAction(form, path, address) {
+  form.action = `${basePath}/${path}/${encodeURI(address)}`;
+}
+
 export class WorkerTable {
   #body;
   #count;
   #news;
   #none;
+  #seen = new Date();
+  #section;
+  #stale;
   #states;
   #table;
   #template;
@@ -43,6 +56,8 @@ export class WorkerTable {
   /// `section` contains the table that the server rendered.
   constructor(section) {
     const part = (selector) => section.querySelector(selector);
+    this.#section = section;
+    this.#stale = part('.stale');
     this.#table = part('.worker-table');
     this.#body = this.#table.tBodies[0];
     this.#count = part('.count').firstChild;
@@ -58,8 +73,31 @@ export class WorkerTable {
     return row.querySelector('.address').textContent;
   }
 
+  /// Shows that the rows are no longer kept up to date, until `show` is called.
+  showLost() {
+    this.#showStale(`No connection to the server, reconnecting. Last seen ${momentText(this.#seen)}.`);
+  }
+
+  /// Shows that the list needs the admin token again.
+  showSignedOut() {
+    const link = document.createElement('a');
+    link.href = `${basePath}/`;
+    link.textContent = 'Sign in';
+    this.#showStale(`You are signed out. Last seen ${momentText(this.#seen)}. `, link);
+  }
+
+  #showStale(...parts) {
+    this.#section.classList.add('lost');
+    const sentence = document.createElement('span');
+    sentence.append(...parts);
+    if (sentence.textContent !== this.#stale.textContent) this.#stale.replaceChildren(sentence);
+  }
+
   /// Shows `workers`, a list as the API returns it.
   show(workers) {
+    this.#seen = new Date();
+    this.#section.classList.remove('lost');
+    this.#stale.replaceChildren();
     const focusedRow = document.activeElement.closest('.worker');
     const placeOfFocus = focusedRow ? focusedRow.rowIndex - 1 : -1;
     const rows = new Map([...this.#body.rows].map((row) => [this.addressOf(row), row]));
@@ -81,8 +119,10 @@ export class WorkerTable {
   #newRow(address) {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.querySelector('.address').textContent = address;
-    row.querySelector('form').action = `${basePath}/del/${encodeURI(address)}`;
-    row.querySelector('button').setAttribute('aria-label', `Delete worker ${address}`);
+    setAction(row.querySelector('.probe'), 'probe', address);
+    setAction(row.querySelector('.act form'), 'del', address);
+    row.querySelector('.probe button').setAttribute('aria-label', `Try worker ${address} now`);
+    row.querySelector('.act button').setAttribute('aria-label', `Delete worker ${address}`);
     return row;
   }
 
@@ -96,6 +136,18 @@ export class WorkerTable {
     for (const [name, text] of Object.entries(numbersOf(worker))) {
       setText(row.querySelector(`.${name}`), text);
     }
+    this.#fillCause(row, worker);
+  }
+
+  #fillCause(row, {state, why = '', since}) {
+    const offline = state === 'removed';
+    const cause = row.querySelector('.cause');
+    const time = cause.querySelector('time');
+    setText(cause.querySelector('.why'), offline ? capitalized(why) : '');
+    time.dateTime = offline ? since : '';
+    setText(time, offline ? `since ${momentText(new Date(since))}` : '');
+    cause.hidden = !offline;
+    row.querySelector('.probe').hidden = !offline;
   }
 
   #announce(workers) {
@@ -113,7 +165,7 @@ export class WorkerTable {
     if (row.contains(document.activeElement)) return;
     const rows = this.#body.rows;
     const heir = row.isConnected ? row : rows[Math.min(place, rows.length - 1)];
-    if (heir) heir.querySelector('button').focus();
+    if (heir) heir.querySelector('.act button').focus();
     else document.querySelector('#address').focus();
   }
 }

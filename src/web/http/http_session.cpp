@@ -7,9 +7,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "web/http/multipart.hpp"
 #include "web/http/parse_problem.hpp"
+#include "web/http/piecewise_body.hpp"
 #include "web/http/response_bytes.hpp"
 #include "web/http/size_text.hpp"
 
@@ -27,7 +28,7 @@ constexpr std::size_t chunked_end_bytes = 5;
 }  // namespace
 
 struct HttpSession::Parser {
-  http::request_parser<http::string_body> http;
+  http::request_parser<PiecewiseBody> http;
 };
 
 HttpSession::HttpSession(Limits limits, const ServerTimeouts& timeouts)
@@ -88,7 +89,8 @@ HttpSession::Action HttpSession::read_head(Now now) {
 HttpSession::Action HttpSession::on_head(Now now) {
   parser_ = std::make_unique<Parser>();
   parser_->http.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
-  parser_->http.body_limit(limits_.body_bytes_max);
+  parser_->http.body_limit(std::max(limits_.body_bytes_max, limits_.form_body_bytes_max));
+  body_bytes_max_ = limits_.body_bytes_max;
   waiting_ = Wait::none;
   const auto problem = parse(scan_.length());
 
@@ -100,6 +102,8 @@ HttpSession::Action HttpSession::on_head(Now now) {
     head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
   }
   if (problem) return refuse(problem->reason, problem->sentence);
+  const bool form = is_form_type(find_field(head_.fields, "Content-Type"));
+  if (!form && body_too_large()) return refuse_large_body();
   if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
 
   const bool complete = parser_->http.is_done();
@@ -116,13 +120,26 @@ HttpSession::Action HttpSession::on_head(Now now) {
   return Consider{&head_};
 }
 
-void HttpSession::proceed() {
+void HttpSession::proceed(std::optional<std::uint64_t> body_bytes_max) {
   assert(state_ == State::considering);
+  if (body_bytes_max) body_bytes_max_ = *body_bytes_max;
+  parser_->http.body_limit(body_bytes_max_);
   state_ = State::reading_body;
+}
+
+bool HttpSession::body_too_large() const {
+  const auto length = parser_->http.content_length();
+  return length && *length > body_bytes_max_;
+}
+
+HttpSession::Action HttpSession::refuse_large_body() {
+  const Problem problem = parse_problem(http::error::body_limit, {}, named_body_bytes_max());
+  return refuse(problem.reason, problem.sentence);
 }
 
 HttpSession::Action HttpSession::read_body(Now now) {
   auto& parser = parser_->http;
+  if (!refused_ && body_too_large()) return refuse_large_body();
   const std::size_t enough = parser.chunked() ? chunked_end_bytes : 1;
   while (!parser.is_done() && unread().size() >= enough) {
     const std::size_t size_before = parser.get().body().size();
@@ -176,8 +193,7 @@ std::optional<Problem> HttpSession::parse(std::size_t bytes) {
       parser_->http.put(boost::asio::const_buffer(unread().data(), bytes), error);
   std::optional<Problem> problem;
   if (error && error != http::error::need_more) {
-    problem =
-        parse_problem(error, unread(), limits_.body_bytes_max - limits_.form_overhead_bytes_max);
+    problem = parse_problem(error, unread(), named_body_bytes_max());
   }
   parsed_ += used;
   return problem;
@@ -274,9 +290,15 @@ void HttpSession::received(std::string_view bytes) {
   any_received_ = any_received_ || !bytes.empty();
 }
 
-std::uint64_t HttpSession::held_bytes() const {
-  return unread().size() + (parser_ ? parser_->http.get().body().size() : 0);
+std::size_t HttpSession::body_bytes() const {
+  return parser_ ? parser_->http.get().body().size() : 0;
 }
+
+std::string HttpSession::take_body() {
+  return parser_ ? std::exchange(parser_->http.get().body(), {}) : std::string();
+}
+
+std::uint64_t HttpSession::held_bytes() const { return unread().size() + body_bytes(); }
 
 HttpSession::Action HttpSession::write_response(Now now) {
   const bool head_only = head_.method == "HEAD";

@@ -56,6 +56,8 @@ class HttpSession {
     std::uint64_t body_bytes_per_second_min = 1;
     /// What a form may add to an image. Errors name the limit of a body without it.
     std::uint64_t form_overhead_bytes_max = 0;
+    /// The most that `proceed` may allow for a form. Other bodies have `body_bytes_max`.
+    std::uint64_t form_body_bytes_max = 0;
   };
 
   /// Read until `until`, call `received` or `ended`, and call `next` again. If no bytes came before
@@ -102,7 +104,8 @@ class HttpSession {
   /// Reports that the peer will send nothing more.
   void ended() { ended_ = true; }
 
-  void proceed();
+  /// Reads the body. `body_bytes_max` is its own limit, if it isn't that of the Limits.
+  void proceed(std::optional<std::uint64_t> body_bytes_max = std::nullopt);
   /// May also be called after `proceed`, as long as the body is being read.
   void respond(Response response);
 
@@ -119,6 +122,11 @@ class HttpSession {
 
   /// The head of the request that is being read or answered, as far as it could be parsed.
   const Request& head() const { return head_; }
+
+  /// Size of the body so far, without what `take_body` took.
+  std::size_t body_bytes() const;
+  /// Takes the body so far, so that it need not be held in memory. `Serve` then has the rest.
+  std::string take_body();
 
   /// Bytes received and not yet handed out: the body so far, and the unparsed bytes.
   std::uint64_t held_bytes() const;
@@ -143,6 +151,12 @@ class HttpSession {
   Action wait_for(Wait what, Now now);
   std::chrono::milliseconds timeout(Wait what) const;
   Action refuse(Reason reason, std::string sentence);
+  bool body_too_large() const;
+  Action refuse_large_body();
+  /// The limit that errors name.
+  std::uint64_t named_body_bytes_max() const {
+    return body_bytes_max_ - limits_.form_overhead_bytes_max;
+  }
   Action write_response(Now now);
   Action write_stream(Now now);
   void begin_request();
@@ -164,6 +178,7 @@ class HttpSession {
   // The request that is being read or answered:
   HeaderScan scan_;
   std::unique_ptr<Parser> parser_;
+  std::uint64_t body_bytes_max_ = 0;
   Request head_;
   bool empty_line_dropped_ = false;
   bool continue_due_ = false;

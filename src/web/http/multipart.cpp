@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "samoyed/protocol/utf8.hpp"
+#include "web/http/form_header.hpp"
 #include "web/http/http_message.hpp"
 #include "web/http/size_text.hpp"
 
 namespace samoyed::web {
 namespace {
 
-using Parameters = std::vector<std::pair<std::string_view, std::string>>;
+using FormParameters = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Returns true if the text after a quotation mark shows that it closes a value: nothing follows,
 /// or the next parameter.
@@ -45,10 +47,27 @@ std::optional<std::pair<std::string, std::string_view>> read_quoted(std::string_
   return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
 }
 
+/// Decodes only the three escapes that browsers write. `100%41.jpg` stays as it is.
+std::string unescape_browser_name(std::string_view text) {
+  constexpr std::pair<std::string_view, char> escapes[] = {
+      {"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
+  std::string name;
+  while (!text.empty()) {
+    const auto* const escape =
+        std::find_if(std::begin(escapes), std::end(escapes), [&](const auto& candidate) {
+          return equal_ignoring_case(text.substr(0, candidate.first.size()), candidate.first);
+        });
+    const bool found = escape != std::end(escapes);
+    name += found ? escape->second : text.front();
+    text.remove_prefix(found ? escape->first.size() : 1);
+  }
+  return name;
+}
+
 /// Parses `; name=value; name="value"`. Returns std::nullopt if the text doesn't have that form.
 /// `marks` are the characters that may enclose a value.
-std::optional<Parameters> parse_parameters(std::string_view text, std::string_view marks) {
-  Parameters parameters;
+std::optional<FormParameters> parse_parameters(std::string_view text, std::string_view marks) {
+  FormParameters parameters;
   for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
     if (text.front() != ';') return std::nullopt;
     text = trimmed(text.substr(1));
@@ -71,56 +90,14 @@ std::optional<Parameters> parse_parameters(std::string_view text, std::string_vi
   return parameters;
 }
 
-const std::string* find_parameter(const Parameters& parameters, std::string_view name) {
+const std::string* find_parameter(const FormParameters& parameters, std::string_view name) {
   for (const auto& [key, value] : parameters) {
     if (equal_ignoring_case(key, name)) return &value;
   }
   return nullptr;
 }
 
-/// Decodes only the three escapes that browsers write. `100%41.jpg` stays as it is.
-std::string unescape_browser_name(std::string_view text) {
-  constexpr std::pair<std::string_view, char> escapes[] = {
-      {"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
-  std::string name;
-  while (!text.empty()) {
-    const auto* const escape =
-        std::find_if(std::begin(escapes), std::end(escapes), [&](const auto& candidate) {
-          return equal_ignoring_case(text.substr(0, candidate.first.size()), candidate.first);
-        });
-    const bool found = escape != std::end(escapes);
-    name += found ? escape->second : text.front();
-    text.remove_prefix(found ? escape->first.size() : 1);
-  }
-  return name;
-}
-
-/// The position of a delimiter line.
-struct Delimiter {
-  std::size_t begin = 0;  ///< The position of the CRLF that belongs to the line.
-  std::size_t end = 0;    ///< The position after the line.
-  bool last = false;      ///< It ends the form.
-};
-
-/// Finds the next delimiter line at or after `from`. `delimiter` is CRLF, two hyphens and the
-/// boundary. The CRLF may be missing at the beginning of the body.
-std::optional<Delimiter> find_delimiter(std::string_view body, std::string_view delimiter,
-                                        std::size_t from) {
-  const std::string_view first_line = delimiter.substr(2);
-  bool at_begin = from == 0 && body.starts_with(first_line);
-  while (true) {
-    const std::size_t begin = at_begin ? 0 : body.find(delimiter, from);
-    if (begin == body.npos) return std::nullopt;
-    std::size_t end = begin + (at_begin ? first_line.size() : delimiter.size());
-    at_begin = false;
-    from = std::max(from, end);
-    const bool last = body.substr(end, 2) == "--";
-    if (last) return Delimiter{begin, end + 2, true};
-    // RFC 2046 allows padding after the boundary.
-    end = std::min(body.find_first_not_of(" \t", end), body.size());
-    if (body.substr(end, 2) == "\r\n") return Delimiter{begin, end + 2, false};
-  }
-}
+}  // namespace
 
 FormError incomplete() {
   return {"The upload is incomplete: the form ends before its last boundary."};
@@ -129,24 +106,6 @@ FormError incomplete() {
 FormError lf_lines() {
   return {"The form has lines that end with LF only. Its lines must end with CR LF."};
 }
-
-/// Returns true if the boundary stands in a line of its own, but without the CR that belongs to a
-/// line end. `delimiter` is CRLF, two hyphens and the boundary.
-bool has_lf_delimiter(std::string_view body, std::string_view delimiter) {
-  const std::string_view line = delimiter.substr(2);
-  if (body.starts_with(std::string(line) + "\n")) return true;
-  const std::string after_lf = "\n" + std::string(line);
-  for (std::size_t at = body.find(after_lf); at != body.npos; at = body.find(after_lf, at + 1)) {
-    if (at == 0 || body[at - 1] != '\r') return true;
-  }
-  return false;
-}
-
-/// The lines of a part's header, with folded lines joined (RFC 5322, section 2.2.3).
-struct PartHeader {
-  std::vector<std::string> lines;
-  std::size_t length = 0;  ///< In bytes, with the empty line.
-};
 
 std::variant<PartHeader, FormError> read_part_header(std::string_view text) {
   PartHeader header;
@@ -172,8 +131,7 @@ std::variant<PartHeader, FormError> read_part_header(std::string_view text) {
   }
 }
 
-/// Sets the part's names to those of its header. Returns an error if it has none.
-std::optional<FormError> read_names(const PartHeader& header, FormPart& part) {
+std::optional<FormError> read_names(const PartHeader& header, ScannedPart& part) {
   bool named = false;
   for (const std::string_view line : header.lines) {
     const std::size_t colon = line.find(':');
@@ -196,8 +154,6 @@ std::optional<FormError> read_names(const PartHeader& header, FormPart& part) {
   if (!named) return FormError{"A part of the form has no Content-Disposition."};
   return std::nullopt;
 }
-
-}  // namespace
 
 const FormPart* Form::find(std::string_view name) const {
   const auto found = std::find_if(parts.begin(), parts.end(),
@@ -236,29 +192,13 @@ std::variant<std::string, FormError> form_boundary(std::string_view content_type
 }
 
 std::variant<Form, FormError> parse_form(std::string_view body, std::string_view boundary) {
-  const std::string delimiter = "\r\n--" + std::string(boundary);
+  FormScanner scanner(boundary);
+  if (auto error = scanner.scan(body)) return std::move(*error);
+  if (auto error = scanner.finish()) return std::move(*error);
   Form form;
-  auto line = find_delimiter(body, delimiter, 0);
-  if (!line) {
-    if (has_lf_delimiter(body, delimiter)) return lf_lines();
-    return FormError{"The form doesn't begin with the boundary that Content-Type names."};
-  }
-  while (!line->last) {
-    if (form.parts.size() == form_parts_max) {
-      return FormError{"The form has too many parts (limit " + std::to_string(form_parts_max) +
-                       "). Send fewer pictures at a time."};
-    }
-    FormPart part;
-    const auto header = read_part_header(body.substr(line->end));
-    if (const auto* error = std::get_if<FormError>(&header)) return *error;
-    if (auto error = read_names(std::get<PartHeader>(header), part)) return std::move(*error);
-    const std::size_t begin = line->end + std::get<PartHeader>(header).length;
-    // In an empty part, the CRLF that ends the header may also be the one that begins the
-    // delimiter.
-    line = find_delimiter(body, delimiter, begin - 2);
-    if (!line) return has_lf_delimiter(body, delimiter) ? lf_lines() : incomplete();
-    part.content = body.substr(begin, std::max(line->begin, begin) - begin);
-    form.parts.push_back(std::move(part));
+  form.parts.reserve(scanner.parts().size());
+  for (const ScannedPart& part : scanner.parts()) {
+    form.parts.push_back({part.name, part.file_name, body.substr(part.begin, part.size)});
   }
   return form;
 }

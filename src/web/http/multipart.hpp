@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "web/http/form_scanner.hpp"
+
 namespace samoyed::web {
 
 /// One part of a form that was sent as multipart/form-data.
@@ -26,15 +28,6 @@ struct Form {
   /// Returns the first part of that name, or null if there is none.
   const FormPart* find(std::string_view name) const;
 };
-
-/// Why a body is not a valid form, as a sentence for the user.
-struct FormError {
-  std::string sentence;
-};
-
-inline constexpr std::size_t form_parts_max = 32;
-/// Size limit for the header of one part, all lines together.
-inline constexpr std::size_t part_header_bytes_max = 8192;
 
 /// Size limit for the boundary in characters (RFC 2046, section 5.1.1).
 inline constexpr std::size_t boundary_length_max = 70;

@@ -35,13 +35,17 @@ Response body_of(const Problem& problem, const RequestContext& context, const Wo
 
 Response respond(const Problem& problem, const RequestContext& context, const WorkersView& view) {
   Response response = body_of(problem, context, view);
-  give_reason(response, problem.reason);
-  if (problem.status() == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
-  if (problem.status() == 405) response.fields.push_back({"Allow", context.route.allow});
+  add_error_fields(response, problem, context);
   return response;
 }
 
 }  // namespace
+
+void add_error_fields(Response& response, const Problem& problem, const RequestContext& context) {
+  give_reason(response, problem.reason);
+  if (problem.status() == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  if (problem.status() == 405) response.fields.push_back({"Allow", context.route.allow});
+}
 
 Response error_response(const Services& services, const RequestContext& context,
                         const Problem& problem) {

@@ -16,6 +16,9 @@ Response error_response(const Services& services, const RequestContext& context,
 Response anonymous_error_response(const Services& services, const RequestContext& context,
                                   const Problem& problem);
 
+/// Adds the fields that an error's response needs beside its body.
+void add_error_fields(Response& response, const Problem& problem, const RequestContext& context);
+
 /// The error for an image with more bytes than the site accepts.
 Problem too_large(std::uint64_t image_bytes_max);
 

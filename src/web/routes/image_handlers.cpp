@@ -22,6 +22,13 @@ namespace {
 using dispatcher::Answer;
 using dispatcher::Failure;
 
+/// Why one of several images wasn't recognized: its own problem, or what its workers said.
+Problem problem_of(const Services& services, const ImageUpload& upload, std::size_t image,
+                   const Failure& failure) {
+  const auto& own = upload.images[image].problem;
+  return own ? *own : to_problem(services, failure, upload.model);
+}
+
 /// Returns the page for several images. Its status is 200 if at least one was recognized.
 Response page_of_several(const Services& services, const RequestContext& context,
                          const ImageUpload& upload, const RecognizedUpload& recognized) {
@@ -32,7 +39,7 @@ Response page_of_several(const Services& services, const RequestContext& context
     const Preview& preview = recognized.previews[i];
     ImageResultView end{upload.images[i].file_name, preview.type, preview.base64};
     if (const auto* const failure = std::get_if<Failure>(&recognized.outcomes[i])) {
-      Problem problem = to_problem(services, *failure, upload.model);
+      Problem problem = problem_of(services, upload, i, *failure);
       end.sentence = problem.sentence;
       if (!first_problem) first_problem = std::move(problem);
     } else {
@@ -85,7 +92,7 @@ Response lines_of(const Services& services, const ImageUpload& upload,
     if (!text.empty()) text += '\n';
     const std::string& file_name = upload.images[i].file_name;
     if (const auto* const failure = std::get_if<Failure>(&recognized.outcomes[i])) {
-      Problem problem = to_problem(services, *failure, upload.model);
+      Problem problem = problem_of(services, upload, i, *failure);
       if (!file_name.empty()) text += protocol::to_printable(file_name) + ": ";
       text += problem.sentence;
       if (!first_problem) first_problem = std::move(problem);
@@ -108,7 +115,7 @@ Response json_of(const Services& services, const RequestContext& context, const 
   for (std::size_t i = 0; i < recognized.outcomes.size(); ++i) {
     ImageOutcome outcome{upload.images[i].file_name};
     if (const auto* const failure = std::get_if<Failure>(&recognized.outcomes[i])) {
-      outcome.problem = to_problem(services, *failure, upload.model);
+      outcome.problem = problem_of(services, upload, i, *failure);
     } else {
       outcome.answer = &std::get<Answer>(recognized.outcomes[i]);
     }

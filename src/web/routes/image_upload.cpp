@@ -8,6 +8,7 @@
 #include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/utf8.hpp"
+#include "web/http/form_scanner.hpp"
 #include "web/http/multipart.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -51,40 +52,64 @@ std::optional<Problem> read_query(std::string_view query, int top_max, ImageUplo
   return std::nullopt;
 }
 
-/// Reads the fields of a form that are not images. An empty `model` stands for the default one, as
-/// in the form's list of networks.
-std::optional<Problem> read_field(const FormPart& part, ImageUpload& upload) {
-  if (part.name != "model" || part.content.empty()) return std::nullopt;
-  if (auto problem = check_model_name(part.content)) return problem;
-  upload.model = protocol::to_utf8(part.content);
+/// Reads the parts of a form. An empty `model` stands for the default one, as in the form's list of
+/// networks. The files' bytes are in `body`, unless it is empty.
+std::variant<ImageUpload, Problem> read_parts(const std::vector<ScannedPart>& parts,
+                                              std::string_view body) {
+  ImageUpload upload;
+  for (const ScannedPart& part : parts) {
+    if (part.name == "model" && part.size > 0) {
+      if (auto problem = check_model_name(part.text)) return *std::move(problem);
+      upload.model = protocol::to_utf8(part.text);
+    }
+    if (part.name != "file") continue;
+    UploadedImage file{part.file_name.value_or(""), {}};
+    if (body.empty()) {
+      file.stored = part;
+    } else {
+      file.bytes = body.substr(part.begin, part.size);
+    }
+    upload.images.push_back(std::move(file));
+  }
+  return upload;
+}
+
+std::variant<ImageUpload, Problem> find_images(const RequestContext& context) {
+  const std::string_view body = context.request.body;
+  if (context.stored_form) return read_parts(context.stored_form->parts(), {});
+  if (!is_form_type(content_type(context.request))) {
+    ImageUpload upload;
+    upload.images.push_back({{}, body});
+    return upload;
+  }
+  const auto boundary = form_boundary(content_type(context.request));
+  if (const auto* error = std::get_if<FormError>(&boundary)) return bad_form(error->sentence);
+  FormScanner scanner(std::get<std::string>(boundary));
+  if (auto error = scanner.scan(body)) return bad_form(error->sentence);
+  if (auto error = scanner.finish()) return bad_form(error->sentence);
+  return read_parts(scanner.parts(), body);
+}
+
+/// Returns what is wrong with a file, judging by its size.
+std::optional<Problem> check_size(const UploadedImage& image, std::uint64_t image_bytes_max) {
+  if (image.size() > image_bytes_max) return too_large(image_bytes_max);
+  if (image.size() == 0) return bad_form(std::string(protocol::empty_file_text));
   return std::nullopt;
 }
 
-std::variant<ImageUpload, Problem> find_images(const Request& request) {
-  ImageUpload upload;
-  if (!is_form_type(content_type(request))) {
-    if (request.body.empty()) return bad_form(protocol::empty_file_text);
-    upload.images.push_back({{}, request.body});
-    return upload;
-  }
-  const auto boundary = form_boundary(content_type(request));
-  if (const auto* error = std::get_if<FormError>(&boundary)) return bad_form(error->sentence);
-  const auto form = parse_form(request.body, std::get<std::string>(boundary));
-  if (const auto* error = std::get_if<FormError>(&form)) return bad_form(error->sentence);
-  for (const FormPart& part : std::get<Form>(form).parts) {
-    if (auto problem = read_field(part, upload)) return std::move(*problem);
-    if (part.name != "file") continue;
-    const std::string name = part.file_name.value_or("");
-    if (part.content.empty()) {
-      return bad_form(name.empty() ? "No file was chosen. Choose a picture first."
-                                   : protocol::empty_file_text);
+/// Checks the sizes of all files. Returns an error if it concerns the whole upload.
+std::optional<Problem> check_sizes(ImageUpload& upload, Body body, std::uint64_t image_bytes_max) {
+  const bool several = upload.images.size() > 1;
+  for (UploadedImage& image : upload.images) {
+    image.problem = check_size(image, image_bytes_max);
+    if (!image.problem || (several && body == Body::form)) continue;
+    Problem problem = *image.problem;
+    if (several && !image.file_name.empty()) {
+      problem.sentence = image.file_name + ": " + problem.sentence;
     }
-    upload.images.push_back({name, part.content});
+    return problem;
   }
-  if (upload.images.empty()) {
-    return bad_form("The form has no field `file`. Send the picture in that field.");
-  }
-  return upload;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -122,15 +147,22 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
                                                      const RequestContext& context) {
   const Policy& policy = context.route.route->policy;
   if (auto problem = check_body_type(policy.body, context.request)) return std::move(*problem);
-  auto found = find_images(context.request);
+  auto found = find_images(context);
   if (auto* problem = std::get_if<Problem>(&found)) return std::move(*problem);
   auto& upload = std::get<ImageUpload>(found);
+  const bool form = is_form_type(content_type(context.request));
+  if (upload.images.empty()) {
+    return bad_form("The form has no field `file`. Send the picture in that field.");
+  }
+  if (form && upload.images.size() == 1 && upload.images.front().size() == 0 &&
+      upload.images.front().file_name.empty()) {
+    return bad_form("No file was chosen. Choose a picture first.");
+  }
   if (policy.body == Body::image && upload.images.size() > 1) {
     return bad_form("Send one picture per request, or send several to /api/v1/jobs.");
   }
-  const std::uint64_t image_bytes_max = services.rules.image_bytes_max;
-  for (const UploadedImage& image : upload.images) {
-    if (image.bytes.size() > image_bytes_max) return too_large(image_bytes_max);
+  if (auto problem = check_sizes(upload, policy.body, services.rules.image_bytes_max)) {
+    return std::move(*problem);
   }
   if (policy.errors == ErrorFormat::api) {
     // The results of jobs go through the history, which keeps a limited number of labels.

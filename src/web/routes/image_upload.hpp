@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,15 @@ namespace samoyed::web {
 struct UploadedImage {
   /// The file's name on the sender's system. May be empty or contain anything.
   std::string file_name;
-  /// The file's bytes, a view into the request's body or the upload's `decoded`. Never empty.
+  /// The file's bytes, a view into the request's body or the upload's `decoded`. Empty if the file
+  /// is `stored`.
   std::string_view bytes;
+  /// The part of the request's stored form that is the file.
+  std::optional<ScannedPart> stored = std::nullopt;
+  /// Why the file can't be recognized, if that doesn't concern the other images of the upload.
+  std::optional<Problem> problem = std::nullopt;
+
+  std::uint64_t size() const { return stored ? stored->size : bytes.size(); }
 };
 
 /// The images of a request and the options for recognizing them.
@@ -37,10 +45,10 @@ struct ImageUpload {
 /// accept.
 std::optional<Problem> check_body_type(Body body, const Request& head);
 
-
 /// Reads the images of a whole request: a form, or the bytes of one image file. A form may also
 /// have a field `model`. For endpoints of the API, also reads `top` and `model` from the query. The
-/// upload refers to the request's body.
+/// upload refers to the request's body. An empty or too large file is an error, except among
+/// several for a page: that shows it.
 std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
                                                      const RequestContext& context);
 

@@ -1,5 +1,6 @@
 #include "web/routes/job_handlers.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,37 @@ Problem to_problem(dispatcher::SubmitError error) {
   return storage_error();
 }
 
+/// Submits all images of a request at once.
+asio::awaitable<dispatcher::Submitted> submit_all(Services& services, RequestContext& context,
+                                                  const ImageUpload& upload) {
+  auto request = job_request(upload, context, services.rules.thumbnail_side);
+  for (const UploadedImage& image : upload.images) {
+    request.images.push_back({image.file_name, std::string(image.bytes)});
+  }
+  context.request.body = std::string();
+  co_return co_await services.jobs->submit(std::move(request));
+}
+
+/// Submits the images of a stored form one by one, so that only one is in memory. If one is
+/// rejected, cancels those before it.
+asio::awaitable<dispatcher::Submitted> submit_stored(Services& services, RequestContext& context,
+                                                     const ImageUpload& upload) {
+  std::vector<std::string> ids;
+  for (const UploadedImage& image : upload.images) {
+    auto request = job_request(upload, context, services.rules.thumbnail_side);
+    std::string bytes = co_await context.stored_form->read(*image.stored);
+    request.images.push_back({image.file_name, std::move(bytes)});
+    dispatcher::Submitted submitted = co_await services.jobs->submit(std::move(request));
+    if (const auto* error = std::get_if<dispatcher::SubmitError>(&submitted)) {
+      const dispatcher::SubmitError reason = *error;
+      for (const std::string& id : ids) co_await services.jobs->cancel(id);
+      co_return reason;
+    }
+    ids.push_back(std::get<std::vector<std::string>>(submitted).front());
+  }
+  co_return ids;
+}
+
 }  // namespace
 
 asio::awaitable<Response> submit(Services& services, RequestContext& context) {
@@ -41,14 +73,19 @@ asio::awaitable<Response> submit(Services& services, RequestContext& context) {
   if (const auto* problem = std::get_if<Problem>(&read)) {
     co_return error_response(services, context, *problem);
   }
-  if (!hold(context, 2 * context.request.body.size())) {
+  if (!services.jobs) co_return nothing_kept_response(services, context);
+  const auto& upload = std::get<ImageUpload>(read);
+  const std::uint64_t bytes =
+      context.stored_form ? services.rules.image_bytes_max : 2 * context.request.body.size();
+  if (!hold(context, bytes)) {
     co_return anonymous_error_response(services, context, upload_not_admitted(Reason::overloaded));
   }
-  dispatcher::JobRequest request =
-      job_request(std::get<ImageUpload>(read), context, services.rules.thumbnail_side);
-  context.request.body = std::string();
-  if (!services.jobs) co_return nothing_kept_response(services, context);
-  const dispatcher::Submitted submitted = co_await services.jobs->submit(std::move(request));
+  dispatcher::Submitted submitted;
+  if (context.stored_form) {
+    submitted = co_await submit_stored(services, context, upload);
+  } else {
+    submitted = co_await submit_all(services, context, upload);
+  }
   if (const auto* error = std::get_if<dispatcher::SubmitError>(&submitted)) {
     co_return error_response(services, context, to_problem(*error));
   }

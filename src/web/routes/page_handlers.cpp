@@ -63,6 +63,17 @@ Response document_response(CompressedText& document, std::string text, std::stri
   return asset_response(asset, revalidated, request);
 }
 
+/// Returns the page with the error beside the field.
+Response sign_in_failed(const Services& services, const RequestContext& context,
+                        AdminGate::Verdict verdict) {
+  const Problem problem = not_signed_in(verdict);
+  WorkersView view = workers_view(services, context);
+  view.sign_in_trouble = problem.sentence;
+  Response response = html_response(problem.status(), form_page(view));
+  add_error_fields(response, problem, context);
+  return response;
+}
+
 }  // namespace
 
 asio::awaitable<Response> form(Services& services, RequestContext& context) {
@@ -100,7 +111,7 @@ asio::awaitable<Response> sign_in(Services& services, RequestContext& context) {
   const auto entered = gate.sign_in(token.value_or(""), context.client, context.now);
   if (const auto* verdict = std::get_if<AdminGate::Verdict>(&entered)) {
     context.admin = *verdict;
-    co_return error_response(services, context, not_signed_in(*verdict));
+    co_return sign_in_failed(services, context, *verdict);
   }
   Response response = redirect("/");
   response.fields.push_back(set_cookie(AdminGate::cookie_name, std::get<std::string>(entered),

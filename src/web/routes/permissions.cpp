@@ -21,13 +21,19 @@ WorkersView workers_view(const Services& services, const RequestContext& context
   const Shown shown = !services.gate.needed()              ? Shown::open
                       : context.admin == Verdict::admitted ? Shown::signed_in
                                                            : Shown::signed_out;
-  return {services.workers.snapshot(), shown, services.storage_available(),
-          services.workers.models()};
+  return {.rows = services.workers.snapshot(),
+          .shown = shown,
+          .storage_available = services.storage_available(),
+          .models = services.workers.models(),
+          .unsure_below = services.rules.unsure_below};
 }
 
 WorkersView no_workers_view(const Services& services) {
-  return {services.workers.snapshot(), Shown::nothing, services.storage_available(),
-          services.workers.models()};
+  return {.rows = services.workers.snapshot(),
+          .shown = Shown::nothing,
+          .storage_available = services.storage_available(),
+          .models = services.workers.models(),
+          .unsure_below = services.rules.unsure_below};
 }
 
 }  // namespace samoyed::web

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "web/http/http_message.hpp"
 #include "web/routes/client_presence.hpp"
 #include "web/routes/route_table.hpp"
+#include "web/routes/stored_form.hpp"
 
 namespace samoyed::web {
 
@@ -40,6 +42,9 @@ struct RequestContext {
   /// The path below which the client sees the site, such as `/samoyed` (see base_path.hpp). Empty
   /// if it is the root.
   std::string base_path = {};
+  /// The request's body, if it is a form that is too large for memory. `request.body` is empty
+  /// then.
+  std::shared_ptr<StoredForm> stored_form = {};
   /// True if the server is stopping.
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;

@@ -63,6 +63,7 @@ constexpr Route routes[] = {
     {"POST", "/add/{address...}", list_change, workers::add},
     {"GET", "/del/{address...}", list_change, workers::remove},
     {"POST", "/del/{address...}", list_change, workers::remove},
+    {"POST", "/probe/{address...}", {.admin = true}, workers::probe_by_form},
     {"GET", "/api/v1/workers", api_admin, workers::list},
     {"POST", "/api/v1/workers", api_admin, workers::create},
     {"GET",
@@ -72,6 +73,7 @@ constexpr Route routes[] = {
     {"GET", "/api/v1/workers/{address}", api_admin, workers::show},
     {"POST", "/api/v1/workers/{address}", api_admin, workers::put},
     {"DELETE", "/api/v1/workers/{address}", api_admin, workers::destroy},
+    {"POST", "/api/v1/workers/{address}/probe", api_admin, workers::probe},
 
     {"POST",
      "/api/v1/jobs",

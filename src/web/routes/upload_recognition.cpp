@@ -1,5 +1,7 @@
 #include "web/routes/upload_recognition.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <span>
 #include <utility>
@@ -18,6 +20,8 @@ namespace {
 
 /// Larger images are not shown with their answer, because in base64 they are even a third larger.
 constexpr std::size_t preview_bytes_max = std::size_t{4} << 20;
+/// A page shows further images without previews.
+constexpr std::uint64_t previews_bytes_max = std::uint64_t{32} << 20;
 
 /// Returns the base64 text within the image message `D TEXT C`, so that the image is encoded only
 /// once.
@@ -25,43 +29,67 @@ std::string_view base64_text(const protocol::EncodedImage& image) {
   return image.message().substr(2, image.text_length());
 }
 
-Preview preview_of(std::string_view file, const protocol::EncodedImage& image) {
-  if (file.size() > preview_bytes_max) return {};
-  return {browser_image_type(file), base64_text(image)};
+/// Returns the media type with which a page shows a file. Empty if it doesn't show it.
+std::string_view preview_type(std::string_view file) {
+  return file.size() > preview_bytes_max ? std::string_view() : browser_image_type(file);
 }
 
-/// Encodes the images and frees the bytes that they were read from. Returns false if the request
-/// may not hold that many bytes.
-bool encode(RequestContext& context, ImageUpload& upload, RecognizedUpload& recognized) {
-  std::uint64_t encoded_bytes = 0;
-  std::uint64_t decoded_bytes = 0;
-  for (const std::string& file : upload.decoded) decoded_bytes += file.size();
-  for (const UploadedImage& image : upload.images) {
-    encoded_bytes += protocol::base64_length(image.bytes.size());
+/// The memory that an upload holds, in addition to the image that is being recognized.
+struct Held {
+  std::uint64_t decoded = 0;
+  std::uint64_t previews = 0;
+};
+
+/// Encodes an image, and frees the upload's bytes if it is the last one. Returns null if the
+/// request may not hold that many bytes.
+std::shared_ptr<const protocol::EncodedImage> encode(RequestContext& context, ImageUpload& upload,
+                                                     std::string_view bytes, bool last,
+                                                     Held& held) {
+  const std::uint64_t encoded = protocol::base64_length(bytes.size());
+  const std::uint64_t read = upload.images.front().stored ? bytes.size() : 0;
+  const std::uint64_t all = context.request.body.size() + held.decoded + held.previews + read;
+  if (!hold(context, all + encoded)) return nullptr;
+  auto image = std::make_shared<const protocol::EncodedImage>(std::as_bytes(std::span(bytes)));
+  if (last) {
+    // The images should not be held twice while they wait for a worker.
+    context.request.body = std::string();
+    upload.decoded.clear();
+    held.decoded = 0;
+    hold(context, held.previews + encoded);
   }
-  if (!hold(context, context.request.body.size() + decoded_bytes + encoded_bytes)) return false;
-  for (const UploadedImage& image : upload.images) {
-    const auto file = std::as_bytes(std::span(image.bytes));
-    recognized.images.push_back(std::make_shared<const protocol::EncodedImage>(file));
-    recognized.previews.push_back(preview_of(image.bytes, *recognized.images.back()));
-  }
-  // The images should not be held twice while they wait for a worker.
-  context.request.body = std::string();
-  upload.decoded.clear();
-  hold(context, encoded_bytes);
-  return true;
+  return image;
+}
+
+/// Keeps an image for its preview, as long as they are not too many.
+void keep_preview(RecognizedUpload& recognized, Held& held, const Preview& preview,
+                  std::shared_ptr<const protocol::EncodedImage> image) {
+  const std::uint64_t bytes = preview.type.empty() ? 0 : image->text_length();
+  const bool kept = bytes > 0 && held.previews + bytes <= previews_bytes_max;
+  recognized.previews.push_back(kept ? preview : Preview{});
+  if (!kept) return;
+  held.previews += bytes;
+  recognized.images.push_back(std::move(image));
+}
+
+/// The outcome of an image that is not sent to a worker.
+dispatcher::Outcome refused(const Problem& problem) {
+  const auto reason = problem.reason == Reason::too_large ? protocol::RefusalReason::too_large
+                                                          : protocol::RefusalReason::unreadable;
+  return dispatcher::Failure{dispatcher::FailureReason::refused,
+                             protocol::Refusal{reason, problem.sentence}};
 }
 
 asio::awaitable<dispatcher::Outcome> classify(Services& services, RequestContext& context,
                                               const ImageUpload& upload,
-                                              std::shared_ptr<const protocol::EncodedImage> image) {
+                                              std::shared_ptr<const protocol::EncodedImage> image,
+                                              std::chrono::steady_clock::time_point now) {
   dispatcher::ClassifyRequest request{.image = std::move(image),
                                       .top = upload.top,
                                       .thumbnail_side = services.rules.thumbnail_side,
                                       .model = upload.model,
                                       .client = context.client,
                                       .request_id = context.request_id,
-                                      .deadline = context.now + services.rules.request_timeout};
+                                      .deadline = now + services.rules.request_timeout};
   ClientPresence* const presence = context.presence;
   if (presence) {
     request.cancelled = presence->left();
@@ -86,18 +114,35 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
                                                                           ImageUpload& upload,
                                                                           OnFailure on_failure) {
   RecognizedUpload recognized;
-  if (!encode(context, upload, recognized)) co_return upload_not_admitted(Reason::overloaded);
-  for (std::size_t i = 0; i < recognized.images.size(); ++i) {
-    dispatcher::Outcome outcome =
-        co_await classify(services, context, upload, recognized.images[i]);
+  Held held;
+  for (const std::string& file : upload.decoded) held.decoded += file.size();
+  auto now = context.now;
+  for (const UploadedImage& image : upload.images) {
+    if (image.problem) {
+      recognized.outcomes.push_back(refused(*image.problem));
+      recognized.previews.emplace_back();
+      continue;
+    }
+    std::string content;
+    if (image.stored) content = co_await context.stored_form->read(*image.stored);
+    const std::string_view bytes = image.stored ? std::string_view(content) : image.bytes;
+    const bool last = &image == &upload.images.back();
+    const std::string_view type = preview_type(bytes);
+    const auto encoded = encode(context, upload, bytes, last, held);
+    if (!encoded) co_return upload_not_admitted(Reason::overloaded);
+    content = std::string();
+    dispatcher::Outcome outcome = co_await classify(services, context, upload, encoded, now);
+    // Each image has the whole time, because a form may have many.
+    now = std::max(now, std::chrono::steady_clock::now());
     recognized.outcomes.push_back(std::move(outcome));
     if (client_left(context)) break;
-    if (const auto* const answer = std::get_if<dispatcher::Answer>(&recognized.outcomes.back())) {
+    const auto* const answer = std::get_if<dispatcher::Answer>(&recognized.outcomes.back());
+    keep_preview(recognized, held, Preview{answer ? type : "", base64_text(*encoded)}, encoded);
+    if (answer) {
       services.metrics.count(*answer);
       if (services.history) {
-        services.history->record(history_row(upload.images[i].file_name,
-                                             recognized.images[i]->file_bytes(), *answer, context,
-                                             services.wall_clock_ms()));
+        services.history->record(history_row(image.file_name, encoded->file_bytes(), *answer,
+                                             context, services.wall_clock_ms()));
       }
     } else if (on_failure == OnFailure::stop) {
       break;

@@ -26,8 +26,9 @@ struct RecognizedUpload {
   /// In the order of the upload's images. Fewer than the images if a failure ended the upload, or
   /// if the client left.
   std::vector<dispatcher::Outcome> outcomes;
-  /// One for each image. They refer to `images`.
+  /// One for each outcome, unless the client left. They refer to `images`.
   std::vector<Preview> previews;
+  /// The images that have a preview.
   std::vector<std::shared_ptr<const protocol::EncodedImage>> images;
 };
 
@@ -36,7 +37,8 @@ enum class OnFailure { stop, go_on };
 
 /// Recognizes the images of an upload one after the other, and counts and records the answers.
 /// Holds no more memory than the request's ticket allows, and frees the request's body once its
-/// images are encoded. Ends early if the client leaves. The only error is `overloaded`.
+/// images are encoded. Of a stored form it holds one image at a time, and those that a page shows.
+/// Ends early if the client leaves. The only error is `overloaded`.
 asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Services& services,
                                                                           RequestContext& context,
                                                                           ImageUpload& upload,

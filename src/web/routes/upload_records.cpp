@@ -21,9 +21,6 @@ dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t i
 dispatcher::JobRequest job_request(const ImageUpload& upload, const RequestContext& context,
                                    std::optional<int> thumbnail_side) {
   dispatcher::JobRequest jobs;
-  for (const UploadedImage& image : upload.images) {
-    jobs.images.push_back({image.file_name, std::string(image.bytes)});
-  }
   // Without a history, visitors get no cookie. Their jobs are still kept, but only the operator
   // sees the results.
   if (context.visitor != no_visitor) jobs.visitor = context.visitor;

@@ -18,7 +18,7 @@ dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t i
                                    const dispatcher::Answer& answer, const RequestContext& context,
                                    std::int64_t time_ms);
 
-/// Returns the images of an upload as a request for jobs. Copies the images.
+/// Returns a request for jobs without its images.
 dispatcher::JobRequest job_request(const ImageUpload& upload, const RequestContext& context,
                                    std::optional<int> thumbnail_side);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
@@ -35,20 +36,24 @@ Problem bad_address() {
           "A worker's address must be " + std::string(protocol::address_syntax) + "."};
 }
 
-/// Adds a worker to the list. Returns an error if it can't be added.
-std::optional<Problem> add_to_list(Services& services, const Address& address) {
+/// Adds a worker to the list and has it probed. Returns whether it is new, or an error if it can't
+/// be added.
+std::variant<bool, Problem> add_to_list(Services& services, const RequestContext& context,
+                                        const Address& address) {
   if (io::is_ip_literal(address.host) && !services.rules.worker_allowed(address.host)) {
     return Problem{Reason::address_not_allowed,
                    to_string(address) +
                        " is outside the networks where workers are allowed. To allow it, start "
                        "the dispatcher with --worker-network."};
   }
-  if (services.workers.add(address) == dispatcher::AddResult::list_full) {
+  const auto result = services.workers.add(address);
+  if (result == dispatcher::AddResult::list_full) {
     return Problem{Reason::list_full, "The list of workers is full (limit " +
                                           std::to_string(dispatcher::workers_max) +
                                           "). Delete one first."};
   }
-  return std::nullopt;
+  services.workers.hasten_probe(address, context.now);
+  return result == dispatcher::AddResult::added;
 }
 
 /// Returns a redirect from a form's request, which has the address in the query, to the path with
@@ -70,22 +75,23 @@ Response success_page(const Services& services, const RequestContext& context,
 }
 
 Response worker_response(const Services& services, const RequestContext& context,
-                         const Address& address) {
+                         const Address& address, std::optional<bool> added = std::nullopt) {
   const WorkersView view = workers_view(services, context);
   const auto row = std::ranges::find_if(view.rows, [&](const dispatcher::WorkerRow& candidate) {
     return candidate.worker.address == address;
   });
   if (row == view.rows.end()) return error_response(services, context, unknown_worker(address));
-  return json_response(200, worker_json(*row, view));
+  return json_response(200, worker_json(*row, view, added));
 }
 
 Response add_and_show(Services& services, const RequestContext& context,
                       const std::optional<Address>& address) {
   if (!address) return error_response(services, context, bad_address());
-  if (const auto problem = add_to_list(services, *address)) {
+  const auto result = add_to_list(services, context, *address);
+  if (const auto* problem = std::get_if<Problem>(&result)) {
     return error_response(services, context, *problem);
   }
-  return worker_response(services, context, *address);
+  return worker_response(services, context, *address, std::get<bool>(result));
 }
 
 }  // namespace
@@ -94,12 +100,13 @@ asio::awaitable<Response> add(Services& services, RequestContext& context) {
   if (auto redirection = redirect_from_query("/add/", context)) co_return std::move(*redirection);
   const auto address = address_in_path(context);
   if (!address) co_return error_response(services, context, bad_address());
-  if (const auto problem = add_to_list(services, *address)) {
+  const auto result = add_to_list(services, context, *address);
+  if (const auto* problem = std::get_if<Problem>(&result)) {
     co_return error_response(services, context, *problem);
   }
-  // The sentence is the same whether or not the worker was already in the list. Without a token, a
-  // difference would reveal whether it had been removed.
-  const std::string sentence = to_string(*address) + " is in the list.";
+  const bool added = std::get<bool>(result);
+  const std::string sentence =
+      to_string(*address) + (added ? " is in the list." : " is already in the list.");
   co_return success_page(services, context, "Add worker successful", sentence);
 }
 
@@ -117,6 +124,26 @@ asio::awaitable<Response> remove(Services& services, RequestContext& context) {
                                      workers_view(services, context)));
   give_reason(response, problem.reason);
   co_return response;
+}
+
+asio::awaitable<Response> probe_by_form(Services& services, RequestContext& context) {
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  if (!services.workers.hasten_probe(*address, context.now)) {
+    co_return error_response(services, context, unknown_worker(*address));
+  }
+  co_return success_page(services, context, "Trying to reach the worker",
+                         "The list of workers shows whether " + to_string(*address) +
+                             " answers. It is ready again after two answers, a second apart.");
+}
+
+asio::awaitable<Response> probe(Services& services, RequestContext& context) {
+  const auto address = address_in_path(context);
+  if (!address) co_return error_response(services, context, bad_address());
+  if (!services.workers.hasten_probe(*address, context.now)) {
+    co_return error_response(services, context, unknown_worker(*address));
+  }
+  co_return worker_response(services, context, *address);
 }
 
 asio::awaitable<Response> list(Services& services, RequestContext& context) {

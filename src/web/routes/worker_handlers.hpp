@@ -15,6 +15,9 @@ namespace samoyed::web::workers {
 asio::awaitable<Response> add(Services& services, RequestContext& context);
 asio::awaitable<Response> remove(Services& services, RequestContext& context);
 
+/// Has a worker probed at once, so that one that is back need not wait for its next probe.
+asio::awaitable<Response> probe_by_form(Services& services, RequestContext& context);
+
 asio::awaitable<Response> list(Services& services, RequestContext& context);
 /// Adds the worker that the body names.
 asio::awaitable<Response> create(Services& services, RequestContext& context);
@@ -23,6 +26,9 @@ asio::awaitable<Response> put(Services& services, RequestContext& context);
 asio::awaitable<Response> show(Services& services, RequestContext& context);
 /// Removes the worker that the path names.
 asio::awaitable<Response> destroy(Services& services, RequestContext& context);
+
+/// The same as `probe_by_form`, for programs. Returns the worker.
+asio::awaitable<Response> probe(Services& services, RequestContext& context);
 
 /// Streams the list of workers as server-sent events.
 asio::awaitable<Response> watch(Services& services, RequestContext& context);

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "web/http/http_message.hpp"
 #include "web/routes/request_context.hpp"
 #include "web/server/server_context.hpp"
+#include "web/server/stored_upload.hpp"
 
 namespace samoyed::web {
 
@@ -20,6 +22,8 @@ struct CurrentRequest {
   bool upload;
   bool checked = false;                      ///< The guards have accepted it.
   std::optional<int> status = std::nullopt;  ///< Set once its answer is ready.
+  /// The part of the body that has been stored, if it is too large for memory.
+  std::shared_ptr<StoredUpload> stored = {};
 };
 
 /// Begins a request whose head has arrived. `peer` is the connection's other end, as HOST:PORT and

@@ -16,6 +16,7 @@
 #include "samoyed/io/log.hpp"
 #include "web/access/visitor.hpp"
 #include "web/http/base_path.hpp"
+#include "web/http/multipart.hpp"
 #include "web/http/request_id.hpp"
 #include "web/http/responses.hpp"
 #include "web/routes/error_responses.hpp"
@@ -29,13 +30,17 @@ namespace {
 /// new connection.
 constexpr std::uint64_t dropped_body_bytes_max = std::uint64_t{64} << 10;
 
+/// A stored body goes to disk in pieces of this size.
+constexpr std::uint64_t stored_piece_bytes = std::uint64_t{1} << 20;
+
 HttpSession::Now now() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
 
 HttpSession::Limits session_limits(const ServerLimits& limits) {
-  return {limits.header_bytes_max, limits.image_bytes_max + limits.form_overhead_bytes_max,
-          dropped_body_bytes_max, limits.body_bytes_per_second_min, limits.form_overhead_bytes_max};
+  return {limits.header_bytes_max,        limits.image_bytes_max + limits.form_overhead_bytes_max,
+          dropped_body_bytes_max,         limits.body_bytes_per_second_min,
+          limits.form_overhead_bytes_max, limits.form_bytes_max + limits.form_overhead_bytes_max};
 }
 
 ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
@@ -102,6 +107,10 @@ void HttpConnection::cut() {
 }
 
 asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
+  if (const auto problem = co_await store_body()) {
+    respond(anonymous_error(*problem));
+    co_return true;
+  }
   std::error_code error;
   reading_ = true;
   waiting_since_ = Clock::now();
@@ -177,7 +186,38 @@ void HttpConnection::admit() {
     }
     ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
   }
-  session_.proceed();
+  const ServerLimits& limits = server_.options.limits;
+  if (may_be_stored(current_->context)) {
+    session_.proceed(std::max(limits.form_bytes_max, limits.image_bytes_max) +
+                     limits.form_overhead_bytes_max);
+  } else {
+    session_.proceed();
+  }
+}
+
+asio::awaitable<std::optional<Problem>> HttpConnection::store_body() {
+  if (!current_ || !current_->checked || !may_be_stored(current_->context)) co_return std::nullopt;
+  const ServerLimits& limits = server_.options.limits;
+  const std::uint64_t held_max = current_->stored
+                                     ? stored_piece_bytes
+                                     : limits.image_bytes_max + limits.form_overhead_bytes_max;
+  if (session_.body_bytes() <= held_max) co_return std::nullopt;
+  if (!current_->stored) {
+    // The guards have checked the boundary.
+    const auto boundary = form_boundary(find_field(session_.head().fields, "Content-Type"));
+    current_->stored =
+        std::make_shared<StoredUpload>(server_.forms, std::get<std::string>(boundary));
+  }
+  std::string piece = session_.take_body();
+  co_return co_await current_->stored->append(std::move(piece));
+}
+
+asio::awaitable<std::optional<Problem>> HttpConnection::finish_stored() {
+  std::string piece = std::exchange(current_->context.request.body, {});
+  auto problem = co_await current_->stored->append(std::move(piece));
+  if (!problem) problem = current_->stored->finish();
+  current_->context.stored_form = current_->stored;
+  co_return problem;
 }
 
 void HttpConnection::evict_upload() {
@@ -218,6 +258,10 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
       co_return anonymous_error(upload_not_admitted(*reason));
     }
     context.ticket = &*ticket_;
+  }
+  if (current_->stored) {
+    if (const auto problem = co_await finish_stored()) co_return anonymous_error(*problem);
+    if (ticket_) ticket_->hold(session_.held_bytes(), Clock::now());
   }
   context.presence = watch_.get();
   Response response = co_await context.route.route->handler(server_.services, context);

@@ -66,6 +66,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> linger();
   void consider();
   void admit();
+  /// Moves the body so far to disk if it is too large for memory. Returns an error if it can't.
+  asio::awaitable<std::optional<Problem>> store_body();
+  /// Stores the rest of a body whose beginning is stored.
+  asio::awaitable<std::optional<Problem>> finish_stored();
   /// Ends an upload that is being received, to make room for others.
   void evict_upload();
   void respond(Response response);

@@ -48,6 +48,7 @@ SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
       .results_by_address = options.results_by == dispatcher::ResultsBy::address,
       .results_days = options.results_days,
       .request_timeout = options.timeouts.request,
+      .unsure_below = options.unsure_below_percent / 100,
       .is_local = [&local = io::private_networks()](
                       std::string_view address) { return local.contains(address); }};
   if (keeps_results && options.thumbnails) rules.thumbnail_side = thumbnail_side_px;
@@ -73,6 +74,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             [this](std::string_view peer) { return cut_longest_waiting(peer); }),
         wake_up_(executor_),
         parts_(parts),
+        forms_(large_files_folder(),
+               options.limits.stored_forms_max * options.limits.form_bytes_max),
         gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
         server_{
             .services = {.classifier = parts.classifier,
@@ -91,7 +94,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
             .options = options,
-            .visitors = VisitorCookies(options.access.visitor_key)} {}
+            .visitors = VisitorCookies(options.access.visitor_key),
+            .forms = forms_} {}
 
   asio::awaitable<void> run() {
     co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
@@ -189,6 +193,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   io::AcceptLoop accept_loop_;
   io::Event wake_up_;
   const ServerParts parts_;
+  FormStore forms_;
   AdminGate gate_;
   Metrics metrics_;
   ServerContext server_;

@@ -6,6 +6,7 @@
 #include "web/access/admission.hpp"
 #include "web/access/visitor.hpp"
 #include "web/routes/services.hpp"
+#include "web/server/stored_upload.hpp"
 #include "web/server/visitor_adoptions.hpp"
 
 namespace samoyed::web {
@@ -20,6 +21,8 @@ struct ServerContext {
   ServerOptions options;
   VisitorCookies visitors;
   VisitorAdoptions adoptions = {};
+  /// The forms that are too large for memory.
+  FormStore& forms;
   std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 

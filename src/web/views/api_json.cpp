@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/dispatcher/recognition_json.hpp"
 #include "samoyed/dispatcher/recognized_row.hpp"
 #include "samoyed/protocol/address.hpp"
@@ -43,6 +44,8 @@ Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
   worker["state"] = state_word(row, view);
   // The outcomes of images would reveal as much about an unknown port as the state.
   if (is_hidden(row, view)) return worker;
+  worker["since"] = dispatcher::utc_text(row.since_ms);
+  if (!row.why.empty()) worker["why"] = row.why;
   worker["probing"] = row.probing;
   worker["in_flight"] = row.counts.in_flight;
   worker["done"] = row.counts.done;
@@ -123,8 +126,11 @@ std::string label_list_json(const LabelList& list) {
                   {"labels", std::move(labels)}});
 }
 
-std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
-  return to_text(row_json(row, view));
+std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view,
+                        std::optional<bool> added) {
+  Json worker = row_json(row, view);
+  if (added) worker["added"] = *added;
+  return to_text(worker);
 }
 
 std::string workers_json(const WorkersView& view) {

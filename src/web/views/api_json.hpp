@@ -56,7 +56,9 @@ std::string label_list_json(const LabelList& list);
 
 /// All workers, with what the view shows of each.
 std::string workers_json(const WorkersView& view);
-/// One worker, with what the view shows of it.
-std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view);
+/// One worker, with what the view shows of it. `added` is part of the answer to a request that adds
+/// it: whether it was new.
+std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& view,
+                        std::optional<bool> added = std::nullopt);
 
 }  // namespace samoyed::web

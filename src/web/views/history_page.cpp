@@ -42,11 +42,14 @@ std::string_view way_of(dispatcher::HistorySource source) {
   return "Job";
 }
 
-Values entry(const HistoryRow& row, const HistoryView& view) {
+Values entry(const HistoryRow& row, const HistoryView& view, double unsure_below) {
   const auto& times = row.times;
+  const Headline headline = headline_of(row.top, unsure_below);
   return {{"thumbnail", row.has_thumbnail ? std::to_string(row.id) : std::string()},
           {"file", name_of(row)},
-          {"label", row.top.empty() ? "No labels" : row.top.front().label},
+          {"label", headline.text},
+          {"unsure", headline.unsure},
+          {"detail", headline.detail},
           {"confidence", percent_text(row.top.empty() ? 0 : row.top.front().probability)},
           {"untrained", !row.trained},
           {"utc", dispatcher::utc_text(row.time_ms)},
@@ -98,9 +101,9 @@ std::vector<Values> pager_links(const HistoryView& view) {
   return links;
 }
 
-std::vector<Values> entries(const HistoryView& view) {
+std::vector<Values> entries(const HistoryView& view, double unsure_below) {
   std::vector<Values> list;
-  for (const HistoryRow& row : view.page.rows) list.push_back(entry(row, view));
+  for (const HistoryRow& row : view.page.rows) list.push_back(entry(row, view, unsure_below));
   return list;
 }
 
@@ -159,7 +162,7 @@ std::string history_page(const HistoryView& view, const WorkersView& workers) {
                                      {"exports", !view.page.rows.empty() || !view.newest},
                                      {"query", filter_query(view.everyone, view.model)},
                                      {"own", !view.everyone},
-                                     {"entries", entries(view)},
+                                     {"entries", entries(view, workers.unsure_below)},
                                      {"newest", view.newest},
                                      {"links", pager_links(view)}});
   return whole_page(

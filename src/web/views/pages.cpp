@@ -74,17 +74,13 @@ Values upload_form(std::string_view caption, const WorkersView& workers,
           {"accept", std::string_view(accept)},
           {"formats", protocol::accepted_formats},
           {"models", model_options(workers, chosen)},
+          {"unsure_below", fixed_text(workers.unsure_below, 4)},
           {"blank_label", label_row({})}};
 }
 
 std::string pixels_text(const protocol::Recognition& recognition) {
   if (recognition.width <= 0 || recognition.height <= 0) return {};
   return std::to_string(recognition.width) + " × " + std::to_string(recognition.height) + " pixels";
-}
-
-std::string best_label(const dispatcher::Answer& answer) {
-  const auto& top = answer.recognition.top;
-  return top.empty() ? "No labels" : top.front().label;
 }
 
 std::string_view model_name(const dispatcher::Answer& answer) {
@@ -100,20 +96,24 @@ Values answer_values(const ResultView& view, const std::string& number,
                      const WorkersView& workers) {
   const dispatcher::Answer& answer = view.answer;
   const auto& top = answer.recognition.top;
-  return {{"number", number},
-          {"type", view.preview_type},
-          {"base64", view.preview_base64},
-          {"label", best_label(answer)},
-          {"level", number.empty() ? "1" : "2"},
-          {"sure", top.empty() ? std::string() : sure_text(top.front().probability)},
-          {"labels", label_rows(top)},
-          {"file", view.file_name},
-          {"size", pixels_text(answer.recognition)},
-          {"truncated", answer.recognition.truncated},
-          {"untrained", is_untrained_answer(answer)},
-          {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
-          {"model", answer.model ? answer.model->name : std::string()},
-          {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
+  const Headline headline = headline_of(top, workers.unsure_below);
+  return {
+      {"number", number},
+      {"type", view.preview_type},
+      {"base64", view.preview_base64},
+      {"unsure", headline.unsure},
+      {"headline", headline.text},
+      {"detail", headline.detail},
+      {"alt", "The picture you sent" + (headline.unsure ? "" : ", recognized as " + headline.text)},
+      {"level", number.empty() ? "1" : "2"},
+      {"labels", label_rows(top)},
+      {"file", view.file_name},
+      {"size", pixels_text(answer.recognition)},
+      {"truncated", answer.recognition.truncated},
+      {"untrained", is_untrained_answer(answer)},
+      {"worker", workers.visible() ? protocol::to_string(answer.worker) : std::string()},
+      {"model", answer.model ? answer.model->name : std::string()},
+      {"time", fixed_text(answer.elapsed_ms, 1) + " ms"}};
 }
 
 /// One image on the page for several images.
@@ -164,6 +164,14 @@ std::string whole_page(const Frame& frame, const Html& content, const WorkersVie
   return page(frame, content, workers);
 }
 
+Headline headline_of(std::span<const protocol::RankedLabel> labels, double unsure_below) {
+  if (labels.empty()) return {"No labels", "", false};
+  const protocol::RankedLabel& best = labels.front();
+  if (best.probability >= unsure_below) return {best.label, sure_text(best.probability), false};
+  const std::string percentage = fixed_text(percent(best.probability), 1);
+  return {"Not sure", "Perhaps: " + best.label + " (" + percentage + " %)", true};
+}
+
 std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels) {
   std::vector<Values> rows;
   rows.reserve(labels.size());
@@ -188,8 +196,8 @@ std::string result_page(const ResultView& view, const WorkersView& workers) {
                                         {"file", view.file_name},
                                         {"sentence", ""}}},
                                       workers, model_name(view.answer));
-  const std::string best = best_label(view.answer);
-  return page({.title = best, .tab = Tab::form}, content, workers);
+  const Headline headline = headline_of(view.answer.recognition.top, workers.unsure_below);
+  return page({.title = headline.text, .tab = Tab::form}, content, workers);
 }
 
 std::string results_page(std::span<const ImageResultView> images, const WorkersView& workers) {

@@ -72,6 +72,17 @@ std::string confirm_page(int status, std::string_view sentence, std::string_view
 /// The HTML document around `content`.
 std::string whole_page(const Frame& frame, const Html& content, const WorkersView& workers);
 
+/// What a page says first about an answer: a headline, and what it adds in smaller type.
+struct Headline {
+  std::string text;
+  std::string detail;
+  /// The best label is too unlikely for a headline.
+  bool unsure = false;
+};
+
+/// Returns the headline over ranked labels. assets/image_card.js has the same words.
+Headline headline_of(std::span<const protocol::RankedLabel> labels, double unsure_below);
+
 /// The rows of the table in labels.html.
 std::vector<Values> label_rows(std::span<const protocol::RankedLabel> labels);
 

@@ -4,11 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "samoyed/dispatcher/history_export.hpp"
 #include "samoyed/protocol/address.hpp"
 #include "samoyed_web_files.hpp"
 #include "web/http/url.hpp"
 #include "web/views/number_text.hpp"
 #include "web/views/page_template.hpp"
+#include "web/views/units_text.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -38,12 +40,21 @@ Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
                                   : Status{"ready", "Ready", probed};
 }
 
+std::string capitalized(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+  return text;
+}
+
 /// The texts of a row's cells. They keep their defaults in the row that the script fills in.
 struct RowCells {
   std::string address;
   std::string model;
   bool untrained = false;
   Status status;
+  /// Why and since when it is offline. Empty if it isn't.
+  std::string why = {};
+  std::string since_utc = {};
+  std::string since = {};
   std::string in_flight{no_number};
   std::string done{no_number};
   std::string failed{no_number};
@@ -60,6 +71,11 @@ RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) 
   cells.in_flight = std::to_string(row.counts.in_flight);
   cells.done = std::to_string(row.counts.done);
   cells.failed = std::to_string(row.counts.failed);
+  if (!is_in_rotation(row)) {
+    cells.why = capitalized(row.why);
+    cells.since_utc = dispatcher::utc_text(row.since_ms);
+    cells.since = "since " + time_text(row.since_ms);
+  }
   if (row.counts.latency_ms > 0) cells.latency = fixed_text(row.counts.latency_ms, 1) + " ms";
   return cells;
 }
@@ -71,6 +87,10 @@ Values worker_row(const RowCells& cells) {
           {"badge", cells.untrained ? "untrained" : ""},
           {"word", cells.status.word},
           {"note", cells.status.note},
+          {"offline", !cells.since.empty()},
+          {"why", cells.why},
+          {"since_utc", cells.since_utc},
+          {"since", cells.since},
           {"in_flight", cells.in_flight},
           {"done", cells.done},
           {"failed", cells.failed},
@@ -104,7 +124,7 @@ Html worker_panel(const WorkersView& workers) {
   if (workers.shown == WorkersView::Shown::nothing) return Html();
   std::vector<Values> list;
   if (workers.visible()) list.push_back(worker_list(workers));
-  return panel.fill({{"list", std::move(list)}});
+  return panel.fill({{"list", std::move(list)}, {"trouble", workers.sign_in_trouble}});
 }
 
 }  // namespace samoyed::web

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -23,6 +24,10 @@ struct WorkersView {
   bool storage_available = true;
   /// The models that an upload may be for. Everyone may see their names.
   std::vector<dispatcher::ModelRow> models = {};
+  /// Why signing in failed, as a sentence. Empty if nobody tried.
+  std::string sign_in_trouble = {};
+  /// Pages aren't sure of a best label with a lower probability.
+  double unsure_below = 0;
 
   bool visible() const { return shown == Shown::open || shown == Shown::signed_in; }
 };

@@ -155,9 +155,9 @@ protocol::ImageFormatSet built_formats() {
 
 DecodeResult decode_image(std::span<const std::byte> file, const DecodeLimits& limits,
                           const DecodeOptions& options, std::vector<std::uint8_t> memory) {
-  if (file.empty()) return unreadable(protocol::empty_file_text);
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const protocol::ImageFormat* const format = protocol::find_image_format(text);
+  if (text.empty()) return unreadable(std::string(protocol::empty_file_text));
   if (format == nullptr) {
     const std::string accepted(protocol::accepted_formats);
     const std::string_view kind = protocol::find_file_kind(text);

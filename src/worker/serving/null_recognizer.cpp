@@ -37,7 +37,8 @@ NullRecognizer::NullRecognizer(std::vector<std::string> labels)
 protocol::Result NullRecognizer::recognize(std::span<const std::byte> image_file,
                                            const RecognitionOptions& options) {
   if (image_file.empty()) {
-    return protocol::Refusal{protocol::RefusalReason::unreadable, protocol::empty_file_text};
+    return protocol::Refusal{protocol::RefusalReason::unreadable,
+                             std::string(protocol::empty_file_text)};
   }
   const std::uint64_t sum = hash(image_file);
   const std::size_t count = std::min(labels_.size(), static_cast<std::size_t>(options.top));

@@ -134,3 +134,29 @@ for (const [name, open] of Object.entries(pages)) {
     }
   });
 }
+
+test('forced colors leave the current tab, the states of workers and the buttons clear', async () => {
+  const page = await browser.newPage({...phone, forcedColors: 'active'});
+  await openCards(page);
+  const style = (selector, name, pseudo) => page.locator(selector).first().evaluate(
+    (element, [property, part]) => getComputedStyle(element, part)[property], [name, pseudo]);
+  assert.equal(await style('.tabs a[aria-current]', 'borderTopStyle'), 'solid');
+  assert.equal(await style('.tabs a:not([aria-current])', 'borderTopStyle'), 'none');
+  await page.locator('.worker.ready').waitFor();
+  const canvas = await page.evaluate(() => {
+    const probe = document.createElement('span');
+    probe.style.color = 'Canvas';
+    document.body.append(probe);
+    return getComputedStyle(probe).color;
+  });
+  const dot = await style('.ready .word', 'backgroundColor', '::before');
+  assert.ok(dot !== canvas && dot !== 'rgba(0, 0, 0, 0)', `the dot is filled, not ${dot}`);
+  for (const selector of ['.clear', '.act button']) {
+    const {button, box} = await page.locator(selector).first().evaluate((element) => ({
+      button: element.getBoundingClientRect().right,
+      box: element.closest('main > section').getBoundingClientRect().right}));
+    const padding = parseFloat(await style('main > section', 'paddingRight'));
+    assert.ok(button <= box - padding + 0.5, `${selector} overhangs`);
+  }
+  assert.equal(await tooWide(page), 0);
+});

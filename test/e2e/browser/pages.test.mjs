@@ -263,7 +263,11 @@ test('with an admin token, only signed-in users see the workers', async () => {
                                          page.keyboard.press('Enter')]);
     assert.equal(refused.status(), 401);
     await page.waitForLoadState();
-    assert.match(await page.locator('.message').textContent(), /Wrong admin token/);
+    assert.match(await page.locator('.sign-in').textContent(), /Wrong admin token/);
+    const field = page.getByLabel('Admin token');
+    assert.ok(await field.evaluate((input) => input === document.activeElement));
+    assert.equal(await field.getAttribute('aria-describedby'), 'token-trouble');
+    assert.equal(await page.locator('.message').count(), 0);
     await screenshot(page, 'wrong-token');
 
     await page.getByLabel('Admin token').fill('a secret & more than enough of it');

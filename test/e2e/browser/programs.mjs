@@ -69,10 +69,23 @@ export class Programs {
     this.#running.findLast((child) => child.address === address).kill(name);
   }
 
-  async startDispatcher(workers, options = [], host = '127.0.0.1') {
+  /// Kills the program that listens on that address, and resolves once it is gone.
+  async kill(address) {
+    const child = this.#running.findLast((one) => one.address === address);
+    const gone = new Promise((resolve) => { child.once('exit', resolve); });
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /// Starts a dispatcher again at the address of one that was killed.
+  restartDispatcher(site, workers, options = []) {
+    return this.startDispatcher(workers, options, '127.0.0.1', new URL(site).port);
+  }
+
+  async startDispatcher(workers, options = [], host = '127.0.0.1', port = '0') {
     const listed = workers.flatMap((address) => ['--worker', address]);
     const address = await this.#start(
-      'samoyed-dispatcher', ['--address', host, '--port', '0', ...listed, ...options]);
+      'samoyed-dispatcher', ['--address', host, '--port', port, ...listed, ...options]);
     return `http://${address}/`;
   }
 

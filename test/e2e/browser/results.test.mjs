@@ -111,6 +111,18 @@ test("times are shown in the visitor's time zone", async () => {
   await screenshot(page, 'results');
 });
 
+test('times use the same digits whatever the language of the browser is', async () => {
+  await upload(await browser.newPage(plain), ['dog.jpg']);
+  const page = await comeBack({...desktop, locale: 'ar-EG'});
+  await page.goto(`${site}results`);
+  const times = page.locator('time');
+  assert.ok(await times.count() > 0);
+  for (const time of await times.all()) {
+    assert.match(await time.textContent(), /^[\x20-\x7e]+$/);
+    assert.match(await time.getAttribute('title'), /^[\x20-\x7e]+$/);
+  }
+});
+
 async function download(page, name) {
   const [file] = await Promise.all([page.waitForEvent('download'), link(page, name).click()]);
   return {name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8')};

@@ -158,3 +158,44 @@ test('with an admin token visitors see their own numbers, and no workers', async
   await page.locator('.series').first().waitFor();
   assert.deepEqual(await rows(page, 'workers').locator('th').allTextContents(), [worker]);
 });
+
+/// The texts at a chart's axes, each with its left and right end in pixels.
+function axisTexts(page, name) {
+  return page.locator(`[data-chart=${name}] canvas`).evaluate((canvas) => {
+    const chart = window.Chart.getChart(canvas);
+    return Object.fromEntries(Object.entries(chart.scales).map(([axis, scale]) => [
+      axis, scale.getLabelItems(chart.chartArea).filter(({label}) => label !== '').map((item) => {
+        chart.ctx.font = item.font.string;
+        const half = chart.ctx.measureText(item.label).width / 2;
+        const [x] = item.options.translation;
+        return {label: String(item.label), left: x - half, right: x + half};
+      })]));
+  });
+}
+
+test('the times below a chart stay apart on a phone', async () => {
+  const page = await open(phone);
+  for (const name of ['Hour', 'Day', 'Week', 'Month']) {
+    await page.getByRole('link', {name, exact: true}).click();
+    await page.waitForURL(new RegExp(`range=${name.toLowerCase()}`));
+    await page.locator('.series').first().waitFor();
+    for (const chart of ['throughput', 'latency']) {
+      const {x} = await axisTexts(page, chart);
+      assert.ok(x.length > 1, `${chart} of the ${name} has times`);
+      x.slice(1).forEach(({left, label}, i) => {
+        assert.ok(left - x[i].right >= 8, `${chart}, ${name}: ${x[i].label} and ${label} collide`);
+      });
+    }
+    await screenshot(page, `phone-stats-${name}`);
+  }
+});
+
+test('charts use the same digits whatever the language of the browser is', async () => {
+  const page = await open({...desktop, locale: 'ar-EG'});
+  assert.match(await page.evaluate(() => (1).toLocaleString()), /\u0661/, 'the locale has other digits');
+  for (const name of names) {
+    const texts = Object.values(await axisTexts(page, name)).flat().map(({label}) => label);
+    assert.ok(texts.length > 2, name);
+    for (const text of texts) assert.match(text, /^[\x20-\x7e]+$/, name);
+  }
+});

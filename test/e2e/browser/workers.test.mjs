@@ -184,6 +184,65 @@ test('workers can be added and deleted over plain HTTP from another address too'
   await page.getByText('There is no worker yet').waitFor();
 });
 
+test('an offline worker says why and since when, and is tried at the press of a button', async () => {
+  const page = await openPage();
+  const row = rowOf(page, worker);
+  await row.getByText('Ready').waitFor();
+  assert.equal(await row.locator('.cause').isVisible(), false);
+  await programs.kill(worker);
+  await row.getByText('Offline').waitFor();
+  assert.match(await row.locator('.why').textContent(), /^[A-Z].* /);
+  assert.match(await row.locator('time').textContent(), /^since \d\d:\d\d:\d\d$/);
+  await screenshot(page, 'offline');
+  await programs.startWorker(worker.split(':')[1]);
+  const [tried] = await Promise.all([
+    page.waitForResponse(/\/probe$/),
+    row.getByRole('button', {name: `Try worker ${worker} now`}).click()]);
+  assert.equal(tried.status(), 200);
+  await row.getByText('Ready').waitFor();
+});
+
+test('an offline worker is tried without JavaScript too', async () => {
+  await programs.kill(worker);
+  const page = await browser.newPage({javaScriptEnabled: false});
+  const button = page.getByRole('button', {name: `Try worker ${worker} now`});
+  do await page.goto(site); while (!await button.isVisible());
+  assert.match(await rowOf(page, worker).locator('time').textContent(), /^since .* UTC$/);
+  await programs.startWorker(worker.split(':')[1]);
+  await button.click();
+  await page.waitForURL(`${site}probe/${worker}`);
+  assert.match(await page.locator('.message').textContent(), /shows whether .* answers/);
+});
+
+test('a worker that is in the list already is called so', async () => {
+  const page = await openPage();
+  await page.getByLabel('Add a worker').fill(worker);
+  await page.keyboard.press('Enter');
+  await page.getByText(`${worker} is already in the list.`).waitFor();
+  await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
+  await page.keyboard.press('Enter');
+  await rowOf(page, '127.0.0.1:4321').waitFor();
+  assert.equal(await page.locator('.fine').textContent(), '');
+  assert.equal((await page.goto(`${site}add/${worker}`)).status(), 200);
+  assert.match(await page.locator('.message').textContent(), /is already in the list/);
+});
+
+test('an error that is not JSON is reported', async () => {
+  const page = await openPage();
+  await page.route('**/api/v1/workers', (route) => route.fulfill({status: 502, body: '<h1>Bad gateway</h1>'}));
+  await page.getByLabel('Add a worker').fill('127.0.0.1:4321');
+  await page.keyboard.press('Enter');
+  await page.getByText('The server answered with status 502.').waitFor();
+});
+
+test('a worker that was ready and has yet to answer again is announced as connecting', async () => {
+  const page = await openPage(site, desktop, (opened) => opened.route(events, (route) => {
+    const event = (state) => `event: workers\ndata: {"workers":[{"address":"a:1","model":null,"state":"${state}"}]}\n\n`;
+    return route.fulfill({contentType: 'text/event-stream', body: event('in_rotation') + event('unknown')});
+  }));
+  await page.locator('.news', {hasText: 'a:1 is connecting.'}).waitFor();
+});
+
 test('the stream is closed while the page is hidden', async () => {
   const page = await openPage();
   const turn = (state) => page.evaluate((wanted) => {

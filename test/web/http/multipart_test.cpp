@@ -162,7 +162,7 @@ TEST_CASE("invalid forms are rejected") {
     std::string_view word;
   };
   std::string many;
-  for (std::size_t i = 0; i <= form_parts_max; ++i) many += part(file_header, "");
+  for (std::size_t i = 0; i <= form_files_max; ++i) many += part(file_header, "");
   const auto one = GENERATE_COPY(values<Case>({
       {"", "begin with the boundary"},
       {"--c\r\n", "begin with the boundary"},
@@ -184,7 +184,7 @@ TEST_CASE("invalid forms are rejected") {
       {part("Content-Disposition: attachment; name=a", "x") + "--b--", "without a name"},
       {part("Content-Disposition: form-data; name=\"a", "x") + "--b--", "without a name"},
       {part("Content-Disposition: form-data; name", "x") + "--b--", "without a name"},
-      {many + "--b--", "too many parts"},
+      {many + "--b--", "too many pictures (limit 200)"},
   }));
   INFO(one.body.substr(0, 200));
   const auto form = parse_form(one.body, "b");

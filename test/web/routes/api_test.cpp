@@ -178,12 +178,40 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
                         {"model", nullptr},
                         {"state", "unknown"}});
   workers.set_model(id, {"SqueezeNet 1.1", true});
-  CHECK(shown() == json::parse(R"({"address": "localhost:8888", "state": "in_rotation",
+  json known = shown();
+  CHECK(known.at("since").get<std::string>().ends_with("Z"));
+  known.erase("since");
+  CHECK(known == json::parse(R"({"address": "localhost:8888", "state": "in_rotation",
       "network": {"name": "SqueezeNet 1.1", "trained": true},
       "model": {"name": "SqueezeNet 1.1", "trained": true}, "probing": false,
       "in_flight": 1, "done": 0, "failed": 0, "latency_ms": 0.0})"));
   workers.eject(id, context.now);
+  workers.record_why(id, "it hung");
   CHECK(shown().at("state") == "removed");
+  CHECK(shown().at("why") == "it hung");
+}
+
+TEST_CASE_METHOD(ApiTest, "a worker that is added is probed at once, and a duplicate is reported") {
+  const auto due = [&] { return workers.begin_probes(context.now, 10).size(); };
+  const std::string body = R"({"address": "localhost:8888"})";
+  CHECK(json::parse(ask("POST", "/api/v1/workers", body).body).at("added") == true);
+  CHECK(due() == 1);
+  CHECK(json::parse(ask("POST", "/api/v1/workers", body).body).at("added") == false);
+  CHECK(json::parse(ask("POST", "/api/v1/workers/localhost:8888").body).at("added") == false);
+  CHECK(json::parse(ask("POST", "/api/v1/workers/localhost:7777").body).at("added") == true);
+  CHECK(due() == 1);
+  CHECK(addresses().size() == 2);
+}
+
+TEST_CASE_METHOD(ApiTest, "a worker is probed on request, also while it is offline") {
+  workers.add({"localhost", 8888});
+  workers.eject(workers.snapshot().front().worker.id, context.now);
+  CHECK(workers.begin_probes(context.now, 10).empty());
+  CHECK(json::parse(ask("POST", "/api/v1/workers/localhost:8888/probe").body).at("address") ==
+        "localhost:8888");
+  CHECK(workers.begin_probes(context.now, 10).size() == 1);
+  problem(ask("POST", "/api/v1/workers/localhost:1/probe"), "unknown_worker", 404);
+  problem(ask("POST", "/api/v1/workers/localhost/probe"), "bad_address", 400);
 }
 
 TEST_CASE_METHOD(GuardedApiTest, "with a token, the API shows workers only to its holders") {
@@ -194,6 +222,7 @@ TEST_CASE_METHOD(GuardedApiTest, "with a token, the API shows workers only to it
     problem(ask("POST", target), "token_needed", 401);
   }
   problem(ask("DELETE", "/api/v1/workers/hidden-worker:8888"), "token_needed", 401);
+  problem(ask("POST", "/api/v1/workers/hidden-worker:8888/probe"), "token_needed", 401);
   dispatcher::Answer answer;
   answer.worker = {"hidden-worker", 8888};
   CHECK(!json::parse(api_answer_to(answer).body).contains("worker"));

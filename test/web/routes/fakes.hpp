@@ -12,6 +12,7 @@
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
+#include "web/routes/stored_form.hpp"
 
 /// Fakes for what handlers work with. They answer at once and record what they were asked.
 namespace samoyed::test {
@@ -89,6 +90,7 @@ class FakeJobs final : public dispatcher::Jobs {
  public:
   asio::awaitable<dispatcher::Submitted> submit(dispatcher::JobRequest request) override {
     requests.push_back(std::move(request));
+    if (requests.size() > accepted_max) co_return dispatcher::SubmitError::full;
     co_return submitted;
   }
   asio::awaitable<std::optional<dispatcher::Job>> find(std::string id) override {
@@ -111,6 +113,7 @@ class FakeJobs final : public dispatcher::Jobs {
   std::vector<std::string> watched;
   // The answers:
   dispatcher::Submitted submitted = std::vector<std::string>{"abc"};
+  std::size_t accepted_max = 1000;  ///< Requests beyond them are answered with `full`.
   std::optional<dispatcher::Job> job;
   bool cancels = true;
   bool may_watch = true;
@@ -129,6 +132,29 @@ class FakeJobs final : public dispatcher::Jobs {
    private:
     std::optional<dispatcher::Job> job_;
   };
+};
+
+/// A form in memory that acts like one on disk.
+class FakeForm final : public web::StoredForm {
+ public:
+  explicit FakeForm(const std::vector<std::string>& files) {
+    for (const std::string& file : files) {
+      parts_.push_back({"file", "a.jpg", body_.size(), file.size()});
+      body_ += file;
+    }
+  }
+
+  const std::vector<web::ScannedPart>& parts() const override { return parts_; }
+  asio::awaitable<std::string> read(web::ScannedPart part) override {
+    ++reads;
+    co_return body_.substr(part.begin, part.size);
+  }
+
+  std::size_t reads = 0;
+
+ private:
+  std::vector<web::ScannedPart> parts_;
+  std::string body_;
 };
 
 }  // namespace samoyed::test

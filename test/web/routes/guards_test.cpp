@@ -275,6 +275,26 @@ TEST_CASE_METHOD(GuardedTest, "a wrong token sets no cookie") {
   }
 }
 
+TEST_CASE_METHOD(GuardedTest, "a wrong token is reported beside the field") {
+  const std::string field =
+      "aria-invalid=\"true\" aria-describedby=\"token-trouble\" autofocus><button";
+  const std::string trouble = "id=\"token-trouble\" class=\"trouble\" role=\"alert\">";
+  CHECK(count_of(get("/").body, field) == 0);
+  CHECK(count_of(get("/").body, trouble + "</p>") == 1);
+  const Response wrong = sign_in("token=guess");
+  CHECK(wrong.status == 401);
+  CHECK(reason_of(wrong) == "token_needed");
+  CHECK(find_field(wrong.fields, "WWW-Authenticate") == "Bearer");
+  CHECK(count_of(wrong.body, field) == 1);
+  CHECK(count_of(wrong.body, trouble + "Wrong admin token. Try again.</p>") == 1);
+  CHECK(count_of(wrong.body, "Status 401") == 0);
+  for (int i = 1; i < AdminGate::failures_max; ++i) sign_in("token=guess");
+  const Response limited = sign_in("token=guess");
+  CHECK(limited.status == 429);
+  CHECK(count_of(limited.body, trouble + "Too many wrong tokens") == 1);
+  CHECK(!find_field(limited.fields, "Retry-After").empty());
+}
+
 TEST_CASE_METHOD(HandlerFixture, "hostile text becomes neither markup nor a header field") {
   workers.add({"localhost", 1});
   const auto id = workers.snapshot().front().worker.id;

@@ -104,6 +104,46 @@ TEST_CASE_METHOD(HandlerFixture, "invalid uploads are rejected") {
   CHECK(respond(upload("name=file; filename=a", std::string(image_bytes_max, 'a'))).status == 200);
 }
 
+TEST_CASE_METHOD(HandlerFixture, "one bad file doesn't fail the others of a form") {
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  classifier.outcomes = {answer};
+  const std::string next =
+      "\r\n--b\r\nContent-Disposition: form-data; name=file; filename=b.jpg\r\n\r\n";
+  const Response page = respond(upload(
+      "name=file; filename=a.jpg", "abc" + next + next + std::string(image_bytes_max + 1, 'a')));
+  CHECK(page.status == 200);
+  CHECK(count_of(page.body, "1 of 3 pictures recognized</h1>") == 1);
+  CHECK(count_of(page.body, ">The file is empty.<") == 1);
+  CHECK(count_of(page.body, ">The picture is too large (limit 1 MiB).<") == 1);
+  CHECK(classifier.requests.size() == 1);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "the images of a stored form are recognized one by one") {
+  const auto form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", "", "de"});
+  context.stored_form = form;
+  Request request = upload("name=file", "");
+  request.body.clear();
+  const Response page = respond(request);
+  CHECK(count_of(page.body, "2 of 3 pictures recognized</h1>") == 1);
+  CHECK(classifier.texts == std::vector<std::string>{"YWJj", "ZGU="});
+  CHECK(form->reads == 2);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "previews are shown as long as they aren't too many") {
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  classifier.outcomes = {answer};
+  const std::string image = "\xFF\xD8\xFF" + std::string(1'000'000, 'a');
+  context.stored_form = std::make_shared<test::FakeForm>(std::vector<std::string>(30, image));
+  Request request = upload("name=file", "");
+  request.body.clear();
+  const Response page = respond(request);
+  CHECK(count_of(page.body, "30 of 30 pictures recognized</h1>") == 1);
+  // 32 MiB of base64.
+  CHECK(count_of(page.body, "src=\"data:image/jpeg") == 25);
+}
+
 TEST_CASE_METHOD(HandlerFixture, "an unwanted body is rejected by its header") {
   const auto status = [&](const std::string& method, const std::string& target, Fields fields) {
     const auto response = rejection({method, target, 11, std::move(fields), {}});

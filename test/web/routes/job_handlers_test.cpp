@@ -124,6 +124,33 @@ TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its j
   CHECK(find_field(respond(form).fields, "Samoyed-Reason") == "storage");
 }
 
+TEST_CASE_METHOD(JobsTest, "the images of a stored form become jobs one by one, or none of them") {
+  const auto form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", "de", "f"});
+  context.stored_form = form;
+  Request request = upload("name=file", "");
+  request.target = "/api/v1/jobs?top=3";
+  request.body.clear();
+  const Response all = respond(request);
+  CHECK(all.status == 202);
+  CHECK(json::parse(all.body).at("jobs").size() == 3);
+  REQUIRE(jobs.requests.size() == 3);
+  for (const dispatcher::JobRequest& one : jobs.requests) {
+    CHECK(one.images.size() == 1);
+    CHECK(one.top == 3);
+  }
+  CHECK(jobs.requests[1].images[0].bytes == "de");
+
+  jobs.requests.clear();
+  jobs.accepted_max = 2;
+  CHECK(respond(request).status == 503);
+  CHECK(jobs.cancelled == std::vector<std::string>{"abc", "abc"});
+
+  context.stored_form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", ""});
+  const Response empty = respond(request);
+  CHECK(empty.status == 400);
+  CHECK(json::parse(empty.body).at("detail") == "a.jpg: The file is empty.");
+}
+
 TEST_CASE_METHOD(JobsTest, "a job is shown with its result, or with why it failed") {
   const auto shown = [&](std::optional<Job> job) {
     jobs.job = std::move(job);

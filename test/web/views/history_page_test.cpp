@@ -161,6 +161,15 @@ TEST_CASE("no text of a result becomes markup, and its page obeys the Content-Se
   CHECK(count_of(page, "<script") == count_of(page, "<script src=\"/assets/"));
 }
 
+TEST_CASE("an unlikely label is no headline in the list either") {
+  const HistoryPage one{{row()}, {}, {}};
+  WorkersView workers;
+  workers.unsure_below = 0.94;
+  const std::string page = history_page({.page = one}, workers);
+  CHECK(count_of(page, "<span class=\"unsure\">Not sure. Perhaps: Samoyed (93.0 %)</span>") == 1);
+  CHECK(count_of(page, "entry-label") == 0);
+}
+
 TEST_CASE("the menu marks the part of the site that is open") {
   const HistoryPage none;
   const std::string page = page_of({.page = none});

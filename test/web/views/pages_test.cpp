@@ -50,6 +50,26 @@ TEST_CASE("the result page shows the table and the facts") {
   CHECK(count_of(page, notice) == 0);
 }
 
+TEST_CASE("an unlikely label is no headline") {
+  auto found = answer();
+  const auto text = [&](double unsure_below) {
+    WorkersView workers = view({});
+    workers.unsure_below = unsure_below;
+    return result_page({"dog.jpg", found, "image/jpeg", "/9j/"}, workers);
+  };
+  CHECK(count_of(text(0.93), "<h1 id=\"answer\">Samoyed</h1>") == 1);
+  const std::string unsure = text(0.94);
+  CHECK(count_of(unsure, "<h1 id=\"answer\" class=\"unsure\">Not sure</h1>") == 1);
+  CHECK(count_of(unsure, "Perhaps: Samoyed (93.0 %)") == 1);
+  CHECK(count_of(unsure, "<title>Not sure ·") == 1);
+  for (const std::string_view part : {"recognized as", "It looks like", "% sure"}) {
+    INFO(part);
+    CHECK(count_of(unsure, part) == 0);
+  }
+  found.recognition.top.clear();
+  CHECK(count_of(text(0.94), "No labels") >= 1);
+}
+
 TEST_CASE("unknown facts are left out") {
   auto found = answer();
   found.recognition = {};

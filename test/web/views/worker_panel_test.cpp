@@ -70,6 +70,23 @@ TEST_CASE("a worker's state has a word and a note") {
   }
 }
 
+TEST_CASE("an offline worker's row says why and since when, and has a button to try it") {
+  WorkerRow row = worker_row("kennel");
+  row.since_ms = 1769860800000;
+  row.why = "it hung";
+  const std::string ready = panel({row});
+  CHECK(count_of(ready, "hung") == 0);
+  CHECK(count_of(ready, "class=\"cause\" hidden") == 1);
+  CHECK(count_of(ready, "action=\"/probe/kennel:8888\" hidden") == 1);
+  row.state = WorkerState::ejected;
+  const std::string offline = panel({row});
+  CHECK(count_of(offline,
+                 "class=\"cause\"><span class=\"why\">It hung</span> "
+                 "<time datetime=\"2026-01-31T12:00:00.000Z\">since 2026-01-31 12:00:00 "
+                 "UTC</time>") == 1);
+  CHECK(count_of(offline, "action=\"/probe/kennel:8888\">") == 1);
+}
+
 TEST_CASE("a worker's row shows the numbers of its images") {
   WorkerRow row = worker_row("kennel");
   const auto cell = [&](const std::string& name, const std::string& text) {

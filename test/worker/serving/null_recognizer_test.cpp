@@ -74,5 +74,6 @@ TEST_CASE("the null recognizer refuses an empty image as unreadable") {
   NullRecognizer recognizer({"cat"});
   const auto result = recognizer.recognize({}, 5);
   REQUIRE(std::holds_alternative<protocol::Refusal>(result));
-  CHECK(std::get<protocol::Refusal>(result).reason == protocol::RefusalReason::unreadable);
+  CHECK(std::get<protocol::Refusal>(result) ==
+        protocol::Refusal{protocol::RefusalReason::unreadable, "The file is empty."});
 }

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/thread_pool.hpp>
+
+#include "web/http/http_message.hpp"
+#include "web/routes/request_context.hpp"
+#include "web/routes/stored_form.hpp"
+
+namespace samoyed::web {
+
+/// Where forms lie that are too large for memory, and how much they may take together. The disk is
+/// used on a thread of its own, so that a slow one holds up nothing else.
+struct FormStore {
+  FormStore(std::filesystem::path where, std::uint64_t limit)
+      : folder(std::move(where)), bytes_max(limit) {}
+
+  const std::filesystem::path folder;
+  const std::uint64_t bytes_max;
+  std::uint64_t bytes = 0;  ///< In use, of all forms.
+  asio::thread_pool thread{1};
+};
+
+/// Returns the folder for temporary files that may be large: TMPDIR, else /var/tmp, which isn't in
+/// memory.
+std::filesystem::path large_files_folder();
+
+/// A form that lies in a file without a name, which is gone with the last user or with the process.
+/// Its parts are found as it arrives.
+///
+/// Thread rule: the web server's thread. `store` must outlive it.
+class StoredUpload final : public StoredForm {
+ public:
+  StoredUpload(FormStore& store, std::string_view boundary);
+  ~StoredUpload() override;
+
+  /// Takes the next piece of the body. Returns an error if the form is invalid or can't be stored.
+  asio::awaitable<std::optional<Problem>> append(std::string piece);
+  /// Takes the end of the body.
+  std::optional<Problem> finish() const;
+
+  const std::vector<ScannedPart>& parts() const override { return scanner_.parts(); }
+  asio::awaitable<std::string> read(ScannedPart part) override;
+
+ private:
+  class File;
+
+  FormStore& store_;
+  FormScanner scanner_;
+  std::uint64_t bytes_ = 0;
+  const std::shared_ptr<File> file_;  ///< Shared with work on the thread.
+};
+
+/// Returns true if a request's body may be larger than an image: it is a form whose endpoint takes
+/// several images.
+bool may_be_stored(const RequestContext& context);
+
+}  // namespace samoyed::web
