@@ -38,11 +38,12 @@ MAY_INCLUDE = {
     "dispatcher/client": ["io", "protocol", "dispatcher"],
     "dispatcher/load": ["io", "protocol", "dispatcher", "dispatcher/client"],
     "web/http": ["io", "protocol", "dispatcher"],
+    "web/forms": ["protocol", "web/http"],
     "web/access": ["io", "protocol", "web/http"],
     "web/views": ["io", "protocol", "dispatcher", "web/http"],
     "web/apidoc": ["protocol", "dispatcher", "web/http", "web/views"],
-    "web/routes": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/apidoc"],
-    "web/server": ["io", "protocol", "dispatcher", "web/http", "web/access", "web/views", "web/routes"],
+    "web/routes": ["io", "protocol", "dispatcher", "web/http", "web/forms", "web/access", "web/views", "web/apidoc"],
+    "web/server": ["io", "protocol", "dispatcher", "web/http", "web/forms", "web/access", "web/views", "web/routes"],
     # The public headers of the web server.
     "web": ["io", "protocol", "dispatcher"],
     # The only folder of the dispatcher that may include the web server.

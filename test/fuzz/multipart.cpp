@@ -1,14 +1,17 @@
 // A form. The input's first line is the Content-Type, the rest is the body.
 
-#include "web/http/multipart.hpp"
+#include "web/forms/multipart.hpp"
 
 #include <algorithm>
 #include <functional>
 
 #include "fuzz/check.hpp"
+#include "support/whole_form.hpp"
+#include "web/http/http_message.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace samoyed::fuzz;
+  using namespace samoyed::test;
   using namespace samoyed::web;
   const std::string_view input = as_text(data, size);
   const std::size_t line_end = std::min(input.find('\n'), input.size());

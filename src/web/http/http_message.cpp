@@ -34,4 +34,9 @@ std::size_t count_fields(const Fields& fields, std::string_view name) {
   return static_cast<std::size_t>(count);
 }
 
+bool is_form_type(std::string_view content_type) {
+  const std::string_view essence = content_type.substr(0, content_type.find(';'));
+  return equal_ignoring_case(trimmed(essence), "multipart/form-data");
+}
+
 }  // namespace samoyed::web

@@ -64,6 +64,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 /// Returns the text without spaces and tabs at either end.
 std::string_view trimmed(std::string_view text);
 
+/// Returns true if a Content-Type is multipart/form-data.
+bool is_form_type(std::string_view content_type);
+
 /// Returns the value of the first field of that name, or an empty text if there is none.
 std::string_view find_field(const Fields& fields, std::string_view name);
 std::size_t count_fields(const Fields& fields, std::string_view name);

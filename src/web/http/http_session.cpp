@@ -8,7 +8,6 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include "web/http/multipart.hpp"
 #include "web/http/parse_problem.hpp"
 #include "web/http/piecewise_body.hpp"
 #include "web/http/response_bytes.hpp"

@@ -9,8 +9,8 @@
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
 #include "web/http/feed.hpp"
-#include "web/routes/worker_events.hpp"
 #include "web/views/results_json.hpp"
+#include "web/views/worker_events.hpp"
 #include "web/views/worker_panel.hpp"
 
 namespace samoyed::web {

@@ -8,11 +8,11 @@
 #include "samoyed/protocol/empty_file.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/utf8.hpp"
-#include "web/http/form_scanner.hpp"
-#include "web/http/multipart.hpp"
+#include "web/forms/form_scanner.hpp"
+#include "web/forms/multipart.hpp"
+#include "web/http/model_name.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
-#include "web/routes/model_name.hpp"
 
 namespace samoyed::web {
 namespace {

@@ -9,10 +9,10 @@
 #include "samoyed/dispatcher/history.hpp"
 #include "web/access/admin_gate.hpp"
 #include "web/access/admission.hpp"
+#include "web/forms/stored_form.hpp"
 #include "web/http/http_message.hpp"
 #include "web/routes/client_presence.hpp"
 #include "web/routes/route_table.hpp"
-#include "web/routes/stored_form.hpp"
 
 namespace samoyed::web {
 

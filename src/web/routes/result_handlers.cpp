@@ -8,11 +8,11 @@
 
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/utf8.hpp"
+#include "web/http/model_name.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
 #include "web/routes/feeds.hpp"
-#include "web/routes/model_name.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/views/history_page.hpp"
 #include "web/views/pages.hpp"

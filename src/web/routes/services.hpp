@@ -16,10 +16,10 @@
 #include "samoyed/io/wall_clock.hpp"
 #include "web/access/access.hpp"
 #include "web/access/admin_gate.hpp"
-#include "web/routes/worker_events.hpp"
 #include "web/views/api_json.hpp"
 #include "web/views/gzip.hpp"
 #include "web/views/metrics.hpp"
+#include "web/views/worker_events.hpp"
 
 namespace samoyed::web {
 

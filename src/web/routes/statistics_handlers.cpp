@@ -5,10 +5,10 @@
 #include <utility>
 #include <variant>
 
+#include "web/http/model_name.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
-#include "web/routes/model_name.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/routes/result_handlers.hpp"
 #include "web/views/statistics_json.hpp"

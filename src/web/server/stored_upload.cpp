@@ -11,7 +11,7 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include "web/http/multipart.hpp"
+#include "web/forms/multipart.hpp"
 #include "web/routes/error_responses.hpp"
 
 namespace samoyed::web {

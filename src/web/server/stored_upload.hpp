@@ -11,9 +11,9 @@
 #include <asio/awaitable.hpp>
 #include <asio/thread_pool.hpp>
 
+#include "web/forms/stored_form.hpp"
 #include "web/http/http_message.hpp"
 #include "web/routes/request_context.hpp"
-#include "web/routes/stored_form.hpp"
 
 namespace samoyed::web {
 

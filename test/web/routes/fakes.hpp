@@ -12,7 +12,7 @@
 #include "samoyed/dispatcher/classifier.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
-#include "web/routes/stored_form.hpp"
+#include "web/forms/stored_form.hpp"
 
 /// Fakes for what handlers work with. They answer at once and record what they were asked.
 namespace samoyed::test {

@@ -1,9 +1,9 @@
-#include "web/http/form_scanner.hpp"
+#include "web/forms/form_scanner.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "web/http/form_header.hpp"
+#include "web/forms/form_header.hpp"
 
 namespace samoyed::web {
 namespace {

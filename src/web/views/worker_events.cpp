@@ -1,4 +1,4 @@
-#include "web/routes/worker_events.hpp"
+#include "web/views/worker_events.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "web/routes/model_name.hpp"
+#include "web/http/model_name.hpp"
 
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/protocol/utf8.hpp"

@@ -1,4 +1,4 @@
-#include "web/http/form_scanner.hpp"
+#include "web/forms/form_scanner.hpp"
 
 #include <string>
 #include <string_view>
@@ -7,12 +7,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "web/http/multipart.hpp"
+#include "support/whole_form.hpp"
 
 namespace samoyed::web {
 namespace {
 
 using namespace std::string_literals;
+using namespace samoyed::test;
 
 std::string named_part(const std::string& name, const std::string& content) {
   return "--b\r\nContent-Disposition: form-data; name=" + name + "\r\n\r\n" + content + "\r\n";

@@ -1,14 +1,18 @@
-#include "web/http/multipart.hpp"
+#include "web/forms/multipart.hpp"
 
 #include <string>
 #include <string_view>
 
 #include <catch2/catch.hpp>
 
+#include "support/whole_form.hpp"
+#include "web/http/http_message.hpp"
+
 namespace samoyed::web {
 namespace {
 
 using namespace std::string_literals;
+using namespace samoyed::test;
 
 std::string part(const std::string& header, const std::string& content) {
   return "--b\r\n" + header + "\r\n\r\n" + content + "\r\n";

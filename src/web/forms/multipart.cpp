@@ -1,11 +1,11 @@
-#include "web/http/multipart.hpp"
+#include "web/forms/multipart.hpp"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "samoyed/protocol/utf8.hpp"
-#include "web/http/form_header.hpp"
+#include "web/forms/form_header.hpp"
 #include "web/http/http_message.hpp"
 #include "web/http/size_text.hpp"
 
@@ -155,17 +155,6 @@ std::optional<FormError> read_names(const PartHeader& header, ScannedPart& part)
   return std::nullopt;
 }
 
-const FormPart* Form::find(std::string_view name) const {
-  const auto found = std::find_if(parts.begin(), parts.end(),
-                                  [&](const FormPart& part) { return part.name == name; });
-  return found == parts.end() ? nullptr : &*found;
-}
-
-bool is_form_type(std::string_view content_type) {
-  const std::string_view essence = content_type.substr(0, content_type.find(';'));
-  return equal_ignoring_case(trimmed(essence), "multipart/form-data");
-}
-
 std::variant<std::string, FormError> form_boundary(std::string_view content_type) {
   const std::size_t type_end = std::min(content_type.find(';'), content_type.size());
   const auto parameters = parse_parameters(content_type.substr(type_end), "\"");
@@ -189,18 +178,6 @@ std::variant<std::string, FormError> form_boundary(std::string_view content_type
         "digits."};
   }
   return *boundary;
-}
-
-std::variant<Form, FormError> parse_form(std::string_view body, std::string_view boundary) {
-  FormScanner scanner(boundary);
-  if (auto error = scanner.scan(body)) return std::move(*error);
-  if (auto error = scanner.finish()) return std::move(*error);
-  Form form;
-  form.parts.reserve(scanner.parts().size());
-  for (const ScannedPart& part : scanner.parts()) {
-    form.parts.push_back({part.name, part.file_name, body.substr(part.begin, part.size)});
-  }
-  return form;
 }
 
 }  // namespace samoyed::web

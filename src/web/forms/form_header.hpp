@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "web/http/form_scanner.hpp"
+#include "web/forms/form_scanner.hpp"
 
 namespace samoyed::web {
 

@@ -5,7 +5,7 @@
 
 #include <asio/awaitable.hpp>
 
-#include "web/http/form_scanner.hpp"
+#include "web/forms/form_scanner.hpp"
 
 namespace samoyed::web {
 

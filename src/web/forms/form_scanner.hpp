@@ -26,7 +26,9 @@ inline constexpr std::size_t field_bytes_max = 1024;
 /// A part of a form, with the place of its content in the body.
 struct ScannedPart {
   std::string name;
-  /// The same as in FormPart.
+  /// The file's name on the user's system, for display only. May contain anything, including `/`
+  /// and markup, but is valid UTF-8. std::nullopt if the part has no `filename`. Empty if a
+  /// browser's user chose no file.
   std::optional<std::string> file_name;
   std::uint64_t begin = 0;
   std::uint64_t size = 0;
@@ -41,7 +43,11 @@ struct ScannedPart {
 ///                    ^           |
 ///                    +-----------+
 ///
-/// The format is that of `parse_form`.
+/// The format is that of RFC 7578 and RFC 2046. `filename*` is ignored, as RFC 7578, section 4.2,
+/// requires. `%22`, `%0D` and `%0A` in names are decoded, because browsers write them for a
+/// quotation mark, CR and LF (WHATWG HTML, 'multipart/form-data encoding algorithm'). Folded header
+/// lines, names in single quotation marks, and quotation marks that a client forgot to escape are
+/// accepted.
 class FormScanner {
  public:
   explicit FormScanner(std::string_view boundary);
