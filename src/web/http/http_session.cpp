@@ -100,8 +100,12 @@ HttpSession::Action HttpSession::on_head(Now now) {
   for (const auto& field : message) {
     head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
   }
-  if (problem) return refuse(problem->reason, problem->sentence);
   const bool form = is_form_type(find_field(head_.fields, "Content-Type"));
+  if (problem && problem->reason == Reason::too_large) {
+    if (form) body_bytes_max_ = std::max(limits_.body_bytes_max, limits_.form_body_bytes_max);
+    return refuse_large_body();
+  }
+  if (problem) return refuse(problem->reason, problem->sentence);
   if (!form && body_too_large()) return refuse_large_body();
   if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
 
