@@ -55,11 +55,6 @@ std::string expected_bytes(std::string_view digits) {
   return bytes;
 }
 
-struct Decoded {
-  std::size_t chars;
-  std::string bytes;  ///< The whole output buffer.
-};
-
 /// Bytes that end where the memory ends, so that an access beyond them ends the program.
 class GuardedBytes {
  public:
