@@ -197,7 +197,7 @@ describe('the samples of the API page', {skip: needsWorker || needsNode}, () => 
       await rm(path.join(folder, path.basename(address)));
     } else if (content['application/json']) {
       assertMatches(content['application/json'].schema, JSON.parse(output), id);
-    } else {
+    } else if (answer) {  // curl doesn't follow a redirect, which has no content.
       assert.ok(output.length > 0, id);
     }
   }
