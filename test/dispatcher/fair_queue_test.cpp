@@ -121,14 +121,6 @@ TEST_CASE("what one client is charged is bounded, so that its next image isn't f
   CHECK(f.pop(400).find('a') != std::string::npos);
 }
 
-TEST_CASE("a client whose images no worker has room for doesn't hold up another one") {
-  FairQueueFixture f;
-  f.push("a", 1, 20, "big");
-  f.push("b", 1, 20, "small");
-  const auto ticket = f.queue.pop([](std::string_view kind) { return kind == "small"; });
-  CHECK(f.owners.at(ticket.value()) == "b");
-}
-
 TEST_CASE("an image that no worker has room for doesn't hold up others") {
   FairQueueFixture f;
   f.push("a", 3);

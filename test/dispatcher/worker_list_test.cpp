@@ -381,7 +381,7 @@ TEST_CASE("a probe can be hastened in any state, but not within a second of the 
 
 TEST_CASE("a worker's state has a beginning, and an ejection a cause") {
   std::int64_t wall_ms = 1000;
-  WorkerList list([] {}, {}, [&] { return wall_ms; });
+  WorkerList list([] {}, {}, {}, [&] { return wall_ms; });
   const auto row = [&] { return list.snapshot().front(); };
   const auto now = Clock::time_point(std::chrono::hours(1000));
   list.add(worker(1));

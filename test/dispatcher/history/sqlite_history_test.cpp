@@ -81,7 +81,7 @@ TEST_CASE("rows are found by their model, page by page") {
     row.visitor = "you";
     fixture.history.record(row);
   }
-  settle(fixture);  // `me` has 1, 3, 5, 7, 9.
+  fixture.settle();  // `me` has 1, 3, 5, 7, 9.
   auto page = find(fixture, {.visitor = "me", .model = "a", .rows_max = 2});
   CHECK(ids(page) == std::vector<HistoryId>{7, 5});
   REQUIRE(page.next_before == 5);

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/address.hpp"
+#include "support/wait.hpp"
 
 using namespace samoyed;
 using std::chrono::milliseconds;
