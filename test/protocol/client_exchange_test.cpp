@@ -187,7 +187,7 @@ TEST_CASE("a refused message is sent again after each refusal, up to a limit") {
                                   "[failed: the same message was refused too many times]");
 }
 
-TEST_CASE("each message may be refused up to the limit") {
+TEST_CASE("each message of either side may be refused up to the limit") {
   const std::string picture(image.message());
   const std::string bad = damaged(result);
   check_every_split(
