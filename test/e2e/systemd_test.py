@@ -87,8 +87,8 @@ class UnitTest(unittest.TestCase):
 
     def test_a_dispatcher_lists_the_worker_of_its_machine(self):
         settings = (UNITS_DIR / "samoyed-dispatcher.default").read_text()
-        self.assertIn('\nOPTIONS="--worker localhost:8888"\n', settings)
-        self.assertIn('"OPTIONS=--worker localhost:8888"', read_unit("samoyed-dispatcher.service")["Service"]["Environment"])
+        self.assertIn('\nOPTIONS="--worker 127.0.0.1:8888"\n', settings)
+        self.assertIn('"OPTIONS=--worker 127.0.0.1:8888"', read_unit("samoyed-dispatcher.service")["Service"]["Environment"])
 
     def test_a_workers_threads_fit_into_its_memory(self):
         unit = read_unit("samoyed-worker@.service")["Service"]
