@@ -135,7 +135,7 @@ Options:
 )");
 }
 
-TEST_CASE("--help-all shows every option in lines of at most 80 columns") {
+TEST_CASE("the option --help-all shows every option in lines of at most 80 columns") {
   const ToolRun run({"--help-all"});
   CHECK(run.status == 0);
   CHECK(run.output.ends_with(R"(
@@ -156,7 +156,7 @@ Details:
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
 }
 
-TEST_CASE("--version prints the version") {
+TEST_CASE("the option --version prints the version") {
   const ToolRun run({"--version"});
   CHECK(run.status == 0);
   CHECK(run.output == SAMOYED_VERSION "\n");

@@ -34,7 +34,7 @@ constexpr Policy list_change{.admin = true, .acts_on_get = true, .head = false};
 constexpr std::string_view recognition_parameters[] = {"model", "top"};
 constexpr std::string_view results_parameters[] = {"after", "all", "before", "model", "rows"};
 constexpr std::string_view export_parameters[] = {"all", "model"};
-constexpr std::string_view statistics_parameters[] = {"all", "range"};
+constexpr std::string_view statistics_parameters[] = {"all", "model", "range"};
 
 constexpr Route routes[] = {
     {"GET", "/", page, pages::form},

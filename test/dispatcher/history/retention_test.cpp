@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -97,9 +98,15 @@ TEST_CASE("one interval removes all old rows, a piece in each transaction") {
   const test::Wait wait("retention to remove all old rows");
   auto rest = [](Database& database) { return find_rows(database, {.rows_max = 200}).rows.size(); };
   std::size_t rows = 0;
+  bool asking = false;
   while (rows != 10) {
-    asio::co_spawn(fixture.io, fixture.writer.run(rest),
-                   [&](std::exception_ptr, std::size_t found) { rows = found; });
+    if (!std::exchange(asking, true)) {
+      asio::co_spawn(fixture.io, fixture.writer.run(rest),
+                     [&](std::exception_ptr, std::size_t found) {
+                       rows = found;
+                       asking = false;
+                     });
+    }
     fixture.io.restart();
     fixture.io.run_one_for(std::chrono::milliseconds(10));
   }

@@ -26,7 +26,7 @@ TEST_CASE_METHOD(ParametersTest,
   CHECK(complaint("GET", "/api/v1/results?row=5") ==
         "Unknown parameter `row`. Known are `after`, `all`, `before`, `model`, `rows`.");
   CHECK(complaint("GET", "/api/v1/statistics?range=day&x") ==
-        "Unknown parameter `x`. Known are `all`, `range`.");
+        "Unknown parameter `x`. Known are `all`, `model`, `range`.");
   CHECK(complaint("GET", "/api/v1/workers?a=1") ==
         "Unknown parameter `a`. This address takes no parameters.");
   CHECK(complaint("DELETE", "/api/v1/results?all=false") ==

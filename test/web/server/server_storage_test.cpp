@@ -447,7 +447,8 @@ TEST_CASE_METHOD(StorageServerTest, "images become jobs whose states arrive as e
 
     const std::string events = co_await test.exchange(get("/api/v1/jobs/abc/events"));
     CHECK(count_of(events, "\r\nContent-Type: text/event-stream\r\n") == 1);
-    CHECK(count_of(events, "event: job\ndata: {") == 2);
+    CHECK(count_of(events, "event: job\n") == 2);
+    CHECK(count_of(events, "\ndata: {") == 2);
     CHECK(events.ends_with("\r\n0\r\n\r\n"));
     const std::string none = co_await test.exchange(get("/api/v1/jobs/xyz/events"));
     CHECK(none.starts_with("HTTP/1.1 404"));

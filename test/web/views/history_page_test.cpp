@@ -131,14 +131,14 @@ TEST_CASE("the page names each result's network, and filters by it") {
                  "<bdi class=\"entry-network\">" + row().model + "</bdi>") == 1);
   workers.models = {{{"a b", true, 0}, 1, true}, {{"c", true, 0}, 1, false}};
   const std::string all = history_page({.page = one}, workers);
-  CHECK(count_of(all, "href=\"/results\" aria-current=\"page\">All networks") == 1);
-  CHECK(count_of(all, "href=\"/results?model=a%20b\">a b</a>") == 1);
+  CHECK(count_of(all, "href=\"/results\" aria-current=\"page\"><bdi>All networks") == 1);
+  CHECK(count_of(all, "href=\"/results?model=a%20b\"><bdi>a b</bdi></a>") == 1);
   const std::string filtered =
       history_page({.page = one, .everyone = true, .operates = true, .model = "old"}, workers);
-  CHECK(count_of(filtered, "href=\"/results?all=true\">All networks") == 1);
-  CHECK(count_of(filtered, "href=\"/results?all=true&amp;model=old\" aria-current=\"page\">old") ==
-        1);
-  CHECK(count_of(filtered, "href=\"/results?model=old\">Mine") == 1);
+  CHECK(count_of(filtered, "href=\"/results?all=true\"><bdi>All networks") == 1);
+  CHECK(count_of(filtered,
+                 "href=\"/results?all=true&amp;model=old\" aria-current=\"page\"><bdi>old") == 1);
+  CHECK(count_of(filtered, "href=\"/results?model=old\"><bdi>Mine") == 1);
   CHECK(count_of(filtered, "results.csv?all=true&amp;model=old") == 1);
   CHECK(count_of(filtered, "/results?all=true&amp;model=old&amp;before=7") == 1);
 }
