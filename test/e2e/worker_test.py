@@ -201,7 +201,7 @@ class WorkerTest(support.ProgramTestCase):
             self.assertIn(":0.", self.connect(worker.wait_until_ready()).recognize(support.sample("chelsea.png")))
             self.assertIn("computing in bf16", worker.log.text())
         else:
-            self.assertEqual(worker.wait(), 1)
+            self.assertEqual(worker.wait(), 2)
             self.assertIn("this processor has no AMX-BF16, and without it bf16 is slower than fp32: use "
                           "--precision fp32", worker.log.text())
 
@@ -225,7 +225,7 @@ class WorkerTest(support.ProgramTestCase):
                 (("--receiving-bytes-max", "1000"), "must be at least --image-bytes-max"),
                 (("--queue-timeout-ms", "0"), "--queue-timeout-ms"),
                 (("--ack-timeout-ms", "1.5"), "--ack-timeout-ms"),
-                (("--std", "0.2,nan,0.2"), "--std: Value nan is not a number")):
+                (("--std", "0.2,nan,0.2"), "--std must be a number from 1e-06 to 1000, not nan")):
             program = self.start(support.bin_dir() / "samoyed-worker", "127.0.0.1", 0, *arguments)
             self.assertNotEqual(program.wait(), 0)
             self.assertIn(message, program.log.text() + program.stdout.text())

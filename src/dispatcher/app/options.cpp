@@ -170,8 +170,8 @@ void add_default_model_option(CLI::App& app, DefaultModel& model) {
          [&model](const std::string& name) {
            if (name.empty() || name.size() > protocol::model_name_bytes_max) {
              throw CLI::ValidationError(
-                 "--default-model",
-                 "a model's name has 1 to " + std::to_string(protocol::model_name_bytes_max) + " bytes");
+                 "--default-model", "a model's name has 1 to " +
+                                        std::to_string(protocol::model_name_bytes_max) + " bytes");
            }
            model = {DefaultModel::Rule::named, name};
          },
@@ -209,7 +209,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   io::add_log_option(app, options.log_format);
   app.add_option("--unsure-below", options.web.unsure_below_percent,
                  "Percentage below which pages aren't sure of the best label; 0 turns this off")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(io::number_range(0, 100))
       ->type_name("PERCENT");
   add_access_options(app, options.web.access);
   add_limit_options(app, options.web.limits);

@@ -49,13 +49,14 @@ void bind_key(Statement& statement, const IntervalKey& key) {
   statement.bind(scope_of(key.visitor)).bind(key.interval).bind(key.model).bind(key.worker);
 }
 
-/// Reads the columns `count` to `histogram`, which begin at `column`.
-IntervalTotals read_totals(const Statement& row, int column) {
+/// Reads the columns `count` to `histogram`, which begin at `column`. Returns std::nullopt if they
+/// are damaged.
+std::optional<IntervalTotals> read_totals(const Statement& row, int column) {
   IntervalTotals totals;
   totals.count = row.integer(column++);
   for (std::int64_t& sum_us : totals.sums_us) sum_us = row.integer(column++);
   auto histogram = TimeHistogram::decode(row.text(column));
-  if (!histogram) throw StorageError("damaged statistics in the history");
+  if (!histogram) return std::nullopt;
   totals.histogram = std::move(*histogram);
   return totals;
 }
@@ -70,7 +71,10 @@ void write_totals(Database& database, const IntervalKey& key, const IntervalTota
                                  " FROM interval_statistics WHERE scope = ? AND interval = ? AND"
                                  " model = ? AND worker = ?");
     bind_key(rows, key);
-    if (rows.step()) totals.merge(read_totals(rows, 0));
+    // A damaged entry is written anew. It must not keep rows from being recorded or removed.
+    if (rows.step()) {
+      if (const auto before = read_totals(rows, 0)) totals.merge(*before);
+    }
   }
   if (totals.count <= 0) {
     auto statement = database.prepare(
@@ -131,7 +135,8 @@ Prepared read_prepared(Database& database, const HistoryStatisticsQuery& query) 
     prepared.models[key.model] += rows.integer(3);
     if (query.model && key.model != *query.model) continue;
     prepared.count += rows.integer(3);
-    if (prepared.statistics) prepared.statistics->add(key, read_totals(rows, 3));
+    if (!prepared.statistics) continue;
+    if (const auto totals = read_totals(rows, 3)) prepared.statistics->add(key, *totals);
   }
   return prepared;
 }

@@ -61,6 +61,12 @@ std::optional<EndedJob> find_claimed(Database& database, const ClaimToken& token
                   .image_bytes = static_cast<std::uint64_t>(rows.integer(0))};
 }
 
+/// The visitor may have got another id since the job was claimed.
+std::string visitor_of(Database& database, const std::string& id) {
+  auto rows = database.prepare("SELECT visitor FROM job WHERE id = ?");
+  return rows.bind(id).step() ? rows.text(0) : std::string();
+}
+
 void set_failed(Database& database, const std::string& id, const JobError& error,
                 std::int64_t now_ms) {
   database.prepare("UPDATE job SET state = 3, changed_ms = ?, reason = ?, detail = ? WHERE id = ?")
@@ -161,15 +167,9 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
                                    const std::function<void()>& on_inserted) {
   const auto ended = find_claimed(database, token);
   if (!ended) return std::nullopt;
-  const HistoryId recognition = insert_row(database, result);
-  // The visitor may have got another id since the job was claimed.
-  database
-      .prepare(
-          "UPDATE recognition SET visitor = job.visitor FROM job"
-          " WHERE recognition.id = ? AND job.id = ? AND recognition.visitor != job.visitor")
-      .bind(recognition)
-      .bind(token.job_id)
-      .run();
+  HistoryRow row = result;
+  row.visitor = visitor_of(database, token.job_id);
+  const HistoryId recognition = insert_row(database, row);
   on_inserted();
   database
       .prepare(

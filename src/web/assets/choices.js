@@ -31,8 +31,8 @@ async function takeDrop(transfer, isPicture, list) {
   const entries = entriesWithFolder(transfer);
   const {files, sentence} = entries ? await readEntries(entries, isPicture)
                                     : {files: [...transfer.files], sentence: ''};
-  if (files.length > 0) list.add(files);
-  if (sentence !== '') list.say(sentence);
+  if (files.length > 0) list.add(files, sentence);
+  else if (sentence !== '') list.say(sentence);
 }
 
 // Watches the whole window, because a file or link dropped outside the field would replace the page.

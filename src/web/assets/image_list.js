@@ -42,12 +42,14 @@ export class ImageList {
     this.#parts.retryAll.addEventListener('click', () => this.#retryAll());
   }
 
-  /// Adds cards at the top, because the newest images are the ones the user is waiting for.
-  add(files) {
+  /// Adds cards at the top, because the newest images are the ones the user is waiting for. `sentence` says what
+  /// else was chosen.
+  add(files, sentence = '') {
     const taken = files.slice(0, listMax - this.#uploads.length - this.#backlog.length);
     const names = files.slice(taken.length).map(({name}) => name);
-    this.say(names.length === 0 ? '' : `The list holds up to ${listMax} pictures. ` +
-             `Not added: ${namesText(names)}. Remove some pictures first.`);
+    const full = names.length === 0 ? '' : `The list holds up to ${listMax} pictures. ` +
+      `Not added: ${namesText(names)}. Remove some pictures first.`;
+    this.say([full, sentence].filter((text) => text !== '').join(' '));
     this.#backlog.push(...taken);
     this.changed();
   }

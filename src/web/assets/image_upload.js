@@ -5,6 +5,10 @@ import {chosenModel, sendImage} from './upload_request.js';
 const ownAttemptsMax = 4;
 const pauseSMax = 30;
 
+// How often an upload may find that something is missing which then seems to be there again. After that its own
+// picture may be the cause.
+const heldMax = 3;
+
 /// One upload: queued, in flight, waiting for its next attempt, or done.
 export class ImageUpload {
   #file;
@@ -13,6 +17,7 @@ export class ImageUpload {
   #gate;
   #list;
   #attempts = 0;
+  #held = 0;
   #abort = null;
   #timer = 0;
   #task = () => this.#send();
@@ -35,6 +40,7 @@ export class ImageUpload {
 
   start() {
     this.#attempts = 0;
+    this.#held = 0;
     this.#enqueue();
   }
 
@@ -73,11 +79,14 @@ export class ImageUpload {
       this.#gate.succeeded();
       this.card.showAnswer(answer);
       this.#end(this.card.words);
-    } else if (problem.missing !== '') {
-      // Not the image's fault, so it doesn't count as an attempt.
+    } else if (problem.missing !== '' && ++this.#held <= heldMax) {
+      // Probably not the image's fault, so it doesn't count as an attempt. From the second time on, others go first.
       this.#gate.close(problem.missing);
       this.#wait();
-      this.#queue.putBack(this.#task);
+      if (this.#held === 1) this.#queue.putBack(this.#task);
+      else this.#queue.add(this.#task);
+    } else if (problem.missing !== '') {
+      this.#endAttempt({...problem, mayHelp: true, pauseS: null});
     } else {
       this.#endAttempt(problem);
     }

@@ -7,9 +7,10 @@ const answerMsMax = 10_000;
 
 /// Resolves to what is missing for uploads: 'worker', 'server', or an empty text if nothing seems to be.
 export async function whatIsMissing() {
+  // Browsers from before 2022 don't have it.
+  const signal = AbortSignal.timeout?.(answerMsMax);
   try {
-    const response = await fetch(`${basePath}/readyz`,
-                                 {cache: 'no-store', signal: AbortSignal.timeout(answerMsMax)});
+    const response = await fetch(`${basePath}/readyz`, {cache: 'no-store', signal});
     // A proxy may keep this address to itself. Then only an upload can tell.
     if (response.status < 500) return '';
     return (await response.text()).trim() === 'no_active_worker' ? 'worker' : 'server';

@@ -80,17 +80,17 @@ std::string page_below(std::string page, std::string_view base_path) {
 void add_base_path(Response& response, std::string_view base_path) {
   if (base_path.empty()) return;
   bool is_page = false;
-  const bool compressed = count_fields(response.fields, "Content-Encoding") > 0;
   for (Field& field : response.fields) {
     if (field.name == "Location" && field.value.starts_with('/')) {
       field.value.insert(0, base_path);
     } else if (field.name == "Set-Cookie") {
       add_to_cookie(field.value, base_path);
     } else if (field.name == "Content-Type") {
-      is_page = field.value.starts_with("text/html") && !compressed;
+      is_page = field.value.starts_with("text/html");
     }
   }
-  if (is_page) response.body = page_below(std::move(response.body), base_path);
+  if (is_page && !response.body_has_base_path)
+    response.body = page_below(std::move(response.body), base_path);
 }
 
 }  // namespace samoyed::web

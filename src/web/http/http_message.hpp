@@ -38,6 +38,8 @@ struct Response {
   int status = 200;
   Fields fields;
   std::string body;
+  /// The addresses in the body already begin with the site's base path.
+  bool body_has_base_path = false;
   /// Closes the connection, even if the request asked to keep it.
   bool close = false;
   /// The body follows in pieces through `HttpSession::send`, and `body` is empty.

@@ -60,7 +60,9 @@ Response document_response(CompressedText& document, std::string text, std::stri
                            const Request& request) {
   document.set(std::move(text));
   const Asset asset{"", media_type, document.text(), document.compressed()};
-  return asset_response(asset, revalidated, request);
+  Response response = asset_response(asset, revalidated, request);
+  response.body_has_base_path = true;
+  return response;
 }
 
 /// Returns the page with the error beside the field.

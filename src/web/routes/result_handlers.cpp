@@ -8,6 +8,7 @@
 
 #include "samoyed/io/parse_number.hpp"
 #include "samoyed/protocol/utf8.hpp"
+#include "web/access/visitor.hpp"
 #include "web/http/model_name.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
@@ -116,6 +117,8 @@ asio::awaitable<std::variant<std::uint64_t, Response>> remove_own(Services& serv
     co_return error_response(services, context, problem);
   }
   if (!services.history) co_return nothing_kept_response(services, context);
+  // Nothing is kept for a client that isn't known, and the disk should not be asked for nothing.
+  if (context.visitor == no_visitor) co_return std::uint64_t{0};
   co_return co_await services.history->remove_all(context.visitor);
 }
 

@@ -253,6 +253,10 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   }
   // First, because it may wait for the database, and a slot is for work only.
   if (context.adoption) co_await adopt_visitor(server_, context);
+  // Meanwhile others may have needed the memory.
+  if (std::exchange(evicted_, false)) {
+    co_return anonymous_error(upload_not_admitted(Reason::overloaded));
+  }
   if (ticket_) {
     if (const auto reason = ticket_->take_slot()) {
       co_return anonymous_error(upload_not_admitted(*reason));

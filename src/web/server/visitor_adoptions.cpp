@@ -17,11 +17,11 @@ namespace samoyed::web {
 /// anybody waits.
 struct VisitorAdoptions::Adoption {
   Adoption(const asio::any_io_executor& executor, CookieVisitor visitor, Clock::time_point now)
-      : fresh(std::move(visitor)), begun(now), decided(executor, now + wait_max) {}
+      : fresh(std::move(visitor)), decided(executor, now + wait_max) {}
 
   const CookieVisitor fresh;
-  const Clock::time_point begun;
   std::optional<End> end;
+  Clock::time_point ended_at;  ///< Set with `end`.
   asio::steady_timer decided;  ///< Any number of requests wait for it.
 };
 
@@ -41,6 +41,7 @@ asio::awaitable<VisitorAdoptions::Result> VisitorAdoptions::adopt(dispatcher::Hi
     asio::co_spawn(executor, history.adopt(former, adoption->fresh.visitor, what),
                    [adoption](std::exception_ptr failure, bool moved) {
                      adoption->end = failure ? End::undecided : moved ? End::adopted : End::unknown;
+                     adoption->ended_at = Clock::now();
                      adoption->decided.cancel();
                    });
   }
@@ -58,7 +59,7 @@ asio::awaitable<VisitorAdoptions::Result> VisitorAdoptions::adopt(dispatcher::Hi
 
 void VisitorAdoptions::forget_old(Clock::time_point now) {
   std::erase_if(adoptions_, [now](const auto& each) {
-    return each.second->end && now - each.second->begun >= repeat_time;
+    return each.second->end && now - each.second->ended_at >= repeat_time;
   });
 }
 

@@ -34,7 +34,7 @@ class VisitorAdoptions {
 
   /// The longest wait for the history.
   static constexpr std::chrono::milliseconds wait_max{2000};
-  /// How long a new id is handed out again.
+  /// How long a new id is handed out again after the adoption.
   static constexpr std::chrono::seconds repeat_time{60};
   /// The most adoptions at a time, with those that may be handed out again.
   static constexpr std::size_t adoptions_max = 1000;

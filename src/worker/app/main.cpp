@@ -26,6 +26,7 @@
 #include "worker/model/labels.hpp"
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
+#include "worker/network/precision.hpp"
 #include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
@@ -43,13 +44,16 @@ using namespace samoyed::worker;
 /// the machine lacks something for the moment.
 Model load_given_model(const Options& options,
                        const std::function<std::vector<std::string>()>& usual_labels) try {
+  if (const auto why = why_unsupported(options.precision)) throw io::UnusableOption(*why);
   return load_model(options.model_file, options.model_card, usual_labels,
                     {.precision = options.precision, .threads = options.queue.threads});
 } catch (const std::system_error&) {
   throw;
+} catch (const io::UnusableOption&) {
+  throw;
 } catch (const std::runtime_error& error) {
   throw io::UnusableOption(std::string(error.what()) +
-                           "; --model names the file (for a service, MODEL in /etc/default)");
+                           "; --model names the file (for a service, MODEL in its settings)");
 }
 
 std::unique_ptr<Recognizer> make_recognizer(const Options& options, const Decoding& decoding) {

@@ -196,3 +196,16 @@ TEST_CASE("an entry that is damaged is reported") {
       .from_ms = 0, .until_ms = statistics_interval_ms, .buckets = 1};
   CHECK_THROWS_AS(find_statistics(database, query), StorageError);
 }
+
+TEST_CASE("damaged statistics keep no row from being recorded or removed") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  const HistoryId first = insert_row(database, test::history_row("me"));
+  database.execute("UPDATE interval_statistics SET histogram = x'00'");
+  const HistoryStatisticsQuery query{.until_ms = statistics_interval_ms, .buckets = 1};
+  CHECK(find_statistics(database, query).rows == 0);
+  const HistoryId second = insert_row(database, test::history_row("me"));
+  CHECK(find_statistics(database, query).rows == 1);
+  remove_rows(database, std::vector{first, second});
+  CHECK(find_rows(database, {}).rows.empty());
+}
