@@ -136,7 +136,9 @@ Prepared read_prepared(Database& database, const HistoryStatisticsQuery& query) 
     if (query.model && key.model != *query.model) continue;
     prepared.count += rows.integer(3);
     if (!prepared.statistics) continue;
-    if (const auto totals = read_totals(rows, 3)) prepared.statistics->add(key, *totals);
+    const auto totals = read_totals(rows, 3);
+    if (!totals) throw StorageError("damaged statistics in the history");
+    prepared.statistics->add(key, *totals);
   }
   return prepared;
 }

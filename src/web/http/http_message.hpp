@@ -38,8 +38,6 @@ struct Response {
   int status = 200;
   Fields fields;
   std::string body;
-  /// The addresses in the body already begin with the site's base path.
-  bool body_has_base_path = false;
   /// Closes the connection, even if the request asked to keep it.
   bool close = false;
   /// The body follows in pieces through `HttpSession::send`, and `body` is empty.
@@ -49,6 +47,8 @@ struct Response {
   bool endless = false;
   /// The source of the pieces if `stream` is set.
   std::shared_ptr<Feed> feed = nullptr;
+  /// The addresses in the body already begin with the site's base path.
+  bool body_has_base_path = false;
 };
 
 /// Why a request can't be served, before it becomes a response.

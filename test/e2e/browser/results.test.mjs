@@ -72,19 +72,25 @@ function link(page, name) {
   return page.getByRole('link', {name, exact: true});
 }
 
+/// Follows a link, and waits for the whole page: its list may arrive in parts.
+async function follow(page, name) {
+  await link(page, name).click();
+  await page.waitForLoadState();
+}
+
 test('earlier results are found again, page by page, without JavaScript', async () => {
   const page = await browser.newPage({...desktop, ...plain});
   const count = pageRows + 3;
   await upload(page, numbered(1, 3));
   await uploadMore(numbered(4, count));
-  await link(page, 'Results').click();
+  await follow(page, 'Results');
   assert.equal(await link(page, 'Results').getAttribute('aria-current'), 'page');
   assert.deepEqual(await names(page), numbered(4, count).reverse());
   assert.equal(await page.locator('.entry .thumbnail').count(), pageRows);
-  await link(page, 'Older').click();
+  await follow(page, 'Older');
   assert.deepEqual(await names(page), numbered(1, 3).reverse());
   assert.equal(await link(page, 'Older').count(), 0);
-  await link(page, 'Newer').click();
+  await follow(page, 'Newer');
   assert.deepEqual(await names(page), numbered(4, count).reverse());
   assert.match(await page.locator('.entry time').first().textContent(), /^\d{4}-\d\d-\d\d .* UTC$/);
 
@@ -207,9 +213,9 @@ test("the operator sees everyone's results", async () => {
   await page.goto(guarded);
   await page.getByLabel('Admin token').fill(token);
   await page.getByRole('button', {name: 'Sign in'}).click();
-  await link(page, 'Results').click();
+  await follow(page, 'Results');
   assert.deepEqual(await names(page), []);
-  await link(page, "Everyone's").click();
+  await follow(page, "Everyone's");
   assert.deepEqual(await names(page), ['secret.jpg']);
   assert.ok((await page.content()).includes(worker));
   assert.equal(await page.getByText('Delete my results').count(), 0);
