@@ -146,7 +146,7 @@ class BenchTest(support.ProgramTestCase):
 
     def test_missing_images_are_reported(self):
         self.image.unlink()
-        self.assertIn("image.jpg can't be read", self.bench("--worker", "127.0.0.1:1", status=1))
+        self.assertIn("image.jpg: can't be read", self.bench("--worker", "127.0.0.1:1", status=1))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 back."""
 
 import concurrent.futures
+import json
 import re
 import subprocess
 import threading
@@ -368,6 +369,15 @@ class BusyTest(FaultyWorkersTestCase):
         dispatcher = self.start_for(options=NO_PROBES)
         for worker in (busy, sound):
             support.request(dispatcher.port, f"/add/{worker.address}")
+
+        def probed():
+            listed = json.loads(support.request(dispatcher.port, "/api/v1/workers").text)["workers"]
+            return all(worker["network"] for worker in listed)
+
+        support.wait_until(probed, "the probes of the added workers")
+        # Otherwise the probe's connection would carry the first image, without another hello.
+        busy.stop()
+        busy.start()
         for _ in range(2):
             self.assert_recognized(support.upload(dispatcher.port, IMAGE_FILE))
         self.assertEqual((busy.sizes, sound.images), ([], 2))
