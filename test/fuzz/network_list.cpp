@@ -24,8 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(NetworkList({network, network}).contains(address) == alone,
           "listing a network twice makes no difference");
     if (alone) {
-      check(NetworkList({std::string(address)}).contains(address),
-            "anything in a network is an address");
+      // `contains` ignores a zone, which a network can't have.
+      const std::string bare(address.substr(0, address.find('%')));
+      check(NetworkList({bare}).contains(address), "anything in a network is an address");
     }
   } catch (const std::runtime_error& error) {
     check(std::string_view(error.what()).find("10.0.0.0/8") != std::string_view::npos,
