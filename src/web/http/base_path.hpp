@@ -20,7 +20,7 @@ std::string_view without_base_path(std::string_view path, std::string_view base_
 std::string page_below(std::string page, std::string_view base_path);
 
 /// Adds the base path to the addresses in a response: Location, the Path of cookies, and those of a
-/// page. A compressed page must have it already.
+/// page, unless `body_has_base_path` says that its body has them already.
 void add_base_path(Response& response, std::string_view base_path);
 
 }  // namespace samoyed::web
