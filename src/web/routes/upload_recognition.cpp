@@ -116,7 +116,6 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
   RecognizedUpload recognized;
   Held held;
   for (const std::string& file : upload.decoded) held.decoded += file.size();
-  auto now = context.now;
   for (const UploadedImage& image : upload.images) {
     if (image.problem) {
       recognized.outcomes.push_back(refused(*image.problem));
@@ -131,9 +130,11 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
     const auto encoded = encode(context, upload, bytes, last, held);
     if (!encoded) co_return upload_not_admitted(Reason::overloaded);
     content = std::string();
-    dispatcher::Outcome outcome = co_await classify(services, context, upload, encoded, now);
-    // Each image has the whole time, because a form may have many.
-    now = std::max(now, std::chrono::steady_clock::now());
+    dispatcher::Outcome outcome =
+        co_await classify(services, context, upload, encoded, context.now);
+    // Each image has the whole time, because a form may have many. Memory is asked for at this time
+    // too, so that uploads that began meanwhile count as slow ones.
+    context.now = std::max(context.now, std::chrono::steady_clock::now());
     recognized.outcomes.push_back(std::move(outcome));
     if (client_left(context)) break;
     const auto* const answer = std::get_if<dispatcher::Answer>(&recognized.outcomes.back());
