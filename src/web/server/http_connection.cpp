@@ -165,7 +165,15 @@ void HttpConnection::consider() {
   try {
     if (turned_away_) {
       respond(anonymous_error(*turned_away_));
-    } else if (auto rejection = check_request(server_.services, current_->context)) {
+      return;
+    }
+    // A proxy written in Go, such as Caddy, may cut an answer that comes before the end of a body
+    // over 256 KiB (https://github.com/golang/go/issues/40747).
+    const ServerLimits& limits = server_.options.limits;
+    if (server_.options.access.trusted_proxies.contains(peer_address_)) {
+      session_.drop_up_to(limits.image_bytes_max + limits.form_overhead_bytes_max);
+    }
+    if (auto rejection = check_request(server_.services, current_->context)) {
       respond(std::move(*rejection));
     } else {
       current_->checked = true;
