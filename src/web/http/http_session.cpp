@@ -119,14 +119,8 @@ HttpSession::Action HttpSession::on_head(Now now) {
   }
   keep_alive_ = parser_->http.keep_alive();
   if (complete) return on_whole_request(now);
-  dropped_bytes_max_ = limits_.dropped_body_bytes_max;
   state_ = State::considering;
   return Consider{&head_};
-}
-
-void HttpSession::drop_up_to(std::uint64_t bytes) {
-  assert(state_ == State::considering);
-  dropped_bytes_max_ = std::max(dropped_bytes_max_, bytes);
 }
 
 void HttpSession::proceed(std::optional<std::uint64_t> body_bytes_max) {
@@ -175,10 +169,10 @@ HttpSession::Action HttpSession::read_body(Now now) {
       dropped_bytes_ += used;
       parser.get().body().clear();
     }
-    if (stuck || dropped_bytes_ > dropped_bytes_max_) break;
+    if (stuck || dropped_bytes_ > limits_.dropped_body_bytes_max) break;
   }
   if (parser.is_done()) return on_whole_request(now);
-  if (dropped_bytes_ > dropped_bytes_max_) return stop_dropping(now);
+  if (dropped_bytes_ > limits_.dropped_body_bytes_max) return stop_dropping(now);
   return wait_for(Wait::body, now);
 }
 
@@ -278,7 +272,7 @@ bool HttpSession::worth_dropping() const {
   // A chunked body may have an error in its framing, which is reported instead of the rejection.
   if (parser_->http.chunked()) return true;
   const auto length = parser_->http.content_length();
-  return keep_alive_ && length && *length <= dropped_bytes_max_;
+  return keep_alive_ && length && *length <= limits_.dropped_body_bytes_max;
 }
 
 /// Sends the rejection although the body goes on.

@@ -33,8 +33,7 @@ namespace samoyed::web {
 /// A request that is rejected before its body was read ends the connection. The connection lingers
 /// then: if it were closed at once, unread bytes would make the kernel reset the connection, and
 /// the client would lose the answer. A small body is read first instead, and the connection is
-/// kept; an error in the framing of a chunked body takes the place of the rejection. A proxy may
-/// need the same for a large body (see `drop_up_to`).
+/// kept; an error in the framing of a chunked body takes the place of the rejection.
 ///
 /// Not thread-safe: use from one thread.
 class HttpSession {
@@ -107,9 +106,6 @@ class HttpSession {
 
   /// Reads the body. `body_bytes_max` is its own limit, if it isn't that of the Limits.
   void proceed(std::optional<std::uint64_t> body_bytes_max = std::nullopt);
-  /// Before a rejection of the considered request, reads and drops a body up to this size, if that
-  /// is more than `Limits::dropped_body_bytes_max`.
-  void drop_up_to(std::uint64_t bytes);
   /// May also be called after `proceed`, as long as the body is being read.
   void respond(Response response);
 
@@ -190,7 +186,6 @@ class HttpSession {
   bool linger_ = false;
   bool refused_ = false;  ///< `response_` is ready, and the body is read only to be dropped.
   std::uint64_t dropped_bytes_ = 0;  ///< With the framing of a chunked body.
-  std::uint64_t dropped_bytes_max_ = 0;
   Response response_;
   bool chunked_ = false;  ///< The stream is chunked.
   bool endless_ = false;  ///< The stream has no end of its own.

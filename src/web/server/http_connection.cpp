@@ -37,10 +37,17 @@ HttpSession::Now now() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
 
-HttpSession::Limits session_limits(const ServerLimits& limits) {
-  return {limits.header_bytes_max,        limits.image_bytes_max + limits.form_overhead_bytes_max,
-          dropped_body_bytes_max,         limits.body_bytes_per_second_min,
-          limits.form_overhead_bytes_max, limits.form_bytes_max + limits.form_overhead_bytes_max};
+/// A proxy written in Go, such as Caddy, may cut an answer that comes before the end of a body over
+/// 256 KiB (https://github.com/golang/go/issues/40747), so its bodies are dropped first.
+HttpSession::Limits session_limits(const ServerLimits& limits, bool proxy) {
+  const std::uint64_t body_bytes_max = limits.image_bytes_max + limits.form_overhead_bytes_max;
+  const std::uint64_t dropped = std::max(dropped_body_bytes_max, proxy ? body_bytes_max : 0);
+  return {limits.header_bytes_max,
+          body_bytes_max,
+          dropped,
+          limits.body_bytes_per_second_min,
+          limits.form_overhead_bytes_max,
+          limits.form_bytes_max + limits.form_overhead_bytes_max};
 }
 
 ServerTimeouts session_timeouts(ServerTimeouts timeouts, bool turned_away) {
@@ -63,10 +70,12 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, ServerContext& serv
     : socket_(std::move(socket)),
       server_(server),
       turned_away_(std::move(turned_away)),
-      session_(session_limits(server.options.limits),
-               session_timeouts(server.options.timeouts, turned_away_.has_value())),
       peer_(io::peer_name(socket_.socket())),
       peer_address_(address_of(socket_.socket())),
+      session_(session_limits(
+                   server.options.limits,
+                   !turned_away_ && server.options.access.trusted_proxies.contains(peer_address_)),
+               session_timeouts(server.options.timeouts, turned_away_.has_value())),
       watch_(std::make_shared<ClientWatch>(socket_, session_, received_,
                                            server.options.limits.header_bytes_max)) {}
 
@@ -165,15 +174,7 @@ void HttpConnection::consider() {
   try {
     if (turned_away_) {
       respond(anonymous_error(*turned_away_));
-      return;
-    }
-    // A proxy written in Go, such as Caddy, may cut an answer that comes before the end of a body
-    // over 256 KiB (https://github.com/golang/go/issues/40747).
-    const ServerLimits& limits = server_.options.limits;
-    if (server_.options.access.trusted_proxies.contains(peer_address_)) {
-      session_.drop_up_to(limits.image_bytes_max + limits.form_overhead_bytes_max);
-    }
-    if (auto rejection = check_request(server_.services, current_->context)) {
+    } else if (auto rejection = check_request(server_.services, current_->context)) {
       respond(std::move(*rejection));
     } else {
       current_->checked = true;

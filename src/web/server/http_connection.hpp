@@ -81,9 +81,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   io::TimedSocket socket_;
   ServerContext& server_;
   const std::optional<Problem> turned_away_;
-  HttpSession session_;
   const std::string peer_;  ///< HOST:PORT, for the log.
   const std::string peer_address_;
+  HttpSession session_;
   std::array<char, std::size_t{32} << 10> received_;
   bool stopping_ = false;
   bool cut_ = false;

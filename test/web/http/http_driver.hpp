@@ -69,7 +69,6 @@ class HttpDriver {
   std::vector<int> statuses;
   std::vector<web::Request> requests;
   web::HttpSession::Clock::time_point until;
-  std::uint64_t drop_up_to = 0;  ///< Size of an unwanted body that is dropped before the answer.
   bool closed = false;
   bool lingered = false;
 
@@ -80,7 +79,6 @@ class HttpDriver {
       return;
     }
     statuses.push_back(404);
-    session.drop_up_to(drop_up_to);
     session.respond({404, {}, "unwanted"});
   }
 };

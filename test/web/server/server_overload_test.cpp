@@ -255,6 +255,21 @@ TEST_CASE_METHOD(OverloadTest, "a lingering connection ends after a number of by
   run_client(client());
 }
 
+TEST_CASE_METHOD(OverloadTest, "a proxy's rejected upload is read before the answer") {
+  options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket socket = co_await connect();
+    co_await send(socket, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
+    co_await send(socket, std::string(900'000, 'a') + get_root);
+    // The connection is kept, because nothing of the body is left.
+    const std::string pages = co_await receive_until(socket, "</html>", 2);
+    CHECK(pages.starts_with("HTTP/1.1 404 "));
+    CHECK(count_of(pages, "HTTP/1.1 200 ") == 1);
+  };
+  run_client(client());
+}
+
 TEST_CASE_METHOD(OverloadTest, "while an image is recognized, only its encoded bytes are held") {
   start();
   const auto client = [&]() -> asio::awaitable<void> {
