@@ -83,6 +83,27 @@ class DispatcherStopTest(wire.TestCase):
         self.assertIn("connection: close", fields.lower())
         self.assertEqual(dispatcher.wait(), 0)
 
+    def test_before_it_stops_it_serves_for_a_while_but_is_not_ready(self):
+        dispatcher = self.start_dispatcher("--ready-drain-ms", 3600000, workers=[self.start_null_worker()])
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 200)
+        dispatcher.send(signal.SIGTERM)
+        self.assertTrue(dispatcher.log.wait_for("new connections are refused in 3600000 ms"))
+        for probe in ("/readyz", "/v2/health/ready"):
+            response = support.request(dispatcher.port, probe)
+            self.assertEqual((response.status, response.headers["Samoyed-Reason"]), (503, "stopping"), probe)
+        self.assertEqual(support.request(dispatcher.port, "/healthz").status, 200)
+        self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE).status, 200)
+        dispatcher.send(signal.SIGTERM)
+        self.assertEqual(dispatcher.wait(), -signal.SIGTERM)
+
+    def test_it_stops_by_itself_after_that_and_tells_streams_to_come_back(self):
+        dispatcher = self.start_dispatcher("--ready-drain-ms", 300)
+        stream = self.connect(dispatcher.port)
+        stream.send(wire.http_head("GET", "/api/v1/workers/events"))
+        dispatcher.send(signal.SIGTERM)
+        self.assertTrue(stream.receive_rest().endswith(b"\r\nretry: 2000\n\n\r\n0\r\n\r\n"))
+        self.assertEqual(dispatcher.wait(), 0)
+
     def test_requests_beyond_the_drain_timeout_are_cut(self):
         dispatcher, _, uploads = self.start_held("--drain-timeout-ms", 300)
         dispatcher.send(signal.SIGTERM)

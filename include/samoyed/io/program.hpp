@@ -53,9 +53,7 @@ void on_stop_signal(asio::signal_set& signals, Stop stop) {
     if (error) return;
     std::error_code ignored;  // Stop even if this fails.
     signals.clear(ignored);   // Restores the signals' default action.
-    spdlog::info(
-        "stopping: finishing requests in progress and accepting no new connections; a second "
-        "signal exits at once");
+    spdlog::info("stopping after the requests in progress; a second signal exits at once");
     stop();
   });
 }

@@ -50,6 +50,10 @@ class Server {
   /// when the drain timeout expires, after cutting those that have not. Call once.
   asio::awaitable<void> run();
 
+  /// Reports from now on that the server isn't ready (`/readyz`), and goes on serving. Call it on
+  /// the executor's thread.
+  void prepare_stop();
+
   /// Stops accepting connections and lets `run` drain. Further calls do nothing.
   void stop();
 

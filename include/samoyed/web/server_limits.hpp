@@ -78,6 +78,8 @@ struct ServerTimeouts {
   /// After this time without an event, a stream sends a comment, because proxies close connections
   /// that are silent for 30 s or more.
   std::chrono::milliseconds heartbeat{15'000};
+  /// How long `/readyz` reports that the server will stop before it does.
+  std::chrono::milliseconds ready_drain{0};
   /// From `stop()` until the requests in progress must have ended.
   std::chrono::milliseconds drain{10'000};
 };

@@ -123,6 +123,11 @@ void add_web_timeout_options(CLI::App& app, web::ServerTimeouts& timeouts,
   io::add_milliseconds_option(
       app, "--idle-timeout-ms", timeouts.idle,
       "Time limit for the next request on an idle connection, in milliseconds");
+  io::add_milliseconds_option(
+      app, "--ready-drain-ms", timeouts.ready_drain,
+      "Time after SIGTERM during which all requests are still served, but /readyz answers 503, so "
+      "that a load balancer turns to others, in milliseconds",
+      0);
   io::add_milliseconds_option(app, "--drain-timeout-ms", timeouts.drain,
                               "Time limit for finishing requests after SIGTERM, in milliseconds");
 }

@@ -7,6 +7,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/app/token_file.hpp"
@@ -102,11 +103,17 @@ Service::Service(Options options)
 
 void Service::run() {
   asio::signal_set signals(io_, SIGINT, SIGTERM);
-  io::on_stop_signal(signals, [this] {
-    drained_by_ = Clock::now() + options_.web.timeouts.drain;
-    if (storage_) storage_->stop();
-    if (job_runner_) job_runner_->stop();
-    server_.stop();
+  asio::steady_timer ready_drain(io_);
+  io::on_stop_signal(signals, [&] {
+    const auto delay = options_.web.timeouts.ready_drain;
+    server_.prepare_stop();
+    if (delay > delay.zero()) {
+      spdlog::info("/readyz answers 503; new connections are refused in {} ms", delay.count());
+    }
+    ready_drain.expires_after(delay);
+    ready_drain.async_wait([this](std::error_code canceled) {
+      if (!canceled) stop();
+    });
   });
   asio::co_spawn(io_, io::reload_on_hangup([this] { reload(); }), log_failure("reload"));
   // These lines are logged only after signal handling is set up, because a reader of the log may
@@ -125,6 +132,13 @@ void Service::run() {
     io_.stop();
   });
   io_.run();
+}
+
+void Service::stop() {
+  drained_by_ = Clock::now() + options_.web.timeouts.drain;
+  if (storage_) storage_->stop();
+  if (job_runner_) job_runner_->stop();
+  server_.stop();
 }
 
 /// Reads files again that an operator may have replaced. If one is unusable, its former content

@@ -54,6 +54,7 @@ class Service {
   asio::ip::tcp::acceptor open_port();
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
+  void stop();
   void reload();
   void read_visitor_key();
   asio::awaitable<void> serve();

@@ -21,6 +21,7 @@ Response event_stream(std::shared_ptr<Feed> feed) {
                     {}};
   response.stream = true;
   response.endless = true;
+  response.last_piece = event_retry;
   response.feed = std::move(feed);
   return response;
 }

@@ -22,6 +22,10 @@ inline constexpr std::string_view last_event_id_name = "Last-Event-ID";
 /// gone.
 inline constexpr std::string_view event_heartbeat = ":\n\n";
 
+/// Tells a client whose stream ends because the server stops when to come back: soon, since another
+/// server may take its place, but not with the very end.
+inline constexpr std::string_view event_retry = "retry: 2000\n\n";
+
 /// Returns a response that streams the feed's events without an end.
 Response event_stream(std::shared_ptr<Feed> feed);
 

@@ -45,6 +45,8 @@ struct Response {
   /// The stream has no end of its own. It is complete wherever it ends, for example when the server
   /// stops.
   bool endless = false;
+  /// The last piece of an endless stream that ends because the server stops.
+  std::string last_piece = {};
   /// The source of the pieces if `stream` is set.
   std::shared_ptr<Feed> feed = nullptr;
   /// The addresses in the body already begin with the site's base path.

@@ -314,6 +314,7 @@ HttpSession::Action HttpSession::write_response(Now now) {
   if (response.stream && !head_only) {
     chunked_ = head_.version >= 11;
     endless_ = response.endless;
+    last_piece_ = std::move(response.last_piece);
     state_ = State::streaming;
   } else if (keep_alive) {
     begin_request();
@@ -329,6 +330,9 @@ HttpSession::Action HttpSession::write_stream(Now now) {
   std::string bytes = std::exchange(piece_, {});
   if (over) {
     state_ = State::closing;
+    if (!stream_ended_ && !last_piece_.empty()) {
+      bytes += chunked_ ? chunk_bytes(last_piece_) : last_piece_;
+    }
     if (chunked_) bytes += last_chunk_bytes();
     if (bytes.empty()) return Close{};
   }

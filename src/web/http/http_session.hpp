@@ -187,8 +187,9 @@ class HttpSession {
   bool refused_ = false;  ///< `response_` is ready, and the body is read only to be dropped.
   std::uint64_t dropped_bytes_ = 0;  ///< With the framing of a chunked body.
   Response response_;
-  bool chunked_ = false;  ///< The stream is chunked.
-  bool endless_ = false;  ///< The stream has no end of its own.
+  bool chunked_ = false;         ///< The stream is chunked.
+  bool endless_ = false;         ///< The stream has no end of its own.
+  std::string last_piece_ = {};  ///< Of an endless stream that a stop ends.
   bool stream_ended_ = false;
   std::string piece_;  ///< The stream's next bytes to write.
 

@@ -361,7 +361,7 @@ void HttpConnection::begin_request() {
     current_.emplace(make_current_request(server_, session_.head(), peer_, peer_address_));
   }
   current_->context.now = Clock::now();
-  current_->context.stopping = stopping_;
+  current_->context.stopping = stopping_ || server_.will_stop;
 }
 
 void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {

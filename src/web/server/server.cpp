@@ -104,6 +104,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     co_await drain();
   }
 
+  void prepare_stop() { server_.will_stop = true; }
   void stop() { accept_loop_.stop(); }
 
   void set_admin_token(std::string token) { gate_.set_token(std::move(token)); }
@@ -207,6 +208,8 @@ Server::Server(asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor,
 Server::~Server() = default;
 
 asio::awaitable<void> Server::run() { return impl_->run(); }
+
+void Server::prepare_stop() { impl_->prepare_stop(); }
 
 void Server::stop() {
   asio::post(impl_->executor(), [impl = impl_] { impl->stop(); });

@@ -70,11 +70,17 @@ TEST_CASE_METHOD(StreamTest, "after stop, a finite stream continues to its end")
   CHECK(next_is<HttpSession::Close>());
 }
 
-TEST_CASE_METHOD(StreamTest, "after stop, an endless stream ends after its pending piece") {
+TEST_CASE_METHOD(StreamTest, "after stop, an endless stream ends after what it has to send") {
   session->send("a");
   session->stop();
-  CHECK(written() == "1\r\na\r\n0\r\n\r\n");
+  CHECK(written() == "1\r\na\r\nd\r\nretry: 2000\n\n\r\n0\r\n\r\n");
   CHECK(next_is<HttpSession::Close>());
+}
+
+TEST_CASE_METHOD(StreamTest, "a stream that is over doesn't ask its client to come back") {
+  session->end_stream();
+  session->stop();
+  CHECK(written() == "0\r\n\r\n");
 }
 
 TEST_CASE_METHOD(StreamTest, "an aborted stream lacks its last chunk") {
