@@ -151,7 +151,7 @@ HistoryId insert_row(Database& database, const HistoryRow& row) {
                  .worker = row.worker,
                  .times = times},
                 1);
-  changes.write(database);
+  changes.apply(database);
   return id;
 }
 

@@ -64,18 +64,23 @@ std::optional<IntervalTotals> read_totals(const Statement& row, int column) {
 constexpr std::string_view totals_columns =
     "count, queue_us, transfer_us, decode_us, resize_us, forward_us, total_us, histogram";
 
+/// Reads an entry. Returns std::nullopt if there is none, or if it is damaged: such an entry is
+/// written anew, because it must not keep rows from being recorded or removed.
+std::optional<IntervalTotals> find_totals(Database& database, const IntervalKey& key) {
+  static const std::string select = "SELECT " + std::string(totals_columns) +
+                                    " FROM interval_statistics WHERE scope = ? AND interval = ? AND"
+                                    " model = ? AND worker = ?";
+  auto rows = database.prepare(select);
+  bind_key(rows, key);
+  return rows.step() ? read_totals(rows, 0) : std::nullopt;
+}
+
 void write_totals(Database& database, const IntervalKey& key, const IntervalTotals& change) {
-  IntervalTotals totals = change;
-  {
-    auto rows = database.prepare("SELECT " + std::string(totals_columns) +
-                                 " FROM interval_statistics WHERE scope = ? AND interval = ? AND"
-                                 " model = ? AND worker = ?");
-    bind_key(rows, key);
-    // A damaged entry is written anew. It must not keep rows from being recorded or removed.
-    if (rows.step()) {
-      if (const auto before = read_totals(rows, 0)) totals.merge(*before);
-    }
-  }
+  static const std::string insert =
+      "INSERT OR REPLACE INTO interval_statistics (scope, interval, model, worker, " +
+      std::string(totals_columns) + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  IntervalTotals totals = find_totals(database, key).value_or(IntervalTotals{});
+  totals.merge(change);
   if (totals.count <= 0) {
     auto statement = database.prepare(
         "DELETE FROM interval_statistics WHERE scope = ? AND interval = ? AND model = ? AND"
@@ -84,9 +89,7 @@ void write_totals(Database& database, const IntervalKey& key, const IntervalTota
     statement.run();
     return;
   }
-  auto statement = database.prepare(
-      "INSERT OR REPLACE INTO interval_statistics (scope, interval, model, worker, " +
-      std::string(totals_columns) + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  auto statement = database.prepare(insert);
   bind_key(statement, key);
   statement.bind(totals.count);
   for (const std::int64_t sum_us : totals.sums_us) statement.bind(sum_us);
@@ -202,6 +205,12 @@ void StatisticsChanges::count_move(const CountedRow& row, const std::string& fro
   changes_[key].add(row.times, -1);
   key.visitor = row.visitor;
   changes_[key].add(row.times, 1);
+}
+
+void StatisticsChanges::apply(Database& database) {
+  StatisticsChanges* const batch = database.statistics_batch();
+  if (!batch) return write(database);
+  for (auto& [key, change] : std::exchange(changes_, {})) batch->changes_[key].merge(change);
 }
 
 void StatisticsChanges::write(Database& database) {

@@ -21,11 +21,34 @@ class StatisticsChanges {
   void count(const CountedRow& row, std::int64_t change);
   /// Counts a row that passes from the visitor `from` to `row.visitor`.
   void count_move(const CountedRow& row, const std::string& from);
+  /// Forgets the changes after it has written them or, if the transaction collects changes, added
+  /// them to its batch.
+  void apply(Database& database);
   /// Writes the changes, and forgets them.
   void write(Database& database);
 
  private:
   std::map<IntervalKey, IntervalTotals> changes_;
+};
+
+/// While it exists, transactions of the database collect their changes of the prepared statistics.
+/// So an entry is read and written once for all rows of a transaction, instead of once for each
+/// row. Whoever commits calls `write` before. Without that, the changes are forgotten.
+class StatisticsBatch {
+ public:
+  /// `database` must outlive the batch, and have no other one.
+  explicit StatisticsBatch(Database& database) : database_(database) {
+    database_.set_statistics_batch(&changes_);
+  }
+  ~StatisticsBatch() { database_.set_statistics_batch(nullptr); }
+  StatisticsBatch(const StatisticsBatch&) = delete;
+  StatisticsBatch& operator=(const StatisticsBatch&) = delete;
+
+  void write() { changes_.write(database_); }
+
+ private:
+  Database& database_;
+  StatisticsChanges changes_;
 };
 
 /// Removes rows with their thumbnails, also from the prepared statistics. Ids without a row are
