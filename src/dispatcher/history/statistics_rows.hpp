@@ -55,13 +55,21 @@ class StatisticsBatch {
 /// ignored.
 void remove_rows(Database& database, std::span<const HistoryId> ids);
 
-/// Gives rows of the visitor `from` to the visitor `to`, also in the prepared statistics.
-/// `condition` is SQL that may use `?2` for `from`. Returns the number of rows.
+/// Gives at most `count` rows of the visitor `from` to the visitor `to`, also in the prepared
+/// statistics. `condition` is SQL that may use `?2` for `from`. Returns the number of rows.
 std::uint64_t move_rows(Database& database, const std::string& from, const std::string& to,
-                        const std::string& condition);
+                        const std::string& condition, std::size_t count);
 
-/// Prepares the statistics of all rows, for a database that has none yet.
-void prepare_statistics(Database& database);
+/// Remembers that the statistics of all rows have yet to be prepared. Changes of these rows don't
+/// change the prepared statistics until then.
+void prepare_statistics_later(Database& database);
+
+/// The most rows whose statistics are prepared in one transaction, which takes some 50 ms.
+inline constexpr std::size_t prepared_rows_max = 1000;
+
+/// Prepares the statistics of the newest `count` rows that have none yet. Returns false if no more
+/// are left.
+bool prepare_statistics(Database& database, std::size_t count);
 
 /// Answers a query: from the prepared statistics if its buckets consist of whole intervals, and
 /// otherwise from the rows of its time, newest first, up to `HistoryStatistics::rows_max`. Reads

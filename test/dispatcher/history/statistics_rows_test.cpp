@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/old_rows.hpp"
 #include "dispatcher/history/removals.hpp"
@@ -159,19 +160,34 @@ TEST_CASE("prepared statistics equal those of the rows, whatever is inserted and
   database.execute("COMMIT");
 }
 
-TEST_CASE(
-    "statistics of rows from before they were prepared are prepared when the file is opened") {
+TEST_CASE("statistics of rows from before they were prepared are prepared in pieces") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   std::mt19937 random(11);
+  const auto insert_rows = [&](Database& database, int count) {
+    database.execute("BEGIN");
+    while (count-- > 0) insert_row(database, random_row(random));
+    database.execute("COMMIT");
+  };
   {
     Database database = open_history(file);
-    database.execute("BEGIN");
-    for (int count = 0; count < 500; ++count) insert_row(database, random_row(random));
-    database.execute("COMMIT");
+    insert_rows(database, 500);
     test::make_version(database, 4);
   }
   Database database = open_history(file);
+  CHECK(entries(database) == 0);
+  insert_rows(database, 50);
+  // Some rows have statistics, and others don't, when they are removed and moved.
+  CHECK(prepare_statistics(database, 150));
+  std::vector<HistoryId> ids;
+  for (HistoryId id = 5; id < 550; id += 3) ids.push_back(id);
+  remove_rows(database, ids);
+  REQUIRE(begin_adoption(database, "visitor 1", "visitor 9", Adopted::all));
+  while (resume_adoptions(database, 20) == 20) {
+  }
+  while (prepare_statistics(database, 100)) {
+  }
+  CHECK_FALSE(prepare_statistics(database, 100));
   check_all_queries(database);
 }
 

@@ -61,6 +61,7 @@ class FakeHistory final : public dispatcher::History {
   asio::awaitable<bool> adopt(std::string, std::string, dispatcher::Adopted) override {
     co_return false;
   }
+  void confirm_adoption(std::string) override {}
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     statistics_queries.push_back(std::move(query));
