@@ -91,7 +91,6 @@ class FakeJobs final : public dispatcher::Jobs {
  public:
   asio::awaitable<dispatcher::Submitted> submit(dispatcher::JobRequest request) override {
     requests.push_back(std::move(request));
-    if (requests.size() > accepted_max) co_return dispatcher::SubmitError::full;
     co_return submitted;
   }
   asio::awaitable<std::optional<dispatcher::Job>> find(std::string id) override {
@@ -114,7 +113,6 @@ class FakeJobs final : public dispatcher::Jobs {
   std::vector<std::string> watched;
   // The answers:
   dispatcher::Submitted submitted = std::vector<std::string>{"abc"};
-  std::size_t accepted_max = 1000;  ///< Requests beyond them are answered with `full`.
   std::optional<dispatcher::Job> job;
   bool cancels = true;
   bool may_watch = true;
