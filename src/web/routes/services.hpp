@@ -38,6 +38,8 @@ struct SiteRules {
   std::optional<int> thumbnail_side = std::nullopt;
   /// Time from an upload's complete arrival to its answer.
   std::chrono::milliseconds request_timeout{60'000};
+  /// Time from the complete arrival of a form of several images to the end of the last one.
+  std::chrono::milliseconds form_timeout{600'000};
   /// Pages aren't sure of a best label with a lower probability.
   double unsure_below = 0;
   /// Returns true if a client's address is this machine's or in a private network.

@@ -213,8 +213,8 @@ asio::awaitable<std::optional<Problem>> HttpConnection::store_body() {
   if (!current_->stored) {
     // The guards have checked the boundary.
     const auto boundary = form_boundary(find_field(session_.head().fields, "Content-Type"));
-    current_->stored =
-        std::make_shared<StoredUpload>(server_.forms, std::get<std::string>(boundary));
+    current_->stored = std::make_shared<StoredUpload>(server_.forms, current_->context.client,
+                                                      std::get<std::string>(boundary));
   }
   std::string piece = session_.take_body();
   co_return co_await current_->stored->append(std::move(piece));
