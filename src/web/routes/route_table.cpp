@@ -60,7 +60,7 @@ constexpr Route routes[] = {
 
     {"GET", "/api/v1/models", api_only, models::list},
     {"GET", "/api/v1/models/{name}", api_only, models::show},
-    {"GET", "/api/v1/models/{name}/labels", api_only, models::labels},
+    {"GET", "/api/v1/models/{name}/labels", {.errors = api, .takes_slot = true}, models::labels},
 
     {"GET", "/add/{address...}", list_change, workers::add},
     {"POST", "/add/{address...}", list_change, workers::add},

@@ -265,6 +265,13 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   if (std::exchange(evicted_, false)) {
     co_return anonymous_error(upload_not_admitted(Reason::overloaded));
   }
+  if (!ticket_ && context.route.route->policy.takes_slot) {
+    auto entered = server_.uploads.enter(context.client);
+    if (const auto* reason = std::get_if<Reason>(&entered)) {
+      co_return anonymous_error(upload_not_admitted(*reason));
+    }
+    ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
+  }
   if (ticket_) {
     if (const auto reason = ticket_->take_slot()) {
       co_return anonymous_error(upload_not_admitted(*reason));
