@@ -35,6 +35,12 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
 
 /// Takes a new database back to an older version of its tables.
 inline void make_version(dispatcher::Database& database, int version) {
+  if (version < 7) {
+    database.execute(
+        "DROP TABLE adoption; DROP TABLE statistics_progress; DROP INDEX job_visitor;"
+        "CREATE INDEX job_visitor ON job (visitor, number) WHERE state >= 2;"
+        "ALTER TABLE removal ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0");
+  }
   if (version < 6) {
     database.execute("ALTER TABLE unsigned_until DROP COLUMN job; DROP TABLE commit_mark");
   }

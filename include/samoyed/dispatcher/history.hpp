@@ -57,13 +57,19 @@ class History {
 
   /// Removes all rows of a visitor that were recorded before this call, including the results of
   /// finished jobs, in pieces, so that other operations go on meanwhile. Returns the number of rows
-  /// after none of them can be found any more. If it fails or the program ends, the removal goes on
-  /// after the next start.
+  /// after none of them can be found any more. A removal that began and then failed is tried again
+  /// each minute, and after the next start.
   virtual asio::awaitable<std::uint64_t> remove_all(std::string visitor) = 0;
 
-  /// Gives results and jobs of the visitor `from` to the visitor `to`. Returns false if `from` has
-  /// none. May go on for long while the disk is slow.
+  /// Gives results and jobs of the visitor `from` to the visitor `to`, an id without any. Returns
+  /// true once that is durably remembered and the first ones have moved. The others follow in
+  /// pieces, also after an error and after the next start. Returns false if `from` has none, or if
+  /// an id that adopted them was confirmed. May go on for long while the disk is slow.
   virtual asio::awaitable<bool> adopt(std::string from, std::string to, Adopted adopted) = 0;
+
+  /// The visitor is told the id that has adopted `from`. Before that, another call of `adopt` gives
+  /// everything to another id. Never waits.
+  virtual void confirm_adoption(std::string from) = 0;
 
   /// Returns statistics, which may be some seconds old, but contain no rows that `remove_all` had
   /// removed. Throws BusyError if too many different ones are being computed.

@@ -42,25 +42,6 @@ struct Job {
   bool operator==(const Job&) const = default;
 };
 
-/// One image of a request: the whole file.
-struct JobImage {
-  std::string file_name;
-  std::string bytes;
-};
-
-/// Images to recognize, and who submits them. Text is truncated to the limits of the history.
-struct JobRequest {
-  std::vector<JobImage> images;
-  std::string visitor = {};
-  std::string client = {};
-  std::string request_id = {};
-  /// The number of labels to return, at most `history_labels_max`. std::nullopt: five.
-  std::optional<int> top = std::nullopt;
-  /// The name of the model that must answer; empty for any.
-  std::string model = {};
-  std::optional<int> thumbnail_side = std::nullopt;
-};
-
 enum class SubmitError {
   full,      ///< The spool or its disk is full. The client may try again later.
   stopping,  ///< The dispatcher is shutting down.

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <asio/awaitable.hpp>
 
@@ -13,6 +15,32 @@
 #include "samoyed/dispatcher/job.hpp"
 
 namespace samoyed::dispatcher {
+
+/// One image of a request: the whole file.
+struct JobImage {
+  std::string file_name;
+  /// Empty if the image isn't in memory.
+  std::string bytes = {};
+  /// Returns the bytes of an image that isn't in memory, whose number is `unread_bytes`. Throws
+  /// std::system_error. Null otherwise.
+  std::function<asio::awaitable<std::string>()> read = nullptr;
+  std::uint64_t unread_bytes = 0;
+
+  std::uint64_t size() const { return read ? unread_bytes : bytes.size(); }
+};
+
+/// Images to recognize, and who submits them. Text is truncated to the limits of the history.
+struct JobRequest {
+  std::vector<JobImage> images;
+  std::string visitor = {};
+  std::string client = {};
+  std::string request_id = {};
+  /// The number of labels to return, at most `history_labels_max`. std::nullopt: five.
+  std::optional<int> top = std::nullopt;
+  /// The name of the model that must answer; empty for any.
+  std::string model = {};
+  std::optional<int> thumbnail_side = std::nullopt;
+};
 
 /// Follows one job. It remembers only that something changed, so a slow watcher gets only the
 /// latest state.
@@ -38,8 +66,9 @@ class Jobs {
  public:
   virtual ~Jobs() = default;
 
-  /// Returns the ids once the images and their jobs are durably on disk. Reports failures as a
-  /// SubmitError and throws no exceptions of its own.
+  /// Returns the ids once the images and their jobs are durably on disk. If one image can't be read
+  /// or stored, or there is no room for all, none becomes a job. Reports failures as a SubmitError
+  /// and throws no exceptions of its own.
   virtual asio::awaitable<Submitted> submit(JobRequest request) = 0;
 
   /// Returns std::nullopt if the job doesn't exist or was forgotten. Throws StorageError.

@@ -36,7 +36,8 @@ struct ServerLimits {
   std::uint64_t image_bytes_max = protocol::image_bytes_max_default;
   std::uint64_t form_overhead_bytes_max = std::uint64_t{64} << 10;
   /// Size of a form with several images. One that is larger than an image lies on disk, with all
-  /// others up to `stored_forms_max` times this size.
+  /// others up to `stored_forms_max` times this size. One client's lie there up to this size
+  /// together, so that others have room too.
   std::uint64_t form_bytes_max = std::uint64_t{1} << 30;
   std::uint64_t stored_forms_max = 4;
   /// Least rate at which a body must arrive, in bytes per second. `ServerTimeouts::body_grace` is
@@ -69,6 +70,9 @@ struct ServerTimeouts {
   std::chrono::milliseconds body_grace{20'000};
   /// From an upload's complete arrival to its answer.
   std::chrono::milliseconds request{60'000};
+  /// The same for a form of several images, each of which has `request` within that. Images that
+  /// have not begun by then fail.
+  std::chrono::milliseconds form{600'000};
   /// For the client to receive one response.
   std::chrono::milliseconds write{60'000};
   /// For receiving what a client still sends after an early answer.

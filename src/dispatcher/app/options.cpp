@@ -100,7 +100,7 @@ void add_limit_options(CLI::App& app, web::ServerLimits& limits) {
   app.add_option("--form-bytes-max", limits.form_bytes_max,
                  "Maximum size of all images of one form together, in bytes; a form that is larger "
                  "than an image lies in TMPDIR or /var/tmp meanwhile, all such forms together in "
-                 "at most four times this size")
+                 "at most four times this size, and those of one client in this size")
       ->check(io::whole_number_range(std::uint64_t{1}, std::uint64_t{1} << 38));
 }
 

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/commit_mark.hpp"
+#include "dispatcher/history/statistics_rows.hpp"
 #include "samoyed/io/random.hpp"
 
 namespace samoyed::dispatcher {
@@ -283,7 +284,9 @@ std::exception_ptr DatabaseThread::try_commit(Database& database, std::span<Task
 
 void DatabaseThread::run_transaction(Database& database, std::span<Task> group) {
   database.execute("BEGIN IMMEDIATE");
+  StatisticsBatch statistics(database);
   for (Task& task : group) task.run(database);
+  statistics.write();
   const bool retried = std::ranges::any_of(group, &Task::persistent);
   const std::string mark = retried ? io::random_hex(io::id_bytes) : std::string();
   if (retried) set_commit_mark(database, mark);

@@ -57,10 +57,13 @@ std::string select(std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM recognition " + std::string(rest);
 }
 
-/// The conditions on the visitor and the model. `bind_owner` binds their values.
+/// The conditions on the visitor and the model. `bind_owner` binds their values. A visitor's rows
+/// are read by their index, whatever their model: the index of models would lead to the rows of
+/// all visitors.
 std::string of_owner(const HistoryQuery& query) {
-  return std::string(query.visitor ? " AND visitor = ?" : "") +
-         (query.model ? " AND model = ?" : "");
+  std::string conditions = query.visitor ? " AND visitor = ?" : "";
+  if (query.model) conditions += query.visitor ? " AND +model = ?" : " AND model = ?";
+  return conditions;
 }
 
 void bind_owner(Statement& statement, const HistoryQuery& query) {
@@ -151,16 +154,19 @@ HistoryId insert_row(Database& database, const HistoryRow& row) {
                  .worker = row.worker,
                  .times = times},
                 1);
-  changes.write(database);
+  changes.apply(database);
   return id;
+}
+
+std::string page_sql(const HistoryQuery& query) {
+  return select((query.after ? "WHERE id > ?" : "WHERE id < ?") + of_owner(query) +
+                (query.after ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?"));
 }
 
 HistoryPage find_rows(Database& database, const HistoryQuery& query) {
   const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
   const bool upwards = query.after.has_value();
-  auto statement =
-      database.prepare(select((upwards ? "WHERE id > ?" : "WHERE id < ?") + of_owner(query) +
-                              (upwards ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?")));
+  auto statement = database.prepare(page_sql(query));
   statement.bind(upwards ? *query.after
                          : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   bind_owner(statement, query);

@@ -22,6 +22,8 @@ std::size_t held_bytes(const HistoryRow& row);
 
 /// Inserts a row with its thumbnail, and counts it in the prepared statistics.
 HistoryId insert_row(Database& database, const HistoryRow& row);
+/// The statement with which `find_rows` reads a page.
+std::string page_sql(const HistoryQuery& query);
 /// Leaves out rows that are damaged.
 HistoryPage find_rows(Database& database, const HistoryQuery& query);
 /// Returns std::nullopt if the row is missing, another visitor's or damaged. Includes the thumbnail

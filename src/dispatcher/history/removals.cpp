@@ -37,9 +37,9 @@ std::uint64_t remove_results(Database& database, const Removal& removal, std::si
   return ids.size();
 }
 
-std::optional<Removal> find_abandoned(Database& database) {
-  auto row = database.prepare(
-      "SELECT number, visitor, newest_row, newest_job FROM removal WHERE abandoned = 1 LIMIT 1");
+std::optional<Removal> find_removal(Database& database) {
+  auto row =
+      database.prepare("SELECT number, visitor, newest_row, newest_job FROM removal LIMIT 1");
   if (!row.step()) return std::nullopt;
   return Removal{.number = row.integer(0),
                  .visitor = row.text(1),
@@ -56,9 +56,7 @@ Removal begin_removal(Database& database, const std::string& visitor) {
   auto rows = database.prepare("SELECT count(*) FROM recognition WHERE visitor = ?");
   rows.bind(visitor);
   if (rows.step()) removal.rows = static_cast<std::uint64_t>(rows.integer(0));
-  database
-      .prepare(
-          "INSERT INTO removal (visitor, newest_row, newest_job, abandoned) VALUES (?, ?, ?, 0)")
+  database.prepare("INSERT INTO removal (visitor, newest_row, newest_job) VALUES (?, ?, ?)")
       .bind(visitor)
       .bind(removal.newest_row)
       .bind(removal.newest_job)
@@ -77,12 +75,10 @@ void end_removal(Database& database, const Removal& removal) {
   database.prepare("DELETE FROM removal WHERE number = ?").bind(removal.number).run();
 }
 
-void abandon_removals(Database& database) { database.execute("UPDATE removal SET abandoned = 1"); }
-
 std::uint64_t resume_removals(Database& database, std::size_t count) {
   std::uint64_t removed = 0;
   while (removed < count) {
-    const auto removal = find_abandoned(database);
+    const auto removal = find_removal(database);
     if (!removal) break;
     const std::size_t left = count - removed;
     const std::uint64_t piece = continue_removal(database, *removal, left);

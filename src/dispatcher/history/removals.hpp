@@ -8,8 +8,8 @@
 #include "samoyed/dispatcher/history_row.hpp"
 
 /// Removing everything of a visitor, in pieces between which other transactions get their turn. The
-/// database remembers a removal until its end, so that one that a crash interrupts goes on after
-/// the next start. All throw StorageError, and must run within a transaction.
+/// database remembers a removal until its end, so that one that an error or a crash interrupts goes
+/// on later. All throw StorageError, and must run within a transaction.
 namespace samoyed::dispatcher {
 
 /// The most rows that are removed in one transaction, which takes a few milliseconds.
@@ -35,11 +35,8 @@ std::uint64_t continue_removal(Database& database, const Removal& removal, std::
 /// Forgets a removal of which nothing is left to remove.
 void end_removal(Database& database, const Removal& removal);
 
-/// Marks the removals of an earlier run of the program, so that `resume_removals` goes on with
-/// them.
-void abandon_removals(Database& database);
-
-/// Goes on with abandoned removals, as `continue_removal` does, and forgets those that end.
+/// Goes on with the removals that have not ended, as `continue_removal` does, and forgets those
+/// that end. Removals that are in progress get only faster by that.
 std::uint64_t resume_removals(Database& database, std::size_t count);
 
 }  // namespace samoyed::dispatcher

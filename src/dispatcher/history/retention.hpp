@@ -14,15 +14,17 @@
 
 namespace samoyed::dispatcher {
 
-/// Periodically removes rows past their retention, in batches so small that new rows hardly wait.
+/// Periodically removes rows past their retention, and goes on with what was interrupted, in
+/// batches so small that new rows hardly wait.
 ///
 /// Thread rule: the executor's thread.
 class Retention {
  public:
   struct Step {
-    /// Removes at most `count` rows that are past their retention at `now_ms` (milliseconds since
-    /// 1970). Returns how many it removed.
-    std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)> remove;
+    /// Removes, or changes, at most `count` rows that are due at `now_ms` (milliseconds since
+    /// 1970). Returns how many: `count` if there may be more.
+    std::function<std::uint64_t(Database& database, std::int64_t now_ms, std::size_t count)>
+        carry_out;
     /// Returns how many rows may go in one interval, so that a clock that jumps can't empty the
     /// history at once. Null: any number.
     std::function<std::uint64_t(Database& database)> rows_max = nullptr;
@@ -36,7 +38,8 @@ class Retention {
   void stop();
 
  private:
-  asio::awaitable<void> remove_all(Step step);
+  asio::awaitable<void> try_step(const Step& step);
+  asio::awaitable<void> carry_out(Step step);
 
   DatabaseThread& writer_;
   const std::vector<Step> steps_;

@@ -119,6 +119,22 @@ ALTER TABLE unsigned_until ADD COLUMN job INTEGER NOT NULL DEFAULT 0;
 UPDATE unsigned_until SET job = (SELECT coalesce(max(number), 0) FROM job);
 CREATE TABLE commit_mark (mark TEXT NOT NULL) STRICT;
 INSERT INTO commit_mark VALUES ('');
+)sql",
+    // A visitor's rows get their new owner in pieces too. Any removal that is left goes on. Rows up
+    // to `uncounted_until` are not in the statistics yet.
+    R"sql(
+CREATE TABLE adoption (
+  former TEXT PRIMARY KEY,
+  visitor TEXT NOT NULL,
+  unsigned_only INTEGER NOT NULL,
+  moved INTEGER NOT NULL,
+  given INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+DROP INDEX job_visitor;
+CREATE INDEX job_visitor ON job (visitor, number);
+ALTER TABLE removal DROP COLUMN abandoned;
+CREATE TABLE statistics_progress (uncounted_until INTEGER NOT NULL) STRICT;
+INSERT INTO statistics_progress VALUES (0);
 )sql"};
 
 /// From this version on, the tables hold digests of visitors' ids.
@@ -181,7 +197,7 @@ void migrate(Database& database) {
     database.execute(migrations[step]);
   }
   if (version < digests_since) digest_visitors(database);
-  if (version < statistics_since) prepare_statistics(database);
+  if (version < statistics_since) prepare_statistics_later(database);
   database.execute("PRAGMA application_id = " + std::to_string(application_id));
   database.execute("PRAGMA user_version = " + std::to_string(migrations.size()));
   database.execute("COMMIT");

@@ -14,9 +14,12 @@ namespace samoyed::dispatcher {
 ///     job          one row for each; `recognition` is the result's id; `owner` and `claims`
 ///                  identify the current claim
 ///     removal      one row for each visitor whose rows are being removed
+///     adoption     one row for each visitor whose rows are getting a new owner, or whose new owner
+///                  has not learned its id yet
 ///     interval_statistics  totals of the recognitions by scope (everyone, or one visitor), half
 ///                  hour, model and worker; every transaction that inserts or deletes recognitions
 ///                  keeps them right
+///     statistics_progress  up to which row these totals have yet to be prepared, after an upgrade
 ///
 /// Opens or creates the file for the only connection that writes, in WAL mode, and migrates it to
 /// the newest version. Throws StorageError with one line that says what to do. Rejects another

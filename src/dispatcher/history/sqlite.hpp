@@ -17,6 +17,8 @@ struct sqlite3_stmt;
 
 namespace samoyed::dispatcher {
 
+class StatisticsChanges;
+
 /// The file can't be read or written at the moment: the disk is full or failed, or another process
 /// holds a lock. The same operation may succeed later.
 class DiskError : public StorageError {
@@ -119,6 +121,11 @@ class Database {
   /// end within `wait`.
   void truncate_log(std::chrono::milliseconds wait);
 
+  /// Where the transaction in progress collects its changes of the prepared statistics; null if it
+  /// writes each at once. See StatisticsBatch.
+  StatisticsChanges* statistics_batch() const { return statistics_batch_; }
+  void set_statistics_batch(StatisticsChanges* batch) { statistics_batch_ = batch; }
+
   /// How long a statement waits for another process's lock on the file; the default is 5 s.
   void set_busy_timeout(std::chrono::milliseconds timeout);
 
@@ -138,6 +145,7 @@ class Database {
   /// Held by pointer for the same reason. Holds one entry for each distinct SQL text of this
   /// program.
   std::unique_ptr<Statement::Kept> statements_ = std::make_unique<Statement::Kept>();
+  StatisticsChanges* statistics_batch_ = nullptr;
 };
 
 }  // namespace samoyed::dispatcher

@@ -3,6 +3,9 @@
 #include <bit>
 #include <utility>
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/adoption_rows.hpp"
@@ -58,6 +61,14 @@ asio::awaitable<std::optional<HistoryRow>> SqliteHistory::find_row(
 asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
   if (visitor.empty()) co_return 0;
   constexpr auto power_loss = DatabaseThread::Durability::power_loss;
+  // Results that are still coming from a former id must not come back.
+  std::uint64_t adopted = adopted_rows_max;
+  while (adopted == adopted_rows_max) {
+    auto piece = [visitor](Database& database) {
+      return resume_adoptions(database, adopted_rows_max, visitor);
+    };
+    adopted = co_await writer_.run(std::move(piece));
+  }
   auto begin = [visitor = std::move(visitor)](Database& database) {
     return begin_removal(database, visitor);
   };
@@ -81,15 +92,45 @@ asio::awaitable<std::uint64_t> SqliteHistory::remove_all(std::string visitor) {
 
 asio::awaitable<bool> SqliteHistory::adopt(std::string from, std::string to, Adopted adopted) {
   // Ids that nobody knows cost the writer nothing.
-  auto look = [from, adopted](Database& database) {
-    return has_adoptable_rows(database, from, adopted);
-  };
+  auto look = [from, adopted](Database& database) { return can_adopt(database, from, adopted); };
   if (!co_await reader_.run(std::move(look))) co_return false;
-  auto work = [from, to = std::move(to), adopted](Database& database) {
-    return adopt_rows(database, from, to, adopted);
+  auto begin = [from, to = std::move(to), adopted](Database& database) {
+    const bool begun = begin_adoption(database, from, to, adopted);
+    if (begun) resume_adoptions(database, adopted_rows_max, to);
+    return begun;
   };
   // The visitor gets a cookie for the new id, so the rows must not go back to the old one.
-  co_return co_await writer_.run(std::move(work), DatabaseThread::Durability::power_loss);
+  const bool begun = co_await writer_.run(std::move(begin), DatabaseThread::Durability::power_loss);
+  if (begun && !std::exchange(adopting_, true)) {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::co_spawn(executor, finish_adoptions(), asio::detached);
+  }
+  co_return begun;
+}
+
+asio::awaitable<void> SqliteHistory::finish_adoptions() {
+  try {
+    std::uint64_t moved = adopted_rows_max;
+    while (moved == adopted_rows_max && !stopping_) {
+      auto piece = [](Database& database) { return resume_adoptions(database, adopted_rows_max); };
+      moved = co_await writer_.run(piece);
+    }
+  } catch (const StorageError& error) {
+    spdlog::error("can't give all results to a visitor's new id, which is tried again: {}",
+                  error.what());
+  }
+  adopting_ = false;
+}
+
+void SqliteHistory::confirm_adoption(std::string from) {
+  DatabaseThread::Task task{
+      .run = [from = std::move(from)](Database& database) { give_adoption(database, from); },
+      .done = {},
+      .durability = DatabaseThread::Durability::power_loss,
+      .persistent = true};
+  if (!writer_.post(std::move(task))) {
+    spdlog::warn("couldn't record that a visitor got a new id, because the disk is too slow");
+  }
 }
 
 asio::awaitable<HistoryStatistics> SqliteHistory::statistics(HistoryStatisticsQuery query) {

@@ -27,15 +27,22 @@ class SqliteHistory final : public History {
                                                       std::optional<std::string> visitor) override;
   asio::awaitable<std::uint64_t> remove_all(std::string visitor) override;
   asio::awaitable<bool> adopt(std::string from, std::string to, Adopted adopted) override;
+  void confirm_adoption(std::string from) override;
   asio::awaitable<HistoryStatistics> statistics(HistoryStatisticsQuery query) override;
 
+  /// Ends what goes on in the background, which the next start continues.
+  void stop() { stopping_ = true; }
+
  private:
+  asio::awaitable<void> finish_adoptions();
   asio::awaitable<HistoryStatistics> compute(HistoryStatisticsQuery query);
 
   DatabaseThread& writer_;
   DatabaseThread& reader_;
   DatabaseThread& statistics_reader_;
   SharedStatistics statistics_;
+  bool adopting_ = false;  ///< `finish_adoptions` is running.
+  bool stopping_ = false;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> unreadable_ = 0;
 };

@@ -12,12 +12,11 @@
 namespace samoyed::dispatcher {
 namespace {
 
-/// The rows whose changes are collected before they are written, when all are counted.
-constexpr std::size_t prepared_rows_max = 20000;
-
 constexpr std::string_view counted_columns =
     "time_ms, visitor, model, worker, queue_ms, transfer_ms, decode_ms, resize_ms, forward_ms,"
-    " total_ms";
+    " total_ms, id";
+/// The column `id` among them.
+constexpr int counted_id = 10;
 
 CountedRow read_counted_row(const Statement& row) {
   return {.time_ms = row.integer(0),
@@ -30,6 +29,12 @@ CountedRow read_counted_row(const Statement& row) {
                     .resize_ms = row.real(7),
                     .forward_ms = row.real(8),
                     .total_ms = row.real(9)}};
+}
+
+/// Rows up to this id are not in the prepared statistics yet.
+HistoryId uncounted_until(Database& database) {
+  auto row = database.prepare("SELECT uncounted_until FROM statistics_progress");
+  return row.step() ? row.integer(0) : 0;
 }
 
 /// The key of everyone's totals that a row belongs to.
@@ -64,18 +69,23 @@ std::optional<IntervalTotals> read_totals(const Statement& row, int column) {
 constexpr std::string_view totals_columns =
     "count, queue_us, transfer_us, decode_us, resize_us, forward_us, total_us, histogram";
 
+/// Reads an entry. Returns std::nullopt if there is none, or if it is damaged: such an entry is
+/// written anew, because it must not keep rows from being recorded or removed.
+std::optional<IntervalTotals> find_totals(Database& database, const IntervalKey& key) {
+  static const std::string select = "SELECT " + std::string(totals_columns) +
+                                    " FROM interval_statistics WHERE scope = ? AND interval = ? AND"
+                                    " model = ? AND worker = ?";
+  auto rows = database.prepare(select);
+  bind_key(rows, key);
+  return rows.step() ? read_totals(rows, 0) : std::nullopt;
+}
+
 void write_totals(Database& database, const IntervalKey& key, const IntervalTotals& change) {
-  IntervalTotals totals = change;
-  {
-    auto rows = database.prepare("SELECT " + std::string(totals_columns) +
-                                 " FROM interval_statistics WHERE scope = ? AND interval = ? AND"
-                                 " model = ? AND worker = ?");
-    bind_key(rows, key);
-    // A damaged entry is written anew. It must not keep rows from being recorded or removed.
-    if (rows.step()) {
-      if (const auto before = read_totals(rows, 0)) totals.merge(*before);
-    }
-  }
+  static const std::string insert =
+      "INSERT OR REPLACE INTO interval_statistics (scope, interval, model, worker, " +
+      std::string(totals_columns) + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  IntervalTotals totals = find_totals(database, key).value_or(IntervalTotals{});
+  totals.merge(change);
   if (totals.count <= 0) {
     auto statement = database.prepare(
         "DELETE FROM interval_statistics WHERE scope = ? AND interval = ? AND model = ? AND"
@@ -84,9 +94,7 @@ void write_totals(Database& database, const IntervalKey& key, const IntervalTota
     statement.run();
     return;
   }
-  auto statement = database.prepare(
-      "INSERT OR REPLACE INTO interval_statistics (scope, interval, model, worker, " +
-      std::string(totals_columns) + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  auto statement = database.prepare(insert);
   bind_key(statement, key);
   statement.bind(totals.count);
   for (const std::int64_t sum_us : totals.sums_us) statement.bind(sum_us);
@@ -204,6 +212,12 @@ void StatisticsChanges::count_move(const CountedRow& row, const std::string& fro
   changes_[key].add(row.times, 1);
 }
 
+void StatisticsChanges::apply(Database& database) {
+  StatisticsChanges* const batch = database.statistics_batch();
+  if (!batch) return write(database);
+  for (auto& [key, change] : std::exchange(changes_, {})) batch->changes_[key].merge(change);
+}
+
 void StatisticsChanges::write(Database& database) {
   for (const auto& [key, change] : std::exchange(changes_, {})) {
     write_totals(database, key, change);
@@ -212,37 +226,63 @@ void StatisticsChanges::write(Database& database) {
 
 void remove_rows(Database& database, std::span<const HistoryId> ids) {
   StatisticsChanges changes;
+  const HistoryId uncounted = uncounted_until(database);
   for (const HistoryId id : ids) {
     database.prepare("DELETE FROM thumbnail WHERE id = ?").bind(id).run();
     auto removed = database.prepare("DELETE FROM recognition WHERE id = ? RETURNING " +
                                     std::string(counted_columns));
     removed.bind(id);
-    while (removed.step()) changes.count(read_counted_row(removed), -1);
+    while (removed.step()) {
+      if (id > uncounted) changes.count(read_counted_row(removed), -1);
+    }
   }
-  changes.write(database);
+  changes.apply(database);
 }
 
 std::uint64_t move_rows(Database& database, const std::string& from, const std::string& to,
-                        const std::string& condition) {
+                        const std::string& condition, std::size_t count) {
   StatisticsChanges changes;
+  const HistoryId uncounted = uncounted_until(database);
   std::uint64_t moved = 0;
-  auto rows = database.prepare("UPDATE recognition SET visitor = ?1 WHERE visitor = ?2 AND (" +
-                               condition + ") RETURNING " + std::string(counted_columns));
-  rows.bind(to).bind(from);
-  for (; rows.step(); ++moved) changes.count_move(read_counted_row(rows), from);
-  changes.write(database);
+  auto rows = database.prepare(
+      "UPDATE recognition SET visitor = ?1 WHERE id IN (SELECT id FROM recognition WHERE"
+      " visitor = ?2 AND " +
+      condition + " LIMIT ?3) RETURNING " + std::string(counted_columns));
+  rows.bind(to).bind(from).bind(static_cast<std::int64_t>(count));
+  for (; rows.step(); ++moved) {
+    if (rows.integer(counted_id) > uncounted) changes.count_move(read_counted_row(rows), from);
+  }
+  changes.apply(database);
   return moved;
 }
 
-void prepare_statistics(Database& database) {
+void prepare_statistics_later(Database& database) {
+  database.execute(
+      "UPDATE statistics_progress SET uncounted_until ="
+      " (SELECT coalesce(max(id), 0) FROM recognition)");
+}
+
+bool prepare_statistics(Database& database, std::size_t count) {
+  const HistoryId until = uncounted_until(database);
+  if (until == 0) return false;
   StatisticsChanges changes;
-  std::size_t collected = 0;
-  auto rows = database.prepare("SELECT " + std::string(counted_columns) + " FROM recognition");
-  while (rows.step()) {
-    changes.count(read_counted_row(rows), 1);
-    if (++collected % prepared_rows_max == 0) changes.write(database);
+  std::size_t counted = 0;
+  HistoryId last = 0;
+  {
+    auto rows = database.prepare("SELECT " + std::string(counted_columns) +
+                                 " FROM recognition WHERE id <= ? ORDER BY id DESC LIMIT ?");
+    rows.bind(until).bind(static_cast<std::int64_t>(count));
+    for (; rows.step(); ++counted) {
+      changes.count(read_counted_row(rows), 1);
+      last = rows.integer(counted_id);
+    }
   }
-  changes.write(database);
+  changes.apply(database);
+  const bool more = counted == count && last > 1;
+  database.prepare("UPDATE statistics_progress SET uncounted_until = ?")
+      .bind(std::int64_t{more ? last - 1 : 0})
+      .run();
+  return more;
 }
 
 HistoryStatistics find_statistics(Database& database, const HistoryStatisticsQuery& query) {

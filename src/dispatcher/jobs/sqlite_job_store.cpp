@@ -27,7 +27,7 @@ std::vector<JobRow> rows_of(const JobRequest& request) {
     JobRow row{.job = {.id = io::random_hex(io::id_bytes),
                        .submitted_ms = io::wall_clock_ms(),
                        .file_name = image.file_name,
-                       .image_bytes = image.bytes.size()},
+                       .image_bytes = image.size()},
                .visitor = request.visitor,
                .client = request.client,
                .request_id = request.request_id,
@@ -112,7 +112,7 @@ SqliteJobStore::~SqliteJobStore() { files_.join(); }
 
 bool SqliteJobStore::has_room(const JobRequest& request) const {
   std::uint64_t bytes = 0;
-  for (const JobImage& image : request.images) bytes += image.bytes.size();
+  for (const JobImage& image : request.images) bytes += image.size();
   return load_.waiting + load_.running + request.images.size() <= options_.images_max &&
          load_.bytes + bytes <= options_.bytes_max;
 }
@@ -129,18 +129,7 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   }
   std::optional<SubmitError> error;
   try {
-    const auto images = std::make_shared<const std::vector<JobImage>>(std::move(request.images));
-    auto write = [this, rows, images] {
-      if (reserve_ && !reserve_->keep()) {
-        throw std::system_error(ENOSPC, std::generic_category(), "too little room for the reserve");
-      }
-      for (std::size_t index = 0; index < rows->size(); ++index) {
-        spool_.write((*rows)[index].job.id, (*images)[index].bytes);
-      }
-      spool_.sync();
-      return true;
-    };
-    co_await run_on(files_, std::move(write));
+    co_await write_images(rows, std::move(request.images));
     auto insert = [rows](Database& database) {
       for (const JobRow& row : *rows) insert_job(database, row);
       return true;
@@ -172,6 +161,31 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   if (error) co_return *error;
   on_submitted_();
   co_return ids;
+}
+
+/// Writes images to the spool, of which only one that has to be read is in memory at a time.
+asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::vector<JobRow>> rows,
+                                                   std::vector<JobImage> images) {
+  for (std::size_t index = 0; index < images.size(); ++index) {
+    const auto bytes = std::make_shared<std::string>(std::move(images[index].bytes));
+    if (images[index].read) {
+      asio::awaitable<std::string> reading = images[index].read();
+      *bytes = co_await std::move(reading);
+    }
+    auto write = [this, rows, index, bytes] {
+      if (reserve_ && !reserve_->keep()) {
+        throw std::system_error(ENOSPC, std::generic_category(), "too little room for the reserve");
+      }
+      spool_.write((*rows)[index].job.id, *bytes);
+      return true;
+    };
+    co_await run_on(files_, std::move(write));
+  }
+  auto sync = [this] {
+    spool_.sync();
+    return true;
+  };
+  co_await run_on(files_, std::move(sync));
 }
 
 asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {

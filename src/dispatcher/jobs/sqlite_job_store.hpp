@@ -69,6 +69,8 @@ class SqliteJobStore final : public JobStore {
   class Watch;
 
   bool has_room(const JobRequest& request) const;
+  asio::awaitable<void> write_images(std::shared_ptr<const std::vector<JobRow>> rows,
+                                     std::vector<JobImage> images);
   asio::awaitable<void> remove_image(std::string id);
   asio::awaitable<void> end(std::string id, EndedJob ended);
   void notify_watches(const std::string& id);

@@ -13,9 +13,11 @@
 #include <asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/old_rows.hpp"
 #include "dispatcher/history/removals.hpp"
 #include "dispatcher/history/schema.hpp"
+#include "dispatcher/history/statistics_rows.hpp"
 #include "dispatcher/jobs/job_recovery.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
 #include "dispatcher/storage/data_folder.hpp"
@@ -106,7 +108,7 @@ Database SqliteStorage::open_database() {
   // A new database doesn't know all images, nor does one that is opened while jobs are submitted.
   const auto orphans = starting && !created ? Orphans::remove : Orphans::keep;
   const Jobs::Load load = recover_jobs(database, spool_, orphans);
-  abandon_removals(database);
+  forget_adoptions(database);
   opened_ = database.file();
   if (database.is_current()) opened_log_ = database.log();
   if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
@@ -135,31 +137,37 @@ std::vector<Retention::Step> SqliteStorage::retention_steps() const {
   // If the history is turned off, results are kept only for the jobs.
   const std::int64_t keep_rows_ms =
       options_.history.enabled ? options_.history.days * day_ms : keep_jobs_ms;
-  return {{.remove = [](Database& database, std::int64_t,
-                        std::size_t count) { return resume_removals(database, count); }},
-          {.remove =
+  return {{.carry_out = [](Database& database, std::int64_t,
+                           std::size_t count) { return resume_removals(database, count); }},
+          {.carry_out = [](Database& database, std::int64_t,
+                           std::size_t count) { return resume_adoptions(database, count); }},
+          {.carry_out =
                [rows_max = options_.history.rows_max](Database& database, std::int64_t,
                                                       std::size_t count) {
                  return remove_old_rows(database, before_all_times, rows_max, count);
                }},
-          {.remove =
+          {.carry_out =
                [keep_rows_ms](Database& database, std::int64_t now_ms, std::size_t count) {
                  const std::int64_t newest = std::min(now_ms, newest_row_ms(database));
                  return remove_old_rows(database, newest - keep_rows_ms, rows_unlimited, count);
                },
            .rows_max = [](Database& database) { return share(rows_at_most(database)); }},
-          {.remove =
+          {.carry_out =
                [keep_jobs_ms](Database& database, std::int64_t now_ms, std::size_t count) {
                  const std::int64_t newest = std::min(now_ms, newest_finished_ms(database));
                  return remove_finished_jobs(database, newest - keep_jobs_ms, count);
                },
-           .rows_max = [](Database& database) { return share(finished_jobs(database)); }}};
+           .rows_max = [](Database& database) { return share(finished_jobs(database)); }},
+          {.carry_out = [](Database& database, std::int64_t, std::size_t count) -> std::uint64_t {
+            return prepare_statistics(database, prepared_rows_max) ? count : 0;
+          }}};
 }
 
 void SqliteStorage::start() { asio::co_spawn(executor_, retention_.run(), log_failure); }
 
 void SqliteStorage::stop() {
   jobs_.stop();
+  history_.stop();
   retention_.stop();
 }
 

@@ -35,35 +35,22 @@ Problem to_problem(dispatcher::SubmitError error) {
   return storage_error();
 }
 
-/// Submits all images of a request at once.
-asio::awaitable<dispatcher::Submitted> submit_all(Services& services, RequestContext& context,
-                                                  const ImageUpload& upload) {
-  auto request = job_request(upload, context, services.rules.thumbnail_side);
+/// The images of an upload. Those of a stored form are read one after the other when they are
+/// needed, so that only one is in memory.
+std::vector<dispatcher::JobImage> images_of(const ImageUpload& upload,
+                                            const RequestContext& context) {
+  std::vector<dispatcher::JobImage> images;
   for (const UploadedImage& image : upload.images) {
-    request.images.push_back({image.file_name, std::string(image.bytes)});
-  }
-  context.request.body = std::string();
-  co_return co_await services.jobs->submit(std::move(request));
-}
-
-/// Submits the images of a stored form one by one, so that only one is in memory. If one is
-/// rejected, cancels those before it.
-asio::awaitable<dispatcher::Submitted> submit_stored(Services& services, RequestContext& context,
-                                                     const ImageUpload& upload) {
-  std::vector<std::string> ids;
-  for (const UploadedImage& image : upload.images) {
-    auto request = job_request(upload, context, services.rules.thumbnail_side);
-    std::string bytes = co_await context.stored_form->read(*image.stored);
-    request.images.push_back({image.file_name, std::move(bytes)});
-    dispatcher::Submitted submitted = co_await services.jobs->submit(std::move(request));
-    if (const auto* error = std::get_if<dispatcher::SubmitError>(&submitted)) {
-      const dispatcher::SubmitError reason = *error;
-      for (const std::string& id : ids) co_await services.jobs->cancel(id);
-      co_return reason;
+    dispatcher::JobImage one{.file_name = image.file_name};
+    if (image.stored) {
+      one.read = [form = context.stored_form, part = *image.stored] { return form->read(part); };
+      one.unread_bytes = image.stored->size;
+    } else {
+      one.bytes = std::string(image.bytes);
     }
-    ids.push_back(std::get<std::vector<std::string>>(submitted).front());
+    images.push_back(std::move(one));
   }
-  co_return ids;
+  return images;
 }
 
 }  // namespace
@@ -80,12 +67,10 @@ asio::awaitable<Response> submit(Services& services, RequestContext& context) {
   if (!hold(context, bytes)) {
     co_return anonymous_error_response(services, context, upload_not_admitted(Reason::overloaded));
   }
-  dispatcher::Submitted submitted;
-  if (context.stored_form) {
-    submitted = co_await submit_stored(services, context, upload);
-  } else {
-    submitted = co_await submit_all(services, context, upload);
-  }
+  auto request = job_request(upload, context, services.rules.thumbnail_side);
+  request.images = images_of(upload, context);
+  context.request.body = std::string();
+  const dispatcher::Submitted submitted = co_await services.jobs->submit(std::move(request));
   if (const auto* error = std::get_if<dispatcher::SubmitError>(&submitted)) {
     co_return error_response(services, context, to_problem(*error));
   }

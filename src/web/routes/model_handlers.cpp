@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,6 +10,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <asio/this_coro.hpp>
 
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/limits.hpp"
@@ -22,8 +25,8 @@
 namespace samoyed::web::models {
 namespace {
 
-/// Maximum number of models whose labels are asked for at the same time.
-constexpr std::size_t asked_max = 4;
+/// How long a question for labels may take. A worker answers it in milliseconds.
+constexpr std::chrono::seconds labels_timeout{10};
 
 /// One black pixel as a BMP file, which every worker reads. An answer about it with all labels
 /// names the labels of the model.
@@ -45,16 +48,6 @@ Response unknown(const Services& services, const RequestContext& context) {
   return error_response(services, context, unknown_model(services, context.route.parameter));
 }
 
-/// Drops the lists of models that no worker runs anymore, so that the others are as many as the
-/// models in the list of workers.
-void drop_unused(Services& services) {
-  const std::vector<dispatcher::ModelRow> rows = services.workers.models();
-  std::erase_if(services.label_lists, [&](const auto& known) {
-    return std::ranges::none_of(rows,
-                                [&](const auto& row) { return row.model == known.second.model; });
-  });
-}
-
 asio::awaitable<dispatcher::Outcome> ask_a_worker(Services& services, const RequestContext& context,
                                                   const std::string& model) {
   dispatcher::ClassifyRequest request{.image = std::make_shared<const protocol::EncodedImage>(
@@ -63,7 +56,7 @@ asio::awaitable<dispatcher::Outcome> ask_a_worker(Services& services, const Requ
                                       .model = model,
                                       .client = context.client,
                                       .request_id = context.request_id,
-                                      .deadline = context.now + services.rules.request_timeout};
+                                      .deadline = context.now + labels_timeout};
   co_return co_await services.classifier.classify(std::move(request));
 }
 
@@ -71,6 +64,21 @@ asio::awaitable<dispatcher::Outcome> ask_a_worker(Services& services, const Requ
 std::vector<protocol::RankedLabel> by_class(std::vector<protocol::RankedLabel> labels) {
   std::ranges::stable_sort(labels, {}, &protocol::RankedLabel::class_index);
   return labels;
+}
+
+/// Asks a worker for the labels of a model, and ends the question, come what may.
+asio::awaitable<void> answer_question(Services& services, const RequestContext& context,
+                                      LabelLists::Question question) {
+  const std::shared_ptr<void> ended(nullptr, [&](void*) {
+    services.label_lists.end(question, std::max(context.now, LabelLists::Clock::now()));
+  });
+  dispatcher::Outcome outcome = co_await ask_a_worker(services, context, question->model().name);
+  if (auto* const failure = std::get_if<dispatcher::Failure>(&outcome)) {
+    question->answer = std::move(*failure);
+  } else {
+    auto& top = std::get<dispatcher::Answer>(outcome).recognition.top;
+    question->answer = LabelList{question->model(), by_class(std::move(top))};
+  }
 }
 
 }  // namespace
@@ -90,25 +98,26 @@ asio::awaitable<Response> show(Services& services, RequestContext& context) {
 asio::awaitable<Response> labels(Services& services, RequestContext& context) {
   const auto row = find_model(services, context);
   if (!row) co_return unknown(services, context);
-  drop_unused(services);
-  const std::string& name = row->model.name;
-  if (!services.label_lists.contains(name)) {
-    if (services.label_lists_asked >= asked_max) {
-      const Problem problem{Reason::overloaded,
-                            "The server is asking for other labels. Try again in a moment."};
-      co_return error_response(services, context, problem);
-    }
-    ++services.label_lists_asked;
-    const std::shared_ptr<void> ended(nullptr, [&](void*) { --services.label_lists_asked; });
-    dispatcher::Outcome outcome = co_await ask_a_worker(services, context, name);
-    if (const auto* failure = std::get_if<dispatcher::Failure>(&outcome)) {
-      co_return error_response(services, context, to_problem(services, *failure, name));
-    }
-    auto& answer = std::get<dispatcher::Answer>(outcome);
-    LabelList found{row->model, by_class(std::move(answer.recognition.top))};
-    services.label_lists.insert_or_assign(name, std::move(found));
+  LabelLists& lists = services.label_lists;
+  LabelLists::Question question = lists.find(row->model, services.workers.models(), context.now);
+  if (question) {
+    co_await question->wait();
+  } else if (lists.full()) {
+    const Problem problem{Reason::overloaded,
+                          "The server is asking for other labels. Try again in a moment."};
+    co_return error_response(services, context, problem);
+  } else {
+    const auto executor = co_await asio::this_coro::executor;
+    question = lists.begin(executor, row->model);
+    co_await answer_question(services, context, question);
   }
-  co_return json_response(200, label_list_json(services.label_lists.at(name)));
+  if (const auto* failure = std::get_if<dispatcher::Failure>(&question->answer)) {
+    co_return error_response(services, context,
+                             to_problem(services, *failure, question->model().name));
+  }
+  const auto* const list = std::get_if<LabelList>(&question->answer);
+  if (!list) co_return error_response(services, context, internal_error());
+  co_return json_response(200, label_list_json(*list));
 }
 
 }  // namespace samoyed::web::models

@@ -29,6 +29,11 @@ struct Policy {
   bool admin = false;
   /// If no admin token is set, accepts only clients on this machine and in private networks.
   bool local_only = false;
+  /// Shows or changes a visitor's results. Such endpoints, and those that add results, wait until a
+  /// visitor who needs a new id has got it; others don't know the visitor.
+  bool of_visitor = false;
+  /// Takes no images but makes a worker work, so a request counts as an upload in progress.
+  bool takes_slot = false;
   /// Changes something even with GET.
   bool acts_on_get = false;
   /// A GET endpoint also answers HEAD.

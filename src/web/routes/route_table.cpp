@@ -26,6 +26,9 @@ constexpr Policy probe{.any_host = true};
 constexpr Policy api_only{.errors = api};
 constexpr Policy api_stream{.errors = api, .head = false};
 constexpr Policy api_admin{.errors = api, .admin = true};
+constexpr Policy page_of_visitor{.of_visitor = true};
+constexpr Policy api_of_visitor{.errors = api, .of_visitor = true};
+constexpr Policy stream_of_visitor{.errors = api, .of_visitor = true, .head = false};
 constexpr Policy open_inference{.errors = inference_errors};
 constexpr Policy inference_probe{.errors = inference_errors, .any_host = true};
 /// HEAD is not allowed, because it must not change the list of workers.
@@ -57,7 +60,7 @@ constexpr Route routes[] = {
 
     {"GET", "/api/v1/models", api_only, models::list},
     {"GET", "/api/v1/models/{name}", api_only, models::show},
-    {"GET", "/api/v1/models/{name}/labels", api_only, models::labels},
+    {"GET", "/api/v1/models/{name}/labels", {.errors = api, .takes_slot = true}, models::labels},
 
     {"GET", "/add/{address...}", list_change, workers::add},
     {"POST", "/add/{address...}", list_change, workers::add},
@@ -84,16 +87,16 @@ constexpr Route routes[] = {
     {"DELETE", "/api/v1/jobs/{id}", api_only, jobs::cancel},
     {"GET", "/api/v1/jobs/{id}/events", api_stream, jobs::watch},
 
-    {"GET", "/results", page, results::page, results_parameters},
-    {"POST", "/results/delete", page, results::remove_by_form},
-    {"GET", "/results/{id}/thumbnail.jpg", page, results::thumbnail},
-    {"GET", "/api/v1/results", api_only, results::list, results_parameters},
-    {"DELETE", "/api/v1/results", api_only, results::remove},
-    {"GET", "/api/v1/results.csv", api_stream, results::export_csv, export_parameters},
-    {"GET", "/api/v1/results.json", api_stream, results::export_json, export_parameters},
+    {"GET", "/results", page_of_visitor, results::page, results_parameters},
+    {"POST", "/results/delete", page_of_visitor, results::remove_by_form},
+    {"GET", "/results/{id}/thumbnail.jpg", page_of_visitor, results::thumbnail},
+    {"GET", "/api/v1/results", api_of_visitor, results::list, results_parameters},
+    {"DELETE", "/api/v1/results", api_of_visitor, results::remove},
+    {"GET", "/api/v1/results.csv", stream_of_visitor, results::export_csv, export_parameters},
+    {"GET", "/api/v1/results.json", stream_of_visitor, results::export_json, export_parameters},
 
-    {"GET", "/stats", page, statistics::page, statistics_parameters},
-    {"GET", "/api/v1/statistics", api_only, statistics::show, statistics_parameters},
+    {"GET", "/stats", page_of_visitor, statistics::page, statistics_parameters},
+    {"GET", "/api/v1/statistics", api_of_visitor, statistics::show, statistics_parameters},
 
     {"GET", "/v2", open_inference, inference::server},
     {"GET", "/v2/health/live", inference_probe, inference::live},
@@ -268,5 +271,7 @@ bool has_effect(const Route& route) {
 }
 
 bool brings_body(const Route& route) { return route.policy.body != Body::none; }
+
+bool uses_visitor(const Route& route) { return route.policy.of_visitor || brings_body(route); }
 
 }  // namespace samoyed::web

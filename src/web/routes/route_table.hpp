@@ -63,4 +63,7 @@ bool has_effect(const Route& route);
 /// Returns true if the endpoint takes its input, such as images, from the body.
 bool brings_body(const Route& route);
 
+/// Returns true if the endpoint shows or changes a visitor's results, or adds some.
+bool uses_visitor(const Route& route);
+
 }  // namespace samoyed::web

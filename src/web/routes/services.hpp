@@ -1,10 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +14,7 @@
 #include "samoyed/io/wall_clock.hpp"
 #include "web/access/access.hpp"
 #include "web/access/admin_gate.hpp"
+#include "web/routes/label_lists.hpp"
 #include "web/views/api_json.hpp"
 #include "web/views/gzip.hpp"
 #include "web/views/metrics.hpp"
@@ -38,6 +37,8 @@ struct SiteRules {
   std::optional<int> thumbnail_side = std::nullopt;
   /// Time from an upload's complete arrival to its answer.
   std::chrono::milliseconds request_timeout{60'000};
+  /// Time from the complete arrival of a form of several images to the end of the last one.
+  std::chrono::milliseconds form_timeout{600'000};
   /// Pages aren't sure of a best label with a lower probability.
   double unsure_below = 0;
   /// Returns true if a client's address is this machine's or in a private network.
@@ -67,10 +68,8 @@ struct Services {
   /// The API's page and description as they were last asked for.
   CompressedText api_page = {};
   CompressedText openapi = {};
-  /// The labels that workers have named, by the names of their models.
-  std::map<std::string, LabelList> label_lists = {};
-  /// Number of models whose labels are being asked for.
-  std::size_t label_lists_asked = 0;
+  /// The labels that workers have named.
+  LabelLists label_lists = {};
   /// What the streams of the list of workers send.
   WorkerEvents worker_events{workers};
 };

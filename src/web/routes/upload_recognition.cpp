@@ -82,14 +82,14 @@ dispatcher::Outcome refused(const Problem& problem) {
 asio::awaitable<dispatcher::Outcome> classify(Services& services, RequestContext& context,
                                               const ImageUpload& upload,
                                               std::shared_ptr<const protocol::EncodedImage> image,
-                                              std::chrono::steady_clock::time_point now) {
+                                              std::chrono::steady_clock::time_point deadline) {
   dispatcher::ClassifyRequest request{.image = std::move(image),
                                       .top = upload.top,
                                       .thumbnail_side = services.rules.thumbnail_side,
                                       .model = upload.model,
                                       .client = context.client,
                                       .request_id = context.request_id,
-                                      .deadline = now + services.rules.request_timeout};
+                                      .deadline = deadline};
   ClientPresence* const presence = context.presence;
   if (presence) {
     request.cancelled = presence->left();
@@ -116,7 +116,16 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
   RecognizedUpload recognized;
   Held held;
   for (const std::string& file : upload.decoded) held.decoded += file.size();
+  const SiteRules& rules = services.rules;
+  const auto ends_at = std::max(context.now, std::chrono::steady_clock::now()) +
+                       std::max(rules.form_timeout, rules.request_timeout);
   for (const UploadedImage& image : upload.images) {
+    const bool first = &image == &upload.images.front();
+    if (!first && context.now >= ends_at) {
+      recognized.outcomes.push_back(dispatcher::Failure{dispatcher::FailureReason::deadline, {}});
+      recognized.previews.emplace_back();
+      continue;
+    }
     if (image.problem) {
       recognized.outcomes.push_back(refused(*image.problem));
       recognized.previews.emplace_back();
@@ -130,10 +139,11 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
     const auto encoded = encode(context, upload, bytes, last, held);
     if (!encoded) co_return upload_not_admitted(Reason::overloaded);
     content = std::string();
-    dispatcher::Outcome outcome =
-        co_await classify(services, context, upload, encoded, context.now);
-    // Each image has the whole time, because a form may have many. Memory is asked for at this time
-    // too, so that uploads that began meanwhile count as slow ones.
+    // Each image has the whole time, because a form may have many, but the form has an end too.
+    const auto deadline = std::min(context.now + rules.request_timeout, ends_at);
+    dispatcher::Outcome outcome = co_await classify(services, context, upload, encoded, deadline);
+    // Memory is asked for at the image's own time, so that uploads that began meanwhile count as
+    // slow ones.
     context.now = std::max(context.now, std::chrono::steady_clock::now());
     recognized.outcomes.push_back(std::move(outcome));
     if (client_left(context)) break;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "samoyed/dispatcher/history_row.hpp"
-#include "samoyed/dispatcher/job.hpp"
+#include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/routes/image_upload.hpp"
 #include "web/routes/request_context.hpp"

@@ -214,8 +214,8 @@ asio::awaitable<std::optional<Problem>> HttpConnection::store_body() {
   if (!current_->stored) {
     // The guards have checked the boundary.
     const auto boundary = form_boundary(find_field(session_.head().fields, "Content-Type"));
-    current_->stored =
-        std::make_shared<StoredUpload>(server_.forms, std::get<std::string>(boundary));
+    current_->stored = std::make_shared<StoredUpload>(server_.forms, current_->context.client,
+                                                      std::get<std::string>(boundary));
   }
   std::string piece = session_.take_body();
   co_return co_await current_->stored->append(std::move(piece));
@@ -265,6 +265,13 @@ asio::awaitable<Response> HttpConnection::handle(Request& request) {
   // Meanwhile others may have needed the memory.
   if (std::exchange(evicted_, false)) {
     co_return anonymous_error(upload_not_admitted(Reason::overloaded));
+  }
+  if (!ticket_ && context.route.route->policy.takes_slot) {
+    auto entered = server_.uploads.enter(context.client);
+    if (const auto* reason = std::get_if<Reason>(&entered)) {
+      co_return anonymous_error(upload_not_admitted(*reason));
+    }
+    ticket_.emplace(std::get<Admission::Ticket>(std::move(entered)));
   }
   if (ticket_) {
     if (const auto reason = ticket_->take_slot()) {

@@ -26,6 +26,11 @@ void set_visitor(RequestContext& context, const ServerContext& server, const Fie
   if (server.services.rules.results_by_address) {
     context.visitor = "address " + context.client;
   } else if (auto known = server.visitors.find(fields, context.https)) {
+    const bool used = context.route.route && uses_visitor(*context.route.route);
+    if (known->trust != CookieTrust::good && !used) {
+      context.visitor = no_visitor;
+      return;
+    }
     context.visitor = std::move(known->visitor);
     if (known->trust == CookieTrust::unencrypted) context.adoption = dispatcher::Adopted::all;
     if (known->trust == CookieTrust::unsigned_id) {

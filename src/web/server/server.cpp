@@ -48,6 +48,7 @@ SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
       .results_by_address = options.results_by == dispatcher::ResultsBy::address,
       .results_days = options.results_days,
       .request_timeout = options.timeouts.request,
+      .form_timeout = options.timeouts.form,
       .unsure_below = options.unsure_below_percent / 100,
       .is_local = [&local = io::private_networks()](
                       std::string_view address) { return local.contains(address); }};
@@ -75,7 +76,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         wake_up_(executor_),
         parts_(parts),
         forms_(large_files_folder(),
-               options.limits.stored_forms_max * options.limits.form_bytes_max),
+               options.limits.stored_forms_max * options.limits.form_bytes_max,
+               options.limits.form_bytes_max + options.limits.form_overhead_bytes_max),
         gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
         server_{
             .services = {.classifier = parts.classifier,

@@ -81,19 +81,41 @@ std::filesystem::path large_files_folder() {
   return folder != nullptr && *folder != '\0' ? folder : "/var/tmp";
 }
 
-StoredUpload::StoredUpload(FormStore& store, std::string_view boundary)
-    : store_(store), scanner_(boundary), file_(std::make_shared<File>(store.folder)) {}
+std::optional<Reason> FormStore::take(const std::string& client, std::uint64_t more) {
+  const auto found = by_client.find(client);
+  const std::uint64_t of_client = found == by_client.end() ? 0 : found->second;
+  // The client's own limit comes first, because the client can do something about it.
+  if (more > client_bytes_max - of_client) return Reason::client_limit;
+  if (more > bytes_max - bytes) return Reason::overloaded;
+  if (more == 0) return std::nullopt;
+  bytes += more;
+  by_client[client] += more;
+  return std::nullopt;
+}
 
-StoredUpload::~StoredUpload() { store_.bytes -= bytes_; }
+void FormStore::give_back(const std::string& client, std::uint64_t taken) {
+  if (taken == 0) return;
+  bytes -= taken;
+  const auto found = by_client.find(client);
+  found->second -= taken;
+  if (found->second == 0) by_client.erase(found);
+}
+
+StoredUpload::StoredUpload(FormStore& store, std::string client, std::string_view boundary)
+    : store_(store),
+      client_(std::move(client)),
+      scanner_(boundary),
+      file_(std::make_shared<File>(store.folder)) {}
+
+StoredUpload::~StoredUpload() { store_.give_back(client_, bytes_); }
 
 asio::awaitable<std::optional<Problem>> StoredUpload::append(std::string piece) {
   if (auto error = scanner_.scan(piece)) {
     co_return Problem{Reason::bad_form, std::move(error->sentence)};
   }
-  if (piece.size() > store_.bytes_max - store_.bytes) {
-    co_return upload_not_admitted(Reason::overloaded);
+  if (const auto reason = store_.take(client_, piece.size())) {
+    co_return upload_not_admitted(*reason);
   }
-  store_.bytes += piece.size();
   bytes_ += piece.size();
   auto work = [](std::shared_ptr<File> file,
                  std::string bytes) -> asio::awaitable<std::error_code> {

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -13,19 +15,28 @@
 
 #include "web/forms/stored_form.hpp"
 #include "web/http/http_message.hpp"
+#include "web/http/reasons.hpp"
 #include "web/routes/request_context.hpp"
 
 namespace samoyed::web {
 
-/// Where forms lie that are too large for memory, and how much they may take together. The disk is
-/// used on a thread of its own, so that a slow one holds up nothing else.
+/// Where forms lie that are too large for memory, and how much they may take together and of one
+/// client. The disk is used on a thread of its own, so that a slow one holds up nothing else.
 struct FormStore {
-  FormStore(std::filesystem::path where, std::uint64_t limit)
-      : folder(std::move(where)), bytes_max(limit) {}
+  FormStore(std::filesystem::path where, std::uint64_t limit, std::uint64_t client_limit)
+      : folder(std::move(where)), bytes_max(limit), client_bytes_max(client_limit) {}
+
+  /// Takes room for more of a client's bytes. Returns the reason if there is none. `client` is the
+  /// client's io::limit_key.
+  std::optional<Reason> take(const std::string& client, std::uint64_t more);
+  /// Gives room back.
+  void give_back(const std::string& client, std::uint64_t taken);
 
   const std::filesystem::path folder;
   const std::uint64_t bytes_max;
-  std::uint64_t bytes = 0;  ///< In use, of all forms.
+  const std::uint64_t client_bytes_max;
+  std::uint64_t bytes = 0;                         ///< In use, of all forms.
+  std::map<std::string, std::uint64_t> by_client;  ///< The same of each client that uses some.
   asio::thread_pool thread{1};
 };
 
@@ -39,7 +50,8 @@ std::filesystem::path large_files_folder();
 /// Thread rule: the web server's thread. `store` must outlive it.
 class StoredUpload final : public StoredForm {
  public:
-  StoredUpload(FormStore& store, std::string_view boundary);
+  /// `client` is the client's io::limit_key.
+  StoredUpload(FormStore& store, std::string client, std::string_view boundary);
   ~StoredUpload() override;
 
   /// Takes the next piece of the body. Returns an error if the form is invalid or can't be stored.
@@ -54,6 +66,7 @@ class StoredUpload final : public StoredForm {
   class File;
 
   FormStore& store_;
+  const std::string client_;
   FormScanner scanner_;
   std::uint64_t bytes_ = 0;
   const std::shared_ptr<File> file_;  ///< Shared with work on the thread.

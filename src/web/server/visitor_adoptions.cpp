@@ -22,6 +22,7 @@ struct VisitorAdoptions::Adoption {
   const CookieVisitor fresh;
   std::optional<End> end;
   Clock::time_point ended_at;  ///< Set with `end`.
+  bool given = false;          ///< Somebody has got the new id.
   asio::steady_timer decided;  ///< Any number of requests wait for it.
 };
 
@@ -53,6 +54,9 @@ asio::awaitable<VisitorAdoptions::Result> VisitorAdoptions::adopt(dispatcher::Hi
   if (adoption->end && end != End::adopted) {
     // The next request asks the history again.
     std::erase_if(adoptions_, [&](const auto& each) { return each.second == adoption; });
+  }
+  if (end == End::adopted && !std::exchange(adoption->given, true)) {
+    history.confirm_adoption(std::move(former));
   }
   co_return Result{end, adoption->fresh};
 }

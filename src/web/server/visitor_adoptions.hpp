@@ -15,7 +15,9 @@ namespace samoyed::web {
 
 /// Gives visitors with a cookie that isn't trusted a new id, which gets their results and jobs. An
 /// id is adopted once; then it is worthless. Only for a moment later, the same new id is handed out
-/// again, because a browser sends several requests at the same time, and an answer may be lost.
+/// again, because a browser sends several requests at the same time, and an answer may be lost. A
+/// new id that nobody waited for is replaced by another one when the visitor returns, which the
+/// history makes possible until the adoption is confirmed.
 ///
 /// Thread rule: the server's thread.
 class VisitorAdoptions {

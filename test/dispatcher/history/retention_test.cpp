@@ -42,8 +42,8 @@ TEST_CASE("retention repeatedly removes all old rows, in batches") {
   };
   Retention retention(
       fixture.io.get_executor(), fixture.writer,
-      {{.remove = [](Database& database, std::int64_t,
-                     std::size_t count) { return remove_old_rows(database, 0, 10, count); }}},
+      {{.carry_out = [](Database& database, std::int64_t,
+                        std::size_t count) { return remove_old_rows(database, 0, 10, count); }}},
       std::chrono::milliseconds(5));
   bool ended = false;
   asio::co_spawn(fixture.io, retention.run(), [&](std::exception_ptr) { ended = true; });
@@ -62,7 +62,7 @@ TEST_CASE("what goes in one interval has a limit") {
   for (int count = 0; count < 10; ++count) fixture.history.record(test::history_row("me"));
   std::atomic<std::size_t> asked = 0;
   Retention retention(fixture.io.get_executor(), fixture.writer,
-                      {{.remove =
+                      {{.carry_out =
                             [&asked](Database& database, std::int64_t now_ms, std::size_t count) {
                               asked += count;
                               return remove_old_rows(database, now_ms, 100, count);
@@ -88,7 +88,7 @@ TEST_CASE("one interval removes all old rows, a piece in each transaction") {
   for (int count = 0; count < 1000; ++count) fixture.history.record(test::history_row("me"));
   std::vector<std::uint64_t> removed;
   Retention retention(fixture.io.get_executor(), fixture.writer,
-                      {{.remove =
+                      {{.carry_out =
                             [&removed](Database& database, std::int64_t, std::size_t count) {
                               removed.push_back(remove_old_rows(database, 0, 10, count));
                               return removed.back();
@@ -114,4 +114,26 @@ TEST_CASE("one interval removes all old rows, a piece in each transaction") {
   fixture.io.restart();
   fixture.io.run();
   CHECK(removed == std::vector<std::uint64_t>{200, 200, 200, 200, 190});
+}
+
+TEST_CASE("a step that fails keeps no other one from its turn") {
+  const test::TemporaryFolder folder;
+  HistoryFixture fixture(folder.path());
+  std::atomic<int> turns = 0;
+  Retention retention(
+      fixture.io.get_executor(), fixture.writer,
+      {{.carry_out = [](Database&, std::int64_t, std::size_t) -> std::uint64_t {
+         throw StorageError("damaged");
+       }},
+       {.carry_out = [&turns](Database&, std::int64_t, std::size_t) -> std::uint64_t {
+         ++turns;
+         return 0;
+       }}},
+      std::chrono::milliseconds(5));
+  asio::co_spawn(fixture.io, retention.run(), [](std::exception_ptr) {});
+  const auto limit = std::chrono::steady_clock::now() + test::wait_max();
+  while (turns < 2 && std::chrono::steady_clock::now() < limit) fixture.io.run_one();
+  CHECK(turns >= 2);
+  retention.stop();
+  fixture.io.run_for(test::wait_max());
 }

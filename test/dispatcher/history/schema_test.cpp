@@ -117,10 +117,9 @@ TEST_CASE("the ids of visitors' cookies are replaced by digests, and none stays 
     REQUIRE(job.step());
     CHECK(job.text(0) == digest);
   }
-  CHECK(has_adoptable_rows(database, digest, Adopted::unsigned_only));
+  CHECK(can_adopt(database, digest, Adopted::unsigned_only));
   insert_row(database, test::history_row(io::digest_hex("somebody who came later")));
-  CHECK(!has_adoptable_rows(database, io::digest_hex("somebody who came later"),
-                            Adopted::unsigned_only));
+  CHECK(!can_adopt(database, io::digest_hex("somebody who came later"), Adopted::unsigned_only));
   database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   CHECK(bytes_of(file).find(id) == std::string::npos);
 }
@@ -129,7 +128,7 @@ TEST_CASE("a new file adopts no unsigned visitors") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
   insert_row(database, test::history_row("me"));
-  CHECK(!has_adoptable_rows(database, "me", Adopted::unsigned_only));
+  CHECK(!can_adopt(database, "me", Adopted::unsigned_only));
 }
 
 TEST_CASE("a file of the first version keeps its rows and gets the newer columns") {
@@ -162,12 +161,28 @@ TEST_CASE("a file of the fifth version gets the mark of commits, and its jobs co
   }
   Database database = open_history(file);
   insert_job(database, "after");
-  CHECK(has_adoptable_rows(database, "before", Adopted::unsigned_only));
-  CHECK(!has_adoptable_rows(database, "after", Adopted::unsigned_only));
-  CHECK(has_adoptable_rows(database, "after", Adopted::all));
+  CHECK(can_adopt(database, "before", Adopted::unsigned_only));
+  CHECK(!can_adopt(database, "after", Adopted::unsigned_only));
+  CHECK(can_adopt(database, "after", Adopted::all));
   CHECK(commit_mark(database).empty());
   set_commit_mark(database, "mark");
   CHECK(commit_mark(database) == "mark");
+}
+
+TEST_CASE("removals in a file of the sixth version go on, and visitors can be adopted") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    Database database = open_history(file);
+    for (const auto* visitor : {"me", "you"}) insert_row(database, test::history_row(visitor));
+    begin_removal(database, "me");
+    test::make_version(database, 6);
+  }
+  Database database = open_history(file);
+  CHECK(resume_removals(database, removed_rows_max) == 1);
+  CHECK(begin_adoption(database, "you", "new", Adopted::all));
+  CHECK(resume_adoptions(database, adopted_rows_max) == 1);
+  CHECK(find_rows(database, {.visitor = "new"}).rows.size() == 1);
 }
 
 TEST_CASE("what is deleted doesn't stay in the file") {

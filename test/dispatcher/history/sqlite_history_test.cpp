@@ -326,3 +326,20 @@ TEST_CASE("damaged rows are left out and counted, and the pages go on behind the
   CHECK(upwards.next_after == 4);
   CHECK(!wait_for(fixture.io, fixture.history.find_row(2, std::nullopt)));
 }
+
+TEST_CASE("a page is found by an index, a visitor's by the visitor's own") {
+  const test::TemporaryFolder folder;
+  Database database = open_history(folder.path() / "history.sqlite");
+  const auto plan = [&](const HistoryQuery& query) {
+    auto row = database.prepare("EXPLAIN QUERY PLAN " + page_sql(query));
+    return row.step() ? row.text(3) : std::string();
+  };
+  using Catch::Matchers::Contains;
+  CHECK_THAT(plan({.model = "tiny"}), Contains("INDEX recognition_model"));
+  CHECK_THAT(plan({.visitor = "me"}), Contains("INDEX recognition_visitor"));
+  for (const auto& after : {std::optional<HistoryId>(), std::optional<HistoryId>(7)}) {
+    const HistoryQuery query{.visitor = "me", .model = "tiny", .after = after};
+    CHECK_THAT(plan(query), Contains("INDEX recognition_visitor"));
+  }
+  CHECK_THAT(plan({}), Contains("PRIMARY KEY"));
+}

@@ -8,10 +8,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/old_rows.hpp"
 #include "dispatcher/history/removals.hpp"
 #include "dispatcher/history/statistics.hpp"
+#include "support/gate.hpp"
 #include "support/storage_fixture.hpp"
 
 using namespace samoyed;
@@ -108,6 +110,21 @@ void check_all_queries(Database& database) {
   }
 }
 
+/// Posts tasks that the writer runs in one transaction, and waits for it.
+void run_as_group(test::HistoryFixture& fixture, std::vector<DatabaseThread::Task> tasks) {
+  test::Gate gate;
+  fixture.writer.post({.run = [&gate](Database&) { gate.wait(); }, .done = [](auto) {}});
+  for (DatabaseThread::Task& task : tasks) fixture.writer.post(std::move(task));
+  gate.open();
+  fixture.settle();
+}
+
+DatabaseThread::Task inserting(const HistoryRow& row) {
+  return {.run = [row](Database& database) { insert_row(database, row); },
+          .done = {},
+          .persistent = true};
+}
+
 std::int64_t entries(Database& database) {
   auto row = database.prepare("SELECT count(*) FROM interval_statistics");
   return row.step() ? row.integer(0) : -1;
@@ -143,20 +160,98 @@ TEST_CASE("prepared statistics equal those of the rows, whatever is inserted and
   database.execute("COMMIT");
 }
 
-TEST_CASE(
-    "statistics of rows from before they were prepared are prepared when the file is opened") {
+TEST_CASE("statistics of rows from before they were prepared are prepared in pieces") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";
   std::mt19937 random(11);
+  const auto insert_rows = [&](Database& database, int count) {
+    database.execute("BEGIN");
+    while (count-- > 0) insert_row(database, random_row(random));
+    database.execute("COMMIT");
+  };
   {
     Database database = open_history(file);
-    database.execute("BEGIN");
-    for (int count = 0; count < 500; ++count) insert_row(database, random_row(random));
-    database.execute("COMMIT");
+    insert_rows(database, 500);
     test::make_version(database, 4);
   }
   Database database = open_history(file);
+  CHECK(entries(database) == 0);
+  insert_rows(database, 50);
+  // Some rows have statistics, and others don't, when they are removed and moved.
+  CHECK(prepare_statistics(database, 150));
+  std::vector<HistoryId> ids;
+  for (HistoryId id = 5; id < 550; id += 3) ids.push_back(id);
+  remove_rows(database, ids);
+  REQUIRE(begin_adoption(database, "visitor 1", "visitor 9", Adopted::all));
+  while (resume_adoptions(database, 20) == 20) {
+  }
+  while (prepare_statistics(database, 100)) {
+  }
+  CHECK_FALSE(prepare_statistics(database, 100));
   check_all_queries(database);
+}
+
+TEST_CASE("a transaction with rows of the same and of several keys counts each row once") {
+  const test::TemporaryFolder folder;
+  test::HistoryFixture fixture(folder.path());
+  std::mt19937 random(13);
+  std::vector<DatabaseThread::Task> tasks;
+  for (int count = 0; count < 300; ++count) tasks.push_back(inserting(random_row(random)));
+  for (int count = 0; count < 300; ++count) tasks.push_back(inserting(test::history_row("me")));
+  run_as_group(fixture, std::move(tasks));
+  tasks.clear();
+  // Adds to entries that exist, and takes away rows that the same transaction has added.
+  for (int count = 0; count < 100; ++count) tasks.push_back(inserting(random_row(random)));
+  tasks.push_back({.run = [](Database& database) {
+    std::vector<HistoryId> ids;
+    for (HistoryId id = 1; id < 700; id += 2) ids.push_back(id);
+    remove_rows(database, ids);
+  }});
+  run_as_group(fixture, std::move(tasks));
+  Database database = open_history_reader(fixture.file);
+  CHECK(rows_left(database).size() == 350);
+  check_all_queries(database);
+}
+
+TEST_CASE("an entry of the statistics is written once for all rows of a transaction") {
+  const test::TemporaryFolder folder;
+  test::HistoryFixture fixture(folder.path());
+  const auto count_writes = [](Database& database) {
+    database.execute(
+        "CREATE TABLE written (scope TEXT);"
+        "CREATE TRIGGER count_writes AFTER INSERT ON interval_statistics BEGIN"
+        " INSERT INTO written VALUES (new.scope); END");
+    return true;
+  };
+  test::wait_for(fixture.io, fixture.writer.run(count_writes));
+  std::vector<DatabaseThread::Task> tasks;
+  for (int count = 0; count < 50; ++count) {
+    tasks.push_back(inserting(test::history_row(count % 2 == 0 ? "me" : "you")));
+  }
+  run_as_group(fixture, std::move(tasks));
+  const auto written = [](Database& database) {
+    auto row = database.prepare("SELECT count(*) FROM written");
+    return row.step() ? row.integer(0) : -1;
+  };
+  // Everyone's entry, and those of two visitors.
+  CHECK(test::wait_for(fixture.io, fixture.writer.run(written)) == 3);
+}
+
+TEST_CASE("a transaction that is rolled back leaves nothing in the statistics") {
+  const test::TemporaryFolder folder;
+  test::HistoryFixture fixture(folder.path());
+  std::vector<DatabaseThread::Task> tasks;
+  for (int count = 0; count < 20; ++count) tasks.push_back(inserting(test::history_row("me")));
+  tasks.push_back({.run = [](Database& database) {
+    insert_row(database, test::history_row("nobody"));
+    throw StorageError("this task always fails");
+  }});
+  // The group fails with its last task. Then each task runs alone.
+  run_as_group(fixture, std::move(tasks));
+  Database database = open_history_reader(fixture.file);
+  CHECK(entries(database) == 2);
+  const HistoryStatisticsQuery query{.until_ms = statistics_interval_ms, .buckets = 1};
+  CHECK(find_statistics(database, query).rows == 20);
 }
 
 TEST_CASE("statistics name the models of everyone or of the visitor, the busiest first") {

@@ -108,8 +108,14 @@ class JobsFixture {
   }
 
   dispatcher::Submitted try_submit(const std::vector<std::string>& images) {
+    std::vector<dispatcher::JobImage> all;
+    for (const std::string& image : images) all.push_back({image + ".jpg", image});
+    return try_submit_images(std::move(all));
+  }
+
+  dispatcher::Submitted try_submit_images(std::vector<dispatcher::JobImage> images) {
     dispatcher::JobRequest request;
-    for (const std::string& image : images) request.images.push_back({image + ".jpg", image});
+    request.images = std::move(images);
     request.visitor = "me";
     request.client = "::1";
     request.request_id = "r-1";

@@ -1,8 +1,10 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include <catch2/catch.hpp>
 
@@ -70,6 +72,43 @@ TEST_CASE("if a request exceeds the spool's limits, all of its jobs are rejected
   CHECK(fixture.run_until_finished());
   fixture.stop();
   CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::stopping);
+}
+
+/// An image of these bytes that is read when it is needed. Adds the number of images in the spool
+/// at that time to `files`. An empty one can't be read.
+JobImage unread_image(std::string bytes, const JobsFixture& fixture,
+                      std::vector<std::size_t>& files) {
+  const std::uint64_t size = bytes.size();
+  const auto read = [bytes, &fixture, &files]() -> asio::awaitable<std::string> {
+    files.push_back(static_cast<std::size_t>(fixture.files()));
+    if (bytes.empty()) throw std::system_error(EIO, std::generic_category(), "a stored form");
+    co_return bytes;
+  };
+  return {.file_name = "a.jpg", .read = read, .unread_bytes = size};
+}
+
+TEST_CASE("images that aren't in memory are read one by one, and all of them become jobs or none") {
+  const test::TemporaryFolder folder;
+  JobsOptions options;
+  options.images_max = 3;
+  JobsFixture fixture(folder.path(), options);
+  std::vector<std::size_t> files;
+  const auto submit = [&](const std::vector<std::string>& contents) {
+    files.clear();
+    std::vector<JobImage> images;
+    for (const std::string& bytes : contents) images.push_back(unread_image(bytes, fixture, files));
+    return fixture.try_submit_images(std::move(images));
+  };
+  // There is room for the first ones only, so none is read.
+  CHECK(error_of(submit({"dog", "cat", "fox", "ox"})) == SubmitError::full);
+  CHECK(files.empty());
+  CHECK(error_of(submit({"dog", ""})) == SubmitError::storage);
+  CHECK(files == std::vector<std::size_t>{0, 1});
+  CHECK(fixture.files() == 0);
+  CHECK(fixture.jobs.load() == Jobs::Load{});
+  CHECK(std::get<std::vector<std::string>>(submit({"dog", "cat", "fox"})).size() == 3);
+  CHECK(files == std::vector<std::size_t>{0, 1, 2});
+  CHECK(fixture.jobs.load() == Jobs::Load{3, 0, 9});
 }
 
 TEST_CASE("if the spool can't be written, an error is returned and no job is kept") {

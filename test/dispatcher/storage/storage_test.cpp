@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/history/interval_totals.hpp"
 #include "dispatcher/history/removals.hpp"
 #include "samoyed/io/wall_clock.hpp"
 #include "support/storage_fixture.hpp"
@@ -279,6 +280,40 @@ TEST_CASE("a clock that jumps by 400 days doesn't empty the history") {
   CHECK(rows_left() == 100);
   storage->stop();
   const test::Wait wait("the storage to stop");
+  io.restart();
+  io.run();
+}
+
+TEST_CASE("statistics of an older database are prepared while the storage is in use") {
+  const test::TemporaryFolder folder;
+  {
+    test::HistoryFixture fixture(folder.path());
+    for (int count = 0; count < 5; ++count) fixture.history.record(test::history_row("me"));
+    fixture.settle();
+  }
+  {
+    Database database(folder.path() / "history.sqlite", Database::Mode::read_write);
+    test::make_version(database, 4);
+  }
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), {.folder = folder.path()});
+  storage->start();
+  const test::Wait wait("statistics of five rows");
+  std::size_t rows = 0;
+  // Each question is another one, because answers are kept for a moment.
+  for (std::int64_t length = 1; rows != 5; ++length) {
+    const HistoryStatisticsQuery query{.until_ms = length * statistics_interval_ms, .buckets = 1};
+    bool ended = false;
+    asio::co_spawn(io, storage->history()->statistics(query),
+                   [&](std::exception_ptr failure, const HistoryStatistics& found) {
+                     if (!failure) rows = found.rows;
+                     ended = true;
+                   });
+    io.restart();
+    while (!ended) io.run_one_for(std::chrono::seconds(60));
+  }
+  CHECK(rows == 5);
+  storage->stop();
   io.restart();
   io.run();
 }

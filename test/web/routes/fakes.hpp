@@ -61,6 +61,7 @@ class FakeHistory final : public dispatcher::History {
   asio::awaitable<bool> adopt(std::string, std::string, dispatcher::Adopted) override {
     co_return false;
   }
+  void confirm_adoption(std::string) override {}
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     statistics_queries.push_back(std::move(query));
@@ -90,7 +91,6 @@ class FakeJobs final : public dispatcher::Jobs {
  public:
   asio::awaitable<dispatcher::Submitted> submit(dispatcher::JobRequest request) override {
     requests.push_back(std::move(request));
-    if (requests.size() > accepted_max) co_return dispatcher::SubmitError::full;
     co_return submitted;
   }
   asio::awaitable<std::optional<dispatcher::Job>> find(std::string id) override {
@@ -113,7 +113,6 @@ class FakeJobs final : public dispatcher::Jobs {
   std::vector<std::string> watched;
   // The answers:
   dispatcher::Submitted submitted = std::vector<std::string>{"abc"};
-  std::size_t accepted_max = 1000;  ///< Requests beyond them are answered with `full`.
   std::optional<dispatcher::Job> job;
   bool cancels = true;
   bool may_watch = true;

@@ -1,5 +1,7 @@
 #include "web/routes/image_handlers.hpp"
 
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -128,6 +130,39 @@ TEST_CASE_METHOD(HandlerFixture, "the images of a stored form are recognized one
   CHECK(count_of(page.body, "2 of 3 pictures recognized</h1>") == 1);
   CHECK(classifier.texts == std::vector<std::string>{"YWJj", "ZGU="});
   CHECK(form->reads == 2);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a form's images end when its time is over") {
+  const auto form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", "de", "f"});
+  context.stored_form = form;
+  services.rules.form_timeout = services.rules.request_timeout = std::chrono::milliseconds(0);
+  Request request = upload("name=file", "");
+  request.body.clear();
+  const Response page = respond(request);
+  CHECK(count_of(page.body, "1 of 3 pictures recognized</h1>") == 1);
+  CHECK(classifier.requests.size() == 1);
+  CHECK(form->reads == 1);
+}
+
+TEST_CASE_METHOD(HandlerFixture,
+                 "memory for a form's later images is asked for at their own time") {
+  using std::chrono::seconds;
+  const auto now = std::chrono::steady_clock::now();
+  Admission uploads({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 1600});
+  auto entered = uploads.enter("form");
+  context.ticket = &std::get<Admission::Ticket>(entered);
+  context.now = now - seconds(100);
+  // Another upload began after the form had arrived, and has stalled since.
+  bool evicted = false;
+  auto received = uploads.receive("other", now - seconds(50), [&] { evicted = true; });
+  REQUIRE(std::get<Admission::Ticket>(received).hold(800, now - seconds(50)));
+  const std::vector<std::string> images{std::string(300, 'a'), std::string(600, 'b')};
+  context.stored_form = std::make_shared<test::FakeForm>(images);
+  Request request = upload("name=file", "");
+  request.body.clear();
+  CHECK(respond(request).status == 200);
+  CHECK(classifier.requests.size() == 2);
+  CHECK(evicted);
 }
 
 TEST_CASE_METHOD(HandlerFixture, "previews are shown as long as they aren't too many") {

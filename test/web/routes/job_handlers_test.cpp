@@ -124,26 +124,30 @@ TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its j
   CHECK(find_field(respond(form).fields, "Samoyed-Reason") == "storage");
 }
 
-TEST_CASE_METHOD(JobsTest, "the images of a stored form become jobs one by one, or none of them") {
+TEST_CASE_METHOD(JobsTest, "all images of a stored form become jobs at once, or none of them") {
   const auto form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", "de", "f"});
   context.stored_form = form;
   Request request = upload("name=file", "");
   request.target = "/api/v1/jobs?top=3";
   request.body.clear();
+  jobs.submitted = std::vector<std::string>{"1", "2", "3"};
   const Response all = respond(request);
   CHECK(all.status == 202);
   CHECK(json::parse(all.body).at("jobs").size() == 3);
-  REQUIRE(jobs.requests.size() == 3);
-  for (const dispatcher::JobRequest& one : jobs.requests) {
-    CHECK(one.images.size() == 1);
-    CHECK(one.top == 3);
-  }
-  CHECK(jobs.requests[1].images[0].bytes == "de");
+  REQUIRE(jobs.requests.size() == 1);
+  const dispatcher::JobRequest& one = jobs.requests[0];
+  CHECK(one.top == 3);
+  REQUIRE(one.images.size() == 3);
+  // Its bytes are read when the store needs them.
+  CHECK(form->reads == 0);
+  CHECK(one.images[1].bytes.empty());
+  CHECK(one.images[1].size() == 2);
+  CHECK(run_now(one.images[1].read()) == "de");
 
-  jobs.requests.clear();
-  jobs.accepted_max = 2;
+  jobs.submitted = SubmitError::full;
   CHECK(respond(request).status == 503);
-  CHECK(jobs.cancelled == std::vector<std::string>{"abc", "abc"});
+  CHECK(jobs.requests.size() == 2);
+  CHECK(jobs.cancelled.empty());
 
   context.stored_form = std::make_shared<test::FakeForm>(std::vector<std::string>{"abc", ""});
   const Response empty = respond(request);

@@ -1,5 +1,14 @@
 #include "web/routes/model_handlers.hpp"
 
+#include <chrono>
+#include <list>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -85,13 +94,110 @@ TEST_CASE_METHOD(ModelsTest, "a list that a worker can't name completely says so
 TEST_CASE_METHOD(ModelsTest, "labels that no worker can name are an error, and asked for again") {
   classifier.outcomes = {Failure{FailureReason::no_active_worker, {}}};
   CHECK(get("/api/v1/models/tiny/labels").status == 503);
-  CHECK(services.label_lists_asked == 0);
   classifier.requests.clear();
   answer_with({{"cat", 0, 1}});
   CHECK(get("/api/v1/models/tiny/labels").status == 200);
-  services.label_lists.clear();
-  services.label_lists_asked = 4;
-  CHECK(json::parse(get("/api/v1/models/tiny/labels").body).at("reason") == "overloaded");
+}
+
+TEST_CASE_METHOD(ModelsTest, "a question for labels has a short deadline, and its answer expires") {
+  answer_with({{"cat", 0, 1}});
+  context.now = std::chrono::steady_clock::now();
+  CHECK(get("/api/v1/models/tiny/labels").status == 200);
+  REQUIRE(classifier.requests.size() == 1);
+  CHECK(classifier.requests[0].deadline == context.now + std::chrono::seconds(10));
+  context.now += LabelLists::kept_time - std::chrono::minutes(1);
+  CHECK(get("/api/v1/models/tiny/labels").status == 200);
+  CHECK(classifier.requests.size() == 1);
+  // By then it is at least that old.
+  context.now += std::chrono::hours(1);
+  CHECK(get("/api/v1/models/tiny/labels").status == 200);
+  CHECK(classifier.requests.size() == 2);
+}
+
+/// Answers when it is told to.
+class WaitingClassifier final : public dispatcher::Classifier {
+ public:
+  explicit WaitingClassifier(asio::io_context& io)
+      : answered_(io, std::chrono::steady_clock::time_point::max()) {}
+
+  asio::awaitable<dispatcher::Outcome> classify(dispatcher::ClassifyRequest) override {
+    ++asked;
+    std::error_code ignored;
+    co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (failing) throw std::runtime_error("an internal error");
+    dispatcher::Answer answer;
+    answer.recognition.top = {{"cat", 0, 1}};
+    co_return answer;
+  }
+  void answer() { answered_.cancel(); }
+
+  int asked = 0;
+  bool failing = false;
+
+ private:
+  asio::steady_timer answered_;
+};
+
+/// Several clients who ask for labels at the same time.
+struct SharedLabelsTest : ModelsTest {
+  void ask(const std::string& target) {
+    contexts.push_back(context_of({"GET", target, 11, {}, {}}));
+    RequestContext& one = contexts.back();
+    asio::co_spawn(io, one.route.route->handler(shared, one),
+                   [this](std::exception_ptr failure, const Response& response) {
+                     statuses.push_back(failure ? 500 : response.status);
+                   });
+    io.poll();
+    io.restart();
+  }
+
+  asio::io_context io{1};
+  WaitingClassifier waiting{io};
+  Services shared{.classifier = waiting,
+                  .workers = workers,
+                  .gate = gate,
+                  .metrics = metrics,
+                  .rules = {.image_bytes_max = test::image_bytes_max, .hosts = {"kennel", {}}}};
+  std::list<RequestContext> contexts;
+  std::vector<int> statuses;
+};
+
+TEST_CASE_METHOD(SharedLabelsTest,
+                 "those who ask for the same labels at a time share one question") {
+  for (int count = 0; count < 3; ++count) ask("/api/v1/models/tiny/labels");
+  CHECK(waiting.asked == 1);
+  ask("/api/v1/models/a%20b%2Fc/labels");
+  CHECK(waiting.asked == 2);
+  CHECK(statuses.empty());
+  SECTION("they get the same answer") {
+    waiting.answer();
+    io.run();
+    CHECK(statuses == std::vector<int>(4, 200));
+  }
+  SECTION("an internal error ends the question for all") {
+    waiting.failing = true;
+    waiting.answer();
+    io.run();
+    CHECK(statuses == std::vector<int>(4, 500));
+    io.restart();
+    ask("/api/v1/models/tiny/labels");
+    CHECK(waiting.asked == 3);
+    waiting.answer();
+    io.run();
+  }
+}
+
+TEST_CASE_METHOD(SharedLabelsTest, "only a few different labels are asked for at a time") {
+  for (int count = 0; count < 5; ++count) {
+    const std::string name = "m" + std::to_string(count);
+    add("host-" + name, {name, true, 1});
+    ask("/api/v1/models/" + name + "/labels");
+  }
+  CHECK(waiting.asked == 4);
+  CHECK(statuses == std::vector<int>{503});
+  waiting.answer();
+  io.run();
+  CHECK(statuses == std::vector<int>{503, 200, 200, 200, 200});
 }
 
 TEST_CASE_METHOD(ModelsTest, "an error for an unknown model names those that exist") {

@@ -217,6 +217,31 @@ TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon close
 }
 
 TEST_CASE_METHOD(OverloadTest,
+                 "a question for a model's labels counts as an upload of the client") {
+  options.limits.requests_per_client_max = 1;
+  workers.add({"den", 1});
+  workers.set_model(workers.snapshot().back().worker.id, {"tiny", true, 2});
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    co_await send(first, upload(3));
+    co_await wait_for_image();
+    const auto get = [&](const std::string& path) -> asio::awaitable<std::string> {
+      tcp::socket socket = co_await connect();
+      const std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+      co_await send(socket, bytes);
+      co_return co_await receive_all(socket);
+    };
+    const std::string refused = co_await get("/api/v1/models/tiny/labels");
+    check_refused(refused, 429, "client_limit");
+    const std::string list = co_await get("/api/v1/models");
+    CHECK(list.starts_with("HTTP/1.1 200 "));
+    classifier.open_gate();
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest,
                  "a trusted proxy's clients are counted, and the proxy may have more connections") {
   options.limits.connections_per_peer_max = 1;
   options.limits.requests_per_client_max = 1;

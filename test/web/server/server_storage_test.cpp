@@ -62,7 +62,8 @@ class ShortHistory final : public dispatcher::History {
     if (hanging) {
       const auto executor = co_await asio::this_coro::executor;
       hung.emplace(executor, std::chrono::steady_clock::time_point::max());
-      co_await hung->async_wait(asio::use_awaitable);
+      std::error_code cancelled;
+      co_await hung->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
     if (adopted == dispatcher::Adopted::unsigned_only && from != unsigned_visitor) co_return false;
     bool any = false;
@@ -73,6 +74,7 @@ class ShortHistory final : public dispatcher::History {
     }
     co_return any;
   }
+  void confirm_adoption(std::string from) override { confirmed.push_back(std::move(from)); }
   asio::awaitable<dispatcher::HistoryStatistics> statistics(
       dispatcher::HistoryStatisticsQuery query) override {
     dispatcher::HistoryStatistics numbers;
@@ -86,7 +88,9 @@ class ShortHistory final : public dispatcher::History {
   bool failing = false;
   bool hanging = false;  ///< `adopt` waits until `hung` is canceled.
   std::optional<asio::steady_timer> hung;
-  std::string unsigned_visitor;  ///< The one visitor with rows from before cookies were signed.
+  std::vector<std::string> confirmed;
+  std::string unsigned_visitor;  ///< The one visitor with rows from before
+                                 ///< cookies were signed.
   std::function<void()> on_find;
 };
 
@@ -366,7 +370,7 @@ TEST_CASE_METHOD(StorageServerTest, "a browser learns its new id even if the ans
   start();
   run_client([](StorageServerTest& test) -> asio::awaitable<void> {
     const std::string missing = co_await test.exchange(
-        "GET /api/v1/jobs/none HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" + somebody +
+        "GET /results/99/thumbnail.jpg HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" + somebody +
         "\r\nConnection: close\r\n\r\n");
     CHECK(missing.starts_with("HTTP/1.1 404"));
     const std::string cookie = set_cookie_of(missing, "samoyed_visitor");
@@ -387,6 +391,42 @@ TEST_CASE_METHOD(StorageServerTest,
     CHECK(test.kept.rows.back().visitor.empty());
     REQUIRE(test.kept.hung);
     test.kept.hung->cancel();
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "a visitor who returns after a long adoption gets the new id") {
+  keep_three_images();
+  kept.unsigned_visitor = owner_of(somebody);
+  kept.hanging = true;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    const std::string request =
+        "GET /api/v1/results HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" + somebody +
+        "\r\nConnection: close\r\n\r\n";
+    const std::string early = co_await test.exchange(request);
+    CHECK(count_of(early, "Set-Cookie") == 0);
+    CHECK(test.kept.confirmed.empty());
+    REQUIRE(test.kept.hung);
+    test.kept.hung->cancel();
+    const std::string late = co_await test.exchange(request);
+    CHECK(count_of(late, "\"file_name\":\"picture 2\"") == 1);
+    CHECK(!set_cookie_of(late, "samoyed_visitor").empty());
+    co_await test.exchange(request);
+    CHECK(test.kept.confirmed == std::vector{owner_of(somebody)});
+  }(*this));
+}
+
+TEST_CASE_METHOD(StorageServerTest, "only what uses a visitor's results waits for an adoption") {
+  kept.hanging = true;
+  start();
+  run_client([](StorageServerTest& test) -> asio::awaitable<void> {
+    for (const std::string path : {"/healthz", "/readyz", "/assets/style.css", "/", "/api"}) {
+      const std::string answer = co_await test.exchange(
+          "GET " + path + " HTTP/1.1\r\nHost: x\r\nCookie: samoyed_visitor=" + somebody +
+          "\r\nConnection: close\r\n\r\n");
+      CHECK(answer.starts_with("HTTP/1.1 "));
+      CHECK(!test.kept.hung);
+    }
   }(*this));
 }
 

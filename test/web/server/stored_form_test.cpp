@@ -3,7 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "samoyed/io/network_list.hpp"
 #include "web/server/server_fixture.hpp"
+#include "web/server/stored_upload.hpp"
 
 namespace samoyed::web {
 namespace {
@@ -108,6 +110,59 @@ TEST_CASE_METHOD(StoredFormTest, "all stored forms together are limited") {
   const std::string response = post(form(200, 1000));
   CHECK(response.starts_with("HTTP/1.1 503 "));
   CHECK(count_of(response, "Samoyed-Reason: overloaded") == 1);
+}
+
+TEST_CASE("each client has a share of the room for stored forms") {
+  FormStore store("/nowhere", 250, 100);
+  CHECK(!store.take("a", 60));
+  CHECK(!store.take("a", 40));
+  CHECK(store.take("a", 1) == Reason::client_limit);
+  CHECK(!store.take("b", 100));
+  CHECK(store.take("c", 51) == Reason::overloaded);
+  CHECK(!store.take("c", 50));
+  store.give_back("a", 60);
+  CHECK(!store.take("c", 50));
+  CHECK(!store.take("a", 10));
+  store.give_back("a", 50);
+  store.give_back("b", 100);
+  store.give_back("c", 100);
+  CHECK(store.bytes == 0);
+  CHECK(store.by_client.empty());
+}
+
+TEST_CASE_METHOD(StoredFormTest, "one client's stored forms leave room for those of others") {
+  options.limits.form_bytes_max = 69'000;
+  options.access.trusted_proxies = io::NetworkList({"127.0.0.0/8"});
+  start();
+  // More than half of what one client may store is stored once the form has arrived so far.
+  const std::string body = form(60, 1900);
+  const auto request = [&](const std::string& address) {
+    return "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: " + address +
+           "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n" + body;
+  };
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    const std::string whole = request("192.0.2.1");
+    co_await send(first, whole.substr(0, whole.size() - 5));
+    // Lets the server read that.
+    for (int turn = 0; turn < 50; ++turn) co_await next_turn();
+    const auto ask = [&](const std::string& address) -> asio::awaitable<std::string> {
+      tcp::socket socket = co_await connect();
+      const std::string bytes = request(address);
+      co_await send(socket, bytes);
+      co_return co_await receive_all(socket);
+    };
+    const std::string second = co_await ask("192.0.2.1");
+    CHECK(second.starts_with("HTTP/1.1 429 "));
+    CHECK(count_of(second, "Samoyed-Reason: client_limit") == 1);
+    const std::string other = co_await ask("192.0.2.2");
+    CHECK(other.starts_with("HTTP/1.1 200 "));
+    co_await send(first, whole.substr(whole.size() - 5));
+    const std::string response = co_await receive_all(first);
+    CHECK(response.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
 }
 
 TEST_CASE_METHOD(StoredFormTest, "without a folder for it, a large form is rejected") {
