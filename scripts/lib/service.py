@@ -13,10 +13,11 @@ ROOT_DIR = pathlib.Path(__file__).resolve().parents[2]
 
 
 def argument_parser(doc):
-    """Returns a parser with the options that all these scripts share. `doc` is the script's docstring."""
-    parser = argparse.ArgumentParser(description=doc, usage=doc.split("\n", 1)[0][len("usage: "):],
+    """Returns a parser with the options that all these scripts share. `doc` is the script's docstring: its usage, a
+    line for each form of the call, an empty line, and what it does."""
+    usage, description = doc.split("\n\n", 1)
+    parser = argparse.ArgumentParser(usage=usage.removeprefix("usage: "), description=description.strip(),
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.description = doc.split("\n", 1)[1].strip()
     parser.add_argument("--model", help="the model file, or `null` for workers without a network")
     parser.add_argument("--bin-dir", metavar="DIR", type=lambda text: pathlib.Path(text).resolve(),
                         help="run the programs in DIR instead of building them")
@@ -35,6 +36,14 @@ def build(*targets):
     subprocess.run(["ninja", "-C", build_dir, "samoyed-worker", "samoyed-dispatcher", *targets],
                    check=True, stdout=sys.stderr)
     return build_dir / "bin"
+
+
+def require_programs(parser, bin_dir, *names):
+    """Ends the script with an error that says what to do if `bin_dir`, the value of --bin-dir, lacks a program."""
+    missing = [name for name in names if not (bin_dir / name).is_file()]
+    if missing:
+        parser.error(f"{bin_dir} has no {' and no '.join(missing)}: build what is missing with "
+                     f"`ninja -C {bin_dir.parent} {' '.join(missing)}`, or leave out --bin-dir")
 
 
 def _fetch_model():

@@ -23,6 +23,19 @@ unsigned u16le_at(std::string_view file, std::size_t at) {
   return byte_at(file, at) | byte_at(file, at + 1) << 8;
 }
 
+std::size_t u32le_at(std::string_view file, std::size_t at) {
+  return u16le_at(file, at) | std::size_t{u16le_at(file, at + 2)} << 16;
+}
+
+/// Whether the first entry of an ICO's table points behind the table and into the file.
+bool has_first_ico_image(std::string_view file) {
+  constexpr std::size_t header_bytes = 6, entry_bytes = 16, offset_at = header_bytes + 12;
+  if (file.size() < header_bytes + entry_bytes) return false;
+  const std::size_t table_end = header_bytes + u16le_at(file, 4) * entry_bytes;
+  const std::size_t offset = u32le_at(file, offset_at);
+  return table_end <= offset && offset < file.size();
+}
+
 /// Whether an ISO media file (ISO/IEC 14496-12, 4.3) begins with a file type box that names one of
 /// `brands`, and none of `excluded`.
 bool has_brand(std::string_view file, std::initializer_list<std::string_view> brands,
@@ -92,9 +105,10 @@ bool is_psd(std::string_view file) {
 
 bool is_ico(std::string_view file) {
   using namespace std::string_view_literals;
-  // An icon (1) or a cursor (2). A TGA of a kind that begins the same way has no image count.
+  // An icon (1) or a cursor (2), and the count of its images. A TGA without a palette may begin the
+  // same way, because its fields for the palette may hold anything.
   return file.size() >= 6 && (file.starts_with("\0\0\1\0"sv) || file.starts_with("\0\0\2\0"sv)) &&
-         u16le_at(file, 4) != 0;
+         u16le_at(file, 4) != 0 && (!is_tga(file) || has_first_ico_image(file));
 }
 
 bool is_dib(std::string_view file) {

@@ -49,6 +49,11 @@ class BenchScriptTest(unittest.TestCase):
         self.assertRegex(done.stdout,
                          r"\| forward: speed relative to ONNX Runtime \| - \| at least 1 \| not measured \|")
 
+    def test_the_help_shows_both_forms_of_the_call(self):
+        done = self.bench("--help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"\Ausage: scripts/bench \[--quick\] .*\n +scripts/bench --against BIN-DIR .*\n\nMeasures ")
+
     def test_an_unknown_section_is_an_error(self):
         done = self.bench("--only", "dispatcher,nothing")
         self.assertEqual(done.returncode, 2)

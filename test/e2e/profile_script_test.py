@@ -1,6 +1,8 @@
 """Tests how scripts/profile evaluates the reports of perf and callgrind, and runs it for a short time."""
 
+import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import support
@@ -79,6 +81,17 @@ class ProfileScriptTest(unittest.TestCase):
         done = self.profile("/nowhere.jpg")
         self.assertEqual(done.returncode, 2)
         self.assertIn("/nowhere.jpg is not a file", done.stderr)
+
+    def test_a_folder_without_the_programs_to_measure_with_is_an_error_that_says_what_to_do(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            for program in ("samoyed-worker", "samoyed-dispatcher", "clientsocket"):
+                (folder / program).symlink_to(support.bin_dir() / program)
+            done = self.profile("--bin-dir", folder, support.sample_path("chelsea.png"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{folder} has no samoyed_bench: build what is missing with", done.stderr)
+        self.assertIn(f"`ninja -C {folder.parent} samoyed_bench`", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,27 @@ TEST_CASE("image formats are detected by a file's first bytes") {
   }
 }
 
+TEST_CASE("a TGA whose unused palette fields hold something is no ICO") {
+  // A color file of 19x13 pixels with 24 bits that has no palette, but says what one would be like.
+  const std::string fields{"\0\0\2\0\1\0\1\x18\0\0\0\0\x13\0\x0D\0\x18\0"sv};
+  for (const char pixel : {'\0', '\x20', '\xFF'}) {
+    CAPTURE(static_cast<int>(pixel));
+    CHECK(format_of(fields + std::string(19 * 13 * 3, pixel)) == "TGA");
+  }
+  CHECK(format_of(fields) == "TGA");
+}
+
+TEST_CASE("an ICO whose fields could be those of a TGA is an ICO") {
+  // One image of 0x100100 bytes; a TGA has its height and its bits per pixel in the place of this
+  // size.
+  std::string icon{"\0\0\2\0\1\0\x20\x20\0\0\x18\0\x18\0\0\1\x10\0\x16\0\0\0"sv};
+  CHECK(format_of(icon + "\x28") == "ICO");
+  // Without the image that the table names it could only be a TGA.
+  CHECK(format_of(icon) == "TGA");
+  icon[18] = '\x15';  // The image would begin in the table.
+  CHECK(format_of(icon + "\x28") == "TGA");
+}
+
 TEST_CASE("the names of the image formats are listed as in a sentence") {
   CHECK(accepted_formats ==
         "JPEG, PNG, BMP, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, PNM, PSD, ICO, DIB or TGA");

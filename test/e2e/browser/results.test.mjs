@@ -229,6 +229,9 @@ test('a server that stores no results says how to change that', async () => {
     await link(page, part).click();
     assert.equal(await page.locator('h1').textContent(), 'No results are kept');
     assert.match(await page.locator('main').textContent(), /--data-dir FOLDER/);
+    const lines = await page.locator('main code').evaluateAll(
+      (all) => all.map((code) => code.getClientRects().length));
+    assert.deepEqual(lines, [1, 1, 1], 'a program or an option is broken into lines');
   }
 });
 

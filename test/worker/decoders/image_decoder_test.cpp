@@ -158,6 +158,15 @@ TEST_CASE("invalid headers are refused", "[image]") {
   CHECK_THAT(refusal.detail, Catch::Contains(word));
 }
 
+TEST_CASE("what a TGA without a palette says of its palette doesn't matter", "[image]") {
+  // An icon begins like this too: the count of its images is in the same place.
+  const std::string file = patched(test::read_image_fixture("rgb.tga"), 4, "\1\0\1\x18"s);
+  if (!test::is_read(file)) return;
+  const auto result = decode_upright(test::as_bytes(file), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK((std::get<Image>(result) == test::read_expected_image("rgb.tga")));
+}
+
 TEST_CASE("a BMP's pixels may begin anywhere after its header", "[image]") {
   const std::string name = GENERATE("rgb.bmp", "rgba.bmp", "top_down.bmp");
   CAPTURE(name);
