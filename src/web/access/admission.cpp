@@ -1,19 +1,34 @@
 #include "web/access/admission.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace samoyed::web {
+namespace {
+
+/// The share of the slots that only clients with few may take.
+constexpr std::size_t reserved_divisor = 8;
+/// The share of the slots that counts as few.
+constexpr std::size_t few_divisor = 64;
+/// A client that holds more than this share of the bytes is evicted first.
+constexpr std::uint64_t large_divisor = 8;
+
+}  // namespace
 
 /// The state of a ticket.
 struct Admission::Upload {
-  Upload(Admission& owner, std::string key) : admission(owner), client(std::move(key)) {}
+  Upload(Admission& owner, const std::string& key)
+      : admission(owner), share(owner.by_client_.try_emplace(key).first) {
+    ++share->second.uploads;
+  }
   ~Upload() {
-    admission.bytes_ -= bytes;
+    set_bytes(0);
     end_receiving();
-    if (!has_slot) return;
-    --admission.requests_;
-    const auto of_client = admission.by_client_.find(client);
-    if (--of_client->second == 0) admission.by_client_.erase(of_client);
+    if (has_slot) {
+      --admission.requests_;
+      --share->second.slots;
+    }
+    if (--share->second.uploads == 0) admission.by_client_.erase(share);
   }
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
@@ -30,7 +45,15 @@ struct Admission::Upload {
   void take_slot() {
     has_slot = true;
     ++admission.requests_;
-    ++admission.by_client_[client];
+    ++share->second.slots;
+  }
+  void set_bytes(std::uint64_t held) {
+    admission.bytes_ += held - bytes;
+    share->second.bytes += held - bytes;
+    bytes = held;
+  }
+  bool is_of_large_client() const {
+    return share->second.bytes > admission.limits_.bytes_max / large_divisor;
   }
 
   /// Counts bytes that have just arrived.
@@ -51,7 +74,7 @@ struct Admission::Upload {
   }
 
   Admission& admission;
-  const std::string client;
+  const std::map<std::string, Share>::iterator share;
   std::uint64_t bytes = 0;
   bool has_slot = false;
 
@@ -65,12 +88,21 @@ struct Admission::Upload {
 
 std::optional<Reason> Admission::find_obstacle(const std::string& client) const {
   // The client's own limit comes first, because the client can do something about it.
-  const auto of_client = by_client_.find(client);
-  const bool client_full =
-      of_client != by_client_.end() && of_client->second >= limits_.requests_per_client_max;
-  if (client_full) return Reason::client_limit;
-  if (requests_ >= limits_.requests_max) return Reason::overloaded;
+  const auto found = by_client_.find(client);
+  const Share* const of_client = found == by_client_.end() ? nullptr : &found->second;
+  if (of_client && of_client->slots >= limits_.requests_per_client_max) {
+    return Reason::client_limit;
+  }
+  if (requests_ >= limits_.requests_max || is_reserved(of_client)) return Reason::overloaded;
   return std::nullopt;
+}
+
+/// True if the next slot is kept for clients that have fewer than this one.
+bool Admission::is_reserved(const Share* of_client) const {
+  if (!of_client || of_client->slots == requests_) return false;
+  const std::size_t free = limits_.requests_max - requests_;
+  const std::size_t few = std::max<std::size_t>(1, limits_.requests_max / few_divisor);
+  return free <= limits_.requests_max / reserved_divisor && of_client->slots >= few;
 }
 
 std::variant<Admission::Ticket, Reason> Admission::enter(const std::string& client) {
@@ -98,24 +130,26 @@ bool Admission::make_room(std::uint64_t bytes, const Upload& asking, Clock::time
   while (bytes > limits_.bytes_max - bytes_) {
     Upload* const slowest = find_slowest(&asking, now);
     if (!slowest || slowest == &asking) return false;
-    bytes_ -= std::exchange(slowest->bytes, 0);
+    slowest->set_bytes(0);
     slowest->end_receiving();
     slowest->on_evicted();
   }
   return true;
 }
 
-/// Returns the upload that arrived slowest lately and holds bytes. Uploads that have just begun
-/// don't count. Returns null if there is none. `asking` may hold no bytes yet.
+/// Returns the upload that arrived slowest lately and holds bytes, one of a large client if there
+/// is any. Uploads that have just begun don't count. Returns null if there is none. `asking` may
+/// hold no bytes yet.
 Admission::Upload* Admission::find_slowest(const Upload* asking, Clock::time_point now) const {
   Upload* slowest = nullptr;
-  std::uint64_t least = 0;
+  std::pair<bool, std::uint64_t> least;
   for (Upload* const upload : receiving_) {
     const auto recent = upload->recent_bytes(now);
     if (!recent || (upload->bytes == 0 && upload != asking)) continue;
-    if (slowest && *recent >= least) continue;
+    const std::pair order(!upload->is_of_large_client(), *recent);
+    if (slowest && order >= least) continue;
     slowest = upload;
-    least = *recent;
+    least = order;
   }
   return slowest;
 }
@@ -132,8 +166,7 @@ bool Admission::Ticket::hold(std::uint64_t bytes, Clock::time_point now) {
     if (bytes > admission.limits_.bytes_max) return false;
     if (!admission.make_room(more, *upload_, now)) return false;
   }
-  admission.bytes_ += bytes - upload_->bytes;
-  upload_->bytes = bytes;
+  upload_->set_bytes(bytes);
   return true;
 }
 
@@ -141,7 +174,8 @@ std::optional<Reason> Admission::Ticket::take_slot() {
   if (upload_->has_slot) return std::nullopt;
   // Now, because an upload that is refused must not be evicted as well.
   upload_->end_receiving();
-  if (const auto obstacle = upload_->admission.find_obstacle(upload_->client)) return obstacle;
+  if (const auto obstacle = upload_->admission.find_obstacle(upload_->share->first))
+    return obstacle;
   upload_->take_slot();
   return std::nullopt;
 }

@@ -20,7 +20,11 @@ namespace samoyed::web {
 ///
 /// A slot is for work, not for waiting: an upload takes one when it has arrived completely. Before
 /// that it counts only with the bytes that have arrived, not with those that it announced. If there
-/// is no room for more bytes, the upload that arrives slowest is evicted.
+/// is no room for more bytes, the upload that arrives slowest is evicted: of the clients that hold
+/// more than an eighth of all bytes, if there is one, else of all.
+///
+/// The last eighth of the slots is for clients that have few, so that some clients with as many as
+/// they may have don't lock out everyone else. A client that is alone may have all slots.
 ///
 /// Not thread-safe: use from one thread.
 class Admission {
@@ -57,7 +61,14 @@ class Admission {
 
  private:
   struct Upload;
+  /// What one client has.
+  struct Share {
+    std::size_t uploads = 0;
+    std::size_t slots = 0;
+    std::uint64_t bytes = 0;
+  };
 
+  bool is_reserved(const Share* of_client) const;
   std::optional<Reason> find_obstacle(const std::string& client) const;
   bool make_room(std::uint64_t bytes, const Upload& asking, Clock::time_point now);
   Upload* find_slowest(const Upload* asking, Clock::time_point now) const;
@@ -65,7 +76,7 @@ class Admission {
   const Limits limits_;
   std::size_t requests_ = 0;
   std::uint64_t bytes_ = 0;
-  std::map<std::string, std::size_t> by_client_;  ///< Slots.
+  std::map<std::string, Share> by_client_;
   std::list<Upload*> receiving_;
 };
 

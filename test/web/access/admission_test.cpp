@@ -95,7 +95,10 @@ TEST_CASE("an upload takes a slot when it has arrived, not when it is announced"
 }
 
 TEST_CASE("the upload that arrived slowest lately makes room for others") {
-  Admission admission({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 1000});
+  Admission admission({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 8000});
+  // It has arrived, so it stays.
+  auto whole = enter(admission, "whole");
+  CHECK(whole->hold(7000, start));
   std::vector<std::string> evicted;
   const auto receive_as = [&](const std::string& name, Admission::Clock::time_point now) {
     return receive(admission, name, now, [&evicted, name] { evicted.push_back(name); });
@@ -112,11 +115,11 @@ TEST_CASE("the upload that arrived slowest lately makes room for others") {
     CHECK(slow->hold(std::uint64_t(10 * i), now));
     CHECK(fast->hold(std::uint64_t(20 * i), now));
   }
-  CHECK(admission.bytes() == 960);
+  CHECK(admission.bytes() == 7960);
   auto fresh = receive_as("fresh", now);
   CHECK(fresh->hold(41, now));
   CHECK(evicted == std::vector<std::string>{"stalled"});
-  CHECK(admission.bytes() == 401);
+  CHECK(admission.bytes() == 7401);
   // What has arrived isn't evicted, and one's own slowness is no reason to evict others.
   CHECK(!slow->take_slot());
   CHECK(fast->hold(800, now));
@@ -133,6 +136,51 @@ TEST_CASE("an upload that has just begun is not evicted") {
   CHECK(first->hold(100, start));
   CHECK(!second->hold(1, start + Admission::rate_window - 1ms));
   CHECK(!receive(admission, "c", start + Admission::rate_window - 1ms));
+}
+
+TEST_CASE("the last slots are for clients that have few") {
+  Admission admission({.requests_max = 128, .requests_per_client_max = 64, .bytes_max = 1000});
+  std::vector<Ticket> taken;
+  const auto take_all = [&](const std::string& client) {
+    const std::size_t before = taken.size();
+    while (auto ticket = enter(admission, client)) taken.push_back(std::move(*ticket));
+    return taken.size() - before;
+  };
+  CHECK(take_all("a") == 64);
+  // 16 are left: an eighth.
+  CHECK(take_all("b") == 48);
+  CHECK(std::get<Reason>(admission.enter("b")) == Reason::overloaded);
+  CHECK(std::get<Reason>(admission.receive("b", start, [] {})) == Reason::overloaded);
+  // A sixty-fourth counts as few.
+  for (int client = 0; client < 8; ++client) CHECK(take_all("c" + std::to_string(client)) == 2);
+  CHECK(admission.requests() == 128);
+  CHECK(!enter(admission, "d"));
+}
+
+TEST_CASE("a client that is alone may have all slots") {
+  Admission admission({.requests_max = 16, .requests_per_client_max = 16, .bytes_max = 1000});
+  std::vector<Ticket> taken;
+  const auto waiting = receive(admission, "b");
+  for (int i = 0; i < 16; ++i) taken.push_back(std::move(*enter(admission, "a")));
+  CHECK(admission.requests() == 16);
+}
+
+TEST_CASE("a client that holds much makes room before others that are slower") {
+  Admission admission({.requests_max = 9, .requests_per_client_max = 9, .bytes_max = 800});
+  std::vector<std::string> evicted;
+  const auto uploading = [&](const std::string& client, std::uint64_t bytes) {
+    auto ticket = receive(admission, client, start, [&, client] { evicted.push_back(client); });
+    REQUIRE(ticket->hold(bytes, start));
+    return std::move(*ticket);
+  };
+  std::vector<Ticket> large;
+  for (int i = 0; i < 7; ++i) large.push_back(uploading("large", 100));
+  Ticket slow = uploading("slow", 10);
+  Ticket slower = uploading("slower", 9);
+  Ticket newcomer = uploading("newcomer", 81);
+  const auto later = start + Admission::rate_window;
+  CHECK(newcomer.hold(82, later));
+  CHECK(evicted == std::vector<std::string>{"large"});
 }
 
 TEST_CASE("a moved ticket gives its place back once") {
