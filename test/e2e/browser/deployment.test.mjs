@@ -145,10 +145,16 @@ describe('Kubernetes', () => {
       const objects = await build(components);
       await assertValid(objects, components.join());
       const dispatcher = find(objects, 'Deployment', 'samoyed-dispatcher').spec;
-      const hasData = '--data-dir' in options(dispatcher.template.spec.containers[0]);
+      const [container] = dispatcher.template.spec.containers;
+      const hasData = '--data-dir' in options(container);
       assert.equal(hasData, !components.includes('replicated'));
       assert.equal(objects.some(({kind}) => kind === 'PersistentVolumeClaim'), hasData);
       assert.equal(dispatcher.template.spec.volumes.some(({name}) => name === 'data'), hasData);
+      if (hasData) {
+        // The dispatcher couldn't close the volume's own folder to others, which belongs to root.
+        const {mountPath} = container.volumeMounts.find(({name}) => name === 'data');
+        assert.ok(options(container)['--data-dir'].startsWith(`${mountPath}/`));
+      }
       // Two dispatchers can't use one data folder, not even for a moment.
       assert.deepEqual([dispatcher.replicas, dispatcher.strategy.type], hasData ? [1, 'Recreate'] : [2, 'RollingUpdate']);
       const scaled = objects.find(({kind}) => kind === 'HorizontalPodAutoscaler');
