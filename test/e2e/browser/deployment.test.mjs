@@ -70,13 +70,14 @@ async function assertValid(objects, what) {
   }
 }
 
-/// The objects that a kustomization of the shipped folders describes.
-async function build(components) {
+/// The objects that a kustomization describes, whose paths are relative to the top of the source tree.
+async function build(kustomization) {
   const folder = await mkdtemp(path.join(tmpdir(), 'samoyed-deployment-'));
+  const relative = (name) => path.relative(folder, path.join(process.env.SAMOYED_SOURCE_DIR, name));
+  const {resources, components = []} = kustomization;
   try {
-    const relative = (name) => path.relative(folder, path.join(kubernetesDir, name));
     await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify({
-      namespace: 'samoyed', resources: [relative('base')], components: components.map(relative)}));
+      ...kustomization, resources: resources.map(relative), components: components.map(relative)}));
     const {stdout} = await run('kubectl', ['kustomize', folder]);
     return yaml.parseAllDocuments(stdout).map((document) => document.toJS());
   } finally {
@@ -142,7 +143,8 @@ describe('Kubernetes', () => {
   for (const components of [[], ['replicated'], ['autoscaling'], ['model-volume'],
                             ['replicated', 'autoscaling', 'model-volume']]) {
     test(`the base with ${components.join(', ') || 'nothing else'} can be built`, {skip: needsKubectl}, async () => {
-      const objects = await build(components);
+      const objects = await build({resources: ['deploy/kubernetes/base'],
+                                   components: components.map((name) => `deploy/kubernetes/${name}`)});
       await assertValid(objects, components.join());
       const dispatcher = find(objects, 'Deployment', 'samoyed-dispatcher').spec;
       const [container] = dispatcher.template.spec.containers;
@@ -164,6 +166,19 @@ describe('Kubernetes', () => {
       }
     });
   }
+
+  test('the kustomization in docs/deployment.md can be built', {skip: needsKubectl}, async () => {
+    const document = await readFile(path.join(process.env.SAMOYED_SOURCE_DIR, 'docs', 'deployment.md'), 'utf8');
+    const kustomization = yaml.parse(/^```yaml\n(.*?)^```$/ms.exec(document)[1]);
+    const objects = await build(kustomization);
+    await assertValid(objects, 'docs/deployment.md');
+    assert.ok(objects.every(({metadata}) => metadata.namespace === kustomization.namespace));
+    const [container] = find(objects, 'Deployment', 'samoyed-dispatcher').spec.template.spec.containers;
+    const settings = find(objects, 'ConfigMap', container.envFrom[0].configMapRef.name).data;
+    assert.equal(settings.PROXIES, '10.0.0.0/8');
+    const images = kustomization.images.map(({newName}) => newName);
+    assert.ok(images.includes(container.image.split(':')[0]));
+  });
 
   test('containers can do nothing but run the programs', async () => {
     const kinds = base.filter(({spec}) => spec?.template);
