@@ -10,7 +10,6 @@ import os
 import pathlib
 import json
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -18,10 +17,9 @@ import tempfile
 import unittest
 
 import support
+from proxies import environment, find_program, free_port, require_program, substituted
 
 DOCUMENT = support.SOURCE_DIR / "docs" / "proxies.md"
-# scripts/setup unpacks the proxies here, because their packages would start servers.
-UNPACKED = support.SOURCE_DIR / "build" / "deps" / "proxies"
 SITE = "www.example.org"
 CLIENT = "127.0.0.2"
 TIMEOUT_S = 60
@@ -36,25 +34,6 @@ def configuration(kind, number=0):
     """The document's block number `number` of a language."""
     blocks = [text for language, text in FENCE.findall(DOCUMENT.read_text(encoding="utf-8")) if language == kind]
     return blocks[number]
-
-
-def find_program(name):
-    """The path of a proxy; None if it is missing."""
-    folders = [UNPACKED / "usr" / "sbin", UNPACKED / "usr" / "bin", *os.get_exec_path(), "/usr/sbin"]
-    return shutil.which(name, path=os.pathsep.join(map(str, folders)))
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def substituted(text, *pairs):
-    """The text with each of the pairs' first texts, which it must contain, replaced by the second one."""
-    for old, new in pairs:
-        assert old in text, f"the configuration doesn't contain {old!r}"
-        text = text.replace(old, str(new))
-    return text
 
 
 class ReverseProxyTest(support.ProgramTestCase):
@@ -77,12 +56,7 @@ class ReverseProxyTest(support.ProgramTestCase):
             workers=[self.start_null_worker()])
 
     def start_proxy(self, program, *arguments):
-        found = find_program(program)
-        if not found:
-            self.skipTest(f"needs {program}, which scripts/setup --test unpacks")
-        libraries = UNPACKED / "usr" / "lib" / f"{os.uname().machine}-linux-gnu"
-        self.start(found, *arguments, env={"LD_LIBRARY_PATH": str(libraries), "HOME": str(self.folder),
-                                           "XDG_DATA_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)})
+        self.start(require_program(self, program), *arguments, env=environment(self.folder))
 
         def answers():
             with contextlib.suppress(OSError):

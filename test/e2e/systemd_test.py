@@ -72,6 +72,21 @@ class AnalysisTest(unittest.TestCase):
             result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit)
             self.assertEqual(result.returncode, 0, result.stdout)
 
+    def test_systemd_finds_no_error_in_a_dispatcher_without_data(self):
+        unit = self.folder / "samoyed-dispatcher.service"
+        drop_ins = self.folder / f"{unit.name}.d"
+        drop_ins.mkdir()
+        text = (support.SOURCE_DIR / "deploy" / "systemd" / drop_ins.name / "without-data.conf").read_text()
+        self.assertIn("ExecStart=/usr/bin/samoyed-dispatcher ", text)
+        (drop_ins / "without-data.conf").write_text(text.replace("/usr/bin", str(support.bin_dir())))
+        result = analyze("verify", unit)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+        # The unit's own command, without the data.
+        own = re.search(r"ExecStart=\S+/((?:.*\\\n)*.*)", unit.read_text())[1]
+        data = r"\\\n  --state \S+ --data-dir \S+ "
+        self.assertRegex(own, data)
+        self.assertTrue(text.endswith(f"/{re.sub(data, '', own)}\n"), text)
+
 
 class UnitTest(unittest.TestCase):
     def test_a_crash_restarts_the_service_and_a_stop_has_time_to_drain(self):
@@ -82,7 +97,11 @@ class UnitTest(unittest.TestCase):
             self.assertEqual(unit["Service"]["DynamicUser"], "yes", name)
             # Status 2 means that someone must change an option first.
             self.assertEqual(unit["Service"]["RestartPreventExitStatus"], "2", name)
-            drain_ms = default(name.split("@")[0].removesuffix(".service"), "--drain-timeout-ms")
+            program = name.split("@")[0].removesuffix(".service")
+            drain_ms = default(program, "--drain-timeout-ms")
+            if program == "samoyed-dispatcher":
+                # What deploy/haproxy.cfg needs.
+                drain_ms += 10000
             self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
 
     def test_a_dispatcher_lists_the_worker_of_its_machine(self):
