@@ -144,6 +144,18 @@ TEST_CASE("an image can be removed while it waits") {
   CHECK(f.queue.size() == 0);
 }
 
+TEST_CASE("a client whose waiting image is removed has no second turn when it comes again") {
+  FairQueueFixture f;
+  f.push("a", 2);
+  CHECK(f.pop(1) == "a");  // It stays in progress, so its client is still known.
+  f.queue.remove(2);
+  f.push("a", 4);
+  f.push("b", 4);
+  const std::string order = f.pop(4);
+  CHECK(std::ranges::count(order, 'a') == 2);
+  CHECK(std::ranges::count(order, 'b') == 2);
+}
+
 TEST_CASE("an image that is put back is the next one again, and costs nothing") {
   FairQueueFixture f;
   f.push("a", 3, 1000);
