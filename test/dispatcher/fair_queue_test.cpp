@@ -129,6 +129,8 @@ TEST_CASE("an image that no worker has room for doesn't hold up others") {
   CHECK(f.queue.pop(small) == 3);
   CHECK(!f.queue.pop(small));
   CHECK(f.queue.size() == 3);
+  // Nor does a client without any that is ready hold up the next client.
+  CHECK(f.queue.pop([](FairQueue::Ticket ticket) { return ticket == 4; }) == 4);
 }
 
 TEST_CASE("an image can be removed while it waits") {
