@@ -131,7 +131,8 @@ TEST_CASE("each unwanted body may be as large as the limit") {
   HttpDriver driver;
   const std::string unwanted =
       "POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nhellos";
-  driver.receive(unwanted + unwanted + get_a);
+  driver.receive(unwanted + unwanted.substr(0, unwanted.size() - 1));
+  driver.receive("s" + get_a);
   CHECK(driver.statuses == std::vector<int>{404, 404, 200});
   CHECK(!driver.closed);
 }

@@ -74,7 +74,7 @@ TEST_CASE("peers that stall are disconnected, whatever the step") {
 }
 
 TEST_CASE(
-    "after an exchange a client has the time for a request, not what an acknowledgement had") {
+    "after an exchange a client has the time for a request, not what an acknowledgment had") {
   Server::Limits limits;
   limits.timeouts.request = milliseconds(1000);
   limits.timeouts.ack = std::chrono::hours(1);
