@@ -162,6 +162,14 @@ TEST_CASE("after an idle connection has ended, the worker is tried once more on 
   }
 }
 
+TEST_CASE("an attempt is repeated on a fresh connection at most once, however that one ends") {
+  PlanFixture f(2);
+  f.start();
+  CHECK(f.fail(0, Kind::closed, Progress::nothing_answered, true) == "0: attempt w1 fresh");
+  CHECK(f.fail(0, Kind::closed, Progress::nothing_answered, true) == "1: attempt w2");
+  CHECK(f.left() == "w2 ");
+}
+
 TEST_CASE("closing the connection on the complete image counts against the image") {
   PlanFixture f(3);
   f.start();

@@ -1,12 +1,19 @@
 #include "samoyed/dispatcher/dispatcher.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <list>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "support/dispatcher_fixture.hpp"
+#include "support/gate.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
@@ -245,6 +252,66 @@ TEST_CASE("a worker whose hello says busy doesn't get the image") {
   DispatcherFixture fixture({&busy, &good});
   CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(fixture.workers_left() == 2);
+}
+
+TEST_CASE("a worker that was busy when it greeted gets the next image on the same connection") {
+  ScriptedPeer worker({[](Connection& peer) {
+    peer.expect(hello);
+    peer.send(data_message(protocol::format_hello({"squeezenet1_1", 1000, true, 1000, true})));
+    serve(peer);
+  }});
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "All workers are busy. Try again in a moment.");
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(worker.connections() == 1);
+}
+
+TEST_CASE("a reference server that works on an image is not probed") {
+  Gate taken, probed;
+  ScriptedPeer plain({answer_hello_plainly,
+                      [&](Connection& peer) {
+                        peer.expect(size);
+                        taken.open();
+                        probed.wait();
+                        peer.wait_for_end();
+                      },
+                      answer_hello_plainly},
+                     0, true);
+  DispatcherFixture fixture({&plain});
+  std::string words;
+  fixture.start(words);
+  REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
+  std::optional<ProbeResult> result;
+  asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot().at(0).worker),
+                 [&](std::exception_ptr, ProbeResult end) { result = end; });
+  CHECK(fixture.run_until([&] { return result.has_value(); }));
+  CHECK(result == ProbeResult::inconclusive);
+  CHECK(plain.connections() == 2);
+  probed.open();
+}
+
+TEST_CASE("of many connections to a worker, 32 are kept when they become idle") {
+  constexpr int count = 36;
+  std::atomic<int> arrived = 0, closed = 0;
+  Gate all_arrived;
+  const ScriptedPeer::Script serve_with_the_others = [&](Connection& peer) {
+    greet(peer);
+    peer.expect(size);
+    peer.send("A");
+    peer.expect(image->message());
+    if (++arrived == count) all_arrived.open();
+    all_arrived.wait();
+    peer.send("A" + json_result);
+    peer.expect("A");
+    peer.wait_for_end();
+    ++closed;
+  };
+  ScriptedPeer worker(std::vector<ScriptedPeer::Script>(count, serve_with_the_others), 0, true);
+  DispatcherFixture fixture({&worker});
+  std::list<std::string> outcomes;
+  for (int i = 0; i < count; ++i) fixture.start(outcomes.emplace_back());
+  CHECK(fixture.run_until([&] { return closed == count - 32; }));
+  CHECK(std::ranges::count(outcomes, "Samoyed by squeezenet1_1") == count);
 }
 
 TEST_CASE("a probe learns the model, and its connection carries the first image") {

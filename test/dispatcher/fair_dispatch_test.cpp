@@ -107,6 +107,49 @@ TEST_CASE("an image that nobody wants any more leaves the queue") {
   CHECK(fixture.log.attempts == 2);
 }
 
+TEST_CASE("an image that left the queue doesn't hold up those behind it") {
+  ScriptedPeer hung({hang_on_image, hang_on_image}, 0, true), good({serve_all_alone});
+  FairDispatchFixture fixture({&hung});
+  fixture.probe_all();
+  fixture.start_as("a", 2);
+  asio::cancellation_signal left;
+  fixture.start(fixture.outcomes.emplace_back(), std::chrono::hours(1), left.slot());
+  fixture.start_as("a", 1);
+  fixture.run_until([&] { return fixture.log.attempts == 2; });
+  fixture.io.poll();
+  left.emit(asio::cancellation_type::all);
+  CHECK(fixture.run_until([&] { return fixture.done() == 1; }));
+  fixture.list.add(good.address());
+  fixture.dispatcher.send_waiting();
+  CHECK(fixture.run_until([&] { return fixture.done() == 2; }));
+  CHECK(fixture.outcomes.back() == "Samoyed by squeezenet1_1");
+}
+
+TEST_CASE("what a worker measured, decoding included, tells how many images it has room for") {
+  // Its images take 30 ms, almost all of it for decoding. If they took 2 ms, it would have room for
+  // more than two at a time.
+  const ScriptedPeer::Script serve_one_then_hang = [](Connection& peer) {
+    if (!greet_as_one_thread(peer) || !peer.expect(size)) return;
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("A" + data_message(R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],)"
+                                 R"("width":2,"height":1,"times":{"queue_ms":0,"decode_ms":28,)"
+                                 R"("resize_ms":1,"forward_ms":1}})"));
+    peer.expect("A");
+    peer.wait_for_end();
+  };
+  ScriptedPeer worker({serve_one_then_hang, hang_on_image, hang_on_image, hang_on_image,
+                       hang_on_image, hang_on_image, hang_on_image, hang_on_image, hang_on_image},
+                      0, true);
+  FairDispatchFixture fixture({&worker});
+  fixture.start_as("a", 1);
+  CHECK(fixture.run_until([&] { return fixture.done() == 1; }));
+  fixture.start_as("a", 8);
+  fixture.run_until([&] { return fixture.log.attempts >= 3; });
+  fixture.io.poll();
+  CHECK(fixture.log.attempts == 3);
+}
+
 TEST_CASE("a worker that is added gets the images that wait") {
   ScriptedPeer hung({hang_on_image, hang_on_image}, 0, true), good({serve_all_alone});
   FairDispatchFixture fixture({&hung});

@@ -129,6 +129,8 @@ TEST_CASE("an image that no worker has room for doesn't hold up others") {
   CHECK(f.queue.pop(small) == 3);
   CHECK(!f.queue.pop(small));
   CHECK(f.queue.size() == 3);
+  // Nor does a client without any that is ready hold up the next client.
+  CHECK(f.queue.pop([](FairQueue::Ticket ticket) { return ticket == 4; }) == 4);
 }
 
 TEST_CASE("an image can be removed while it waits") {
@@ -142,6 +144,18 @@ TEST_CASE("an image can be removed while it waits") {
   f.queue.finish(2, 20);
   f.queue.finish(2, 20);
   CHECK(f.queue.size() == 0);
+}
+
+TEST_CASE("a client whose waiting image is removed has no second turn when it comes again") {
+  FairQueueFixture f;
+  f.push("a", 2);
+  CHECK(f.pop(1) == "a");  // It stays in progress, so its client is still known.
+  f.queue.remove(2);
+  f.push("a", 4);
+  f.push("b", 4);
+  const std::string order = f.pop(4);
+  CHECK(std::ranges::count(order, 'a') == 2);
+  CHECK(std::ranges::count(order, 'b') == 2);
 }
 
 TEST_CASE("an image that is put back is the next one again, and costs nothing") {

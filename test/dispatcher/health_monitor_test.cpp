@@ -153,6 +153,19 @@ TEST_CASE("a live worker that closes an idle connection stays in rotation") {
   CHECK(tidy.connections() == 2);
 }
 
+TEST_CASE("a watched connection that is used again makes no worker suspect") {
+  ScriptedPeer worker({serve_all});
+  WatchedFixture fixture({&worker}, {.idle_probe_interval = never});
+  CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
+  // Connections are watched after they have rested for a moment.
+  const auto later = Clock::now() + std::chrono::milliseconds(200);
+  fixture.run_until([&] { return Clock::now() >= later; });
+  CHECK(fixture.classify_watched() == "Samoyed by squeezenet1_1");
+  fixture.io.poll();
+  CHECK(fixture.list.next_probe_at() > Clock::now() + never / 2);
+  CHECK(worker.connections() == 1);
+}
+
 TEST_CASE("a hung worker is ejected by the second probe, not by the first") {
   const ScriptedPeer::Script hang = [](Connection& peer) { peer.wait_for_end(); };
   ScriptedPeer hung({hang, hang});
@@ -238,6 +251,19 @@ TEST_CASE("the number of probes in flight is limited") {
     accept_all();
     return accepted.size() == 64;
   }));
+}
+
+TEST_CASE("a monitor that is stopped by what its own round reports ends at once") {
+  HealthOptions options{.probe_pause_max = never, .idle_probe_interval = never};
+  options.forget_after = instant;
+  ScriptedPeer good({});
+  WatchedFixture fixture({&good}, options);
+  fixture.list.add(closed_port());
+  fixture.list.eject(2, Clock::now() - never);
+  fixture.on_change = [&] { fixture.monitor.stop(); };
+  fixture.monitor.wake();
+  CHECK(fixture.run_until([&] { return fixture.ended; }));
+  CHECK(fixture.log.forgotten == 1);
 }
 
 TEST_CASE("a stopped monitor ends even while a probe is in flight") {

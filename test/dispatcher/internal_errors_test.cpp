@@ -128,3 +128,32 @@ TEST_CASE("a worker that returns and fails again is ejected at once, after a lon
     CHECK(send_until_ejected() <= 3);
   }
 }
+
+TEST_CASE("an internal error is no answer that shortens the pauses of a worker that returns") {
+  test::ScriptedPeer failing({[](test::Connection& peer) {
+    test::greet(peer);
+    peer.expect(test::size);
+    peer.send("A");
+    peer.expect(test::image->message());
+    peer.send("A" + protocol::data_message(R"({"error":"internal"})"));
+    peer.expect("A");
+  }});
+  constexpr std::chrono::hours pause(1);
+  test::DispatcherFixture fixture({&failing}, DispatchOptions{.timeouts = test::patient},
+                                  {.first_probe_pause = pause,
+                                   .probe_pause_max = 100 * pause,
+                                   .idle_probe_interval = 1000 * pause});
+  WorkerList& list = fixture.list;
+  auto now = Clock::now();
+  list.eject(1, now);
+  while (list.in_rotation_count() == 0) {
+    now = list.next_probe_at();
+    for (const Worker& worker : list.begin_probes(now, 1)) {
+      list.end_probe(worker.id, ProbeResult::good, now);
+    }
+  }
+  fixture.classify();
+  CHECK(fixture.log.attempts == 1);
+  list.eject(list.snapshot().at(0).worker.id, now);
+  CHECK(list.next_probe_at() > now + pause);
+}

@@ -61,3 +61,17 @@ TEST_CASE("if a pipelined size is refused, size and image are sent on a fresh co
   CHECK(worker.connections() == 2);
   CHECK(fixture.workers_left() == 1);
 }
+
+TEST_CASE(
+    "on a fresh connection the image waits for its size's answer, so the size may be refused") {
+  ScriptedPeer worker({[](Connection& peer) {
+    if (!peer.expect(hello)) return;
+    peer.send(reply(true));
+    if (!peer.expect(size)) return;
+    peer.send("N");
+    serve(peer);
+  }});
+  DispatcherFixture fixture({&worker});
+  CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
+  CHECK(fixture.log.ejections == 0);
+}

@@ -1,6 +1,8 @@
 /// Each step of an exchange has a timeout of its own.
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -43,5 +45,26 @@ TEST_CASE("a worker that hangs is ejected after the timeout of that step") {
   DispatcherFixture fixture({&worker}, timeouts);
   fixture.classify();
   CHECK(fixture.log.attempts == 1);
+  CHECK(fixture.log.ejections == 1);
+}
+
+TEST_CASE("bytes that arrive one by one don't prolong a step") {
+  std::atomic<bool> ended = false;
+  ScriptedPeer worker({[&](Connection& peer) {
+    greet(peer);
+    peer.expect(size);
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("AD ");
+    while (!ended) {
+      peer.send("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }});
+  StepTimeouts timeouts = patient;
+  timeouts.result = std::chrono::milliseconds(100);
+  DispatcherFixture fixture({&worker}, timeouts);
+  fixture.classify();
+  ended = true;
   CHECK(fixture.log.ejections == 1);
 }

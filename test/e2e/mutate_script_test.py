@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import support
+import break_build
 import break_report
 import break_run
 import breaks
@@ -139,24 +140,124 @@ class RunTest(unittest.TestCase):
         self.assertEqual(break_run.targets([alone]), {"samoyed_io_tests"})
         self.assertEqual(break_run.targets([alone, a_break(tests="^e2e/")]), {"samoyed_io_tests", *break_run.PROGRAMS})
 
-    def test_the_copy_keeps_what_does_not_change(self):
-        with tempfile.TemporaryDirectory() as folder:
-            source, copy = pathlib.Path(folder, "source"), pathlib.Path(folder, "copy")
-            (source / "src").mkdir(parents=True)
-            subprocess.run(["git", "init", "-q"], cwd=source, check=True)
-            for name, text in (("a.cpp", "f(1);"), ("b.cpp", "g();"), ("gone.cpp", "")):
-                (source / "src" / name).write_text(text)
-            tree = break_run.Tree(source, copy, 1)
-            item = a_break(old="1", new="2")
-            tree.update([item])
-            self.assertIn("is_broken", (copy / "src" / "a.cpp").read_text())
-            before = {path: path.stat().st_mtime_ns for path in (copy / "src").iterdir()}
-            (source / "src" / "gone.cpp").unlink()
-            (source / "src" / "a.cpp").write_text("f(1);\n")
-            tree.update([item])
-            after = {path: path.stat().st_mtime_ns for path in (copy / "src").iterdir()}
-            self.assertEqual({path.name for path in after}, {"a.cpp", "b.cpp"})
-            self.assertEqual({path.name for path in after if after[path] != before[path]}, {"a.cpp"})
+
+# A release build of a library of two sources and a file that is embedded, and of a program. Instead of a compiler, a
+# script puts the texts together that a compiler would read.
+NINJA = """
+rule run
+  command = $command
+rule compile
+  command = {tools}/compile -O3 -I{source}/src -MD -MF $out.d -o $out -c $in
+  depfile = $out.d
+  deps = gcc
+build limit.o: compile {release}/unity_0_cxx.cxx
+build main.o: compile {source}/src/main.cpp
+build text.cpp: run {source}/src/text.txt
+  command = {tools}/EmbedFiles.cmake "{source}/src/text.txt" {release}/text
+build text.o: compile text.cpp
+build liblimit.a: run limit.o
+  command = : && /usr/bin/cmake -E rm -f liblimit.a && /usr/bin/ar qc liblimit.a limit.o && :
+build bin/program: run main.o text.o liblimit.a
+  command = : && {tools}/compile main.o text.o -o bin/program liblimit.a && :
+build program: phony bin/program
+"""
+
+SOURCES = {
+    "src/limit.hpp": "int least() { return 10; }\n",
+    "src/limit.cpp": "int limit() { return 3; }\n",
+    "src/other.cpp": "int other() { return 0; }\n",
+    "src/main.cpp": '#include "limit.hpp"\nint main() { return limit() + least() + text(); }\n',
+    "src/text.txt": "100",
+}
+
+TOOLS = {
+    "EmbedFiles.cmake": """#!/bin/sh
+echo "int text() { return $(cat "$1"); }" >"$2.cpp"
+""",
+    "compile": """#!/usr/bin/python3
+import os, re, sys
+arguments = sys.argv[1:]
+output = arguments[arguments.index("-o") + 1]
+folders = ["."] + [word[2:] for word in arguments if word.startswith("-I")]
+read = []
+def expand(name):
+    path = next(path for folder in folders if os.path.exists(path := os.path.join(folder, name)))
+    read.append(path)
+    text = open(path, encoding="latin-1").read()
+    return re.sub(r'#include "(.*)"', lambda found: expand(found[1]), text)
+inputs = [word for word in arguments if word.endswith((".o", ".a", ".cpp", ".cxx")) and word != output]
+text = "".join(expand(name) for name in inputs)
+open(output, "w", encoding="latin-1").write(text)
+if "-MF" in arguments:
+    open(arguments[arguments.index("-MF") + 1], "w").write(output + ": " + " ".join(read))
+""",
+}
+
+
+class BuildTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.source = pathlib.Path(folder.name).resolve()
+        release, tools = self.source / "build" / "release", self.source / "tools"
+        unity = "".join(f'#include "{self.source}/src/{name}.cpp"\n' for name in ("limit", "other"))
+        for path, content in {**{self.source / name: content for name, content in SOURCES.items()},
+                              **{tools / name: content for name, content in TOOLS.items()},
+                              release / "build.ninja": NINJA.format(source=self.source, release=release, tools=tools),
+                              release / "unity_0_cxx.cxx": unity}.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+            path.chmod(0o755)
+        self.build = break_build.Build(self.source, self.source / "build" / "mutate", 1)
+
+    def program(self):
+        """Builds the program, and returns its text."""
+        self.build.build({"program"})
+        return (self.build.bin_dir / "program").read_text(encoding="latin-1")
+
+    def test_breaks_of_a_source_and_of_a_header_are_compiled_in(self):
+        self.build.update([a_break("limit", "3", "4", "src/limit.cpp"), a_break("least", "10", "20", "src/limit.hpp")])
+        program = self.program()
+        self.assertIn(f"return ({condition('limit')} ? (4) : (3));", program)
+        self.assertIn(f"return ({condition('least')} ? (20) : (10));", program)
+        self.assertIn("active_break()", program)
+        self.assertNotIn("is_broken", (self.source / "build" / "release" / "bin" / "program").read_text("latin-1"))
+        # The linker takes the first of two functions of the same name.
+        self.assertLess(program.index("? (4)"), program.index("int limit() { return 3; }"))
+
+    def test_only_what_has_breaks_is_compiled_and_only_when_it_changes(self):
+        item = a_break("limit", "3", "4", "src/limit.cpp")
+        self.build.update([item])
+        self.program()
+        (made,) = self.build.folder.glob("**/*.o")
+        self.assertEqual(made.name, "limit.o")
+        before = made.stat().st_mtime_ns
+        self.build.update([item])
+        self.program()
+        self.assertEqual(made.stat().st_mtime_ns, before)
+        (self.source / "src" / "limit.cpp").write_text("int limit() { return 2 * 3; }\n")
+        self.build.update([item])
+        self.assertIn("2 * (", self.program())
+
+    def test_a_break_of_an_embedded_file_is_built_in_alone(self):
+        self.build.update([], a_break("text", "100", "7", "src/text.txt"))
+        program = self.program()
+        self.assertIn("int text() { return 7; }", program)
+        self.assertNotIn("int text() { return 100; }", program)
+        self.build.update([])
+        self.assertIn("int text() { return 100; }", self.program())
+
+    def test_programs_without_breaks_are_those_of_the_release_build(self):
+        self.build.update([])
+        (self.source / "build" / "release" / "bin").mkdir()
+        (self.source / "build" / "release" / "bin" / "other").write_text("other")
+        self.program()
+        self.assertEqual((self.build.bin_dir / "other").read_text(), "other")
+
+    def test_without_a_release_build_the_error_says_what_to_do(self):
+        (self.source / "build" / "release" / "build.ninja").unlink()
+        with self.assertRaisesRegex(break_build.BuildError, "scripts/build"):
+            self.build.check()
 
 
 class ReportTest(unittest.TestCase):

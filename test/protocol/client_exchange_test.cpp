@@ -287,6 +287,9 @@ TEST_CASE("a greeting distinguishes our workers from reference servers, at every
   check_greeting("A", "[reference server]");
   check_greeting("N" + reply, data_message("hello") + "[squeezenet1_1]");
   check_greeting(damaged(reply) + reply, "N[squeezenet1_1]");
+  const std::string bad = damaged(reply);
+  check_greeting(bad + bad + bad + reply, "NNN[squeezenet1_1]");
+  check_greeting(bad + bad + bad + bad, "NNN[failed: the same message was refused too many times]");
   check_greeting("HTTP", "[failed: the peer doesn't speak the D/A/N protocol]");
   CHECK(greet(reply + "A", "") ==
         data_message("hello") + "[failed: the peer sent a reply to hello that can't be parsed]");

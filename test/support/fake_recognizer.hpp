@@ -66,4 +66,16 @@ class FakeRecognizer final : public worker::Recognizer {
   int started_ = 0;
 };
 
+/// Opens a recognizer at the end of a test, also if the test fails, so that its queue can end.
+class OpensAtEnd {
+ public:
+  explicit OpensAtEnd(FakeRecognizer& recognizer) : recognizer_(recognizer) {}
+  ~OpensAtEnd() { recognizer_.open(); }
+  OpensAtEnd(const OpensAtEnd&) = delete;
+  OpensAtEnd& operator=(const OpensAtEnd&) = delete;
+
+ private:
+  FakeRecognizer& recognizer_;
+};
+
 }  // namespace samoyed::test

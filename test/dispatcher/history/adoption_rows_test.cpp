@@ -108,6 +108,7 @@ TEST_CASE("the history adopts through its threads") {
   const test::TemporaryFolder folder;
   test::HistoryFixture fixture(folder.path());
   fixture.history.record(test::history_row("me"));
+  fixture.settle();
   CHECK(!test::wait_for(fixture.io, fixture.history.adopt("nobody", "new", Adopted::all)));
   CHECK(!test::wait_for(fixture.io, fixture.history.adopt("me", "new", Adopted::unsigned_only)));
   CHECK(test::wait_for(fixture.io, fixture.history.adopt("me", "new", Adopted::all)));

@@ -1,7 +1,10 @@
 #include "dispatcher/history/reopening_database.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -37,6 +40,23 @@ TEST_CASE_METHOD(ReopeningTest, "a database that can't be opened is opened when 
   std::filesystem::remove(file);
   CHECK(database.get() != nullptr);
   CHECK(database.problem().empty());
+}
+
+TEST_CASE_METHOD(ReopeningTest, "the pauses between attempts to open a database grow only so far") {
+  test::write_file(file, std::string(5000, 'x'));
+  const std::chrono::milliseconds pause(1);
+  ReopeningDatabase database(
+      [this] {
+        ++openings;
+        return open_history(file);
+      },
+      pause);
+  // If they doubled each time, this would take a quarter of an hour.
+  const test::Wait wait("twenty attempts to open a database");
+  while (openings < 20) {
+    CHECK(database.get() == nullptr);
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 TEST_CASE_METHOD(ReopeningTest, "a file that is not ours is refused at the start") {

@@ -16,6 +16,7 @@
 #include <catch2/catch.hpp>
 
 #include "dispatcher/jobs/spool.hpp"
+#include "dispatcher/storage/data_folder.hpp"
 #include "dispatcher/storage/storage.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -96,6 +97,16 @@ TEST_CASE("an image in a spool folder that was just created survives a power cut
   spool.sync();
   power_cut.leave(remains.path());
   CHECK(Spool(remains.path() / "spool", ignore_steps).read("dog") == "bytes");
+}
+
+TEST_CASE("visitors are known again after a power cut") {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder remains;
+  const test::PowerCut power_cut(folder.path());
+  const std::string key = load_visitor_key(folder.path());
+  power_cut.leave(remains.path());
+  REQUIRE_NOTHROW(load_visitor_key(remains.path()));
+  CHECK(load_visitor_key(remains.path()) == key);
 }
 
 TEST_CASE("a job's end survives a power cut") {

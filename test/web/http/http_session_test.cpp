@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -124,6 +125,26 @@ TEST_CASE("a small unwanted body is read and dropped, and the connection is kept
   CHECK(driver.requests.size() == 1);
   CHECK(!driver.closed);
   CHECK(count_of(driver.output, "Connection: close") == 0);
+}
+
+TEST_CASE("each unwanted body may be as large as the limit") {
+  HttpDriver driver;
+  const std::string unwanted =
+      "POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nhellos";
+  driver.receive(unwanted + unwanted.substr(0, unwanted.size() - 1));
+  driver.receive("s" + get_a);
+  CHECK(driver.statuses == std::vector<int>{404, 404, 200});
+  CHECK(!driver.closed);
+}
+
+TEST_CASE("what has arrived counts as held until it is answered") {
+  HttpDriver driver;
+  driver.receive(post_head);
+  CHECK(driver.session.held_bytes() == post_head.size());
+  driver.receive("\r\nhel");
+  CHECK(driver.session.held_bytes() == 3);
+  driver.receive("lo");
+  CHECK(driver.session.held_bytes() == 0);
 }
 
 TEST_CASE("a chunked unwanted body is dropped up to a limit") {

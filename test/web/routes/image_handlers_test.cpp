@@ -67,6 +67,8 @@ TEST_CASE_METHOD(HandlerFixture, "the page for several images shows the outcome 
   CHECK(nothing.status == 503);
   CHECK(find_field(nothing.fields, "Samoyed-Reason") == "no_active_worker");
   CHECK(count_of(nothing.body, "Error: No active worker!") == 2);
+  // The server counts the answer's own reason.
+  CHECK_THAT(metrics.text({}), Catch::Contains("{outcome=\"no_active_worker\"} 2\n"));
 }
 
 TEST_CASE_METHOD(HandlerFixture, "invalid uploads are rejected") {
@@ -163,6 +165,22 @@ TEST_CASE_METHOD(HandlerFixture,
   CHECK(respond(request).status == 200);
   CHECK(classifier.requests.size() == 2);
   CHECK(evicted);
+}
+
+TEST_CASE_METHOD(HandlerFixture, "a picture of more than 4 MiB is shown without a preview") {
+  dispatcher::Answer answer;
+  answer.recognition.top = {{"Samoyed", 258, 0.93009}};
+  classifier.outcomes = {answer};
+  const std::string start = "\xFF\xD8\xFF";
+  const std::string at_most = start + std::string((std::size_t{4} << 20) - start.size(), 'a');
+  context.stored_form =
+      std::make_shared<test::FakeForm>(std::vector<std::string>{at_most, at_most + "a"});
+  services.rules.image_bytes_max = std::uint64_t{8} << 20;
+  Request request = upload("name=file", "");
+  request.body.clear();
+  const Response page = respond(request);
+  CHECK(count_of(page.body, "2 of 2 pictures recognized</h1>") == 1);
+  CHECK(count_of(page.body, "src=\"data:image/jpeg") == 1);
 }
 
 TEST_CASE_METHOD(HandlerFixture, "previews are shown as long as they aren't too many") {

@@ -1,5 +1,9 @@
 #include "web/routes/job_handlers.hpp"
 
+#include <cstddef>
+#include <string>
+#include <variant>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -103,6 +107,18 @@ TEST_CASE_METHOD(JobsTest,
   CHECK(respond(form).status == 400);
   form.target = "/api/v1/classify";
   CHECK(respond(form).status == 400);
+}
+
+TEST_CASE_METHOD(JobsTest, "a submission may hold its images twice, once for the database") {
+  Admission uploads({.requests_max = 1, .requests_per_client_max = 1, .bytes_max = 1000});
+  auto ticket = std::get<Admission::Ticket>(uploads.enter("client"));
+  context.ticket = &ticket;
+  const auto submit = [&](std::size_t bytes) {
+    return respond(
+        {"POST", "/api/v1/jobs", 11, {{"Content-Type", "image/jpeg"}}, std::string(bytes, 'a')});
+  };
+  CHECK(submit(500).status == 202);
+  CHECK(find_field(submit(501).fields, "Samoyed-Reason") == "overloaded");
 }
 
 TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its jobs") {

@@ -78,6 +78,36 @@ TEST_CASE_METHOD(ServerTest, "a client that only ends its sending side gets its 
   CHECK(classifier.cancelled == 0);
 }
 
+TEST_CASE_METHOD(ServerTest, "an answer to several pictures begins early only once") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    std::string body;
+    for (int i = 0; i < 2; ++i) {
+      body +=
+          "--b\r\nContent-Disposition: form-data; name=\"file\"; "
+          "filename=\"dog.jpg\"\r\n\r\naaa\r\n";
+    }
+    body += "--b--\r\n";
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n";
+    tcp::socket socket = co_await connect();
+    co_await send(socket, head + body);
+    socket.shutdown(tcp::socket::shutdown_send);
+    std::string answer = co_await receive_some(socket);
+    classifier.on_image = [&] { classifier.close_gate(); };
+    classifier.open_gate();
+    co_await wait_until([&] { return classifier.file_bytes.size() == 2; }, "the second image");
+    // Long enough for the server to notice again that nothing more comes.
+    for (int i = 0; i < 200; ++i) co_await next_turn();
+    classifier.open_gate();
+    answer += co_await receive_all(socket);
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
 TEST_CASE_METHOD(ServerTest, "a client that ends its sending side and then closes has left") {
   start();
   const auto client = [&]() -> asio::awaitable<void> {
@@ -154,6 +184,25 @@ TEST_CASE_METHOD(ServerTest, "requests after an image are answered even if they 
   };
   run_client(client());
   CHECK(classifier.cancelled == 0);
+}
+
+TEST_CASE_METHOD(ServerTest, "others have their turn between requests that arrive together") {
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    constexpr std::size_t count = 50;
+    std::string requests;
+    for (std::size_t i = 0; i < count; ++i) requests += "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    tcp::socket socket = co_await connect();
+    co_await send(socket, requests);
+    // This client and the server share a thread.
+    std::vector<char> room(std::size_t{64} << 10);
+    const std::size_t size =
+        co_await socket.async_read_some(asio::buffer(room), asio::use_awaitable);
+    const std::size_t at_first = count_of({room.data(), size}, "HTTP/1.1 200 ");
+    CHECK(at_first < count);
+    co_await receive_until(socket, "HTTP/1.1 200 ", count - at_first);
+  };
+  run_client(client());
 }
 
 TEST_CASE_METHOD(ServerTest, "after an image, no more than a header's size is buffered") {

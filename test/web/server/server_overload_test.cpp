@@ -203,6 +203,7 @@ TEST_CASE_METHOD(OverloadTest, "connections over a limit get an error and are cl
 TEST_CASE_METHOD(OverloadTest, "a silent connection over the limit is soon closed") {
   options.limits.connections_max = 1;
   options.timeouts.refused = 50ms;
+  options.timeouts.first_byte = 1h;
   start();
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket first = co_await connect();
@@ -256,6 +257,37 @@ TEST_CASE_METHOD(OverloadTest,
     classifier.open_gate();
     const std::string other = co_await ask(upload(3, "X-Forwarded-For: 203.0.113.8\r\n"));
     CHECK(other.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "the addresses of one IPv6 network are one client") {
+  options.limits.requests_per_client_max = 1;
+  options.access.trusted_proxies = io::NetworkList({"127.0.0.0/8"});
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket first = co_await connect();
+    co_await send(first, upload(3, "X-Forwarded-For: 2001:db8::1\r\n"));
+    co_await wait_for_image();
+    const std::string refused = co_await ask(upload(3, "X-Forwarded-For: 2001:db8::2\r\n"));
+    check_refused(refused, 429, "client_limit");
+    classifier.open_gate();
+    const std::string other = co_await ask(upload(3, "X-Forwarded-For: 2001:db8:0:1::1\r\n"));
+    CHECK(other.starts_with("HTTP/1.1 200 "));
+  };
+  run_client(client());
+}
+
+TEST_CASE_METHOD(OverloadTest, "an idle connection whose upload was answered takes no slot") {
+  options.limits.requests_max = 1;
+  classifier.open_gate();
+  start();
+  const auto client = [&]() -> asio::awaitable<void> {
+    tcp::socket idle = co_await connect();
+    co_await send(idle, upload(3));
+    co_await receive_until(idle, "</html>");
+    const std::string page = co_await ask(upload(3));
+    CHECK(page.starts_with("HTTP/1.1 200 "));
   };
   run_client(client());
 }
@@ -326,6 +358,14 @@ TEST_CASE_METHOD(OverloadTest, "the number of lingering connections is limited")
     // place.
     const std::string page = co_await receive_all(second);
     CHECK(page.starts_with("HTTP/1.1 404 "));
+    // Once the first one has left, another one may take its place.
+    first.close();
+    co_await wait_for_no_connection();
+    tcp::socket third = co_await connect();
+    co_await send(third, wrong);
+    co_await receive_until(third, "</html>");
+    for (int i = 0; i < 20; ++i) co_await next_turn();
+    CHECK(server->connections() == 1);
   };
   run_client(client());
 }

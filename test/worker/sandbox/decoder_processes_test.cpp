@@ -1,6 +1,9 @@
 #include "worker/sandbox/decoder_processes.hpp"
 
 #include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -10,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
+#include "support/wait.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/sandbox/listener.hpp"
 #include "worker/sandbox/sandbox.hpp"
@@ -46,6 +50,37 @@ bool agree(const DecodedImage& here, const DecodedImage& there) {
          here.orientation == there.orientation &&
          there.pixels == (there.is_input ? resizer.resize_and_crop(here) : here.pixels) &&
          resizer.resize_and_crop(here) == Resizer().resize_and_crop(there);
+}
+
+/// The running processes that `parent` has started.
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "stat");
+    pid_t process = 0;
+    std::string name;
+    char state = 0;
+    pid_t its_parent = 0;
+    // Only processes have this file, and the names of decoders have no blanks.
+    if (file >> process >> name >> state >> its_parent && its_parent == parent && state != 'Z') {
+      children.push_back(process);
+    }
+  }
+  return children;
+}
+
+/// The processes in which images are decoded. The program starts them by forking.
+std::vector<pid_t> running_decoders() {
+  std::vector<pid_t> decoders;
+  for (const pid_t program : children_of(getpid())) {
+    for (const pid_t decoder : children_of(program)) decoders.push_back(decoder);
+  }
+  return decoders;
+}
+
+void wait_for_no_decoder() {
+  const test::Wait wait("the end of all decoder processes");
+  while (!running_decoders().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
 bool next_image_is_right(DecoderProcesses& processes) {
@@ -127,11 +162,27 @@ TEST_CASE("a decoder that crashes or never ends costs its image only") {
     CHECK(next_image_is_right(processes));
   }
   SECTION("the clock ends it") {
+    const test::Wait wait("a decoder's time to be over");
     DecoderProcesses processes(
         planted_decoder, 1, {},
         {.cpu_max = std::chrono::minutes(5), .time_max = std::chrono::milliseconds(300)});
     CHECK(detail_of(decode(processes, planted("loop"))) == refusal);
+    wait_for_no_decoder();
   }
+}
+
+TEST_CASE("a decoder that ended while it was idle is replaced") {
+  DecoderProcesses processes(planted_decoder, 1, {}, {});
+  REQUIRE(running_decoders().size() == 1);
+  kill(running_decoders().at(0), SIGKILL);
+  wait_for_no_decoder();
+  CHECK(next_image_is_right(processes));
+}
+
+TEST_CASE("a file that is too large for the memory it would be passed in is refused") {
+  const std::string file = test::read_image_fixture("rgb.png");
+  DecoderProcesses processes(true_decoder, 1, {}, {.image_bytes_max = file.size() - 1});
+  CHECK(detail_of(decode(processes, file)) == "too large: The file is too large for its decoder.");
 }
 
 TEST_CASE("several threads decode at once, more than there are processes") {

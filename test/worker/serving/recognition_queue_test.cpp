@@ -82,6 +82,7 @@ TEST_CASE("a full queue refuses images at once and accepts them again when there
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2});
+  const test::OpensAtEnd opens(recognizer);
   REQUIRE(queue.submit(bytes("under recognition"), 5, ignore));
   recognizer.wait_for_started(1);
   CHECK(queue.submit(bytes("waits"), 5, ignore));
@@ -104,6 +105,7 @@ TEST_CASE("the waiting bytes are limited, but a single image always fits") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 100, .queued_bytes_max = 10});
+  const test::OpensAtEnd opens(recognizer);
   REQUIRE(queue.submit(bytes("x"), 5, ignore));
   recognizer.wait_for_started(1);
   CHECK(queue.submit(bytes("larger than ten"), 5, ignore));
@@ -111,6 +113,23 @@ TEST_CASE("the waiting bytes are limited, but a single image always fits") {
   recognizer.open();
   recognizer.wait_for_started(2);
   CHECK(answer(queue, "y") == "y");
+}
+
+TEST_CASE("a result says how long its image waited") {
+  test::FakeRecognizer recognizer;
+  recognizer.close();
+  std::promise<protocol::Result> promise;
+  RecognitionQueue queue(recognizer, {.threads = 1});
+  const test::OpensAtEnd opens(recognizer);
+  REQUIRE(queue.submit(bytes("begun"), 5, ignore));
+  recognizer.wait_for_started(1);
+  REQUIRE(queue.submit(bytes("waits"), 5,
+                       [&](protocol::Result result) { promise.set_value(std::move(result)); }));
+  std::this_thread::sleep_for(5ms);
+  recognizer.open();
+  const test::Wait wait("the result of an image");
+  const auto recognition = std::get<protocol::Recognition>(promise.get_future().get());
+  CHECK(recognition.times.value().queue_ms >= 5);
 }
 
 TEST_CASE("if the recognizer throws, only that image fails") {
@@ -141,6 +160,7 @@ TEST_CASE("a withdrawn image is never recognized and frees its place at once") {
   test::FakeRecognizer recognizer;
   recognizer.close();
   RecognitionQueue queue(recognizer, {.threads = 1, .queued_max = 2, .queued_bytes_max = 10});
+  const test::OpensAtEnd opens(recognizer);
   const auto begun = queue.submit(bytes("begun"), 5, ignore);
   REQUIRE(begun);
   recognizer.wait_for_started(1);

@@ -73,6 +73,17 @@ TEST_CASE("peers that stall are disconnected, whatever the step") {
   in_ack.expect_end();
 }
 
+TEST_CASE(
+    "after an exchange a client has the time for a request, not what an acknowledgment had") {
+  Server::Limits limits;
+  limits.timeouts.request = milliseconds(1000);
+  limits.timeouts.ack = std::chrono::hours(1);
+  WorkerServerFixture fixture(limits);
+  Client client(fixture);
+  client.exchange("image");
+  client.expect_end();
+}
+
 TEST_CASE("at its connection limit the server lets further peers wait") {
   Server::Limits limits;
   limits.connections_max = 1;
@@ -115,7 +126,9 @@ TEST_CASE("a connection's first byte has its own limit") {
 }
 
 TEST_CASE("a stopping server finishes exchanges in progress and ends idle connections") {
-  WorkerServerFixture fixture({}, {.threads = 1});
+  Server::Limits limits;
+  limits.timeouts.first_byte = limits.timeouts.request = std::chrono::hours(1);
+  WorkerServerFixture fixture(limits, {.threads = 1});
   fixture.recognizer.close();
   Client idle(fixture), busy(fixture), queued(fixture), sending(fixture);
   busy.begin("under way");
@@ -151,6 +164,20 @@ TEST_CASE("at its limit per address the server closes further connections at onc
   first.expect(data_message("first:1.0"));
   first.send("A");
   first.exchange("first again");
+}
+
+TEST_CASE("at its limit per address the server closes an idle connection from that address") {
+  Server::Limits limits;
+  limits.connections_per_peer_max = 1;
+  WorkerServerFixture fixture(limits);
+  Client other(fixture, "127.0.0.2");
+  other.exchange("other");
+  Client own(fixture);
+  own.exchange("own");
+  Client next(fixture);
+  next.exchange("next");
+  own.expect_end();
+  other.exchange("other again");
 }
 
 TEST_CASE("an image that waits too long for its turn is answered busy") {
@@ -208,6 +235,32 @@ TEST_CASE("an image that arrives after its sender's time limit isn't recognized"
   REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
   CHECK(std::get<protocol::Refusal>(*result).reason == protocol::RefusalReason::busy);
   CHECK(fixture.recognizer.started() == 0);
+}
+
+TEST_CASE(
+    "an image that arrives after its sender's time limit doesn't ask for a place in the queue") {
+  WorkerServerFixture fixture({}, {.threads = 1, .queued_max = 1});
+  fixture.recognizer.close();
+  Client begun(fixture), queued(fixture), late(fixture);
+  begun.begin("begun");
+  fixture.recognizer.wait_for_started(1);
+  queued.begin("queued");
+  fixture.wait_until_full(true);
+  late.send(data_message("hello"));
+  late.read_payload();
+  late.send(data_message("8;timeout_ms=1"));
+  late.expect("A");
+  std::this_thread::sleep_for(milliseconds(20));
+  late.send(data_message("Zm9vYmFy"));
+  late.expect("A");
+  const auto result = protocol::parse_result(late.read_payload(), protocol::Dialect::extended);
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
+  CHECK(std::get<protocol::Refusal>(*result).detail ==
+        "The worker couldn't start on the image in time.");
+  fixture.recognizer.open();
+  begun.expect(data_message("begun:1.0"));
+  queued.expect(data_message("queued:1.0"));
 }
 
 TEST_CASE("a client that asks for a thumbnail gets it with the result") {

@@ -20,6 +20,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "samoyed/protocol/address.hpp"
 #include "samoyed/protocol/encoded_image.hpp"
 #include "samoyed/protocol/message.hpp"
 #include "support/fake_recognizer.hpp"
@@ -78,7 +79,8 @@ class WorkerServerFixture {
 /// A client that sends and reads exactly the bytes that a test asks for.
 class Client {
  public:
-  explicit Client(const WorkerServerFixture& fixture) : socket_(io_) {
+  explicit Client(const WorkerServerFixture& fixture, const char* address = "127.0.0.1")
+      : socket_(io_, {asio::ip::make_address(address), 0}) {
     socket_.connect(fixture.endpoint());
     socket_.set_option(asio::ip::tcp::no_delay(true));
   }
