@@ -10,6 +10,10 @@
 #include <unistd.h>
 #include <vector>
 
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "dispatcher/history/history_rows.hpp"
@@ -77,6 +81,16 @@ Life live_until(const std::filesystem::path& folder, int fatal) {
   });
 }
 
+/// Keeps the writer busy with rows of the history, but has only a few in its queue, so that the
+/// jobs don't wait for long, however slow the machine is.
+asio::awaitable<void> keep_busy(DatabaseThread& writer, SqliteHistory& history) {
+  while (true) {
+    for (int count = 0; count < 4; ++count) history.record(test::history_row("you"));
+    auto nothing = [](Database&) { return true; };
+    co_await writer.run(nothing);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a kill at any step loses no job and records none twice") {
@@ -113,13 +127,10 @@ TEST_CASE("a kill during writes loses no result that was acknowledged") {
     JobsFixture fixture(folder.path());
     std::atomic<int> acknowledged = 0;
     std::thread recorder([&] {
-      // The history's own rows keep the writer busy, also if a sanitizer makes it slow. Far more of
-      // them would only make the jobs wait in its queue.
       SqliteHistory history(fixture.writer, fixture.reader, fixture.reader);
-      while (true) {
-        for (int count = 0; count < 4; ++count) history.record(test::history_row("you"));
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      }
+      asio::io_context io{1};
+      asio::co_spawn(io, keep_busy(fixture.writer, history), asio::detached);
+      io.run();
     });
     fixture.start();
     while (true) {
