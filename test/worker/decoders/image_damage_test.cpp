@@ -132,6 +132,14 @@ TEST_CASE("a file cut at any length is accepted on request if its header is whol
   CHECK(accepted > 0);
 }
 
+TEST_CASE("a JPEG that ends in its header is incomplete even if truncated files are accepted",
+          "[image]") {
+  const std::string file = test::read_image_fixture("rgb_420.jpg").substr(0, 100);
+  const auto result = worker::decode_image(test::as_bytes(file), {}, {.accept_truncated = true});
+  REQUIRE(std::holds_alternative<Refusal>(result));
+  CHECK(std::get<Refusal>(result) == Refusal{RefusalReason::unreadable, "The JPEG is incomplete."});
+}
+
 TEST_CASE("what a truncated file doesn't contain is gray", "[image]") {
   const auto [name, kept] = GENERATE(table<std::string, double>({{"tall_420.jpg", 0.6},
                                                                  {"rgb.png", 0.5},

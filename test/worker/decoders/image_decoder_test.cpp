@@ -116,6 +116,17 @@ TEST_CASE("a run-length BMP may jump over pixels, and cuts what goes beyond a ro
         "2111");
 }
 
+TEST_CASE("an index beyond a GIF's palette is a gray", "[image]") {
+  // One pixel of the color 200 from a palette of red and green. Its codes of 9 bits: clear, 200,
+  // end.
+  const std::string file =
+      "GIF89a\1\0\1\0\x80\0\0\xFF\0\0\0\xFF\0"s + ",\0\0\0\0\1\0\1\0\0"s + "\x08\4\0\x91\5\4\0;"s;
+  if (!test::is_read(file)) return;
+  const auto result = decode_upright(test::as_bytes(file), {}, true);
+  REQUIRE(std::holds_alternative<Image>(result));
+  CHECK(std::get<Image>(result).rgb == std::vector<std::uint8_t>{200, 200, 200});
+}
+
 TEST_CASE("a format that the worker was told not to read is refused") {
   worker::DecodeLimits limits;
   limits.formats = protocol::original_image_formats;
