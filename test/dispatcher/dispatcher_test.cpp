@@ -310,8 +310,10 @@ TEST_CASE("of many connections to a worker, 32 are kept when they become idle") 
   DispatcherFixture fixture({&worker});
   std::list<std::string> outcomes;
   for (int i = 0; i < count; ++i) fixture.start(outcomes.emplace_back());
-  CHECK(fixture.run_until([&] { return closed == count - 32; }));
-  CHECK(std::ranges::count(outcomes, "Samoyed by squeezenet1_1") == count);
+  CHECK(fixture.run_until([&] {
+    return closed == count - 32 &&
+           std::ranges::count(outcomes, "Samoyed by squeezenet1_1") == count;
+  }));
 }
 
 TEST_CASE("a probe learns the model, and its connection carries the first image") {
