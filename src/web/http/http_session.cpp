@@ -106,6 +106,10 @@ HttpSession::Action HttpSession::on_head(Now now) {
     return refuse_large_body();
   }
   if (problem) return refuse(problem->reason, problem->sentence);
+  // The empty line was found, so Beast waits for something that the request line lacks.
+  if (!parser_->http.is_header_done()) {
+    return refuse(Reason::bad_request, "The request line isn't complete.");
+  }
   if (!form && body_too_large()) return refuse_large_body();
   if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
 

@@ -116,6 +116,13 @@ TEST_CASE("413 is sent before the body arrives if Content-Length is too large") 
   CHECK(driver.lingered);
 }
 
+TEST_CASE("a header without a whole request line is rejected") {
+  HttpDriver driver;
+  driver.receive("POST /apigth: 18\r\n\r\n{\"address\": \"a:1\"}");
+  CHECK(driver.statuses == std::vector{400});
+  CHECK(driver.closed);
+}
+
 TEST_CASE("a small unwanted body is read and dropped, and the connection is kept") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
