@@ -36,7 +36,8 @@ std::uint64_t continue_removal(Database& database, const Removal& removal, std::
 void end_removal(Database& database, const Removal& removal);
 
 /// Goes on with the removals that have not ended, as `continue_removal` does, and forgets those
-/// that end. Removals that are in progress get only faster by that.
+/// that end. It may work on a removal that `continue_removal` is working on too, which then ends
+/// sooner.
 std::uint64_t resume_removals(Database& database, std::size_t count);
 
 }  // namespace samoyed::dispatcher

@@ -23,8 +23,8 @@ namespace samoyed::web {
 /// is no room for more bytes, the upload that arrives slowest is evicted: of the clients that hold
 /// more than an eighth of all bytes, if there is one, else of all.
 ///
-/// The last eighth of the slots is for clients that have few, so that some clients with as many as
-/// they may have don't lock out everyone else. A client that is alone may have all slots.
+/// The last eighth of the slots is for clients that have few. So a few clients that use all they
+/// may have don't lock out everyone else. A client that is alone may have all slots.
 ///
 /// Not thread-safe: use from one thread.
 class Admission {

@@ -22,8 +22,8 @@ inline constexpr std::string_view last_event_id_name = "Last-Event-ID";
 /// gone.
 inline constexpr std::string_view event_heartbeat = ":\n\n";
 
-/// Tells a client whose stream ends because the server stops when to come back: soon, since another
-/// server may take its place, but not with the very end.
+/// Tells a client to reconnect after 2 s. It is sent when the server stops, since another server
+/// may answer by then.
 inline constexpr std::string_view event_retry = "retry: 2000\n\n";
 
 /// Returns a response that streams the feed's events without an end.

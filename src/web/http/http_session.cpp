@@ -106,7 +106,7 @@ HttpSession::Action HttpSession::on_head(Now now) {
     return refuse_large_body();
   }
   if (problem) return refuse(problem->reason, problem->sentence);
-  // The empty line was found, so Beast waits for something that the request line lacks.
+  // The header has ended, but Beast still waits for a part of the request line.
   if (!parser_->http.is_header_done()) {
     return refuse(Reason::bad_request, "The request line isn't complete.");
   }

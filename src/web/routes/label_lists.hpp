@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -36,16 +37,16 @@ class LabelQuestion {
   /// Returns once the question has ended.
   asio::awaitable<void> wait() {
     std::error_code ignored;  // The end of the question cancels the wait.
-    if (!is_ended_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!ended()) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   void end(std::chrono::steady_clock::time_point now) {
-    is_ended_ = true;
     ended_at_ = now;
     ended_.cancel();
   }
 
-  bool ended() const { return is_ended_; }
-  std::chrono::steady_clock::time_point ended_at() const { return ended_at_; }
+  bool ended() const { return ended_at_.has_value(); }
+  /// The question must have ended.
+  std::chrono::steady_clock::time_point ended_at() const { return *ended_at_; }
   const dispatcher::WorkerModel& model() const { return model_; }
 
   Answer answer;
@@ -53,8 +54,7 @@ class LabelQuestion {
  private:
   const dispatcher::WorkerModel model_;
   asio::steady_timer ended_;
-  bool is_ended_ = false;
-  std::chrono::steady_clock::time_point ended_at_;
+  std::optional<std::chrono::steady_clock::time_point> ended_at_;
 };
 
 /// The labels that workers have named, and the questions for others. Pure, but for the waits.

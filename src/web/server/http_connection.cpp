@@ -103,7 +103,6 @@ asio::awaitable<void> HttpConnection::run() {
 }
 
 void HttpConnection::stop() {
-  stopping_ = true;
   session_.stop();
   // This ends a read that waits for another request. Any other read resumes where it was.
   if (reading_) socket_.cancel();
@@ -368,7 +367,7 @@ void HttpConnection::begin_request() {
     current_.emplace(make_current_request(server_, session_.head(), peer_, peer_address_));
   }
   current_->context.now = Clock::now();
-  current_->context.stopping = stopping_ || server_.will_stop;
+  current_->context.stopping = server_.stopping;
 }
 
 void HttpConnection::log_line(spdlog::level::level_enum level, const std::string& line) const {

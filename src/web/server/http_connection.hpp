@@ -85,7 +85,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const std::string peer_address_;
   HttpSession session_;
   std::array<char, std::size_t{32} << 10> received_;
-  bool stopping_ = false;
   bool cut_ = false;
   bool reading_ = false;
   std::optional<Clock::time_point> waiting_since_;

@@ -106,8 +106,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     co_await drain();
   }
 
-  void prepare_stop() { server_.will_stop = true; }
-  void stop() { accept_loop_.stop(); }
+  void prepare_stop() { server_.stopping = true; }
+  void stop() {
+    prepare_stop();
+    accept_loop_.stop();
+  }
 
   void set_admin_token(std::string token) { gate_.set_token(std::move(token)); }
 

@@ -23,8 +23,8 @@ struct ServerContext {
   VisitorAdoptions adoptions = {};
   /// The forms that are too large for memory.
   FormStore& forms;
-  /// Set some time before the server stops, so that those who ask `/readyz` send no more requests.
-  bool will_stop = false;
+  /// The server is stopping, or will stop soon. `/readyz` says so.
+  bool stopping = false;
   std::size_t lingering = 0;  ///< Number of lingering connections.
 };
 

@@ -15,6 +15,25 @@ using std::chrono::milliseconds;
 using test::Client;
 using test::WorkerServerFixture;
 
+namespace {
+
+/// Sends an image whose time limit is over before it has arrived. Returns the refusal.
+protocol::Refusal send_too_late(Client& late) {
+  late.send(data_message("hello"));
+  late.read_payload();
+  late.send(data_message("8;timeout_ms=1"));
+  late.expect("A");
+  std::this_thread::sleep_for(milliseconds(20));
+  late.send(data_message("Zm9vYmFy"));
+  late.expect("A");
+  const auto result = protocol::parse_result(late.read_payload(), protocol::Dialect::extended);
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
+  return std::get<protocol::Refusal>(*result);
+}
+
+}  // namespace
+
 TEST_CASE("many connections at once each carry one exchange after another") {
   WorkerServerFixture fixture({}, {.threads = 2});
   std::vector<std::unique_ptr<Client>> clients;
@@ -73,8 +92,7 @@ TEST_CASE("peers that stall are disconnected, whatever the step") {
   in_ack.expect_end();
 }
 
-TEST_CASE(
-    "after an exchange a client has the time for a request, not what an acknowledgment had") {
+TEST_CASE("after an exchange a client has the time for a request, not what an acknowledgment had") {
   Server::Limits limits;
   limits.timeouts.request = milliseconds(1000);
   limits.timeouts.ack = std::chrono::hours(1);
@@ -223,17 +241,8 @@ TEST_CASE("an image that waits too long for its turn is answered busy") {
 TEST_CASE("an image that arrives after its sender's time limit isn't recognized") {
   WorkerServerFixture fixture;
   Client late(fixture);
-  late.send(data_message("hello"));
-  late.read_payload();
-  late.send(data_message("8;timeout_ms=1"));
-  late.expect("A");
-  std::this_thread::sleep_for(milliseconds(20));
-  late.send(data_message("Zm9vYmFy"));
-  late.expect("A");
-  const auto result = protocol::parse_result(late.read_payload(), protocol::Dialect::extended);
-  REQUIRE(result);
-  REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
-  CHECK(std::get<protocol::Refusal>(*result).reason == protocol::RefusalReason::busy);
+  const protocol::Refusal refusal = send_too_late(late);
+  CHECK(refusal.reason == protocol::RefusalReason::busy);
   CHECK(fixture.recognizer.started() == 0);
 }
 
@@ -246,18 +255,8 @@ TEST_CASE(
   fixture.recognizer.wait_for_started(1);
   queued.begin("queued");
   fixture.wait_until_full(true);
-  late.send(data_message("hello"));
-  late.read_payload();
-  late.send(data_message("8;timeout_ms=1"));
-  late.expect("A");
-  std::this_thread::sleep_for(milliseconds(20));
-  late.send(data_message("Zm9vYmFy"));
-  late.expect("A");
-  const auto result = protocol::parse_result(late.read_payload(), protocol::Dialect::extended);
-  REQUIRE(result);
-  REQUIRE(std::holds_alternative<protocol::Refusal>(*result));
-  CHECK(std::get<protocol::Refusal>(*result).detail ==
-        "The worker couldn't start on the image in time.");
+  const protocol::Refusal refusal = send_too_late(late);
+  CHECK(refusal.detail == "The worker couldn't start on the image in time.");
   fixture.recognizer.open();
   begun.expect(data_message("begun:1.0"));
   queued.expect(data_message("queued:1.0"));
