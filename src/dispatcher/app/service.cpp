@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/app/token_file.hpp"
+#include "dispatcher/postgres/open_postgres.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
 #include "samoyed/io/ip_text.hpp"
@@ -25,6 +26,12 @@ namespace {
 std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   if (path.empty()) return nullptr;
   return std::make_unique<StateFile>(path);
+}
+
+std::unique_ptr<Storage> open_any_storage(asio::any_io_executor executor,
+                                          const StorageOptions& options) {
+  if (options.url.empty()) return open_storage(std::move(executor), options);
+  return postgres::open_postgres(std::move(executor), options);
 }
 
 /// Logs the exception that ended a background loop, if there is one.
@@ -84,7 +91,7 @@ Service::Service(Options options)
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
-      storage_(open_storage(io_.get_executor(), options_.storage)),
+      storage_(open_any_storage(io_.get_executor(), options_.storage)),
       job_runner_(make_job_runner()),
       server_(io_.get_executor(), open_port(),
               {.classifier = interactive_,
@@ -94,7 +101,10 @@ Service::Service(Options options)
                .jobs = storage_ ? &storage_->jobs() : nullptr,
                .storage_available = [this] { return !storage_ || storage_->problem().empty(); }},
               options_.web) {
-  if (storage_) read_visitor_key();
+  if (storage_) {
+    storage_->on_visitor_key([this] { read_visitor_key(); });
+    read_visitor_key();
+  }
   if (store_) add(store_->load(), "the --state file");
   add(options_.workers, "--worker");
   loaded_ = true;

@@ -72,7 +72,7 @@ class Service {
   HealthMonitor monitor_;
   /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;       ///< Null without a data folder.
+  std::unique_ptr<Storage> storage_;       ///< Null without a data folder and a store.
   std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;

@@ -91,7 +91,8 @@ JobVerdict judge(const Failure& failure, int suspect_ends) {
   return {.next = judged.next,
           .reason = std::string(judged.reason),
           .detail = describe(failure),
-          .counted = failure.reason != FailureReason::cancelled};
+          .counted = failure.reason != FailureReason::cancelled,
+          .suspect = is_suspect(failure)};
 }
 
 }  // namespace samoyed::dispatcher

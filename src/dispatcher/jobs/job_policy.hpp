@@ -48,6 +48,8 @@ struct JobVerdict {
   /// Whether the attempt counts. If it was stopped early, it doesn't count, and the job is due
   /// again immediately.
   bool counted = true;
+  /// Whether the image may have caused the failure.
+  bool suspect = false;
 };
 
 /// Whether the image may have caused the failure: a deadline, or a worker's internal error.

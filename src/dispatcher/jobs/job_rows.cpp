@@ -119,18 +119,18 @@ ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_
     const ClaimToken token{.job_id = row.job.id, .owner = owner, .attempt = rows.integer(16) + 1};
     claimed.jobs.push_back({.row = std::move(row), .token = token});
   }
-  for (auto& [row, token] : claimed.jobs) {
-    row.job.state = JobState::running;
-    row.job.changed_ms = now_ms;
-    ++row.job.attempts;
+  for (ClaimedJob& job : claimed.jobs) {
+    job.row.job.state = JobState::running;
+    job.row.job.changed_ms = now_ms;
+    ++job.row.job.attempts;
     database
         .prepare(
             "UPDATE job SET state = 1, changed_ms = ?, attempts = attempts + 1, owner = ?,"
             " claims = ? WHERE id = ?")
         .bind(now_ms)
-        .bind(token.owner)
-        .bind(token.attempt)
-        .bind(token.job_id)
+        .bind(job.token.owner)
+        .bind(job.token.attempt)
+        .bind(job.token.job_id)
         .run();
   }
   auto next = database.prepare("SELECT min(due_ms) FROM job WHERE state = 0");

@@ -102,12 +102,13 @@ void JobRunner::start(ClaimedJob job) {
 }
 
 asio::awaitable<void> JobRunner::carry_out(ClaimedJob job, asio::cancellation_slot cancelled) {
-  End end = co_await attempt(job.row, cancelled);
+  End end = co_await attempt(job, cancelled);
   co_await write_end(job, std::move(end));
 }
 
-asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
+asio::awaitable<JobRunner::End> JobRunner::attempt(const ClaimedJob& job,
                                                    asio::cancellation_slot cancelled) {
+  const JobRow& row = job.row;
   std::shared_ptr<const protocol::EncodedImage> image;
   try {
     image = co_await jobs_.image(row.job.id);
@@ -138,11 +139,14 @@ asio::awaitable<JobRunner::End> JobRunner::attempt(const JobRow& row,
   }
   on_step_(JobStep::recognized);
   if (auto* answer = std::get_if<Answer>(&outcome)) co_return std::move(*answer);
-  co_return judge_attempt(row.job.id, std::get<Failure>(outcome));
+  co_return judge_attempt(job, std::get<Failure>(outcome));
 }
 
-JobVerdict JobRunner::judge_attempt(const std::string& id, const Failure& failure) {
-  return judge(failure, is_suspect(failure) ? ++suspect_ends_[id] : 0);
+JobVerdict JobRunner::judge_attempt(const ClaimedJob& job, const Failure& failure) {
+  if (!is_suspect(failure)) return judge(failure, 0);
+  int& ends = suspect_ends_[job.token.job_id];
+  ends = std::max(ends, job.suspect_ends) + 1;
+  return judge(failure, ends);
 }
 
 /// Retries until the end is written, so that no result is lost if the disk is temporarily full.
@@ -194,7 +198,8 @@ asio::awaitable<bool> JobRunner::apply_verdict(const ClaimedJob& job, const JobV
   if (again) {
     const auto pause =
         verdict.counted ? retry_pause(job.row.job.attempts) : std::chrono::milliseconds(0);
-    const JobRetry retry{.error = error, .pause = pause, .counted = verdict.counted};
+    const JobRetry retry{
+        .error = error, .pause = pause, .counted = verdict.counted, .suspect = verdict.suspect};
     written = co_await jobs_.put_back(job.token, retry);
   } else {
     written = co_await jobs_.fail(job.token, error);

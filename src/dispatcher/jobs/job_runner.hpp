@@ -65,8 +65,8 @@ class JobRunner {
   asio::awaitable<void> start_some();
   void start(ClaimedJob job);
   asio::awaitable<void> carry_out(ClaimedJob job, asio::cancellation_slot cancelled);
-  asio::awaitable<End> attempt(const JobRow& row, asio::cancellation_slot cancelled);
-  JobVerdict judge_attempt(const std::string& id, const Failure& failure);
+  asio::awaitable<End> attempt(const ClaimedJob& job, asio::cancellation_slot cancelled);
+  JobVerdict judge_attempt(const ClaimedJob& job, const Failure& failure);
   asio::awaitable<void> write_end(const ClaimedJob& job, End end);
   asio::awaitable<bool> finish_job(const ClaimedJob& job, const Answer& answer);
   asio::awaitable<bool> apply_verdict(const ClaimedJob& job, const JobVerdict& verdict);
@@ -84,7 +84,7 @@ class JobRunner {
   std::map<std::string, asio::cancellation_signal> running_;  ///< By the job's id.
   std::uint64_t running_bytes_ = 0;
   /// The number of suspect failures of each unfinished job, by the job's id. It starts at zero
-  /// after a restart: when in doubt, a job is attempted again.
+  /// after a restart, unless the store knows more: when in doubt, a job is attempted again.
   std::map<std::string, int> suspect_ends_;
   Clock::time_point last_progress_;
   /// No waiting job is due before this time.

@@ -29,7 +29,8 @@ struct JobRow {
 };
 
 /// Identifies one claim of a job, as a fencing token. It becomes stale when the job is canceled,
-/// put back or ended, and when the dispatcher restarts. A stale token changes nothing.
+/// put back or ended, when the dispatcher restarts, and when its lease ends. A stale token changes
+/// nothing.
 struct ClaimToken {
   std::string job_id;
   /// Random, one for each opened store.
@@ -44,6 +45,8 @@ struct ClaimToken {
 struct ClaimedJob {
   JobRow row;
   ClaimToken token;
+  /// How many attempts ended in a way that the image may have caused, as far as the store knows.
+  int suspect_ends = 0;
 };
 
 struct ClaimedJobs {
@@ -67,14 +70,18 @@ struct JobRetry {
   std::chrono::milliseconds pause{0};
   /// False if the attempt was stopped early, so that it doesn't count.
   bool counted = true;
+  /// True if the image may have caused the end of the attempt. A store that several dispatchers
+  /// share counts that.
+  bool suspect = false;
 };
 
 /// Keeps jobs and their images, and hands out the jobs to carry out.
 ///
 ///     claim -- token --> finish | fail | put_back      true: written; false: the token was stale
 ///
-/// A claim lasts until its token is used, the job is canceled, or the dispatcher restarts. It
-/// needs no renewal, because a store belongs to one dispatcher at a time.
+/// A claim lasts until its token is used, the job is canceled, or the dispatcher restarts. Callers
+/// don't renew it: either the store belongs to one dispatcher at a time, or it renews a lease of
+/// its own and calls `on_cancelled` if that fails.
 ///
 /// Thread rule: the same as for Jobs. The members below throw StorageError; then nothing was
 /// changed.
@@ -85,7 +92,7 @@ class JobStore : public Jobs {
   /// always claims the first job.
   virtual asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) = 0;
 
-  /// The image file's bytes, encoded for the wire; null if the file is missing. Throws
+  /// The image's bytes, encoded for the wire; null if the image is missing. Throws
   /// std::system_error if it can't be read.
   virtual asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> image(std::string id) = 0;
 
@@ -98,9 +105,10 @@ class JobStore : public Jobs {
   /// Makes the job wait again.
   virtual asio::awaitable<bool> put_back(ClaimToken token, JobRetry retry) = 0;
 
-  /// `call` is called after jobs were submitted.
+  /// `call` is called after jobs were submitted, here or at another dispatcher.
   virtual void on_submitted(std::function<void()> call) = 0;
-  /// `call` is called with a job's id after the job was canceled.
+  /// `call` is called with a job's id after the job was canceled, or its claim was lost. It may be
+  /// called again.
   virtual void on_cancelled(std::function<void(const std::string&)> call) = 0;
 };
 

@@ -8,8 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/jobs/job_request.hpp"
 #include "dispatcher/jobs/run_on.hpp"
-#include "samoyed/io/event.hpp"
 #include "samoyed/io/random.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
@@ -21,79 +21,7 @@ constexpr auto process_crash = DatabaseThread::Durability::process_crash;
 /// A job that is claimed ends, and then its image can be removed.
 constexpr bool frees_space = true;
 
-std::vector<JobRow> rows_of(const JobRequest& request) {
-  std::vector<JobRow> rows;
-  for (const JobImage& image : request.images) {
-    JobRow row{.job = {.id = io::random_hex(io::id_bytes),
-                       .submitted_ms = io::wall_clock_ms(),
-                       .file_name = image.file_name,
-                       .image_bytes = image.size()},
-               .visitor = request.visitor,
-               .client = request.client,
-               .request_id = request.request_id,
-               .top = request.top,
-               .model = request.model,
-               .thumbnail_side = request.thumbnail_side};
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-/// Subtracts down to 0: after the database was replaced, the load counts the jobs of the new one,
-/// and jobs of the former one may still end.
-template <typename Number>
-void subtract(Number& number, Number by) {
-  number -= std::min(number, by);
-}
-
 }  // namespace
-
-class SqliteJobStore::Watch final : public JobWatch {
- public:
-  Watch(SqliteJobStore& jobs, std::string id)
-      : jobs_(jobs), id_(std::move(id)), changed_(jobs.executor_) {
-    place_ = jobs_.watches_.emplace(id_, this);
-    if (jobs_.stopping_) end();
-  }
-  ~Watch() override { jobs_.watches_.erase(place_); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  asio::awaitable<std::optional<Job>> next(std::chrono::steady_clock::time_point until) override {
-    while (!ended_ && (dirty_ || std::chrono::steady_clock::now() < until)) {
-      if (std::exchange(dirty_, false)) {
-        auto job = co_await jobs_.find(id_);
-        if (!job || job->state >= JobState::done) ended_ = true;
-        if (job != given_) {
-          given_ = job;
-          co_return job;
-        }
-      } else {
-        co_await changed_.wait_until(until);
-      }
-    }
-    co_return std::nullopt;
-  }
-  bool ended() const override { return ended_; }
-
-  void notify() {
-    dirty_ = true;
-    changed_.notify();
-  }
-  void end() {
-    ended_ = true;
-    changed_.notify();
-  }
-
- private:
-  SqliteJobStore& jobs_;
-  const std::string id_;
-  io::Event changed_;
-  std::multimap<std::string, Watch*>::iterator place_;
-  std::optional<Job> given_;
-  bool dirty_ = true;
-  bool ended_ = false;
-};
 
 SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& writer,
                                DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
@@ -106,21 +34,17 @@ SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& w
       options_(options),
       on_step_(std::move(on_step)),
       reserve_(reserve),
-      load_(load) {}
+      load_(load),
+      watches_(executor_, options.watchers_max,
+               [this](std::string id) { return find(std::move(id)); }) {}
 
 SqliteJobStore::~SqliteJobStore() { files_.join(); }
 
-bool SqliteJobStore::has_room(const JobRequest& request) const {
-  std::uint64_t bytes = 0;
-  for (const JobImage& image : request.images) bytes += image.size();
-  return load_.waiting + load_.running + request.images.size() <= options_.images_max &&
-         load_.bytes + bytes <= options_.bytes_max;
-}
-
 asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
   if (stopping_) co_return SubmitError::stopping;
-  if (!has_room(request)) co_return SubmitError::full;
-  const auto rows = std::make_shared<const std::vector<JobRow>>(rows_of(request));
+  if (!has_room(load_, request, options_)) co_return SubmitError::full;
+  const auto rows =
+      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms()));
   for (const JobRow& row : *rows) {
     for (Load* const load : {&load_, &submitting_}) {
       ++load->waiting;
@@ -205,11 +129,6 @@ asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
   co_return true;
 }
 
-std::unique_ptr<JobWatch> SqliteJobStore::watch(std::string id) {
-  if (watches_.size() >= options_.watchers_max) return nullptr;
-  return std::make_unique<Watch>(*this, std::move(id));
-}
-
 void SqliteJobStore::recovered(Load load) {
   load_ = load;
   // They are inserted into the database that was opened now, after their load was counted.
@@ -220,7 +139,7 @@ void SqliteJobStore::recovered(Load load) {
 
 void SqliteJobStore::stop() {
   stopping_ = true;
-  for (const auto& [id, watch] : watches_) watch->end();
+  watches_.stop();
 }
 
 asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint64_t bytes_max) {
@@ -232,7 +151,7 @@ asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint6
   load_.running += claimed.jobs.size();
   for (const ClaimedJob& job : claimed.jobs) {
     on_step_(JobStep::claimed);
-    notify_watches(job.token.job_id);
+    watches_.notify(job.token.job_id);
   }
   co_return claimed;
 }
@@ -277,7 +196,7 @@ asio::awaitable<bool> SqliteJobStore::put_back(ClaimToken token, JobRetry retry)
   if (!co_await writer_.run(std::move(work), process_crash, 0, frees_space)) co_return false;
   subtract(load_.running, std::size_t{1});
   ++load_.waiting;
-  notify_watches(token.job_id);
+  watches_.notify(token.job_id);
   co_return true;
 }
 
@@ -286,7 +205,7 @@ asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
   const bool waited = ended.state_before == JobState::waiting;
   subtract(waited ? load_.waiting : load_.running, std::size_t{1});
   subtract(load_.bytes, ended.image_bytes);
-  notify_watches(id);
+  watches_.notify(id);
   co_await remove_image(std::move(id));
 }
 
@@ -301,11 +220,6 @@ asio::awaitable<void> SqliteJobStore::remove_image(std::string id) {
   } catch (const std::system_error& error) {
     spdlog::error("can't remove a job's image: {}", error.what());
   }
-}
-
-void SqliteJobStore::notify_watches(const std::string& id) {
-  const auto [begin, end] = watches_.equal_range(id);
-  for (auto watch = begin; watch != end; ++watch) watch->second->notify();
 }
 
 }  // namespace samoyed::dispatcher

@@ -3,11 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/thread_pool.hpp>
@@ -15,6 +13,7 @@
 #include "dispatcher/history/database_thread.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
 #include "dispatcher/jobs/job_store.hpp"
+#include "dispatcher/jobs/job_watches.hpp"
 #include "dispatcher/jobs/spool.hpp"
 #include "samoyed/dispatcher/jobs_options.hpp"
 
@@ -45,7 +44,7 @@ class SqliteJobStore final : public JobStore {
   asio::awaitable<Submitted> submit(JobRequest request) override;
   asio::awaitable<std::optional<Job>> find(std::string id) override;
   asio::awaitable<bool> cancel(std::string id) override;
-  std::unique_ptr<JobWatch> watch(std::string id) override;
+  std::unique_ptr<JobWatch> watch(std::string id) override { return watches_.add(std::move(id)); }
   Load load() const override { return load_; }
 
   asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) override;
@@ -66,14 +65,10 @@ class SqliteJobStore final : public JobStore {
   void join() { files_.join(); }
 
  private:
-  class Watch;
-
-  bool has_room(const JobRequest& request) const;
   asio::awaitable<void> write_images(std::shared_ptr<const std::vector<JobRow>> rows,
                                      std::vector<JobImage> images);
   asio::awaitable<void> remove_image(std::string id);
   asio::awaitable<void> end(std::string id, EndedJob ended);
-  void notify_watches(const std::string& id);
 
   asio::any_io_executor executor_;
   DatabaseThread& writer_;
@@ -89,7 +84,7 @@ class SqliteJobStore final : public JobStore {
   bool stopping_ = false;
   std::function<void()> on_submitted_ = [] {};
   std::function<void(const std::string&)> on_cancelled_ = [](const std::string&) {};
-  std::multimap<std::string, Watch*> watches_;  ///< By the job's id.
+  JobWatches watches_;
 };
 
 }  // namespace samoyed::dispatcher

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,9 @@ class Storage {
   /// Reads the key that signs visitors' cookies, or creates it. Throws std::runtime_error with one
   /// line that says what to do.
   virtual std::string visitor_key() const = 0;
+  /// `call` is called when the key has become known after `visitor_key` failed, if that can happen
+  /// without anybody's doing.
+  virtual void on_visitor_key(std::function<void()>) {}
 
   /// Why history and jobs are unavailable now, in one sentence for the log; empty if they are
   /// available. They then throw StorageError, and rows to record wait in memory. May be called from
@@ -39,9 +43,9 @@ class Storage {
   virtual void stop() = 0;
 };
 
-/// Opens the storage that the options describe, or returns null if they name no folder. To support
-/// another database, add it here. The executor's io_context must outlive the storage. Throws
-/// std::runtime_error with one line that says what to do.
+/// Opens the folder that the options name, or returns null if they name none. The executor's
+/// io_context must outlive the storage. Throws std::runtime_error with one line that says what to
+/// do.
 std::unique_ptr<Storage> open_storage(asio::any_io_executor executor,
                                       const StorageOptions& options);
 

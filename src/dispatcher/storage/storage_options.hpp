@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "samoyed/dispatcher/history_options.hpp"
 #include "samoyed/dispatcher/jobs_options.hpp"
@@ -9,10 +10,15 @@ namespace samoyed::dispatcher {
 
 /// What a dispatcher keeps, and for how long.
 struct StorageOptions {
-  /// Holds `history.sqlite` and `spool/`. Empty: the dispatcher keeps neither a history nor jobs.
+  /// Holds `history.sqlite` and `spool/`. If it and `url` are empty, the dispatcher keeps neither a
+  /// history nor jobs.
   std::filesystem::path folder;
-  HistoryOptions history;
-  JobsOptions jobs;
+  /// A database of PostgreSQL, which is used instead of the folder. Empty: none.
+  std::string url = {};
+  /// The name of this dispatcher among those that share the database. Empty: a random one.
+  std::string instance_name = {};
+  HistoryOptions history = {};
+  JobsOptions jobs = {};
 };
 
 }  // namespace samoyed::dispatcher

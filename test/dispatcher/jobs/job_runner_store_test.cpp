@@ -21,7 +21,7 @@ class OneJobStore final : public JobStore {
   asio::awaitable<ClaimedJobs> claim(std::size_t, std::uint64_t bytes_max) override {
     bytes_offered.push_back(bytes_max);
     --claims_left;
-    ClaimedJob job{.row = {}, .token = token};
+    ClaimedJob job{.row = {}, .token = token, .suspect_ends = suspect_ends};
     job.row.job.id = token.job_id;
     job.row.job.attempts = 1;
     job.row.job.image_bytes = image_bytes;
@@ -39,7 +39,7 @@ class OneJobStore final : public JobStore {
     co_return record("fail " + error.reason, used);
   }
   asio::awaitable<bool> put_back(ClaimToken used, JobRetry retry) override {
-    co_return record("put back " + retry.error.reason, used);
+    co_return record("put back " + retry.error.reason + (retry.suspect ? " (suspect)" : ""), used);
   }
   void on_submitted(std::function<void()>) override {}
   void on_cancelled(std::function<void(const std::string&)>) override {}
@@ -48,6 +48,7 @@ class OneJobStore final : public JobStore {
   std::size_t claims_left = 1;
   std::uint64_t image_bytes = 0;
   std::vector<std::uint64_t> bytes_offered;  ///< For each claim.
+  int suspect_ends = 0;                      ///< What the store knows of earlier attempts.
   int failures = 0;                          ///< How many of the next writes fail.
   bool stale = false;                        ///< Whether the token has become stale.
   std::vector<std::string> ends;
@@ -110,9 +111,21 @@ TEST_CASE("a job whose attempts all end with a suspicion about its image fails i
   OneJobStore store;
   store.claims_left = suspect_ends_max;
   carry_out(store, FailureReason::deadline);
-  Ends expected(suspect_ends_max - 1, "put back deadline");
+  Ends expected(suspect_ends_max - 1, "put back deadline (suspect)");
   expected.push_back("fail deadline");
   CHECK(store.ends == expected);
+}
+
+TEST_CASE("suspicions that the store knows count, although this dispatcher had none") {
+  OneJobStore store;
+  store.suspect_ends = suspect_ends_max - 2;
+  carry_out(store, FailureReason::deadline);
+  CHECK(store.ends == Ends{"put back deadline (suspect)"});
+  store.suspect_ends = suspect_ends_max - 1;
+  store.claims_left = 1;
+  store.ends.clear();
+  carry_out(store, FailureReason::deadline);
+  CHECK(store.ends == Ends{"fail deadline"});
 }
 
 TEST_CASE("the runner drops the outcome of a job whose claim is stale") {

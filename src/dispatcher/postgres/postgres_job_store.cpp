@@ -1,0 +1,239 @@
+#include "dispatcher/postgres/postgres_job_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <span>
+#include <system_error>
+
+#include <spdlog/spdlog.h>
+
+#include "dispatcher/history/history_rows.hpp"
+#include "dispatcher/jobs/job_request.hpp"
+#include "samoyed/io/wall_clock.hpp"
+
+namespace samoyed::dispatcher::postgres {
+
+class PostgresJobStore::Operation {
+ public:
+  explicit Operation(PostgresJobStore& store) : store_(store) {
+    ++store_.operations_;
+    ++store_.operations_under_way_;
+  }
+  ~Operation() { --store_.operations_under_way_; }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+ private:
+  PostgresJobStore& store_;
+};
+
+PostgresJobStore::PostgresJobStore(asio::any_io_executor executor, Pool& pool, LeaseKeeper& keeper,
+                                   JobsOptions options)
+    : pool_(pool),
+      keeper_(keeper),
+      options_(options),
+      poll_soon_(executor),
+      notify_soon_(executor),
+      stopped_(executor),
+      watches_(executor, options.watchers_max,
+               [this](std::string id) { return find(std::move(id)); }) {}
+
+asio::awaitable<Submitted> PostgresJobStore::submit(JobRequest request) {
+  if (stopping_) co_return SubmitError::stopping;
+  if (!has_room(load_, request, options_)) co_return SubmitError::full;
+  const Operation operation(*this);
+  const auto rows =
+      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms()));
+  std::uint64_t bytes = 0;
+  for (const JobRow& row : *rows) bytes += row.job.image_bytes;
+  load_.waiting += rows->size();
+  load_.bytes += bytes;
+  const auto images = std::make_shared<const std::vector<JobImage>>(std::move(request.images));
+  const auto error = co_await try_insert(rows, images);
+  if (error) {
+    subtract(load_.waiting, rows->size());
+    subtract(load_.bytes, bytes);
+    co_await remove_stored_images(rows, images);
+    co_return *error;
+  }
+  to_notify_ = true;
+  notify_soon_.notify();
+  on_submitted_();
+  std::vector<std::string> ids;
+  for (const JobRow& row : *rows) ids.push_back(row.job.id);
+  co_return ids;
+}
+
+asio::awaitable<std::optional<SubmitError>> PostgresJobStore::try_insert(RowsPointer rows,
+                                                                         ImagesPointer images) {
+  std::optional<SubmitError> error;
+  try {
+    co_await store_unread_images(rows, images);
+    co_await insert(rows, images);
+  } catch (const FullError& failure) {
+    error = SubmitError::full;
+    spdlog::error("can't store a job: {}", failure.what());
+  } catch (const StorageError& failure) {
+    error = SubmitError::storage;
+    spdlog::error("can't store a job: {}", failure.what());
+  } catch (const std::system_error& failure) {
+    error = SubmitError::storage;
+    spdlog::error("can't read the image of a job: {}", failure.what());
+  }
+  co_return error;
+}
+
+/// Stores the images that aren't in memory, one after the other, so that only one is. They are in
+/// transactions of their own: none is open while an image is read.
+asio::awaitable<void> PostgresJobStore::store_unread_images(RowsPointer rows,
+                                                            ImagesPointer images) {
+  for (std::size_t index = 0; index < images->size(); ++index) {
+    const JobImage& image = (*images)[index];
+    if (!image.read) continue;
+    asio::awaitable<std::string> reading = image.read();
+    std::string read = co_await std::move(reading);
+    const auto bytes = std::make_shared<const std::string>(std::move(read));
+    auto work = [rows, index, bytes](Connection& connection) {
+      insert_image(connection, (*rows)[index].job.id, *bytes);
+      return true;
+    };
+    co_await pool_.run(std::move(work), bytes->size());
+  }
+}
+
+/// Inserts the jobs, once more after a lost connection: the ids are known, so that no job is
+/// inserted twice.
+asio::awaitable<void> PostgresJobStore::insert(RowsPointer rows, ImagesPointer images) {
+  std::size_t bytes = 0;
+  for (const JobImage& image : *images) bytes += image.bytes.size();
+  const auto work = [rows, images](Connection& connection) {
+    insert_jobs(connection, *rows, *images);
+    return true;
+  };
+  try {
+    co_await pool_.run(work, bytes);
+    co_return;
+  } catch (const ConnectionLostError& failure) {
+    spdlog::warn("stores a job again because the connection was lost: {}", failure.what());
+  }
+  co_await pool_.run(work, bytes);
+}
+
+/// If the images can't be removed now, the removal of old rows does it later.
+asio::awaitable<void> PostgresJobStore::remove_stored_images(RowsPointer rows,
+                                                             ImagesPointer images) {
+  const bool stored =
+      std::ranges::any_of(*images, [](const JobImage& image) { return image.read != nullptr; });
+  if (!stored) co_return;
+  auto work = [rows](Connection& connection) {
+    remove_images(connection, *rows);
+    return true;
+  };
+  try {
+    co_await pool_.run(std::move(work));
+  } catch (const StorageError& failure) {
+    spdlog::debug("can't remove the images of rejected jobs now: {}", failure.what());
+  }
+}
+
+asio::awaitable<std::optional<Job>> PostgresJobStore::find(std::string id) {
+  auto work = [id = std::move(id)](Connection& connection) { return find_job(connection, id); };
+  co_return co_await pool_.run(std::move(work));
+}
+
+asio::awaitable<bool> PostgresJobStore::cancel(std::string id) {
+  const Operation operation(*this);
+  auto work = [id](Connection& connection) { return cancel_job(connection, id); };
+  const auto canceled = co_await pool_.run(std::move(work));
+  if (!canceled) co_return false;
+  subtract(canceled->was_running ? load_.running : load_.waiting, std::size_t{1});
+  subtract(load_.bytes, canceled->image_bytes);
+  watches_.notify(id);
+  on_cancelled_(id);
+  co_return true;
+}
+
+asio::awaitable<ClaimedJobs> PostgresJobStore::claim(std::size_t count, std::uint64_t bytes_max) {
+  if (!keeper_.lease().may_start(Lease::Clock::now())) {
+    throw UnavailableError("the lease in the store hasn't been renewed in time");
+  }
+  const Operation operation(*this);
+  auto work = [owner = keeper_.id(), count, bytes_max](Connection& connection) {
+    return claim_jobs(connection, owner, count, bytes_max);
+  };
+  auto found = co_await pool_.run(std::move(work));
+  subtract(load_.waiting, found.jobs.size());
+  load_.running += found.jobs.size();
+  for (const ClaimedJob& job : found.jobs) {
+    claimed_[job.token.job_id] = job.token.attempt;
+    watches_.notify(job.token.job_id);
+  }
+  co_return found;
+}
+
+asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> PostgresJobStore::image(
+    std::string id) {
+  auto work = [id = std::move(id)](
+                  Connection& connection) -> std::shared_ptr<const protocol::EncodedImage> {
+    const auto bytes = find_image(connection, id);
+    if (!bytes) return nullptr;
+    return std::make_shared<const protocol::EncodedImage>(std::as_bytes(std::span(*bytes)));
+  };
+  try {
+    co_return co_await pool_.run(std::move(work));
+  } catch (const StorageError& error) {
+    throw std::system_error(EIO, std::generic_category(), error.what());
+  }
+}
+
+asio::awaitable<bool> PostgresJobStore::finish(ClaimToken token, HistoryRow result) {
+  const Operation operation(*this);
+  auto work = [token, result = within_limits(std::move(result))](Connection& connection) {
+    return finish_job(connection, token, result);
+  };
+  const auto image_bytes = co_await pool_.run(std::move(work));
+  co_return end(token, image_bytes);
+}
+
+asio::awaitable<bool> PostgresJobStore::fail(ClaimToken token, JobError error) {
+  const Operation operation(*this);
+  auto work = [token, error = std::move(error)](Connection& connection) {
+    return fail_job(connection, token, error);
+  };
+  const auto image_bytes = co_await pool_.run(std::move(work));
+  co_return end(token, image_bytes);
+}
+
+/// After a claim's end was committed, or its token was stale.
+bool PostgresJobStore::end(const ClaimToken& token, std::optional<std::uint64_t> image_bytes) {
+  const auto found = claimed_.find(token.job_id);
+  if (found != claimed_.end() && found->second == token.attempt) claimed_.erase(found);
+  if (!image_bytes) return false;
+  subtract(load_.running, std::size_t{1});
+  subtract(load_.bytes, *image_bytes);
+  watches_.notify(token.job_id);
+  return true;
+}
+
+asio::awaitable<bool> PostgresJobStore::put_back(ClaimToken token, JobRetry retry) {
+  const Operation operation(*this);
+  auto work = [token, retry = std::move(retry)](Connection& connection) {
+    return put_back_job(connection, token, retry);
+  };
+  const auto image_bytes = co_await pool_.run(std::move(work));
+  if (!end(token, image_bytes)) co_return false;
+  ++load_.waiting;
+  load_.bytes += *image_bytes;
+  co_return true;
+}
+
+void PostgresJobStore::stop() {
+  stopping_ = true;
+  watches_.stop();
+  poll_soon_.notify();
+  notify_soon_.notify();
+  stopped_.notify();
+}
+
+}  // namespace samoyed::dispatcher::postgres

@@ -1,0 +1,24 @@
+#include "dispatcher/libpq/reconnecting.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace samoyed::dispatcher::postgres;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE("the pauses between attempts to connect double up to 5 s") {
+  Backoff backoff;
+  auto now = Backoff::Clock::time_point(seconds(1000));
+  CHECK(backoff.is_due(now));
+  for (const int pause_ms : {100, 200, 400, 800, 1600, 3200, 5000, 5000}) {
+    backoff.failed(now, 1);
+    CHECK(backoff.due() == now + milliseconds(pause_ms));
+    CHECK_FALSE(backoff.is_due(now));
+    now = backoff.due();
+    CHECK(backoff.is_due(now));
+  }
+  backoff.failed(now, 0);
+  CHECK(backoff.due() == now + milliseconds(2500));
+  backoff.succeeded();
+  CHECK(backoff.is_due(now));
+}
