@@ -43,8 +43,16 @@ class SharedStoreTest(support.ProgramTestCase):
     def start_server(self):
         server = self.start(*self.user, self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
                             "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off", cwd="/")
+        self.addCleanup(self.end_server, server)
         self.assertTrue(server.log.wait_for("ready to accept connections"))
         return server
+
+    @staticmethod
+    def end_server(server):
+        """Ends the server without writing anything, as a crash does, but it gives its shared memory back."""
+        if server.is_running():
+            server.send(signal.SIGQUIT)
+            server.wait()
 
     def dispatcher(self, *arguments, worker=None):
         return self.start_dispatcher("--store", self.url, *arguments, workers=[worker] if worker else [])
@@ -82,6 +90,19 @@ class SharedStoreTest(support.ProgramTestCase):
         for job in jobs:
             support.wait_until(lambda job=job: self.state(dispatcher, job) == "done", "the job to be done")
 
+    def test_a_running_job_of_a_killed_dispatcher_is_done_by_another_one(self):
+        self.start_server()
+        stuck = self.start_null_worker()
+        first = self.dispatcher(worker=stuck)
+        self.assertEqual(support.upload(first.port, b"any").status, 200)
+        stuck.send(signal.SIGSTOP)
+        job = self.submit(first)
+        support.wait_until(lambda: self.state(first, job) == "running", "the job to run")
+        second = self.dispatcher(worker=self.start_null_worker())
+        first.kill()
+        # The lease lasts for 30 s.
+        support.wait_until(lambda: self.state(second, job) == "done", "another dispatcher to do the job", timeout_s=120)
+
     def test_without_the_store_recognition_goes_on_and_results_follow(self):
         dispatcher = self.dispatcher(worker=self.start_null_worker())
         self.assertTrue(dispatcher.log.wait_for("the history and the jobs are unavailable"))
@@ -93,8 +114,7 @@ class SharedStoreTest(support.ProgramTestCase):
         server = self.start_server()
         support.wait_until(lambda: notice not in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertIn("Set-Cookie", support.upload(dispatcher.port, b"any").headers)
-        server.send(signal.SIGQUIT)
-        server.wait()
+        self.end_server(server)
         support.wait_until(lambda: notice in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
 

@@ -157,18 +157,20 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
 }
 
 void add_shared_store_options(CLI::App& app, StorageOptions& storage) {
-  app.add_option("--store", storage.url,
-                 "Database of PostgreSQL for the history and for jobs, instead of --data-dir; "
-                 "several dispatchers may share it. The variable SAMOYED_STORE may hold it too. A "
-                 "password belongs into ~/.pgpass or the file that PGPASSFILE names")
-      ->type_name("URL")
-      ->envname("SAMOYED_STORE")
-      ->excludes("--data-dir");
+  CLI::Option* const store =
+      app.add_option("--store", storage.url,
+                     "Database of PostgreSQL for the history and for jobs, instead of --data-dir; "
+                     "several dispatchers may share it. The variable SAMOYED_STORE may hold it "
+                     "too. A password belongs in ~/.pgpass or the file that PGPASSFILE names")
+          ->type_name("URL")
+          ->envname("SAMOYED_STORE")
+          ->excludes("--data-dir");
   app.add_option("--instance-name", storage.instance_name,
                  "Name of this dispatcher among those that share the --store; one that restarts "
                  "under its name continues its jobs at once")
       ->type_name("NAME")
-      ->default_str("a random one");
+      ->default_str("a random one")
+      ->needs(store);
 }
 
 void add_storage_options(CLI::App& app, StorageOptions& storage) {

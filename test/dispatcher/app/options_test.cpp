@@ -1,5 +1,6 @@
 #include "dispatcher/app/options.hpp"
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,20 @@ TEST_CASE("options for workers, timeouts and limits set the right values") {
   CHECK(line.options->web.timeouts.request == std::chrono::milliseconds(1500));
   CHECK(line.options->dispatch.timeouts.result == std::chrono::milliseconds(700));
   CHECK(line.options->web.limits.connections_max == 3);
+}
+
+TEST_CASE("history and jobs are kept in a folder or in a database") {
+  const CommandLine line("--store postgresql://host/db --instance-name a");
+  REQUIRE(line.options);
+  CHECK(line.options->storage.url == "postgresql://host/db");
+  CHECK(line.options->storage.instance_name == "a");
+  CHECK_FALSE(CommandLine("--store postgresql://host/db --data-dir /srv").options);
+  CHECK_FALSE(CommandLine("--instance-name a").options);
+  setenv("SAMOYED_STORE", "postgresql://host/other", 1);
+  const CommandLine with_variable("--instance-name a");
+  unsetenv("SAMOYED_STORE");
+  REQUIRE(with_variable.options);
+  CHECK(with_variable.options->storage.url == "postgresql://host/other");
 }
 
 TEST_CASE("a base path begins with a slash and ends without one") {

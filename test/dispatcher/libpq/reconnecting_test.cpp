@@ -22,3 +22,16 @@ TEST_CASE("the pauses between attempts to connect double up to 5 s") {
   backoff.succeeded();
   CHECK(backoff.is_due(now));
 }
+
+TEST_CASE("a database that can't be reached isn't asked again at once") {
+  int opened = 0;
+  Reconnecting connection([&]() -> Connection {
+    ++opened;
+    throw UnavailableError("no route to the host");
+  });
+  constexpr int calls = 1000;
+  for (int call = 0; call < calls; ++call) CHECK_THROWS_AS(connection.get(), UnavailableError);
+  CHECK(opened >= 1);
+  CHECK(opened < calls);
+  CHECK(connection.problem() == "no route to the host");
+}

@@ -98,7 +98,9 @@ void PostgresServer::start() {
   // Writes aren't synced: these tests are of processes that crash, not of machines.
   const std::string command =
       as_user((programs_ / "postgres").string() + " -D data -k " + folder_.path().string() +
-              " -c listen_addresses= -c fsync=off -c max_connections=60 >>log 2>&1");
+              " -c listen_addresses= -c fsync=off -c max_connections=60"
+              // Who sets `synchronous_commit` waits for a standby that doesn't exist.
+              " -c synchronous_standby_names=nobody -c synchronous_commit=local >>log 2>&1");
   process_ = fork();
   if (process_ == 0) {
     execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));

@@ -1,7 +1,8 @@
 #include "dispatcher/postgres/postgres_storage.hpp"
 
 #include <atomic>
-#include <functional>
+#include <cerrno>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -9,7 +10,7 @@
 
 #include "dispatcher/postgres/lease_rows.hpp"
 #include "dispatcher/postgres/migrations.hpp"
-#include "dispatcher/postgres/postgres_server.hpp"
+#include "dispatcher/postgres/postgres_fixture.hpp"
 #include "dispatcher/postgres/removal_rows.hpp"
 #include "support/storage_fixture.hpp"
 
@@ -17,81 +18,15 @@ using namespace samoyed;
 using namespace samoyed::dispatcher;
 using namespace samoyed::dispatcher::postgres;
 using Catch::Matchers::Contains;
+using test::find_server;
 using test::history_row;
+using test::options_of;
 using test::PostgresServer;
+using test::run_beside;
+using test::run_until;
+using test::stop;
+using test::submit;
 using test::wait_for;
-
-namespace {
-
-PostgresServer* find_server() {
-  PostgresServer* const server = PostgresServer::shared();
-  if (!server) WARN("skipped: needs the server of Debian's package postgresql");
-  return server;
-}
-
-StorageOptions options_of(const std::string& url, const std::string& name = {}) {
-  StorageOptions options;
-  options.url = url;
-  options.instance_name = name;
-  return options;
-}
-
-/// Runs until the condition holds. The time limit only prevents hanging.
-bool run_until(asio::io_context& io, const std::function<bool()>& condition) {
-  const auto limit = std::chrono::steady_clock::now() + test::wait_max();
-  while (!condition() && std::chrono::steady_clock::now() < limit) {
-    io.restart();
-    io.run_one_for(std::chrono::milliseconds(10));
-  }
-  return condition();
-}
-
-/// Runs a coroutine to its end, beside loops that don't end.
-template <typename Value>
-Value run_beside(asio::io_context& io, asio::awaitable<Value> work) {
-  std::optional<Value> value;
-  std::exception_ptr failure;
-  bool ended = false;
-  asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown, Value found) {
-    failure = thrown;
-    value = std::move(found);
-    ended = true;
-  });
-  run_until(io, [&] { return ended; });
-  if (failure) std::rethrow_exception(failure);
-  return std::move(value).value();
-}
-
-JobRequest request_of(const std::string& image) {
-  JobRequest request;
-  request.images.push_back({image + ".jpg", image});
-  request.visitor = "me";
-  return request;
-}
-
-std::string submit(asio::io_context& io, Storage& storage) {
-  auto submitted = run_beside(io, storage.jobs().submit(request_of("dog")));
-  return std::get<std::vector<std::string>>(submitted).at(0);
-}
-
-/// The number of rows on the first page; 0 if the database can't be reached.
-std::size_t rows_of_page(asio::io_context& io, Storage& storage) {
-  try {
-    return run_beside(io, storage.history()->find({.rows_max = 200})).rows.size();
-  } catch (const StorageError&) {
-    return 0;
-  }
-}
-
-/// Stops the storages' loops, and runs until they have ended.
-void stop(asio::io_context& io, const std::vector<Storage*>& storages) {
-  for (Storage* const storage : storages) storage->stop();
-  const test::Wait wait("the storages' loops to end");
-  io.restart();
-  io.run();
-}
-
-}  // namespace
 
 TEST_CASE("several dispatchers that start at once create the tables once") {
   PostgresServer* const server = find_server();
@@ -123,67 +58,6 @@ TEST_CASE("tables of a newer version are refused, unless they say that this one 
   asio::io_context io;
   CHECK_THROWS_WITH(PostgresStorage(io.get_executor(), options_of(url)),
                     Contains("update this program"));
-}
-
-TEST_CASE("a database that can't be reached at the start is used as soon as it can be") {
-  PostgresServer* const server = find_server();
-  if (!server) return;
-  const std::string url = server->create_database();
-  server->stop_at_once();
-  asio::io_context io;
-  PostgresStorage storage(io.get_executor(), options_of(url));
-  bool key_known = false;
-  storage.on_visitor_key([&] { key_known = true; });
-  CHECK_FALSE(storage.problem().empty());
-  CHECK_THROWS_AS(storage.visitor_key(), std::runtime_error);
-  CHECK(std::get<SubmitError>(run_beside(io, storage.jobs().submit(request_of("dog")))) ==
-        SubmitError::storage);
-  CHECK_THROWS_AS(run_beside(io, storage.history()->find({})), StorageError);
-  CHECK(storage.history()->record(history_row("me")));
-  server->start();
-  CHECK(run_until(io, [&] { return key_known && storage.problem().empty(); }));
-  CHECK_FALSE(storage.visitor_key().empty());
-  CHECK(run_until(io, [&] { return rows_of_page(io, storage) == 1; }));
-  CHECK(run_until(io, [&] {
-    const auto submitted = run_beside(io, storage.jobs().submit(request_of("dog")));
-    return !std::holds_alternative<SubmitError>(submitted);
-  }));
-}
-
-TEST_CASE("rows that are recorded while the database restarts are written once each") {
-  PostgresServer* const server = find_server();
-  if (!server) return;
-  asio::io_context io;
-  PostgresStorage storage(io.get_executor(), options_of(server->create_database()));
-  constexpr int rows = 150;
-  std::atomic<int> accepted = 0;
-  std::thread recorder([&] {
-    for (int time_ms = 1; time_ms <= rows; ++time_ms) {
-      accepted += storage.history()->record(history_row("me", time_ms));
-      std::this_thread::yield();
-    }
-  });
-  server->stop_at_once();
-  server->start();
-  recorder.join();
-  CHECK(accepted == rows);
-  CHECK(run_until(io, [&] { return rows_of_page(io, storage) >= rows; }));
-  CHECK(run_until(io, [&] { return rows_of_page(io, storage) == rows; }));
-  CHECK(storage.history()->dropped() == 0);
-}
-
-TEST_CASE("a connection that the server has closed is replaced without an error") {
-  PostgresServer* const server = find_server();
-  if (!server) return;
-  const std::string url = server->create_database();
-  asio::io_context io;
-  PostgresStorage storage(io.get_executor(), options_of(url));
-  const std::string id = submit(io, storage);
-  Connection(url).execute(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
-      " current_database() AND pid <> pg_backend_pid()");
-  CHECK(run_beside(io, storage.jobs().find(id)).has_value());
-  CHECK(run_beside(io, storage.jobs().claim(1, 100)).jobs.size() == 1);
 }
 
 TEST_CASE("a job is watched and canceled at another dispatcher") {
@@ -290,7 +164,7 @@ TEST_CASE("an adoption that was interrupted goes on") {
   stop(io, {&storage});
 }
 
-TEST_CASE("that a visitor got a new id is recorded although the database restarts") {
+TEST_CASE("results that are still coming from a former id are deleted too") {
   PostgresServer* const server = find_server();
   if (!server) return;
   const std::string url = server->create_database();
@@ -298,13 +172,32 @@ TEST_CASE("that a visitor got a new id is recorded although the database restart
   PostgresStorage storage(io.get_executor(), options_of(url));
   storage.history()->record(history_row("me"));
   CHECK(wait_for(io, storage.history()->remove_all("nobody")) == 0);
-  CHECK(wait_for(io, storage.history()->adopt("me", "new", Adopted::all)));
-  server->stop_at_once();
-  storage.history()->confirm_adoption("me");
-  server->start();
-  CHECK(run_until(
-      io, [&] { return Connection(url).run("SELECT count(*) FROM adoption").integer(0, 0) == 0; }));
-  CHECK(storage.history()->dropped() == 0);
+  Connection(url).execute("INSERT INTO adoption VALUES ('me', 'new', false, true)");
+  CHECK(wait_for(io, storage.history()->remove_all("new")) == 1);
+  CHECK(wait_for(io, storage.history()->find({})).rows.empty());
+}
+
+TEST_CASE("a request with an image that can't be read leaves none of its images") {
+  PostgresServer* const server = find_server();
+  if (!server) return;
+  const std::string url = server->create_database();
+  asio::io_context io;
+  PostgresStorage storage(io.get_executor(), options_of(url));
+  JobRequest request;
+  const auto read = []() -> asio::awaitable<std::string> { co_return "dog"; };
+  const auto fail = []() -> asio::awaitable<std::string> {
+    throw std::system_error(EIO, std::generic_category(), "a stored form");
+    co_return std::string();
+  };
+  request.images.push_back({.file_name = "dog.jpg", .read = read, .unread_bytes = 3});
+  request.images.push_back({.file_name = "cat.jpg", .read = fail, .unread_bytes = 3});
+  CHECK(std::get<SubmitError>(wait_for(io, storage.jobs().submit(request))) ==
+        SubmitError::storage);
+  CHECK(Connection(url).run("SELECT count(*) FROM job_image").integer(0, 0) == 0);
+  request.images.pop_back();
+  CHECK(std::get<std::vector<std::string>>(wait_for(io, storage.jobs().submit(request))).size() ==
+        1);
+  CHECK(Connection(url).run("SELECT count(*) FROM job_image").integer(0, 0) == 1);
 }
 
 TEST_CASE("a clock that jumps doesn't empty the history") {
