@@ -132,7 +132,7 @@ class StorageTest(support.ProgramTestCase):
             if response.status == 503:
                 break
             jobs += [job["id"] for job in json.loads(response.body)["jobs"]]
-        self.assertEqual(response.headers["Samoyed-Reason"], "spool_full")
+        self.assertEqual(response.headers["Samoyed-Reason"], "storage")
         self.assertGreater(len(jobs), 10)
         # Another program takes the rest.
         disk = pathlib.Path(f"/proc/{dispatcher.pid}/root{self.folder}")

@@ -43,9 +43,9 @@ struct Job {
 };
 
 enum class SubmitError {
-  full,      ///< The spool or its disk is full. The client may try again later.
+  full,      ///< Too many images are waiting. The client may try again later.
   stopping,  ///< The dispatcher is shutting down.
-  storage,   ///< The disk failed; the log has the details.
+  storage,   ///< The disk is full or failed; the log has the details.
 };
 
 /// The ids of the jobs in the order of the images, or why all of them were rejected.

@@ -233,6 +233,7 @@ Database open_history(const std::filesystem::path& file) {
 }
 
 Database open_history_reader(const std::filesystem::path& file) {
+  if (Database::is_emptied(file)) throw DamageError(file.string() + " was emptied");
   Database database(file, Database::Mode::read_only);
   database.execute("PRAGMA query_only = ON");
   return database;

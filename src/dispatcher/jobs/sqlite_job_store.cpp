@@ -137,11 +137,7 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
     co_await writer_.run(std::move(insert), power_loss);
     on_step_(JobStep::rows_committed);
   } catch (const std::system_error& failure) {
-    const int code = failure.code().value();
-    error = code == ENOSPC || code == EDQUOT ? SubmitError::full : SubmitError::storage;
-    spdlog::error("can't store a job: {}", failure.what());
-  } catch (const DiskFullError& failure) {
-    error = SubmitError::full;
+    error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
@@ -159,6 +155,7 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
     }
   }
   if (error) co_return *error;
+  co_await complete_images(rows);
   on_submitted_();
   co_return ids;
 }
@@ -174,7 +171,8 @@ asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::ve
     }
     auto write = [this, rows, index, bytes] {
       if (reserve_ && !reserve_->keep()) {
-        throw std::system_error(ENOSPC, std::generic_category(), "too little room for the reserve");
+        throw std::system_error(ENOSPC, std::generic_category(),
+                                "can't keep the reserve in the data folder");
       }
       spool_.write((*rows)[index].job.id, *bytes);
       return true;
@@ -186,6 +184,20 @@ asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::ve
     return true;
   };
   co_await run_on(files_, std::move(sync));
+}
+
+/// An image that can't be renamed is found by its first name, also by the next start.
+asio::awaitable<void> SqliteJobStore::complete_images(
+    std::shared_ptr<const std::vector<JobRow>> rows) {
+  auto complete = [this, rows] {
+    for (const JobRow& row : *rows) spool_.complete(row.job.id);
+    return true;
+  };
+  try {
+    co_await run_on(files_, std::move(complete));
+  } catch (const std::system_error& error) {
+    spdlog::error("can't rename a job's image: {}", error.what());
+  }
 }
 
 asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {

@@ -22,12 +22,13 @@ namespace samoyed::dispatcher {
 
 /// Keeps jobs as rows in the history's file, and their images in a spool folder.
 ///
-///     submit    image written, synced, renamed; folder synced; row committed and synced
-///               -> acknowledged
+///     submit    image written and synced as ID.new; folder synced; row committed and synced; image
+///               renamed to ID -> acknowledged
 ///     finish    result and state committed and synced together -> image removed
 ///
-/// A crash between two steps leaves either an image without a row, which was never acknowledged, or
-/// a finished row with its image. The next start removes such images.
+/// A crash between two steps leaves either ID.new without a row, which was never acknowledged, or a
+/// finished row with its image. The next start removes such images. Any other image without a row
+/// belongs to another database, and is moved aside.
 ///
 /// Thread rule: the same as for Jobs. The database's threads and one thread for the images access
 /// the disk.
@@ -71,6 +72,7 @@ class SqliteJobStore final : public JobStore {
   bool has_room(const JobRequest& request) const;
   asio::awaitable<void> write_images(std::shared_ptr<const std::vector<JobRow>> rows,
                                      std::vector<JobImage> images);
+  asio::awaitable<void> complete_images(std::shared_ptr<const std::vector<JobRow>> rows);
   asio::awaitable<void> remove_image(std::string id);
   asio::awaitable<void> end(std::string id, EndedJob ended);
   void notify_watches(const std::string& id);

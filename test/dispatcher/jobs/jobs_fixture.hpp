@@ -174,7 +174,7 @@ class JobsFixture {
     return run_beside(reader.run(work));
   }
 
-  std::size_t files() const { return spool.ids().size(); }
+  std::size_t files() const { return spool.ids().size() + spool.incomplete_ids().size(); }
 
   asio::io_context io{1};
   dispatcher::JobRunner::Surroundings around{.workers_in_rotation = 4, .interactive = 0};
@@ -189,8 +189,8 @@ class JobsFixture {
  private:
   dispatcher::Database open(const std::filesystem::path& folder) {
     auto database = dispatcher::open_history(folder / "history.sqlite");
-    spool.remove_incomplete();
-    recovered = dispatcher::recover_jobs(database, spool, dispatcher::Orphans::remove);
+    recovered = dispatcher::recover_jobs(database, spool, spool.incomplete_ids(),
+                                         dispatcher::Orphans::set_aside);
     return database;
   }
 };

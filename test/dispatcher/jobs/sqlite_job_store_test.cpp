@@ -115,6 +115,7 @@ TEST_CASE("if the spool can't be written, an error is returned and no job is kep
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   std::filesystem::remove(folder.path() / "spool");
+  test::write_file(folder.path() / "spool", "in the way");
   CHECK(error_of(fixture.try_submit({"dog", "cat"})) == SubmitError::storage);
   CHECK(fixture.jobs.load() == Jobs::Load{});
 }
@@ -260,7 +261,24 @@ TEST_CASE("deleting a visitor's results deletes their finished jobs too") {
   fixture.stop();
 }
 
-TEST_CASE("a start removes files without jobs, and fails jobs without files") {
+TEST_CASE("an image whose submission was interrupted is kept only if its job was committed") {
+  const test::TemporaryFolder folder;
+  std::string id;
+  {
+    JobsFixture fixture(folder.path());
+    id = fixture.submit({"dog"}).front();
+  }
+  // As if a crash had come between the commit and the renaming.
+  const auto spool = folder.path() / "spool";
+  std::filesystem::rename(spool / id, spool / (id + ".new"));
+  std::ofstream(spool / "half.new") << "x";
+  JobsFixture fixture(folder.path());
+  CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  CHECK(fixture.spool.ids() == std::vector<std::string>{id});
+  CHECK(fixture.spool.incomplete_ids().empty());
+}
+
+TEST_CASE("a start sets files without jobs aside, and fails jobs without files") {
   const test::TemporaryFolder folder;
   std::vector<std::string> ids;
   {
@@ -274,6 +292,7 @@ TEST_CASE("a start removes files without jobs, and fails jobs without files") {
   JobsFixture fixture(folder.path());
   CHECK(fixture.files() == 1);
   CHECK_FALSE(std::filesystem::exists(spool / "half.new"));
+  CHECK(std::filesystem::exists(folder.path() / "lost" / "stray"));
   CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
   CHECK(fixture.find(ids[0])->state == JobState::failed);
   CHECK(fixture.find(ids[0])->reason == "image_lost");
