@@ -61,6 +61,9 @@ asio::awaitable<Response> submit(Services& services, RequestContext& context) {
     co_return error_response(services, context, *problem);
   }
   if (!services.jobs) co_return nothing_kept_response(services, context);
+  if (services.history && is_ownerless(services, context)) {
+    co_return error_response(services, context, storage_error());
+  }
   const auto& upload = std::get<ImageUpload>(read);
   const std::uint64_t bytes =
       context.stored_form ? services.rules.image_bytes_max : 2 * context.request.body.size();
