@@ -1,6 +1,7 @@
 #include "dispatcher/jobs/job_recovery.hpp"
 
 #include <set>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -32,13 +33,14 @@ void clear_spool(Database& database, const Spool& spool, const std::set<std::str
 
 }  // namespace
 
-Jobs::Load recover_jobs(Database& database, const Spool& spool,
-                        const std::vector<std::string>& interrupted, Orphans orphans) {
+RecoveredJobs recover_jobs(Database& database, const Spool& spool,
+                           const std::vector<std::string>& interrupted, Orphans orphans) {
   // In this order, an image that is renamed meanwhile is in at least one of them.
   const std::set<std::string> incomplete = set_of(spool.incomplete_ids());
   std::set<std::string> images = set_of(spool.ids());
   std::set<std::string> unknown = set_of(interrupted);
   Jobs::Load load;
+  std::vector<JobRow> kept;
   database.execute("PRAGMA synchronous = FULL");
   database.execute("BEGIN IMMEDIATE");
   wait_again(database);
@@ -48,6 +50,7 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool,
     if (images.erase(id) == 1 || incomplete.contains(id) || spool.bring_back(id)) {
       ++load.waiting;
       load.bytes += row.job.image_bytes;
+      kept.push_back(std::move(row));
       continue;
     }
     fail_unfinished_job(
@@ -63,7 +66,7 @@ Jobs::Load recover_jobs(Database& database, const Spool& spool,
     spdlog::warn("kept {} images in the spool folder whose jobs aren't in the database",
                  images.size());
   }
-  return load;
+  return {.load = load, .clients = ClientJobs(kept)};
 }
 
 }  // namespace samoyed::dispatcher

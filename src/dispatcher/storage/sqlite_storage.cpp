@@ -132,17 +132,17 @@ Database SqliteStorage::open_database() {
   if (known) return database;
   // While jobs are submitted, there are images that the database doesn't know yet.
   const auto orphans = starting ? Orphans::set_aside : Orphans::keep;
-  const Jobs::Load load = recover_jobs(database, spool_, interrupted_, orphans);
+  RecoveredJobs found = recover_jobs(database, spool_, interrupted_, orphans);
   forget_adoptions(database);
   opened_ = database.file();
   emptied_ = false;
   if (database.is_current()) opened_log_ = database.log();
-  if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
+  if (found.load.waiting > 0) spdlog::info("{} jobs are waiting", found.load.waiting);
   if (starting) {
-    recovered_ = load;
+    recovered_ = std::move(found);
   } else {
-    asio::post(executor_, [this, load, alive = std::weak_ptr(alive_)] {
-      if (alive.lock()) jobs_.recovered(load);
+    asio::post(executor_, [this, found = std::move(found), alive = std::weak_ptr(alive_)] {
+      if (alive.lock()) jobs_.recovered(found);
     });
   }
   return database;

@@ -48,7 +48,7 @@ class SqliteStorage final : public Storage {
   ReserveFile reserve_;
   /// The images that the start found without their final name.
   const std::vector<std::string> interrupted_ = spool_.incomplete_ids();
-  Jobs::Load recovered_;
+  RecoveredJobs recovered_;
   /// The database that was open last. Used where the writer opens it.
   Database::FileId opened_;
   Database::FileId opened_log_;

@@ -27,6 +27,10 @@ Problem to_problem(dispatcher::SubmitError error) {
   switch (error) {
     case dispatcher::SubmitError::full:
       return {Reason::spool_full, "Too many pictures are waiting. Try again later."};
+    case dispatcher::SubmitError::client_share:
+      return {Reason::client_limit,
+              "You have too many waiting pictures. Submit fewer at once, or wait until some are "
+              "done."};
     case dispatcher::SubmitError::stopping:
       return {Reason::stopping, "The server is shutting down."};
     case dispatcher::SubmitError::storage:

@@ -117,7 +117,7 @@ class JobsFixture {
     dispatcher::JobRequest request;
     request.images = std::move(images);
     request.visitor = "me";
-    request.client = "::1";
+    request.client = client;
     request.request_id = "r-1";
     request.top = 3;
     return run_beside(jobs.submit(std::move(request)));
@@ -179,8 +179,9 @@ class JobsFixture {
   asio::io_context io{1};
   dispatcher::JobRunner::Surroundings around{.workers_in_rotation = 4, .interactive = 0};
   ScriptedClassifier classifier{io};
+  std::string client = "::1";  ///< Who submits jobs.
   dispatcher::Spool spool;
-  dispatcher::Jobs::Load recovered;
+  dispatcher::RecoveredJobs recovered;
   dispatcher::DatabaseThread writer;
   dispatcher::DatabaseThread reader;
   dispatcher::SqliteJobStore jobs;

@@ -135,6 +135,13 @@ TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its j
   CHECK(full.status == 503);
   CHECK(json::parse(full.body).at("reason") == "spool_full");
   CHECK(!find_field(full.fields, "Retry-After").empty());
+  jobs.submitted = SubmitError::client_share;
+  const Response limited = respond(form);
+  CHECK(limited.status == 429);
+  CHECK(json::parse(limited.body).at("reason") == "client_limit");
+  CHECK_THAT(json::parse(limited.body).at("detail").get<std::string>(),
+             Catch::Contains("wait until some are done"));
+  CHECK(!find_field(limited.fields, "Retry-After").empty());
   jobs.submitted = SubmitError::stopping;
   CHECK(respond(form).status == 503);
   jobs.submitted = SubmitError::storage;
