@@ -1,5 +1,7 @@
 #include "dispatcher/app/service.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
@@ -21,6 +24,10 @@
 
 namespace samoyed::dispatcher {
 namespace {
+
+/// The pauses between attempts to read the key of visitors' cookies: those of the database.
+constexpr std::chrono::milliseconds key_pause_first{1000};
+constexpr std::chrono::milliseconds key_pause_max{16000};
 
 std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   if (path.empty()) return nullptr;
@@ -92,7 +99,7 @@ Service::Service(Options options)
                .dispatch = &log_.counts(),
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
-               .storage_available = [this] { return !storage_ || storage_->problem().empty(); }},
+               .storage_available = [this] { return storage_available(); }},
               options_.web) {
   if (storage_) read_visitor_key();
   if (store_) add(store_->load(), "the --state file");
@@ -125,6 +132,7 @@ void Service::run() {
   for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure("health monitor"));
   asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("release of unused memory"));
+  asio::co_spawn(io_, wait_for_visitor_key(), log_failure("wait for the visitors' key"));
   if (storage_) storage_->start();
   if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("job runner"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
@@ -156,12 +164,37 @@ void Service::reload() {
   spdlog::info("SIGHUP: done");
 }
 
-/// Without a key, visitors get no cookies. Everything else works.
+/// Without a key, nobody could see the results that would be kept.
+bool Service::storage_available() const {
+  if (!storage_) return true;
+  const bool needs_key = storage_->history() && options_.web.results_by != ResultsBy::address;
+  return storage_->problem().empty() && (has_visitor_key_ || !needs_key);
+}
+
+/// Without a key, visitors get no cookies, and nothing is kept for them. Everything else works.
 void Service::read_visitor_key() {
   try {
     server_.set_visitor_key(storage_->visitor_key());
+    if (!key_problem_.empty()) spdlog::info("the key of visitors' cookies could be read");
+    has_visitor_key_ = true;
+    key_problem_.clear();
   } catch (const std::runtime_error& error) {
-    spdlog::error("can't read the key of visitors' cookies; then send SIGHUP: {}", error.what());
+    if (key_problem_ == error.what()) return;
+    key_problem_ = error.what();
+    spdlog::error(
+        "can't read the key of visitors' cookies. Until that is possible, {}. Problem: {}",
+        has_visitor_key_ ? "the former one stays in use" : "no results are kept for visitors",
+        error.what());
+  }
+}
+
+/// Reads the key as soon as that is possible, for example when the disk has room for it.
+asio::awaitable<void> Service::wait_for_visitor_key() {
+  auto pause = key_pause_first;
+  while (storage_ && !has_visitor_key_) {
+    co_await io::sleep_for(pause);
+    pause = std::min(2 * pause, key_pause_max);
+    if (!has_visitor_key_) read_visitor_key();
   }
 }
 

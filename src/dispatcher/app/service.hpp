@@ -56,7 +56,9 @@ class Service {
   void save();
   void stop();
   void reload();
+  bool storage_available() const;
   void read_visitor_key();
+  asio::awaitable<void> wait_for_visitor_key();
   asio::awaitable<void> serve();
   std::unique_ptr<JobRunner> make_job_runner();
 
@@ -72,7 +74,9 @@ class Service {
   HealthMonitor monitor_;
   /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;       ///< Null without a data folder.
+  std::unique_ptr<Storage> storage_;  ///< Null without a data folder.
+  bool has_visitor_key_ = false;
+  std::string key_problem_;  ///< Why the key couldn't be read the last time; empty if it could.
   std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;

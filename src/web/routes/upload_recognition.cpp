@@ -151,7 +151,7 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
     keep_preview(recognized, held, Preview{answer ? type : "", base64_text(*encoded)}, encoded);
     if (answer) {
       services.metrics.count(*answer);
-      if (services.history) {
+      if (services.history && !is_ownerless(services, context)) {
         services.history->record(history_row(image.file_name, encoded->file_bytes(), *answer,
                                              context, services.wall_clock_ms()));
       }
