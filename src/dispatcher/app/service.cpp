@@ -64,6 +64,13 @@ void DispatchLog::on_forgotten(const Worker& worker) {
   spdlog::warn("forgot worker {}: it was away for too long", to_string(worker.address));
 }
 
+void DispatchLog::on_model_changed(const Worker& worker, const WorkerModel& before,
+                                   const WorkerModel& now) {
+  const auto trained = [](const WorkerModel& model) { return model.trained ? "" : " (untrained)"; };
+  spdlog::warn("worker {} runs {}{} now instead of {}{}", to_string(worker.address), now.name,
+               trained(now), before.name, trained(before));
+}
+
 Service::Service(Options options)
     : options_(std::move(options)),
       store_(open_store(options_.state_file)),
