@@ -124,6 +124,37 @@ TEST_CASE_METHOD(OverloadTest, "connections that wait for their client make room
   run_client(client());
 }
 
+TEST_CASE_METHOD(OverloadTest, "clients take turns, however many connections one of them has") {
+  constexpr std::size_t connections = 300;
+  options.limits.requests_per_client_max = connections;
+  start();
+  const auto image = [](std::size_t bytes) {
+    return "POST /api/v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+           "Content-Length: " +
+           std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'a');
+  };
+  const auto client = [&]() -> asio::awaitable<void> {
+    std::string many;
+    for (int i = 0; i < 50; ++i) many += image(3);
+    std::vector<tcp::socket> greedy;
+    for (std::size_t i = 0; i < connections; ++i) {
+      greedy.push_back(co_await connect());
+      co_await send(greedy.back(), many);
+    }
+    co_await wait_until([&] { return classifier.file_bytes.size() == connections; },
+                        "an image of each connection");
+    classifier.open_gate();
+    tcp::socket stranger(io, {asio::ip::make_address("127.0.0.2"), 0});
+    co_await stranger.async_connect(endpoint, asio::use_awaitable);
+    co_await send(stranger, image(7));
+    const std::string answer = co_await receive_until(stranger, "Samoyed");
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+    // Without turns, each step of the stranger's request waits for all connections.
+    CHECK(classifier.file_bytes.size() < 2 * connections);
+  };
+  run_client(client());
+}
+
 TEST_CASE_METHOD(OverloadTest, "a small rejected upload keeps the connection") {
   options.limits.requests_max = 0;
   start();
