@@ -17,6 +17,7 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/connection_limits.hpp"
 #include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
@@ -113,6 +114,21 @@ std::string confine(const Options& options) {
   return confinement.word();
 }
 
+/// Lowers the numbers of connections to what the limit of descriptors leaves.
+ServerLimits within_descriptors(ServerLimits limits, const MetricsServer::Limits& metrics,
+                                std::size_t threads) {
+  // For the log, the listeners, the event loop and the like.
+  constexpr std::size_t own_descriptors_max = 32;
+  // A decoder process has a socket and a handle, and a new one has three until they are kept.
+  constexpr std::size_t decoder_descriptors_max = 3;
+  const io::ConnectionLimits fitting = io::fit_to_descriptors(
+      {limits.connections_max, limits.connections_per_peer_max},
+      metrics.connections_max + own_descriptors_max + decoder_descriptors_max * threads);
+  limits.connections_max = fitting.connections_max;
+  limits.connections_per_peer_max = fitting.connections_per_peer_max;
+  return limits;
+}
+
 void run(const Options& options) {
   const Decoding decoding(options);
   const auto recognizer = make_recognizer(options, decoding);
@@ -131,7 +147,8 @@ void run(const Options& options) {
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
   auto metrics_acceptor = open_metrics_acceptor(io, options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  Server server(std::move(acceptor), queue, model, metrics, options.server, confine(options));
+  const ServerLimits limits = within_descriptors(options.server, {}, options.queue.threads);
+  Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
