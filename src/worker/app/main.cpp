@@ -1,12 +1,15 @@
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -28,6 +31,7 @@
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
 #include "worker/network/precision.hpp"
+#include "worker/sandbox/address_space.hpp"
 #include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
@@ -40,6 +44,28 @@ namespace {
 
 using namespace samoyed;
 using namespace samoyed::worker;
+
+#ifdef SAMOYED_CHECKS_ADDRESS_SPACE
+
+/// What the worker needs at least beyond its program and libraries.
+constexpr std::uint64_t start_bytes_min = std::uint64_t{512} << 20;
+
+/// Ends the program if there is too little address space to start. With less, LibTorch and OpenBLAS
+/// abort or hang.
+void check_address_space() {
+  const auto limit = address_space_max();
+  if (!limit || *limit >= address_space_used() + start_bytes_min) return;
+  const std::string line = "samoyed-worker: " + address_space_text(*limit) + "\n";
+  const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
+  (void)ignored;
+  _exit(EXIT_FAILURE);
+}
+
+/// Runs before the libraries' constructors, some of which allocate memory.
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const before_libraries)() = check_address_space;
+
+#endif
 
 /// Loads the model that --model names. A model that can't be loaded is an UnusableOption, unless
 /// the machine lacks something for the moment.
@@ -129,7 +155,7 @@ ServerLimits within_descriptors(ServerLimits limits, const MetricsServer::Limits
   return limits;
 }
 
-void run(const Options& options) {
+void run(const Options& options) try {
   const Decoding decoding(options);
   const auto recognizer = make_recognizer(options, decoding);
   if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
@@ -184,6 +210,9 @@ void run(const Options& options) {
     if (failure) std::rethrow_exception(failure);
   });
   io.run();
+} catch (const std::bad_alloc&) {
+  const auto limit = address_space_max();
+  throw std::runtime_error(limit ? address_space_text(*limit) : "this machine has no memory left");
 }
 
 }  // namespace
@@ -193,5 +222,8 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  return io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  exit_status = io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  // If threads of OpenBLAS couldn't be started, exit() would wait for them.
+  if (exit_status != EXIT_SUCCESS) std::_Exit(exit_status);
+  return EXIT_SUCCESS;
 }
