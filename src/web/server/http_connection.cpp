@@ -36,10 +36,13 @@ HttpSession::Now now() {
 }
 
 /// A proxy written in Go, such as Caddy, may cut an answer that comes before the end of a body over
-/// 256 KiB (https://github.com/golang/go/issues/40747), so its bodies are dropped first.
+/// 256 KiB (https://github.com/golang/go/issues/40747). So what would be dropped after the answer
+/// is dropped before it.
 HttpSession::Limits session_limits(const ServerLimits& limits, bool proxy) {
   const std::uint64_t body_bytes_max = limits.image_bytes_max + limits.form_overhead_bytes_max;
-  const std::uint64_t dropped = std::max(dropped_body_bytes_max, proxy ? body_bytes_max : 0);
+  const std::uint64_t dropped =
+      proxy ? std::max({dropped_body_bytes_max, body_bytes_max, limits.linger_bytes_max})
+            : dropped_body_bytes_max;
   return {limits.header_bytes_max,
           body_bytes_max,
           dropped,

@@ -345,14 +345,26 @@ TEST_CASE_METHOD(OverloadTest, "a lingering connection ends after a number of by
 
 TEST_CASE_METHOD(OverloadTest, "a proxy's rejected upload is read before the answer") {
   options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
+  options.limits.image_bytes_max = 1'000'000;
   start();
+  struct Case {
+    std::string head;
+    std::size_t bytes;
+    std::string status;
+  };
+  const auto one = GENERATE(
+      values<Case>({{"POST /nowhere HTTP/1.1\r\n", 900'000, "404"},
+                    {"POST / HTTP/1.1\r\nContent-Type: image/png\r\n", 1'900'000, "413"},
+                    {"POST /nowhere HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n",
+                     1'900'000, "404"}}));
+  CAPTURE(one.head);
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
-    co_await send(socket, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
-    co_await send(socket, std::string(900'000, 'a') + get_root);
+    co_await send(socket, one.head + "Host: x\r\nContent-Length: " + std::to_string(one.bytes) +
+                              "\r\n\r\n" + std::string(one.bytes, 'a') + get_root);
     // The connection is kept, because nothing of the body is left.
     const std::string pages = co_await receive_until(socket, "</html>", 2);
-    CHECK(pages.starts_with("HTTP/1.1 404 "));
+    CHECK(pages.starts_with("HTTP/1.1 " + one.status + " "));
     CHECK(count_of(pages, "HTTP/1.1 200 ") == 1);
   };
   run_client(client());
