@@ -15,6 +15,7 @@
 #include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/connection_limits.hpp"
 #include "samoyed/io/event.hpp"
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/listener.hpp"
@@ -32,6 +33,21 @@ constexpr std::chrono::milliseconds key_pause_max{16000};
 std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   if (path.empty()) return nullptr;
   return std::make_unique<StateFile>(path);
+}
+
+/// The descriptors for the database, the log, the spool, forms on disk and the like.
+constexpr std::size_t file_descriptors_max = 64;
+
+/// Lowers the numbers of web connections to what the limit of descriptors leaves when every upload
+/// has a connection to a worker.
+Options within_descriptors(Options options) {
+  web::ServerLimits& limits = options.web.limits;
+  const io::ConnectionLimits fitting = io::fit_to_descriptors(
+      {limits.connections_max, limits.connections_per_peer_max},
+      limits.requests_max + limits.refused_connections_max + file_descriptors_max);
+  limits.connections_max = fitting.connections_max;
+  limits.connections_per_peer_max = fitting.connections_per_peer_max;
+  return options;
 }
 
 /// Logs the exception that ended a background loop, if there is one.
@@ -71,8 +87,15 @@ void DispatchLog::on_forgotten(const Worker& worker) {
   spdlog::warn("forgot worker {}: it was away for too long", to_string(worker.address));
 }
 
+void DispatchLog::on_model_changed(const Worker& worker, const WorkerModel& before,
+                                   const WorkerModel& now) {
+  const auto trained = [](const WorkerModel& model) { return model.trained ? "" : " (untrained)"; };
+  spdlog::warn("worker {} runs {}{} now instead of {}{}", to_string(worker.address), now.name,
+               trained(now), before.name, trained(before));
+}
+
 Service::Service(Options options)
-    : options_(std::move(options)),
+    : options_(within_descriptors(std::move(options))),
       store_(open_store(options_.state_file)),
       workers_(
           // Only the service's thread makes changes. They are saved before the client that made

@@ -29,6 +29,8 @@ class DispatchLog final : public DispatchObserver {
                   const std::string& request_id) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
+  void on_model_changed(const Worker& worker, const WorkerModel& before,
+                        const WorkerModel& now) override;
 
   const DispatchCounts& counts() const { return counts_; }
 

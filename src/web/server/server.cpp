@@ -95,6 +95,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .streams = Admission({.requests_max = options.limits.streams_max,
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
+            .turns = ClientTurns(executor_),
             .options = options,
             .visitors = VisitorCookies(options.access.visitor_key),
             .forms = forms_} {}

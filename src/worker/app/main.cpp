@@ -1,12 +1,15 @@
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,7 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/connection_limits.hpp"
 #include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
@@ -27,6 +31,7 @@
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
 #include "worker/network/precision.hpp"
+#include "worker/sandbox/address_space.hpp"
 #include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
@@ -39,6 +44,28 @@ namespace {
 
 using namespace samoyed;
 using namespace samoyed::worker;
+
+#ifdef SAMOYED_CHECKS_ADDRESS_SPACE
+
+/// What the worker needs at least beyond its program and libraries.
+constexpr std::uint64_t start_bytes_min = std::uint64_t{512} << 20;
+
+/// Ends the program if there is too little address space to start. With less, LibTorch and OpenBLAS
+/// abort or hang.
+void check_address_space() {
+  const auto limit = address_space_max();
+  if (!limit || *limit >= address_space_used() + start_bytes_min) return;
+  const std::string line = "samoyed-worker: " + address_space_text(*limit) + "\n";
+  const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
+  (void)ignored;
+  _exit(EXIT_FAILURE);
+}
+
+/// Runs before the libraries' constructors, some of which allocate memory.
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const before_libraries)() = check_address_space;
+
+#endif
 
 /// Loads the model that --model names. A model that can't be loaded is an UnusableOption, unless
 /// the machine lacks something for the moment.
@@ -113,7 +140,22 @@ std::string confine(const Options& options) {
   return confinement.word();
 }
 
-void run(const Options& options) {
+/// Lowers the numbers of connections to what the limit of descriptors leaves.
+ServerLimits within_descriptors(ServerLimits limits, const MetricsServer::Limits& metrics,
+                                std::size_t threads) {
+  // For the log, the listeners, the event loop and the like.
+  constexpr std::size_t own_descriptors_max = 32;
+  // A decoder process has a socket and a handle, and a new one has three until they are kept.
+  constexpr std::size_t decoder_descriptors_max = 3;
+  const io::ConnectionLimits fitting = io::fit_to_descriptors(
+      {limits.connections_max, limits.connections_per_peer_max},
+      metrics.connections_max + own_descriptors_max + decoder_descriptors_max * threads);
+  limits.connections_max = fitting.connections_max;
+  limits.connections_per_peer_max = fitting.connections_per_peer_max;
+  return limits;
+}
+
+void run(const Options& options) try {
   const Decoding decoding(options);
   const auto recognizer = make_recognizer(options, decoding);
   if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
@@ -131,7 +173,8 @@ void run(const Options& options) {
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
   auto metrics_acceptor = open_metrics_acceptor(io, options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  Server server(std::move(acceptor), queue, model, metrics, options.server, confine(options));
+  const ServerLimits limits = within_descriptors(options.server, {}, options.queue.threads);
+  Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
@@ -167,6 +210,9 @@ void run(const Options& options) {
     if (failure) std::rethrow_exception(failure);
   });
   io.run();
+} catch (const std::bad_alloc&) {
+  const auto limit = address_space_max();
+  throw std::runtime_error(limit ? address_space_text(*limit) : "this machine has no memory left");
 }
 
 }  // namespace
@@ -176,5 +222,8 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  return io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  exit_status = io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  // If threads of OpenBLAS couldn't be started, exit() would wait for them.
+  if (exit_status != EXIT_SUCCESS) std::_Exit(exit_status);
+  return EXIT_SUCCESS;
 }
