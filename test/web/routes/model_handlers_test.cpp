@@ -239,6 +239,21 @@ TEST_CASE_METHOD(ModelsTest, "the form offers the networks, and the chosen one i
   CHECK(count_of(get("/").body, "<select") == 0);
 }
 
+TEST_CASE_METHOD(ModelsTest, "a form's address may name the network, and its field counts more") {
+  Request request = upload("name=file; filename=a.jpg", "abc");
+  request.target = "/?model=tiny&utm_source=mail";
+  classifier.outcomes = {Failure{FailureReason::unknown_model, {}}};
+  CHECK(respond(request).status == 404);
+  CHECK(classifier.requests.back().model == "tiny");
+  request.target = "/?model=" + std::string(257, 'm');
+  CHECK(respond(request).status == 400);
+  request = upload("name=file; filename=a.jpg",
+                   "abc\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\ntiny");
+  request.target = "/?model=other";
+  CHECK(respond(request).status == 404);
+  CHECK(classifier.requests.back().model == "tiny");
+}
+
 TEST_CASE_METHOD(ModelsTest, "a model isn't called unknown while a worker may run it") {
   const std::string sentence =
       "Error: No active worker! The workers that have reported their model run a b/c, tiny; "
