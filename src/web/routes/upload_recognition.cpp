@@ -174,10 +174,7 @@ void count_failures(Metrics& metrics, const Response& response,
 
 Problem to_problem(const Services& services, const dispatcher::Failure& failure,
                    std::string_view model) {
-  if (failure.reason == dispatcher::FailureReason::unknown_model) {
-    return unknown_model(services, model);
-  }
-  Problem problem{reason_of(failure), describe(failure)};
+  Problem problem{reason_of(failure), describe(failure, services.workers, model)};
   if (problem.reason == Reason::unreadable &&
       problem.sentence.find(protocol::accepted_formats) == problem.sentence.npos) {
     problem.sentence += " Accepted formats: " + std::string(protocol::accepted_formats) + ".";
