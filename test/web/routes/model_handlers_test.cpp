@@ -58,8 +58,10 @@ TEST_CASE_METHOD(ModelsTest, "the models of the workers are listed") {
 
 TEST_CASE_METHOD(GuardedModelsTest, "only those who may see the workers learn how many there are") {
   CHECK(!read("/api/v1/models/tiny").contains("workers"));
+  CHECK(!read("/api/v1/models").at("models").at(1).contains("workers"));
   context.admin = AdminGate::Verdict::admitted;
   CHECK(read("/api/v1/models/tiny").at("workers") == 1);
+  CHECK(read("/api/v1/models").at("models").at(1).at("workers") == 1);
 }
 
 TEST_CASE_METHOD(ModelsTest, "a worker names the labels of its model once") {
