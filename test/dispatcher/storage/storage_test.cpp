@@ -9,6 +9,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/interval_totals.hpp"
 #include "dispatcher/history/removals.hpp"
@@ -62,6 +63,30 @@ TEST_CASE("jobs and the history are there again when the storage is reopened") {
   const auto storage = open_storage(io.get_executor(), options);
   CHECK(storage->jobs().load() == Jobs::Load{1, 0, 3});
   CHECK(test::wait_for(io, storage->history()->find({})).rows.size() == 1);
+}
+
+TEST_CASE("a start forgets an adoption whose new id nobody learned and that has no rows left") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  open_storage(io.get_executor(), options)->stop();
+  const auto file = folder.path() / "history.sqlite";
+  const auto adoptions = [&file] {
+    Database database = open_history(file);
+    auto rows = database.prepare("SELECT count(*) FROM adoption");
+    rows.step();
+    return rows.integer(0);
+  };
+  {
+    Database database = open_history(file);
+    insert_row(database, test::history_row("me"));
+    REQUIRE(begin_adoption(database, "me", "new", Adopted::all));
+    resume_adoptions(database, 10);
+    database.execute("DELETE FROM thumbnail; DELETE FROM recognition");
+  }
+  REQUIRE(adoptions() == 1);
+  open_storage(io.get_executor(), options)->stop();
+  CHECK(adoptions() == 0);
 }
 
 namespace {
