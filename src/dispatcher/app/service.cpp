@@ -9,7 +9,6 @@
 #include <asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
 #include "samoyed/io/ip_text.hpp"
@@ -17,6 +16,7 @@
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed/io/signals.hpp"
+#include "samoyed/io/token_file.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -133,7 +133,7 @@ void Service::reload() {
   spdlog::info("SIGHUP: reading the files of tokens and keys again");
   try {
     if (!options_.admin_token_file.empty()) {
-      server_.set_admin_token(read_token_file(options_.admin_token_file));
+      server_.set_admin_token(io::read_token_file(options_.admin_token_file));
     }
   } catch (const std::runtime_error& error) {
     spdlog::error("the former admin token stays in use: {}", error.what());
