@@ -222,6 +222,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_default_model_option(app, options.default_model);
   app.option_defaults()->group("Worker health");
   add_health_options(app, options.health);
+  app.option_defaults()->group("Discovery of workers");
+  add_discovery_options(app, options.discovery);
   if (const auto status = io::parse_command_line(app, argc, argv)) {
     exit_status = *status;
     return std::nullopt;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -51,6 +52,7 @@ struct SiteRules {
 struct Services {
   dispatcher::Classifier& classifier;
   dispatcher::WorkerList& workers;
+  dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery;
   /// Null if results are not kept.
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.
@@ -72,7 +74,7 @@ struct Services {
   /// Number of models whose labels are being asked for.
   std::size_t label_lists_asked = 0;
   /// What the streams of the list of workers send.
-  WorkerEvents worker_events{workers};
+  WorkerEvents worker_events{workers, discovery};
 };
 
 }  // namespace samoyed::web
