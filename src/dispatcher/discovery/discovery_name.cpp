@@ -8,16 +8,20 @@
 namespace samoyed::dispatcher {
 
 std::optional<DiscoveryName> parse_discovery_name(std::string_view text) {
+  const std::size_t name_end = text.starts_with('_') ? text.size() : text.rfind(':');
+  std::string_view given = text.substr(0, name_end);
+  const bool absolute = given.ends_with('.');
+  if (absolute) given.remove_suffix(1);
   if (text.starts_with('_')) {
-    const auto host = protocol::parse_host(text);
+    const auto host = protocol::parse_host(given);
     if (!host || host->find("._") == host->npos) return std::nullopt;
-    return DiscoveryName{.name = *host, .absolute = text.ends_with('.')};
+    return DiscoveryName{.name = *host, .port = 0, .absolute = absolute};
   }
-  const auto address = protocol::parse_address(text);
+  if (name_end == text.npos) return std::nullopt;
+  const auto address =
+      protocol::parse_address(std::string(given) + std::string(text.substr(name_end)));
   if (!address || io::is_ip_literal(address->host)) return std::nullopt;
-  return DiscoveryName{.name = address->host,
-                       .port = address->port,
-                       .absolute = text.substr(0, text.rfind(':')).ends_with('.')};
+  return DiscoveryName{.name = address->host, .port = address->port, .absolute = absolute};
 }
 
 std::string to_string(const DiscoveryName& name) {

@@ -34,7 +34,7 @@ bool add_service(const ns_msg& message, const ns_rr& record, DnsRecords& records
                          target.size()) < 0) {
     return false;
   }
-  const std::uint16_t port = ns_get16(ns_rr_rdata(record) + srv_port_offset);
+  const auto port = static_cast<std::uint16_t>(ns_get16(ns_rr_rdata(record) + srv_port_offset));
   // A target that is no host name can't be connected to. parse_host turns it into lower case.
   if (const auto host = protocol::parse_host(target.data()); host && port != 0) {
     records.services.push_back({.host = *host, .port = port});

@@ -24,7 +24,8 @@ void add(const DnsRecords& records, std::uint16_t port, DnsAnswer& answer) {
 }  // namespace
 
 DnsResult join_hosts(const std::vector<HostOutcomes>& hosts, std::chrono::seconds ttl_max) {
-  DnsAnswer answer{.ttl = ttl_max};
+  DnsAnswer answer;
+  answer.ttl = ttl_max;
   bool any_answered = hosts.empty();
   DnsFailure failure;
   for (const HostOutcomes& host : hosts) {
