@@ -14,6 +14,7 @@ import tempfile
 import threading
 import unittest
 
+import name_server
 import support
 
 support.require_worker()
@@ -22,12 +23,6 @@ WORKER = support.bin_dir() / "samoyed-worker"
 TOKEN = "announce-test-token"
 INTERVAL = ("--announce-interval-ms", 100)
 HOUR = ("--announce-interval-ms", 3600000)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @unittest.skipUnless((support.bin_dir() / "samoyed-announcer").exists(),
@@ -94,7 +89,7 @@ class AnnounceTest(AnnounceCase):
         support.wait_until(lambda: self.states(again) == ["in_rotation"], "the worker in rotation")
 
     def test_a_worker_waits_for_its_dispatcher(self):
-        port = free_port()
+        port = name_server.free_port()
         worker = self.start_announcing(f"http://127.0.0.1:{port}", *INTERVAL)
         self.wait_for_log(worker, f"can't announce {worker.address} to http://127.0.0.1:{port}: .*[Cc]onnect")
         self.assertEqual(support.say_hello(worker.port)["model"], "null")

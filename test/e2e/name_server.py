@@ -1,6 +1,7 @@
 """DNS servers for tests: a real dnsmasq whose records a test changes, and one that answers every question wrongly."""
 
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -19,12 +20,14 @@ NO_ERROR, SERVFAIL = 0, 2
 
 
 def free_port():
-    """A port on which neither UDP nor TCP has a socket."""
+    """A port on which neither UDP nor TCP has a socket. It stays free for a while, because the system gives none below
+    its range to those who take any port."""
+    end = max(20000, int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
     while True:
+        port = random.randrange(10000, end)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as stream:
-            datagrams.bind(("127.0.0.1", 0))
-            port = datagrams.getsockname()[1]
             try:
+                datagrams.bind(("127.0.0.1", port))
                 stream.bind(("127.0.0.1", port))
                 return port
             except OSError:

@@ -9,16 +9,11 @@
 #include <spdlog/spdlog.h>
 
 #include "dispatcher/discovery/discovery_plan.hpp"
+#include "dispatcher/discovery/problem_log.hpp"
 #include "samoyed/io/event.hpp"
 #include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
-namespace {
-
-/// The least time between two lines of the log about a name's problem.
-constexpr std::chrono::minutes problem_log_interval{1};
-
-}  // namespace
 
 /// One name, and how its lookups went.
 struct Discovery::Name {
@@ -38,7 +33,7 @@ struct Discovery::Name {
   Clock::time_point answered_or_started = Clock::now();
   std::optional<std::int64_t> answered_ms = std::nullopt;
   std::string problem = {};
-  std::optional<Clock::time_point> problem_logged_at = std::nullopt;
+  ProblemLog log = {};
 };
 
 Discovery::Discovery(asio::any_io_executor executor, WorkerList& workers,
@@ -133,19 +128,19 @@ void Discovery::release(const protocol::Address& address) {
   }
 }
 
-/// Logs a problem at once, and while it lasts once a minute.
 void Discovery::set_problem(Name& name, std::string problem) {
-  const bool had_problem = !name.problem.empty();
   name.problem = std::move(problem);
-  if (name.problem.empty()) {
-    if (had_problem) spdlog::info("found the workers of {}", name.text);
-    return;
+  switch (name.log.after_lookup(name.problem, Clock::now())) {
+    case ProblemLog::Line::problem:
+      spdlog::warn("can't find all workers by {}: {}; workers known by it: {}", name.text,
+                   name.problem, name.plan.known_count());
+      break;
+    case ProblemLog::Line::end_of_problems:
+      spdlog::info("found the workers of {}", name.text);
+      break;
+    case ProblemLog::Line::none:
+      break;
   }
-  const auto now = Clock::now();
-  if (name.problem_logged_at && now - *name.problem_logged_at < problem_log_interval) return;
-  name.problem_logged_at = now;
-  spdlog::warn("can't find all workers by {}: {}; {} known workers stay", name.text, name.problem,
-               name.plan.known_count());
 }
 
 double Discovery::random() { return std::generate_canonical<double, 32>(random_); }

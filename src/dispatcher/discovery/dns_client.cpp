@@ -33,7 +33,8 @@ DnsOutcome outcome_of(const DnsReply& reply) {
     case ARES_ETIMEOUT:
       return DnsFailure{"no DNS server answered in time"};
     case ARES_ECONNREFUSED:
-      return DnsFailure{"no DNS server can be reached"};
+      // c-ares 1.18 also says so if each server answered with an error.
+      return DnsFailure{"no DNS server can be reached, or each one fails (SERVFAIL, REFUSED)"};
     case ARES_ESERVFAIL:
       return DnsFailure{"the DNS server failed (SERVFAIL)"};
     case ARES_EREFUSED:

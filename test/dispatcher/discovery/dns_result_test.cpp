@@ -53,6 +53,20 @@ TEST_CASE("one failed question makes the answer incomplete, all of them a failur
   CHECK(text(join_hosts({{8888, {failure, failure}}})) == failure.why);
 }
 
+TEST_CASE("an answer with more addresses than fit in the list is incomplete") {
+  std::vector<std::string> texts;
+  for (int number = 0; number < 1025; ++number) {
+    texts.push_back("10.0." + std::to_string(number / 256) + "." + std::to_string(number % 256));
+  }
+  const auto result = join_hosts({{8888, {addresses(texts), addresses(texts)}}});
+  const auto& answer = std::get<DnsAnswer>(result);
+  CHECK(answer.addresses.size() == 1024);
+  CHECK(answer.addresses.front().host == "10.0.0.0");
+  CHECK(answer.why_incomplete == "it has more than 1024 addresses");
+  texts.pop_back();
+  CHECK(std::get<DnsAnswer>(join_hosts({{8888, {addresses(texts), addresses(texts)}}})).complete());
+}
+
 TEST_CASE("the SRV records bound the time to live of their hosts") {
   CHECK(text(join_hosts({{8888, {addresses({"10.0.0.1"})}}}, 3s)) == "10.0.0.1:8888 3 s");
 }
