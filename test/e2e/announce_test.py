@@ -1,5 +1,6 @@
 """A worker that announces itself to a dispatcher (samoyed-worker --announce)."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -52,6 +53,36 @@ class AnnounceCase(support.ProgramTestCase):
 
     def wait_for_list(self, dispatcher, expected):
         support.wait_until(lambda: self.listed(dispatcher) == expected, f"the list {expected}")
+
+    def start_server(self, wait=lambda path: None, context=None):
+        """A server in place of a dispatcher, with TLS if it has a context: it records the calls, then calls `wait`, and
+        answers them all with 200. Returns (the server, its calls)."""
+        calls = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                calls.append(f"{self.command} {self.path} {self.headers['Authorization']}")
+                wait(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+            def handle(self):
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server, calls
 
     def url(self, dispatcher):
         return f"http://127.0.0.1:{dispatcher.port}"
@@ -152,8 +183,20 @@ class FailureTest(AnnounceCase):
         self.addCleanup(connection.close)
         worker.send(signal.SIGTERM)
         self.assertEqual(worker.wait(), 0)
-        # The announcer gave up its call, instead of keeping the worker for the longest time.
-        self.assertNotIn("without waiting any longer", worker.log.text())
+        # The announcer gave up both its call and its last one.
+        self.wait_for_log(worker, f"can't withdraw {worker.address}")
+
+    def test_a_worker_that_stops_while_it_is_announced_is_withdrawn(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        server, calls = self.start_server(lambda path: path.startswith("/add/") and release.wait())
+        worker = self.start_announcing(f"http://127.0.0.1:{server.server_address[1]}", *HOUR)
+        path = worker.address.replace(":", "%3A")
+        support.wait_until(lambda: calls == [f"POST /add/{path} None"], "the announcement")
+        worker.send(signal.SIGTERM)
+        self.assertEqual(worker.wait(), 0)
+        # The dispatcher may have added it without having said so yet.
+        support.wait_until(lambda: calls[1:] == [f"POST /del/{path} None"], "the withdrawal")
 
     def test_bad_options_are_refused_at_the_start(self):
         for arguments, text in [
@@ -173,34 +216,14 @@ class FailureTest(AnnounceCase):
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl is missing")
 class TlsTest(AnnounceCase):
-    """A TLS server in front of nothing: it records the calls and answers them all with 200."""
-
     def start_tls_server(self, name):
         certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                         "-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{name}", "-out", certificate,
                         "-keyout", key], check=True, capture_output=True)
-        calls = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self):
-                calls.append(f"{self.command} {self.path} {self.headers['Authorization']}")
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_POST = answer
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        server, calls = self.start_server(context=context)
         return f"https://127.0.0.1:{server.server_address[1]}/below", certificate, calls
 
     def test_https_is_checked_by_the_given_certificates(self):

@@ -108,7 +108,8 @@ class Announcement {
         spdlog::info("announced {} to {}", address, options_.url);
       }
     } else if (worker_waits()) {
-      return;  // It ended the call.
+      // It ended the call, which the dispatcher may have got.
+      if (!address.empty()) last_ = address;
     } else if (schedule_.on_failure(why, now, random())) {
       spdlog::warn("can't announce {} to {}: {}", address.empty() ? "the worker" : address,
                    options_.url, why);
@@ -131,7 +132,7 @@ class Announcement {
   const protocol::Address address_;
   DispatcherClient client_;
   AnnounceSchedule schedule_;
-  std::string last_;  ///< The address of the last success.
+  std::string last_;  ///< The address that the dispatcher has, or may have.
   std::minstd_rand random_{std::random_device()()};
 };
 
