@@ -12,7 +12,6 @@
 #include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
 #include "samoyed/io/connection_limits.hpp"
@@ -22,6 +21,7 @@
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed/io/signals.hpp"
+#include "samoyed/io/token_file.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
@@ -77,6 +77,7 @@ void DispatchLog::on_ejected(const Worker& worker, const std::string& why,
   const io::LogField fields[] = {
       {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
   io::log(spdlog::level::warn, "removed worker " + address + ": " + why, fields);
+  on_lost_(worker);
 }
 void DispatchLog::on_readmitted(const Worker& worker) {
   ++counts_.readmitted;
@@ -111,6 +112,12 @@ Service::Service(Options options)
             });
           },
           options_.health, options_.default_model),
+      discovery_(io_.get_executor(), workers_, options_.discovery.names, options_.discovery.options,
+                 options_.web.access.worker_networks,
+                 [this](const DiscoveryName& name) {
+                   return look_up_workers(io_.get_executor(), name, options_.discovery.servers);
+                 }),
+      log_([this](const Worker& worker) { discovery_.on_lost(worker.address); }),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
@@ -120,6 +127,7 @@ Service::Service(Options options)
               {.classifier = interactive_,
                .workers = workers_,
                .dispatch = &log_.counts(),
+               .discovery = [this] { return discovery_.statuses(); },
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
                .storage_available = [this] { return storage_available(); }},
@@ -154,6 +162,7 @@ void Service::run() {
   // workers.
   for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure("health monitor"));
+  discovery_.start();
   asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("release of unused memory"));
   asio::co_spawn(io_, wait_for_visitor_key(), log_failure("wait for the visitors' key"));
   if (storage_) storage_->start();
@@ -178,7 +187,7 @@ void Service::reload() {
   spdlog::info("SIGHUP: reading the files of tokens and keys again");
   try {
     if (!options_.admin_token_file.empty()) {
-      server_.set_admin_token(read_token_file(options_.admin_token_file));
+      server_.set_admin_token(io::read_token_file(options_.admin_token_file));
     }
   } catch (const std::runtime_error& error) {
     spdlog::error("the former admin token stays in use: {}", error.what());
@@ -269,7 +278,9 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 
 void Service::save() {
   std::vector<protocol::Address> addresses;
-  for (const WorkerRow& row : workers_.snapshot()) addresses.push_back(row.worker.address);
+  for (const WorkerRow& row : workers_.snapshot()) {
+    if (row.by_address) addresses.push_back(row.worker.address);
+  }
   // An ejection doesn't change the addresses. Writing the unchanged list would only make everyone
   // wait for the disk.
   if (addresses == stored_) return;

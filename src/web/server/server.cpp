@@ -82,6 +82,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         server_{
             .services = {.classifier = parts.classifier,
                          .workers = parts.workers,
+                         .discovery = parts.discovery,
                          .history = parts.history,
                          .jobs = parts.jobs,
                          .storage_available = parts.storage_available,
@@ -126,6 +127,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   MetricsSnapshot snapshot() const {
     return {
         .workers = parts_.workers.snapshot(),
+        .discovery = parts_.discovery(),
         .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
         .requests = server_.uploads.requests(),
         .held_bytes = server_.uploads.bytes(),

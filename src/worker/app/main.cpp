@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <new>
@@ -25,6 +26,7 @@
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
+#include "worker/announce/announcer.hpp"
 #include "worker/app/decoding.hpp"
 #include "worker/app/options.hpp"
 #include "worker/model/labels.hpp"
@@ -140,6 +142,16 @@ std::string confine(const Options& options) {
   return confinement.word();
 }
 
+/// Starts the program that tells a dispatcher of the worker. Returns null without --announce.
+std::unique_ptr<Announcer> start_announcer(asio::io_context& io, const Options& options) {
+  if (options.announce.url.empty()) return nullptr;
+  const auto program =
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("samoyed-announcer");
+  return std::make_unique<Announcer>(
+      io.get_executor(), program,
+      AnnouncerArguments{.options = options.announce, .log_format = options.log_format});
+}
+
 /// Lowers the numbers of connections to what the limit of descriptors leaves.
 ServerLimits within_descriptors(ServerLimits limits, const MetricsServer::Limits& metrics,
                                 std::size_t threads) {
@@ -173,6 +185,7 @@ void run(const Options& options) try {
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
   auto metrics_acceptor = open_metrics_acceptor(io, options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
+  const auto announcer = start_announcer(io, options);
   const ServerLimits limits = within_descriptors(options.server, {}, options.queue.threads);
   Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
   const auto metrics_text = [&] {
@@ -187,7 +200,7 @@ void run(const Options& options) try {
   };
 
   asio::steady_timer drain_deadline(io);
-  io::on_stop_signal(signals, [&] {
+  const auto drain = [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
     drain_deadline.async_wait([&](std::error_code canceled) {
@@ -195,6 +208,11 @@ void run(const Options& options) try {
       spdlog::warn("stopping although exchanges are still in progress");
       io.stop();
     });
+  };
+  io::on_stop_signal(signals, [&] {
+    if (!announcer) return drain();
+    // The worker serves until the dispatcher sends it nothing more.
+    asio::co_spawn(io, announcer->withdraw(), [&](std::exception_ptr) { drain(); });
   });
 
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
@@ -202,6 +220,10 @@ void run(const Options& options) try {
   // Metrics stay available while the worker drains.
   const auto metrics_server = start_metrics(io, std::move(metrics_acceptor), metrics_text);
   spdlog::info("listening on {}", server.listening_address());
+  if (announcer) {
+    const std::string& given = options.announce.address;
+    announcer->announce(given.empty() ? server.listening_address() : given);
+  }
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io.stop();

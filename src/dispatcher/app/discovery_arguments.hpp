@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "dispatcher/discovery/discovery_name.hpp"
+#include "dispatcher/discovery/discovery_options.hpp"
+#include "dispatcher/discovery/dns_client.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace samoyed::dispatcher {
+
+/// The options that say how workers are found by DNS.
+struct DiscoveryArguments {
+  std::vector<DiscoveryName> names;
+  DnsServers servers;
+  DiscoveryOptions options;
+};
+
+/// Adds `--discover` and the options that go with it. A program that was built without c-ares
+/// rejects `--discover`.
+void add_discovery_options(CLI::App& app, DiscoveryArguments& arguments);
+
+}  // namespace samoyed::dispatcher
