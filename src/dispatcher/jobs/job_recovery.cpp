@@ -19,7 +19,7 @@ std::set<std::string> set_of(const std::vector<std::string>& ids) {
 void clear_spool(Database& database, const Spool& spool, const std::set<std::string>& orphans) {
   std::size_t lost = 0;
   for (const std::string& id : orphans) {
-    if (find_job(database, id)) {
+    if (find_job(database, id).has_value()) {
       spool.remove(id);
     } else {
       spool.set_aside(id);
