@@ -61,7 +61,9 @@ class ForeignRequestTest(support.ProgramTestCase):
             listener.settimeout(60)
             listener.accept()[0].close()
             listed = json.loads(support.request(dispatcher.port, "/api/v1/workers").text)["workers"]
-            self.assertEqual([set(worker) for worker in listed], [{"address", "model", "network", "state"}] * 4)
+            self.assertEqual([set(worker) for worker in listed],
+                             [{"address", "model", "network", "source", "state"}] * 4)
+            self.assertEqual({worker["source"] for worker in listed}, {"address"})
             self.assertEqual({worker["state"] for worker in listed}, {"unknown"})
 
 

@@ -92,8 +92,11 @@ TEST_CASE("the panel says which workers DNS has, and how the lookups go") {
   CHECK(count_of(panel({row}), "class=\"names\" hidden") == 1);
   row.discovered_by = "w:8888";
   WorkersView view{.rows = {row}};
-  view.discovery = {{.name = "w:8888", .workers = 1, .answered_ms = 1769860800000},
-                    {.name = "<v>:1", .problem = "no DNS server can be reached"}};
+  view.discovery = {{.name = "w:8888", .workers = 1, .answered_ms = 1769860800000, .problem = {}},
+                    {.name = "<v>:1",
+                     .workers = 0,
+                     .answered_ms = {},
+                     .problem = "no DNS server can be reached"}};
   const std::string text = worker_panel(view).text();
   CHECK(count_of(text, "class=\"names\" hidden") == 0);
   CHECK(count_of(text, "class=\"found\">found by w:8888<") == 1);
