@@ -42,8 +42,9 @@ std::string describe_unreported_models(const WorkerList& workers, std::string_vi
   if (wanted.empty() || known) return {};
   const std::string what =
       model.empty() ? "the default model (" + wanted + ")" : std::string("the requested model");
-  if (rows.empty())
+  if (rows.empty()) {
     return " No worker has reported its model yet, so " + what + " can't be checked.";
+  }
   return " The workers that have reported their model run " + names_of(rows) +
          "; another worker may run " + what + ".";
 }

@@ -65,8 +65,8 @@ void WorkerList::undiscover(const protocol::Address& address) {
 }
 
 WorkerList::Entry* WorkerList::find(const protocol::Address& address) {
-  const auto entry = std::ranges::find(
-      entries_, address, [](const Entry& candidate) { return candidate.row.worker.address; });
+  const auto entry = std::ranges::find_if(
+      entries_, [&](const Entry& candidate) { return candidate.row.worker.address == address; });
   return entry == entries_.end() ? nullptr : &*entry;
 }
 

@@ -33,8 +33,8 @@ class AcceptLoopFixture {
   explicit AcceptLoopFixture(AcceptLoop::Limits limits, bool exempt = false)
       : loop_(
             open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
-            [exempt](const asio::ip::address&) { return exempt; },
-            [this](std::string_view peer) { return drop_idle(peer); }),
+            [this](std::string_view peer) { return drop_idle(peer); },
+            [exempt](const asio::ip::address&) { return exempt; }),
         endpoint_(loop_.acceptor().local_endpoint()) {
     asio::co_spawn(io_, loop_.run([this](tcp::socket socket, AcceptLoop::Slot slot) {
       verdicts.push_back(slot.verdict());

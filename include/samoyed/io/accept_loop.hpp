@@ -56,8 +56,8 @@ class AcceptLoop {
   /// The limit per address doesn't apply to peers for which `exempt` returns true.
   AcceptLoop(
       asio::ip::tcp::acceptor acceptor, Limits limits,
-      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; },
-      MakeRoom make_room = [](std::string_view) { return false; })
+      MakeRoom make_room = [](std::string_view) { return false; },
+      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; })
       : acceptor_(std::move(acceptor)),
         limits_(limits),
         exempt_(std::move(exempt)),

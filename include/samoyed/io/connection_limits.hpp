@@ -21,4 +21,14 @@ ConnectionLimits within_descriptors(ConnectionLimits wanted, std::uint64_t descr
 /// `wanted`. Call it after `raise_descriptor_limit`.
 ConnectionLimits fit_to_descriptors(ConnectionLimits wanted, std::uint64_t others);
 
+/// The same for limits that have more members than these two.
+template <typename Limits>
+Limits fit_to_descriptors(Limits wanted, std::uint64_t others) {
+  const ConnectionLimits fitting = fit_to_descriptors(
+      ConnectionLimits{wanted.connections_max, wanted.connections_per_peer_max}, others);
+  wanted.connections_max = fitting.connections_max;
+  wanted.connections_per_peer_max = fitting.connections_per_peer_max;
+  return wanted;
+}
+
 }  // namespace samoyed::io

@@ -59,12 +59,6 @@ void add_server(const std::string& text, DnsServers& servers) {
   servers.push_back(*server);
 }
 
-void check_intervals(const DiscoveryOptions& options) {
-  if (options.interval_min <= options.interval_max) return;
-  throw CLI::ValidationError("--discover-interval-max-ms",
-                             "must be at least --discover-interval-min-ms");
-}
-
 }  // namespace
 
 void add_discovery_options(CLI::App& app, DiscoveryArguments& arguments) {
@@ -96,7 +90,12 @@ void add_discovery_options(CLI::App& app, DiscoveryArguments& arguments) {
   io::add_milliseconds_option(app, "--discover-interval-max-ms", options.interval_max,
                               "Longest time between two lookups of a name, in milliseconds; in "
                               "between, its records' time to live decides");
-  app.final_callback([&options] { check_intervals(options); });
+}
+
+void check_discovery(const DiscoveryArguments& arguments) {
+  if (arguments.options.interval_min <= arguments.options.interval_max) return;
+  throw CLI::ValidationError("--discover-interval-max-ms",
+                             "must be at least --discover-interval-min-ms");
 }
 
 }  // namespace samoyed::dispatcher

@@ -23,4 +23,8 @@ struct DiscoveryArguments {
 /// rejects `--discover`.
 void add_discovery_options(CLI::App& app, DiscoveryArguments& arguments);
 
+/// Throws CLI::ValidationError if two of the options contradict each other. Call it when all are
+/// parsed.
+void check_discovery(const DiscoveryArguments& arguments);
+
 }  // namespace samoyed::dispatcher

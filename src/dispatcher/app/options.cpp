@@ -229,6 +229,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_health_options(app, options.health);
   app.option_defaults()->group("Discovery of workers");
   add_discovery_options(app, options.discovery);
+  app.final_callback([&options] { check_discovery(options.discovery); });
   if (const auto status = io::parse_command_line(app, argc, argv)) {
     exit_status = *status;
     return std::nullopt;

@@ -42,11 +42,8 @@ constexpr std::size_t file_descriptors_max = 64;
 /// has a connection to a worker.
 Options within_descriptors(Options options) {
   web::ServerLimits& limits = options.web.limits;
-  const io::ConnectionLimits fitting = io::fit_to_descriptors(
-      {limits.connections_max, limits.connections_per_peer_max},
-      limits.requests_max + limits.refused_connections_max + file_descriptors_max);
-  limits.connections_max = fitting.connections_max;
-  limits.connections_per_peer_max = fitting.connections_per_peer_max;
+  limits = io::fit_to_descriptors(
+      limits, limits.requests_max + limits.refused_connections_max + file_descriptors_max);
   return options;
 }
 

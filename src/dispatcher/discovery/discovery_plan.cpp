@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "samoyed/io/pause.hpp"
+
 namespace samoyed::dispatcher {
 
 std::vector<protocol::Address> DiscoveryPlan::on_answer(
@@ -31,9 +33,8 @@ std::vector<protocol::Address> DiscoveryPlan::on_answer(
 }
 
 void DiscoveryPlan::on_failure(Clock::time_point now, double random) {
-  constexpr std::size_t doublings_max = 16;
-  const auto factor = 1U << std::min(failures_++, doublings_max);
-  schedule(now, std::min(options_.interval_min * factor, options_.interval_max), random);
+  schedule(now, io::doubled_pause(options_.interval_min, ++failures_, options_.interval_max),
+           random);
 }
 
 void DiscoveryPlan::on_lost(const protocol::Address& address) {
@@ -72,8 +73,7 @@ std::size_t DiscoveryPlan::missed_count() const {
 void DiscoveryPlan::schedule(Clock::time_point now, std::chrono::duration<double> interval,
                              double random) {
   last_lookup_ = now;
-  next_ =
-      now + std::chrono::duration_cast<Clock::duration>(interval * (1 + jitter * (2 * random - 1)));
+  next_ = now + io::spread_pause(interval, jitter, random);
 }
 
 }  // namespace samoyed::dispatcher

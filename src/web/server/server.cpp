@@ -69,10 +69,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             {.connections_max = options.limits.connections_max,
              .connections_per_peer_max = options.limits.connections_per_peer_max,
              .refused_max = options.limits.refused_connections_max},
+            [this](std::string_view peer) { return cut_longest_waiting(peer); },
             [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
               return proxies.contains(address);
-            },
-            [this](std::string_view peer) { return cut_longest_waiting(peer); }),
+            }),
         wake_up_(executor_),
         parts_(parts),
         forms_(large_files_folder(),

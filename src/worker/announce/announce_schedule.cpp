@@ -1,6 +1,6 @@
 #include "worker/announce/announce_schedule.hpp"
 
-#include <algorithm>
+#include "samoyed/io/pause.hpp"
 
 namespace samoyed::worker {
 
@@ -15,9 +15,7 @@ bool AnnounceSchedule::on_success(Clock::time_point now, double random) {
 
 bool AnnounceSchedule::on_failure(const std::string& why, Clock::time_point now, double random) {
   announced_ = false;
-  constexpr std::size_t doublings_max = 16;
-  const auto factor = 1U << std::min(failures_++, doublings_max);
-  schedule(std::min(first_pause * factor, interval_), now, random);
+  schedule(io::doubled_pause(first_pause, ++failures_, interval_), now, random);
   if (why == logged_failure_ && now - *logged_at_ < log_interval) return false;
   logged_failure_ = why;
   logged_at_ = now;
@@ -26,8 +24,7 @@ bool AnnounceSchedule::on_failure(const std::string& why, Clock::time_point now,
 
 void AnnounceSchedule::schedule(std::chrono::milliseconds pause, Clock::time_point now,
                                 double random) {
-  const std::chrono::duration<double> spread(pause * (1 + jitter * (2 * random - 1)));
-  next_ = now + std::chrono::duration_cast<Clock::duration>(spread);
+  next_ = now + io::spread_pause(pause, jitter, random);
 }
 
 }  // namespace samoyed::worker

@@ -59,7 +59,7 @@ struct DispatcherClient::Handle {
   }
 
   /// Prepares a call. Connections are kept, so that a call takes one round trip.
-  void reset(const AnnounceOptions& options, const std::string& url, bool stoppable) {
+  void reset(const AnnounceOptions& options, const std::string& url, Ends ends) {
     curl_easy_reset(curl);
     curl_slist_free_all(headers);
     headers = nullptr;
@@ -71,11 +71,11 @@ struct DispatcherClient::Handle {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_ERRORBUFFER, message.data());
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_time_max.count()));
-    const auto time_max = stoppable ? call_time_max : remove_time_max;
+    const auto time_max = ends == Ends::early ? call_time_max : remove_time_max;
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(time_max.count()));
     set(CURLOPT_WRITEFUNCTION, &ignore_bytes);
     if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-    if (!stoppable) return;
+    if (ends == Ends::in_time) return;
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &check_stop);
     set(CURLOPT_XFERINFODATA, static_cast<void*>(&stop_socket));
@@ -106,14 +106,15 @@ DispatcherClient::DispatcherClient(const AnnounceOptions& options, int stop_sock
 
 DispatcherClient::~DispatcherClient() = default;
 
-DispatcherClient::Response DispatcherClient::call(const char* method, const std::string& path) {
+DispatcherClient::Response DispatcherClient::call(const char* method, const std::string& path,
+                                                  Ends ends) {
   Handle& handle = *handle_;
   Response response;
   try {
     // The file is read each time, because a token may be replaced.
     const std::string token =
         options_.token_file.empty() ? "" : io::read_token_file(options_.token_file);
-    handle.reset(options_, options_.url + path, std::string_view(path).substr(0, 5) != "/del/");
+    handle.reset(options_, options_.url + path, ends);
     handle.set(CURLOPT_CUSTOMREQUEST, method);
     if (std::string_view(method) == "POST") handle.set(CURLOPT_POSTFIELDS, "");
     if (!token.empty()) handle.add_header("Authorization: Bearer " + token);
@@ -154,7 +155,8 @@ std::string DispatcherClient::add_if_missing(const std::string& address) {
 }
 
 std::string DispatcherClient::remove(const std::string& address) {
-  const Response response = call("POST", "/del/" + percent_encoded(handle_->curl, address));
+  const Response response =
+      call("POST", "/del/" + percent_encoded(handle_->curl, address), Ends::in_time);
   const bool missing = response.failure.empty() && response.status == status_not_found;
   return missing ? "" : problem_of(response);
 }
@@ -162,7 +164,7 @@ std::string DispatcherClient::remove(const std::string& address) {
 std::string DispatcherClient::own_address(std::string& why) {
   // A handle of its own, because libcurl closes such a connection only with its handle.
   Handle probe(handle_->stop_socket);
-  probe.reset(options_, options_.url, true);
+  probe.reset(options_, options_.url, Ends::early);
   probe.set(CURLOPT_CONNECT_ONLY, 1L);
   why = probe.perform();
   if (!why.empty()) return {};

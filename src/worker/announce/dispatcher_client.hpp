@@ -39,7 +39,10 @@ class DispatcherClient {
     std::string failure;  ///< Why there was no response.
   };
 
-  Response call(const char* method, const std::string& path);
+  /// Whether the worker's stop socket ends a call. The last call of a worker has less time instead.
+  enum class Ends { early, in_time };
+
+  Response call(const char* method, const std::string& path, Ends ends = Ends::early);
   std::string problem_of(const Response& response) const;
 
   const AnnounceOptions options_;

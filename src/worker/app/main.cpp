@@ -153,18 +153,14 @@ std::unique_ptr<Announcer> start_announcer(asio::io_context& io, const Options& 
 }
 
 /// Lowers the numbers of connections to what the limit of descriptors leaves.
-ServerLimits within_descriptors(ServerLimits limits, const MetricsServer::Limits& metrics,
-                                std::size_t threads) {
+ServerLimits within_descriptors(const ServerLimits& limits, std::size_t threads) {
   // For the log, the listeners, the event loop and the like.
   constexpr std::size_t own_descriptors_max = 32;
   // A decoder process has a socket and a handle, and a new one has three until they are kept.
   constexpr std::size_t decoder_descriptors_max = 3;
-  const io::ConnectionLimits fitting = io::fit_to_descriptors(
-      {limits.connections_max, limits.connections_per_peer_max},
-      metrics.connections_max + own_descriptors_max + decoder_descriptors_max * threads);
-  limits.connections_max = fitting.connections_max;
-  limits.connections_per_peer_max = fitting.connections_per_peer_max;
-  return limits;
+  return io::fit_to_descriptors(limits, MetricsServer::Limits().connections_max +
+                                            own_descriptors_max +
+                                            decoder_descriptors_max * threads);
 }
 
 void run(const Options& options) try {
@@ -186,7 +182,7 @@ void run(const Options& options) try {
   auto metrics_acceptor = open_metrics_acceptor(io, options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
   const auto announcer = start_announcer(io, options);
-  const ServerLimits limits = within_descriptors(options.server, {}, options.queue.threads);
+  const ServerLimits limits = within_descriptors(options.server, options.queue.threads);
   Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();

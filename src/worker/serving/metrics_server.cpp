@@ -16,13 +16,11 @@ namespace samoyed::worker {
 MetricsServer::MetricsServer(asio::ip::tcp::acceptor acceptor, std::function<std::string()> metrics,
                              Limits limits)
     : executor_(acceptor.get_executor()),
-      accept_loop_(
-          std::move(acceptor),
-          {.connections_max = limits.connections_max,
-           .connections_per_peer_max = limits.connections_per_peer_max,
-           .refused_max = 0},
-          [](const asio::ip::address&) { return false; },
-          [this](std::string_view peer) { return cut_longest_waiting(peer); }),
+      accept_loop_(std::move(acceptor),
+                   {.connections_max = limits.connections_max,
+                    .connections_per_peer_max = limits.connections_per_peer_max,
+                    .refused_max = 0},
+                   [this](std::string_view peer) { return cut_longest_waiting(peer); }),
       metrics_(std::move(metrics)),
       limits_(limits) {}
 
