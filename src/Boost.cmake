@@ -1,4 +1,4 @@
-# samoyed_boost: the headers of Boost.Beast, which parse HTTP.
+# samoyed_boost: the headers of Boost.Beast, which parse HTTP, and of Boost.JSON, which parse results.
 
 # Boost's headers may lie below the build folder: scripts/setup unpacks them there where the package
 # would replace another Boost of the user's.

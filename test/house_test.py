@@ -30,7 +30,9 @@ MAY_INCLUDE = {
     "worker/serving": ["io", "protocol", "worker/image"],
     "worker/network": ["protocol", "worker/image", "worker/decoders", "worker/kernels", "worker/model", "worker/serving"],
     "worker/sandbox": ["protocol", "worker/image", "worker/decoders"],
-    "worker/app": ["io", "protocol", "worker/image", "worker/decoders", "worker/model", "worker/serving", "worker/network", "worker/sandbox"],
+    "worker/announce": ["io", "protocol"],
+    "worker/app": ["io", "protocol", "worker/image", "worker/decoders", "worker/model", "worker/serving", "worker/network", "worker/sandbox",
+                   "worker/announce"],
     "dispatcher": ["io", "protocol"],
     "dispatcher/history": ["io", "protocol", "dispatcher"],
     "dispatcher/jobs": ["io", "protocol", "dispatcher", "dispatcher/history"],
@@ -38,6 +40,7 @@ MAY_INCLUDE = {
     "dispatcher/libpq": ["io", "protocol", "dispatcher", "dispatcher/history"],
     "dispatcher/postgres": ["io", "protocol", "dispatcher", "dispatcher/history", "dispatcher/jobs", "dispatcher/storage",
                             "dispatcher/libpq"],
+    "dispatcher/discovery": ["io", "protocol", "dispatcher"],
     "dispatcher/client": ["io", "protocol", "dispatcher"],
     "dispatcher/load": ["io", "protocol", "dispatcher", "dispatcher/client"],
     "web/http": ["io", "protocol", "dispatcher"],
@@ -51,7 +54,7 @@ MAY_INCLUDE = {
     "web": ["io", "protocol", "dispatcher"],
     # The only folder of the dispatcher that may include the web server.
     "dispatcher/app": ["io", "protocol", "dispatcher", "dispatcher/jobs", "dispatcher/storage", "dispatcher/postgres",
-                       "dispatcher/client", "dispatcher/load", "web"],
+                       "dispatcher/discovery", "dispatcher/client", "dispatcher/load", "web"],
 }
 
 # Headers that the build generates from files.

@@ -22,6 +22,19 @@ options and isn't meant to be started by hand.
 """
 
 
+ANNOUNCER_PAGE = r""".TH SAMOYED-ANNOUNCER 1 "" "Samoyed" "User Commands"
+.SH NAME
+samoyed-announcer \- tells a dispatcher of a samoyed-worker
+.SH DESCRIPTION
+.BR samoyed-worker (1)
+starts this program from its own folder if it is given
+.BR \-\-announce ,
+because a worker gives up its own right to connect. It has no options and isn't meant to be started by hand.
+.SH SEE ALSO
+.BR samoyed-worker (1)
+"""
+
+
 def roff(text):
     """A text as roff: nothing in it is a request or an escape."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
@@ -63,6 +76,7 @@ def write_pages(folder, helps):
     pages = {"-".join(program_help.words): page(program_help) for program_help in helps}
     if "samoyed-worker" in pages:
         pages["samoyed-decoder"] = DECODER_PAGE
+        pages["samoyed-announcer"] = ANNOUNCER_PAGE
     (folder / "man1").mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         # Without a time, so that the same help gives the same bytes.

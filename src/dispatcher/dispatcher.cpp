@@ -42,6 +42,10 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       look_timer_(executor),
       all_ended_(executor) {
   pool_->on_greeted([this] { send_waiting(); });
+  pool_->on_model_changed(
+      [this](const Worker& worker, const WorkerModel& before, const WorkerModel& now) {
+        observer_.on_model_changed(worker, before, now);
+      });
 }
 
 Dispatcher::~Dispatcher() = default;

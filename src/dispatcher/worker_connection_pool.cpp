@@ -128,7 +128,7 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
     if (std::holds_alternative<AttemptFailure>(greeting)) {
       result = ProbeResult::bad;
     } else {
-      record_greeting(worker.id, *entry, *connection);
+      record_greeting(worker, *entry, *connection);
       if (connection->hello() && entry->idle.empty()) keep(worker.id, *entry, connection);
     }
   }
@@ -190,7 +190,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
     if (entry->plain) co_return connection;
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
-    record_greeting(worker.id, *entry, *connection);
+    record_greeting(worker, *entry, *connection);
     if (connection->hello()) co_return connection;
     // A reference server closes the connection after its A, so connect once more without hello.
   }
@@ -199,22 +199,27 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
                            .why = protocol::Errc::unexpected_message};
 }
 
-void WorkerConnectionPool::record_greeting(WorkerId id, PoolEntry& entry,
+void WorkerConnectionPool::record_greeting(const Worker& worker, PoolEntry& entry,
                                            const WorkerConnection& connection) {
   const auto& hello = connection.hello();
   // A Samoyed worker may have replaced a reference server at this address.
   entry.plain = !hello.has_value();
+  const auto before = std::exchange(entry.model, model_of(hello));
+  if (before && before != entry.model) {
+    entry.idle.clear();
+    if (entry.model) on_model_changed_(worker, *before, *entry.model);
+  }
   if (hello) {
-    workers_.set_model(id, *model_of(hello), hello->threads);
+    workers_.set_model(worker.id, *entry.model, hello->threads);
   } else {
-    workers_.set_reference(id);
+    workers_.set_reference(worker.id);
   }
   on_greeted_();
 }
 
 void WorkerConnectionPool::keep(WorkerId id, PoolEntry& entry,
                                 std::shared_ptr<WorkerConnection> connection) {
-  if (!workers_.in_rotation(id)) return;
+  if (!workers_.in_rotation(id) || model_of(connection->hello()) != entry.model) return;
   connection->mark_kept();
   if (on_idle_end_) {
     watch_soon();

@@ -52,6 +52,12 @@ class WorkerConnectionPool {
   /// `greeted` is called whenever the list has learned from a hello what a worker is.
   void on_greeted(std::function<void()> greeted) { on_greeted_ = std::move(greeted); }
 
+  /// `changed` is called with a worker and its former and its new model when a hello names another
+  /// one than the last hello.
+  using ModelChanged =
+      std::function<void(const Worker&, const WorkerModel& before, const WorkerModel& now)>;
+  void on_model_changed(ModelChanged changed) { on_model_changed_ = std::move(changed); }
+
   /// Closes connections that were idle for too long, and connections to workers out of rotation.
   void close_unused();
 
@@ -62,6 +68,8 @@ class WorkerConnectionPool {
     std::list<std::shared_ptr<WorkerConnection>> idle;
     /// True for a reference server, which answers a hello with A.
     bool plain = false;
+    /// From the last hello. Connections whose hello named another model aren't used again.
+    std::optional<WorkerModel> model = {};
     /// Connections that are open or being opened, idle ones included.
     std::shared_ptr<std::size_t> open = std::make_shared<std::size_t>(0);
   };
@@ -72,7 +80,7 @@ class WorkerConnectionPool {
                                       bool fresh, std::shared_ptr<Attempt> attempt);
   asio::awaitable<Opened> open(Worker worker, PoolEntryPointer entry,
                                std::shared_ptr<Attempt> attempt);
-  void record_greeting(WorkerId id, PoolEntry& entry, const WorkerConnection& connection);
+  void record_greeting(const Worker& worker, PoolEntry& entry, const WorkerConnection& connection);
   PoolEntryPointer entry_of(WorkerId id);
   bool make_room(PoolEntry& entry) const;
   std::shared_ptr<WorkerConnection> make_connection(const PoolEntry& entry);
@@ -89,6 +97,7 @@ class WorkerConnectionPool {
   NameResolver resolver_;
   std::function<void(WorkerId)> on_idle_end_;
   std::function<void()> on_greeted_ = [] {};
+  ModelChanged on_model_changed_ = [](const auto&...) {};
   std::map<WorkerId, PoolEntryPointer> entries_;
   asio::steady_timer watch_timer_;
   bool watch_due_ = false;  ///< True while the timer is set.

@@ -9,9 +9,6 @@ namespace {
 constexpr double newest_latency_weight = 0.1;
 
 constexpr auto id_of = [](const auto& entry) { return entry.row.worker.id; };
-constexpr auto address_of = [](const auto& entry) -> const protocol::Address& {
-  return entry.row.worker.address;
-};
 
 /// Returns the entry with this id, or null if there is none. The ids of `entries` must ascend.
 auto* find_in(auto& entries, WorkerId id) {
@@ -20,49 +17,6 @@ auto* find_in(auto& entries, WorkerId id) {
 }
 
 }  // namespace
-
-AddResult WorkerList::add(const protocol::Address& address) {
-  auto result = AddResult::already_there;
-  {
-    const std::lock_guard lock(mutex_);
-    Entry entry;
-    entry.row.worker.address = address;
-    entry.row.since_ms = wall_clock_ms_();
-    // Without probes, no worker is shown as ejected, so there is nothing to hide.
-    entry.row.heard = !health_.readmit;
-    const auto same = std::ranges::find(entries_, address, address_of);
-    if (same == entries_.end()) {
-      if (entries_.size() == workers_max) return AddResult::list_full;
-      entry.row.listed = ++last_listed_;
-      put_at_end(std::move(entry));
-      result = AddResult::added;
-    } else if (same->in_rotation()) {
-      return result;
-    } else if (same->row.heard) {
-      entry.row = same->row;
-      begin_state(entry);
-      entries_.erase(same);
-      put_at_end(std::move(entry));
-    } else {
-      same->health = WorkerHealth();
-      begin_state(*same);
-    }
-  }
-  on_change_();
-  return result;
-}
-
-bool WorkerList::remove(const protocol::Address& address) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto removed = std::ranges::find(entries_, address, address_of);
-    if (removed == entries_.end()) return false;
-    entries_.erase(removed);
-    drop_unused_cursors();
-  }
-  on_change_();
-  return true;
-}
 
 bool WorkerList::eject(WorkerId id, Clock::time_point now) {
   {
@@ -109,8 +63,7 @@ void WorkerList::take_out(Entry& entry, Clock::time_point now) {
     entry.health.eject(now, health_, random());
     begin_state(entry);
   } else {
-    entries_.erase(entries_.begin() + (&entry - entries_.data()));
-    drop_unused_cursors();
+    erase(entry);
   }
 }
 
@@ -128,8 +81,8 @@ void WorkerList::record_why(WorkerId id, std::string why) {
 bool WorkerList::hasten_probe(const protocol::Address& address, Clock::time_point now) {
   {
     const std::lock_guard lock(mutex_);
-    const auto entry = std::ranges::find(entries_, address, address_of);
-    if (entry == entries_.end()) return false;
+    Entry* const entry = find(address);
+    if (!entry) return false;
     entry->health.hasten_probe(now);
   }
   on_change_();
@@ -291,7 +244,7 @@ std::vector<Worker> WorkerList::forget_expired(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     if (2 * count_in_rotation() < entries_.size()) return {};
     std::erase_if(entries_, [&](const Entry& entry) {
-      const bool expired = entry.health.expired(now, health_);
+      const bool expired = entry.row.discovered_by.empty() && entry.health.expired(now, health_);
       if (expired) forgotten.push_back(entry.row.worker);
       return expired;
     });

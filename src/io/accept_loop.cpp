@@ -1,7 +1,9 @@
 #include "samoyed/io/accept_loop.hpp"
 
+#include <cerrno>
 #include <chrono>
 
+#include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
@@ -14,6 +16,14 @@ namespace {
 /// The pause after a failed accept, because an immediate retry would spin, and while a connection
 /// waits for room. The usual cause of a failed accept is a lack of file descriptors.
 constexpr std::chrono::milliseconds retry_pause{100};
+
+/// A lack of descriptors may come and go with each connection, so it is logged at most this often.
+constexpr std::chrono::seconds warning_interval{10};
+
+bool out_of_descriptors(const std::error_code& error) {
+  return error == asio::error::no_descriptors ||
+         error == std::error_code(ENFILE, asio::error::get_system_category());
+}
 
 }  // namespace
 
@@ -73,19 +83,29 @@ asio::awaitable<std::optional<AcceptLoop::Slot>> AcceptLoop::admit(
 }
 
 asio::awaitable<void> AcceptLoop::run(OnConnection on_connection) {
-  bool failing = false;
+  using Clock = std::chrono::steady_clock;
+  auto warn_from = Clock::time_point::min();
+  bool made_room = false;
   while (!stopping_) {
     std::error_code error;
     asio::ip::tcp::socket socket =
         co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (stopping_) break;
     if (error) {
-      if (!failing) spdlog::warn("can't accept connections for now: {}", error.message());
-      co_await counts_->changed.wait_until(std::chrono::steady_clock::now() + retry_pause);
-    } else if (auto slot = co_await admit(socket)) {
-      on_connection(std::move(socket), std::move(*slot));
+      const auto now = Clock::now();
+      if (now >= warn_from) {
+        spdlog::warn("can't accept connections for now: {}", error.message());
+        warn_from = now + warning_interval;
+      }
+      // If something else takes the descriptor, the next connection is closed after a pause.
+      made_room = !made_room && out_of_descriptors(error) && make_room_({});
+      if (made_room) continue;
+      co_await counts_->changed.wait_until(now + retry_pause);
+      continue;
     }
-    failing = static_cast<bool>(error);
+    made_room = false;
+    auto slot = co_await admit(socket);
+    if (slot) on_connection(std::move(socket), std::move(*slot));
   }
   std::error_code ignored;  // Fails only if it is already closed.
   acceptor_.close(ignored);

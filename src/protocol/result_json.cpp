@@ -1,14 +1,16 @@
 #include "protocol/result_json.hpp"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
@@ -82,9 +84,9 @@ class FieldSet {
   unsigned bits_ = 0;
 };
 
-/// Receives a result's values in the order in which the library's parser meets them. Each callback
-/// returns false if the input is not a result, which stops the parser.
-class ResultHandler {
+/// Receives a result's values in the order of the text. Each member returns false if the text is
+/// not a result.
+class ResultBuilder {
  public:
   bool null() { return skip(); }
   bool boolean(bool value) {
@@ -92,21 +94,51 @@ class ResultHandler {
     recognition_.truncated = value;
     return found();
   }
-  bool number_integer(std::int64_t value) { return whole_number(value); }
-  bool number_unsigned(std::uint64_t value) { return whole_number(value); }
-  bool number_float(double value, const std::string&) { return number(value); }
-  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON text has no binary values.
 
-  bool string(std::string& value) {
+  /// Checks the range, because a conversion of numbers that don't fit is undefined.
+  template <typename Number>
+  bool whole_number(Number value) {
+    const bool whole =
+        field_ == Field::width || field_ == Field::height || field_ == Field::class_index;
+    if (!whole) return number(static_cast<double>(value));
+    if (!std::in_range<int>(value)) return false;
+    const int narrow = static_cast<int>(value);
+    if (field_ == Field::width) recognition_.width = narrow;
+    if (field_ == Field::height) recognition_.height = narrow;
+    if (field_ == Field::class_index) recognition_.top.back().class_index = narrow;
+    return found();
+  }
+
+  bool number(double value) {
+    switch (field_) {
+      case Field::probability:
+        if (!(value >= 0 && value <= 1)) return false;
+        recognition_.top.back().probability = value;
+        break;
+      case Field::queue:
+        return time(recognition_.times->queue_ms, value);
+      case Field::decode:
+        return time(recognition_.times->decode_ms, value);
+      case Field::resize:
+        return time(recognition_.times->resize_ms, value);
+      case Field::forward:
+        return time(recognition_.times->forward_ms, value);
+      default:
+        return skip();
+    }
+    return found();
+  }
+
+  bool string(std::string_view value) {
     switch (field_) {
       case Field::error:
         error_ = parse_refusal_reason(value);
         break;
       case Field::detail:
-        detail_ = std::move(value);
+        detail_ = value;
         break;
       case Field::label:
-        recognition_.top.back().label = std::move(value);
+        recognition_.top.back().label = value;
         break;
       case Field::thumbnail:
         if (!take_thumbnail(value)) return false;
@@ -117,7 +149,7 @@ class ResultHandler {
     return found();
   }
 
-  bool key(std::string& name) {
+  bool key(std::string_view name) {
     field_ = Field::none;
     if (ignored_depth_ > 0) return true;
     for (const NamedField& named : named_fields) {
@@ -126,7 +158,7 @@ class ResultHandler {
     return true;
   }
 
-  bool start_object(std::size_t) {
+  bool begin_object() {
     if (ignored_depth_ == 0 && scope_ == Scope::outside) {
       scope_ = Scope::result;
     } else if (ignored_depth_ == 0 && scope_ == Scope::top) {
@@ -154,7 +186,7 @@ class ResultHandler {
     return true;
   }
 
-  bool start_array(std::size_t) {
+  bool begin_array() {
     if (field_ != Field::top) return scope_ != Scope::outside && begin_ignored();
     recognition_.top.clear();  // The last of two fields with the same name counts.
     scope_ = Scope::top;
@@ -164,10 +196,6 @@ class ResultHandler {
   bool end_array() {
     if (!end_ignored()) scope_ = Scope::result;
     return true;
-  }
-
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) {
-    return false;
   }
 
   /// Returns the result. Call it after the whole text was parsed.
@@ -213,41 +241,6 @@ class ResultHandler {
     return true;
   }
 
-  /// Checks the range, because the library would convert any number, and the conversion is
-  /// undefined for numbers that don't fit.
-  template <typename Number>
-  bool whole_number(Number value) {
-    const bool whole =
-        field_ == Field::width || field_ == Field::height || field_ == Field::class_index;
-    if (!whole) return number(static_cast<double>(value));
-    if (!std::in_range<int>(value)) return false;
-    const int narrow = static_cast<int>(value);
-    if (field_ == Field::width) recognition_.width = narrow;
-    if (field_ == Field::height) recognition_.height = narrow;
-    if (field_ == Field::class_index) recognition_.top.back().class_index = narrow;
-    return found();
-  }
-
-  bool number(double value) {
-    switch (field_) {
-      case Field::probability:
-        if (!(value >= 0 && value <= 1)) return false;
-        recognition_.top.back().probability = value;
-        break;
-      case Field::queue:
-        return time(recognition_.times->queue_ms, value);
-      case Field::decode:
-        return time(recognition_.times->decode_ms, value);
-      case Field::resize:
-        return time(recognition_.times->resize_ms, value);
-      case Field::forward:
-        return time(recognition_.times->forward_ms, value);
-      default:
-        return skip();
-    }
-    return found();
-  }
-
   /// Rejects absurd times: no worker takes eleven days, and the pages and sums assume ordinary
   /// numbers.
   bool time(double& field, double value) {
@@ -266,12 +259,84 @@ class ResultHandler {
   std::string detail_;
 };
 
+/// Passes on what Boost.JSON's parser meets. A member that returns false stops the parser.
+class ResultHandler {
+ public:
+  using Error = boost::json::error_code;
+  using Text = boost::json::string_view;
+
+  // The payload's own limit bounds all of these.
+  static constexpr auto max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_key_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_string_size = std::numeric_limits<std::size_t>::max();
+
+  bool on_document_begin(Error&) { return true; }
+  bool on_document_end(Error&) { return true; }
+  bool on_object_begin(Error& error) { return keep(builder_.begin_object(), error); }
+  bool on_object_end(std::size_t, Error& error) { return keep(builder_.end_object(), error); }
+  bool on_array_begin(Error& error) { return keep(builder_.begin_array(), error); }
+  bool on_array_end(std::size_t, Error& error) { return keep(builder_.end_array(), error); }
+  bool on_key_part(Text part, std::size_t, Error&) { return add(part); }
+  bool on_key(Text last, std::size_t, Error& error) {
+    return keep(builder_.key(whole(last)), error);
+  }
+  bool on_string_part(Text part, std::size_t, Error&) { return add(part); }
+  bool on_string(Text last, std::size_t, Error& error) {
+    return keep(builder_.string(whole(last)), error);
+  }
+  bool on_number_part(Text, Error&) { return true; }
+  bool on_int64(std::int64_t value, Text, Error& error) {
+    return keep(builder_.whole_number(value), error);
+  }
+  bool on_uint64(std::uint64_t value, Text, Error& error) {
+    return keep(builder_.whole_number(value), error);
+  }
+  /// Reads the number again, because the parser's own value may differ in its last bit. That value
+  /// stays if the number is out of range.
+  bool on_double(double value, Text text, Error& error) {
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return keep(builder_.number(value), error);
+  }
+  bool on_bool(bool value, Error& error) { return keep(builder_.boolean(value), error); }
+  bool on_null(Error& error) { return keep(builder_.null(), error); }
+  bool on_comment_part(Text, Error&) { return true; }
+  bool on_comment(Text, Error&) { return true; }
+
+  ResultBuilder& builder() { return builder_; }
+
+ private:
+  static bool keep(bool good, Error& error) {
+    if (!good) error = boost::json::error::exception;
+    return good;
+  }
+
+  /// Texts with escape sequences come in parts.
+  bool add(Text part) {
+    text_.append(part.data(), part.size());
+    return true;
+  }
+  std::string_view whole(Text last) {
+    joined_.clear();
+    if (text_.empty()) return {last.data(), last.size()};
+    text_.append(last.data(), last.size());
+    joined_.swap(text_);
+    return joined_;
+  }
+
+  ResultBuilder builder_;
+  std::string text_;    ///< The parts so far.
+  std::string joined_;  ///< The last text that came in parts.
+};
+
 }  // namespace
 
 std::optional<Result> parse_result_json(std::string_view payload) {
-  ResultHandler handler;
-  if (!nlohmann::json::sax_parse(payload, &handler)) return std::nullopt;
-  return handler.take();
+  boost::json::basic_parser<ResultHandler> parser{boost::json::parse_options()};
+  boost::json::error_code error;
+  const std::size_t parsed = parser.write_some(false, payload.data(), payload.size(), error);
+  if (error || parsed < payload.size()) return std::nullopt;
+  return parser.handler().builder().take();
 }
 
 }  // namespace samoyed::protocol

@@ -126,14 +126,14 @@ TEST_CASE("an image that left the queue doesn't hold up those behind it") {
 }
 
 TEST_CASE("what a worker measured, decoding included, tells how many images it has room for") {
-  // Its images take 30 ms, almost all of it for decoding. If they took 2 ms, it would have room for
-  // more than two at a time.
+  // Its images take 3 s, almost all of it for decoding. If they took 2 ms, or less than their
+  // transfer, it would have room for more than two at a time.
   const ScriptedPeer::Script serve_one_then_hang = [](Connection& peer) {
     if (!greet_as_one_thread(peer) || !peer.expect(size)) return;
     peer.send("A");
     peer.expect(image->message());
     peer.send("A" + data_message(R"({"top":[{"label":"Samoyed","probability":0.93,"class":258}],)"
-                                 R"("width":2,"height":1,"times":{"queue_ms":0,"decode_ms":28,)"
+                                 R"("width":2,"height":1,"times":{"queue_ms":0,"decode_ms":2998,)"
                                  R"("resize_ms":1,"forward_ms":1}})"));
     peer.expect("A");
     peer.wait_for_end();

@@ -6,6 +6,7 @@
 
 #include "dispatcher/dispatch_plan.hpp"
 #include "support/dispatcher_fixture.hpp"
+#include "support/gate.hpp"
 
 using namespace samoyed;
 using namespace samoyed::dispatcher;
@@ -204,4 +205,46 @@ TEST_CASE("a new worker of another model doesn't answer for the default") {
                             {DefaultModel::Rule::first_trained, {}});
   for (int i = 0; i < 4; ++i) CHECK(fixture.classify() == "Samoyed by squeezenet1_1");
   CHECK(fixture.log.attempts == 5);  // The other worker was tried once.
+}
+
+TEST_CASE("a worker may run another model at each of its connections") {
+  ScriptedPeer worker({serve_model("a"), serve_model("b")}, 0, true);
+  DispatcherFixture dispatcher({&worker}, DispatchOptions{.timeouts = patient}, {},
+                               {DefaultModel::Rule::first_trained, {}});
+  CHECK(dispatcher.classify() == "Samoyed by a");
+  CHECK(dispatcher.log.model_changes.empty());
+  dispatcher.probe_all();  // Over another connection.
+  CHECK(dispatcher.log.model_changes == "a>b ");
+  // The connection to the former model isn't used again.
+  CHECK(dispatcher.classify() == "Samoyed by b");
+  CHECK(dispatcher.workers_left() == 1);
+}
+
+TEST_CASE("a connection whose worker's model changes during an image isn't used again") {
+  Gate asked;
+  Gate changed;
+  const auto serve_slowly = [&](Connection& peer) {
+    peer.expect(hello);
+    peer.send(data_message(protocol::format_hello({"a", 1000, true, 1000, false})));
+    peer.expect(size);
+    asked.open();
+    changed.wait();
+    peer.send("A");
+    peer.expect(image->message());
+    peer.send("A" + json_result);
+    peer.wait_for_end();
+  };
+  ScriptedPeer worker({serve_slowly, serve_model("b")}, 0, true);
+  DispatcherFixture dispatcher({&worker}, DispatchOptions{.timeouts = patient}, {},
+                               {DefaultModel::Rule::first_trained, {}});
+  std::string first;
+  dispatcher.start(first);
+  REQUIRE(dispatcher.run_until([&] { return asked.is_open(); }));
+  asio::co_spawn(dispatcher.io, dispatcher.dispatcher.probe(dispatcher.list.snapshot()[0].worker),
+                 [](std::exception_ptr failure, ProbeResult) { CHECK_FALSE(failure); });
+  REQUIRE(dispatcher.run_until([&] { return dispatcher.log.model_changes == "a>b "; }));
+  changed.open();
+  REQUIRE(dispatcher.run_until([&] { return !first.empty(); }));
+  CHECK(first == "Samoyed by a");
+  CHECK(dispatcher.classify() == "Samoyed by b");
 }

@@ -190,6 +190,23 @@ class StorageTest(support.ProgramTestCase):
         cancelled = call(dispatcher, first[1]["jobs"][0]["href"], "DELETE")
         self.assertEqual(cancelled[0].status, 200)
 
+    def test_one_client_cannot_fill_the_spool(self):
+        dispatcher = self.start_keeping("--spool-images-max", 8, "--trusted-proxy", "127.0.0.1")
+
+        def submit(client):
+            return call(dispatcher, "/api/v1/jobs", "POST", b"any", Content_Type="application/octet-stream",
+                        X_Forwarded_For=client)
+
+        own = [submit("2001:db8::1") for _ in range(4)]
+        self.assertEqual([response.status for response, _ in own], [202] * 4)
+        response, refused = submit("2001:db8::2")  # In the same network.
+        self.assertEqual((response.status, refused.get("reason")), (429, "client_limit"))
+        self.assertTrue(response.headers["Retry-After"])
+        self.assertEqual(submit("192.0.2.1")[0].status, 202)
+        cancelled = call(dispatcher, own[0][1]["jobs"][0]["href"], "DELETE")
+        self.assertEqual(cancelled[0].status, 200)
+        self.assertEqual(submit("2001:db8::2")[0].status, 202)
+
 
 class LogTest(support.ProgramTestCase):
     def test_every_line_of_a_request_has_its_id(self):

@@ -7,7 +7,7 @@ import unittest
 
 import support
 
-PROGRAMS = ("samoyed-dispatcher", "clientsocket", "samoyed-worker", "samoyed-decoder")
+PROGRAMS = ("samoyed-dispatcher", "clientsocket", "samoyed-worker", "samoyed-decoder", "samoyed-announcer")
 
 
 def readelf(program, *options):

@@ -11,10 +11,11 @@ support.require_worker()
 
 EVERYWHERE = ["share/man/man1/{}.1.gz", "share/bash-completion/completions/{}", "share/zsh/vendor-completions/_{}",
               "share/fish/vendor_completions.d/{}.fish"]
-FILES = ["bin/clientsocket", "bin/samoyed-decoder", "bin/samoyed-dispatcher", "bin/samoyed-worker",
+FILES = ["bin/clientsocket", "bin/samoyed-announcer", "bin/samoyed-decoder", "bin/samoyed-dispatcher", "bin/samoyed-worker",
          "etc/default/samoyed-dispatcher", "etc/default/samoyed-worker",
          "lib/systemd/system/samoyed-dispatcher.service", "lib/systemd/system/samoyed-worker@.service",
-         "share/man/man1/clientsocket-bench.1.gz", "share/man/man1/samoyed-decoder.1.gz",
+         "share/man/man1/clientsocket-bench.1.gz", "share/man/man1/samoyed-announcer.1.gz",
+         "share/man/man1/samoyed-decoder.1.gz",
          "share/samoyed/grafana/samoyed.json", "share/samoyed/prometheus/samoyed.rules.yml",
          *(f"share/doc/samoyed-{part}/copyright" for part in ("client", "dispatcher", "worker"))]
 

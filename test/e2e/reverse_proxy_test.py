@@ -238,6 +238,16 @@ class ReverseProxyTest(support.ProgramTestCase):
         self.start_caddy()
         self.check_site()
 
+    def test_caddy_passes_on_the_whole_answer_to_a_rejected_upload(self):
+        self.start_site()
+        self.start_caddy()
+        large = bytes(40 << 20)
+        for path, kind, status in (("/", "image/png", 413), ("/nowhere", "multipart/form-data; boundary=b", 404)):
+            for _ in range(5):
+                response = self.ask(path, "POST", large, {"Content-Type": kind, "Accept": "text/html"})
+                self.assertEqual(response.status, status)
+                self.assertIn("</html>", response.text)
+
     def test_a_path_that_the_proxy_passes_on(self):
         self.start_site("--base-path", "/samoyed")
         self.base = "/samoyed"

@@ -112,6 +112,30 @@ class StorageTest(support.ProgramTestCase):
         self.assert_storage(dispatcher, available=True)
         dispatcher.stop()
 
+    def test_visitors_get_cookies_as_soon_as_there_is_a_key(self):
+        worker = self.start_null_worker()
+        self.folder.mkdir()
+        key = self.folder / "visitor-key"
+        key.touch()
+        dispatcher = self.dispatcher("--worker", worker.address).wait_until_ready()
+        self.assertTrue(dispatcher.log.wait_for("no results are kept for visitors"))
+        self.assertIn("results and jobs are unavailable", support.request(dispatcher.port, "/readyz").text)
+        response = support.upload(dispatcher.port, b"any")
+        self.assertEqual(response.status, 200)
+        self.assertIsNone(response.headers["Set-Cookie"])
+        job = support.request(dispatcher.port, "/api/v1/jobs", "POST", b"any", {"Content-Type": "image/jpeg"})
+        self.assertEqual((job.status, job.headers["Samoyed-Reason"]), (503, "storage"))
+        key.unlink()
+        support.wait_until(
+            lambda: "unavailable" not in support.request(dispatcher.port, "/readyz").text, "/readyz")
+        self.visitor(dispatcher)
+        self.assertTrue(key.read_text())
+        dispatcher.stop()
+        with sqlite3.connect(self.folder / "history.sqlite") as database:
+            rows = database.execute("SELECT visitor FROM recognition").fetchall()
+        self.assertEqual(len(rows), 1)
+        self.assertTrue(rows[0][0])
+
     def count_rows(self):
         with sqlite3.connect(self.folder / "history.sqlite") as database:
             return database.execute("SELECT count(*) FROM recognition").fetchone()[0]
@@ -132,7 +156,7 @@ class StorageTest(support.ProgramTestCase):
             if response.status == 503:
                 break
             jobs += [job["id"] for job in json.loads(response.body)["jobs"]]
-        self.assertEqual(response.headers["Samoyed-Reason"], "spool_full")
+        self.assertEqual(response.headers["Samoyed-Reason"], "storage")
         self.assertGreater(len(jobs), 10)
         # Another program takes the rest.
         disk = pathlib.Path(f"/proc/{dispatcher.pid}/root{self.folder}")

@@ -102,6 +102,9 @@ class UnitTest(unittest.TestCase):
             if program == "samoyed-dispatcher":
                 # What deploy/haproxy.cfg needs.
                 drain_ms += 10000
+            else:
+                # A worker with --announce withdraws first.
+                drain_ms += 4000
             self.assertGreater(int(unit["Service"]["TimeoutStopSec"]) * 1000, drain_ms, name)
 
     def test_a_dispatcher_lists_the_worker_of_its_machine(self):
@@ -129,7 +132,8 @@ class UnprivilegedTest(support.ProgramTestCase):
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         folder.chmod(0o755)
-        for file in ["samoyed-worker", "samoyed-decoder", "samoyed-dispatcher"]:
+        announces = (support.bin_dir() / "samoyed-announcer").exists()
+        for file in ["samoyed-worker", "samoyed-decoder", "samoyed-dispatcher", *["samoyed-announcer"] * announces]:
             shutil.copy(support.bin_dir() / file, folder)
         arguments = ["null"]
         if str(support.model()) != "null":
@@ -142,6 +146,12 @@ class UnprivilegedTest(support.ProgramTestCase):
         response = support.upload(dispatcher.port, support.sample("chelsea.png"))
         self.assertEqual(response.status, 200, response.text)
         self.assertEqual(len(support.result_rows(response.text)), 5)
+        if announces:
+            url = f"http://127.0.0.1:{dispatcher.port}"
+            another = self.start(*NOBODY, folder / "samoyed-worker", "127.0.0.1", "0", "--model", "null",
+                                 "--announce", url, cwd="/").wait_until_ready()
+            self.assertTrue(another.log.wait_for(f"announced {another.address} to {url}"), another.log.text())
+            another.stop()
         worker.stop()
         dispatcher.stop()
 

@@ -1,4 +1,4 @@
-"""Tests how the dispatcher's web port copes with probes, foreign requests and a lack of descriptors."""
+"""Tests how the dispatcher's web port copes with probes, foreign requests and its end."""
 
 import json
 import signal
@@ -61,27 +61,10 @@ class ForeignRequestTest(support.ProgramTestCase):
             listener.settimeout(60)
             listener.accept()[0].close()
             listed = json.loads(support.request(dispatcher.port, "/api/v1/workers").text)["workers"]
-            self.assertEqual([set(worker) for worker in listed], [{"address", "model", "network", "state"}] * 4)
+            self.assertEqual([set(worker) for worker in listed],
+                             [{"address", "model", "network", "source", "state"}] * 4)
+            self.assertEqual({worker["source"] for worker in listed}, {"address"})
             self.assertEqual({worker["state"] for worker in listed}, {"unknown"})
-
-
-class DescriptorTest(support.ProgramTestCase):
-    DESCRIPTORS_MAX = 40
-
-    def test_a_dispatcher_out_of_descriptors_waits_and_continues(self):
-        worker = self.start_worker()
-        dispatcher = self.start(
-            "/bin/bash", "-c", f'ulimit -n {self.DESCRIPTORS_MAX} && exec "$@"', "-",
-            support.bin_dir() / "samoyed-dispatcher", "--port", 0, "--worker",
-            worker.address).wait_until_ready()
-        crowd = [socket.create_connection(("127.0.0.1", dispatcher.port), timeout=60)
-                 for _ in range(2 * self.DESCRIPTORS_MAX)]
-        self.assertTrue(dispatcher.log.wait_for("can't accept connections"), dispatcher.report())
-        for one in crowd:
-            one.close()
-        response = support.upload(dispatcher.port, support.sample("chelsea.png"))
-        self.assertEqual(response.status, 200)
-        dispatcher.stop()
 
 
 class EndTest(support.ProgramTestCase):

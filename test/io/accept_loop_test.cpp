@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fcntl.h>
+#include <functional>
 #include <list>
 #include <string_view>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <asio/buffer.hpp>
@@ -14,6 +18,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/io/listener.hpp"
+#include "support/wait.hpp"
 
 using namespace samoyed::io;
 using Verdict = AcceptLoop::Verdict;
@@ -28,8 +33,8 @@ class AcceptLoopFixture {
   explicit AcceptLoopFixture(AcceptLoop::Limits limits, bool exempt = false)
       : loop_(
             open_acceptor(io_.get_executor(), "127.0.0.1", 0), limits,
-            [exempt](const asio::ip::address&) { return exempt; },
-            [this](std::string_view peer) { return drop_idle(peer); }),
+            [this](std::string_view peer) { return drop_idle(peer); },
+            [exempt](const asio::ip::address&) { return exempt; }),
         endpoint_(loop_.acceptor().local_endpoint()) {
     asio::co_spawn(io_, loop_.run([this](tcp::socket socket, AcceptLoop::Slot slot) {
       verdicts.push_back(slot.verdict());
@@ -39,12 +44,14 @@ class AcceptLoopFixture {
   }
 
   /// Connects from an address of this machine and lets the loop handle the connection.
-  tcp::socket& connect(const char* from = "127.0.0.1") {
-    tcp::socket& client =
-        clients_.emplace_back(io_, tcp::endpoint(asio::ip::make_address(from), 0));
+  tcp::socket& connect(const char* from = "127.0.0.1") { return connect(open_client(from)); }
+  tcp::socket& connect(tcp::socket& client) {
     client.connect(endpoint_);
     settle();
     return client;
+  }
+  tcp::socket& open_client(const char* from = "127.0.0.1") {
+    return clients_.emplace_back(io_, tcp::endpoint(asio::ip::make_address(from), 0));
   }
 
   void drop_last() {
@@ -69,6 +76,7 @@ class AcceptLoopFixture {
   bool ended = false;
   /// The number of connections that may be closed to make room, oldest first.
   int idle = 0;
+  std::function<void()> on_drop = [] {};
 
  private:
   struct Open {
@@ -82,6 +90,7 @@ class AcceptLoopFixture {
     if (idle == 0 || found == open_.end()) return false;
     --idle;
     open_.erase(found);
+    on_drop();
     return true;
   }
 
@@ -90,6 +99,26 @@ class AcceptLoopFixture {
   tcp::endpoint endpoint_;
   std::list<Open> open_;
   std::list<tcp::socket> clients_;
+};
+
+int open_descriptor() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+/// Leaves the process no free descriptor until it is destroyed.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = open_descriptor();
+    close(lowest_free);
+    const rlimit lowered{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &lowered);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
 };
 
 /// Returns true if the server has closed the connection.
@@ -201,6 +230,44 @@ TEST_CASE("the limit per address doesn't apply to exempt peers") {
                             true);
   for (int i = 0; i < 3; ++i) fixture.connect();
   CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
+}
+
+TEST_CASE("without free descriptors, an idle connection makes room for a new one") {
+  AcceptLoopFixture fixture(
+      {.connections_max = 9, .connections_per_peer_max = 9, .refused_max = 0});
+  tcp::socket& oldest = fixture.connect();
+  tcp::socket& busy = fixture.connect();
+  tcp::socket& late = fixture.open_client();
+  fixture.idle = 1;
+  const NoDescriptors none;
+  fixture.connect(late);
+  CHECK(fixture.verdicts == std::vector(3, Verdict::admitted));
+  CHECK(is_closed(oldest));
+  CHECK_FALSE(is_closed(busy));
+  CHECK_FALSE(is_closed(late));
+}
+
+TEST_CASE("if something else takes each descriptor, connections aren't all closed at once") {
+  constexpr int connections = 20;
+  AcceptLoopFixture fixture(
+      {.connections_max = 99, .connections_per_peer_max = 99, .refused_max = 0});
+  for (int i = 0; i < connections; ++i) fixture.connect();
+  tcp::socket& late = fixture.open_client();
+  fixture.idle = connections;
+  std::vector<int> taken;
+  fixture.on_drop = [&] { taken.push_back(open_descriptor()); };
+  {
+    const NoDescriptors none;
+    fixture.connect(late);
+    CHECK(fixture.idle > 0);
+    CHECK(fixture.idle < connections);
+    CHECK(fixture.verdicts.size() == connections);
+  }
+  // The loop has paused, and accepts the connection afterwards.
+  const samoyed::test::Wait wait("the loop to accept a connection");
+  while (fixture.verdicts.size() == connections) fixture.settle();
+  CHECK_FALSE(is_closed(late));
+  for (const int descriptor : taken) close(descriptor);
 }
 
 TEST_CASE("a stopped loop closes its port, even while it is full") {

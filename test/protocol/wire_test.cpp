@@ -1,6 +1,7 @@
 #include "samoyed/protocol/wire.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "samoyed/protocol/base64.hpp"
 #include "samoyed/protocol/limits.hpp"
@@ -223,6 +224,39 @@ TEST_CASE("unknown fields of an extended result are ignored") {
         Result(Recognition{{{"a", {}, 1}}, 1, 2, PhaseTimes{1, 2.5, 0, -3}}));
   CHECK(parse_result(R"({"detail":"why","top":[],"error":"busy"})", Dialect::extended) ==
         Result(Refusal{RefusalReason::busy, "why"}));
+}
+
+TEST_CASE("the numbers and texts of an extended result are read exactly") {
+  const auto parsed = [](const std::string& label, const std::string& probability) {
+    return parse_result(R"({"top":[{"l\u0061bel":")" + label + R"(","probability":)" + probability +
+                            R"(}],"width":1,"height":1})",
+                        Dialect::extended);
+  };
+  for (const double number : {0.9300912618637085, 0.0102310031652450562, 5e-324, 1e-45, 0.1}) {
+    const std::string text = nlohmann::json(number).dump();
+    INFO(text);
+    CHECK(parsed("a", text) == Result(Recognition{{{"a", {}, number}}, 1, 1, {}}));
+  }
+  CHECK(parsed("a", "1e-400") == Result(Recognition{{{"a", {}, 0}}, 1, 1, {}}));
+  CHECK_FALSE(parsed("a", "1e400").has_value());
+  CHECK(parsed(R"(caf\u00e9 \"x\" \ud83d\ude00\n)", "1") ==
+        Result(Recognition{{{"café \"x\" \U0001F600\n", {}, 1}}, 1, 1, {}}));
+  CHECK_FALSE(parsed(R"(\ud83d)", "1").has_value());
+  CHECK_FALSE(parsed("\xFF", "1").has_value());
+}
+
+TEST_CASE("an extended result nests at most 32 objects and lists, and nothing follows it") {
+  const auto parses = [](std::size_t depth, const std::string& after) {
+    return parse_result(R"({"top":[{"label":"a","probability":1}],"width":1,"height":1,"x":)" +
+                            std::string(depth, '[') + std::string(depth, ']') + "}" + after,
+                        Dialect::extended)
+        .has_value();
+  };
+  CHECK(parses(31, ""));
+  CHECK_FALSE(parses(32, ""));
+  CHECK_FALSE(parses(100'000, ""));
+  CHECK(parses(1, " \n"));
+  CHECK_FALSE(parses(1, "{}"));
 }
 
 TEST_CASE("a result may have as many labels as can be requested, and no more") {

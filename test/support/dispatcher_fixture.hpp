@@ -107,6 +107,11 @@ class Log final : public dispatcher::DispatchObserver {
   }
   void on_readmitted(const dispatcher::Worker&) override { ++readmissions; }
   void on_forgotten(const dispatcher::Worker&) override { ++forgotten; }
+  void on_model_changed(const dispatcher::Worker&, const dispatcher::WorkerModel& before,
+                        const dispatcher::WorkerModel& now) override {
+    model_changes += before.name + ">" + now.name + " ";
+  }
+  std::string model_changes;  ///< `BEFORE>NOW ` each.
   int attempts = 0;
   int ejections = 0;
   int readmissions = 0;

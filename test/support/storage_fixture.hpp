@@ -35,6 +35,9 @@ Value wait_for(asio::io_context& io, asio::awaitable<Value> work) {
 
 /// Takes a new database back to an older version of its tables.
 inline void make_version(dispatcher::Database& database, int version) {
+  if (version < 8) {
+    database.execute("DROP INDEX job_turn; ALTER TABLE job DROP COLUMN turn");
+  }
   if (version < 7) {
     database.execute(
         "DROP TABLE adoption; DROP TABLE statistics_progress; DROP INDEX job_visitor;"

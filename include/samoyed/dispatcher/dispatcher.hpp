@@ -32,6 +32,9 @@ class DispatchObserver {
   virtual void on_readmitted(const Worker&) {}
   /// The worker was away for too long and is no longer in the list.
   virtual void on_forgotten(const Worker&) {}
+  /// The worker's hello names another model than its last hello.
+  virtual void on_model_changed(const Worker&, const WorkerModel& /*before*/,
+                                const WorkerModel& /*now*/) {}
 };
 
 class FairQueue;

@@ -43,9 +43,10 @@ struct Job {
 };
 
 enum class SubmitError {
-  full,      ///< The spool or its disk is full. The client may try again later.
-  stopping,  ///< The dispatcher is shutting down.
-  storage,   ///< The disk failed; the log has the details.
+  full,          ///< Too many images are waiting. The client may try again later.
+  client_share,  ///< The client has its share of the waiting images. Others may submit some.
+  stopping,      ///< The dispatcher is shutting down.
+  storage,       ///< The disk is full or failed; the log has the details.
 };
 
 /// The ids of the jobs in the order of the images, or why all of them were rejected.

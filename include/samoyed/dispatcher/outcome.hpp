@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -47,5 +48,9 @@ using Outcome = std::variant<Answer, Failure>;
 /// A message for people. For `no_active_worker` it is the reference's message, `Error: No active
 /// worker!`.
 std::string describe(const Failure& failure);
+
+/// The same for a request for `model`, or for the default one if that is empty. If no worker that
+/// runs it is known, the message also names the models that the workers run.
+std::string describe(const Failure& failure, const WorkerList& workers, std::string_view model);
 
 }  // namespace samoyed::dispatcher

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -106,6 +107,10 @@ struct WorkerRow {
   std::int64_t since_ms = 0;
   /// Why it was ejected. Empty while it is in rotation.
   std::string why = {};
+  /// True if someone listed it by its address, not only DNS.
+  bool by_address = false;
+  /// The DNS name that has it, as --discover has it. Empty if none has.
+  std::string discovered_by = {};
 };
 
 /// Maximum number of workers in a list, in rotation or not. A page shows all of them, and a request
@@ -118,6 +123,16 @@ enum class AddResult {
   /// The address was in the list already, in rotation or not.
   already_there,
   list_full,
+};
+
+/// The result of WorkerList::discover.
+enum class DiscoverResult {
+  added,
+  /// The address was in the list already, in rotation or not.
+  already_there,
+  list_full,
+  /// Someone removed the worker although DNS has it.
+  held_out,
 };
 
 /// The workers in rotation, in the order in which they were added or came back, and the ejected
@@ -143,6 +158,9 @@ enum class AddResult {
 /// long as another one has room, because images should wait at the dispatcher, where they are fair
 /// to each other.
 ///
+/// A worker is in the list because someone listed its address, because DNS has it, or both. It
+/// stays while one of the two holds.
+///
 /// Thread rule: every member may be called from any thread. One mutex guards all of them. It is
 /// held for a few instructions and never across a system call or a suspension.
 class WorkerList {
@@ -167,8 +185,18 @@ class WorkerList {
   /// the list doesn't reveal that it was ejected.
   AddResult add(const protocol::Address& address);
 
-  /// Removes a worker, in rotation or not. Returns false if the address is not in the list.
+  /// Removes a worker, in rotation or not. Images that it has are finished. Returns false if the
+  /// address is not in the list. If DNS has the worker, it is held out of the list until someone
+  /// adds it, or DNS has dropped it.
   bool remove(const protocol::Address& address);
+
+  /// Adds a worker that the DNS name `name` has, without connecting to it, unless it is held out.
+  /// An ejected worker stays ejected, because DNS says nothing about its health.
+  DiscoverResult discover(const protocol::Address& address, const std::string& name);
+
+  /// Removes a worker that DNS no longer has, unless someone listed its address. Images that it has
+  /// are finished. From then on `discover` may add it again, whoever removed it.
+  void undiscover(const protocol::Address& address);
 
   /// Takes a worker that was found dead out of rotation. From then on it is probed; with `readmit`
   /// off it is forgotten at once. Returns true to exactly one of several concurrent callers.
@@ -263,9 +291,9 @@ class WorkerList {
   /// Records how a probe ended. Ignored if the worker is no longer in the list.
   WorkerHealth::Change end_probe(WorkerId id, ProbeResult result, Clock::time_point now);
 
-  /// Removes the workers that have been away for too long, and returns them. Removes none while
-  /// fewer than half of all workers are in rotation, because then it is more likely that the
-  /// network or this machine has failed.
+  /// Removes the workers that have been away for too long, and returns them, except those that DNS
+  /// has: they would only be added again. Removes none while fewer than half of all workers are in
+  /// rotation, because then it is more likely that the network or this machine has failed.
   std::vector<Worker> forget_expired(Clock::time_point now);
 
   const HealthOptions& health_options() const { return health_; }
@@ -309,6 +337,7 @@ class WorkerList {
 
   // Called with the mutex held:
   Entry* find(WorkerId id);
+  Entry* find(const protocol::Address& address);
   ModelChoice choose(std::string_view model) const;
   const WorkerModel* first_trained() const;
   std::optional<Worker> next_after(WorkerId after,
@@ -316,6 +345,10 @@ class WorkerList {
   WorkerId* find_cursor(std::string_view model);
   bool any_runs(std::string_view model) const;
   void drop_unused_cursors();
+  /// Returns null if the list is full.
+  Entry* put_new(const protocol::Address& address);
+  void return_to_rotation(Entry& entry);
+  void erase(const Entry& entry);
   void put_at_end(Entry entry);
   std::size_t count_in_rotation() const;
   bool is_outlier(const Entry& entry) const;
@@ -330,6 +363,8 @@ class WorkerList {
   mutable std::mutex mutex_;
   // Guarded by mutex_, ids ascending:
   std::vector<Entry> entries_;
+  /// Workers that someone removed although DNS has them.
+  std::set<protocol::Address> held_out_;
   WorkerId last_id_ = 0;
   std::uint64_t last_listed_ = 0;
   WorkerId cursor_ = 0;

@@ -22,8 +22,11 @@ namespace samoyed::io {
 /// none, the new connection is over the limit. It is still accepted, so that the peer gets an
 /// answer, as long as fewer than `refused_max` such connections are open. Beyond that, a peer that
 /// is over its own limit is closed at once, and all others wait, one in the loop and the others in
-/// the kernel's queue, until a connection ends or becomes idle. If file descriptors or memory run
-/// out, the loop pauses and then continues.
+/// the kernel's queue, until a connection ends or becomes idle.
+///
+/// If file descriptors run out, `make_room` may close a connection too. Something else may take the
+/// freed descriptor, so the loop then pauses before it closes another one. It also pauses if no
+/// connection can be closed, or if memory runs out.
 ///
 /// Thread rule: the thread of the acceptor's executor.
 class AcceptLoop {
@@ -53,8 +56,8 @@ class AcceptLoop {
   /// The limit per address doesn't apply to peers for which `exempt` returns true.
   AcceptLoop(
       asio::ip::tcp::acceptor acceptor, Limits limits,
-      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; },
-      MakeRoom make_room = [](std::string_view) { return false; })
+      MakeRoom make_room = [](std::string_view) { return false; },
+      std::function<bool(const asio::ip::address&)> exempt = [](const auto&) { return false; })
       : acceptor_(std::move(acceptor)),
         limits_(limits),
         exempt_(std::move(exempt)),

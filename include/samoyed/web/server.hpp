@@ -10,6 +10,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
@@ -24,6 +25,8 @@ struct ServerParts {
   dispatcher::WorkerList& workers;
   /// For /metrics; may be null.
   const dispatcher::DispatchCounts* dispatch = nullptr;
+  /// Returns how the search for workers by DNS goes.
+  dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery;
   /// Null if results are not kept.
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.

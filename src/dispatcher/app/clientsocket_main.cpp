@@ -58,7 +58,8 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
     if (const auto* answer = std::get_if<dispatcher::Answer>(&outcome)) {
       report.recognized(file, *answer);
     } else {
-      report.failed(file, std::get<dispatcher::Failure>(outcome));
+      const auto& failure = std::get<dispatcher::Failure>(outcome);
+      report.failed(file, failure, describe(failure, work.workers, options.model));
     }
   }
 }

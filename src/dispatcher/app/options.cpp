@@ -2,12 +2,12 @@
 
 #include <stdexcept>
 
-#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/command_line.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/option_checks.hpp"
+#include "samoyed/io/token_file.hpp"
 #include "samoyed/protocol/limits.hpp"
 #include "samoyed/web/base_path.hpp"
 
@@ -46,7 +46,7 @@ void add_admin_token_option(CLI::App& app, Options& options) {
          [&options](const std::string& path) {
            options.admin_token_file = path;
            try {
-             options.web.access.admin_token = read_token_file(path);
+             options.web.access.admin_token = io::read_token_file(path);
            } catch (const std::runtime_error& error) {
              throw CLI::ValidationError("--admin-token-file", error.what());
            }
@@ -245,6 +245,9 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_default_model_option(app, options.default_model);
   app.option_defaults()->group("Worker health");
   add_health_options(app, options.health);
+  app.option_defaults()->group("Discovery of workers");
+  add_discovery_options(app, options.discovery);
+  app.final_callback([&options] { check_discovery(options.discovery); });
   if (const auto status = io::parse_command_line(app, argc, argv)) {
     exit_status = *status;
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatcher/app/discovery_arguments.hpp"
 #include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
@@ -20,6 +21,7 @@ struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9999;
   std::vector<protocol::Address> workers;
+  DiscoveryArguments discovery;
   /// If empty, the list is lost when the program ends.
   std::string state_file;
   /// The file that `web.access.admin_token` is from. May be empty.

@@ -1,5 +1,7 @@
 #include "dispatcher/app/service.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -10,18 +12,24 @@
 #include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "dispatcher/app/token_file.hpp"
 #include "dispatcher/postgres/open_postgres.hpp"
 #include "dispatcher/state_file.hpp"
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/connection_limits.hpp"
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/ip_text.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/log.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed/io/signals.hpp"
+#include "samoyed/io/token_file.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
+
+/// The pauses between attempts to read the key of visitors' cookies: those of the database.
+constexpr std::chrono::milliseconds key_pause_first{1000};
+constexpr std::chrono::milliseconds key_pause_max{16000};
 
 std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   if (path.empty()) return nullptr;
@@ -32,6 +40,18 @@ std::unique_ptr<Storage> open_any_storage(asio::any_io_executor executor,
                                           const StorageOptions& options) {
   if (options.url.empty()) return open_storage(std::move(executor), options);
   return postgres::open_postgres(std::move(executor), options);
+}
+
+/// The descriptors for the database, the log, the spool, forms on disk and the like.
+constexpr std::size_t file_descriptors_max = 64;
+
+/// Lowers the numbers of web connections to what the limit of descriptors leaves when every
+/// upload has a connection to a worker.
+Options within_descriptors(Options options) {
+  web::ServerLimits& limits = options.web.limits;
+  limits = io::fit_to_descriptors(
+      limits, limits.requests_max + limits.refused_connections_max + file_descriptors_max);
+  return options;
 }
 
 /// Logs the exception that ended a background loop, if there is one.
@@ -61,6 +81,7 @@ void DispatchLog::on_ejected(const Worker& worker, const std::string& why,
   const io::LogField fields[] = {
       {io::request_id_field, request_id}, {"worker", address}, {"why", why}};
   io::log(spdlog::level::warn, "removed worker " + address + ": " + why, fields);
+  on_lost_(worker);
 }
 void DispatchLog::on_readmitted(const Worker& worker) {
   ++counts_.readmitted;
@@ -71,8 +92,15 @@ void DispatchLog::on_forgotten(const Worker& worker) {
   spdlog::warn("forgot worker {}: it was away for too long", to_string(worker.address));
 }
 
+void DispatchLog::on_model_changed(const Worker& worker, const WorkerModel& before,
+                                   const WorkerModel& now) {
+  const auto trained = [](const WorkerModel& model) { return model.trained ? "" : " (untrained)"; };
+  spdlog::warn("worker {} runs {}{} now instead of {}{}", to_string(worker.address), now.name,
+               trained(now), before.name, trained(before));
+}
+
 Service::Service(Options options)
-    : options_(std::move(options)),
+    : options_(within_descriptors(std::move(options))),
       store_(open_store(options_.state_file)),
       workers_(
           // Only the service's thread makes changes. They are saved before the client that made
@@ -88,6 +116,12 @@ Service::Service(Options options)
             });
           },
           options_.health, options_.default_model),
+      discovery_(io_.get_executor(), workers_, options_.discovery.names, options_.discovery.options,
+                 options_.web.access.worker_networks,
+                 [this](const DiscoveryName& name) {
+                   return look_up_workers(io_.get_executor(), name, options_.discovery.servers);
+                 }),
+      log_([this](const Worker& worker) { discovery_.on_lost(worker.address); }),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
@@ -97,9 +131,10 @@ Service::Service(Options options)
               {.classifier = interactive_,
                .workers = workers_,
                .dispatch = &log_.counts(),
+               .discovery = [this] { return discovery_.statuses(); },
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
-               .storage_available = [this] { return !storage_ || storage_->problem().empty(); }},
+               .storage_available = [this] { return storage_available(); }},
               options_.web) {
   if (storage_) {
     storage_->on_visitor_key([this] { read_visitor_key(); });
@@ -134,7 +169,9 @@ void Service::run() {
   // workers.
   for (const WorkerRow& row : workers_.snapshot()) workers_.suspect(row.worker.id, Clock::now());
   asio::co_spawn(io_, monitor_.run(), log_failure("health monitor"));
+  discovery_.start();
   asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("release of unused memory"));
+  asio::co_spawn(io_, wait_for_visitor_key(), log_failure("wait for the visitors' key"));
   if (storage_) storage_->start();
   if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("job runner"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
@@ -157,7 +194,7 @@ void Service::reload() {
   spdlog::info("SIGHUP: reading the files of tokens and keys again");
   try {
     if (!options_.admin_token_file.empty()) {
-      server_.set_admin_token(read_token_file(options_.admin_token_file));
+      server_.set_admin_token(io::read_token_file(options_.admin_token_file));
     }
   } catch (const std::runtime_error& error) {
     spdlog::error("the former admin token stays in use: {}", error.what());
@@ -166,12 +203,37 @@ void Service::reload() {
   spdlog::info("SIGHUP: done");
 }
 
-/// Without a key, visitors get no cookies. Everything else works.
+/// Without a key, nobody could see the results that would be kept.
+bool Service::storage_available() const {
+  if (!storage_) return true;
+  const bool needs_key = storage_->history() && options_.web.results_by != ResultsBy::address;
+  return storage_->problem().empty() && (has_visitor_key_ || !needs_key);
+}
+
+/// Without a key, visitors get no cookies, and nothing is kept for them. Everything else works.
 void Service::read_visitor_key() {
   try {
     server_.set_visitor_key(storage_->visitor_key());
+    if (!key_problem_.empty()) spdlog::info("the key of visitors' cookies could be read");
+    has_visitor_key_ = true;
+    key_problem_.clear();
   } catch (const std::runtime_error& error) {
-    spdlog::error("can't read the key of visitors' cookies; then send SIGHUP: {}", error.what());
+    if (key_problem_ == error.what()) return;
+    key_problem_ = error.what();
+    spdlog::error(
+        "can't read the key of visitors' cookies. Until that is possible, {}. Problem: {}",
+        has_visitor_key_ ? "the former one stays in use" : "no results are kept for visitors",
+        error.what());
+  }
+}
+
+/// Reads the key as soon as that is possible, for example when the disk has room for it.
+asio::awaitable<void> Service::wait_for_visitor_key() {
+  auto pause = key_pause_first;
+  while (storage_ && !has_visitor_key_) {
+    co_await io::sleep_for(pause);
+    pause = std::min(2 * pause, key_pause_max);
+    if (!has_visitor_key_) read_visitor_key();
   }
 }
 
@@ -223,7 +285,9 @@ void Service::add(const std::vector<protocol::Address>& addresses, const std::st
 
 void Service::save() {
   std::vector<protocol::Address> addresses;
-  for (const WorkerRow& row : workers_.snapshot()) addresses.push_back(row.worker.address);
+  for (const WorkerRow& row : workers_.snapshot()) {
+    if (row.by_address) addresses.push_back(row.worker.address);
+  }
   // An ejection doesn't change the addresses. Writing the unchanged list would only make everyone
   // wait for the disk.
   if (addresses == stored_) return;

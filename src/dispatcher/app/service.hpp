@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -10,6 +12,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "dispatcher/app/options.hpp"
+#include "dispatcher/discovery/discovery.hpp"
 #include "dispatcher/health_monitor.hpp"
 #include "dispatcher/jobs/interactive_classifier.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
@@ -24,20 +27,26 @@ namespace samoyed::dispatcher {
 /// Logs and counts what happens to workers.
 class DispatchLog final : public DispatchObserver {
  public:
+  /// `on_lost` is called with each worker that was ejected.
+  explicit DispatchLog(std::function<void(const Worker&)> on_lost) : on_lost_(std::move(on_lost)) {}
+
   void on_attempt(const Worker& worker, const std::string& request_id) override;
   void on_ejected(const Worker& worker, const std::string& why,
                   const std::string& request_id) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
+  void on_model_changed(const Worker& worker, const WorkerModel& before,
+                        const WorkerModel& now) override;
 
   const DispatchCounts& counts() const { return counts_; }
 
  private:
+  const std::function<void(const Worker&)> on_lost_;
   DispatchCounts counts_;
 };
 
-/// The whole dispatcher: the worker list and its store, the dispatcher with its health monitor, the
-/// storage with its job runner, and the web server.
+/// The whole dispatcher: the worker list with its store and its discovery, the dispatcher with its
+/// health monitor, the storage with its job runner, and the web server.
 ///
 /// Thread rule: everything runs on the thread that calls `run`.
 class Service {
@@ -56,7 +65,9 @@ class Service {
   void save();
   void stop();
   void reload();
+  bool storage_available() const;
   void read_visitor_key();
+  asio::awaitable<void> wait_for_visitor_key();
   asio::awaitable<void> serve();
   std::unique_ptr<JobRunner> make_job_runner();
 
@@ -67,12 +78,15 @@ class Service {
   /// False while the list is being loaded. It must not be saved then.
   bool loaded_ = false;
   WorkerList workers_;
+  Discovery discovery_;
   DispatchLog log_;
   Dispatcher dispatcher_;
   HealthMonitor monitor_;
   /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;       ///< Null without a data folder and a store.
+  std::unique_ptr<Storage> storage_;  ///< Null without a data folder and a store.
+  bool has_visitor_key_ = false;
+  std::string key_problem_;  ///< Why the key couldn't be read the last time; empty if it could.
   std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;

@@ -156,8 +156,8 @@ void Report::recognized(const std::filesystem::path& file, const dispatcher::Ans
   show_progress();
 }
 
-void Report::failed(const std::filesystem::path& file, const dispatcher::Failure& failure) {
-  const std::string error = describe(failure);
+void Report::failed(const std::filesystem::path& file, const dispatcher::Failure& failure,
+                    const std::string& error) {
   using dispatcher::FailureReason;
   const bool about_the_file = failure.reason != FailureReason::no_active_worker &&
                               failure.reason != FailureReason::unknown_model;

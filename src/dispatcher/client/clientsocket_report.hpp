@@ -54,7 +54,9 @@ class Report final : public dispatcher::DispatchObserver {
                   const std::string& request_id) override;
 
   void recognized(const std::filesystem::path& file, const dispatcher::Answer& answer);
-  void failed(const std::filesystem::path& file, const dispatcher::Failure& failure);
+  /// `error` is the failure's message for people.
+  void failed(const std::filesystem::path& file, const dispatcher::Failure& failure,
+              const std::string& error);
   void unreadable(const std::filesystem::path& file, const std::string& why);
 
   /// Reports files that folders contain besides images, and folders that can't be searched.

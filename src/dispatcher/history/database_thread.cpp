@@ -293,7 +293,7 @@ void DatabaseThread::run_transaction(Database& database, std::span<Task> group) 
   try {
     database.execute("COMMIT");
     // Nothing is acknowledged that is in a file which nobody will find.
-    if (!database.is_current()) throw DiskError("the database was removed or replaced");
+    if (!database.is_current()) throw DiskError("the database was removed, replaced or emptied");
   } catch (const StorageError&) {
     if (retried) {
       for (Task& task : group) task.in_doubt = true;

@@ -13,6 +13,8 @@ namespace {
 /// this many times the first one.
 constexpr int pause_factor_max = 16;
 
+const std::string not_current = "its file was removed, replaced or emptied while it was in use";
+
 }  // namespace
 
 ReopeningDatabase::ReopeningDatabase(Open open, std::chrono::milliseconds pause)
@@ -40,7 +42,7 @@ void ReopeningDatabase::open() {
 
 Database* ReopeningDatabase::get() {
   if (database_ && !database_->is_current()) {
-    close("its file was removed or replaced while it was in use");
+    close(not_current);
   }
   if (!database_ && open_ && Clock::now() >= open_at_) {
     try {
@@ -59,7 +61,7 @@ void ReopeningDatabase::close_if_unusable(const std::exception_ptr& failure) {
     close(error.what());
   } catch (const std::exception&) {
     if (database_ && !database_->is_current()) {
-      close("its file was removed or replaced while it was in use");
+      close(not_current);
     }
   }
 }

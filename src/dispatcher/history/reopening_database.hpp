@@ -31,7 +31,7 @@ class ReopeningDatabase {
   /// Returns the database if it can be used, after opening it if necessary and due; null otherwise.
   Database* get();
 
-  /// Returns whether the path still names the file that is open.
+  /// Returns whether the path still names the file that is open, with its content.
   bool is_current() { return database_ && database_->is_current(); }
 
   /// Closes the database if the failure of a task says that its file must not be used any more.

@@ -135,6 +135,15 @@ CREATE INDEX job_visitor ON job (visitor, number);
 ALTER TABLE removal DROP COLUMN abandoned;
 CREATE TABLE statistics_progress (uncounted_until INTEGER NOT NULL) STRICT;
 INSERT INTO statistics_progress VALUES (0);
+)sql",
+    // Clients take turns with their jobs.
+    R"sql(
+ALTER TABLE job ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+UPDATE job SET turn = place.turn FROM (
+  SELECT number, row_number() OVER (PARTITION BY client ORDER BY number) AS turn
+  FROM job WHERE state < 2
+) AS place WHERE job.number = place.number;
+CREATE INDEX job_turn ON job (turn, number, due_ms) WHERE state = 0;
 )sql"};
 
 /// From this version on, the tables hold digests of visitors' ids.
@@ -233,6 +242,7 @@ Database open_history(const std::filesystem::path& file) {
 }
 
 Database open_history_reader(const std::filesystem::path& file) {
+  if (Database::is_emptied(file)) throw DamageError(file.string() + " was emptied");
   Database database(file, Database::Mode::read_only);
   database.execute("PRAGMA query_only = ON");
   return database;

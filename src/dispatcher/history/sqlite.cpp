@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds busy_timeout{5000};
 /// The number of SQLite virtual machine instructions between two checks of the clock: about 0.1 ms.
 constexpr int deadline_instructions = 10000;
+/// The smallest page of SQLite. A file has at least one.
+constexpr std::uintmax_t page_bytes_min = 512;
 
 [[noreturn]] void fail(int code, const std::string& what) {
   switch (code & 0xff) {  // The primary code, without the extended bits.
@@ -158,10 +160,18 @@ Database::FileId Database::file_id(const std::filesystem::path& path) {
   return std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino);
 }
 
+bool Database::is_emptied(const std::filesystem::path& path) {
+  std::error_code missing;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, missing);
+  return !missing && bytes < page_bytes_min;
+}
+
 bool Database::is_current() {
   const FileId log = file_id(path_.string() + "-wal");
   if (!log_) log_ = log;
-  if (file_ && file_id(path_) == file_ && log == log_) return true;
+  const bool emptied = is_emptied(path_);
+  has_content_ = has_content_ || !emptied;
+  if (file_ && file_id(path_) == file_ && log == log_ && !(has_content_ && emptied)) return true;
   // SQLite would remove the log of the file that is there now.
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   return false;

@@ -103,9 +103,13 @@ class Database {
   /// The file of the log (WAL), if `is_current` has seen it.
   FileId log() const { return log_; }
 
-  /// Returns whether the path still names the file that was opened, and the file's log (WAL) too.
-  /// If not, nothing that is written can be found again.
+  /// Returns whether the path still names the file that was opened, and the file's log (WAL) too,
+  /// and whether the file hasn't been emptied. If not, nothing that is written can be found again.
   bool is_current();
+
+  /// Whether there is a file that is too small for any database. SQLite would begin a new one in
+  /// it.
+  static bool is_emptied(const std::filesystem::path& path);
 
   Statement prepare(const std::string& sql);
   /// Runs one or more statements that take no values and return no rows.
@@ -139,7 +143,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> database_;
   std::filesystem::path path_;
   FileId file_;
-  FileId log_;  ///< SQLite creates the log at the first use of the database.
+  FileId log_;                ///< SQLite creates the log at the first use of the database.
+  bool has_content_ = false;  ///< `is_current` has seen the file with content.
   /// Held by pointer, because SQLite stores its address and a Database can be moved.
   std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;
   /// Held by pointer for the same reason. Holds one entry for each distinct SQL text of this

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "samoyed/io/pause.hpp"
+
 namespace samoyed::dispatcher {
 namespace {
 
@@ -73,9 +75,8 @@ std::size_t jobs_to_start(const JobCapacity& capacity) {
 }
 
 std::chrono::milliseconds retry_pause(int attempts) {
-  auto pause = pause_first;
-  for (int attempt = 1; attempt < attempts && pause < pause_max; ++attempt) pause *= 2;
-  return std::min(pause, pause_max);
+  const auto failures = static_cast<std::size_t>(std::max(attempts, 0));
+  return io::doubled_pause(pause_first, failures, pause_max);
 }
 
 bool is_suspect(const Failure& failure) {

@@ -6,7 +6,7 @@
 
 namespace samoyed::dispatcher {
 
-std::vector<JobRow> rows_of(const JobRequest& request, std::int64_t now_ms) {
+std::vector<JobRow> rows_of(const JobRequest& request, std::int64_t now_ms, ClientJobs& clients) {
   std::vector<JobRow> rows;
   for (const JobImage& image : request.images) {
     JobRow row{.job = {.id = io::random_hex(io::id_bytes),
@@ -18,17 +18,24 @@ std::vector<JobRow> rows_of(const JobRequest& request, std::int64_t now_ms) {
                .request_id = request.request_id,
                .top = request.top,
                .model = request.model,
-               .thumbnail_side = request.thumbnail_side};
+               .thumbnail_side = request.thumbnail_side,
+               .turn = clients.add(request.client, image.size())};
     rows.push_back(std::move(row));
   }
   return rows;
 }
 
-bool has_room(const Jobs::Load& load, const JobRequest& request, const JobsOptions& options) {
+std::optional<SubmitError> find_obstacle(const JobRequest& request, const Jobs::Load& load,
+                                         const ClientJobs& clients, const JobsOptions& options) {
   std::uint64_t bytes = 0;
   for (const JobImage& image : request.images) bytes += image.size();
-  return load.waiting + load.running + request.images.size() <= options.images_max &&
-         load.bytes + bytes <= options.bytes_max;
+  const bool has_room = load.waiting + load.running + request.images.size() <= options.images_max &&
+                        load.bytes + bytes <= options.bytes_max;
+  if (!has_room) return SubmitError::full;
+  if (!clients.may_add(request.client, request.images.size(), bytes, options)) {
+    return SubmitError::client_share;
+  }
+  return std::nullopt;
 }
 
 }  // namespace samoyed::dispatcher

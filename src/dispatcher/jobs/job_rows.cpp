@@ -17,7 +17,8 @@ static_assert(waiting == 0 && running == 1 && done == 2 && failed == 3);
 
 const std::string select_job =
     "SELECT id, state, submitted_ms, changed_ms, file_name, image_bytes, attempts, reason, detail,"
-    " recognition, visitor, client, request_id, top, model, thumbnail_side, claims FROM job ";
+    " recognition, visitor, client, request_id, top, model, thumbnail_side, claims,"
+    " turn FROM job ";
 
 std::optional<int> optional_integer(const Statement& rows, int column) {
   if (rows.is_null(column)) return std::nullopt;
@@ -48,17 +49,20 @@ JobRow read_job_row(const Statement& rows) {
           .request_id = rows.text(12),
           .top = optional_integer(rows, 13),
           .model = rows.text(14),
-          .thumbnail_side = optional_integer(rows, 15)};
+          .thumbnail_side = optional_integer(rows, 15),
+          .turn = rows.integer(17)};
 }
 
 /// Returns the job if `token` holds its current claim.
 std::optional<EndedJob> find_claimed(Database& database, const ClaimToken& token) {
   auto rows = database.prepare(
-      "SELECT image_bytes FROM job WHERE id = ? AND state = 1 AND owner = ? AND claims = ?");
+      "SELECT image_bytes, client FROM job"
+      " WHERE id = ? AND state = 1 AND owner = ? AND claims = ?");
   rows.bind(token.job_id).bind(token.owner).bind(token.attempt);
   if (!rows.step()) return std::nullopt;
   return EndedJob{.state_before = JobState::running,
-                  .image_bytes = static_cast<std::uint64_t>(rows.integer(0))};
+                  .image_bytes = static_cast<std::uint64_t>(rows.integer(0)),
+                  .client = rows.text(1)};
 }
 
 /// The visitor may have got another id since the job was claimed.
@@ -82,14 +86,15 @@ void set_failed(Database& database, const std::string& id, const JobError& error
 void insert_job(Database& database, const JobRow& row) {
   auto statement = database.prepare(
       "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client, request_id,"
-      " file_name, image_bytes, model, attempts, reason, detail, top, thumbnail_side)"
-      " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', '', ?, ?)");
+      " file_name, image_bytes, model, attempts, reason, detail, turn, top, thumbnail_side)"
+      " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', '', ?, ?, ?)");
   const std::int64_t now_ms = row.job.submitted_ms;
   statement.bind(row.job.id).bind(now_ms).bind(now_ms).bind(now_ms);
   statement.bind(cut_text(row.visitor)).bind(cut_text(row.client)).bind(cut_text(row.request_id));
   statement.bind(cut_text(row.job.file_name));
   statement.bind(static_cast<std::int64_t>(row.job.image_bytes));
   statement.bind(cut_text(row.model));
+  statement.bind(row.turn);
   bind_optional(statement, row.top);
   bind_optional(statement, row.thumbnail_side);
   statement.run();
@@ -104,12 +109,15 @@ std::optional<Job> find_job(Database& database, const std::string& id) {
   return job;
 }
 
+std::string due_jobs_query() {
+  return select_job +
+         "WHERE state = 0 AND (due_ms <= ? OR due_ms > ?) ORDER BY turn, number LIMIT ?";
+}
+
 ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_t now_ms,
                        std::size_t count, std::uint64_t bytes_max) {
   ClaimedJobs claimed;
-  auto rows = database.prepare(select_job +
-                               "WHERE state = 0 AND (due_ms <= ? OR due_ms > ?)"
-                               " ORDER BY due_ms, number LIMIT ?");
+  auto rows = database.prepare(due_jobs_query());
   rows.bind(now_ms).bind(now_ms + due_later_max_ms).bind(static_cast<std::int64_t>(count));
   std::uint64_t bytes = 0;
   while (rows.step()) {
@@ -184,11 +192,13 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
 
 std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
                                             const JobError& error, std::int64_t now_ms) {
-  auto rows = database.prepare("SELECT state, image_bytes FROM job WHERE id = ? AND state < 2");
+  auto rows =
+      database.prepare("SELECT state, image_bytes, client FROM job WHERE id = ? AND state < 2");
   rows.bind(id);
   if (!rows.step()) return std::nullopt;
   const EndedJob ended{.state_before = static_cast<JobState>(rows.integer(0)),
-                       .image_bytes = static_cast<std::uint64_t>(rows.integer(1))};
+                       .image_bytes = static_cast<std::uint64_t>(rows.integer(1)),
+                       .client = rows.text(2)};
   set_failed(database, id, error, now_ms);
   return ended;
 }

@@ -18,6 +18,10 @@ void insert_job(Database& database, const JobRow& row);
 /// Includes the result if the job has one that is still in the history.
 std::optional<Job> find_job(Database& database, const std::string& id);
 
+/// The query for waiting jobs that are due, in the order of their turns. Its values are the current
+/// time, the latest due time that is believable, and the number of jobs.
+std::string due_jobs_query();
+
 /// Implements JobStore::claim for `owner`. A job whose due time is unreasonably far in the future
 /// counts as due, because the clock must have been set back.
 ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_t now_ms,
@@ -27,6 +31,7 @@ ClaimedJobs claim_jobs(Database& database, const std::string& owner, std::int64_
 struct EndedJob {
   JobState state_before;
   std::uint64_t image_bytes;
+  std::string client;
 };
 
 // The next three functions end a claim. If the token is stale, they change nothing and return false

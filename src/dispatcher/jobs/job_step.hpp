@@ -8,9 +8,9 @@ namespace samoyed::dispatcher {
 /// of them.
 enum class JobStep {
   image_written,
-  image_renamed,
   folder_synced,
   rows_committed,
+  image_renamed,
   claimed,
   recognized,
   result_inserted,  ///< In a transaction that is not committed yet.

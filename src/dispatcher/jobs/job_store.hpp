@@ -26,6 +26,8 @@ struct JobRow {
   std::optional<int> top;
   std::string model;
   std::optional<int> thumbnail_side;
+  /// Jobs are claimed in the order of their turns (client_jobs.hpp).
+  std::int64_t turn = 0;
 };
 
 /// Identifies one claim of a job, as a fencing token. It becomes stale when the job is canceled,
@@ -87,9 +89,9 @@ struct JobRetry {
 /// changed.
 class JobStore : public Jobs {
  public:
-  /// Claims at most `count` waiting jobs that are due, starting with those that have been due the
-  /// longest. Stops before the images of the claimed jobs exceed `bytes_max` bytes in total, but
-  /// always claims the first job.
+  /// Claims at most `count` waiting jobs that are due, in the order of their turns. Stops before
+  /// the images of the claimed jobs exceed `bytes_max` bytes in total, but always claims the first
+  /// job.
   virtual asio::awaitable<ClaimedJobs> claim(std::size_t count, std::uint64_t bytes_max) = 0;
 
   /// The image's bytes, encoded for the wire; null if the image is missing. Throws

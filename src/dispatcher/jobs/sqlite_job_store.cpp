@@ -24,8 +24,8 @@ constexpr bool frees_space = true;
 }  // namespace
 
 SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& writer,
-                               DatabaseThread& reader, Spool spool, JobsOptions options, Load load,
-                               OnJobStep on_step, DiskReserve* reserve)
+                               DatabaseThread& reader, Spool spool, JobsOptions options,
+                               UnfinishedJobs found, OnJobStep on_step, DiskReserve* reserve)
     : executor_(std::move(executor)),
       writer_(writer),
       reader_(reader),
@@ -34,24 +34,40 @@ SqliteJobStore::SqliteJobStore(asio::any_io_executor executor, DatabaseThread& w
       options_(options),
       on_step_(std::move(on_step)),
       reserve_(reserve),
-      load_(load),
+      load_(found.load),
+      clients_(std::move(found.clients)),
       watches_(executor_, options.watchers_max,
                [this](std::string id) { return find(std::move(id)); }) {}
 
 SqliteJobStore::~SqliteJobStore() { files_.join(); }
 
-asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
-  if (stopping_) co_return SubmitError::stopping;
-  if (!has_room(load_, request, options_)) co_return SubmitError::full;
-  const auto rows =
-      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms()));
+/// Returns the rows of new jobs, which count from now on.
+SqliteJobStore::Rows SqliteJobStore::add_rows(const JobRequest& request) {
+  auto rows =
+      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms(), clients_));
   for (const JobRow& row : *rows) {
-    for (Load* const load : {&load_, &submitting_}) {
-      ++load->waiting;
-      load->bytes += row.job.image_bytes;
-    }
+    ++load_.waiting;
+    load_.bytes += row.job.image_bytes;
   }
-  std::optional<SubmitError> error;
+  submitting_.insert(rows);
+  return rows;
+}
+
+/// Undoes `add_rows`.
+void SqliteJobStore::subtract_rows(const std::vector<JobRow>& rows) {
+  for (const JobRow& row : rows) {
+    subtract(load_.waiting, std::size_t{1});
+    subtract(load_.bytes, row.job.image_bytes);
+    clients_.remove(row.client, row.job.image_bytes);
+  }
+}
+
+asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
+  request.client = cut_text(std::move(request.client));  // As it is read from the database.
+  if (stopping_) co_return SubmitError::stopping;
+  std::optional<SubmitError> error = find_obstacle(request, load_, clients_, options_);
+  if (error) co_return *error;
+  const Rows rows = add_rows(request);
   try {
     co_await write_images(rows, std::move(request.images));
     auto insert = [rows](Database& database) {
@@ -61,35 +77,27 @@ asio::awaitable<Submitted> SqliteJobStore::submit(JobRequest request) {
     co_await writer_.run(std::move(insert), power_loss);
     on_step_(JobStep::rows_committed);
   } catch (const std::system_error& failure) {
-    const int code = failure.code().value();
-    error = code == ENOSPC || code == EDQUOT ? SubmitError::full : SubmitError::storage;
-    spdlog::error("can't store a job: {}", failure.what());
-  } catch (const DiskFullError& failure) {
-    error = SubmitError::full;
+    error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
   }
-  std::vector<std::string> ids;
-  for (const JobRow& row : *rows) {
-    ids.push_back(row.job.id);
-    subtract(submitting_.waiting, std::size_t{1});
-    subtract(submitting_.bytes, row.job.image_bytes);
-    if (error) {
-      subtract(load_.waiting, std::size_t{1});
-      subtract(load_.bytes, row.job.image_bytes);
-      co_await remove_image(row.job.id);
-    }
+  submitting_.erase(rows);
+  if (error) {
+    subtract_rows(*rows);
+    for (const JobRow& row : *rows) co_await remove_image(row.job.id);
+    co_return *error;
   }
-  if (error) co_return *error;
+  std::vector<std::string> ids;
+  for (const JobRow& row : *rows) ids.push_back(row.job.id);
+  co_await complete_images(rows);
   on_submitted_();
   co_return ids;
 }
 
 /// Writes images to the spool, of which only one that has to be read is in memory at a time.
-asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::vector<JobRow>> rows,
-                                                   std::vector<JobImage> images) {
+asio::awaitable<void> SqliteJobStore::write_images(Rows rows, std::vector<JobImage> images) {
   for (std::size_t index = 0; index < images.size(); ++index) {
     const auto bytes = std::make_shared<std::string>(std::move(images[index].bytes));
     if (images[index].read) {
@@ -98,7 +106,8 @@ asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::ve
     }
     auto write = [this, rows, index, bytes] {
       if (reserve_ && !reserve_->keep()) {
-        throw std::system_error(ENOSPC, std::generic_category(), "too little room for the reserve");
+        throw std::system_error(ENOSPC, std::generic_category(),
+                                "can't keep the reserve in the data folder");
       }
       spool_.write((*rows)[index].job.id, *bytes);
       return true;
@@ -110,6 +119,19 @@ asio::awaitable<void> SqliteJobStore::write_images(std::shared_ptr<const std::ve
     return true;
   };
   co_await run_on(files_, std::move(sync));
+}
+
+/// An image that can't be renamed is found by its first name, also by the next start.
+asio::awaitable<void> SqliteJobStore::complete_images(Rows rows) {
+  auto complete = [this, rows] {
+    for (const JobRow& row : *rows) spool_.complete(row.job.id);
+    return true;
+  };
+  try {
+    co_await run_on(files_, std::move(complete));
+  } catch (const std::system_error& error) {
+    spdlog::error("can't rename a job's image: {}", error.what());
+  }
 }
 
 asio::awaitable<std::optional<Job>> SqliteJobStore::find(std::string id) {
@@ -129,11 +151,17 @@ asio::awaitable<bool> SqliteJobStore::cancel(std::string id) {
   co_return true;
 }
 
-void SqliteJobStore::recovered(Load load) {
-  load_ = load;
-  // They are inserted into the database that was opened now, after their load was counted.
-  load_.waiting += submitting_.waiting;
-  load_.bytes += submitting_.bytes;
+void SqliteJobStore::recovered(UnfinishedJobs found) {
+  load_ = found.load;
+  clients_ = std::move(found.clients);
+  // They are inserted into the database that was opened now, after its jobs were counted.
+  for (const Rows& rows : submitting_) {
+    for (const JobRow& row : *rows) {
+      ++load_.waiting;
+      load_.bytes += row.job.image_bytes;
+      clients_.add_again(row);
+    }
+  }
   on_submitted_();
 }
 
@@ -151,6 +179,7 @@ asio::awaitable<ClaimedJobs> SqliteJobStore::claim(std::size_t count, std::uint6
   load_.running += claimed.jobs.size();
   for (const ClaimedJob& job : claimed.jobs) {
     on_step_(JobStep::claimed);
+    clients_.claimed(job.row.turn);
     watches_.notify(job.token.job_id);
   }
   co_return claimed;
@@ -205,6 +234,7 @@ asio::awaitable<void> SqliteJobStore::end(std::string id, EndedJob ended) {
   const bool waited = ended.state_before == JobState::waiting;
   subtract(waited ? load_.waiting : load_.running, std::size_t{1});
   subtract(load_.bytes, ended.image_bytes);
+  clients_.remove(ended.client, ended.image_bytes);
   watches_.notify(id);
   co_await remove_image(std::move(id));
 }

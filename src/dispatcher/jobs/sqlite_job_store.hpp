@@ -5,12 +5,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/thread_pool.hpp>
 
 #include "dispatcher/history/database_thread.hpp"
+#include "dispatcher/jobs/client_jobs.hpp"
+#include "dispatcher/jobs/job_recovery.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
 #include "dispatcher/jobs/job_store.hpp"
 #include "dispatcher/jobs/job_watches.hpp"
@@ -21,23 +24,24 @@ namespace samoyed::dispatcher {
 
 /// Keeps jobs as rows in the history's file, and their images in a spool folder.
 ///
-///     submit    image written, synced, renamed; folder synced; row committed and synced
-///               -> acknowledged
+///     submit    image written and synced as ID.new; folder synced; row committed and synced; image
+///               renamed to ID -> acknowledged
 ///     finish    result and state committed and synced together -> image removed
 ///
-/// A crash between two steps leaves either an image without a row, which was never acknowledged, or
-/// a finished row with its image. The next start removes such images.
+/// A crash between two steps leaves either ID.new without a row, which was never acknowledged, or a
+/// finished row with its image. The next start removes such images. Any other image without a row
+/// belongs to another database, and is moved aside.
 ///
 /// Thread rule: the same as for Jobs. The database's threads and one thread for the images access
 /// the disk.
 class SqliteJobStore final : public JobStore {
  public:
   /// The references must outlive the store, and the store must outlive every coroutine that it
-  /// started. `load` is the result of `recover_jobs`. Jobs are accepted only while `reserve`, if it
-  /// isn't null, is there.
+  /// started. `found` is the result of `recover_jobs`. Jobs are accepted only while `reserve`, if
+  /// it isn't null, is there.
   SqliteJobStore(
       asio::any_io_executor executor, DatabaseThread& writer, DatabaseThread& reader, Spool spool,
-      JobsOptions options, Load load, OnJobStep on_step = [](JobStep) {},
+      JobsOptions options, UnfinishedJobs found, OnJobStep on_step = [](JobStep) {},
       DiskReserve* reserve = nullptr);
   ~SqliteJobStore() override;
 
@@ -57,16 +61,20 @@ class SqliteJobStore final : public JobStore {
     on_cancelled_ = std::move(call);
   }
 
-  /// Replaces the load after another database was opened: the result of `recover_jobs`.
-  void recovered(Load load);
+  /// Replaces the unfinished jobs after another database was opened: the result of `recover_jobs`.
+  void recovered(UnfinishedJobs found);
   /// Accepts no more jobs, and ends every watch.
   void stop();
   /// Waits for the thread that handles the images. No member may be called afterward.
   void join() { files_.join(); }
 
  private:
-  asio::awaitable<void> write_images(std::shared_ptr<const std::vector<JobRow>> rows,
-                                     std::vector<JobImage> images);
+  using Rows = std::shared_ptr<const std::vector<JobRow>>;
+
+  Rows add_rows(const JobRequest& request);
+  void subtract_rows(const std::vector<JobRow>& rows);
+  asio::awaitable<void> write_images(Rows rows, std::vector<JobImage> images);
+  asio::awaitable<void> complete_images(Rows rows);
   asio::awaitable<void> remove_image(std::string id);
   asio::awaitable<void> end(std::string id, EndedJob ended);
 
@@ -80,7 +88,8 @@ class SqliteJobStore final : public JobStore {
   DiskReserve* const reserve_;
   asio::thread_pool files_{1};
   Load load_;
-  Load submitting_;  ///< The part of load_ that isn't in the database yet.
+  ClientJobs clients_;         ///< The jobs that load_ counts.
+  std::set<Rows> submitting_;  ///< Those of them that aren't in the database yet.
   bool stopping_ = false;
   std::function<void()> on_submitted_ = [] {};
   std::function<void(const std::string&)> on_cancelled_ = [](const std::string&) {};

@@ -73,25 +73,25 @@ asio::awaitable<void> PostgresJobStore::refresh() {
   const auto claimed_before = claimed_;
   auto work = [ids = watches_.ids(), owner = keeper_.id()](Connection& connection) {
     Found found;
-    found.load = find_load(connection);
+    found.unfinished = find_unfinished(connection);
     if (!ids.empty()) found.versions = find_versions(connection, ids);
     found.claims = find_claims(connection, owner);
     return found;
   };
-  const Found found = co_await pool_.run(std::move(work));
-  apply_load(found.load, operations_before);
+  Found found = co_await pool_.run(std::move(work));
+  apply_unfinished(std::move(found.unfinished), operations_before);
   apply_versions(found.versions);
   cancel_lost_claims(claimed_before, found.claims);
   // A claim that is under way isn't known here yet.
   if (operations_ == operations_before) co_await put_back_orphans(found.claims);
 }
 
-/// The load that was found is of an unknown moment if jobs have changed here meanwhile.
-void PostgresJobStore::apply_load(const Load& load, std::uint64_t operations_before) {
+/// What was found is of an unknown moment if jobs have changed here meanwhile.
+void PostgresJobStore::apply_unfinished(UnfinishedJobs found, std::uint64_t operations_before) {
   if (operations_ != operations_before && ++loads_left_out_ < loads_left_out_max) return;
   loads_left_out_ = 0;
-  const bool more = load.waiting > load_.waiting;
-  load_ = load;
+  const bool more = found.load.waiting > load_.waiting;
+  set_unfinished(std::move(found));
   if (more) on_submitted_();
 }
 
@@ -109,15 +109,15 @@ void PostgresJobStore::apply_versions(const std::vector<JobVersion>& versions) {
 }
 
 /// Cancels the work on jobs that were canceled at another dispatcher, or rescued by it.
-void PostgresJobStore::cancel_lost_claims(const std::map<std::string, std::int64_t>& claimed_before,
+void PostgresJobStore::cancel_lost_claims(const Claims& claimed_before,
                                           const std::vector<ClaimToken>& claims) {
   std::set<std::pair<std::string, std::int64_t>> kept;
   for (const ClaimToken& token : claims) kept.emplace(token.job_id, token.attempt);
   std::vector<std::string> lost;
-  for (const auto& claim : claimed_before) {
-    const auto now = claimed_.find(claim.first);
-    const bool still_claimed = now != claimed_.end() && now->second == claim.second;
-    if (still_claimed && !kept.contains({claim.first, claim.second})) lost.push_back(claim.first);
+  for (const auto& [id, claim] : claimed_before) {
+    const auto now = claimed_.find(id);
+    const bool still_claimed = now != claimed_.end() && now->second.number == claim.number;
+    if (still_claimed && !kept.contains({id, claim.number})) lost.push_back(id);
   }
   for (const std::string& id : lost) on_cancelled_(id);
 }
@@ -157,8 +157,8 @@ void PostgresJobStore::cancel_all_if_lease_lost() {
   }
   lease_lost_ = lost;
   if (!lost) return;
-  const auto claimed = claimed_;
-  for (const auto& [id, attempt] : claimed) on_cancelled_(id);
+  const Claims claimed = claimed_;
+  for (const auto& [id, claim] : claimed) on_cancelled_(id);
 }
 
 }  // namespace samoyed::dispatcher::postgres

@@ -29,7 +29,7 @@ std::string fail_sql(const std::string& condition, const std::string& reason,
          " owner, claims, attempts, submitted_ms, changed_ms, visitor, file_name, image_bytes,"
          " reason, detail) SELECT number, id, 3, owner, claims, attempts, submitted_ms, now_ms(),"
          " visitor, file_name, image_bytes, " +
-         reason + ", " + detail + " FROM gone) SELECT image_bytes, state FROM gone";
+         reason + ", " + detail + " FROM gone) SELECT image_bytes, state, client FROM gone";
 }
 
 std::optional<std::uint64_t> image_bytes_of(const Result& rows) {
@@ -59,7 +59,8 @@ ClaimedJob read_claimed(const Result& rows, int row, const std::string& owner) {
                      .request_id = rows.text(row, 11),
                      .top = optional_integer(rows, row, 12),
                      .model = rows.text(row, 13),
-                     .thumbnail_side = optional_integer(rows, row, 14)};
+                     .thumbnail_side = optional_integer(rows, row, 14),
+                     .turn = rows.integer(row, 16)};
   claimed_job.token = {
       .job_id = rows.text(row, 0), .owner = owner, .attempt = rows.integer(row, 1)};
   claimed_job.suspect_ends = static_cast<int>(rows.integer(row, 15));
@@ -68,15 +69,15 @@ ClaimedJob read_claimed(const Result& rows, int row, const std::string& owner) {
 
 /// Metadata only: an image is read when its attempt begins.
 const std::string claim_sql =
-    "WITH due AS MATERIALIZED (SELECT number, due_ms, image_bytes FROM job WHERE state = 0 AND"
-    " due_ms <= now_ms() ORDER BY due_ms, number LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS"
-    " (SELECT number, due_ms, row_number() OVER before AS place, sum(image_bytes) OVER before AS"
-    " bytes FROM due WINDOW before AS (ORDER BY due_ms, number)), taken AS (SELECT number, place"
+    "WITH due AS MATERIALIZED (SELECT number, turn, image_bytes FROM job WHERE state = 0 AND"
+    " due_ms <= now_ms() ORDER BY turn, number LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS"
+    " (SELECT number, row_number() OVER before AS place, sum(image_bytes) OVER before AS"
+    " bytes FROM due WINDOW before AS (ORDER BY turn, number)), taken AS (SELECT number, place"
     " FROM counted WHERE place = 1 OR bytes <= $3), claimed AS (UPDATE job SET state = 1,"
     " owner = $1, claims = claims + 1, attempts = attempts + 1, changed_ms = now_ms() FROM taken"
     " WHERE job.number = taken.number RETURNING taken.place, job.*) SELECT id, claims,"
     " submitted_ms, changed_ms, file_name, image_bytes, attempts, reason, detail, visitor, client,"
-    " request_id, top, model, thumbnail_side, suspect_ends FROM claimed ORDER BY place";
+    " request_id, top, model, thumbnail_side, suspect_ends, turn FROM claimed ORDER BY place";
 
 /// Runs a statement that ends a claim. A job that was inserted again after its end, because it
 /// wasn't known that the first insertion was committed, is discarded: each job ends once.
@@ -114,9 +115,9 @@ void insert_jobs(Connection& connection, const std::vector<JobRow>& rows,
   static const std::string sql =
       "WITH added AS (INSERT INTO job (id, state, due_ms, owner, claims, attempts, suspect_ends,"
       " submitted_ms, changed_ms, visitor, client, request_id, file_name, image_bytes, top, model,"
-      " thumbnail_side, reason, detail) SELECT $1::text, 0, now_ms(), '', 0, 0, 0, now_ms(),"
+      " thumbnail_side, turn, reason, detail) SELECT $1::text, 0, now_ms(), '', 0, 0, 0, now_ms(),"
       " now_ms(), $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::integer, $8::text,"
-      " $9::integer, '', '' WHERE NOT EXISTS (SELECT FROM job_end WHERE id = $1)"
+      " $9::integer, $11::bigint, '', '' WHERE NOT EXISTS (SELECT FROM job_end WHERE id = $1)"
       " ON CONFLICT DO NOTHING RETURNING id)"
       " INSERT INTO job_image (id, stored_ms, bytes) SELECT id, now_ms(), $10::bytea FROM added"
       " WHERE $10 IS NOT NULL";
@@ -138,6 +139,7 @@ void insert_jobs(Connection& connection, const std::vector<JobRow>& rows,
     } else {
       params.add_bytes(images[index].bytes);
     }
+    params.add(row.turn);
     connection.run(sql, params);
   }
   transaction.commit();
@@ -250,16 +252,37 @@ std::optional<CanceledJob> cancel_job(Connection& connection, const std::string&
   const Result rows = connection.run(sql, Params().add(id));
   if (rows.rows() == 0) return std::nullopt;
   return CanceledJob{.was_running = rows.integer(0, 1) == 1,
-                     .image_bytes = static_cast<std::uint64_t>(rows.integer(0, 0))};
+                     .image_bytes = static_cast<std::uint64_t>(rows.integer(0, 0)),
+                     .client = rows.text(0, 2)};
 }
 
-Jobs::Load find_load(Connection& connection) {
+UnfinishedJobs find_unfinished(Connection& connection) {
   const Result found = connection.run(
-      "SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1),"
-      " coalesce(sum(image_bytes), 0)::bigint FROM job");
-  return {.waiting = static_cast<std::size_t>(found.integer(0, 0)),
-          .running = static_cast<std::size_t>(found.integer(0, 1)),
-          .bytes = static_cast<std::uint64_t>(found.integer(0, 2))};
+      "SELECT client, count(*), coalesce(sum(image_bytes), 0)::bigint, max(turn),"
+      " count(*) FILTER (WHERE state = 1), coalesce(max(turn) FILTER (WHERE claims > 0), 0),"
+      " min(turn) FILTER (WHERE claims = 0) FROM job GROUP BY client");
+  Jobs::Load load;
+  std::vector<ClientJobs::Sum> sums;
+  std::int64_t claimed_turn = 0;
+  std::optional<std::int64_t> next_turn;
+  for (int row = 0; row < found.rows(); ++row) {
+    const auto images = static_cast<std::size_t>(found.integer(row, 1));
+    const auto bytes = static_cast<std::uint64_t>(found.integer(row, 2));
+    const auto running = static_cast<std::size_t>(found.integer(row, 4));
+    load.waiting += images - running;
+    load.running += running;
+    load.bytes += bytes;
+    sums.push_back({.client = found.text(row, 0),
+                    .images = images,
+                    .bytes = bytes,
+                    .last_turn = found.integer(row, 3)});
+    claimed_turn = std::max(claimed_turn, found.integer(row, 5));
+    if (found.is_null(row, 6)) continue;
+    next_turn = std::min(next_turn.value_or(found.integer(row, 6)), found.integer(row, 6));
+  }
+  // As ClientJobs finds it from rows.
+  if (next_turn) claimed_turn = std::max(claimed_turn, *next_turn - 1);
+  return {.load = load, .clients = ClientJobs(sums, claimed_turn)};
 }
 
 std::vector<JobVersion> find_versions(Connection& connection, const std::vector<std::string>& ids) {

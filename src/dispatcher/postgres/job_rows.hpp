@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dispatcher/jobs/client_jobs.hpp"
 #include "dispatcher/jobs/job_store.hpp"
 #include "dispatcher/libpq/connection.hpp"
 
@@ -48,10 +49,12 @@ std::optional<std::uint64_t> put_back_job(Connection& connection, const ClaimTok
 struct CanceledJob {
   bool was_running = false;
   std::uint64_t image_bytes = 0;
+  std::string client;
 };
 std::optional<CanceledJob> cancel_job(Connection& connection, const std::string& id);
 
-Jobs::Load find_load(Connection& connection);
+/// Sums over all unfinished jobs.
+UnfinishedJobs find_unfinished(Connection& connection);
 
 /// A job's state, which changes with each change that a watch shows.
 struct JobVersion {

@@ -38,9 +38,10 @@ CREATE TABLE job (
   model text NOT NULL,
   thumbnail_side integer,
   reason text NOT NULL,
-  detail text NOT NULL
+  detail text NOT NULL,
+  turn bigint NOT NULL
 ) WITH (fillfactor = 70);
-CREATE INDEX job_waiting ON job (due_ms, number) WHERE state = 0;
+CREATE INDEX job_waiting ON job (turn, number) WHERE state = 0;
 CREATE INDEX job_running ON job (owner) WHERE state = 1;
 CREATE INDEX job_visitor ON job (visitor);
 CREATE TABLE job_image (

@@ -41,19 +41,24 @@ PostgresJobStore::PostgresJobStore(asio::any_io_executor executor, Pool& pool, L
 
 asio::awaitable<Submitted> PostgresJobStore::submit(JobRequest request) {
   if (stopping_) co_return SubmitError::stopping;
-  if (!has_room(load_, request, options_)) co_return SubmitError::full;
+  request.client = cut_text(std::move(request.client));  // As it is read from the database.
+  const auto obstacle = find_obstacle(request, load_, clients_, options_);
+  if (obstacle) co_return *obstacle;
   const Operation operation(*this);
   const auto rows =
-      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms()));
-  std::uint64_t bytes = 0;
-  for (const JobRow& row : *rows) bytes += row.job.image_bytes;
-  load_.waiting += rows->size();
-  load_.bytes += bytes;
+      std::make_shared<const std::vector<JobRow>>(rows_of(request, io::wall_clock_ms(), clients_));
+  for (const JobRow& row : *rows) {
+    ++load_.waiting;
+    load_.bytes += row.job.image_bytes;
+  }
   const auto images = std::make_shared<const std::vector<JobImage>>(std::move(request.images));
   const auto error = co_await try_insert(rows, images);
   if (error) {
-    subtract(load_.waiting, rows->size());
-    subtract(load_.bytes, bytes);
+    for (const JobRow& row : *rows) {
+      subtract(load_.waiting, std::size_t{1});
+      subtract(load_.bytes, row.job.image_bytes);
+      clients_.remove(row.client, row.job.image_bytes);
+    }
     co_await remove_stored_images(rows, images);
     co_return *error;
   }
@@ -149,6 +154,7 @@ asio::awaitable<bool> PostgresJobStore::cancel(std::string id) {
   if (!canceled) co_return false;
   subtract(canceled->was_running ? load_.running : load_.waiting, std::size_t{1});
   subtract(load_.bytes, canceled->image_bytes);
+  clients_.remove(canceled->client, canceled->image_bytes);
   watches_.notify(id);
   on_cancelled_(id);
   co_return true;
@@ -166,7 +172,8 @@ asio::awaitable<ClaimedJobs> PostgresJobStore::claim(std::size_t count, std::uin
   subtract(load_.waiting, found.jobs.size());
   load_.running += found.jobs.size();
   for (const ClaimedJob& job : found.jobs) {
-    claimed_[job.token.job_id] = job.token.attempt;
+    claimed_[job.token.job_id] = {.number = job.token.attempt, .client = job.row.client};
+    clients_.claimed(job.row.turn);
     watches_.notify(job.token.job_id);
   }
   co_return found;
@@ -205,13 +212,22 @@ asio::awaitable<bool> PostgresJobStore::fail(ClaimToken token, JobError error) {
   co_return end(token, image_bytes);
 }
 
+/// Returns the client of the job, if the claim was known.
+std::string PostgresJobStore::forget_claim(const ClaimToken& token) {
+  const auto found = claimed_.find(token.job_id);
+  if (found == claimed_.end() || found->second.number != token.attempt) return {};
+  std::string client = std::move(found->second.client);
+  claimed_.erase(found);
+  return client;
+}
+
 /// After a claim's end was committed, or its token was stale.
 bool PostgresJobStore::end(const ClaimToken& token, std::optional<std::uint64_t> image_bytes) {
-  const auto found = claimed_.find(token.job_id);
-  if (found != claimed_.end() && found->second == token.attempt) claimed_.erase(found);
+  const std::string client = forget_claim(token);
   if (!image_bytes) return false;
   subtract(load_.running, std::size_t{1});
   subtract(load_.bytes, *image_bytes);
+  clients_.remove(client, *image_bytes);
   watches_.notify(token.job_id);
   return true;
 }
@@ -222,10 +238,19 @@ asio::awaitable<bool> PostgresJobStore::put_back(ClaimToken token, JobRetry retr
     return put_back_job(connection, token, retry);
   };
   const auto image_bytes = co_await pool_.run(std::move(work));
-  if (!end(token, image_bytes)) co_return false;
+  forget_claim(token);
+  if (!image_bytes) co_return false;
+  subtract(load_.running, std::size_t{1});
   ++load_.waiting;
-  load_.bytes += *image_bytes;
+  watches_.notify(token.job_id);
   co_return true;
+}
+
+void PostgresJobStore::set_unfinished(UnfinishedJobs found) {
+  load_ = found.load;
+  const std::int64_t turn = clients_.turn();
+  clients_ = std::move(found.clients);
+  clients_.claimed(turn);
 }
 
 void PostgresJobStore::stop() {

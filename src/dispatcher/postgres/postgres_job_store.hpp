@@ -60,8 +60,8 @@ class PostgresJobStore final : public JobStore {
   asio::awaitable<void> watch_lease();
   /// Polls soon: other dispatchers have accepted jobs.
   void wake();
-  /// Sets the load that was found at the start.
-  void set_load(Load load) { load_ = load; }
+  /// Sets the unfinished jobs that were found at the start.
+  void set_unfinished(UnfinishedJobs found);
   /// Accepts no more jobs, and ends every watch.
   void stop();
 
@@ -70,10 +70,15 @@ class PostgresJobStore final : public JobStore {
   using ImagesPointer = std::shared_ptr<const std::vector<JobImage>>;
   /// What a poll finds.
   struct Found {
-    Load load;
+    UnfinishedJobs unfinished;
     std::vector<JobVersion> versions;
     std::vector<ClaimToken> claims;
   };
+  struct Claim {
+    std::int64_t number = 0;  ///< `ClaimToken::attempt`
+    std::string client;
+  };
+  using Claims = std::map<std::string, Claim>;  ///< By the job's id.
   /// Counts an operation that changes jobs, from its begin to its end.
   class Operation;
 
@@ -81,12 +86,12 @@ class PostgresJobStore final : public JobStore {
   asio::awaitable<void> store_unread_images(RowsPointer rows, ImagesPointer images);
   asio::awaitable<void> insert(RowsPointer rows, ImagesPointer images);
   asio::awaitable<void> remove_stored_images(RowsPointer rows, ImagesPointer images);
+  std::string forget_claim(const ClaimToken& token);
   bool end(const ClaimToken& token, std::optional<std::uint64_t> image_bytes);
   asio::awaitable<void> refresh();
-  void apply_load(const Load& load, std::uint64_t operations_before);
+  void apply_unfinished(UnfinishedJobs found, std::uint64_t operations_before);
   void apply_versions(const std::vector<JobVersion>& versions);
-  void cancel_lost_claims(const std::map<std::string, std::int64_t>& claimed_before,
-                          const std::vector<ClaimToken>& claims);
+  void cancel_lost_claims(const Claims& claimed_before, const std::vector<ClaimToken>& claims);
   asio::awaitable<void> put_back_orphans(const std::vector<ClaimToken>& claims);
   void cancel_all_if_lease_lost();
 
@@ -94,8 +99,9 @@ class PostgresJobStore final : public JobStore {
   LeaseKeeper& keeper_;
   const JobsOptions options_;
   Load load_;
-  std::map<std::string, std::int64_t> claimed_;  ///< The claims' numbers by the job's id.
-  std::map<std::string, JobVersion> versions_;   ///< Of watched jobs, when they were polled last.
+  ClientJobs clients_;  ///< The jobs that load_ counts.
+  Claims claimed_;
+  std::map<std::string, JobVersion> versions_;  ///< Of watched jobs, when they were polled last.
   std::size_t operations_under_way_ = 0;
   std::uint64_t operations_ = 0;  ///< The number of operations that have begun.
   int loads_left_out_ = 0;

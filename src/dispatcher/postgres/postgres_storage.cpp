@@ -64,7 +64,7 @@ PostgresStorage::PostgresStorage(asio::any_io_executor executor, StorageOptions 
       jobs_(executor, pool_, keeper_, options_.jobs),
       listener_([this] { return open(); }, [this] { post([this] { jobs_.wake(); }); }) {
   const std::lock_guard lock(mutex_);
-  jobs_.set_load(load_at_start_);
+  jobs_.set_unfinished(std::move(found_at_start_));
   started_ = true;
 }
 
@@ -107,11 +107,11 @@ void PostgresStorage::post(std::function<void()> call) {
 
 void PostgresStorage::read_shared_settings(Connection& connection) {
   std::string key = shared_setting(connection, "visitor_key", io::random_hex(io::secret_bytes));
-  const Jobs::Load load = find_load(connection);
-  if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
+  UnfinishedJobs found = find_unfinished(connection);
+  if (found.load.waiting > 0) spdlog::info("{} jobs are waiting", found.load.waiting);
   const std::lock_guard lock(mutex_);
   visitor_key_ = std::move(key);
-  load_at_start_ = load;
+  found_at_start_ = std::move(found);
   if (!started_) return;
   post([this] {
     jobs_.wake();

@@ -61,7 +61,7 @@ class PostgresStorage final : public Storage {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::string visitor_key_;
-  Jobs::Load load_at_start_;
+  UnfinishedJobs found_at_start_;
   bool started_ = false;  ///< The constructor has ended.
 
   std::function<void()> on_visitor_key_ = [] {};

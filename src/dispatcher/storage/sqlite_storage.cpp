@@ -85,38 +85,64 @@ std::string SqliteStorage::problem() const {
 void SqliteStorage::remove_stale_log() const {
   const auto log = file().string() + "-wal";
   if (!opened_log_ || Database::file_id(log) != opened_log_) return;
-  if (Database::file_id(file()) == opened_) return;
+  if (Database::file_id(file()) == opened_ && !emptied_) return;
   std::filesystem::remove(log);
   std::filesystem::remove(file().string() + "-shm");
+}
+
+/// Creates the database under another name, so that a crash or a full disk never leaves an empty
+/// file: that would look like one which somebody has emptied.
+void SqliteStorage::create_database() const {
+  const auto remove_files = [](const std::string& path) {
+    for (const char* const suffix : {"", "-wal", "-shm", "-journal"}) {
+      std::filesystem::remove(path + suffix);
+    }
+  };
+  const std::string temporary = file().string() + ".new";
+  remove_files(temporary);
+  static_cast<void>(open_history(temporary));
+  remove_files(file().string());  // The log of a database that is gone must not be applied.
+  std::filesystem::rename(temporary, file());
+  sync_folder(options_.folder);
+}
+
+void SqliteStorage::refuse_emptied() {
+  if (!Database::is_emptied(file())) return;
+  emptied_ = true;
+  throw DamageError(file().string() +
+                    " was emptied: restore it, or delete it and restart the dispatcher to begin a "
+                    "new one");
 }
 
 /// Opens the database for the writer, and recovers the jobs of one that wasn't open before. Only
 /// the start creates a database: later, a missing one has been taken away, and comes back.
 Database SqliteStorage::open_database() {
   const bool starting = std::exchange(starting_, false);
-  if (starting) spool_.remove_incomplete();
   const bool created = !std::filesystem::exists(file());
   if (created && opened_) {
     throw DiskError(file().string() +
                     " is missing: restore it, or restart the dispatcher to begin a new one");
   }
+  refuse_emptied();
   remove_stale_log();
+  if (created) create_database();
   Database database = open_history(file());
-  const bool known = database.file() == opened_;
+  const bool known = database.file() == opened_ && !emptied_;
   if (known && database.is_current()) opened_log_ = database.log();
   if (known) return database;
-  // A new database doesn't know all images, nor does one that is opened while jobs are submitted.
-  const auto orphans = starting && !created ? Orphans::remove : Orphans::keep;
-  const Jobs::Load load = recover_jobs(database, spool_, orphans);
+  // While jobs are submitted, there are images that the database doesn't know yet.
+  const auto orphans = starting ? Orphans::set_aside : Orphans::keep;
+  UnfinishedJobs found = recover_jobs(database, spool_, interrupted_, orphans);
   forget_adoptions(database);
   opened_ = database.file();
+  emptied_ = false;
   if (database.is_current()) opened_log_ = database.log();
-  if (load.waiting > 0) spdlog::info("{} jobs are waiting", load.waiting);
+  if (found.load.waiting > 0) spdlog::info("{} jobs are waiting", found.load.waiting);
   if (starting) {
-    recovered_ = load;
+    recovered_ = std::move(found);
   } else {
-    asio::post(executor_, [this, load, alive = std::weak_ptr(alive_)] {
-      if (alive.lock()) jobs_.recovered(load);
+    asio::post(executor_, [this, found = std::move(found), alive = std::weak_ptr(alive_)] {
+      if (alive.lock()) jobs_.recovered(found);
     });
   }
   return database;

@@ -37,6 +37,8 @@ class SqliteStorage final : public Storage {
   std::vector<Retention::Step> retention_steps() const;
   std::filesystem::path file() const { return options_.folder / "history.sqlite"; }
   Database open_database();
+  void create_database() const;
+  void refuse_emptied();
   void remove_stale_log() const;
 
   asio::any_io_executor executor_;
@@ -44,10 +46,13 @@ class SqliteStorage final : public Storage {
   DurableFile lock_;
   Spool spool_;
   ReserveFile reserve_;
-  Jobs::Load recovered_;
+  /// The images that the start found without their final name.
+  const std::vector<std::string> interrupted_ = spool_.incomplete_ids();
+  UnfinishedJobs recovered_;
   /// The database that was open last. Used where the writer opens it.
   Database::FileId opened_;
   Database::FileId opened_log_;
+  bool emptied_ = false;  ///< It was emptied. What is in the file later is another one.
   bool starting_ = true;  ///< The constructor is opening the database.
   /// Lets calls that were posted to the executor find out that the storage is gone.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -3,7 +3,7 @@
 const pauseMsMin = 2_000;
 const pauseMsMax = 60_000;
 
-/// Calls `show` of `table` with the list of workers, as the API returns it, whenever it changes, `showLost` when
+/// Calls `show` of `table` with the API's answer for the list of workers whenever it changes, `showLost` when
 /// the stream is lost, and `showSignedOut` when the list needs the admin token again. Listens only while the
 /// page is visible, because a browser has few connections per server, and the server few streams per client.
 export class WorkerFeed {
@@ -39,7 +39,7 @@ export class WorkerFeed {
     this.#source = new EventSource(`${this.#list}/events`);
     this.#source.addEventListener('workers', ({data}) => {
       this.#pauseMs = pauseMsMin;
-      this.#table.show(JSON.parse(data).workers);
+      this.#table.show(JSON.parse(data));
     });
     // A browser never reconnects after an error response, and after a lost connection it retries forever
     // at the same pace.

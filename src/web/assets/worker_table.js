@@ -31,6 +31,13 @@ function newsOf(address, before, now) {
   return now === 'removed' ? `${address} is offline: it doesn't answer.` : `${address} is ready.`;
 }
 
+/// How the search by one DNS name goes. worker_panel.cpp has the same words.
+function discoveryText({workers, answered, problem}) {
+  const count = `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+  const answer = answered ? `last answer ${momentText(new Date(answered))}` : 'no answer yet';
+  return `${count}, ${answer}${problem ? `: ${problem}` : ''}`;
+}
+
 // Leaves an unchanged text alone, because the user may be selecting it.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -116,6 +123,23 @@ export class WorkerTable {
     if (focusedRow) this.#focusAgain(focusedRow, placeOfFocus);
   }
 
+  /// Shows `discovery`, a list as the API returns it. The names stay the same while the server runs.
+  showNames(discovery = []) {
+    const list = this.#section.querySelector('.names');
+    list.hidden = discovery.length === 0;
+    const items = discovery.map((status) => {
+      const item = document.createElement('li');
+      const name = document.createElement('bdi');
+      const text = document.createElement('span');
+      item.classList.toggle('problem', Boolean(status.problem));
+      name.textContent = status.name;
+      text.textContent = discoveryText(status);
+      item.append(name, ' ', text);
+      return item;
+    });
+    list.querySelector('ul').replaceChildren(...items);
+  }
+
   #newRow(address) {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.querySelector('.address').textContent = address;
@@ -129,6 +153,8 @@ export class WorkerTable {
   #fill(row, worker) {
     const [kind, word, note] = statusOf(worker);
     row.className = `worker ${kind}`;
+    const found = worker.discovered_by ? `found by ${worker.discovered_by}` : '';
+    setText(row.querySelector('.found'), found);
     setText(row.querySelector('.model bdi'), worker.model?.name ?? 'network not known yet');
     setText(row.querySelector('.badge'), worker.model?.trained === false ? 'untrained' : '');
     setText(row.querySelector('.word'), word);

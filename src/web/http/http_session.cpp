@@ -42,9 +42,6 @@ HttpSession::Action HttpSession::next(Now now) {
     case State::reading_head:
       return read_head(now);
     case State::reading_body:
-      if (std::exchange(continue_due_, false)) {
-        return Write{std::string(continue_bytes), {}, now.steady + timeouts_.write};
-      }
       return read_body(now);
     case State::responding:
       return write_response(now);
@@ -88,8 +85,8 @@ HttpSession::Action HttpSession::read_head(Now now) {
 HttpSession::Action HttpSession::on_head(Now now) {
   parser_ = std::make_unique<Parser>();
   parser_->http.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
-  parser_->http.body_limit(std::max(limits_.body_bytes_max, limits_.form_body_bytes_max));
-  body_bytes_max_ = limits_.body_bytes_max;
+  // Beast would stop at a body over its limit, but the session may have to drop such a body.
+  parser_->http.body_limit(boost::none);
   waiting_ = Wait::none;
   const auto problem = parse(scan_.length());
 
@@ -100,17 +97,11 @@ HttpSession::Action HttpSession::on_head(Now now) {
   for (const auto& field : message) {
     head_.fields.push_back({std::string(field.name_string()), std::string(field.value())});
   }
-  const bool form = is_form_type(find_field(head_.fields, "Content-Type"));
-  if (problem && problem->reason == Reason::too_large) {
-    if (form) body_bytes_max_ = std::max(limits_.body_bytes_max, limits_.form_body_bytes_max);
-    return refuse_large_body();
-  }
   if (problem) return refuse(problem->reason, problem->sentence);
   // The header has ended, but Beast still waits for a part of the request line.
   if (!parser_->http.is_header_done()) {
     return refuse(Reason::bad_request, "The request line isn't complete.");
   }
-  if (!form && body_too_large()) return refuse_large_body();
   if (const auto doubt = check_head(head_)) return refuse(doubt->reason, doubt->sentence);
 
   const bool complete = parser_->http.is_done();
@@ -123,13 +114,17 @@ HttpSession::Action HttpSession::on_head(Now now) {
   }
   keep_alive_ = parser_->http.keep_alive();
   if (complete) return on_whole_request(now);
+  const bool form = is_form_type(find_field(head_.fields, "Content-Type"));
+  body_bytes_max_ =
+      form ? std::max(limits_.body_bytes_max, limits_.form_body_bytes_max) : limits_.body_bytes_max;
+  if (body_too_large()) return refuse_large_body();
   state_ = State::considering;
   return Consider{&head_};
 }
 
 void HttpSession::proceed(std::optional<std::uint64_t> body_bytes_max) {
   assert(state_ == State::considering);
-  if (body_bytes_max) body_bytes_max_ = *body_bytes_max;
+  body_bytes_max_ = body_bytes_max.value_or(limits_.body_bytes_max);
   parser_->http.body_limit(body_bytes_max_);
   state_ = State::reading_body;
 }
@@ -139,14 +134,18 @@ bool HttpSession::body_too_large() const {
   return length && *length > body_bytes_max_;
 }
 
+/// Like any rejection before the body, this one may come after the body is dropped.
 HttpSession::Action HttpSession::refuse_large_body() {
-  const Problem problem = parse_problem(http::error::body_limit, {}, named_body_bytes_max());
-  return refuse(problem.reason, problem.sentence);
+  state_ = State::considering;
+  return Refuse{parse_problem(http::error::body_limit, {}, named_body_bytes_max())};
 }
 
 HttpSession::Action HttpSession::read_body(Now now) {
   auto& parser = parser_->http;
   if (!refused_ && body_too_large()) return refuse_large_body();
+  if (std::exchange(continue_due_, false)) {
+    return Write{std::string(continue_bytes), {}, now.steady + timeouts_.write};
+  }
   const std::size_t enough = parser.chunked() ? chunked_end_bytes : 1;
   while (!parser.is_done() && unread().size() >= enough) {
     const std::size_t size_before = parser.get().body().size();
@@ -210,6 +209,7 @@ HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
   const bool between_requests = what == Wait::idle || what == Wait::first_byte;
   if (ended_) {
     if (between_requests) return Close{};
+    if (refused_) return stop_dropping(now);
     return refuse(Reason::bad_request, "The request ended before it was complete.");
   }
   if (between_requests && stopping_) return Close{};
@@ -221,6 +221,7 @@ HttpSession::Action HttpSession::wait_for(Wait what, Now now) {
   const auto until = what == Wait::body ? std::min(until_, pace_.until(now.steady)) : until_;
   if (now.steady < until) return Read{until};
   if (between_requests) return Close{};
+  if (refused_) return stop_dropping(now);
   return refuse(Reason::slow_request, "The request took too long to arrive.");
 }
 
@@ -253,6 +254,7 @@ void HttpSession::respond(Response response) {
   const bool considering = state_ == State::considering;
   if (considering && worth_dropping()) {
     refused_ = true;
+    parser_->http.body_limit(limits_.dropped_body_bytes_max);
     state_ = State::reading_body;
     return;
   }
@@ -276,7 +278,7 @@ bool HttpSession::worth_dropping() const {
   // A chunked body may have an error in its framing, which is reported instead of the rejection.
   if (parser_->http.chunked()) return true;
   const auto length = parser_->http.content_length();
-  return keep_alive_ && length && *length <= limits_.dropped_body_bytes_max;
+  return !response_.close && length && *length <= limits_.dropped_body_bytes_max;
 }
 
 /// Sends the rejection although the body goes on.

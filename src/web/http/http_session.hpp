@@ -33,7 +33,8 @@ namespace samoyed::web {
 /// A request that is rejected before its body was read ends the connection. The connection lingers
 /// then: if it were closed at once, unread bytes would make the kernel reset the connection, and
 /// the client would lose the answer. A small body is read first instead, and the connection is
-/// kept; an error in the framing of a chunked body takes the place of the rejection.
+/// kept if the client wants that. If the body stalls, the rejection is sent at once. An error in
+/// the framing of a chunked body takes the place of the rejection.
 ///
 /// Not thread-safe: use from one thread.
 class HttpSession {

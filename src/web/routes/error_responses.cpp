@@ -2,8 +2,11 @@
 
 #include <string>
 
+#include "samoyed/dispatcher/outcome.hpp"
+#include "web/http/reasons.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/size_text.hpp"
+#include "web/http/url.hpp"
 #include "web/routes/permissions.hpp"
 #include "web/views/api_json.hpp"
 #include "web/views/pages.hpp"
@@ -12,9 +15,6 @@ namespace samoyed::web {
 namespace {
 
 using Verdict = AdminGate::Verdict;
-
-/// Maximum number of models that an error names.
-constexpr std::size_t named_models_max = 20;
 
 Response body_of(const Problem& problem, const RequestContext& context, const WorkersView& view) {
   const int status = problem.status();
@@ -63,22 +63,13 @@ Problem too_large(std::uint64_t image_bytes_max) {
           "The picture is too large (limit " + size_text(image_bytes_max) + ")."};
 }
 
-Problem unknown_model(const Services& services, std::string_view model) {
-  std::string sentence = "No worker runs the requested model.";
-  if (model.empty()) {
-    sentence = "No worker runs the default model, " + services.workers.default_model().name + ".";
-  }
-  std::string names;
-  std::size_t named = 0;
-  for (const dispatcher::ModelRow& row : services.workers.models()) {
-    if (++named <= named_models_max) names += (names.empty() ? "" : ", ") + row.model.name;
-  }
-  if (named == 0)
-    return {Reason::unknown_model, sentence + " No worker has reported its model yet."};
-  if (named > named_models_max) {
-    names += " and " + std::to_string(named - named_models_max) + " others";
-  }
-  return {Reason::unknown_model, sentence + " The workers run " + names + "."};
+Problem missing_model(const Services& services, const RequestContext& context) {
+  const std::string_view path_part = context.route.parameter;
+  const std::string model = percent_decode(path_part).value_or(std::string(path_part));
+  const auto reason = services.workers.lacks(model) ? dispatcher::FailureReason::unknown_model
+                                                    : dispatcher::FailureReason::no_active_worker;
+  const dispatcher::Failure failure{reason, {}};
+  return {reason_of(failure), describe(failure, services.workers, model)};
 }
 
 Problem not_signed_in(Verdict verdict) {

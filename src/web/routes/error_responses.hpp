@@ -22,9 +22,9 @@ void add_error_fields(Response& response, const Problem& problem, const RequestC
 /// The error for an image with more bytes than the site accepts.
 Problem too_large(std::uint64_t image_bytes_max);
 
-/// The error for a model that no worker in the list runs. Names those that exist. `model` is empty
-/// if the request was for the default one.
-Problem unknown_model(const Services& services, std::string_view model);
+/// The error if no worker answers for the model in the request's path: `unknown_model` if none runs
+/// it, or `no_active_worker` if that can't be ruled out.
+Problem missing_model(const Services& services, const RequestContext& context);
 
 /// The error for a client that needs the admin token and has no valid one.
 Problem not_signed_in(AdminGate::Verdict verdict);

@@ -172,6 +172,10 @@ std::variant<ImageUpload, Problem> read_image_upload(const Services& services,
     if (auto problem = read_query(context.route.query, top_max, upload)) {
       return std::move(*problem);
     }
+  } else if (upload.model.empty()) {
+    auto model = read_model_name(context.route.query);
+    if (auto* problem = std::get_if<Problem>(&model)) return std::move(*problem);
+    upload.model = std::get<std::string>(std::move(model));
   }
   return std::move(upload);
 }

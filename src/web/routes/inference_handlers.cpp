@@ -33,7 +33,8 @@ std::variant<InferenceUpload, Problem> read_upload(const Services& services,
   InferenceUpload upload{.images = {.images = {}, .top = read.top}, .options = {}};
   const std::uint64_t image_bytes_max = services.rules.image_bytes_max;
   for (const std::string_view image : read.images) {
-    if (image.empty()) return Problem{Reason::bad_parameter, std::string(protocol::empty_file_text)};
+    if (image.empty())
+      return Problem{Reason::bad_parameter, std::string(protocol::empty_file_text)};
     if (image.size() > image_bytes_max) return too_large(image_bytes_max);
     upload.images.images.push_back({{}, image});
   }
@@ -72,7 +73,7 @@ Response model_response(const Services& services, const RequestContext& context,
                              row.model->name == *name;
                     });
   if (runs) return json_response(200, text(*name));
-  return error_response(services, context, unknown_model(services, context.route.parameter));
+  return error_response(services, context, missing_model(services, context));
 }
 
 }  // namespace

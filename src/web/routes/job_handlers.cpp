@@ -27,6 +27,10 @@ Problem to_problem(dispatcher::SubmitError error) {
   switch (error) {
     case dispatcher::SubmitError::full:
       return {Reason::spool_full, "Too many pictures are waiting. Try again later."};
+    case dispatcher::SubmitError::client_share:
+      return {Reason::client_limit,
+              "You have too many waiting pictures. Submit fewer at once, or wait until some are "
+              "done."};
     case dispatcher::SubmitError::stopping:
       return {Reason::stopping, "The server is shutting down."};
     case dispatcher::SubmitError::storage:
@@ -61,6 +65,9 @@ asio::awaitable<Response> submit(Services& services, RequestContext& context) {
     co_return error_response(services, context, *problem);
   }
   if (!services.jobs) co_return nothing_kept_response(services, context);
+  if (services.history && is_ownerless(services, context)) {
+    co_return error_response(services, context, storage_error());
+  }
   const auto& upload = std::get<ImageUpload>(read);
   const std::uint64_t bytes =
       context.stored_form ? services.rules.image_bytes_max : 2 * context.request.body.size();

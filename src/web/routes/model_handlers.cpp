@@ -44,10 +44,6 @@ std::optional<dispatcher::ModelRow> find_model(const Services& services,
   return row == rows.end() ? std::nullopt : std::optional(*row);
 }
 
-Response unknown(const Services& services, const RequestContext& context) {
-  return error_response(services, context, unknown_model(services, context.route.parameter));
-}
-
 asio::awaitable<dispatcher::Outcome> ask_a_worker(Services& services, const RequestContext& context,
                                                   const std::string& model) {
   dispatcher::ClassifyRequest request{.image = std::make_shared<const protocol::EncodedImage>(
@@ -90,14 +86,14 @@ asio::awaitable<Response> list(Services& services, RequestContext& context) {
 
 asio::awaitable<Response> show(Services& services, RequestContext& context) {
   const auto row = find_model(services, context);
-  if (!row) co_return unknown(services, context);
+  if (!row) co_return error_response(services, context, missing_model(services, context));
   const ModelsDisplay display{may_see_workers(services, context), context.base_path};
   co_return json_response(200, model_json(*row, display));
 }
 
 asio::awaitable<Response> labels(Services& services, RequestContext& context) {
   const auto row = find_model(services, context);
-  if (!row) co_return unknown(services, context);
+  if (!row) co_return error_response(services, context, missing_model(services, context));
   LabelLists& lists = services.label_lists;
   LabelLists::Question question = lists.find(row->model, services.workers.models(), context.now);
   if (question) {

@@ -34,6 +34,7 @@ constexpr Policy inference_probe{.errors = inference_errors, .any_host = true};
 /// HEAD is not allowed, because it must not change the list of workers.
 constexpr Policy list_change{.admin = true, .acts_on_get = true, .head = false};
 
+constexpr std::string_view form_parameters[] = {"model"};
 constexpr std::string_view recognition_parameters[] = {"model", "top"};
 constexpr std::string_view results_parameters[] = {"after", "all", "before", "model", "rows"};
 constexpr std::string_view export_parameters[] = {"all", "model"};
@@ -41,7 +42,7 @@ constexpr std::string_view statistics_parameters[] = {"all", "model", "range"};
 
 constexpr Route routes[] = {
     {"GET", "/", page, pages::form},
-    {"POST", "/", {.body = Body::form, .negotiates = true}, images::classify_form},
+    {"POST", "/", {.body = Body::form, .negotiates = true}, images::classify_form, form_parameters},
     {"GET", "/healthz", probe, pages::alive},
     {"GET", "/readyz", probe, pages::ready},
     {"GET", "/favicon.ico", page, pages::icon},

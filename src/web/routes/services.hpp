@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "samoyed/dispatcher/classifier.hpp"
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -52,6 +53,7 @@ struct SiteRules {
 struct Services {
   dispatcher::Classifier& classifier;
   dispatcher::WorkerList& workers;
+  dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery;
   /// Null if results are not kept.
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.
@@ -71,7 +73,7 @@ struct Services {
   /// The labels that workers have named.
   LabelLists label_lists = {};
   /// What the streams of the list of workers send.
-  WorkerEvents worker_events{workers};
+  WorkerEvents worker_events{workers, discovery};
 };
 
 }  // namespace samoyed::web

@@ -151,7 +151,7 @@ asio::awaitable<std::variant<RecognizedUpload, Problem>> recognize_upload(Servic
     keep_preview(recognized, held, Preview{answer ? type : "", base64_text(*encoded)}, encoded);
     if (answer) {
       services.metrics.count(*answer);
-      if (services.history) {
+      if (services.history && !is_ownerless(services, context)) {
         services.history->record(history_row(image.file_name, encoded->file_bytes(), *answer,
                                              context, services.wall_clock_ms()));
       }
@@ -174,10 +174,7 @@ void count_failures(Metrics& metrics, const Response& response,
 
 Problem to_problem(const Services& services, const dispatcher::Failure& failure,
                    std::string_view model) {
-  if (failure.reason == dispatcher::FailureReason::unknown_model) {
-    return unknown_model(services, model);
-  }
-  Problem problem{reason_of(failure), describe(failure)};
+  Problem problem{reason_of(failure), describe(failure, services.workers, model)};
   if (problem.reason == Reason::unreadable &&
       problem.sentence.find(protocol::accepted_formats) == problem.sentence.npos) {
     problem.sentence += " Accepted formats: " + std::string(protocol::accepted_formats) + ".";

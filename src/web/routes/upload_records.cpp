@@ -5,6 +5,10 @@
 
 namespace samoyed::web {
 
+bool is_ownerless(const Services& services, const RequestContext& context) {
+  return context.visitor == no_visitor && !services.storage_available();
+}
+
 dispatcher::HistoryRow history_row(const std::string& file_name, std::uint64_t image_bytes,
                                    const dispatcher::Answer& answer, const RequestContext& context,
                                    std::int64_t time_ms) {

@@ -9,8 +9,13 @@
 #include "samoyed/dispatcher/outcome.hpp"
 #include "web/routes/image_upload.hpp"
 #include "web/routes/request_context.hpp"
+#include "web/routes/services.hpp"
 
 namespace samoyed::web {
+
+/// Whether what would be kept for this upload belongs to nobody, because there is no key for
+/// visitors' cookies yet. It must not be kept then: nobody could ever see it.
+bool is_ownerless(const Services& services, const RequestContext& context);
 
 /// Returns the history's row for the answer to an image of `image_bytes` bytes. `time_ms` is in
 /// milliseconds since 1970 in UTC.

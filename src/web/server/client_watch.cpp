@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <poll.h>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -22,8 +23,18 @@ using Clock = HttpSession::Clock;
 /// Answers within this time are not watched, which saves a coroutine and a system call for each.
 constexpr std::chrono::milliseconds unwatched_time_max{100};
 
+/// How often a watch that may not read looks for the end of the stream.
+constexpr std::chrono::milliseconds look_interval{1000};
+
 /// The first byte of every response.
 constexpr std::string_view response_start = "H";
+
+/// Returns true if the peer has ended its stream or reset the connection, even if bytes that came
+/// before that are still to be read.
+bool stream_ended(asio::ip::tcp::socket& socket) {
+  pollfd look{socket.native_handle(), POLLRDHUP, 0};
+  return poll(&look, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -34,6 +45,7 @@ ClientWatch::ClientWatch(io::TimedSocket& socket, HttpSession& session, std::spa
       room_(room),
       held_bytes_max_(held_bytes_max),
       reading_begins_(socket.socket().get_executor()),
+      look_(socket.socket().get_executor()),
       reading_ended_(socket.socket().get_executor()) {}
 
 /// If an answer comes before the timer expires, the timer keeps running for the next images.
@@ -48,8 +60,7 @@ void ClientWatch::begin() {
 
 void ClientWatch::begin_reading() {
   due_ = false;
-  // Not if the buffer already holds many bytes of the next requests, or it would grow forever.
-  if (!active_ || session_.held_bytes() >= held_bytes_max_) return;
+  if (!active_) return;
   reading_ = true;
   asio::co_spawn(socket_.socket().get_executor(), read_on(), [this](std::exception_ptr) {
     reading_ = false;
@@ -59,13 +70,20 @@ void ClientWatch::begin_reading() {
 
 asio::awaitable<void> ClientWatch::read_on() {
   std::error_code error;
-  while (!error && active_ && session_.held_bytes() < held_bytes_max_) {
-    const asio::mutable_buffer free =
-        asio::buffer(room_.data(), std::min(room_.size(), held_bytes_max_ - session_.held_bytes()));
-    const std::size_t size = co_await socket_.read_some(free, Clock::time_point::max(), error);
-    session_.received({room_.data(), size});
+  while (!error && active_) {
+    const std::uint64_t held_bytes = session_.held_bytes();
+    if (held_bytes < held_bytes_max_) {
+      const asio::mutable_buffer free =
+          asio::buffer(room_.data(), std::min(room_.size(), held_bytes_max_ - held_bytes));
+      const std::size_t size = co_await socket_.read_some(free, Clock::time_point::max(), error);
+      session_.received({room_.data(), size});
+    } else if (stream_ended(socket_.socket())) {
+      error = asio::error::eof;
+    } else {
+      co_await look_.wait_until(Clock::now() + look_interval);
+    }
   }
-  if (!error || !active_) co_return;
+  if (!active_) co_return;
   if (error == asio::error::eof) {
     co_await wait_for_reset();
   } else {
@@ -95,6 +113,7 @@ void ClientWatch::leave() {
 asio::awaitable<void> ClientWatch::end() {
   active_ = false;
   if (reading_) socket_.cancel();
+  look_.notify();
   while (reading_) co_await reading_ended_.wait();
 }
 

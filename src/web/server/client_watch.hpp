@@ -18,7 +18,8 @@ namespace samoyed::web {
 
 /// Detects that a client disconnects while its image is at a worker. After a moment, it starts to
 /// read from the socket. Further requests that arrive meanwhile wait in the session, up to a limit.
-/// Beyond it, nothing more is read until one of them is being served.
+/// Beyond it, nothing more is read until one of them is being served. The watch then asks the
+/// system from time to time whether the stream has ended.
 ///
 /// A client that has only shut down its sending side still waits for its answer (RFC 9112, section
 /// 9.6), but the end of its stream looks the same as that of a client that has closed the
@@ -60,6 +61,7 @@ class ClientWatch final : public ClientPresence, public std::enable_shared_from_
   bool due_ = false;  ///< The timer that starts reading is running.
   asio::steady_timer reading_begins_;
   bool reading_ = false;
+  io::Event look_;           ///< Waits for the next look if nothing may be read.
   io::Event reading_ended_;  ///< Notified when `read_on` has ended.
   std::size_t sent_early_ = 0;
   bool client_left_ = false;

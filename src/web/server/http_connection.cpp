@@ -7,8 +7,6 @@
 #include <variant>
 
 #include <asio/buffer.hpp>
-#include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/endpoint_text.hpp"
@@ -38,10 +36,13 @@ HttpSession::Now now() {
 }
 
 /// A proxy written in Go, such as Caddy, may cut an answer that comes before the end of a body over
-/// 256 KiB (https://github.com/golang/go/issues/40747), so its bodies are dropped first.
+/// 256 KiB (https://github.com/golang/go/issues/40747). So what would be dropped after the answer
+/// is dropped before it.
 HttpSession::Limits session_limits(const ServerLimits& limits, bool proxy) {
   const std::uint64_t body_bytes_max = limits.image_bytes_max + limits.form_overhead_bytes_max;
-  const std::uint64_t dropped = std::max(dropped_body_bytes_max, proxy ? body_bytes_max : 0);
+  const std::uint64_t dropped =
+      proxy ? std::max({dropped_body_bytes_max, body_bytes_max, limits.linger_bytes_max})
+            : dropped_body_bytes_max;
   return {limits.header_bytes_max,
           body_bytes_max,
           dropped,
@@ -76,6 +77,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, ServerContext& serv
                    server.options.limits,
                    !turned_away_ && server.options.access.trusted_proxies.contains(peer_address_)),
                session_timeouts(server.options.timeouts, turned_away_.has_value())),
+      turn_(socket_.socket().get_executor()),
       watch_(std::make_shared<ClientWatch>(socket_, session_, received_,
                                            server.options.limits.header_bytes_max)) {}
 
@@ -87,13 +89,14 @@ asio::awaitable<void> HttpConnection::run() {
     } else if (const auto* to_write = std::get_if<HttpSession::Write>(&action)) {
       if (!co_await write(*to_write)) co_return;
     } else if (std::holds_alternative<HttpSession::Consider>(action)) {
+      if (!co_await take_turn()) co_return;
       consider();
     } else if (auto* to_serve = std::get_if<HttpSession::Serve>(&action)) {
-      if (!co_await serve(to_serve->request)) co_return;
+      if (!co_await take_turn() || !co_await serve(to_serve->request)) co_return;
     } else if (std::holds_alternative<HttpSession::NextPiece>(action)) {
       co_await feed_stream();
     } else if (const auto* to_refuse = std::get_if<HttpSession::Refuse>(&action)) {
-      begin_request();
+      if (!co_await take_turn()) co_return;
       respond(anonymous_error(to_refuse->problem));
     } else {
       if (std::get<HttpSession::Close>(action).linger) co_await linger();
@@ -112,6 +115,16 @@ void HttpConnection::cut() {
   cut_ = true;
   std::error_code ignored;  // The connection is lost in any case.
   socket_.socket().close(ignored);
+  turn_.notify();
+}
+
+asio::awaitable<bool> HttpConnection::take_turn() {
+  begin_request();
+  waiting_since_ = Clock::now();
+  std::string client = current_->context.client;
+  co_await server_.turns.take(std::move(client), turn_);
+  waiting_since_.reset();
+  co_return !cut_;
 }
 
 asio::awaitable<bool> HttpConnection::read(Clock::time_point until) {
@@ -162,8 +175,6 @@ asio::awaitable<bool> HttpConnection::write(const HttpSession::Write& response) 
     current_.reset();
     ticket_.reset();
   }
-  // Lets other connections run between two pipelined requests.
-  if (session_.held_bytes() > 0) co_await asio::post(asio::use_awaitable);
   co_return !error;
 }
 

@@ -11,6 +11,7 @@
 #include <asio/ip/tcp.hpp>
 #include <spdlog/common.h>
 
+#include "samoyed/io/event.hpp"
 #include "samoyed/io/timed_socket.hpp"
 #include "web/access/admission.hpp"
 #include "web/http/http_session.hpp"
@@ -43,8 +44,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Makes `run` return as soon as no image is at a worker. Requests in progress get no answer.
   void cut();
 
-  /// Since when the server waits for the client: for its first or its next bytes, or for it to
-  /// read. std::nullopt while the server works, and for a connection that is cut or turned away.
+  /// Since when the server waits for the client: for its first or its next bytes, for it to read,
+  /// or for its other connections' turns. std::nullopt while the server works, and for a connection
+  /// that is cut or turned away.
   std::optional<HttpSession::Clock::time_point> waiting_since() const {
     return turned_away_ || cut_ ? std::nullopt : waiting_since_;
   }
@@ -58,6 +60,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Both return false if the connection is lost.
   asio::awaitable<bool> read(Clock::time_point until);
   asio::awaitable<bool> write(const HttpSession::Write& response);
+  /// Waits until the client's next request may be handled. Returns false if the connection is cut.
+  asio::awaitable<bool> take_turn();
   /// Returns false if the client has disconnected.
   asio::awaitable<bool> serve(Request& request);
   asio::awaitable<Response> handle(Request& request);
@@ -88,6 +92,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool cut_ = false;
   bool reading_ = false;
   std::optional<Clock::time_point> waiting_since_;
+  io::Event turn_;
 
   const std::shared_ptr<ClientWatch> watch_;  ///< Its timer may outlive the connection.
 

@@ -69,10 +69,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             {.connections_max = options.limits.connections_max,
              .connections_per_peer_max = options.limits.connections_per_peer_max,
              .refused_max = options.limits.refused_connections_max},
+            [this](std::string_view peer) { return cut_longest_waiting(peer); },
             [proxies = options.access.trusted_proxies](const asio::ip::address& address) {
               return proxies.contains(address);
-            },
-            [this](std::string_view peer) { return cut_longest_waiting(peer); }),
+            }),
         wake_up_(executor_),
         parts_(parts),
         forms_(large_files_folder(),
@@ -82,6 +82,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         server_{
             .services = {.classifier = parts.classifier,
                          .workers = parts.workers,
+                         .discovery = parts.discovery,
                          .history = parts.history,
                          .jobs = parts.jobs,
                          .storage_available = parts.storage_available,
@@ -95,6 +96,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
             .streams = Admission({.requests_max = options.limits.streams_max,
                                   .requests_per_client_max = options.limits.streams_per_client_max,
                                   .bytes_max = 1}),
+            .turns = ClientTurns(executor_),
             .options = options,
             .visitors = VisitorCookies(options.access.visitor_key),
             .forms = forms_} {}
@@ -125,6 +127,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   MetricsSnapshot snapshot() const {
     return {
         .workers = parts_.workers.snapshot(),
+        .discovery = parts_.discovery(),
         .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
         .requests = server_.uploads.requests(),
         .held_bytes = server_.uploads.bytes(),

@@ -6,6 +6,7 @@
 #include "web/access/admission.hpp"
 #include "web/access/visitor.hpp"
 #include "web/routes/services.hpp"
+#include "web/server/client_turns.hpp"
 #include "web/server/stored_upload.hpp"
 #include "web/server/visitor_adoptions.hpp"
 
@@ -18,6 +19,8 @@ struct ServerContext {
   Admission uploads;
   /// The streamed responses. They hold no bytes.
   Admission streams;
+  /// Who may have a request handled next.
+  ClientTurns turns;
   ServerOptions options;
   VisitorCookies visitors;
   VisitorAdoptions adoptions = {};

@@ -38,8 +38,23 @@ std::string_view state_word(const dispatcher::WorkerRow& row, const WorkersView&
   return row.state == dispatcher::WorkerState::in_rotation ? "in_rotation" : "removed";
 }
 
+std::string_view source_word(const dispatcher::WorkerRow& row) {
+  if (row.discovered_by.empty()) return "address";
+  return row.by_address ? "both" : "dns";
+}
+
+Json discovery_json(const dispatcher::DiscoveryStatus& status) {
+  Json json = {{"name", status.name}, {"workers", status.workers}};
+  json["answered"] =
+      status.answered_ms ? Json(dispatcher::utc_text(*status.answered_ms)) : Json(nullptr);
+  if (!status.problem.empty()) json["problem"] = status.problem;
+  return json;
+}
+
 Json row_json(const dispatcher::WorkerRow& row, const WorkersView& view) {
   Json worker = {{"address", protocol::to_string(row.worker.address)}};
+  worker["source"] = source_word(row);
+  if (!row.discovered_by.empty()) worker["discovered_by"] = row.discovered_by;
   add_network(worker, row.model);
   worker["state"] = state_word(row, view);
   // The outcomes of images would reveal as much about an unknown port as the state.
@@ -136,7 +151,9 @@ std::string worker_json(const dispatcher::WorkerRow& row, const WorkersView& vie
 std::string workers_json(const WorkersView& view) {
   Json workers = Json::array();
   for (const dispatcher::WorkerRow& row : view.rows) workers.push_back(row_json(row, view));
-  return to_text({{"workers", std::move(workers)}});
+  Json list = {{"workers", std::move(workers)}};
+  for (const auto& status : view.discovery) list["discovery"].push_back(discovery_json(status));
+  return to_text(list);
 }
 
 }  // namespace samoyed::web

@@ -1,5 +1,6 @@
 #include "web/views/metrics.hpp"
 
+#include <chrono>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -52,8 +53,36 @@ void add_workers(Registry& registry, const std::vector<dispatcher::WorkerRow>& r
   if (rows.size() <= workers_listed_max) add_worker_series(registry, rows);
 }
 
+void add_discovery(Registry& registry, const std::vector<dispatcher::DiscoveryStatus>& statuses) {
+  if (statuses.empty()) return;
+  auto& lookups = prometheus::BuildCounter()
+                      .Name("samoyed_discovery_lookups_total")
+                      .Help("DNS lookups for workers, by the name of --discover.")
+                      .Register(registry);
+  auto& failures = prometheus::BuildCounter()
+                       .Name("samoyed_discovery_failures_total")
+                       .Help("DNS lookups for workers that no DNS server answered.")
+                       .Register(registry);
+  auto& age = prometheus::BuildGauge()
+                  .Name("samoyed_discovery_answer_age_seconds")
+                  .Help("Time since DNS last answered a lookup for workers, or since the start.")
+                  .Register(registry);
+  auto& workers = prometheus::BuildGauge()
+                      .Name("samoyed_discovery_workers")
+                      .Help("Addresses of workers that DNS has, or that are held without it.")
+                      .Register(registry);
+  for (const auto& status : statuses) {
+    const prometheus::Labels labels{{"name", status.name}};
+    lookups.Add(labels).Increment(static_cast<double>(status.lookups));
+    failures.Add(labels).Increment(static_cast<double>(status.failures));
+    age.Add(labels).Set(std::chrono::duration<double>(status.answer_age).count());
+    workers.Add(labels).Set(static_cast<double>(status.workers));
+  }
+}
+
 void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   add_workers(registry, snapshot.workers);
+  add_discovery(registry, snapshot.discovery);
   const auto number = [](auto value) { return static_cast<double>(value); };
   const auto& dispatch = snapshot.dispatch;
   io::add_counter(registry, "samoyed_worker_tries_total",

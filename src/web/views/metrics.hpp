@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
@@ -18,6 +19,7 @@ namespace samoyed::web {
 /// The values that are read from elsewhere at the moment of a scrape.
 struct MetricsSnapshot {
   std::vector<dispatcher::WorkerRow> workers;
+  std::vector<dispatcher::DiscoveryStatus> discovery = {};
   dispatcher::DispatchCounts dispatch;
   std::size_t requests = 0;  ///< Uploads in flight.
   std::uint64_t held_bytes = 0;

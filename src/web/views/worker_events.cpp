@@ -14,7 +14,8 @@ using dispatcher::WorkerRow;
 /// Whether two rows are the same but for their numbers.
 bool same_but_numbers(const WorkerRow& left, const WorkerRow& right) {
   return left.worker == right.worker && left.model == right.model && left.state == right.state &&
-         left.heard == right.heard;
+         left.heard == right.heard && left.by_address == right.by_address &&
+         left.discovered_by == right.discovered_by;
 }
 
 }  // namespace
@@ -30,8 +31,8 @@ WorkerEvents::Event WorkerEvents::latest(WorkersView::Shown shown, Clock::time_p
   ++encoded_;
   last.at = now;
   last.rows = rows;
-  std::string text =
-      server_sent_event("workers", workers_json(WorkersView{std::move(rows), shown}));
+  const WorkersView view{.rows = std::move(rows), .shown = shown, .discovery = discovery_()};
+  std::string text = server_sent_event("workers", workers_json(view));
   if (!last.event || *last.event != text) {
     last.event = std::make_shared<const std::string>(std::move(text));
   }

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "web/views/worker_panel.hpp"
 
@@ -27,7 +29,9 @@ class WorkerEvents {
   static constexpr std::chrono::milliseconds counted_age_max_ms{1000};
 
   /// `workers` must outlive the events.
-  explicit WorkerEvents(const dispatcher::WorkerList& workers) : workers_(workers) {}
+  explicit WorkerEvents(const dispatcher::WorkerList& workers,
+                        dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery)
+      : workers_(workers), discovery_(std::move(discovery)) {}
 
   /// Returns the current event. It is the same one as before if its text is the same.
   Event latest(WorkersView::Shown shown, Clock::time_point now);
@@ -43,6 +47,7 @@ class WorkerEvents {
   };
 
   const dispatcher::WorkerList& workers_;
+  const dispatcher::DiscoveryStatuses discovery_;
   std::array<Encoded, 4> events_;  ///< By `WorkersView::Shown`.
   std::uint64_t encoded_ = 0;
 };

@@ -45,9 +45,24 @@ std::string capitalized(std::string text) {
   return text;
 }
 
+/// Why a worker is in the list although nobody may have listed it.
+std::string found_text(const std::string& discovered_by) {
+  return discovered_by.empty() ? std::string() : "found by " + discovered_by;
+}
+
+/// How the search by one DNS name goes. assets/worker_table.js has the same words.
+std::string discovery_text(const dispatcher::DiscoveryStatus& status) {
+  std::string text = std::to_string(status.workers);
+  text += status.workers == 1 ? " worker, " : " workers, ";
+  text += status.answered_ms ? "last answer " + time_text(*status.answered_ms) : "no answer yet";
+  if (!status.problem.empty()) text += ": " + status.problem;
+  return text;
+}
+
 /// The texts of a row's cells. They keep their defaults in the row that the script fills in.
 struct RowCells {
   std::string address;
+  std::string found;
   std::string model;
   bool untrained = false;
   Status status;
@@ -64,6 +79,7 @@ struct RowCells {
 RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) {
   const bool hidden = is_hidden(row, workers);
   RowCells cells{.address = protocol::to_string(row.worker.address),
+                 .found = found_text(row.discovered_by),
                  .model = row.model ? row.model->name : "network not known yet",
                  .untrained = is_untrained(row),
                  .status = status_of(row, hidden)};
@@ -83,6 +99,7 @@ RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) 
 Values worker_row(const RowCells& cells) {
   return {{"kind", cells.status.kind},
           {"address", cells.address},
+          {"found", cells.found},
           {"model", cells.model},
           {"badge", cells.untrained ? "untrained" : ""},
           {"word", cells.status.word},
@@ -102,11 +119,18 @@ Values worker_list(const WorkersView& workers) {
   std::vector<Values> rows;
   rows.reserve(workers.rows.size());
   for (const auto& row : workers.rows) rows.push_back(worker_row(cells_of(row, workers)));
+  std::vector<Values> names;
+  for (const auto& status : workers.discovery) {
+    names.push_back({{"name", status.name},
+                     {"text", discovery_text(status)},
+                     {"problem", !status.problem.empty()}});
+  }
   const auto count = std::ranges::count_if(workers.rows, [&](const dispatcher::WorkerRow& row) {
     return is_in_rotation(row) && !is_hidden(row, workers);
   });
   return {{"count", std::to_string(count)},
           {"workers", std::move(rows)},
+          {"names", std::move(names)},
           {"blank_worker", worker_row({})},
           {"signed_in", workers.shown == WorkersView::Shown::signed_in}};
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "web/views/template.hpp"
 
@@ -24,6 +25,8 @@ struct WorkersView {
   bool storage_available = true;
   /// The models that an upload may be for. Everyone may see their names.
   std::vector<dispatcher::ModelRow> models = {};
+  /// How the search for workers by DNS goes.
+  std::vector<dispatcher::DiscoveryStatus> discovery = {};
   /// Why signing in failed, as a sentence. Empty if nobody tried.
   std::string sign_in_trouble = {};
   /// Pages aren't sure of a best label with a lower probability.

@@ -1,12 +1,16 @@
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -17,16 +21,19 @@
 #include <spdlog/spdlog.h>
 
 #include "samoyed/io/allocator.hpp"
+#include "samoyed/io/connection_limits.hpp"
 #include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
 #include "samoyed_worker_data.hpp"
+#include "worker/announce/announcer.hpp"
 #include "worker/app/decoding.hpp"
 #include "worker/app/options.hpp"
 #include "worker/model/labels.hpp"
 #include "worker/network/model.hpp"
 #include "worker/network/network_recognizer.hpp"
 #include "worker/network/precision.hpp"
+#include "worker/sandbox/address_space.hpp"
 #include "worker/sandbox/sandbox.hpp"
 #include "worker/serving/metrics.hpp"
 #include "worker/serving/metrics_server.hpp"
@@ -39,6 +46,28 @@ namespace {
 
 using namespace samoyed;
 using namespace samoyed::worker;
+
+#ifdef SAMOYED_CHECKS_ADDRESS_SPACE
+
+/// What the worker needs at least beyond its program and libraries.
+constexpr std::uint64_t start_bytes_min = std::uint64_t{512} << 20;
+
+/// Ends the program if there is too little address space to start. With less, LibTorch and OpenBLAS
+/// abort or hang.
+void check_address_space() {
+  const auto limit = address_space_max();
+  if (!limit || *limit >= address_space_used() + start_bytes_min) return;
+  const std::string line = "samoyed-worker: " + address_space_text(*limit) + "\n";
+  const ssize_t ignored = write(STDERR_FILENO, line.data(), line.size());
+  (void)ignored;
+  _exit(EXIT_FAILURE);
+}
+
+/// Runs before the libraries' constructors, some of which allocate memory.
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const before_libraries)() = check_address_space;
+
+#endif
 
 /// Loads the model that --model names. A model that can't be loaded is an UnusableOption, unless
 /// the machine lacks something for the moment.
@@ -113,7 +142,28 @@ std::string confine(const Options& options) {
   return confinement.word();
 }
 
-void run(const Options& options) {
+/// Starts the program that tells a dispatcher of the worker. Returns null without --announce.
+std::unique_ptr<Announcer> start_announcer(asio::io_context& io, const Options& options) {
+  if (options.announce.url.empty()) return nullptr;
+  const auto program =
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("samoyed-announcer");
+  return std::make_unique<Announcer>(
+      io.get_executor(), program,
+      AnnouncerArguments{.options = options.announce, .log_format = options.log_format});
+}
+
+/// Lowers the numbers of connections to what the limit of descriptors leaves.
+ServerLimits within_descriptors(const ServerLimits& limits, std::size_t threads) {
+  // For the log, the listeners, the event loop and the like.
+  constexpr std::size_t own_descriptors_max = 32;
+  // A decoder process has a socket and a handle, and a new one has three until they are kept.
+  constexpr std::size_t decoder_descriptors_max = 3;
+  return io::fit_to_descriptors(limits, MetricsServer::Limits().connections_max +
+                                            own_descriptors_max +
+                                            decoder_descriptors_max * threads);
+}
+
+void run(const Options& options) try {
   const Decoding decoding(options);
   const auto recognizer = make_recognizer(options, decoding);
   if (const std::string formats = decoding.isolated_formats(); !formats.empty()) {
@@ -131,7 +181,9 @@ void run(const Options& options) {
   auto acceptor = io::open_acceptor(io.get_executor(), options.address, options.port);
   auto metrics_acceptor = open_metrics_acceptor(io, options);
   asio::signal_set signals(io, SIGINT, SIGTERM);
-  Server server(std::move(acceptor), queue, model, metrics, options.server, confine(options));
+  const auto announcer = start_announcer(io, options);
+  const ServerLimits limits = within_descriptors(options.server, options.queue.threads);
+  Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
@@ -144,7 +196,7 @@ void run(const Options& options) {
   };
 
   asio::steady_timer drain_deadline(io);
-  io::on_stop_signal(signals, [&] {
+  const auto drain = [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
     drain_deadline.async_wait([&](std::error_code canceled) {
@@ -152,6 +204,11 @@ void run(const Options& options) {
       spdlog::warn("stopping although exchanges are still in progress");
       io.stop();
     });
+  };
+  io::on_stop_signal(signals, [&] {
+    if (!announcer) return drain();
+    // The worker serves until the dispatcher sends it nothing more.
+    asio::co_spawn(io, announcer->withdraw(), [&](std::exception_ptr) { drain(); });
   });
 
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,
@@ -159,6 +216,10 @@ void run(const Options& options) {
   // Metrics stay available while the worker drains.
   const auto metrics_server = start_metrics(io, std::move(metrics_acceptor), metrics_text);
   spdlog::info("listening on {}", server.listening_address());
+  if (announcer) {
+    const std::string& given = options.announce.address;
+    announcer->announce(given.empty() ? server.listening_address() : given);
+  }
   asio::co_spawn(io, server.run(), [&](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
     io.stop();
@@ -167,6 +228,9 @@ void run(const Options& options) {
     if (failure) std::rethrow_exception(failure);
   });
   io.run();
+} catch (const std::bad_alloc&) {
+  const auto limit = address_space_max();
+  throw std::runtime_error(limit ? address_space_text(*limit) : "this machine has no memory left");
 }
 
 }  // namespace
@@ -176,5 +240,8 @@ int main(int argc, char** argv) {
   int exit_status = EXIT_SUCCESS;
   const auto options = parse_options(argc, argv, exit_status);
   if (!options) return exit_status;
-  return io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  exit_status = io::run_program("samoyed-worker", options->log_format, [&] { run(*options); });
+  // If threads of OpenBLAS couldn't be started, exit() would wait for them.
+  if (exit_status != EXIT_SUCCESS) std::_Exit(exit_status);
+  return EXIT_SUCCESS;
 }

@@ -13,6 +13,7 @@
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/option_checks.hpp"
 #include "samoyed/protocol/image_formats.hpp"
+#include "worker/app/announce_arguments.hpp"
 #include "worker/decoders/image_decoder.hpp"
 #include "worker/serving/usable_cores.hpp"
 
@@ -279,6 +280,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_time_options(app, options);
   add_metrics_options(app, options);
   add_sandbox_options(app, options);
+  add_announce_options(app, options.announce);
   app.final_callback([&options] {
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {
       throw CLI::ValidationError("--receiving-bytes-max",

@@ -9,6 +9,7 @@
 
 #include "samoyed/io/log_format.hpp"
 #include "samoyed/protocol/image_formats.hpp"
+#include "worker/announce/announce_options.hpp"
 #include "worker/image/image.hpp"
 #include "worker/model/model_card.hpp"
 #include "worker/network/precision.hpp"
@@ -44,6 +45,7 @@ struct Options {
   protocol::ImageFormatSet isolate;
   /// The decoder program; empty for samoyed-decoder beside this program.
   std::filesystem::path decoder;
+  AnnounceOptions announce;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

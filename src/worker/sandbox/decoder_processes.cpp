@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "worker/sandbox/address_space.hpp"
 #include "worker/sandbox/decode_exchange.hpp"
 #include "worker/sandbox/decoder_program.hpp"
 
@@ -110,14 +111,18 @@ DecoderProcesses::DecoderProcesses(const std::filesystem::path& program, std::si
   const DecoderArguments arguments{.segment_bytes = segment_bytes_,
                                    .memory_bytes_max = decode.memory_bytes_max + segment_bytes_};
   const auto fail = [&](const std::string& why) {
-    return std::runtime_error("can't start " + program.string() + ": " + why +
-                              "; it belongs beside samoyed-worker");
+    return std::runtime_error("can't start " + program.string() + ": " + why);
   };
-  if (const int error = spawn(program, its_end, arguments)) throw fail(std::strerror(error));
+  if (const int error = spawn(program, its_end, arguments)) {
+    throw fail(std::string(std::strerror(error)) + "; it belongs beside samoyed-worker");
+  }
   its_end = {};
   for (std::size_t i = 0; i < count; ++i) {
     auto child = start_child();
-    if (!child) throw fail("it starts no decoder process");
+    if (!child) {
+      const auto limit = address_space_max();
+      throw fail(limit ? address_space_text(*limit) : "it starts no decoder process");
+    }
     give_back(std::move(child));
   }
 }

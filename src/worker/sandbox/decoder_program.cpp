@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "worker/sandbox/address_space.hpp"
 #include "worker/sandbox/decoder_child.hpp"
 #include "worker/sandbox/descriptor.hpp"
 #include "worker/sandbox/sandbox.hpp"
@@ -40,12 +41,13 @@ constexpr std::size_t slack_bytes = std::size_t{64} << 20;
 /// Limits the address space to what the process has now and `bytes` more. Returns false on failure.
 /// Sanitizers reserve terabytes of addresses, so their builds have no such limit.
 bool limit_memory(std::size_t bytes) {
-  std::array<char, 64> text{};
-  const Descriptor statm(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
-  if (read(statm.get(), text.data(), text.size() - 1) <= 0) return false;
-  const auto page_bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t held = std::strtoull(text.data(), nullptr, 10) * page_bytes;
+  const std::uint64_t held = address_space_used();
+  if (held == 0) {
+    std::fputs("samoyed-decoder: can't limit its memory; is /proc mounted?\n", stderr);
+    return false;
+  }
   const rlimit limit{held + bytes + slack_bytes, held + bytes + slack_bytes};
+  // It fails if the worker's own limit is lower, which the worker then reports.
   return setrlimit(RLIMIT_AS, &limit) == 0;
 }
 
@@ -106,10 +108,7 @@ int run_decoder_parent(const DecoderArguments& arguments, DecodeFunction decode)
   constexpr int never = -1;
   mallopt(M_TRIM_THRESHOLD, never);
   // Children inherit both. The parent itself needs little.
-  if (!limit_memory(arguments.memory_bytes_max)) {
-    std::fputs("samoyed-decoder: can't limit its memory; is /proc mounted?\n", stderr);
-    return EXIT_FAILURE;
-  }
+  if (!limit_memory(arguments.memory_bytes_max)) return EXIT_FAILURE;
   confine_decoder_parent();
   char command = 0;
   while (recv(control_descriptor, &command, 1, 0) == 1) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <initializer_list>
+#include <linux/mempolicy.h>
 #include <memory>
 #include <netinet/in.h>
 #include <sched.h>
@@ -134,6 +135,12 @@ void allow_measuring_itself(Filter& filter) {
   filter.allow_if(SCMP_SYS(prlimit64), {equals(0, 0), equals(2, 0)});
 }
 
+/// OpenBLAS asks for memory near its thread when several threads need a buffer at the same time. It
+/// names no node of the machine, and no pages are moved.
+void allow_memory_nearby(Filter& filter) {
+  filter.allow_if(SCMP_SYS(mbind), {equals(2, MPOL_PREFERRED), equals(3, 0), equals(5, 0)});
+}
+
 /// Kills its decoder processes, by the descriptors that it got for them.
 void allow_killing_decoders(Filter& filter) { filter.allow({SCMP_SYS(pidfd_send_signal)}); }
 
@@ -197,6 +204,7 @@ const char* filter_for_decoder(int socket) {
 const char* filter_for_serving(AtRefusal at_refusal) {
   Filter filter(at_refusal);
   allow_memory(filter);
+  allow_memory_nearby(filter);
   allow_running(filter);
   allow_open_files(filter);
   allow_open_sockets(filter);

@@ -1,5 +1,6 @@
 #include "worker/serving/metrics_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <optional>
@@ -18,24 +19,36 @@ MetricsServer::MetricsServer(asio::ip::tcp::acceptor acceptor, std::function<std
       accept_loop_(std::move(acceptor),
                    {.connections_max = limits.connections_max,
                     .connections_per_peer_max = limits.connections_per_peer_max,
-                    .refused_max = 0}),
+                    .refused_max = 0},
+                   [this](std::string_view peer) { return cut_longest_waiting(peer); }),
       metrics_(std::move(metrics)),
       limits_(limits) {}
 
 asio::awaitable<void> MetricsServer::run() {
   co_await accept_loop_.run([this](asio::ip::tcp::socket socket, io::AcceptLoop::Slot slot) {
-    const auto place = slots_.insert(slots_.end(), std::move(slot));
+    const auto timed = std::make_shared<io::TimedSocket>(std::move(socket));
+    const auto place = connections_.insert(connections_.end(), Entry{timed, std::move(slot)});
     auto ended = [this, place](std::exception_ptr failure) {
       try {
         if (failure) std::rethrow_exception(failure);
       } catch (const std::exception& error) {
         spdlog::error("a request for metrics failed: {}", error.what());
       }
-      slots_.erase(place);
+      connections_.erase(place);
     };
-    auto timed = std::make_shared<io::TimedSocket>(std::move(socket));
-    asio::co_spawn(executor_, serve(std::move(timed)), std::move(ended));
+    asio::co_spawn(executor_, serve(timed), std::move(ended));
   });
+}
+
+/// Answering takes no time, so every connection waits for its peer, the oldest one longest.
+bool MetricsServer::cut_longest_waiting(std::string_view peer) {
+  const auto longest = std::ranges::find_if(connections_, [&](const Entry& entry) {
+    return entry.slot && (peer.empty() || entry.slot->peer() == peer);
+  });
+  if (longest == connections_.end()) return false;
+  longest->socket->close();
+  longest->slot.reset();
+  return true;
 }
 
 asio::awaitable<void> MetricsServer::serve(std::shared_ptr<io::TimedSocket> socket) {

@@ -5,7 +5,9 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
@@ -27,9 +29,10 @@ namespace samoyed::worker {
 class MetricsServer {
  public:
   struct Limits {
-    /// Open connections. Further peers wait in the kernel's queue.
+    /// Open connections. A further one replaces the one that has waited longest for its peer.
     std::size_t connections_max = 16;
-    /// Open connections from one address. Further ones are closed at once. A scraper needs one.
+    /// Open connections from one address. A further one replaces the address's own longest-waiting
+    /// one. A scraper needs one.
     std::size_t connections_per_peer_max = 8;
     /// Limit for a whole request and its response, however slowly the peer sends or reads.
     std::chrono::milliseconds request_timeout{5000};
@@ -49,13 +52,22 @@ class MetricsServer {
   std::string listening_address() const { return io::listening_address(accept_loop_.acceptor()); }
 
  private:
+  /// A connection, and its slot until it is closed to make room.
+  struct Entry {
+    std::shared_ptr<io::TimedSocket> socket;
+    std::optional<io::AcceptLoop::Slot> slot;
+  };
+
+  /// Closes the connection that has waited longest for its peer, of all or of one peer's. Returns
+  /// false if there is none.
+  bool cut_longest_waiting(std::string_view peer);
   asio::awaitable<void> serve(std::shared_ptr<io::TimedSocket> socket);
 
   asio::any_io_executor executor_;
   io::AcceptLoop accept_loop_;
   const std::function<std::string()> metrics_;
   const Limits limits_;
-  std::list<io::AcceptLoop::Slot> slots_;  ///< The open connections' slots.
+  std::list<Entry> connections_;  ///< The oldest first.
 };
 
 }  // namespace samoyed::worker

@@ -43,7 +43,8 @@ TEST_CASE("what a worker says can't control a terminal") {
   {
     Report report(OutputFormat::text, /*quiet=*/false, 1);
     const protocol::Refusal refusal{protocol::RefusalReason::unreadable, "\x1b[2J no\nimage"};
-    report.failed("a\x1b.jpg", {dispatcher::FailureReason::refused, refusal});
+    const dispatcher::Failure failure{dispatcher::FailureReason::refused, refusal};
+    report.failed("a\x1b.jpg", failure, describe(failure));
   }
   std::cerr.rdbuf(before);
   CHECK(output.str() == "a\uFFFD.jpg: \uFFFD[2J no\uFFFDimage\n");

@@ -185,6 +185,29 @@ TEST_CASE("removals in a file of the sixth version go on, and visitors can be ad
   CHECK(find_rows(database, {.visitor = "new"}).rows.size() == 1);
 }
 
+TEST_CASE("the waiting jobs in a file of the seventh version get turns by clients") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "history.sqlite";
+  {
+    Database database = open_history(file);
+    test::make_version(database, 7);
+    int number = 0;
+    for (const char* const client : {"one", "one", "two", "one", "done", "two"}) {
+      const std::string state = client == std::string("done") ? "2" : "0";
+      database.execute(
+          "INSERT INTO job (id, state, submitted_ms, changed_ms, due_ms, visitor, client,"
+          " request_id, file_name, image_bytes, model, attempts, reason, detail) VALUES ('" +
+          std::to_string(++number) + "', " + state + ", 0, 0, 0, '', '" + client +
+          "', 'r', 'f', 1, '', 0, '', '')");
+    }
+  }
+  Database database = open_history(file);
+  std::string turns;
+  auto rows = database.prepare("SELECT id, turn FROM job ORDER BY turn, number");
+  while (rows.step()) turns += rows.text(0) + ":" + std::to_string(rows.integer(1)) + " ";
+  CHECK(turns == "5:0 1:1 3:1 2:2 6:2 4:3 ");
+}
+
 TEST_CASE("what is deleted doesn't stay in the file") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "history.sqlite";

@@ -112,8 +112,13 @@ void check_all_queries(Database& database) {
 
 /// Posts tasks that the writer runs in one transaction, and waits for it.
 void run_as_group(test::HistoryFixture& fixture, std::vector<DatabaseThread::Task> tasks) {
-  test::Gate gate;
-  fixture.writer.post({.run = [&gate](Database&) { gate.wait(); }, .done = [](auto) {}});
+  test::Gate begun, gate;
+  const auto hold = [&](Database&) {
+    begun.open();
+    gate.wait();
+  };
+  fixture.writer.post({.run = hold, .done = [](auto) {}});
+  REQUIRE(begun.wait());  // Now it is in a group of its own.
   for (DatabaseThread::Task& task : tasks) fixture.writer.post(std::move(task));
   gate.open();
   fixture.settle();

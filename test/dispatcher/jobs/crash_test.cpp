@@ -115,8 +115,8 @@ TEST_CASE("a kill at any step loses no job and records none twice") {
     CHECK((rows == 2 || (rows == 0 && life.ids.empty())));
     CHECK(fixture.files() == 0);
   }
-  // Two images written and renamed, the folder synced, the rows committed, and for each job:
-  // claimed, recognized, inserted, committed, removed.
+  // Two images written, the folder synced, the rows committed, two images renamed, and for each
+  // job: claimed, recognized, inserted, committed, removed.
   CHECK(fatal - 2 == 6 + 2 * 5);
 }
 

@@ -100,6 +100,15 @@ TEST_CASE("a claim ends a job only once") {
   CHECK(jobs.results() == results);
 }
 
+TEST_CASE("an index has the waiting jobs in the order of their turns") {
+  OneJob jobs;
+  auto plan = jobs.database.prepare("EXPLAIN QUERY PLAN " + due_jobs_query());
+  std::string text;
+  while (plan.step()) text += plan.text(3) + "\n";
+  CHECK_THAT(text, Catch::Contains("USING INDEX job_turn"));
+  CHECK_THAT(text, !Catch::Contains("TEMP B-TREE"));  // Nothing is sorted.
+}
+
 TEST_CASE("a result belongs to the visitor who has the job when it ends") {
   OneJob jobs;
   const ClaimToken token = jobs.claim("one");

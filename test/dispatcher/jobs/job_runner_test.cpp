@@ -169,19 +169,20 @@ TEST_CASE("a claim takes as many jobs as their images fit into memory, but at le
   CHECK(claim_jobs(database, "owner", 100, 10, 299).jobs.size() == 1);
 }
 
-TEST_CASE("the longest due jobs are claimed first, and a clock set back delays none") {
+TEST_CASE("due jobs are claimed in the order of their turns, and a clock set back delays none") {
   const test::TemporaryFolder folder;
   Database database = open_history(folder.path() / "history.sqlite");
-  const auto insert = [&](const std::string& id, std::int64_t time_ms) {
+  const auto insert = [&](const std::string& id, std::int64_t time_ms, std::int64_t turn) {
     JobRow row{};
     row.job.id = id;
     row.job.submitted_ms = time_ms;
+    row.turn = turn;
     insert_job(database, row);
   };
-  insert("second", 20);
-  insert("first", 10);
-  insert("later", 1000);
-  insert("from the future", 100000000);
+  insert("second", 10, 2);
+  insert("first", 20, 1);
+  insert("later", 1000, 1);
+  insert("from the future", 100000000, 2);
   auto claimed = claim_jobs(database, "owner", 100, 10, running_bytes_max);
   REQUIRE(claimed.jobs.size() == 3);
   CHECK(claimed.jobs[0].row.job.id == "first");

@@ -117,7 +117,7 @@ class JobsFixture {
     dispatcher::JobRequest request;
     request.images = std::move(images);
     request.visitor = "me";
-    request.client = "::1";
+    request.client = client;
     request.request_id = "r-1";
     request.top = 3;
     return run_beside(jobs.submit(std::move(request)));
@@ -174,13 +174,14 @@ class JobsFixture {
     return run_beside(reader.run(work));
   }
 
-  std::size_t files() const { return spool.ids().size(); }
+  std::size_t files() const { return spool.ids().size() + spool.incomplete_ids().size(); }
 
   asio::io_context io{1};
   dispatcher::JobRunner::Surroundings around{.workers_in_rotation = 4, .interactive = 0};
   ScriptedClassifier classifier{io};
+  std::string client = "::1";  ///< Who submits jobs.
   dispatcher::Spool spool;
-  dispatcher::Jobs::Load recovered;
+  dispatcher::UnfinishedJobs recovered;
   dispatcher::DatabaseThread writer;
   dispatcher::DatabaseThread reader;
   dispatcher::SqliteJobStore jobs;
@@ -189,8 +190,8 @@ class JobsFixture {
  private:
   dispatcher::Database open(const std::filesystem::path& folder) {
     auto database = dispatcher::open_history(folder / "history.sqlite");
-    spool.remove_incomplete();
-    recovered = dispatcher::recover_jobs(database, spool, dispatcher::Orphans::remove);
+    recovered = dispatcher::recover_jobs(database, spool, spool.incomplete_ids(),
+                                         dispatcher::Orphans::set_aside);
     return database;
   }
 };

@@ -66,12 +66,80 @@ TEST_CASE("if a request exceeds the spool's limits, all of its jobs are rejected
   CHECK(error_of(fixture.try_submit({"cat", "fox"})) == SubmitError::full);
   CHECK(fixture.files() == 1);
   CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  fixture.client = "somebody else";
   fixture.submit({"cat"});
   CHECK(error_of(fixture.try_submit({"foxes"})) == SubmitError::full);
   fixture.start();
   CHECK(fixture.run_until_finished());
   fixture.stop();
   CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::stopping);
+}
+
+TEST_CASE("one client may have only its share of the spool, and others still submit jobs") {
+  const test::TemporaryFolder folder;
+  JobsOptions options;
+  SECTION("by number") { options.images_max = 4; }
+  SECTION("by bytes") { options.bytes_max = 12; }
+  std::string canceled;
+  {
+    JobsFixture fixture(folder.path(), options);
+    CHECK(error_of(fixture.try_submit({"dog", "cat", "fox"})) == SubmitError::client_share);
+    CHECK(fixture.files() == 0);
+    canceled = fixture.submit({"dog", "cat"}).front();
+    CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::client_share);
+  }
+  // A restart changes nothing about that.
+  JobsFixture fixture(folder.path(), options);
+  CHECK(error_of(fixture.try_submit({"fox"})) == SubmitError::client_share);
+  CHECK(fixture.run_beside(fixture.jobs.cancel(canceled)));
+  fixture.submit({"fox"});
+  CHECK(error_of(fixture.try_submit({"hen"})) == SubmitError::client_share);
+  fixture.client = "somebody else";
+  fixture.submit({"hen"});
+  fixture.start();
+  CHECK(fixture.run_until_finished());
+  fixture.around.workers_in_rotation = 0;
+  fixture.client = "::1";
+  CHECK(fixture.submit({"dog", "cat"}).size() == 2);
+  fixture.stop();
+}
+
+TEST_CASE("jobs that couldn't be stored don't count in a client's share") {
+  const test::TemporaryFolder folder;
+  JobsFixture fixture(folder.path(), {.images_max = 4});
+  const auto spool = folder.path() / "spool";
+  std::filesystem::remove(spool);
+  test::write_file(spool, "in the way");
+  CHECK(error_of(fixture.try_submit({"dog", "cat"})) == SubmitError::storage);
+  std::filesystem::remove(spool);
+  CHECK(fixture.submit({"dog", "cat"}).size() == 2);
+}
+
+TEST_CASE("clients take turns, so that nobody waits for all jobs of another client") {
+  const test::TemporaryFolder folder;
+  std::vector<std::string> many;
+  std::vector<std::string> expected;
+  const auto claim_one = [](JobsFixture& fixture) {
+    return fixture.run_beside(fixture.jobs.claim(1, 100)).jobs.at(0).row.job.id;
+  };
+  {
+    JobsFixture fixture(folder.path());
+    many = fixture.submit({"dog", "cat", "fox", "hen", "ox"});
+    CHECK(claim_one(fixture) == many[0]);
+    fixture.client = "somebody else";
+    const auto few = fixture.submit({"bee", "ant"});
+    expected = {many[1], few[0], many[2], few[1]};
+    for (const std::string& id : expected) CHECK(claim_one(fixture) == id);
+  }
+  // After a restart they are claimed again in the same order, and a new client comes next.
+  JobsFixture fixture(folder.path());
+  expected.insert(expected.begin(), many[0]);
+  for (const std::string& id : expected) CHECK(claim_one(fixture) == id);
+  fixture.client = "a third one";
+  const auto last = fixture.submit({"owl", "elk"});
+  for (const std::string& id : {many[3], last[0], many[4], last[1]}) {
+    CHECK(claim_one(fixture) == id);
+  }
 }
 
 /// An image of these bytes that is read when it is needed. Adds the number of images in the spool
@@ -90,7 +158,7 @@ JobImage unread_image(std::string bytes, const JobsFixture& fixture,
 TEST_CASE("images that aren't in memory are read one by one, and all of them become jobs or none") {
   const test::TemporaryFolder folder;
   JobsOptions options;
-  options.images_max = 3;
+  options.images_max = 4;
   JobsFixture fixture(folder.path(), options);
   std::vector<std::size_t> files;
   const auto submit = [&](const std::vector<std::string>& contents) {
@@ -100,21 +168,22 @@ TEST_CASE("images that aren't in memory are read one by one, and all of them bec
     return fixture.try_submit_images(std::move(images));
   };
   // There is room for the first ones only, so none is read.
-  CHECK(error_of(submit({"dog", "cat", "fox", "ox"})) == SubmitError::full);
+  CHECK(error_of(submit({"dog", "cat", "fox", "ox", "hen"})) == SubmitError::full);
   CHECK(files.empty());
   CHECK(error_of(submit({"dog", ""})) == SubmitError::storage);
   CHECK(files == std::vector<std::size_t>{0, 1});
   CHECK(fixture.files() == 0);
   CHECK(fixture.jobs.load() == Jobs::Load{});
-  CHECK(std::get<std::vector<std::string>>(submit({"dog", "cat", "fox"})).size() == 3);
-  CHECK(files == std::vector<std::size_t>{0, 1, 2});
-  CHECK(fixture.jobs.load() == Jobs::Load{3, 0, 9});
+  CHECK(std::get<std::vector<std::string>>(submit({"dog", "cat"})).size() == 2);
+  CHECK(files == std::vector<std::size_t>{0, 1});
+  CHECK(fixture.jobs.load() == Jobs::Load{2, 0, 6});
 }
 
 TEST_CASE("if the spool can't be written, an error is returned and no job is kept") {
   const test::TemporaryFolder folder;
   JobsFixture fixture(folder.path());
   std::filesystem::remove(folder.path() / "spool");
+  test::write_file(folder.path() / "spool", "in the way");
   CHECK(error_of(fixture.try_submit({"dog", "cat"})) == SubmitError::storage);
   CHECK(fixture.jobs.load() == Jobs::Load{});
 }
@@ -260,7 +329,24 @@ TEST_CASE("deleting a visitor's results deletes their finished jobs too") {
   fixture.stop();
 }
 
-TEST_CASE("a start removes files without jobs, and fails jobs without files") {
+TEST_CASE("an image whose submission was interrupted is kept only if its job was committed") {
+  const test::TemporaryFolder folder;
+  std::string id;
+  {
+    JobsFixture fixture(folder.path());
+    id = fixture.submit({"dog"}).front();
+  }
+  // As if a crash had come between the commit and the renaming.
+  const auto spool = folder.path() / "spool";
+  std::filesystem::rename(spool / id, spool / (id + ".new"));
+  std::ofstream(spool / "half.new") << "x";
+  JobsFixture fixture(folder.path());
+  CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
+  CHECK(fixture.spool.ids() == std::vector<std::string>{id});
+  CHECK(fixture.spool.incomplete_ids().empty());
+}
+
+TEST_CASE("a start sets files without jobs aside, and fails jobs without files") {
   const test::TemporaryFolder folder;
   std::vector<std::string> ids;
   {
@@ -274,6 +360,7 @@ TEST_CASE("a start removes files without jobs, and fails jobs without files") {
   JobsFixture fixture(folder.path());
   CHECK(fixture.files() == 1);
   CHECK_FALSE(std::filesystem::exists(spool / "half.new"));
+  CHECK(std::filesystem::exists(folder.path() / "lost" / "stray"));
   CHECK(fixture.jobs.load() == Jobs::Load{1, 0, 3});
   CHECK(fixture.find(ids[0])->state == JobState::failed);
   CHECK(fixture.find(ids[0])->reason == "image_lost");

@@ -72,10 +72,10 @@ TEST_CASE("a job that is submitted twice is inserted once, also after its end") 
   insert_one(*connection, "job");
   insert_one(*connection, "job");
   CHECK(count(*connection, "job_image") == 1);
-  CHECK(find_load(*connection) == Jobs::Load{1, 0, 3});
+  CHECK(find_unfinished(*connection).load == Jobs::Load{1, 0, 3});
   finish_job(*connection, claim_one(*connection, "a"), history_row("me"));
   insert_one(*connection, "job");
-  CHECK(find_load(*connection) == Jobs::Load{});
+  CHECK(find_unfinished(*connection).load == Jobs::Load{});
 }
 
 TEST_CASE("a job that was inserted again during its end is discarded") {
@@ -86,7 +86,7 @@ TEST_CASE("a job that was inserted again during its end is discarded") {
   insert_one(*connection, "other");
   connection->execute("UPDATE job SET id = 'job'; UPDATE job_image SET id = 'job'");
   CHECK_FALSE(finish_job(*connection, claim_one(*connection, "b"), history_row("me")));
-  CHECK(find_load(*connection) == Jobs::Load{});
+  CHECK(find_unfinished(*connection).load == Jobs::Load{});
   CHECK(count(*connection, "recognition") == 1);
   CHECK(count(*connection, "job_image") == 0);
 }

@@ -9,6 +9,7 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "dispatcher/history/adoption_rows.hpp"
 #include "dispatcher/history/history_rows.hpp"
 #include "dispatcher/history/interval_totals.hpp"
 #include "dispatcher/history/removals.hpp"
@@ -64,6 +65,30 @@ TEST_CASE("jobs and the history are there again when the storage is reopened") {
   CHECK(test::wait_for(io, storage->history()->find({})).rows.size() == 1);
 }
 
+TEST_CASE("a start forgets an adoption whose new id nobody learned and that has no rows left") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  open_storage(io.get_executor(), options)->stop();
+  const auto file = folder.path() / "history.sqlite";
+  const auto adoptions = [&file] {
+    Database database = open_history(file);
+    auto rows = database.prepare("SELECT count(*) FROM adoption");
+    rows.step();
+    return rows.integer(0);
+  };
+  {
+    Database database = open_history(file);
+    insert_row(database, test::history_row("me"));
+    REQUIRE(begin_adoption(database, "me", "new", Adopted::all));
+    resume_adoptions(database, 10);
+    database.execute("DELETE FROM thumbnail; DELETE FROM recognition");
+  }
+  REQUIRE(adoptions() == 1);
+  open_storage(io.get_executor(), options)->stop();
+  CHECK(adoptions() == 0);
+}
+
 namespace {
 
 /// A job in a closed storage.
@@ -76,9 +101,8 @@ void keep_one_job(const StorageOptions& options) {
   storage->stop();
 }
 
-std::size_t spooled(const std::filesystem::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator(folder / "spool"), {}));
+std::size_t files_in(const std::filesystem::path& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
 }  // namespace
@@ -108,7 +132,7 @@ TEST_CASE("a damaged database is unavailable until it is replaced, and then its 
     io.run_one_for(std::chrono::milliseconds(10));
   }
   CHECK(storage->jobs().load() == Jobs::Load{1, 0, 3});
-  CHECK(spooled(folder.path()) == 1);
+  CHECK(files_in(folder.path() / "spool") == 1);
 }
 
 namespace {
@@ -162,15 +186,76 @@ TEST_CASE("a database that replaces another one doesn't get its log") {
   CHECK(has_rows(io, *storage, 1));
 }
 
-TEST_CASE("images are kept if their database has been replaced by a new one") {
+TEST_CASE("images whose database was lost are set aside, and come back with it") {
   const test::TemporaryFolder folder;
   const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
   keep_one_job(options);
-  std::filesystem::remove(folder.path() / "history.sqlite");
+  const auto file = folder.path() / "history.sqlite";
+  std::filesystem::rename(file, folder.path() / "aside");
+  for (int start = 0; start < 2; ++start) {
+    asio::io_context io;
+    const auto storage = open_storage(io.get_executor(), options);
+    CHECK(storage->jobs().load() == Jobs::Load{});
+    CHECK(files_in(folder.path() / "spool") == 0);
+    CHECK(files_in(folder.path() / "lost") == 1);
+    storage->stop();
+  }
+  std::filesystem::rename(folder.path() / "aside", file);
   asio::io_context io;
   const auto storage = open_storage(io.get_executor(), options);
-  CHECK(storage->jobs().load() == Jobs::Load{});
-  CHECK(spooled(folder.path()) == 1);
+  CHECK(storage->jobs().load() == Jobs::Load{1, 0, 3});
+  CHECK(files_in(folder.path() / "spool") == 1);
+  CHECK(files_in(folder.path() / "lost") == 0);
+}
+
+TEST_CASE("a database that was emptied before the start is damaged, and harms no image") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  keep_one_job(options);
+  const auto file = folder.path() / "history.sqlite";
+  const std::size_t bytes_left = GENERATE(0, 100);
+  std::filesystem::resize_file(file, bytes_left);
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), options);
+  CHECK_THAT(storage->problem(), Contains("was emptied: restore it"));
+  CHECK(std::filesystem::file_size(file) == bytes_left);
+  CHECK(files_in(folder.path() / "spool") == 1);
+}
+
+TEST_CASE("a database that is emptied while it is in use acknowledges no job") {
+  const test::TemporaryFolder folder;
+  const StorageOptions options{.folder = folder.path()};
+  asio::io_context io;
+  open_storage(io.get_executor(), options)->history()->record(test::history_row("me"));
+  const auto file = folder.path() / "history.sqlite";
+  std::filesystem::copy(file, folder.path() / "backup");
+  const auto storage = open_storage(io.get_executor(), options);
+  storage->history()->record(test::history_row("me"));
+  REQUIRE(has_rows(io, *storage, 2));
+  std::filesystem::resize_file(file, 0);
+  JobRequest request;
+  request.images.push_back({"dog.jpg", "dog"});
+  const auto submitted = test::wait_for(io, storage->jobs().submit(std::move(request)));
+  CHECK(submitted == Submitted{SubmitError::storage});
+  for (int tries = 0; tries < 6000 && storage->problem().find("restore it") == std::string::npos;
+       ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK_THAT(storage->problem(), Contains("was emptied: restore it"));
+  CHECK(std::filesystem::file_size(file) == 0);
+  // A backup that is copied into the same file is another database, without the log of this one.
+  std::filesystem::copy(folder.path() / "backup", file,
+                        std::filesystem::copy_options::overwrite_existing);
+  CHECK(has_rows(io, *storage, 1));
+}
+
+TEST_CASE("what a crash left of a database that was being created is no database") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder.path() / "history.sqlite.new", "half a database");
+  asio::io_context io;
+  const auto storage = open_storage(io.get_executor(), {.folder = folder.path()});
+  CHECK(storage->problem().empty());
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "history.sqlite.new"));
 }
 
 TEST_CASE("without room for the reserve, jobs are refused") {
@@ -184,8 +269,8 @@ TEST_CASE("without room for the reserve, jobs are refused") {
   request.images.push_back({"dog.jpg", "dog"});
   const auto submitted = test::wait_for(io, storage->jobs().submit(std::move(request)));
   REQUIRE(std::holds_alternative<SubmitError>(submitted));
-  CHECK(std::get<SubmitError>(submitted) == SubmitError::full);
-  CHECK(spooled(folder.path()) == 0);
+  CHECK(std::get<SubmitError>(submitted) == SubmitError::storage);
+  CHECK(files_in(folder.path() / "spool") == 0);
 }
 
 TEST_CASE("a deletion that a crash interrupts goes on after the next start") {

@@ -205,17 +205,20 @@ describe('Kubernetes', () => {
     // The Service has removed it by then.
     const {periodSeconds, failureThreshold} = dispatcher.containers[0].readinessProbe;
     assert.ok(Number(ready) > periodSeconds * failureThreshold * 1000);
-    const worker = pod('StatefulSet', 'samoyed-worker');
+    const worker = pod('Deployment', 'samoyed-worker');
     const wait = worker.containers[0].lifecycle.preStop.sleep.seconds * 1000;
     assert.ok(worker.terminationGracePeriodSeconds * 1000 > wait + await defaultOf('samoyed-worker', '--drain-timeout-ms'));
   });
 
-  test('the dispatcher lists as many workers as the autoscaler may start', async () => {
-    const [{spec}] = await documents(kubernetesDir, 'autoscaling', 'worker-autoscaler.yaml');
-    const workers = find(base, 'Deployment', 'samoyed-dispatcher').spec.template.spec.containers[0].args
-      .filter((word) => word.startsWith('--worker='));
-    assert.deepEqual(workers, Array.from(
-      {length: spec.maxReplicas}, (_, number) => `--worker=samoyed-worker-${number}.samoyed-worker:8888`));
+  test('the dispatcher looks up the workers\' headless Service', () => {
+    const {spec} = find(base, 'Service', 'samoyed-worker');
+    assert.equal(spec.clusterIP, 'None');
+    const worker = find(base, 'Deployment', 'samoyed-worker').spec.template;
+    assert.deepEqual(spec.selector, worker.metadata.labels);
+    const [port] = spec.ports;
+    assert.equal(worker.spec.containers[0].ports.find(({name}) => name === port.targetPort).containerPort, port.port);
+    const [dispatcher] = find(base, 'Deployment', 'samoyed-dispatcher').spec.template.spec.containers;
+    assert.equal(options(dispatcher)['--discover'], `samoyed-worker:${port.port}`);
   });
 
   test('the autoscaler\'s metric comes from metrics that the dispatcher has', {skip: needsWorker}, async () => {
@@ -280,7 +283,7 @@ test('the programs know every option', {skip: needsWorker}, async () => {
                 ...await documents(kubernetesDir, 'base', 'dispatcher.yaml')].filter(({spec}) => spec.template);
   const containers = [...Object.values(compose.services), ...runtime.spec.containers,
                       ...pods.flatMap(({spec}) => spec.template.spec.containers)];
-  assert.equal(containers.length, 7);
+  assert.equal(containers.length, 6);
   const known = {'samoyed-worker': await knownOptions('samoyed-worker'),
                  'samoyed-dispatcher': await knownOptions('samoyed-dispatcher')};
   for (const container of containers) {

@@ -102,6 +102,29 @@ test('the script renders the same rows as the server', async () => {
   }
 });
 
+test('the page says how the lookups of workers by DNS go', async () => {
+  // No DNS server listens there.
+  const finding = await programs.startDispatcher([], ['--discover', 'workers.test.:8888', '--dns-server', '127.0.0.1:1']);
+  const names = (page) => page.locator('.names').evaluate(({outerHTML}) => outerHTML.replace(/\n/g, ''));
+  const still = await browser.newPage({javaScriptEnabled: false});
+  const problem = (page) => page.locator('.names li.problem', {
+    hasText: 'workers.test.:8888 0 workers, no answer yet: no DNS server can be reached'});
+  do await still.goto(finding); while (!await problem(still).isVisible());
+  const written = await names(still);
+  await browser.close();
+
+  const live = await openPage(finding);
+  await problem(live).waitFor();
+  assert.equal(await names(live), written);
+  await screenshot(live, 'dns-problem');
+  await browser.close();
+
+  const event = {workers: [], discovery: [{name: 'a:1', workers: 1, answered: '2026-01-31T12:00:00.000Z'}]};
+  const found = await openPage(finding, desktop, (opened) => opened.route(events, (route) => route.fulfill(
+    {contentType: 'text/event-stream', body: `event: workers\ndata: ${JSON.stringify(event)}\n\n`})));
+  await found.locator('.names li:not(.problem)', {hasText: /^a:1 1 worker, last answer .*2026/}).waitFor();
+});
+
 test('the table shows a killed worker as offline, and as ready when it is back', async () => {
   const page = await openPage();
   const row = rowOf(page, worker);

@@ -170,6 +170,8 @@ TEST_CASE("a chunked unwanted body is dropped up to a limit") {
     CHECK(answer("\r\n1\r\na\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 is kept");
     CHECK(answer("\r\n9\r\n123456789\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 lingers");
     CHECK(answer("\r\nFFFFFFF\r\n1", cut) == "HTTP/1.1 404 lingers");
+    // The framing counts too.
+    CHECK(answer("\r\n1\r\na\r\n1\r\na\r\n1", cut) == "HTTP/1.1 404 lingers");
     CHECK(answer("Connection: close\r\n\r\n1\r\na\r\n0\r\n\r\n", cut) == "HTTP/1.1 404 closes");
     // An error in the framing takes the place of the rejection.
     CHECK(answer("\r\nnonsense\r\n", cut) == error);
@@ -179,13 +181,88 @@ TEST_CASE("a chunked unwanted body is dropped up to a limit") {
   }
 }
 
-TEST_CASE("a small unwanted body that doesn't arrive only times out") {
+TEST_CASE("a small unwanted body is dropped before the answer also if the connection will close") {
+  const std::string head =
+      GENERATE(as<std::string>(), "POST /unwanted HTTP/1.1\r\nHost: x\r\nConnection: close\r\n",
+               "POST /unwanted HTTP/1.0\r\nHost: x\r\n");
+  HttpDriver driver;
+  driver.receive(head + "Content-Length: 8\r\n\r\n1234567");
+  CHECK(driver.output.empty());
+  driver.receive("8");
+  CHECK(driver.output.starts_with("HTTP/1.1 404 "));
+  CHECK(driver.closed);
+  CHECK_FALSE(driver.lingered);
+}
+
+TEST_CASE("a rejection that ends the connection by itself doesn't wait for the body") {
+  HttpDriver driver;
+  driver.session.received(post_head + "\r\nhel");
+  REQUIRE(std::holds_alternative<HttpSession::Consider>(driver.session.next(driver.now)));
+  driver.session.respond({429, {}, "too many", true});
+  driver.step();
+  CHECK(driver.output.starts_with("HTTP/1.1 429 "));
+  CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("if a small unwanted body stalls or ends, its rejection is sent") {
   HttpDriver driver;
   driver.receive("POST /unwanted HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1234");
-  driver.advance(driver.timeouts.body);
-  CHECK(driver.statuses == std::vector{404, 408});
-  CHECK(count_of(driver.output, "HTTP/1.1 ") == 1);
+  CHECK(driver.output.empty());
+  SECTION("it stalls") { driver.advance(driver.timeouts.body); }
+  SECTION("it ends") { driver.end(); }
+  CHECK(driver.statuses == std::vector{404});
+  CHECK(driver.output.starts_with("HTTP/1.1 404 "));
+  CHECK(count_of(driver.output, "Connection: close") == 1);
   CHECK(driver.closed);
+  CHECK(driver.lingered);
+}
+
+TEST_CASE("a body over its limit that is small enough to drop is dropped before the answer") {
+  HttpSession session({512, 10, 20, 1000, 0, 1000}, {});
+  HttpSession::Now now{};
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ";
+  const auto next_is_413 = [&] {
+    const auto action = session.next(now);
+    const auto* const refusal = std::get_if<HttpSession::Refuse>(&action);
+    return refusal && refusal->problem.status() == 413;
+  };
+  SECTION("the limit is known before the body is read") {
+    session.received(head + "20\r\n\r\n1234567890");
+  }
+  SECTION("the limit is set when the body is read") {
+    session.received(head + "20\r\nContent-Type: multipart/form-data; boundary=a\r\n\r\n");
+    REQUIRE(std::holds_alternative<HttpSession::Consider>(session.next(now)));
+    session.proceed(10);
+    session.received("1234567890");
+  }
+  REQUIRE(next_is_413());
+  session.respond({413, {}, "large"});
+  CHECK(std::holds_alternative<HttpSession::Read>(session.next(now)));
+  CHECK(session.held_bytes() == 0);
+  session.received("1234567890" + get_a);
+  const auto answer = session.next(now);
+  REQUIRE(std::holds_alternative<HttpSession::Write>(answer));
+  CHECK(std::get<HttpSession::Write>(answer).header.starts_with("HTTP/1.1 413 "));
+  CHECK(std::holds_alternative<HttpSession::Serve>(session.next(now)));
+}
+
+TEST_CASE("a client that waits for 100 Continue doesn't send a body over its limit") {
+  HttpSession session({512, 10, 20, 1000, 0, 1000}, {});
+  HttpSession::Now now{};
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\nExpect: 100-continue\r\n";
+  SECTION("the limit is known before the body is read") { session.received(head + "\r\n"); }
+  SECTION("the limit is set when the body is read") {
+    session.received(head + "Content-Type: multipart/form-data; boundary=a\r\n\r\n");
+    REQUIRE(std::holds_alternative<HttpSession::Consider>(session.next(now)));
+    session.proceed(10);
+  }
+  REQUIRE(std::holds_alternative<HttpSession::Refuse>(session.next(now)));
+  session.respond({413, {}, "large"});
+  const auto answer = session.next(now);
+  REQUIRE(std::holds_alternative<HttpSession::Write>(answer));
+  CHECK(std::get<HttpSession::Write>(answer).header.starts_with("HTTP/1.1 413 "));
 }
 
 TEST_CASE("a request can be rejected while its body is being read") {

@@ -174,6 +174,7 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   const auto shown = [&] { return json::parse(ask("GET", "/api/v1/workers/localhost:8888").body); };
   workers.begin_attempt(id);
   CHECK(shown() == json{{"address", "localhost:8888"},
+                        {"source", "address"},
                         {"network", nullptr},
                         {"model", nullptr},
                         {"state", "unknown"}});
@@ -181,7 +182,8 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   json known = shown();
   CHECK(known.at("since").get<std::string>().ends_with("Z"));
   known.erase("since");
-  CHECK(known == json::parse(R"({"address": "localhost:8888", "state": "in_rotation",
+  CHECK(known ==
+        json::parse(R"({"address": "localhost:8888", "source": "address", "state": "in_rotation",
       "network": {"name": "SqueezeNet 1.1", "trained": true},
       "model": {"name": "SqueezeNet 1.1", "trained": true}, "probing": false,
       "in_flight": 1, "done": 0, "failed": 0, "latency_ms": 0.0})"));
@@ -189,6 +191,28 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   workers.record_why(id, "it hung");
   CHECK(shown().at("state") == "removed");
   CHECK(shown().at("why") == "it hung");
+}
+
+TEST_CASE_METHOD(ApiTest, "the list says who has each worker, and how the lookups go") {
+  workers.add({"10.0.0.1", 1});
+  workers.discover({"10.0.0.2", 1}, "w:1");
+  workers.discover({"10.0.0.3", 1}, "w:1");
+  workers.add({"10.0.0.3", 1});
+  services.discovery = [] {
+    return std::vector<dispatcher::DiscoveryStatus>{
+        {.name = "w:1", .lookups = 3, .workers = 2, .answered_ms = 1769860800000},
+        {.name = "v:1", .lookups = 1, .failures = 1, .problem = "no answer"}};
+  };
+  const json list = json::parse(ask("GET", "/api/v1/workers").body);
+  const auto source = [&](std::size_t index) { return list.at("workers").at(index).at("source"); };
+  CHECK(source(0) == "address");
+  CHECK_FALSE(list.at("workers").at(0).contains("discovered_by"));
+  CHECK(source(1) == "dns");
+  CHECK(list.at("workers").at(1).at("discovered_by") == "w:1");
+  CHECK(source(2) == "both");
+  CHECK(list.at("discovery") == json::parse(R"([
+      {"name": "w:1", "workers": 2, "answered": "2026-01-31T12:00:00.000Z"},
+      {"name": "v:1", "workers": 0, "answered": null, "problem": "no answer"}])"));
 }
 
 TEST_CASE_METHOD(ApiTest, "a worker that is added is probed at once, and a duplicate is reported") {

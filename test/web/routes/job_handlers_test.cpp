@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "web/access/visitor.hpp"
 #include "web/routes/handler_fixture.hpp"
 
 namespace samoyed::web {
@@ -134,10 +135,29 @@ TEST_CASE_METHOD(JobsTest, "a submission is answered with the addresses of its j
   CHECK(full.status == 503);
   CHECK(json::parse(full.body).at("reason") == "spool_full");
   CHECK(!find_field(full.fields, "Retry-After").empty());
+  jobs.submitted = SubmitError::client_share;
+  const Response limited = respond(form);
+  CHECK(limited.status == 429);
+  CHECK(json::parse(limited.body).at("reason") == "client_limit");
+  CHECK_THAT(json::parse(limited.body).at("detail").get<std::string>(),
+             Catch::Contains("wait until some are done"));
+  CHECK(!find_field(limited.fields, "Retry-After").empty());
   jobs.submitted = SubmitError::stopping;
   CHECK(respond(form).status == 503);
   jobs.submitted = SubmitError::storage;
   CHECK(find_field(respond(form).fields, "Samoyed-Reason") == "storage");
+}
+
+TEST_CASE_METHOD(JobsTest, "without a key for visitors' cookies no job is accepted for a visitor") {
+  Request form = upload("name=file; filename=a", "abc");
+  form.target = "/api/v1/jobs";
+  context.visitor = no_visitor;
+  CHECK(respond(form).status == 202);
+  services.storage_available = [] { return false; };
+  const Response refused = respond(form);
+  CHECK(refused.status == 503);
+  CHECK(find_field(refused.fields, "Samoyed-Reason") == "storage");
+  CHECK(jobs.requests.size() == 1);
 }
 
 TEST_CASE_METHOD(JobsTest, "all images of a stored form become jobs at once, or none of them") {

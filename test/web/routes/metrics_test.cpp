@@ -83,6 +83,21 @@ TEST_CASE("a scrape reports the current state") {
   }
 }
 
+TEST_CASE("a scrape reports the lookups of workers by DNS, if there are any") {
+  MetricsSnapshot snapshot;
+  CHECK(count_of(Metrics().text(snapshot), "samoyed_discovery") == 0);
+  snapshot.discovery = {{.name = "w:1",
+                         .lookups = 9,
+                         .failures = 2,
+                         .workers = 3,
+                         .answer_age = std::chrono::milliseconds(1500)}};
+  const std::string text = Metrics().text(snapshot);
+  CHECK(has_line(text, "samoyed_discovery_lookups_total{name=\"w:1\"} 9"));
+  CHECK(has_line(text, "samoyed_discovery_failures_total{name=\"w:1\"} 2"));
+  CHECK(has_line(text, "samoyed_discovery_answer_age_seconds{name=\"w:1\"} 1.5"));
+  CHECK(has_line(text, "samoyed_discovery_workers{name=\"w:1\"} 3"));
+}
+
 TEST_CASE("many workers are counted but not listed") {
   MetricsSnapshot snapshot;
   snapshot.workers.resize(65);

@@ -58,8 +58,10 @@ TEST_CASE_METHOD(ModelsTest, "the models of the workers are listed") {
 
 TEST_CASE_METHOD(GuardedModelsTest, "only those who may see the workers learn how many there are") {
   CHECK(!read("/api/v1/models/tiny").contains("workers"));
+  CHECK(!read("/api/v1/models").at("models").at(1).contains("workers"));
   context.admin = AdminGate::Verdict::admitted;
   CHECK(read("/api/v1/models/tiny").at("workers") == 1);
+  CHECK(read("/api/v1/models").at("models").at(1).at("workers") == 1);
 }
 
 TEST_CASE_METHOD(ModelsTest, "a worker names the labels of its model once") {
@@ -239,17 +241,52 @@ TEST_CASE_METHOD(ModelsTest, "the form offers the networks, and the chosen one i
   CHECK(count_of(get("/").body, "<select") == 0);
 }
 
-TEST_CASE("a missing default model is named in the error") {
-  test::HandlerFixture site;
-  dispatcher::WorkerList workers([] {}, {}, {dispatcher::DefaultModel::Rule::named, "fine"});
-  workers.add({"a", 1});
-  Services services{.classifier = site.classifier,
-                    .workers = workers,
-                    .gate = site.gate,
-                    .metrics = site.metrics,
-                    .rules = {}};
-  CHECK(unknown_model(services, "").sentence ==
-        "No worker runs the default model, fine. No worker has reported its model yet.");
+TEST_CASE_METHOD(ModelsTest, "a form's address may name the network, and its field counts more") {
+  Request request = upload("name=file; filename=a.jpg", "abc");
+  request.target = "/?model=tiny&utm_source=mail";
+  classifier.outcomes = {Failure{FailureReason::unknown_model, {}}};
+  CHECK(respond(request).status == 404);
+  CHECK(classifier.requests.back().model == "tiny");
+  request.target = "/?model=" + std::string(257, 'm');
+  CHECK(respond(request).status == 400);
+  request = upload("name=file; filename=a.jpg",
+                   "abc\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\ntiny");
+  request.target = "/?model=other";
+  CHECK(respond(request).status == 404);
+  CHECK(classifier.requests.back().model == "tiny");
+}
+
+TEST_CASE_METHOD(ModelsTest, "a model isn't called unknown while a worker may run it") {
+  const std::string sentence =
+      "Error: No active worker! The workers that have reported their model run a b/c, tiny; "
+      "another worker may run the requested model.";
+  const std::vector<std::string> targets{"/api/v1/models/x", "/api/v1/models/x/labels",
+                                         "/v2/models/x", "/v2/models/x/ready"};
+  for (const std::string& target : targets) CHECK(get(target).status == 404);
+  workers.add({"silent", 1});
+  for (const std::string& target : targets) {
+    INFO(target);
+    const Response response = get(target);
+    CHECK(response.status == 503);
+    CHECK(find_field(response.fields, "Samoyed-Reason") == "no_active_worker");
+    CHECK(count_of(response.body, sentence) == 1);
+  }
+  const Failure none{FailureReason::no_active_worker, {}};
+  classifier.outcomes = {none};
+  const Response classified =
+      respond({"POST", "/api/v1/classify?model=x", 11, {{"Content-Type", "image/jpeg"}}, "abc"});
+  CHECK(classified.status == 503);
+  CHECK(json::parse(classified.body).at("detail") == sentence);
+  CHECK(json::parse(api_answer_to(none).body).at("detail") == "Error: No active worker!");
+}
+
+TEST_CASE_METHOD(ModelsTest, "a model whose workers are all gone is called unavailable") {
+  workers.eject(workers.snapshot().front().worker.id, {});
+  for (const std::string target : {"/v2/models/a%20b%2Fc", "/v2/models/a%20b%2Fc/ready"}) {
+    const Response response = get(target);
+    CHECK(response.status == 503);
+    CHECK(json::parse(response.body).at("error") == "Error: No active worker!");
+  }
 }
 
 }  // namespace

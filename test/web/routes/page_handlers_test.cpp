@@ -209,6 +209,9 @@ TEST_CASE_METHOD(HandlerFixture, "a compressed page has the base path in its add
   const std::string text = unpacked(page.body);
   CHECK(count_of(text, "href=\"/samoyed" + asset_path("style.css") + "\"") == 1);
   CHECK(count_of(text, "href=\"/api") == 0);
+  Response plain = get("/api");
+  add_base_path(plain, context.base_path);
+  CHECK(plain.body == text);
 }
 
 TEST_CASE_METHOD(HandlerFixture, "other assets are revalidated") {

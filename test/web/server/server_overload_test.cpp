@@ -124,6 +124,37 @@ TEST_CASE_METHOD(OverloadTest, "connections that wait for their client make room
   run_client(client());
 }
 
+TEST_CASE_METHOD(OverloadTest, "clients take turns, however many connections one of them has") {
+  constexpr std::size_t connections = 300;
+  options.limits.requests_per_client_max = connections;
+  start();
+  const auto image = [](std::size_t bytes) {
+    return "POST /api/v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+           "Content-Length: " +
+           std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'a');
+  };
+  const auto client = [&]() -> asio::awaitable<void> {
+    std::string many;
+    for (int i = 0; i < 50; ++i) many += image(3);
+    std::vector<tcp::socket> greedy;
+    for (std::size_t i = 0; i < connections; ++i) {
+      greedy.push_back(co_await connect());
+      co_await send(greedy.back(), many);
+    }
+    co_await wait_until([&] { return classifier.file_bytes.size() == connections; },
+                        "an image of each connection");
+    classifier.open_gate();
+    tcp::socket stranger(io, {asio::ip::make_address("127.0.0.2"), 0});
+    co_await stranger.async_connect(endpoint, asio::use_awaitable);
+    co_await send(stranger, image(7));
+    const std::string answer = co_await receive_until(stranger, "Samoyed");
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+    // Without turns, each step of the stranger's request waits for all connections.
+    CHECK(classifier.file_bytes.size() < 2 * connections);
+  };
+  run_client(client());
+}
+
 TEST_CASE_METHOD(OverloadTest, "a small rejected upload keeps the connection") {
   options.limits.requests_max = 0;
   start();
@@ -314,14 +345,26 @@ TEST_CASE_METHOD(OverloadTest, "a lingering connection ends after a number of by
 
 TEST_CASE_METHOD(OverloadTest, "a proxy's rejected upload is read before the answer") {
   options.access.trusted_proxies = io::NetworkList({"127.0.0.1"});
+  options.limits.image_bytes_max = 1'000'000;
   start();
+  struct Case {
+    std::string head;
+    std::size_t bytes;
+    std::string status;
+  };
+  const auto one = GENERATE(
+      values<Case>({{"POST /nowhere HTTP/1.1\r\n", 900'000, "404"},
+                    {"POST / HTTP/1.1\r\nContent-Type: image/png\r\n", 1'900'000, "413"},
+                    {"POST /nowhere HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n",
+                     1'900'000, "404"}}));
+  CAPTURE(one.head);
   const auto client = [&]() -> asio::awaitable<void> {
     tcp::socket socket = co_await connect();
-    co_await send(socket, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
-    co_await send(socket, std::string(900'000, 'a') + get_root);
+    co_await send(socket, one.head + "Host: x\r\nContent-Length: " + std::to_string(one.bytes) +
+                              "\r\n\r\n" + std::string(one.bytes, 'a') + get_root);
     // The connection is kept, because nothing of the body is left.
     const std::string pages = co_await receive_until(socket, "</html>", 2);
-    CHECK(pages.starts_with("HTTP/1.1 404 "));
+    CHECK(pages.starts_with("HTTP/1.1 " + one.status + " "));
     CHECK(count_of(pages, "HTTP/1.1 200 ") == 1);
   };
   run_client(client());

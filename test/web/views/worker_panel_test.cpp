@@ -87,6 +87,29 @@ TEST_CASE("an offline worker's row says why and since when, and has a button to 
   CHECK(count_of(offline, "action=\"/probe/kennel:8888\">") == 1);
 }
 
+TEST_CASE("the panel says which workers DNS has, and how the lookups go") {
+  WorkerRow row = worker_row("10.0.0.1");
+  CHECK(count_of(panel({row}), "class=\"names\" hidden") == 1);
+  row.discovered_by = "w:8888";
+  WorkersView view{.rows = {row}};
+  view.discovery = {{.name = "w:8888", .workers = 1, .answered_ms = 1769860800000, .problem = {}},
+                    {.name = "<v>:1",
+                     .workers = 0,
+                     .answered_ms = {},
+                     .problem = "no DNS server can be reached"}};
+  const std::string text = worker_panel(view).text();
+  CHECK(count_of(text, "class=\"names\" hidden") == 0);
+  CHECK(count_of(text, "class=\"found\">found by w:8888<") == 1);
+  CHECK(count_of(text,
+                 "<li><bdi>w:8888</bdi> <span>1 worker, last answer 2026-01-31 12:00:00 UTC"
+                 "</span></li>") == 1);
+  CHECK(count_of(text,
+                 "<li class=\"problem\"><bdi>&lt;v&gt;:1</bdi> <span>0 workers, no answer "
+                 "yet: no DNS server can be reached</span></li>") == 1);
+  view.shown = Shown::signed_out;
+  CHECK(count_of(worker_panel(view).text(), "w:8888") == 0);
+}
+
 TEST_CASE("a worker's row shows the numbers of its images") {
   WorkerRow row = worker_row("kennel");
   const auto cell = [&](const std::string& name, const std::string& text) {

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include "samoyed/protocol/wire.hpp"
+#include "support/sanitized.hpp"
 #include "support/wait.hpp"
 #include "worker/image/resize.hpp"
 #include "worker/sandbox/listener.hpp"
@@ -154,6 +155,10 @@ TEST_CASE("a decoder that crashes or never ends costs its image only") {
     }
   }
   SECTION("its CPU time ends it") {
+    if (!test::signals_interrupt_loops) {
+      WARN("skipped: needs a build without ThreadSanitizer");
+      return;
+    }
     DecoderProcesses processes(
         planted_decoder, 1, {},
         {.cpu_max = std::chrono::milliseconds(50), .time_max = std::chrono::minutes(5)});

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <functional>
 #include <latch>
+#include <linux/mempolicy.h>
 #include <netinet/in.h>
 #include <string_view>
 #include <sys/mman.h>
@@ -186,6 +187,26 @@ TEST_CASE("a refused system call ends the process if that is wanted") {
           open("/etc/passwd", O_RDONLY);
           return 0;
         }) == -SIGSYS);
+}
+
+TEST_CASE("a sandboxed process may ask for memory near its thread, but not move any") {
+  if (enter_sandbox_is_left_out()) {
+    WARN("skipped: needs a build without sanitizers");
+    return;
+  }
+  const auto error_of = [](unsigned long mode, unsigned flags) {
+    return test::run_in_process([=] {
+      void* const page =
+          mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      enter_sandbox(AtRefusal::fail);
+      errno = 0;
+      syscall(SYS_mbind, page, 4096UL, mode, nullptr, 0UL, flags);
+      return errno;
+    });
+  };
+  CHECK(error_of(MPOL_PREFERRED, 0) != EPERM);  // ENOSYS on a system without NUMA.
+  CHECK(error_of(MPOL_PREFERRED, MPOL_MF_MOVE) == EPERM);
+  CHECK(error_of(MPOL_INTERLEAVE, 0) == EPERM);
 }
 
 TEST_CASE("Landlock alone refuses files and connections on all threads") {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -36,8 +37,10 @@ class MetricsServerFixture {
     asio::post(io_, [this] { server_.stop(); });
   }
 
-  asio::ip::tcp::socket connect() {
-    asio::ip::tcp::socket socket(peers_);
+  /// Connects from 127.0.0.`last`.
+  asio::ip::tcp::socket connect(int last = 1) {
+    const auto from = asio::ip::make_address("127.0.0." + std::to_string(last));
+    asio::ip::tcp::socket socket(peers_, {from, 0});
     socket.connect({asio::ip::make_address(address_.host), address_.port});
     return socket;
   }
@@ -88,20 +91,33 @@ TEST_CASE("a peer that sends nothing or stays connected after its response is di
   CHECK_THAT(scrape(std::move(lingering)), Catch::EndsWith("asked 1\n"));
 }
 
-TEST_CASE("metrics connections are limited in total and per address") {
-  SECTION("one address opens more connections than it may") {
-    MetricsServerFixture fixture({.connections_max = 2, .connections_per_peer_max = 1});
-    auto first = fixture.connect();
-    auto second = fixture.connect();
-    CHECK(read_all(second).empty());
-    CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
+TEST_CASE(
+    "metrics connections are limited in total and per address: the longest waiting one goes") {
+  const auto limits = GENERATE(values<MetricsServer::Limits>(
+      {{.connections_max = 2}, {.connections_max = 9, .connections_per_peer_max = 2}}));
+  MetricsServerFixture fixture(limits);
+  auto first = fixture.connect();
+  auto second = fixture.connect();
+  CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("asked 1\n"));
+  CHECK(read_all(first).empty());
+  CHECK_THAT(scrape(std::move(second)), Catch::EndsWith("asked 2\n"));
+}
+
+TEST_CASE("an address at its limit of metrics connections closes only its own") {
+  MetricsServerFixture fixture({.connections_max = 9, .connections_per_peer_max = 1});
+  auto other = fixture.connect(2);
+  auto own = fixture.connect();
+  CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("asked 1\n"));
+  CHECK(read_all(own).empty());
+  CHECK_THAT(scrape(std::move(other)), Catch::EndsWith("asked 2\n"));
+}
+
+TEST_CASE("idle connections don't keep a scraper from its metrics") {
+  MetricsServerFixture fixture({.request_timeout = std::chrono::hours(1)});
+  std::vector<asio::ip::tcp::socket> idle;
+  for (int i = 0; i < 50; ++i) {
+    idle.push_back(fixture.connect((i % 3) + 2));
+    asio::write(idle.back(), asio::buffer(std::string("GET /met")));
   }
-  SECTION("at the limit, the next connection waits until another one ends") {
-    MetricsServerFixture fixture({.connections_max = 1});
-    auto first = fixture.connect();
-    auto second = fixture.connect();
-    asio::write(second, asio::buffer(std::string("GET /metrics HTTP/1.0\r\n\r\n")));
-    CHECK_THAT(scrape(std::move(first)), Catch::EndsWith("asked 1\n"));
-    CHECK_THAT(read_all(second), Catch::EndsWith("asked 2\n"));
-  }
+  CHECK_THAT(scrape(fixture.connect()), Catch::EndsWith("asked 1\n"));
 }

@@ -1,4 +1,4 @@
-#include "dispatcher/app/token_file.hpp"
+#include "samoyed/io/token_file.hpp"
 
 #include <filesystem>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "support/temporary_folder.hpp"
 
-namespace samoyed::dispatcher {
+namespace samoyed::io {
 namespace {
 
 using std::filesystem::perms;
@@ -42,4 +42,4 @@ TEST_CASE("a token that every user of the machine can read is refused") {
 }
 
 }  // namespace
-}  // namespace samoyed::dispatcher
+}  // namespace samoyed::io

@@ -1,10 +1,10 @@
-#include "dispatcher/app/token_file.hpp"
+#include "samoyed/io/token_file.hpp"
 
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
 
-namespace samoyed::dispatcher {
+namespace samoyed::io {
 namespace {
 
 /// 16 random characters of base64 are 96 bits, which can't be guessed.
@@ -40,4 +40,4 @@ std::string read_token_file(const std::filesystem::path& path) {
   return token;
 }
 
-}  // namespace samoyed::dispatcher
+}  // namespace samoyed::io
