@@ -70,9 +70,45 @@ TEST_CASE("store: if a request exceeds the limits, all of its jobs are rejected"
   store.submit({"dog"});
   CHECK(error_of(store.try_submit({"cat", "fox"})) == SubmitError::full);
   CHECK(store.jobs().load() == Jobs::Load{1, 0, 3});
-  store.submit({"cat"});
+  store.submit({"cat"}, "10.0.0.2");
   store.storage->stop();
   CHECK(error_of(store.try_submit({"fox"})) == SubmitError::stopping);
+}
+
+TEST_CASE("store: a client may have half of what others leave free, also after a restart") {
+  JobsOptions limits;
+  limits.images_max = 4;
+  StoreFixture store(with_jobs(limits));
+  if (!store.is_there()) return;
+  const auto ids = store.submit({"dog", "cat"}, "10.0.0.1");
+  CHECK(error_of(store.try_submit({"fox"}, "10.0.0.1")) == SubmitError::client_share);
+  store.reopen();
+  CHECK(error_of(store.try_submit({"fox"}, "10.0.0.1")) == SubmitError::client_share);
+  store.submit({"fox"}, "10.0.0.2");
+  SECTION("until one of its jobs is canceled") { CHECK(store.await(store.jobs().cancel(ids[0]))); }
+  SECTION("until one of its jobs is done") {
+    const auto claimed = store.claim(1);
+    CHECK(store.await(store.jobs().finish(claimed.at(0).token, history_row("me"))));
+  }
+  SECTION("until one of its jobs fails") {
+    const auto claimed = store.claim(1);
+    CHECK(store.await(store.jobs().fail(claimed.at(0).token, {"unreadable", ""})));
+  }
+  store.submit({"fox"}, "10.0.0.1");
+}
+
+TEST_CASE("store: clients take turns with their jobs, also after a restart") {
+  StoreFixture store;
+  if (!store.is_there()) return;
+  const auto first = store.submit({"a", "b", "c", "d"}, "10.0.0.1");
+  CHECK(store.claim(2).size() == 2);
+  SECTION("at once") {}
+  SECTION("after a restart") { store.reopen(); }
+  const auto second = store.submit({"e", "f"}, "10.0.0.2");
+  std::vector<std::string> order;
+  for (const ClaimedJob& job : store.claim(6)) order.push_back(job.token.job_id);
+  if (order.size() == 6) order.erase(order.begin(), order.begin() + 2);  // They wait again.
+  CHECK(order == std::vector<std::string>{first[2], second[0], first[3], second[1]});
 }
 
 TEST_CASE("store: of images that aren't in memory, all become jobs or none") {

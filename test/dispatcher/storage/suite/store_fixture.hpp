@@ -47,25 +47,28 @@ class StoreFixture {
   /// Waits until all recorded rows are written.
   void settle() { await(history().remove_all("nobody")); }
 
-  dispatcher::Submitted try_submit(const std::vector<std::string>& images) {
+  dispatcher::Submitted try_submit(const std::vector<std::string>& images,
+                                   const std::string& client = "::1") {
     std::vector<dispatcher::JobImage> files;
     for (const std::string& image : images) files.push_back({image + ".jpg", image});
-    return try_submit_images(std::move(files));
+    return try_submit_images(std::move(files), client);
   }
 
-  dispatcher::Submitted try_submit_images(std::vector<dispatcher::JobImage> images) {
+  dispatcher::Submitted try_submit_images(std::vector<dispatcher::JobImage> images,
+                                          const std::string& client = "::1") {
     dispatcher::JobRequest request;
     request.images = std::move(images);
     request.visitor = "me";
-    request.client = "::1";
+    request.client = client;
     request.request_id = "r-1";
     request.top = 3;
     request.model = "m";
     return await(jobs().submit(std::move(request)));
   }
 
-  std::vector<std::string> submit(const std::vector<std::string>& images) {
-    auto submitted = try_submit(images);
+  std::vector<std::string> submit(const std::vector<std::string>& images,
+                                  const std::string& client = "::1") {
+    auto submitted = try_submit(images, client);
     return std::get<std::vector<std::string>>(std::move(submitted));
   }
 
