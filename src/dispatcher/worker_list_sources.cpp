@@ -36,6 +36,27 @@ bool WorkerList::remove(const protocol::Address& address) {
   return true;
 }
 
+void WorkerList::hold_out(const protocol::Address& address) {
+  {
+    const std::lock_guard lock(mutex_);
+    held_out_.insert(address);
+    const Entry* const entry = find(address);
+    if (!entry) return;
+    erase(*entry);
+  }
+  on_change_();
+}
+
+Listings WorkerList::listings() const {
+  const std::lock_guard lock(mutex_);
+  Listings found;
+  for (const protocol::Address& address : held_out_) found.emplace(address, Listing::held_out);
+  for (const Entry& entry : entries_) {
+    if (entry.row.by_address) found.emplace(entry.row.worker.address, Listing::listed);
+  }
+  return found;
+}
+
 DiscoverResult WorkerList::discover(const protocol::Address& address, const std::string& name) {
   {
     const std::lock_guard lock(mutex_);

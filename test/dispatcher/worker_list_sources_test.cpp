@@ -70,6 +70,20 @@ TEST_CASE("a discovered worker that someone removed is held out") {
   }
 }
 
+TEST_CASE("a worker can be held out before DNS has it, and the listings say what was said") {
+  WorkerList list;
+  list.add(source_worker(1));
+  list.add(source_worker(2));
+  list.discover(source_worker(3), "n");
+  list.hold_out(source_worker(2));
+  list.hold_out(source_worker(4));
+  CHECK(sources(list) == "1a 3n ");
+  CHECK(list.discover(source_worker(4), "n") == DiscoverResult::held_out);
+  CHECK(list.listings() == Listings{{source_worker(1), Listing::listed},
+                                    {source_worker(2), Listing::held_out},
+                                    {source_worker(4), Listing::held_out}});
+}
+
 TEST_CASE("a removed worker that only its address listed is not held out") {
   WorkerList list;
   list.add(source_worker(1));

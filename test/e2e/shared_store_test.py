@@ -81,6 +81,35 @@ class SharedStoreTest(support.ProgramTestCase):
             return json.loads(support.request(idle.port, "/api/v1/results", headers=cookie).body)["results"]
         support.wait_until(lambda: len(results()) == 1, "the visitor's result at the other dispatcher")
 
+    def workers(self, dispatcher):
+        return json.loads(support.request(dispatcher.port, "/api/v1/workers").body)
+
+    def await_workers(self, dispatcher, addresses):
+        support.wait_until(
+            lambda: [row["address"] for row in self.workers(dispatcher)["workers"]] == addresses,
+            f"the list of workers to be {addresses}")
+
+    def test_all_dispatchers_have_the_same_list_of_workers(self):
+        server = self.start_server()
+        address = self.start_null_worker().address
+        alpha = self.dispatcher("--instance-name", "alpha")
+        beta = self.dispatcher("--instance-name", "beta")
+        self.assertEqual(support.request(alpha.port, f"/add/{address}", "POST").status, 200)
+        self.await_workers(beta, [address])
+        self.assertEqual(support.upload(beta.port, b"any").status, 200)
+        self.assertEqual(self.workers(beta)["dispatcher"], "beta")
+        self.assertIn("As dispatcher <bdi>alpha</bdi> sees them", support.request(alpha.port, "/").text)
+        self.assertEqual(support.request(beta.port, f"/api/v1/workers/{address}", "DELETE").status, 200)
+        self.await_workers(alpha, [])
+        # Without the store each goes on with its own list; what was said meanwhile follows.
+        self.end_server(server)
+        self.assertEqual(support.request(beta.port, f"/add/{address}", "POST").status, 200)
+        self.await_workers(beta, [address])
+        self.start_server()
+        self.await_workers(alpha, [address])
+        # A dispatcher that starts later has the list, too.
+        self.await_workers(self.dispatcher(), [address])
+
     def test_the_jobs_of_a_killed_dispatcher_are_done_by_its_successor(self):
         self.start_server()
         dispatcher = self.dispatcher("--instance-name", "alpha")

@@ -19,11 +19,11 @@ struct DiscoveryStatus {
   /// held.
   std::size_t workers = 0;
   /// When DNS answered last, in milliseconds since 1970 in UTC. std::nullopt if it never did.
-  std::optional<std::int64_t> answered_ms;
+  std::optional<std::int64_t> answered_ms = std::nullopt;
   /// The time since then, or since the start if DNS never answered.
   std::chrono::milliseconds answer_age{0};
   /// Why the last lookup failed or gave too few workers, as part of a sentence. Empty if it didn't.
-  std::string problem;
+  std::string problem = {};
 
   bool operator==(const DiscoveryStatus&) const = default;
 };

@@ -113,6 +113,13 @@ struct WorkerRow {
   std::string discovered_by = {};
 };
 
+/// What people and programs said about an address, unlike DNS and health.
+enum class Listing {
+  listed,    ///< It was added.
+  held_out,  ///< It was removed although DNS has it.
+};
+using Listings = std::map<protocol::Address, Listing>;
+
 /// Maximum number of workers in a list, in rotation or not. A page shows all of them, and a request
 /// may have to try all of them.
 inline constexpr std::size_t workers_max = 1024;
@@ -189,6 +196,12 @@ class WorkerList {
   /// address is not in the list. If DNS has the worker, it is held out of the list until someone
   /// adds it, or DNS has dropped it.
   bool remove(const protocol::Address& address);
+
+  /// Removes a worker like `remove`, and holds it out of the list even if DNS doesn't have it yet.
+  void hold_out(const protocol::Address& address);
+
+  /// What was said about each address. A worker that was forgotten isn't included.
+  Listings listings() const;
 
   /// Adds a worker that the DNS name `name` has, without connecting to it, unless it is held out.
   /// An ejected worker stays ejected, because DNS says nothing about its health.

@@ -33,6 +33,9 @@ struct ServerParts {
   dispatcher::Jobs* jobs = nullptr;
   /// Returns whether history and jobs are available now.
   std::function<bool()> storage_available = [] { return true; };
+  /// Waits until other dispatchers can know of what changed in the list of workers, for a limited
+  /// time. Empty if the list isn't shared.
+  std::function<asio::awaitable<void>()> share_workers = {};
 };
 
 /// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,

@@ -36,6 +36,8 @@ struct ServerOptions {
   int results_days = 30;
   /// Pages aren't sure of a best label whose probability is lower, in percent. 0: always sure.
   double unsure_below_percent = 35;
+  /// The name of this dispatcher among several that share a store; empty if it has none.
+  std::string instance_name = {};
   ServerLimits limits;
   ServerTimeouts timeouts;
   AccessOptions access;

@@ -1,6 +1,11 @@
 #include "dispatcher/app/options.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
+#include <system_error>
+
+#include <asio/ip/host_name.hpp>
 
 #include "dispatcher/cli.hpp"
 #include "samoyed/io/command_line.hpp"
@@ -156,6 +161,20 @@ void add_history_options(CLI::App& app, HistoryOptions& history) {
       "Keep no thumbnails of recognized images");
 }
 
+std::string instance_name_problem(const std::string& name) {
+  constexpr std::size_t length_max = 100;
+  const bool printable = std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~'; });
+  if (!name.empty() && name.size() <= length_max && printable) return {};
+  return "an instance's name has 1 to " + std::to_string(length_max) +
+         " printable ASCII characters, none of them a space";
+}
+
+/// What pages call the dispatcher.
+std::string shown_name(const StorageOptions& storage) {
+  std::error_code unknown;  // On an error, the machine has no name.
+  return storage.instance_name.empty() ? asio::ip::host_name(unknown) : storage.instance_name;
+}
+
 void add_shared_store_options(CLI::App& app, StorageOptions& storage) {
   CLI::Option* const store =
       app.add_option("--store", storage.url,
@@ -164,12 +183,14 @@ void add_shared_store_options(CLI::App& app, StorageOptions& storage) {
                      "too. A password belongs in ~/.pgpass or the file that PGPASSFILE names")
           ->type_name("URL")
           ->envname("SAMOYED_STORE")
-          ->excludes("--data-dir");
+          ->excludes("--data-dir")
+          ->excludes("--state");
   app.add_option("--instance-name", storage.instance_name,
                  "Name of this dispatcher among those that share the --store; one that restarts "
                  "under its name continues its jobs at once")
+      ->check(CLI::Validator(&instance_name_problem, ""))
       ->type_name("NAME")
-      ->default_str("a random one")
+      ->default_str("a random one, and the machine's on pages")
       ->needs(store);
 }
 
@@ -255,6 +276,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   options.web.results_by = options.storage.history.results_by;
   options.web.thumbnails = options.storage.history.thumbnails;
   options.web.results_days = options.storage.history.days;
+  if (!options.storage.url.empty()) options.web.instance_name = shown_name(options.storage);
   options.dispatch.queue = true;
   options.dispatch.may_connect =
       [networks = options.web.access.worker_networks](const asio::ip::address& address) {

@@ -90,6 +90,7 @@ void DispatchLog::on_readmitted(const Worker& worker) {
 void DispatchLog::on_forgotten(const Worker& worker) {
   ++counts_.forgotten;
   spdlog::warn("forgot worker {}: it was away for too long", to_string(worker.address));
+  on_gone_(worker);
 }
 
 void DispatchLog::on_model_changed(const Worker& worker, const WorkerModel& before,
@@ -105,27 +106,19 @@ Service::Service(Options options)
       workers_(
           // Only the service's thread makes changes. They are saved before the client that made
           // them gets its response.
-          [this] {
-            if (!loaded_) return;
-            if (store_) save();
-            asio::post(io_, [this] {
-              dispatcher_.close_unused();
-              dispatcher_.send_waiting();
-              monitor_.wake();
-              if (job_runner_) job_runner_->wake();
-            });
-          },
-          options_.health, options_.default_model),
+          [this] { on_list_changed(); }, options_.health, options_.default_model),
       discovery_(io_.get_executor(), workers_, options_.discovery.names, options_.discovery.options,
                  options_.web.access.worker_networks,
                  [this](const DiscoveryName& name) {
                    return look_up_workers(io_.get_executor(), name, options_.discovery.servers);
                  }),
-      log_([this](const Worker& worker) { discovery_.on_lost(worker.address); }),
+      log_([this](const Worker& worker) { on_lost(worker); },
+           [this](const Worker& worker) { on_forgotten(worker); }),
       dispatcher_(io_.get_executor(), workers_, log_, options_.dispatch),
       monitor_(io_.get_executor(), dispatcher_, workers_, log_),
       interactive_(dispatcher_),
       storage_(open_any_storage(io_.get_executor(), options_.storage)),
+      shared_workers_(share_workers()),
       job_runner_(make_job_runner()),
       server_(io_.get_executor(), open_port(),
               {.classifier = interactive_,
@@ -134,7 +127,8 @@ Service::Service(Options options)
                .discovery = [this] { return discovery_.statuses(); },
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
-               .storage_available = [this] { return storage_available(); }},
+               .storage_available = [this] { return storage_available(); },
+               .share_workers = [this] { return save_shared(); }},
               options_.web) {
   if (storage_) {
     storage_->on_visitor_key([this] { read_visitor_key(); });
@@ -173,6 +167,9 @@ void Service::run() {
   asio::co_spawn(io_, io::give_back_surplus_memory(), log_failure("release of unused memory"));
   asio::co_spawn(io_, wait_for_visitor_key(), log_failure("wait for the visitors' key"));
   if (storage_) storage_->start();
+  if (shared_workers_) {
+    asio::co_spawn(io_, shared_workers_->run(), log_failure("sharing of the list of workers"));
+  }
   if (job_runner_) asio::co_spawn(io_, job_runner_->run(), log_failure("job runner"));
   asio::co_spawn(io_, serve(), [this](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
@@ -181,8 +178,50 @@ void Service::run() {
   io_.run();
 }
 
+void Service::on_list_changed() {
+  if (!loaded_) return;
+  if (store_) save();
+  asio::post(io_, [this] {
+    dispatcher_.close_unused();
+    dispatcher_.send_waiting();
+    monitor_.wake();
+    if (shared_workers_) shared_workers_->wake();
+    if (job_runner_) job_runner_->wake();
+  });
+}
+
+void Service::on_lost(const Worker& worker) {
+  discovery_.on_lost(worker.address);
+  if (!options_.health.readmit) on_forgotten(worker);
+}
+
+void Service::on_forgotten(const Worker& worker) {
+  if (shared_workers_) shared_workers_->forget(worker.address);
+}
+
+std::unique_ptr<SharedWorkers> Service::share_workers() {
+  WorkerTable* const table = storage_ ? storage_->workers() : nullptr;
+  if (!table) return nullptr;
+  return std::make_unique<SharedWorkers>(
+      io_.get_executor(), *table, workers_,
+      [this](const protocol::Address& address) { return why_refused(address); });
+}
+
+/// Before the client that changed the list gets its response.
+asio::awaitable<void> Service::save_shared() {
+  if (shared_workers_) co_await shared_workers_->save();
+}
+
+std::string Service::why_refused(const protocol::Address& address) const {
+  const io::NetworkList& networks = options_.web.access.worker_networks;
+  if (!io::is_ip_literal(address.host) || networks.contains(address.host)) return {};
+  return "is outside the networks that workers may be in; allow its network with "
+         "--worker-network";
+}
+
 void Service::stop() {
   drained_by_ = Clock::now() + options_.web.timeouts.drain;
+  if (shared_workers_) shared_workers_->stop();
   if (storage_) storage_->stop();
   if (job_runner_) job_runner_->stop();
   server_.stop();
@@ -268,13 +307,9 @@ asio::ip::tcp::acceptor Service::open_port() {
 }
 
 void Service::add(const std::vector<protocol::Address>& addresses, const std::string& source) {
-  const io::NetworkList& networks = options_.web.access.worker_networks;
   for (const auto& address : addresses) {
-    if (io::is_ip_literal(address.host) && !networks.contains(address.host)) {
-      throw std::runtime_error(
-          to_string(address) + " (from " + source +
-          ") is outside the networks that workers may be in; allow its network "
-          "with --worker-network");
+    if (const std::string why = why_refused(address); !why.empty()) {
+      throw std::runtime_error(to_string(address) + " (from " + source + ") " + why);
     }
     if (workers_.add(address) == AddResult::list_full) {
       throw std::runtime_error("there are more than " + std::to_string(workers_max) +

@@ -16,6 +16,7 @@
 #include "dispatcher/health_monitor.hpp"
 #include "dispatcher/jobs/interactive_classifier.hpp"
 #include "dispatcher/jobs/job_runner.hpp"
+#include "dispatcher/storage/shared_workers.hpp"
 #include "dispatcher/storage/storage.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
@@ -28,7 +29,10 @@ namespace samoyed::dispatcher {
 class DispatchLog final : public DispatchObserver {
  public:
   /// `on_lost` is called with each worker that was ejected.
-  explicit DispatchLog(std::function<void(const Worker&)> on_lost) : on_lost_(std::move(on_lost)) {}
+  /// `on_gone` is called with each worker that the list has forgotten.
+  DispatchLog(std::function<void(const Worker&)> on_lost,
+              std::function<void(const Worker&)> on_gone)
+      : on_lost_(std::move(on_lost)), on_gone_(std::move(on_gone)) {}
 
   void on_attempt(const Worker& worker, const std::string& request_id) override;
   void on_ejected(const Worker& worker, const std::string& why,
@@ -42,6 +46,7 @@ class DispatchLog final : public DispatchObserver {
 
  private:
   const std::function<void(const Worker&)> on_lost_;
+  const std::function<void(const Worker&)> on_gone_;
   DispatchCounts counts_;
 };
 
@@ -63,6 +68,12 @@ class Service {
   asio::ip::tcp::acceptor open_port();
   void add(const std::vector<protocol::Address>& addresses, const std::string& source);
   void save();
+  void on_list_changed();
+  void on_lost(const Worker& worker);
+  void on_forgotten(const Worker& worker);
+  std::unique_ptr<SharedWorkers> share_workers();
+  asio::awaitable<void> save_shared();
+  std::string why_refused(const protocol::Address& address) const;
   void stop();
   void reload();
   bool storage_available() const;
@@ -84,7 +95,8 @@ class Service {
   HealthMonitor monitor_;
   /// The classifier of the web server. Jobs use the dispatcher itself.
   InteractiveClassifier interactive_;
-  std::unique_ptr<Storage> storage_;  ///< Null without a data folder and a store.
+  std::unique_ptr<Storage> storage_;               ///< Null without a data folder and a store.
+  std::unique_ptr<SharedWorkers> shared_workers_;  ///< Null if the list isn't shared.
   bool has_visitor_key_ = false;
   std::string key_problem_;  ///< Why the key couldn't be read the last time; empty if it could.
   std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.

@@ -72,7 +72,7 @@ class DatabaseThread {
     std::function<void(Database&)> run;
     /// Called on the database thread after the commit, or with the exception if the task failed.
     /// May be empty.
-    std::function<void(std::exception_ptr)> done;
+    std::function<void(std::exception_ptr)> done = {};
     Durability durability = Durability::process_crash;
     /// The memory that the task holds.
     std::size_t bytes = 0;

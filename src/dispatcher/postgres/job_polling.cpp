@@ -7,11 +7,12 @@
 
 #include "dispatcher/postgres/listener.hpp"
 #include "dispatcher/postgres/postgres_job_store.hpp"
+#include "samoyed/io/pause.hpp"
 
 namespace samoyed::dispatcher::postgres {
 namespace {
 
-constexpr double poll_interval_ms = 1000;
+constexpr std::chrono::milliseconds poll_interval{1000};
 /// So that many dispatchers don't poll at the same time.
 constexpr double poll_jitter = 0.1;
 constexpr std::chrono::milliseconds notify_interval{100};
@@ -19,10 +20,10 @@ constexpr std::chrono::milliseconds lease_check_interval{500};
 /// After so many polls during which jobs changed here, the load is taken as it was found.
 constexpr int loads_left_out_max = 3;
 
-std::chrono::milliseconds next_poll_pause() {
+io::Event::Clock::duration next_poll_pause() {
   thread_local std::minstd_rand generator(std::random_device{}());
-  std::uniform_real_distribution<double> share(1 - poll_jitter, 1 + poll_jitter);
-  return std::chrono::milliseconds(static_cast<std::int64_t>(poll_interval_ms * share(generator)));
+  std::uniform_real_distribution<double> random(0, 1);
+  return io::spread_pause(poll_interval, poll_jitter, random(generator));
 }
 
 }  // namespace
@@ -55,13 +56,13 @@ asio::awaitable<void> PostgresJobStore::notify() {
       continue;
     }
     auto work = [](Connection& connection) {
-      connection.run("SELECT pg_notify($1, '')", Params().add(job_channel));
+      connection.run("SELECT pg_notify($1, '')", Params().add(change_channel));
       return true;
     };
     try {
       co_await pool_.run(std::move(work));
     } catch (const StorageError& error) {
-      spdlog::debug("can't notify other dispatchers of jobs: {}", error.what());
+      spdlog::debug("can't notify other dispatchers: {}", error.what());
     }
     if (!stopping_) co_await io::sleep_for(notify_interval);
   }

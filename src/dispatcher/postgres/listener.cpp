@@ -19,12 +19,12 @@ constexpr std::chrono::milliseconds check_interval{10000};
 
 }  // namespace
 
-Listener::Listener(const Reconnecting::Open& open, std::function<void()> on_jobs)
-    : on_jobs_(std::move(on_jobs)),
+Listener::Listener(const Reconnecting::Open& open, std::function<void()> on_change)
+    : on_change_(std::move(on_change)),
       connection_([open, this] {
         Connection connection = open();
-        connection.execute("LISTEN " + std::string(job_channel));
-        on_jobs_();
+        connection.execute("LISTEN " + std::string(change_channel));
+        on_change_();
         return connection;
       }),
       stopped_(eventfd(0, EFD_CLOEXEC)) {
@@ -50,7 +50,7 @@ bool Listener::is_stopped() const {
 void Listener::listen() {
   Connection& connection = connection_.get();
   if (connection.wait_for_notification(check_interval, stopped_)) {
-    on_jobs_();
+    on_change_();
   } else if (!is_stopped()) {
     connection.run("SELECT 1");
   }

@@ -8,18 +8,19 @@
 
 namespace samoyed::dispatcher::postgres {
 
-/// The channel on which dispatchers notify each other of jobs.
-inline constexpr std::string_view job_channel = "samoyed_job";
+/// The channel on which dispatchers notify each other of new jobs and of changes of the list of
+/// workers.
+inline constexpr std::string_view change_channel = "samoyed_change";
 
-/// Hears of jobs that other dispatchers have accepted (LISTEN), on a thread and a connection of its
-/// own. Missing a notification only delays a job until the next poll.
+/// Hears of what other dispatchers have changed (LISTEN), on a thread and a connection of its own.
+/// Missing a notification only delays a job until the next poll.
 ///
 /// Thread rule: every member may be called from any thread.
 class Listener {
  public:
-  /// `on_jobs` is called on the listener's thread after a notification, and after a new connection
-  /// began to listen, because notifications may have been missed.
-  Listener(const Reconnecting::Open& open, std::function<void()> on_jobs);
+  /// `on_change` is called on the listener's thread after a notification, and after a new
+  /// connection began to listen, because notifications may have been missed.
+  Listener(const Reconnecting::Open& open, std::function<void()> on_change);
   /// Calls `stop`.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -33,7 +34,7 @@ class Listener {
   void listen();
   bool is_stopped() const;
 
-  const std::function<void()> on_jobs_;
+  const std::function<void()> on_change_;
   Reconnecting connection_;  ///< The thread's.
   int stopped_;              ///< Can be read after `stop`.
   std::thread thread_;

@@ -18,6 +18,13 @@ CREATE TABLE dispatcher (
   name text NOT NULL UNIQUE,
   seen_ms bigint NOT NULL
 ) WITH (fillfactor = 50);
+CREATE TABLE worker (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  address text NOT NULL UNIQUE,
+  held_out boolean NOT NULL,
+  changed_ms bigint NOT NULL,
+  changed_by text NOT NULL
+);
 CREATE TABLE job (
   number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id text NOT NULL UNIQUE,

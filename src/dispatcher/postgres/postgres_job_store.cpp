@@ -62,8 +62,7 @@ asio::awaitable<Submitted> PostgresJobStore::submit(JobRequest request) {
     co_await remove_stored_images(rows, images);
     co_return *error;
   }
-  to_notify_ = true;
-  notify_soon_.notify();
+  notify_others();
   on_submitted_();
   std::vector<std::string> ids;
   for (const JobRow& row : *rows) ids.push_back(row.job.id);
@@ -251,6 +250,11 @@ void PostgresJobStore::set_unfinished(UnfinishedJobs found) {
   const std::int64_t turn = clients_.turn();
   clients_ = std::move(found.clients);
   clients_.claimed(turn);
+}
+
+void PostgresJobStore::notify_others() {
+  to_notify_ = true;
+  notify_soon_.notify();
 }
 
 void PostgresJobStore::stop() {

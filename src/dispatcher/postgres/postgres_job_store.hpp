@@ -54,8 +54,10 @@ class PostgresJobStore final : public JobStore {
 
   /// Polls until `stop`. Call once.
   asio::awaitable<void> poll();
-  /// Notifies other dispatchers of jobs until `stop`. Call once.
+  /// Notifies other dispatchers, soon after each call of `notify_others`, until `stop`. Call once.
   asio::awaitable<void> notify();
+  /// Other dispatchers should look for changes.
+  void notify_others();
   /// Cancels the jobs that run here when the lease is lost, until `stop`. Call once.
   asio::awaitable<void> watch_lease();
   /// Polls soon: other dispatchers have accepted jobs.

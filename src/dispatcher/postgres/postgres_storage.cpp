@@ -62,7 +62,8 @@ PostgresStorage::PostgresStorage(asio::any_io_executor executor, StorageOptions 
       writer_([this] { return open(); }, keeper_.id()),
       history_(writer_, pool_, statistics_pool_),
       jobs_(executor, pool_, keeper_, options_.jobs),
-      listener_([this] { return open(); }, [this] { post([this] { jobs_.wake(); }); }) {
+      workers_(pool_, options_.instance_name, [this] { jobs_.notify_others(); }),
+      listener_([this] { return open(); }, [this] { post([this] { look_for_changes(); }); }) {
   const std::lock_guard lock(mutex_);
   jobs_.set_unfinished(std::move(found_at_start_));
   started_ = true;
@@ -105,6 +106,11 @@ void PostgresStorage::post(std::function<void()> call) {
   });
 }
 
+void PostgresStorage::look_for_changes() {
+  jobs_.wake();
+  workers_.notified();
+}
+
 void PostgresStorage::read_shared_settings(Connection& connection) {
   std::string key = shared_setting(connection, "visitor_key", io::random_hex(io::secret_bytes));
   UnfinishedJobs found = find_unfinished(connection);
@@ -114,7 +120,7 @@ void PostgresStorage::read_shared_settings(Connection& connection) {
   found_at_start_ = std::move(found);
   if (!started_) return;
   post([this] {
-    jobs_.wake();
+    look_for_changes();
     on_visitor_key_();
   });
 }

@@ -13,6 +13,7 @@
 #include "dispatcher/postgres/listener.hpp"
 #include "dispatcher/postgres/postgres_history.hpp"
 #include "dispatcher/postgres/postgres_job_store.hpp"
+#include "dispatcher/postgres/postgres_worker_table.hpp"
 #include "dispatcher/postgres/retention_rows.hpp"
 #include "dispatcher/postgres/row_writer.hpp"
 #include "dispatcher/storage/storage.hpp"
@@ -36,6 +37,7 @@ class PostgresStorage final : public Storage {
 
   History* history() override { return options_.history.enabled ? &history_ : nullptr; }
   JobStore& jobs() override { return jobs_; }
+  WorkerTable* workers() override { return &workers_; }
   std::string visitor_key() const override;
   void on_visitor_key(std::function<void()> call) override { on_visitor_key_ = std::move(call); }
   std::string problem() const override;
@@ -45,6 +47,7 @@ class PostgresStorage final : public Storage {
  private:
   Connection open() const;
   void connect_first();
+  void look_for_changes();
   void read_shared_settings(Connection& connection);
   RetentionLimits retention_limits() const;
   asio::awaitable<void> rescue_periodically();
@@ -74,6 +77,7 @@ class PostgresStorage final : public Storage {
   RowWriter writer_;
   PostgresHistory history_;
   PostgresJobStore jobs_;
+  PostgresWorkerTable workers_;
   Listener listener_;
 };
 

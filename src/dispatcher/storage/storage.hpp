@@ -8,6 +8,7 @@
 
 #include "dispatcher/jobs/job_store.hpp"
 #include "dispatcher/storage/storage_options.hpp"
+#include "dispatcher/storage/worker_table.hpp"
 #include "samoyed/dispatcher/history.hpp"
 
 namespace samoyed::dispatcher {
@@ -24,6 +25,9 @@ class Storage {
   /// jobs themselves.
   virtual History* history() = 0;
   virtual JobStore& jobs() = 0;
+
+  /// Null if no other dispatcher can share the storage.
+  virtual WorkerTable* workers() { return nullptr; }
 
   /// Reads the key that signs visitors' cookies, or creates it. Throws std::runtime_error with one
   /// line that says what to do.

@@ -15,8 +15,9 @@ const workers = document.querySelector('.worker-table')?.closest('.workers');
 if (workers) {
   const table = new WorkerTable(workers);
   const feed = new WorkerFeed(`${basePath}/api/v1/workers`, {
-    show({workers: list, discovery}) {
+    show({workers: list, dispatcher, discovery}) {
       table.show(list);
+      table.showDispatcher(dispatcher);
       table.showNames(discovery);
       images?.sawWorkers(list);
     },

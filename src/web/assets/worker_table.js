@@ -123,6 +123,13 @@ export class WorkerTable {
     if (focusedRow) this.#focusAgain(focusedRow, placeOfFocus);
   }
 
+  /// Shows which dispatcher sees the workers so. Another one may answer from now on.
+  showDispatcher(name = '') {
+    const line = this.#section.querySelector('.seen-by');
+    line.hidden = name === '';
+    setText(line.querySelector('bdi'), name);
+  }
+
   /// Shows `discovery`, a list as the API returns it. The names stay the same while the server runs.
   showNames(discovery = []) {
     const list = this.#section.querySelector('.names');

@@ -25,6 +25,7 @@ WorkersView workers_view(const Services& services, const RequestContext& context
           .shown = shown,
           .storage_available = services.storage_available(),
           .models = services.workers.models(),
+          .instance_name = services.rules.instance_name,
           .discovery = services.discovery(),
           .unsure_below = services.rules.unsure_below};
 }

@@ -42,6 +42,8 @@ struct SiteRules {
   std::chrono::milliseconds form_timeout{600'000};
   /// Pages aren't sure of a best label with a lower probability.
   double unsure_below = 0;
+  /// The name of this dispatcher among several that share a store; empty if it has none.
+  std::string instance_name = {};
   /// Returns true if a client's address is this machine's or in a private network.
   std::function<bool(std::string_view address)> is_local = [](auto) { return false; };
 };
@@ -60,6 +62,8 @@ struct Services {
   dispatcher::Jobs* jobs = nullptr;
   /// Returns whether history and jobs are available now.
   std::function<bool()> storage_available = [] { return true; };
+  /// See ServerParts.
+  std::function<asio::awaitable<void>()> share_workers = {};
   AdminGate& gate;
   Metrics& metrics;
   /// Returns the text of /metrics.
@@ -73,7 +77,7 @@ struct Services {
   /// The labels that workers have named.
   LabelLists label_lists = {};
   /// What the streams of the list of workers send.
-  WorkerEvents worker_events{workers, discovery};
+  WorkerEvents worker_events{workers, discovery, rules.instance_name};
 };
 
 }  // namespace samoyed::web

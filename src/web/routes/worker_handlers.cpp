@@ -36,24 +36,39 @@ Problem bad_address() {
           "A worker's address must be " + std::string(protocol::address_syntax) + "."};
 }
 
+/// Dispatchers that share the list should know of a change before its client gets the answer.
+asio::awaitable<void> share_list(Services& services) {
+  if (!services.share_workers) co_return;
+  asio::awaitable<void> sharing = services.share_workers();
+  co_await std::move(sharing);
+}
+
+asio::awaitable<bool> remove_from_list(Services& services, Address address) {
+  if (!services.workers.remove(address)) co_return false;
+  co_await share_list(services);
+  co_return true;
+}
+
 /// Adds a worker to the list and has it probed. Returns whether it is new, or an error if it can't
 /// be added.
-std::variant<bool, Problem> add_to_list(Services& services, const RequestContext& context,
-                                        const Address& address) {
+asio::awaitable<std::variant<bool, Problem>> add_to_list(Services& services,
+                                                         const RequestContext& context,
+                                                         Address address) {
   if (io::is_ip_literal(address.host) && !services.rules.worker_allowed(address.host)) {
-    return Problem{Reason::address_not_allowed,
-                   to_string(address) +
-                       " is outside the networks where workers are allowed. To allow it, start "
-                       "the dispatcher with --worker-network."};
+    co_return Problem{Reason::address_not_allowed,
+                      to_string(address) +
+                          " is outside the networks where workers are allowed. To allow it, start "
+                          "the dispatcher with --worker-network."};
   }
   const auto result = services.workers.add(address);
   if (result == dispatcher::AddResult::list_full) {
-    return Problem{Reason::list_full, "The list of workers is full (limit " +
-                                          std::to_string(dispatcher::workers_max) +
-                                          "). Delete one first."};
+    co_return Problem{Reason::list_full, "The list of workers is full (limit " +
+                                             std::to_string(dispatcher::workers_max) +
+                                             "). Delete one first."};
   }
   services.workers.hasten_probe(address, context.now);
-  return result == dispatcher::AddResult::added;
+  co_await share_list(services);
+  co_return result == dispatcher::AddResult::added;
 }
 
 /// Returns a redirect from a form's request, which has the address in the query, to the path with
@@ -84,14 +99,14 @@ Response worker_response(const Services& services, const RequestContext& context
   return json_response(200, worker_json(*row, view, added));
 }
 
-Response add_and_show(Services& services, const RequestContext& context,
-                      const std::optional<Address>& address) {
-  if (!address) return error_response(services, context, bad_address());
-  const auto result = add_to_list(services, context, *address);
+asio::awaitable<Response> add_and_show(Services& services, const RequestContext& context,
+                                       std::optional<Address> address) {
+  if (!address) co_return error_response(services, context, bad_address());
+  const auto result = co_await add_to_list(services, context, *address);
   if (const auto* problem = std::get_if<Problem>(&result)) {
-    return error_response(services, context, *problem);
+    co_return error_response(services, context, *problem);
   }
-  return worker_response(services, context, *address, std::get<bool>(result));
+  co_return worker_response(services, context, *address, std::get<bool>(result));
 }
 
 }  // namespace
@@ -100,7 +115,7 @@ asio::awaitable<Response> add(Services& services, RequestContext& context) {
   if (auto redirection = redirect_from_query("/add/", context)) co_return std::move(*redirection);
   const auto address = address_in_path(context);
   if (!address) co_return error_response(services, context, bad_address());
-  const auto result = add_to_list(services, context, *address);
+  const auto result = co_await add_to_list(services, context, *address);
   if (const auto* problem = std::get_if<Problem>(&result)) {
     co_return error_response(services, context, *problem);
   }
@@ -114,7 +129,7 @@ asio::awaitable<Response> remove(Services& services, RequestContext& context) {
   if (auto redirection = redirect_from_query("/del/", context)) co_return std::move(*redirection);
   const auto address = address_in_path(context);
   if (!address) co_return error_response(services, context, bad_address());
-  if (services.workers.remove(*address)) {
+  if (co_await remove_from_list(services, *address)) {
     const std::string sentence = to_string(*address) + " is no longer in the list.";
     co_return success_page(services, context, "Delete worker successful", sentence);
   }
@@ -158,11 +173,11 @@ asio::awaitable<Response> create(Services& services, RequestContext& context) {
     co_return error_response(services, context, problem);
   }
   const auto parsed = protocol::parse_address(address->get_ref<const std::string&>());
-  co_return add_and_show(services, context, parsed);
+  co_return co_await add_and_show(services, context, parsed);
 }
 
 asio::awaitable<Response> put(Services& services, RequestContext& context) {
-  co_return add_and_show(services, context, address_in_path(context));
+  co_return co_await add_and_show(services, context, address_in_path(context));
 }
 
 asio::awaitable<Response> show(Services& services, RequestContext& context) {
@@ -174,7 +189,7 @@ asio::awaitable<Response> show(Services& services, RequestContext& context) {
 asio::awaitable<Response> destroy(Services& services, RequestContext& context) {
   const auto address = address_in_path(context);
   if (!address) co_return error_response(services, context, bad_address());
-  if (!services.workers.remove(*address)) {
+  if (!co_await remove_from_list(services, *address)) {
     co_return error_response(services, context, unknown_worker(*address));
   }
   const Json answer = {{"address", to_string(*address)}, {"deleted", true}};

@@ -50,6 +50,7 @@ SiteRules site_rules(const ServerOptions& options, bool keeps_results) {
       .request_timeout = options.timeouts.request,
       .form_timeout = options.timeouts.form,
       .unsure_below = options.unsure_below_percent / 100,
+      .instance_name = options.instance_name,
       .is_local = [&local = io::private_networks()](
                       std::string_view address) { return local.contains(address); }};
   if (keeps_results && options.thumbnails) rules.thumbnail_side = thumbnail_side_px;
@@ -86,6 +87,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
                          .history = parts.history,
                          .jobs = parts.jobs,
                          .storage_available = parts.storage_available,
+                         .share_workers = parts.share_workers,
                          .gate = gate_,
                          .metrics = metrics_,
                          .metrics_text = [this] { return metrics_.text(snapshot()); },

@@ -152,6 +152,7 @@ std::string workers_json(const WorkersView& view) {
   Json workers = Json::array();
   for (const dispatcher::WorkerRow& row : view.rows) workers.push_back(row_json(row, view));
   Json list = {{"workers", std::move(workers)}};
+  if (!view.instance_name.empty()) list["dispatcher"] = view.instance_name;
   for (const auto& status : view.discovery) list["discovery"].push_back(discovery_json(status));
   return to_text(list);
 }

@@ -31,7 +31,10 @@ WorkerEvents::Event WorkerEvents::latest(WorkersView::Shown shown, Clock::time_p
   ++encoded_;
   last.at = now;
   last.rows = rows;
-  const WorkersView view{.rows = std::move(rows), .shown = shown, .discovery = discovery_()};
+  const WorkersView view{.rows = std::move(rows),
+                         .shown = shown,
+                         .instance_name = instance_name_,
+                         .discovery = discovery_()};
   std::string text = server_sent_event("workers", workers_json(view));
   if (!last.event || *last.event != text) {
     last.event = std::make_shared<const std::string>(std::move(text));

@@ -30,8 +30,11 @@ class WorkerEvents {
 
   /// `workers` must outlive the events.
   explicit WorkerEvents(const dispatcher::WorkerList& workers,
-                        dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery)
-      : workers_(workers), discovery_(std::move(discovery)) {}
+                        dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery,
+                        std::string instance_name = {})
+      : workers_(workers),
+        discovery_(std::move(discovery)),
+        instance_name_(std::move(instance_name)) {}
 
   /// Returns the current event. It is the same one as before if its text is the same.
   Event latest(WorkersView::Shown shown, Clock::time_point now);
@@ -48,6 +51,7 @@ class WorkerEvents {
 
   const dispatcher::WorkerList& workers_;
   const dispatcher::DiscoveryStatuses discovery_;
+  const std::string instance_name_;
   std::array<Encoded, 4> events_;  ///< By `WorkersView::Shown`.
   std::uint64_t encoded_ = 0;
 };

@@ -129,6 +129,7 @@ Values worker_list(const WorkersView& workers) {
     return is_in_rotation(row) && !is_hidden(row, workers);
   });
   return {{"count", std::to_string(count)},
+          {"instance", workers.instance_name},
           {"workers", std::move(rows)},
           {"names", std::move(names)},
           {"blank_worker", worker_row({})},

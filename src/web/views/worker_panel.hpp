@@ -25,6 +25,8 @@ struct WorkersView {
   bool storage_available = true;
   /// The models that an upload may be for. Everyone may see their names.
   std::vector<dispatcher::ModelRow> models = {};
+  /// The name of the dispatcher that sees the workers so; empty if it has none.
+  std::string instance_name = {};
   /// How the search for workers by DNS goes.
   std::vector<dispatcher::DiscoveryStatus> discovery = {};
   /// Why signing in failed, as a sentence. Empty if nobody tried.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <asio/ip/host_name.hpp>
 #include <catch2/catch.hpp>
 
 #include "support/command_line.hpp"
@@ -44,7 +45,14 @@ TEST_CASE("history and jobs are kept in a folder or in a database") {
   CHECK(line.options->storage.url == "postgresql://host/db");
   CHECK(line.options->storage.instance_name == "a");
   CHECK_FALSE(CommandLine("--store postgresql://host/db --data-dir /srv").options);
+  CHECK(line.options->web.instance_name == "a");
+  CHECK(CommandLine("--store postgresql://host/db").options->web.instance_name ==
+        asio::ip::host_name());
   CHECK_FALSE(CommandLine("--instance-name a").options);
+  CHECK_FALSE(CommandLine("--store postgresql://host/db --instance-name a\tb").options);
+  CHECK_FALSE(
+      CommandLine("--store postgresql://host/db --instance-name " + std::string(101, 'a')).options);
+  CHECK_FALSE(CommandLine("--store postgresql://host/db --state f").options);
   setenv("SAMOYED_STORE", "postgresql://host/other", 1);
   const CommandLine with_variable("--instance-name a");
   unsetenv("SAMOYED_STORE");
