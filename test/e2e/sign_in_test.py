@@ -56,8 +56,8 @@ class SignInTest(support.ProgramTestCase):
     def assert_signed_in(self, browser, dispatcher, expected=True):
         status, page = browser.open(dispatcher)
         self.assertEqual(status, 200)
-        self.assertEqual('action="/sign-out"' in page, expected, page)
-        self.assertEqual('action="/sign-in"' in page, not expected, page)
+        self.assertEqual('action="/sign-out"' in page, expected)
+        self.assertEqual('action="/sign-in"' in page, not expected)
 
     def test_signing_in_at_one_dispatcher_counts_at_the_others(self):
         first, second = self.start_guarded(), self.start_guarded()

@@ -1,5 +1,9 @@
 #include "web/access/session_cookies.hpp"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "samoyed/io/digest.hpp"
@@ -127,6 +131,21 @@ TEST_CASE_METHOD(SessionCookiesTest, "no renewal extends a session beyond its ma
   }
   CHECK(session.expires_ms == end_ms);
   CHECK(cookies.renew(session, end_ms - 1).empty());
+}
+
+TEST_CASE("over HTTPS, the session cookie of unencrypted connections is removed too") {
+  const auto removed = [](bool https) {
+    Fields fields;
+    remove_session(fields, https);
+    std::vector<std::string> values;
+    for (const Field& field : fields) values.push_back(field.name + ": " + field.value);
+    return values;
+  };
+  const std::string attributes = "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
+  const std::string plain = "Set-Cookie: samoyed_session" + attributes;
+  const std::string secure = "Set-Cookie: __Secure-samoyed_session" + attributes + "; Secure";
+  CHECK(removed(false) == std::vector<std::string>{plain});
+  CHECK(removed(true) == std::vector<std::string>{secure, plain});
 }
 
 }  // namespace

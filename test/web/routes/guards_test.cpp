@@ -270,20 +270,6 @@ TEST_CASE_METHOD(GuardedTest, "signing in sets a cookie, and signing out removes
   CHECK(count_of(find_field(sign_in("token=secret").fields, "Set-Cookie"), "; Secure") == 1);
 }
 
-TEST_CASE_METHOD(GuardedTest, "signing out over HTTPS also removes the unencrypted cookie") {
-  const auto removed = [&] {
-    std::vector<std::string> fields;
-    for (const Field& field : respond({"POST", "/sign-out", 11, {}, {}}).fields) {
-      if (field.name == "Set-Cookie") fields.push_back(field.value);
-    }
-    return fields;
-  };
-  const std::string plain = "samoyed_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
-  CHECK(removed() == std::vector{plain});
-  context.https = true;
-  CHECK(removed() == std::vector{"__Secure-" + plain + "; Secure", plain});
-}
-
 TEST_CASE_METHOD(GuardedTest, "a wrong token sets no cookie") {
   for (const std::string body : {"", "token=", "token=guess", "secret", "token=%zz"}) {
     const Response response = sign_in(body);
