@@ -226,7 +226,8 @@ class Connection {
                            .client = client.address,
                            .https = client.https,
                            .now = now.steady};
-    context.admin = gate_.check(request.fields, context.client, now.steady);
+    context.admin =
+        gate_.check(request.fields, context.client, now.steady, context.time_ms).verdict;
     return context;
   }
 

@@ -8,6 +8,8 @@ as a well-behaved peer would send them. The fuzzers do the rest.
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import pathlib
 import shutil
@@ -188,12 +190,25 @@ PLAIN_HTTP_STREAMS = [
 ]
 
 SIGN_IN = b"token=sesame"
+
+
+def signature(key, text):
+    """As io::signature_hex makes it."""
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:32].encode()
+
+
+def session_cookie(payload):
+    """The cookie of somebody who signed in with the token `sesame`."""
+    key = signature(b"sesame", b"samoyed admin session cookie")
+    return b"Cookie: a=b; samoyed_session=" + payload + b"." + signature(key, payload)
+
+
+SESSION = session_cookie(b"1.0.43200000.id1")
 TOKEN_HTTP_STREAMS = [
     get(b"/add/a:1", b"Authorization: Bearer sesame") + get(b"/del/a:1"),
     http_request(b"POST /sign-in HTTP/1.1", b"Content-Type: application/x-www-form-urlencoded",
                  b"Content-Length: 12", body=SIGN_IN) +
-    get(b"/", b"Cookie: a=b; samoyed_session=id1") +
-    http_request(b"POST /sign-out HTTP/1.1", b"Cookie: samoyed_session=id1", b"Content-Length: 0"),
+    get(b"/", SESSION) + http_request(b"POST /sign-out HTTP/1.1", SESSION, b"Content-Length: 0") + get(b"/", SESSION),
     get(b"/", b"Authorization: Bearer <fuzz>") * 12,
 ]
 HTTP_STREAMS = [(0, stream) for stream in PLAIN_HTTP_STREAMS] + [

@@ -1,7 +1,9 @@
 #include "web/access/admin_gate.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "web/http/cookies.hpp"
 
@@ -16,56 +18,46 @@ std::optional<std::string_view> bearer_token(const Fields& fields) {
 }
 
 std::vector<std::string_view> session_cookies(const Fields& fields) {
-  auto values = cookie_values(fields, secure_cookie_name(AdminGate::cookie_name));
-  for (const auto value : cookie_values(fields, AdminGate::cookie_name)) values.push_back(value);
+  auto values = cookie_values(fields, secure_cookie_name(SessionCookies::name));
+  for (const auto value : cookie_values(fields, SessionCookies::name)) values.push_back(value);
   return values;
 }
 
 }  // namespace
 
 AdminGate::AdminGate(std::string token, std::function<std::string()> random_id)
-    : token_(std::move(token)), random_id_(std::move(random_id)) {}
+    : token_(std::move(token)), random_id_(std::move(random_id)), cookies_(token_) {}
 
 void AdminGate::set_token(std::string token) {
   if (token == token_) return;
   token_ = std::move(token);
-  sessions_.clear();
+  cookies_.set_token(token_);
 }
 
-AdminGate::Verdict AdminGate::check(const Fields& fields, const std::string& client, Time now) {
-  if (!needed()) return Verdict::admitted;
-  if (const auto token = bearer_token(fields)) return check_token(*token, client, now);
-  std::erase_if(sessions_, [&](const Session& session) {
-    return now - session.last_seen >= session_idle_max;
-  });
-  Verdict verdict = Verdict::missing;
+AdminGate::Checked AdminGate::check(const Fields& fields, const std::string& client, Time now,
+                                    std::int64_t time_ms) {
+  if (!needed()) return {Verdict::admitted};
+  if (const auto token = bearer_token(fields)) return {check_token(*token, client, now)};
   for (const std::string_view value : session_cookies(fields)) {
-    for (Session& session : sessions_) {
-      if (!equal_in_constant_time(value, session.id)) continue;
-      session.last_seen = now;
-      verdict = Verdict::admitted;
-    }
+    const auto session = cookies_.open(value, time_ms);
+    if (!session || revoked_.contains(session->id)) continue;
+    return {Verdict::admitted, cookies_.renew(*session, time_ms)};
   }
-  return verdict;
+  return {Verdict::missing};
 }
 
 std::variant<std::string, AdminGate::Verdict> AdminGate::sign_in(std::string_view token,
                                                                  const std::string& client,
-                                                                 Time now) {
+                                                                 Time now, std::int64_t time_ms) {
   const Verdict verdict = check_token(token, client, now);
   if (verdict != Verdict::admitted) return verdict;
-  if (sessions_.size() >= sessions_max) {
-    sessions_.erase(std::ranges::min_element(sessions_, {}, &Session::last_seen));
-  }
-  sessions_.push_back({random_id_(), now});
-  return sessions_.back().id;
+  return cookies_.issue(random_id_(), time_ms);
 }
 
-void AdminGate::sign_out(const Fields& fields) {
+void AdminGate::sign_out(const Fields& fields, std::int64_t time_ms) {
+  if (!needed()) return;
   for (const std::string_view value : session_cookies(fields)) {
-    std::erase_if(sessions_, [&](const Session& session) {
-      return equal_in_constant_time(value, session.id);
-    });
+    if (const auto session = cookies_.open(value, time_ms)) revoked_.add(*session, time_ms);
   }
 }
 

@@ -37,6 +37,11 @@ Response redirect(std::string location) {
   return response;
 }
 
+bool is_private(const Response& response) {
+  const std::string_view caching = find_field(response.fields, "Cache-Control");
+  return caching == "no-store" || caching.starts_with("private");
+}
+
 void give_reason(Response& response, Reason reason) {
   response.fields.push_back({std::string(reason_name), std::string(code_of(reason))});
   const int status = status_of(reason);

@@ -24,6 +24,9 @@ Response text_response(int status, std::string_view line);
 /// GET.
 Response redirect(std::string location);
 
+/// Returns true if only the client's own browser may keep the response, if anything.
+bool is_private(const Response& response);
+
 /// Adds the reason's code in `Samoyed-Reason`, and Retry-After if the status is 429 or 503.
 void give_reason(Response& response, Reason reason);
 

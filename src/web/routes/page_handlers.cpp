@@ -4,10 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "web/access/session_cookies.hpp"
 #include "web/apidoc/api_page.hpp"
 #include "web/http/accept.hpp"
 #include "web/http/base_path.hpp"
-#include "web/http/cookies.hpp"
 #include "web/http/responses.hpp"
 #include "web/http/url.hpp"
 #include "web/routes/error_responses.hpp"
@@ -110,22 +110,23 @@ asio::awaitable<Response> sign_in(Services& services, RequestContext& context) {
     co_return error_response(services, context, problem);
   }
   const auto token = query_value(context.request.body, "token");
-  const auto entered = gate.sign_in(token.value_or(""), context.client, context.now);
+  context.renewed_session.clear();
+  const auto entered =
+      gate.sign_in(token.value_or(""), context.client, context.now, context.time_ms);
   if (const auto* verdict = std::get_if<AdminGate::Verdict>(&entered)) {
     context.admin = *verdict;
     co_return sign_in_failed(services, context, *verdict);
   }
   Response response = redirect("/");
-  response.fields.push_back(set_cookie(AdminGate::cookie_name, std::get<std::string>(entered),
-                                       "; SameSite=Strict", context.https));
+  response.fields.push_back(keep_session(std::get<std::string>(entered), context.https));
   co_return response;
 }
 
 asio::awaitable<Response> sign_out(Services& services, RequestContext& context) {
-  services.gate.sign_out(context.request.fields);
+  services.gate.sign_out(context.request.fields, context.time_ms);
+  context.renewed_session.clear();
   Response response = redirect("/");
-  response.fields.push_back(
-      set_cookie(AdminGate::cookie_name, "", "; SameSite=Strict; Max-Age=0", context.https));
+  remove_session(response.fields, context.https);
   co_return response;
 }
 

@@ -48,6 +48,8 @@ struct RequestContext {
   /// True if the server is stopping.
   bool stopping = false;
   AdminGate::Verdict admin = AdminGate::Verdict::admitted;
+  /// The value of the session cookie that the response should set. Empty if it should set none.
+  std::string renewed_session = {};
   std::chrono::steady_clock::time_point now{};
   /// Milliseconds since 1970 in UTC.
   std::int64_t time_ms = 0;

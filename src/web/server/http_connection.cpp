@@ -12,6 +12,7 @@
 #include "samoyed/io/endpoint_text.hpp"
 #include "samoyed/io/errc.hpp"
 #include "samoyed/io/log.hpp"
+#include "web/access/session_cookies.hpp"
 #include "web/access/visitor.hpp"
 #include "web/forms/multipart.hpp"
 #include "web/http/base_path.hpp"
@@ -356,6 +357,9 @@ void HttpConnection::respond(Response response) {
   const bool keeps_visitor = response.status < 300 || context.adopted;
   if (!context.new_visitor_cookie.empty() && keeps_visitor) {
     response.fields.push_back(keep_visitor(context.new_visitor_cookie, context.https));
+  }
+  if (!context.renewed_session.empty() && is_private(response)) {
+    response.fields.push_back(keep_session(context.renewed_session, context.https));
   }
   add_base_path(response, context.base_path);
   const std::string_view reason = find_field(response.fields, reason_name);

@@ -64,7 +64,11 @@ RequestContext make_request_context(const ServerContext& server, const Request& 
                          .base_path = client.base_path.value_or(own_base_path),
                          .now = now,
                          .time_ms = server.services.wall_clock_ms()};
-  context.admin = server.services.gate.check(head.fields, context.client, now);
+  AdminGate::Checked checked =
+      server.services.gate.check(head.fields, context.client, now, context.time_ms);
+  context.admin = checked.verdict;
+  // The browser may sign out before an upload has been answered.
+  if (!is_upload(context)) context.renewed_session = std::move(checked.renewed_cookie);
   set_visitor(context, server, head.fields);
   return context;
 }

@@ -79,7 +79,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         forms_(large_files_folder(),
                options.limits.stored_forms_max * options.limits.form_bytes_max,
                options.limits.form_bytes_max + options.limits.form_overhead_bytes_max),
-        gate_(options.access.admin_token, [] { return io::random_hex(io::secret_bytes); }),
+        gate_(options.access.admin_token, [] { return io::random_hex(io::id_bytes); }),
         server_{
             .services = {.classifier = parts.classifier,
                          .workers = parts.workers,

@@ -8,26 +8,31 @@ namespace {
 using namespace std::chrono_literals;
 using Verdict = AdminGate::Verdict;
 
+std::int64_t ms(std::chrono::milliseconds time) { return time.count(); }
+
 struct GateTest {
-  Verdict check(const Fields& fields) { return gate.check(fields, "client", now); }
+  Verdict check(const Fields& fields) { return gate.check(fields, "client", now, time_ms).verdict; }
   Verdict check_token(const std::string& token, const std::string& client = "client") {
-    return gate.check({{"Authorization", "Bearer " + token}}, client, now);
+    return gate.check({{"Authorization", "Bearer " + token}}, client, now, time_ms).verdict;
   }
-  Verdict check_cookie(const std::string& id) {
-    return check({{"Cookie", "a=b; samoyed_session=" + id + ";c"}});
+  Verdict check_cookie(const std::string& cookie) {
+    return check({{"Cookie", "a=b; samoyed_session=" + cookie + ";c"}});
   }
-  std::string sign_in() { return std::get<std::string>(gate.sign_in("secret", "client", now)); }
+  std::string sign_in() {
+    return std::get<std::string>(gate.sign_in("secret", "client", now, time_ms));
+  }
 
   int ids = 0;
   AdminGate gate{"secret", [this] { return "id" + std::to_string(++ids); }};
   AdminGate::Time now;
+  std::int64_t time_ms = 1'800'000'000'000;
 };
 
 TEST_CASE("without a token, everyone is admitted and nobody can sign in") {
   AdminGate gate("", [] { return std::string("id"); });
   CHECK(!gate.needed());
-  CHECK(gate.check({}, "client", {}) == Verdict::admitted);
-  CHECK(std::get<Verdict>(gate.sign_in("", "client", {})) == Verdict::wrong);
+  CHECK(gate.check({}, "client", {}, 0).verdict == Verdict::admitted);
+  CHECK(std::get<Verdict>(gate.sign_in("", "client", {}, 0)) == Verdict::wrong);
 }
 
 TEST_CASE_METHOD(GateTest, "the token in the header is accepted") {
@@ -63,42 +68,66 @@ TEST_CASE_METHOD(GateTest, "after signing in, the cookie is accepted until signi
   CHECK(check({{"Cookie", "xsamoyed_session=" + one}}) == Verdict::missing);
   CHECK(check_cookie("secret") == Verdict::missing);
 
-  gate.sign_out({{"Cookie", "samoyed_session=" + one}});
+  gate.sign_out({{"Cookie", "samoyed_session=" + one}}, time_ms);
   CHECK(check_cookie(one) == Verdict::missing);
   CHECK(check_cookie(other) == Verdict::admitted);
 }
 
-TEST_CASE_METHOD(GateTest, "a session ends after a long time without a request") {
-  const std::string id = sign_in();
-  for (int i = 0; i < 3; ++i) {
-    now += AdminGate::session_idle_max - 1s;
-    CHECK(check_cookie(id) == Verdict::admitted);
-  }
-  now += AdminGate::session_idle_max;
-  CHECK(check_cookie(id) == Verdict::missing);
-  now -= AdminGate::session_idle_max;
-  CHECK(check_cookie(id) == Verdict::missing);
+TEST_CASE_METHOD(GateTest, "signing in counts at every dispatcher with the same token") {
+  const std::string cookie = sign_in();
+  AdminGate second("secret", [] { return std::string("other"); });
+  AdminGate foreign("another secret", [] { return std::string("other"); });
+  const Fields fields = {{"Cookie", "samoyed_session=" + cookie}};
+  CHECK(second.check(fields, "client", {}, time_ms).verdict == Verdict::admitted);
+  CHECK(foreign.check(fields, "client", {}, time_ms).verdict == Verdict::missing);
+
+  second.sign_out(fields, time_ms);
+  CHECK(second.check(fields, "client", {}, time_ms).verdict == Verdict::missing);
+  CHECK(check_cookie(cookie) == Verdict::admitted);
 }
 
-TEST_CASE_METHOD(GateTest, "sessions are limited, and the one idle longest is ended") {
-  const std::string first = sign_in();
-  now += 1s;
-  const std::string second = sign_in();
-  now += 1s;
-  check_cookie(first);
-  for (std::size_t i = 2; i <= AdminGate::sessions_max; ++i) {
-    now += 1s;
-    sign_in();
+TEST_CASE_METHOD(GateTest, "signing out ends renewed copies of the cookie too") {
+  const std::string cookie = sign_in();
+  time_ms += ms(1h);
+  const std::string renewed =
+      gate.check({{"Cookie", "samoyed_session=" + cookie}}, "client", now, time_ms).renewed_cookie;
+  REQUIRE(!renewed.empty());
+  gate.sign_out({{"Cookie", "samoyed_session=" + cookie}}, time_ms);
+  time_ms += ms(SessionCookies::idle_max) - 1;
+  sign_in();
+  gate.sign_out({{"Cookie", "samoyed_session=" + sign_in()}}, time_ms);
+  CHECK(check_cookie(renewed) == Verdict::missing);
+}
+
+TEST_CASE_METHOD(GateTest, "a session ends after a long time without a request") {
+  std::string cookie = sign_in();
+  for (int i = 0; i < 3; ++i) {
+    time_ms += ms(SessionCookies::idle_max) - 1;
+    const auto checked =
+        gate.check({{"Cookie", "samoyed_session=" + cookie}}, "client", now, time_ms);
+    CHECK(checked.verdict == Verdict::admitted);
+    CHECK(check_cookie(cookie) == Verdict::admitted);
+    REQUIRE(!checked.renewed_cookie.empty());
+    cookie = checked.renewed_cookie;
   }
-  CHECK(check_cookie(first) == Verdict::admitted);
-  CHECK(check_cookie(second) == Verdict::missing);
+  time_ms += ms(SessionCookies::idle_max);
+  CHECK(check_cookie(cookie) == Verdict::missing);
+}
+
+TEST_CASE_METHOD(GateTest, "only a session's cookie is renewed") {
+  const std::string cookie = sign_in();
+  time_ms += ms(1h);
+  const Fields both = {{"Cookie", "samoyed_session=" + cookie}, {"Authorization", "Bearer secret"}};
+  const auto checked = gate.check(both, "client", now, time_ms);
+  CHECK(checked.verdict == Verdict::admitted);
+  CHECK(checked.renewed_cookie.empty());
 }
 
 TEST_CASE_METHOD(GateTest, "wrong tokens are limited per client") {
   const bool by_header = GENERATE(true, false);
   const auto attempt = [&](const std::string& token) {
     if (by_header) return check_token(token);
-    const auto entered = gate.sign_in(token, "client", now);
+    const auto entered = gate.sign_in(token, "client", now, time_ms);
     const auto* const verdict = std::get_if<Verdict>(&entered);
     return verdict ? *verdict : Verdict::admitted;
   };

@@ -391,7 +391,7 @@ TEST_CASE_METHOD(ServerTest, "the admin token is required in the header or as a 
     REQUIRE(entered.starts_with("HTTP/1.1 303 "));
     const std::size_t at = entered.find("samoyed_session=");
     const std::string cookie = entered.substr(at, entered.find(';', at) - at);
-    CHECK(cookie.size() == std::string("samoyed_session=").size() + 64);
+    CHECK(cookie.size() == std::string("samoyed_session=").size() + 95);
     const std::string deleted =
         co_await ask("POST /del/localhost:1 HTTP/1.1\r\nCookie: " + cookie, "");
     CHECK(deleted.starts_with("HTTP/1.1 200 "));
