@@ -72,20 +72,26 @@ class AnalysisTest(unittest.TestCase):
             result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit)
             self.assertEqual(result.returncode, 0, result.stdout)
 
-    def test_systemd_finds_no_error_in_a_dispatcher_without_data(self):
+    def assert_drop_in(self, name, in_place_of_data):
+        """systemd accepts the drop-in, and its command is the unit's with other options in place of those for data."""
         unit = self.folder / "samoyed-dispatcher.service"
         drop_ins = self.folder / f"{unit.name}.d"
         drop_ins.mkdir()
-        text = (support.SOURCE_DIR / "deploy" / "systemd" / drop_ins.name / "without-data.conf").read_text()
+        text = (support.SOURCE_DIR / "deploy" / "systemd" / drop_ins.name / name).read_text()
         self.assertIn("ExecStart=/usr/bin/samoyed-dispatcher ", text)
-        (drop_ins / "without-data.conf").write_text(text.replace("/usr/bin", str(support.bin_dir())))
+        (drop_ins / name).write_text(text.replace("/usr/bin", str(support.bin_dir())))
         result = analyze("verify", unit)
         self.assertEqual((result.returncode, result.stdout), (0, ""))
-        # The unit's own command, without the data.
         own = re.search(r"ExecStart=\S+/((?:.*\\\n)*.*)", unit.read_text())[1]
         data = r"\\\n  --state \S+ --data-dir \S+ "
         self.assertRegex(own, data)
-        self.assertTrue(text.endswith(f"/{re.sub(data, '', own)}\n"), text)
+        self.assertTrue(text.endswith(f"/{re.sub(data, in_place_of_data, own)}\n"), text)
+
+    def test_systemd_finds_no_error_in_a_dispatcher_without_data(self):
+        self.assert_drop_in("without-data.conf", "")
+
+    def test_systemd_finds_no_error_in_a_dispatcher_with_a_shared_store(self):
+        self.assert_drop_in("shared-store.conf", "--store ${STORE} --instance-name %H ")
 
 
 class UnitTest(unittest.TestCase):

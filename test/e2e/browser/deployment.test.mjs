@@ -140,8 +140,8 @@ describe('Kubernetes', () => {
     assert.ok(count >= 10, `only ${count} manifests were found`);
   });
 
-  for (const components of [[], ['replicated'], ['autoscaling'], ['model-volume'],
-                            ['replicated', 'autoscaling', 'model-volume']]) {
+  for (const components of [[], ['replicated'], ['autoscaling'], ['model-volume'], ['replicated', 'postgresql'],
+                            ['replicated', 'postgresql', 'autoscaling', 'model-volume']]) {
     test(`the base with ${components.join(', ') || 'nothing else'} can be built`, {skip: needsKubectl}, async () => {
       const objects = await build({resources: ['deploy/kubernetes/base'],
                                    components: components.map((name) => `deploy/kubernetes/${name}`)});
@@ -159,6 +159,14 @@ describe('Kubernetes', () => {
       }
       // Two dispatchers can't use one data folder, not even for a moment.
       assert.deepEqual([dispatcher.replicas, dispatcher.strategy.type], hasData ? [1, 'Recreate'] : [2, 'RollingUpdate']);
+      if (components.includes('postgresql')) {
+        const variables = Object.fromEntries(container.env.map(({name, valueFrom}) => [name, valueFrom]));
+        assert.deepEqual(variables.SAMOYED_STORE.secretKeyRef, {name: 'samoyed-store', key: 'url'});
+        assert.equal(options(container)['--instance-name'], '$(POD_NAME)');
+        const reachable = objects.filter(({kind, spec}) => kind === 'NetworkPolicy' && spec.egress).flatMap(
+          ({spec}) => spec.egress.flatMap(({ports}) => ports.map(({port}) => port)));
+        assert.ok(reachable.includes(5432));
+      }
       const scaled = objects.find(({kind}) => kind === 'HorizontalPodAutoscaler');
       if (scaled) {
         const {kind, name} = scaled.spec.scaleTargetRef;
