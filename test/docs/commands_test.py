@@ -107,6 +107,38 @@ def overlay(path, folder):
             f"mount -t overlay overlay -o lowerdir={path},upperdir={layer}/up,workdir={layer}/work {path}")
 
 
+# What a document may find on the reader's machine: HAProxy, and the server that Debian's package postgresql starts, with
+# `sudo -u postgres`. Only postgres has a password, which the server doesn't ask for.
+POSTGRES = """postgres_folder={folder}/postgres
+mkdir $postgres_folder
+chmod 711 {folder}
+chown 65534:65534 $postgres_folder
+as_nobody() {{
+  setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
+}}
+(cd / && as_nobody {programs}/initdb -D $postgres_folder/data -U postgres --auth-local=trust --auth-host=scram-sha-256 \\
+  -E UTF8 --locale=C.UTF-8 -N >$postgres_folder/initdb.log)
+(cd / && as_nobody {programs}/pg_ctl -D $postgres_folder/data -w -o "-k $postgres_folder" start >$postgres_folder/start.log)
+sudo() {{
+  if [[ "$1 $2" != "-u postgres" ]]; then
+    echo "this test knows only sudo -u postgres" >&2
+    return 1
+  fi
+  PGHOST=$postgres_folder PGUSER=postgres PATH={programs}:$PATH "${{@:3}}"
+}}
+PATH=$PATH:{programs}:{proxies}
+"""
+
+
+def find_postgres(source_dir):
+    """The folder of the newest server's programs, installed or unpacked by scripts/setup --test. None if there is none."""
+    for folder in (pathlib.Path("/usr/lib/postgresql"), source_dir / "build/deps/postgresql/usr/lib/postgresql"):
+        found = sorted(folder.glob("*/bin/postgres"))
+        if found:
+            return found[-1].parent
+    return None
+
+
 # Without a connection or ../shared there is no trained model. The documents' commands then run with the untrained one,
 # under the trained one's name, which only this test sees.
 UNTRAINED_STANDS_IN = "[ -e models/squeezenet1_1.pth ] || ln -s untrained.pth models/squeezenet1_1.pth\n"
@@ -166,13 +198,19 @@ def check_answer(block, printed, is_trained):
 
 def run_document(source_dir, document, is_trained):
     """What went wrong, as a text; nothing if all went well."""
-    blocks = read_blocks(document.read_text(encoding="utf-8"))
+    text = document.read_text(encoding="utf-8")
+    blocks = read_blocks(text)
     if all(block.mark == "not run" for block in blocks):
         return None
     with tempfile.TemporaryDirectory(prefix="samoyed_docs_") as name:
         folder = pathlib.Path(name)
         script = folder / "script"
         prepare = isolate(source_dir, folder) + ("" if is_trained else UNTRAINED_STANDS_IN)
+        if "sudo -u postgres" in text:
+            programs = find_postgres(source_dir)
+            if not programs:
+                return "the commands need PostgreSQL, which scripts/setup --test installs"
+            prepare += POSTGRES.format(folder=folder, programs=programs, proxies=source_dir / "build/deps/proxies/usr/sbin")
         script.write_text(prepare + FUNCTIONS + write_script(blocks, document.name, folder), encoding="utf-8")
         bin_dir = pathlib.Path(os.environ.get("SAMOYED_BIN_DIR", source_dir / "build" / "release" / "bin"))
         environment = {**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "HOME": name}
