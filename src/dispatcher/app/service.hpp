@@ -27,12 +27,14 @@ namespace samoyed::dispatcher {
 /// Logs and counts what happens to workers.
 class DispatchLog final : public DispatchObserver {
  public:
-  /// `on_lost` is called with each worker that was ejected.
+  /// `on_lost` is called with each worker that was ejected, or has stopped.
   explicit DispatchLog(std::function<void(const Worker&)> on_lost) : on_lost_(std::move(on_lost)) {}
 
   void on_attempt(const Worker& worker, const std::string& request_id) override;
   void on_ejected(const Worker& worker, const std::string& why,
                   const std::string& request_id) override;
+  void on_draining(const Worker& worker) override;
+  void on_left(const Worker& worker) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
   void on_model_changed(const Worker& worker, const WorkerModel& before,
