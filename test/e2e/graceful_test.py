@@ -163,7 +163,7 @@ class WorkerStopTest(wire.TestCase):
         dispatcher = self.start_dispatcher("--probe-pause-ms", 200, workers=workers)
         load = SteadyLoad(dispatcher.port)
         for number in range(10):
-            load.wait_for_more(50)
+            load.wait_for_more(20)
             begin = len(dispatcher.log.lines())
             worker = workers[number % 2]
             worker.stop()
