@@ -10,7 +10,8 @@ using Kind = AttemptFailure::Kind;
 
 Blame blame(const AttemptFailure& failure) {
   if (failure.kind == Kind::no_resources) return Blame::nobody;
-  if (failure.kind == Kind::other_model || failure.kind == Kind::other_formats) {
+  if (failure.kind == Kind::other_model || failure.kind == Kind::other_formats ||
+      failure.kind == Kind::left) {
     return Blame::choice;
   }
   const bool cut = failure.kind == Kind::closed || failure.kind == Kind::connection_lost;

@@ -25,6 +25,7 @@ struct AttemptFailure {
     timed_out,        ///< A step took too long.
     other_model,      ///< The worker runs another model than the requested one.
     other_formats,    ///< The worker doesn't read the image's format.
+    left,             ///< The worker had said that it stops, and did so before it got the image.
     nonsense,         ///< The worker's bytes violate the protocol.
   };
   Kind kind;

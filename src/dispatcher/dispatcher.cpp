@@ -30,6 +30,23 @@ SendResult out_of_memory() {
 
 }  // namespace
 
+void report_change(DispatchObserver& observer, const Worker& worker, WorkerHealth::Change change) {
+  switch (change) {
+    case WorkerHealth::Change::none:
+    case WorkerHealth::Change::ejected:
+      break;
+    case WorkerHealth::Change::readmitted:
+      observer.on_readmitted(worker);
+      break;
+    case WorkerHealth::Change::draining:
+      observer.on_draining(worker);
+      break;
+    case WorkerHealth::Change::left:
+      observer.on_left(worker);
+      break;
+  }
+}
+
 Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
                        DispatchObserver& observer, DispatchOptions options)
     : executor_(executor),
@@ -46,6 +63,10 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, WorkerList& workers,
       [this](const Worker& worker, const WorkerModel& before, const WorkerModel& now) {
         observer_.on_model_changed(worker, before, now);
       });
+  pool_->on_state_changed([this](const Worker& worker, WorkerHealth::Change change) {
+    report_change(observer_, worker, change);
+    send_waiting();
+  });
 }
 
 Dispatcher::~Dispatcher() = default;

@@ -62,20 +62,14 @@ void HealthMonitor::start_probe(const Worker& worker) {
 
 void HealthMonitor::end_probe(const Worker& worker, ProbeResult result) {
   --probes_;
-  switch (workers_.end_probe(worker.id, result, Clock::now())) {
-    case WorkerHealth::Change::none:
-      break;
-    case WorkerHealth::Change::ejected: {
-      const std::string why = result == ProbeResult::refused
-                                  ? "it refused a probe's connection"
-                                  : "it didn't answer two probes in a row";
-      workers_.record_why(worker.id, why);
-      observer_.on_ejected(worker, why, {});
-      break;
-    }
-    case WorkerHealth::Change::readmitted:
-      observer_.on_readmitted(worker);
-      break;
+  const auto change = workers_.end_probe(worker.id, result, Clock::now());
+  if (change == WorkerHealth::Change::ejected) {
+    const std::string why = result == ProbeResult::refused ? "it refused a probe's connection"
+                                                           : "it didn't answer two probes in a row";
+    workers_.record_why(worker.id, why);
+    observer_.on_ejected(worker, why, {});
+  } else {
+    report_change(observer_, worker, change);
   }
   wake();
 }

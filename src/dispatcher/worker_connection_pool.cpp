@@ -59,8 +59,8 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
   if (!connection) {
     if (!make_room(*entry)) co_return SendResult{busy, {}};
     Opened opened = co_await open(worker, entry, attempt);
-    if (const auto* failure = std::get_if<AttemptFailure>(&opened))
-      co_return SendResult{*failure, {}};
+    if (auto* failure = std::get_if<AttemptFailure>(&opened))
+      co_return SendResult{excuse_draining(worker, std::move(*failure)), {}};
     connection = std::get<std::shared_ptr<WorkerConnection>>(std::move(opened));
   }
   if (attempt->abandoned()) co_return SendResult{cut_short(), {}};
@@ -91,7 +91,9 @@ asio::awaitable<WorkerConnectionPool::SendResult> WorkerConnectionPool::send_to(
   if (!hello) attempt->protect();
   result.end = co_await connection->send(request);
   result.transfer_ms = connection->transfer_time().count();
-  if (const auto* end = std::get_if<protocol::Result>(&result.end)) {
+  if (auto* failure = std::get_if<AttemptFailure>(&result.end)) {
+    *failure = excuse_draining(worker, std::move(*failure));
+  } else if (const auto* end = std::get_if<protocol::Result>(&result.end)) {
     // A worker that only reports internal errors should return less and less often.
     const auto* refusal = std::get_if<protocol::Refusal>(end);
     const bool failed = refusal && refusal->reason == protocol::RefusalReason::internal;
@@ -129,7 +131,12 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
       result = ProbeResult::bad;
     } else {
       record_greeting(worker, *entry, *connection);
-      if (connection->hello() && entry->idle.empty()) keep(worker.id, *entry, connection);
+      const auto& hello = connection->hello();
+      if (hello && hello->draining) {
+        result = ProbeResult::draining;
+      } else if (hello && entry->idle.empty()) {
+        keep(worker.id, *entry, connection);
+      }
     }
   }
   forget_if_gone(worker.id);
@@ -191,6 +198,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
     const auto greeting = co_await connection->greet();
     if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) co_return *failure;
     record_greeting(worker, *entry, *connection);
+    record_draining(worker, connection->hello() && connection->hello()->draining);
     if (connection->hello()) co_return connection;
     // A reference server closes the connection after its A, so connect once more without hello.
   }
@@ -215,6 +223,28 @@ void WorkerConnectionPool::record_greeting(const Worker& worker, PoolEntry& entr
     workers_.set_reference(worker.id);
   }
   on_greeted_();
+}
+
+void WorkerConnectionPool::record_draining(const Worker& worker, bool draining) {
+  const auto change = workers_.greeted(worker.id, draining, Clock::now());
+  if (change != WorkerHealth::Change::none) on_state_changed_(worker, change);
+}
+
+/// A worker that had said that it stops fails nobody when it ends before it has an image.
+AttemptFailure WorkerConnectionPool::excuse_draining(const Worker& worker, AttemptFailure failure) {
+  using Kind = AttemptFailure::Kind;
+  const bool ended = failure.kind == Kind::unreachable || failure.kind == Kind::closed ||
+                     failure.kind == Kind::connection_lost;
+  // The end of an idle connection has its own excuse, and is followed by a fresh one.
+  const bool excused = ended && !failure.reused &&
+                       failure.progress == protocol::Progress::nothing_answered &&
+                       workers_.is_leaving(worker.id);
+  if (!excused) return failure;
+  if (failure.kind == Kind::unreachable && workers_.leave(worker.id, Clock::now())) {
+    on_state_changed_(worker, WorkerHealth::Change::left);
+  }
+  failure.kind = Kind::left;
+  return failure;
 }
 
 void WorkerConnectionPool::keep(WorkerId id, PoolEntry& entry,

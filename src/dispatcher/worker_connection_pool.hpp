@@ -43,7 +43,7 @@ class WorkerConnectionPool {
   asio::awaitable<bool> accepts(Worker worker, std::shared_ptr<Attempt> attempt);
 
   /// Connects and says hello, which doesn't harm a reference server. Records the worker's model in
-  /// the list, and keeps the connection if no other is idle.
+  /// the list, and keeps the connection if no other is idle and the worker isn't draining.
   asio::awaitable<ProbeResult> probe(Worker worker);
 
   /// From now on, `on_end` is called with a worker's id when it ends an idle connection.
@@ -57,6 +57,11 @@ class WorkerConnectionPool {
   using ModelChanged =
       std::function<void(const Worker&, const WorkerModel& before, const WorkerModel& now)>;
   void on_model_changed(ModelChanged changed) { on_model_changed_ = std::move(changed); }
+
+  /// `changed` is called when a connection for an image finds that a worker drains, has stopped, or
+  /// no longer drains.
+  using StateChanged = std::function<void(const Worker&, WorkerHealth::Change)>;
+  void on_state_changed(StateChanged changed) { on_state_changed_ = std::move(changed); }
 
   /// Closes connections that were idle for too long, and connections to workers out of rotation.
   void close_unused();
@@ -81,6 +86,8 @@ class WorkerConnectionPool {
   asio::awaitable<Opened> open(Worker worker, PoolEntryPointer entry,
                                std::shared_ptr<Attempt> attempt);
   void record_greeting(const Worker& worker, PoolEntry& entry, const WorkerConnection& connection);
+  void record_draining(const Worker& worker, bool draining);
+  AttemptFailure excuse_draining(const Worker& worker, AttemptFailure failure);
   PoolEntryPointer entry_of(WorkerId id);
   bool make_room(PoolEntry& entry) const;
   std::shared_ptr<WorkerConnection> make_connection(const PoolEntry& entry);
@@ -98,6 +105,7 @@ class WorkerConnectionPool {
   std::function<void(WorkerId)> on_idle_end_;
   std::function<void()> on_greeted_ = [] {};
   ModelChanged on_model_changed_ = [](const auto&...) {};
+  StateChanged on_state_changed_ = [](const auto&...) {};
   std::map<WorkerId, PoolEntryPointer> entries_;
   asio::steady_timer watch_timer_;
   bool watch_due_ = false;  ///< True while the timer is set.

@@ -8,6 +8,9 @@ namespace {
 /// The weight of the newest answer in a worker's mean latency.
 constexpr double newest_latency_weight = 0.1;
 
+/// Why a worker is ejected that had said that it stops.
+constexpr const char* why_left = "it was stopped";
+
 constexpr auto id_of = [](const auto& entry) { return entry.row.worker.id; };
 
 /// Returns the entry with this id, or null if there is none. The ids of `entries` must ascend.
@@ -22,7 +25,7 @@ bool WorkerList::eject(WorkerId id, Clock::time_point now) {
   {
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
-    if (!entry || !entry->in_rotation()) return false;
+    if (!entry || !entry->serves()) return false;
     take_out(*entry, now);
   }
   on_change_();
@@ -75,7 +78,7 @@ void WorkerList::begin_state(Entry& entry) const {
 void WorkerList::record_why(WorkerId id, std::string why) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = find(id);
-  if (entry && !entry->in_rotation()) entry->row.why = std::move(why);
+  if (entry && !entry->serves()) entry->row.why = std::move(why);
 }
 
 bool WorkerList::hasten_probe(const protocol::Address& address, Clock::time_point now) {
@@ -117,6 +120,43 @@ void WorkerList::set_reference(WorkerId id) {
   entry->reference = true;
   entry->room.set_reference();
   drop_unused_cursors();
+}
+
+WorkerHealth::Change WorkerList::greeted(WorkerId id, bool draining, Clock::time_point now) {
+  auto change = WorkerHealth::Change::none;
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = health_.readmit ? find(id) : nullptr;
+    if (!entry) return change;
+    change = entry->health.greeted(draining, now, health_);
+    if (change == WorkerHealth::Change::none) return change;
+    begin_state(*entry);
+    if (change == WorkerHealth::Change::readmitted) {
+      // A probe in flight ends under the old id.
+      entry->health = WorkerHealth();
+      readmit(*entry);
+    }
+  }
+  on_change_();
+  return change;
+}
+
+bool WorkerList::is_leaving(WorkerId id) const {
+  const std::lock_guard lock(mutex_);
+  const Entry* const entry = find_in(entries_, id);
+  return entry && entry->health.is_leaving();
+}
+
+bool WorkerList::leave(WorkerId id, Clock::time_point now) {
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(id);
+    if (!entry || entry->health.state() != WorkerState::draining) return false;
+    take_out(*entry, now);
+    entry->row.why = why_left;
+  }
+  on_change_();
+  return true;
 }
 
 void WorkerList::begin_attempt(WorkerId id, Clock::time_point now) {
@@ -191,6 +231,11 @@ std::size_t WorkerList::in_rotation_count() const {
   return count_in_rotation();
 }
 
+bool WorkerList::any_serves() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(entries_, &Entry::serves);
+}
+
 std::vector<Worker> WorkerList::begin_probes(Clock::time_point now, std::size_t count) {
   if (!health_.readmit) return {};
   const std::lock_guard lock(mutex_);
@@ -225,14 +270,12 @@ WorkerHealth::Change WorkerList::end_probe(WorkerId id, ProbeResult result, Cloc
     const std::lock_guard lock(mutex_);
     Entry* const entry = find(id);
     if (!entry) return change;
-    if (result == ProbeResult::good) entry->row.heard = entry->answered = true;
+    const bool heard = result == ProbeResult::good || result == ProbeResult::draining;
+    if (heard) entry->row.heard = entry->answered = true;
     change = entry->health.end_probe(result, now, health_, random());
     if (change != WorkerHealth::Change::none) begin_state(*entry);
-    if (change == WorkerHealth::Change::readmitted) {
-      Entry back = std::move(*entry);
-      entries_.erase(entries_.begin() + (entry - entries_.data()));
-      put_at_end(std::move(back));
-    }
+    if (change == WorkerHealth::Change::left) entry->row.why = why_left;
+    if (change == WorkerHealth::Change::readmitted) readmit(*entry);
   }
   if (change != WorkerHealth::Change::none) on_change_();
   return change;
@@ -255,6 +298,13 @@ std::vector<Worker> WorkerList::forget_expired(Clock::time_point now) {
 }
 
 WorkerList::Entry* WorkerList::find(WorkerId id) { return find_in(entries_, id); }
+
+/// Gives the worker a new id, at the end of the list.
+void WorkerList::readmit(Entry& entry) {
+  Entry back = std::move(entry);
+  entries_.erase(entries_.begin() + (&entry - entries_.data()));
+  put_at_end(std::move(back));
+}
 
 void WorkerList::put_at_end(Entry entry) {
   entry.row.worker.id = ++last_id_;

@@ -32,7 +32,7 @@ WorkerList::ModelChoice WorkerList::choose(std::string_view model) const {
 /// Returns null if no worker has reported a model.
 const WorkerModel* WorkerList::first_trained() const {
   const auto rank = [](const Entry& entry) {
-    return std::tuple(!entry.row.model->trained, !entry.in_rotation(), entry.row.listed);
+    return std::tuple(!entry.row.model->trained, !entry.serves(), entry.row.listed);
   };
   const Entry* first = nullptr;
   for (const Entry& entry : entries_) {

@@ -4,15 +4,28 @@
 
 // How a WorkerList picks workers in turn.
 namespace samoyed::dispatcher {
+namespace {
+
+bool was_tried(WorkerId id, std::span<const WorkerId> tried) {
+  return std::ranges::find(tried, id) != tried.end();
+}
+
+}  // namespace
 
 bool WorkerList::must_wait(std::string_view model, Clock::time_point now,
                            std::span<const WorkerId> tried) const {
   const std::lock_guard lock(mutex_);
   const ModelChoice choice = choose(model);
+  const auto untried = [&](const Entry& entry) {
+    return choice.includes(entry) && !was_tried(entry.row.worker.id, tried);
+  };
+  // Draining workers count only if there is no other.
+  const bool any_stays = std::ranges::any_of(
+      entries_, [&](const Entry& entry) { return entry.in_rotation() && untried(entry); });
+  const auto state = any_stays ? WorkerState::in_rotation : WorkerState::draining;
   bool any = false;
   for (const Entry& entry : entries_) {
-    if (!entry.in_rotation() || !choice.includes(entry)) continue;
-    if (std::ranges::find(tried, entry.row.worker.id) != tried.end()) continue;
+    if (entry.health.state() != state || !untried(entry)) continue;
     const bool doubtful = entry.doubtful(now);
     if (!doubtful && entry.has_room(now)) return false;
     // A doubtful worker may never have room, but a pause ends.
@@ -28,7 +41,7 @@ Clock::time_point WorkerList::room_changes_at(Clock::time_point now) const {
     if (time > now) next = std::min(next, time);
   };
   for (const Entry& entry : entries_) {
-    if (!entry.in_rotation()) continue;
+    if (!entry.serves()) continue;
     consider(entry.room.paused_until());
     if (!entry.answered && entry.first_contact) consider(entry.doubtful_from());
   }
@@ -46,6 +59,7 @@ std::optional<Worker> WorkerList::pick(std::string_view model, Clock::time_point
       next_after(after, [&](const Entry& entry) { return fits(entry) && entry.has_room(now); });
   if (!next) next = next_after(after, fits);
   if (!next) next = next_after(after, may_run);
+  if (!next) next = next_after(after, may_run, WorkerState::draining);
   if (next && cursor) *cursor = next->id;
   return next;
 }
@@ -55,7 +69,7 @@ std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const Wor
   const std::lock_guard lock(mutex_);
   const ModelChoice choice = choose(model);
   const auto untried = [&](const Entry& entry) {
-    return choice.includes(entry) && std::ranges::find(tried, entry.row.worker.id) == tried.end();
+    return choice.includes(entry) && !was_tried(entry.row.worker.id, tried);
   };
   const auto proven = [&](const Entry& entry) {
     return untried(entry) && entry.row.counts.done > 0;
@@ -66,7 +80,8 @@ std::optional<Worker> WorkerList::pick_other(WorkerId after, std::span<const Wor
   if (next) return next;
   next =
       next_after(after, [&](const Entry& entry) { return untried(entry) && !entry.doubtful(now); });
-  return next ? next : next_after(after, untried);
+  if (!next) next = next_after(after, untried);
+  return next ? next : next_after(after, untried, WorkerState::draining);
 }
 
 /// Returns null for a model that no worker is known to run, because clients may name any model and
@@ -87,9 +102,12 @@ void WorkerList::drop_unused_cursors() {
   std::erase_if(model_cursors_, [this](const auto& cursor) { return !any_runs(cursor.first); });
 }
 
-std::optional<Worker> WorkerList::next_after(
-    WorkerId after, const std::function<bool(const Entry&)>& eligible) const {
-  const auto fits = [&](const Entry& entry) { return entry.in_rotation() && eligible(entry); };
+std::optional<Worker> WorkerList::next_after(WorkerId after,
+                                             const std::function<bool(const Entry&)>& eligible,
+                                             WorkerState state) const {
+  const auto fits = [&](const Entry& entry) {
+    return entry.health.state() == state && eligible(entry);
+  };
   const auto start = std::ranges::upper_bound(
       entries_, after, {}, [](const Entry& entry) { return entry.row.worker.id; });
   auto next = std::find_if(start, entries_.end(), fits);

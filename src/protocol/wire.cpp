@@ -212,6 +212,7 @@ std::string format_hello(const WorkerHello& hello) {
              {"formats", image_format_ids(hello.formats)}};
   if (!hello.sandbox.empty()) value["sandbox"] = hello.sandbox;
   if (hello.threads > 0) value["threads"] = hello.threads;
+  if (hello.draining) value["draining"] = true;
   return dump(value);
 }
 
@@ -231,7 +232,8 @@ std::optional<WorkerHello> parse_hello(std::string_view payload) {
                        .takes_pipelining = value.value("takes_pipelining", false),
                        .sandbox = value.value("sandbox", ""),
                        .formats = parse_formats(value),
-                       .threads = parse_threads(value)};
+                       .threads = parse_threads(value),
+                       .draining = value.value("draining", false)};
   } catch (const json::exception&) {
     return std::nullopt;  // The caller reports what it could not parse.
   }

@@ -198,6 +198,17 @@ class FailureTest(AnnounceCase):
         # The dispatcher may have added it without having said so yet.
         support.wait_until(lambda: calls[1:] == [f"POST /del/{path} None"], "the withdrawal")
 
+    def test_a_worker_whose_announcement_was_not_answered_is_withdrawn(self):
+        def hang_up(path):
+            if path.startswith("/add/"):
+                raise ConnectionAbortedError("after the call has arrived")
+
+        server, calls = self.start_server(hang_up)
+        worker = self.start_announcing(f"http://127.0.0.1:{server.server_address[1]}", *HOUR)
+        self.wait_for_log(worker, f"can't announce {worker.address}")
+        worker.stop()
+        self.assertEqual(calls[-1], f"POST /del/{worker.address.replace(':', '%3A')} None")
+
     def test_bad_options_are_refused_at_the_start(self):
         for arguments, text in [
                 (["--announce", "10.0.0.1:9999"],

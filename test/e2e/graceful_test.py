@@ -3,6 +3,8 @@ probes /healthz and /readyz."""
 
 import concurrent.futures
 import http.client
+import json
+import re
 import signal
 import socket
 import threading
@@ -11,6 +13,7 @@ import unittest
 
 import support
 import wire
+from steady_load import SteadyLoad
 
 # The exceptions that a client gets if its connection is cut before its answer.
 CUT = (OSError, http.client.HTTPException)
@@ -151,6 +154,49 @@ class WorkerStopTest(wire.TestCase):
         self.assertEqual(set(results), {(200, True)})
         self.assertEqual(workers[0].wait(), 0)
         self.assertNotIn("[error]", dispatcher.log.text())
+
+    def metric(self, dispatcher, line):
+        return re.findall(f"^{re.escape(line)} (.+)$", support.request(dispatcher.port, "/metrics").text, re.MULTILINE)
+
+    def test_restarted_workers_fail_no_request_and_count_no_failure(self):
+        workers = [self.start_null_worker() for _ in range(2)]
+        dispatcher = self.start_dispatcher("--probe-pause-ms", 200, workers=workers)
+        load = SteadyLoad(dispatcher.port)
+        for number in range(10):
+            load.wait_for_more(20)
+            begin = len(dispatcher.log.lines())
+            worker = workers[number % 2]
+            worker.stop()
+            workers[number % 2] = self.start_null_worker(port=worker.port)
+            for words in ("is draining", "has stopped", "is back in rotation"):
+                self.assertTrue(dispatcher.log.wait_for(f"worker {worker.address} {words}", start=begin), words)
+        load.wait_for_more(50)
+        self.assertEqual(list(load.stop()), [200], load.outcomes())
+        for worker in workers:
+            failed = self.metric(dispatcher, f'samoyed_worker_images_total{{outcome="failed",worker="{worker.address}"}}')
+            self.assertEqual(failed, ["0"])
+        for change, count in {"removed": "0", "draining": "10", "left": "10", "readmitted": "10"}.items():
+            self.assertEqual(self.metric(dispatcher, f'samoyed_worker_changes_total{{change="{change}"}}'), [count], change)
+
+    def test_a_draining_worker_is_shown_as_such_and_serves_while_it_is_alone(self):
+        worker = self.start_null_worker("--drain-ms", 3600000)
+        dispatcher = self.start_dispatcher("--probe-pause-ms", 200, workers=[worker])
+        self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE).status, 200)
+        self.assertNotIn("draining", support.say_hello(worker.port))
+        worker.send(signal.SIGTERM)
+        self.assertTrue(dispatcher.log.wait_for(f"worker {worker.address} is draining"))
+        self.assertIs(support.say_hello(worker.port)["draining"], True)
+        row, = json.loads(support.request(dispatcher.port, "/api/v1/workers").text)["workers"]
+        self.assertEqual((row["state"], row["failed"]), ("draining", 0))
+        self.assertIn(">Draining<", support.request(dispatcher.port).text)
+        self.assertEqual(self.metric(dispatcher, 'samoyed_workers{state="draining"}'), ["1"])
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 200)
+        self.assertEqual(support.upload(dispatcher.port, IMAGE_FILE).status, 200)
+        worker.send(signal.SIGTERM)
+        self.assertEqual(worker.wait(), -signal.SIGTERM)
+        self.assertTrue(dispatcher.log.wait_for(f"worker {worker.address} has stopped"))
+        self.assertNotIn("removed worker", dispatcher.log.text())
+        self.assertEqual(support.request(dispatcher.port, "/readyz").status, 503)
 
     def test_a_stopping_worker_finishes_its_image(self):
         worker = self.start_null_worker()

@@ -18,6 +18,7 @@ import threading
 import support
 import wire
 from proxies import environment, free_port, require_program, substituted
+from steady_load import SteadyLoad
 
 CONFIGURATION = support.SOURCE_DIR / "deploy" / "haproxy.cfg"
 CLIENT, OTHER_CLIENT = "127.0.0.2", "127.0.0.3"
@@ -25,59 +26,6 @@ IMAGE_FILE = b"any bytes, where no network looks at them"
 TIMEOUT_S = 60
 # As the configuration asks for: longer than two of its checks take.
 READY_DRAIN_MS = 10000
-
-
-class Load:
-    """Clients that send an upload or ask for a page again and again, half of them on one connection for all requests."""
-
-    CLIENTS = 8
-
-    def __init__(self, port):
-        self._port = port
-        self._lock = threading.Lock()
-        self._outcomes = collections.Counter()
-        self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True)
-                         for number in range(self.CLIENTS)]
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, number):
-        connection = None
-        while not self._stopped.is_set():
-            if connection is None or number % 2:
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
-            try:
-                outcome = self._send(connection, uploads=number < self.CLIENTS // 2)
-            except (OSError, http.client.HTTPException) as error:
-                outcome, connection = repr(error), None
-            with self._lock:
-                self._outcomes[outcome] += 1
-
-    @staticmethod
-    def _send(connection, uploads):
-        if uploads:
-            connection.request("POST", "/api/v1/classify", IMAGE_FILE, {"Content-Type": "image/png"})
-        else:
-            connection.request("GET", "/api/v1/models")
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-
-    def outcomes(self):
-        with self._lock:
-            return dict(self._outcomes)
-
-    def wait_for_more(self, count):
-        """Waits until `count` more requests have ended."""
-        wanted = sum(self.outcomes().values()) + count
-        support.wait_until(lambda: sum(self.outcomes().values()) >= wanted, f"{count} more requests to end")
-
-    def stop(self):
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join(TIMEOUT_S)
-        return self.outcomes()
 
 
 class ClosingServer:
@@ -174,7 +122,7 @@ class LoadBalancerTest(wire.TestCase):
 
     def test_a_rolling_restart_fails_no_request(self):
         dispatchers = self.start_both("--ready-drain-ms", READY_DRAIN_MS)
-        load = Load(self.port)
+        load = SteadyLoad(self.port)
         for number, dispatcher in enumerate(dispatchers, 1):
             load.wait_for_more(100)
             self.assertTrue(dispatcher.log.wait_for("POST /api/v1/classify"), dispatcher.report())
@@ -189,6 +137,42 @@ class LoadBalancerTest(wire.TestCase):
             self.start_site(port=dispatcher.port)
             self.wait_for_log(f"Server samoyed/dispatcher-{number} is UP", begin)
         load.wait_for_more(100)
+        self.assertEqual(list(load.stop()), [200], load.outcomes())
+
+    def restart_worker(self, worker, dispatchers):
+        """Restarts a worker on its port. Returns the new one once all dispatchers use it."""
+        begins = [len(dispatcher.log.lines()) for dispatcher in dispatchers]
+        worker.stop()
+        restarted = self.start_null_worker(port=worker.port)
+        for dispatcher, begin in zip(dispatchers, begins):
+            self.assertTrue(dispatcher.log.wait_for(f"{worker.address} is back in rotation", start=begin),
+                            dispatcher.report())
+        return restarted
+
+    def restart_dispatcher(self, number, dispatcher, arguments):
+        begin = len(self.balancer.stdout.lines())
+        dispatcher.stop()
+        restarted = self.start_dispatcher(*arguments, port=dispatcher.port)
+        self.wait_for_log(f"Server samoyed/dispatcher-{number} is UP", begin)
+        return restarted
+
+    def test_a_rolling_restart_of_everything_fails_no_request_and_counts_no_failure(self):
+        workers = [self.start_null_worker() for _ in range(3)]
+        arguments = ["--trusted-proxy", "127.0.0.1", "--ready-drain-ms", READY_DRAIN_MS]
+        for worker in workers:
+            arguments += ["--worker", worker.address]
+        dispatchers = [self.start_dispatcher(*arguments) for _ in range(2)]
+        self.start_balancer([dispatcher.address for dispatcher in dispatchers])
+        load = SteadyLoad(self.port)
+        load.wait_for_more(100)
+        for worker in workers:
+            self.restart_worker(worker, dispatchers)
+            load.wait_for_more(100)
+        for dispatcher in dispatchers:
+            self.assertNotIn("removed worker", dispatcher.log.text())
+        for number, dispatcher in enumerate(dispatchers, 1):
+            self.restart_dispatcher(number, dispatcher, arguments)
+            load.wait_for_more(100)
         self.assertEqual(list(load.stop()), [200], load.outcomes())
 
     def test_only_requests_that_change_nothing_are_repeated(self):

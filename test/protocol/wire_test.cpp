@@ -281,6 +281,10 @@ TEST_CASE("a hello reply survives formatting and parsing, and foreign ones are r
         R"("trained":false,"image_bytes_max":33554432,"busy":true,"takes_timeout":false,)"
         R"("takes_thumbnail":true,"takes_pipelining":true,"formats":["jpeg","gif"],)"
         R"("sandbox":"full","threads":4})");
+  WorkerHello stopping = hello;
+  stopping.draining = true;
+  CHECK(parse_hello(format_hello(stopping)) == stopping);
+  CHECK(format_hello(stopping).ends_with(R"("sandbox":"full","threads":4,"draining":true})"));
   // An older worker doesn't send the newer fields, and a newer one sends more fields.
   const auto older =
       parse_hello(R"({"project":"samoyed","protocol":1,"model":"m","labels":2,"trained":true,)"

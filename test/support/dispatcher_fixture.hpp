@@ -105,6 +105,8 @@ class Log final : public dispatcher::DispatchObserver {
     why = reason;
     request_ids.push_back(request_id);
   }
+  void on_draining(const dispatcher::Worker&) override { ++drained; }
+  void on_left(const dispatcher::Worker&) override { ++left; }
   void on_readmitted(const dispatcher::Worker&) override { ++readmissions; }
   void on_forgotten(const dispatcher::Worker&) override { ++forgotten; }
   void on_model_changed(const dispatcher::Worker&, const dispatcher::WorkerModel& before,
@@ -113,6 +115,8 @@ class Log final : public dispatcher::DispatchObserver {
   }
   std::string model_changes;  ///< `BEFORE>NOW ` each.
   int attempts = 0;
+  int drained = 0;
+  int left = 0;
   int ejections = 0;
   int readmissions = 0;
   int forgotten = 0;

@@ -11,6 +11,9 @@ struct DispatchCounts {
   std::uint64_t ejected = 0;
   std::uint64_t readmitted = 0;
   std::uint64_t forgotten = 0;
+  /// Workers that said that they are about to stop, and those of them that have stopped.
+  std::uint64_t drained = 0;
+  std::uint64_t left = 0;
 
   bool operator==(const DispatchCounts&) const = default;
 };

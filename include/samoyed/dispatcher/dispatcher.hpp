@@ -28,6 +28,10 @@ class DispatchObserver {
   /// Called once for each worker that is ejected, by the first request or probe that finds it dead.
   virtual void on_ejected(const Worker& worker, const std::string& why,
                           const std::string& request_id) = 0;
+  /// The worker says that it is about to stop.
+  virtual void on_draining(const Worker&) {}
+  /// A worker that was draining has stopped.
+  virtual void on_left(const Worker&) {}
   /// The worker answers again and is back in rotation.
   virtual void on_readmitted(const Worker&) {}
   /// The worker was away for too long and is no longer in the list.
@@ -36,6 +40,9 @@ class DispatchObserver {
   virtual void on_model_changed(const Worker&, const WorkerModel& /*before*/,
                                 const WorkerModel& /*now*/) {}
 };
+
+/// Tells the observer of a change other than an ejection, which has a reason too.
+void report_change(DispatchObserver& observer, const Worker& worker, WorkerHealth::Change change);
 
 class FairQueue;
 class WorkerConnectionPool;

@@ -9,8 +9,10 @@ using Clock = std::chrono::steady_clock;
 
 enum class WorkerState {
   in_rotation,
-  /// The worker was found dead. It is probed in the background until it answers again or is
-  /// forgotten. Users see this state as `removed`.
+  /// The worker says that it is about to stop. It gets images only if there is no other.
+  draining,
+  /// The worker was found dead, or has stopped. It is probed in the background until it answers
+  /// again or is forgotten. Users see this state as `removed`.
   ejected,
 };
 
@@ -32,6 +34,7 @@ struct HealthOptions {
 /// The result of a probe (connect and hello).
 enum class ProbeResult {
   good,          ///< The worker answered, even if only that it is busy.
+  draining,      ///< The worker answered that it is about to stop.
   refused,       ///< Nothing listens at its address.
   bad,           ///< No answer in time, or an invalid one. One bad probe alone proves nothing.
   inconclusive,  ///< This machine lacked a resource, so the probe says nothing about the worker.
@@ -44,15 +47,30 @@ enum class ProbeResult {
 ///         ^  an idle worker is probed from time to time                                    |
 ///         +------------- two good probes in a row, at ever longer intervals <--------------+
 ///
+///     in_rotation -- a hello says so --> draining -- it can't be reached, or a request failed --+
+///         ^                                 |                                                  |
+///         +------ a hello without it -------+                                                  v
+///         +--------------------------- one good probe <---------------------- ejected, but
+///         expected
+///                                                                             to come back soon
+///
 /// A worker that is ejected again before it has answered an image keeps its last pause. So a worker
 /// that answers hello but hangs on images returns less and less often.
 ///
 /// Not thread-safe: use from one thread.
 class WorkerHealth {
  public:
-  enum class Change { none, ejected, readmitted };
+  enum class Change {
+    none,
+    ejected,
+    readmitted,
+    draining,
+    left,  ///< It was draining and has stopped: it is ejected, which is no failure.
+  };
 
   WorkerState state() const { return state_; }
+  /// True if it is draining, or has stopped after that and hasn't come back.
+  bool is_leaving() const { return state_ == WorkerState::draining || left_at_; }
   /// True while a probe is in flight.
   bool probing() const { return probing_; }
 
@@ -68,6 +86,9 @@ class WorkerHealth {
   Change end_probe(ProbeResult result, Clock::time_point now, const HealthOptions& options,
                    double random);
 
+  /// Call this when the worker has answered a hello other than a probe's.
+  Change greeted(bool draining, Clock::time_point now, const HealthOptions& options);
+
   /// Call this when the worker has answered an image, even if only with a refusal. A suspicion
   /// remains, because its cause may be newer than the answer.
   void answered(Clock::time_point now, const HealthOptions& options);
@@ -79,7 +100,8 @@ class WorkerHealth {
   /// Makes a probe due, whatever the state: at once, or a pause after the last one.
   void hasten_probe(Clock::time_point now);
 
-  /// Call this when the worker failed on a request. `random` is used as in `end_probe`.
+  /// Call this when the worker failed on a request, or when it was draining and has stopped.
+  /// `random` is used as in `end_probe`.
   void eject(Clock::time_point now, const HealthOptions& options, double random);
 
   /// True if it was ejected for so long that it should be forgotten.
@@ -88,6 +110,10 @@ class WorkerHealth {
  private:
   Change end_idle_probe(ProbeResult result, Clock::time_point now, const HealthOptions& options,
                         double random);
+  Change end_draining_probe(ProbeResult result, Clock::time_point now, const HealthOptions& options,
+                            double random);
+  Change begin_draining(Clock::time_point now, const HealthOptions& options);
+  Change readmit(Clock::time_point now, const HealthOptions& options);
   void back_off(Clock::time_point now, const HealthOptions& options, double random);
 
   WorkerState state_ = WorkerState::in_rotation;
@@ -98,8 +124,10 @@ class WorkerHealth {
   /// suspect a worker at the same time.
   Clock::time_point suspect_from_ = Clock::time_point::min();
   Clock::time_point last_sign_;  ///< The last good probe, or the ejection.
-  int good_probes_ = 0;          ///< In a row.
-  int bad_probes_ = 0;           ///< In a row.
+  /// When it was ejected, if it was draining before.
+  std::optional<Clock::time_point> left_at_;
+  int good_probes_ = 0;  ///< In a row.
+  int bad_probes_ = 0;   ///< In a row.
   /// The pause between probes of an ejected worker; 0 once it has answered an image.
   std::chrono::milliseconds pause_{0};
 };

@@ -142,8 +142,8 @@ enum class DiscoverResult {
   held_out,
 };
 
-/// The workers in rotation, in the order in which they were added or came back, and the ejected
-/// ones, which may come back.
+/// The workers in rotation, in the order in which they were added or came back, and the draining
+/// and ejected ones, which may come back.
 ///
 /// The cursor is the id of the last worker picked, not a position, so it stays right when the list
 /// shrinks: no worker is skipped or picked twice. Between two changes of the list, the numbers of
@@ -161,6 +161,10 @@ enum class DiscoverResult {
 /// A worker that doesn't answer its first contact (an image or a probe) within `first_answer_time`
 /// is picked only if there is no other. It stays last until it answers something.
 ///
+/// A draining worker gets a request only if no worker in rotation may answer it, because it still
+/// answers, and the alternative is an error. Without `readmit`, nobody would notice that it comes
+/// back, so a worker that says that it is draining stays in rotation until it fails.
+///
 /// A worker has room for as many images as WorkerRoom says. Workers without room are passed over as
 /// long as another one has room, because images should wait at the dispatcher, where they are fair
 /// to each other.
@@ -173,7 +177,7 @@ enum class DiscoverResult {
 class WorkerList {
  public:
   /// `on_change` is called whenever a worker was added, removed, ejected, readmitted or forgotten,
-  /// or when its probe was hastened.
+  /// when it began to drain or stopped, or when its probe was hastened.
   /// The thread that made the change calls it, without the mutex: by then the list may have changed
   /// again.
   ///
@@ -271,6 +275,16 @@ class WorkerList {
   /// requests that accept any model.
   void set_reference(WorkerId id);
 
+  /// Records whether a worker said, in a hello other than a probe's, that it is about to stop.
+  WorkerHealth::Change greeted(WorkerId id, bool draining, Clock::time_point now);
+
+  /// True if the worker is draining, or has stopped after that.
+  bool is_leaving(WorkerId id) const;
+
+  /// Ejects a draining worker, because it accepts no more connections. Returns false if it isn't
+  /// draining.
+  bool leave(WorkerId id, Clock::time_point now);
+
   /// Counts an image that is sent to a worker. `end_attempt` must follow, with that image's
   /// latency.
   void begin_attempt(WorkerId id, Clock::time_point now = {});
@@ -292,6 +306,8 @@ class WorkerList {
 
   bool in_rotation(WorkerId id) const;
   std::size_t in_rotation_count() const;
+  /// True if requests can be sent to a worker: one in rotation, or a draining one.
+  bool any_serves() const;
 
   /// Returns at most `count` workers whose probes are due, the longest overdue first. The caller
   /// must pass each of them to `end_probe`; a worker isn't due again until then. Returns none with
@@ -326,6 +342,7 @@ class WorkerList {
     WorkerRoom room = {};
 
     bool in_rotation() const { return health.state() == WorkerState::in_rotation; }
+    bool serves() const { return health.state() != WorkerState::ejected; }
     void contact(Clock::time_point now) {
       if (!first_contact) first_contact = now;
     }
@@ -354,7 +371,8 @@ class WorkerList {
   ModelChoice choose(std::string_view model) const;
   const WorkerModel* first_trained() const;
   std::optional<Worker> next_after(WorkerId after,
-                                   const std::function<bool(const Entry&)>& eligible) const;
+                                   const std::function<bool(const Entry&)>& eligible,
+                                   WorkerState state = WorkerState::in_rotation) const;
   WorkerId* find_cursor(std::string_view model);
   bool any_runs(std::string_view model) const;
   void drop_unused_cursors();
@@ -366,6 +384,7 @@ class WorkerList {
   std::size_t count_in_rotation() const;
   bool is_outlier(const Entry& entry) const;
   void take_out(Entry& entry, Clock::time_point now);
+  void readmit(Entry& entry);
   void begin_state(Entry& entry) const;
   double random();
 

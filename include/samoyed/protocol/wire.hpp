@@ -48,6 +48,8 @@ struct WorkerHello {
   ImageFormatSet formats = original_image_formats;
   /// How many images it recognizes at the same time; 0 if it doesn't say.
   std::uint64_t threads = 0;
+  /// True if the worker is about to stop. It still answers images, but they should go elsewhere.
+  bool draining = false;
 
   bool operator==(const WorkerHello&) const = default;
 };

@@ -83,6 +83,15 @@ void DispatchLog::on_ejected(const Worker& worker, const std::string& why,
   io::log(spdlog::level::warn, "removed worker " + address + ": " + why, fields);
   on_lost_(worker);
 }
+void DispatchLog::on_draining(const Worker& worker) {
+  ++counts_.drained;
+  spdlog::info("worker {} is draining: it is about to stop", to_string(worker.address));
+}
+void DispatchLog::on_left(const Worker& worker) {
+  ++counts_.left;
+  spdlog::info("worker {} has stopped", to_string(worker.address));
+  on_lost_(worker);
+}
 void DispatchLog::on_readmitted(const Worker& worker) {
   ++counts_.readmitted;
   spdlog::info("worker {} is back in rotation", to_string(worker.address));

@@ -28,7 +28,7 @@ namespace samoyed::dispatcher {
 /// Logs and counts what happens to workers.
 class DispatchLog final : public DispatchObserver {
  public:
-  /// `on_lost` is called with each worker that was ejected.
+  /// `on_lost` is called with each worker that was ejected, or has stopped.
   /// `on_gone` is called with each worker that the list has forgotten.
   DispatchLog(std::function<void(const Worker&)> on_lost,
               std::function<void(const Worker&)> on_gone)
@@ -37,6 +37,8 @@ class DispatchLog final : public DispatchObserver {
   void on_attempt(const Worker& worker, const std::string& request_id) override;
   void on_ejected(const Worker& worker, const std::string& why,
                   const std::string& request_id) override;
+  void on_draining(const Worker& worker) override;
+  void on_left(const Worker& worker) override;
   void on_readmitted(const Worker& worker) override;
   void on_forgotten(const Worker& worker) override;
   void on_model_changed(const Worker& worker, const WorkerModel& before,

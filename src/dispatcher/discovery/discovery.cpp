@@ -63,6 +63,7 @@ asio::awaitable<void> Discovery::follow(Name& name) {
       continue;
     }
     ++name.lookups;
+    name.plan.begin_lookup();
     auto lookup = look_up_(name.name);
     DnsResult result = co_await std::move(lookup);
     if (auto* const failure = std::get_if<DnsFailure>(&result)) {

@@ -39,6 +39,7 @@ void DiscoveryPlan::on_failure(Clock::time_point now, double random) {
 
 void DiscoveryPlan::on_lost(const protocol::Address& address) {
   if (!knows(address) || !last_lookup_) return;
+  lost_ = true;
   next_ = std::min(next_, *last_lookup_ + interval_after_loss);
 }
 
@@ -74,6 +75,7 @@ void DiscoveryPlan::schedule(Clock::time_point now, std::chrono::duration<double
                              double random) {
   last_lookup_ = now;
   next_ = now + io::spread_pause(interval, jitter, random);
+  if (lost_) next_ = std::min(next_, now + interval_after_loss);
 }
 
 }  // namespace samoyed::dispatcher

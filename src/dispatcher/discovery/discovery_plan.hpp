@@ -43,6 +43,10 @@ class DiscoveryPlan {
   /// When the next lookup is due.
   Clock::time_point next_lookup() const { return next_; }
 
+  /// Call this when a lookup begins. A worker that is lost before it ends was perhaps not lost yet
+  /// for DNS, so another lookup follows.
+  void begin_lookup() { lost_ = false; }
+
   /// From then on the name has the addresses of `answer`. Returns those that it no longer has.
   /// `in_rotation` returns whether a worker is in rotation. `random`, in 0..1, is the jitter.
   std::vector<protocol::Address> on_answer(
@@ -74,6 +78,7 @@ class DiscoveryPlan {
   const DiscoveryOptions options_;
   std::vector<Known> known_;
   std::size_t failures_ = 0;  ///< In a row.
+  bool lost_ = false;         ///< Whether a worker was lost since the last lookup began.
   Clock::time_point next_;
   std::optional<Clock::time_point> last_lookup_;
 };

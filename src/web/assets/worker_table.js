@@ -9,6 +9,7 @@ function statusOf({state, probing, in_flight: inFlight}) {
   if (state === 'unknown') return ['unknown', 'Connecting…', ''];
   const probed = probing ? 'being probed' : '';
   if (state === 'removed') return ['removed', 'Offline', probed || 'reconnecting'];
+  if (state === 'draining') return ['draining', 'Draining', 'about to stop'];
   return inFlight > 0 ? ['busy', 'Busy', probed] : ['ready', 'Ready', probed];
 }
 
@@ -28,6 +29,8 @@ function newsOf(address, before, now) {
   if (before === undefined) return `${address} was added.`;
   if (now === undefined) return `${address} was deleted.`;
   if (now === 'unknown') return `${address} is connecting.`;
+  if (now === 'draining') return `${address} is about to stop.`;
+  if (now === 'removed' && before === 'draining') return `${address} has stopped.`;
   return now === 'removed' ? `${address} is offline: it doesn't answer.` : `${address} is ready.`;
 }
 
@@ -72,7 +75,7 @@ export class WorkerTable {
     this.#none = part('.none');
     this.#template = part('template');
     const rows = [...this.#body.rows];
-    const kind = (row) => ['removed', 'unknown'].find((state) => row.classList.contains(state));
+    const kind = (row) => ['removed', 'draining', 'unknown'].find((state) => row.classList.contains(state));
     this.#states = new Map(rows.map((row) => [this.addressOf(row), kind(row) ?? 'in_rotation']));
   }
 

@@ -69,7 +69,7 @@ Response model_response(const Services& services, const RequestContext& context,
                         std::string (*text)(std::string_view model)) {
   const auto name = percent_decode(context.route.parameter);
   const bool runs = name && std::ranges::any_of(services.workers.snapshot(), [&](const auto& row) {
-                      return row.state == dispatcher::WorkerState::in_rotation && row.model &&
+                      return row.state != dispatcher::WorkerState::ejected && row.model &&
                              row.model->name == *name;
                     });
   if (runs) return json_response(200, text(*name));
@@ -91,7 +91,7 @@ asio::awaitable<Response> ready(Services& services, RequestContext& context) {
     const Problem problem{Reason::stopping, "The server is shutting down."};
     co_return error_response(services, context, problem);
   }
-  if (services.workers.in_rotation_count() == 0) {
+  if (!services.workers.any_serves()) {
     const Problem problem{Reason::no_active_worker, "Error: No active worker!"};
     co_return error_response(services, context, problem);
   }

@@ -137,7 +137,7 @@ asio::awaitable<Response> options(Services&, RequestContext& context) {
 asio::awaitable<Response> alive(Services&, RequestContext&) { co_return text_response(200, "ok"); }
 
 asio::awaitable<Response> ready(Services& services, RequestContext& context) {
-  if (services.workers.in_rotation_count() > 0 && !context.stopping) {
+  if (services.workers.any_serves() && !context.stopping) {
     const bool complete = services.storage_available();
     co_return text_response(200, complete ? "ok" : "ok, but results and jobs are unavailable");
   }

@@ -35,7 +35,15 @@ Json model_row_json(const dispatcher::ModelRow& row, const ModelsDisplay& displa
 
 std::string_view state_word(const dispatcher::WorkerRow& row, const WorkersView& view) {
   if (is_hidden(row, view)) return "unknown";
-  return row.state == dispatcher::WorkerState::in_rotation ? "in_rotation" : "removed";
+  switch (row.state) {
+    case dispatcher::WorkerState::in_rotation:
+      return "in_rotation";
+    case dispatcher::WorkerState::draining:
+      return "draining";
+    case dispatcher::WorkerState::ejected:
+      break;
+  }
+  return "removed";
 }
 
 std::string_view source_word(const dispatcher::WorkerRow& row) {

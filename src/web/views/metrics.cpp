@@ -1,5 +1,6 @@
 #include "web/views/metrics.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -42,14 +43,16 @@ void add_worker_series(Registry& registry, const std::vector<dispatcher::WorkerR
 }
 
 void add_workers(Registry& registry, const std::vector<dispatcher::WorkerRow>& rows) {
-  double in_rotation = 0;
-  for (const auto& row : rows) in_rotation += row.state == dispatcher::WorkerState::in_rotation;
+  const auto count = [&](dispatcher::WorkerState state) {
+    return static_cast<double>(std::ranges::count(rows, state, &dispatcher::WorkerRow::state));
+  };
   auto& states = prometheus::BuildGauge()
                      .Name("samoyed_workers")
                      .Help("Workers in the list, by state.")
                      .Register(registry);
-  states.Add({{"state", "in_rotation"}}).Set(in_rotation);
-  states.Add({{"state", "removed"}}).Set(static_cast<double>(rows.size()) - in_rotation);
+  states.Add({{"state", "in_rotation"}}).Set(count(dispatcher::WorkerState::in_rotation));
+  states.Add({{"state", "draining"}}).Set(count(dispatcher::WorkerState::draining));
+  states.Add({{"state", "removed"}}).Set(count(dispatcher::WorkerState::ejected));
   if (rows.size() <= workers_listed_max) add_worker_series(registry, rows);
 }
 
@@ -90,10 +93,13 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   auto& changes = prometheus::BuildCounter()
                       .Name("samoyed_worker_changes_total")
                       .Help(
-                          "Workers that were ejected (removed), that came back (readmitted), and "
-                          "that were deleted after staying away too long (forgotten).")
+                          "Workers that were ejected (removed), that said that they are about to "
+                          "stop (draining) and did (left), that came back (readmitted), and that "
+                          "were deleted after staying away too long (forgotten).")
                       .Register(registry);
   changes.Add({{"change", "removed"}}).Increment(number(dispatch.ejected));
+  changes.Add({{"change", "draining"}}).Increment(number(dispatch.drained));
+  changes.Add({{"change", "left"}}).Increment(number(dispatch.left));
   changes.Add({{"change", "readmitted"}}).Increment(number(dispatch.readmitted));
   changes.Add({{"change", "forgotten"}}).Increment(number(dispatch.forgotten));
   io::add_gauge(registry, "samoyed_requests_in_flight",

@@ -22,6 +22,10 @@ bool is_in_rotation(const dispatcher::WorkerRow& row) {
   return row.state == dispatcher::WorkerState::in_rotation;
 }
 
+bool is_offline(const dispatcher::WorkerRow& row) {
+  return row.state == dispatcher::WorkerState::ejected;
+}
+
 /// A worker's state: `kind` for the style sheet, `word` and `note` for people.
 /// assets/worker_table.js has the same words.
 struct Status {
@@ -33,9 +37,8 @@ struct Status {
 Status status_of(const dispatcher::WorkerRow& row, bool hidden) {
   if (hidden) return {"unknown", "Connecting…", ""};
   const std::string_view probed = row.probing ? "being probed" : "";
-  if (!is_in_rotation(row)) {
-    return {"removed", "Offline", row.probing ? probed : "reconnecting"};
-  }
+  if (is_offline(row)) return {"removed", "Offline", row.probing ? probed : "reconnecting"};
+  if (!is_in_rotation(row)) return {"draining", "Draining", "about to stop"};
   return row.counts.in_flight > 0 ? Status{"busy", "Busy", probed}
                                   : Status{"ready", "Ready", probed};
 }
@@ -87,7 +90,7 @@ RowCells cells_of(const dispatcher::WorkerRow& row, const WorkersView& workers) 
   cells.in_flight = std::to_string(row.counts.in_flight);
   cells.done = std::to_string(row.counts.done);
   cells.failed = std::to_string(row.counts.failed);
-  if (!is_in_rotation(row)) {
+  if (is_offline(row)) {
     cells.why = capitalized(row.why);
     cells.since_utc = dispatcher::utc_text(row.since_ms);
     cells.since = "since " + time_text(row.since_ms);

@@ -102,27 +102,26 @@ class Announcement {
       why = address == last_ ? client_.add_if_missing(address) : client_.add(address);
     }
     if (why.empty()) last_ = address;
+    const bool may_have_it = worker_waits() || client_.is_unanswered();
+    if (!address.empty() && (why.empty() || may_have_it)) listed_ = address;
     const auto now = AnnounceClock::now();
     if (why.empty()) {
       if (schedule_.on_success(now, random())) {
         spdlog::info("announced {} to {}", address, options_.url);
       }
-    } else if (worker_waits()) {
-      // It ended the call, which the dispatcher may have got.
-      if (!address.empty()) last_ = address;
-    } else if (schedule_.on_failure(why, now, random())) {
+    } else if (!worker_waits() && schedule_.on_failure(why, now, random())) {
       spdlog::warn("can't announce {} to {}: {}", address.empty() ? "the worker" : address,
                    options_.url, why);
     }
   }
 
   void withdraw() {
-    if (last_.empty()) return;
-    const std::string why = client_.remove(last_);
+    if (listed_.empty()) return;
+    const std::string why = client_.remove(listed_);
     if (why.empty()) {
-      spdlog::info("withdrew {} from {}", last_, options_.url);
+      spdlog::info("withdrew {} from {}", listed_, options_.url);
     } else {
-      spdlog::warn("can't withdraw {} from {}: {}", last_, options_.url, why);
+      spdlog::warn("can't withdraw {} from {}: {}", listed_, options_.url, why);
     }
   }
 
@@ -132,7 +131,8 @@ class Announcement {
   const protocol::Address address_;
   DispatcherClient client_;
   AnnounceSchedule schedule_;
-  std::string last_;  ///< The address that the dispatcher has, or may have.
+  std::string last_;    ///< The address that was announced last.
+  std::string listed_;  ///< The address that the dispatcher has, or may have.
   std::minstd_rand random_{std::random_device()()};
 };
 

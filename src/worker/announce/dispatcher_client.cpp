@@ -110,6 +110,7 @@ DispatcherClient::Response DispatcherClient::call(const char* method, const std:
                                                   Ends ends) {
   Handle& handle = *handle_;
   Response response;
+  unanswered_ = false;
   try {
     // The file is read each time, because a token may be replaced.
     const std::string token =
@@ -123,6 +124,9 @@ DispatcherClient::Response DispatcherClient::call(const char* method, const std:
     response.failure = error.what();
     return response;
   }
+  long sent_bytes = 0;
+  curl_easy_getinfo(handle.curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  unanswered_ = !response.failure.empty() && sent_bytes > 0;
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &response.status);
   curl_header* reason = nullptr;
   if (curl_easy_header(handle.curl, "Samoyed-Reason", 0, CURLH_HEADER, -1, &reason) == CURLHE_OK) {

@@ -27,6 +27,9 @@ class DispatcherClient {
   /// Removes the worker from the list. Doesn't end early.
   std::string remove(const std::string& address);
 
+  /// True if the last call was sent but got no answer, so the dispatcher may have carried it out.
+  bool is_unanswered() const { return unanswered_; }
+
   /// This machine's IP address on the way to the dispatcher. Empty if there is no connection; then
   /// `why` says why.
   std::string own_address(std::string& why);
@@ -47,6 +50,7 @@ class DispatcherClient {
 
   const AnnounceOptions options_;
   std::unique_ptr<Handle> handle_;
+  bool unanswered_ = false;
 };
 
 }  // namespace samoyed::worker

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -152,6 +153,14 @@ std::unique_ptr<Announcer> start_announcer(asio::io_context& io, const Options& 
       AnnouncerArguments{.options = options.announce, .log_format = options.log_format});
 }
 
+/// Returns when no dispatcher sends the worker images any more, as far as it can know.
+asio::awaitable<void> turn_dispatchers_away(Server& server, Announcer* announcer,
+                                            std::chrono::milliseconds drain_time) {
+  server.begin_drain();
+  if (announcer != nullptr) co_await announcer->withdraw();
+  co_await server.wait_for_drain(drain_time);
+}
+
 /// Lowers the numbers of connections to what the limit of descriptors leaves.
 ServerLimits within_descriptors(const ServerLimits& limits, std::size_t threads) {
   // For the log, the listeners, the event loop and the like.
@@ -196,7 +205,7 @@ void run(const Options& options) try {
   };
 
   asio::steady_timer drain_deadline(io);
-  const auto drain = [&] {
+  const auto stop = [&] {
     server.stop();
     drain_deadline.expires_after(options.drain_timeout);
     drain_deadline.async_wait([&](std::error_code canceled) {
@@ -206,9 +215,8 @@ void run(const Options& options) try {
     });
   };
   io::on_stop_signal(signals, [&] {
-    if (!announcer) return drain();
-    // The worker serves until the dispatcher sends it nothing more.
-    asio::co_spawn(io, announcer->withdraw(), [&](std::exception_ptr) { drain(); });
+    asio::co_spawn(io, turn_dispatchers_away(server, announcer.get(), options.drain_time),
+                   [&](std::exception_ptr) { stop(); });
   });
 
   spdlog::info("{} with {} labels, {} threads", model.name, model.label_count,

@@ -213,8 +213,14 @@ void add_time_options(CLI::App& app, Options& options) {
       app, "--ack-timeout-ms", timeouts.ack,
       "Milliseconds from a result to its acknowledgment, and for any write");
   io::add_milliseconds_option(
+      app, "--drain-ms", options.drain_time,
+      "Milliseconds after SIGTERM during which images are still served, so that dispatchers learn "
+      "that the worker stops; half of it if no image comes, 0 if nobody is connected",
+      0);
+  io::add_milliseconds_option(
       app, "--drain-timeout-ms", options.drain_timeout,
-      "Milliseconds that SIGTERM waits for work in progress; a second SIGTERM exits at once", 0);
+      "Milliseconds that SIGTERM then waits for work in progress; a second SIGTERM exits at once",
+      0);
 }
 
 void add_metrics_options(CLI::App& app, Options& options) {

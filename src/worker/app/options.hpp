@@ -33,6 +33,7 @@ struct Options {
   QueueLimits queue;
   ServerLimits server;
   DecodeLimits decode;
+  std::chrono::milliseconds drain_time{3000};
   std::chrono::milliseconds drain_timeout{10000};
   std::string metrics_address = "127.0.0.1";
   /// `std::nullopt` if no metrics are served.

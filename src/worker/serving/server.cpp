@@ -6,6 +6,8 @@
 #include <asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "worker/serving/drain.hpp"
+
 namespace samoyed::worker {
 
 Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
@@ -35,9 +37,24 @@ asio::awaitable<void> Server::run() {
   while (!sessions_.empty()) co_await session_ended_.wait();
 }
 
+void Server::begin_drain() {
+  if (!sessions_.empty()) drain_begun_ = io::Clock::now();
+  context_->draining = true;
+  for (const Entry& entry : sessions_) entry.session->look_at_drain();
+}
+
+asio::awaitable<void> Server::wait_for_drain(std::chrono::milliseconds drain_time) {
+  while (drain_begun_) {
+    const auto end = drain_end(*drain_begun_, context_->last_image, drain_time);
+    if (end <= io::Clock::now()) break;
+    co_await io::sleep_until(end);
+  }
+}
+
 void Server::stop() {
   accept_loop_.stop();
-  for (const Entry& entry : sessions_) entry.session->stop();
+  context_->draining = true;
+  for (const Entry& entry : sessions_) entry.session->look_at_drain();
 }
 
 bool Server::cut_longest_waiting(std::string_view peer) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,14 @@ class Server {
   /// Accepts connections until `stop` is called, then returns when the last session has ended.
   asio::awaitable<void> run();
 
+  /// From now on, hellos say that the worker is about to stop. Idle connections end, which makes
+  /// dispatchers ask why, and the others end after their current exchange. New ones are served.
+  void begin_drain();
+
+  /// Returns when dispatchers had time to turn to other workers (`drain_end`). If nobody was
+  /// connected when the drain began, it returns at once.
+  asio::awaitable<void> wait_for_drain(std::chrono::milliseconds drain_time);
+
   /// Stops accepting. Idle connections end at once, the others after their current exchange.
   void stop();
 
@@ -61,6 +71,8 @@ class Server {
   const std::shared_ptr<SessionContext> context_;
   std::list<Entry> sessions_;
   io::Event session_ended_;
+  /// When the drain began; std::nullopt before that, and if nobody was connected then.
+  std::optional<io::Clock::time_point> drain_begun_;
 };
 
 }  // namespace samoyed::worker

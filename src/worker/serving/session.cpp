@@ -71,9 +71,14 @@ asio::awaitable<void> Session::run() {
   }
 }
 
-void Session::stop() {
-  stopping_ = true;
+void Session::look_at_drain() {
   if (idle_) socket_.cancel();
+}
+
+/// When a connection without an exchange in progress ends; std::nullopt if the worker serves on.
+std::optional<io::Clock::time_point> Session::drained_at() const {
+  if (!context_->draining) return std::nullopt;
+  return any_image_ ? last_io_ : last_io_ + greeting_grace;
 }
 
 std::optional<io::Clock::time_point> Session::waiting_since(io::Clock::time_point now) const {
@@ -92,11 +97,14 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
     step_deadline_ = io::Clock::now() + timeout(read.step);
   }
   idle_ = exchange_.between_exchanges();
-  if (idle_ && stopping_) {
-    exchange_.ended({});
-    co_return;
+  auto deadline = std::min(step_deadline_, read.ask_again_at.value_or(step_deadline_));
+  if (const auto end = drained_at(); idle_ && end) {
+    if (*end <= io::Clock::now()) {
+      exchange_.ended({});
+      co_return;
+    }
+    deadline = std::min(deadline, *end);
   }
-  const auto deadline = std::min(step_deadline_, read.ask_again_at.value_or(step_deadline_));
   std::error_code error;
   waiting_ = true;
   const std::size_t size = co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
@@ -104,6 +112,7 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
   idle_ = false;
   if (cut_) error = asio::error::eof;
   if (error == io::Errc::timed_out && deadline < step_deadline_) co_return;
+  if (error == asio::error::operation_aborted && context_->draining) co_return;
   last_io_ = io::Clock::now();
   if (!error) {
     // The limit for the whole message begins with its first byte.
@@ -118,7 +127,10 @@ asio::awaitable<void> Session::perform(Exchange::Read read) {
 
 asio::awaitable<void> Session::perform(const Exchange::Write& write) {
   if (!write.repeats) step_.reset();
-  if (write.refused) context_->metrics.count(*write.refused);
+  if (write.refused) {
+    any_image_ = true;
+    context_->metrics.count(*write.refused);
+  }
   if (const auto due = last_io_ + write.pause; due > io::Clock::now()) {
     co_await io::sleep_until(due);
   }
@@ -133,6 +145,8 @@ asio::awaitable<void> Session::perform(const Exchange::Write& write) {
 
 asio::awaitable<void> Session::perform(Exchange::Recognize image) {
   const auto start = io::Clock::now();
+  any_image_ = true;
+  context_->last_image = start;
   const auto deadline = std::min(start + context_->timeouts.queue,
                                  image.wanted_until.value_or(io::Clock::time_point::max()));
   const std::size_t image_bytes = image.image_file.size();
@@ -198,9 +212,7 @@ void Session::deliver(protocol::Result result) {
 }
 
 void Session::peer_left(std::error_code error) {
-  const bool orderly =
-      error == asio::error::eof || (stopping_ && error == asio::error::operation_aborted);
-  exchange_.ended(orderly ? std::error_code() : error);
+  exchange_.ended(error == asio::error::eof ? std::error_code() : error);
 }
 
 std::chrono::milliseconds Session::timeout(Exchange::Step step) const {
@@ -229,7 +241,8 @@ protocol::WorkerHello Session::hello() const {
           .takes_pipelining = true,
           .sandbox = context_->sandbox,
           .formats = context_->formats,
-          .threads = context_->queue.threads()};
+          .threads = context_->queue.threads(),
+          .draining = context_->draining};
 }
 
 void Session::log(const RecognizedImage& image) {

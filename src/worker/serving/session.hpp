@@ -36,6 +36,11 @@ struct SessionContext {
   protocol::ByteBudget receiving;
   /// Limits all log lines that a peer can cause without a recognition: 2 per second on average.
   LogThrottle complaints{20, std::chrono::seconds(10)};
+  /// True once the worker is about to stop. Hellos then say so, and connections end when no
+  /// exchange is in progress.
+  bool draining = false;
+  /// When the last image arrived; the epoch if none has.
+  io::Clock::time_point last_image = {};
 };
 
 /// One connection: performs the actions of a WorkerExchange. It keeps reading while its image waits
@@ -50,8 +55,10 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Serves the peer until either side ends the connection. Logs an error that ended it.
   asio::awaitable<void> run();
 
-  /// Ends the connection as soon as no exchange is in progress.
-  void stop();
+  /// Call this when the context's `draining` was set. The connection ends as soon as no exchange is
+  /// in progress. If it has carried none yet, its peer may be about to send its first message, so
+  /// it ends only after `greeting_grace`.
+  void look_at_drain();
 
   /// Since when the session waits for the peer, if it may be cut now. In the middle of an exchange
   /// it may be cut only after a stall. std::nullopt while the session works.
@@ -70,6 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   using Exchange = protocol::WorkerExchange;
 
+  /// How long the peer may take for the next message of its first exchange while the worker drains.
+  static constexpr std::chrono::milliseconds greeting_grace{1000};
+
   asio::awaitable<void> perform(Exchange::Read read);
   asio::awaitable<void> perform(const Exchange::Write& write);
   asio::awaitable<void> perform(Exchange::Recognize image);
@@ -78,6 +88,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void deliver(protocol::Result result);
   void peer_left(std::error_code error);
   std::chrono::milliseconds timeout(Exchange::Step step) const;
+  std::optional<io::Clock::time_point> drained_at() const;
   protocol::WorkerHello hello() const;
   void log(const RecognizedImage& image);
   void complain(const std::string& what);
@@ -97,9 +108,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<protocol::Result> result_;  ///< The last image's result.
   io::Event result_arrived_;
   std::optional<RecognizedImage> unlogged_;
-  bool stopping_ = false;
-  bool idle_ = false;     ///< Waiting between two exchanges.
-  bool waiting_ = false;  ///< Reading or writing, between or within exchanges.
+  bool any_image_ = false;  ///< True once an exchange has brought an image.
+  bool idle_ = false;       ///< Waiting between two exchanges.
+  bool waiting_ = false;    ///< Reading or writing, between or within exchanges.
   bool cut_ = false;
   bool any_received_ = false;
 };

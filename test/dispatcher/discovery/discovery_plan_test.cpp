@@ -156,3 +156,17 @@ TEST_CASE("a lost worker makes a lookup due, but not more than one a second") {
   f.plan.on_lost(PlanFixture::worker('a'));
   CHECK(f.pause() == 1s);
 }
+
+TEST_CASE("a worker that is lost during a lookup makes another one due") {
+  PlanFixture f;
+  f.ttl = 30s;
+  f.answer("ab");
+  f.plan.begin_lookup();
+  f.plan.on_lost(PlanFixture::worker('a'));
+  SECTION("after an answer") { f.answer("ab"); }
+  SECTION("after a failure") { f.plan.on_failure(f.now, 0.5); }
+  CHECK(f.pause() == 1s);
+  f.plan.begin_lookup();
+  f.answer("ab");
+  CHECK(f.pause() == 30s);
+}

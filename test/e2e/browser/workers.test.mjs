@@ -225,6 +225,20 @@ test('an offline worker says why and since when, and is tried at the press of a 
   await row.getByText('Ready').waitFor();
 });
 
+test('a worker that stops is shown as draining and then as stopped, without a word of failure', async () => {
+  const page = await openPage();
+  const row = rowOf(page, worker);
+  await row.getByText('Ready').waitFor();
+  programs.signal(worker, 'SIGTERM');
+  await row.getByText('Draining').waitFor();
+  assert.equal(await page.locator('.news').textContent(), `${worker} is about to stop.`);
+  await row.getByText('Offline').waitFor();
+  assert.equal(await page.locator('.news').textContent(), `${worker} has stopped.`);
+  assert.equal(await row.locator('.why').textContent(), 'It was stopped');
+  await programs.startWorker(worker.split(':')[1]);
+  await row.getByText('Ready').waitFor();
+});
+
 test('an offline worker is tried without JavaScript too', async () => {
   const page = await browser.newPage({javaScriptEnabled: false});
   // The page never says that a worker is offline that has never answered.

@@ -191,6 +191,10 @@ TEST_CASE_METHOD(ApiTest, "a worker's counts are shown once it has answered") {
   workers.record_why(id, "it hung");
   CHECK(shown().at("state") == "removed");
   CHECK(shown().at("why") == "it hung");
+  workers.add({"localhost", 8888});
+  workers.greeted(workers.snapshot()[0].worker.id, true, {});
+  CHECK(shown().at("state") == "draining");
+  CHECK(ask("GET", "/readyz").status == 200);
 }
 
 TEST_CASE_METHOD(ApiTest, "the list says who has each worker, and how the lookups go") {

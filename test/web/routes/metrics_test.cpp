@@ -57,7 +57,11 @@ TEST_CASE("a scrape reports the current state") {
   row.worker.address = {"quote\"", 1};
   row.state = dispatcher::WorkerState::ejected;
   snapshot.workers.push_back(row);
-  snapshot.dispatch = {.attempts = 20, .ejected = 4, .readmitted = 3, .forgotten = 2};
+  row.worker.address = {"leaver", 2};
+  row.state = dispatcher::WorkerState::draining;
+  snapshot.workers.push_back(row);
+  snapshot.dispatch = {
+      .attempts = 20, .ejected = 4, .readmitted = 3, .forgotten = 2, .drained = 8, .left = 6};
   snapshot.requests = 7;
   snapshot.held_bytes = 4096;
   snapshot.connections = 9;
@@ -67,16 +71,26 @@ TEST_CASE("a scrape reports the current state") {
   snapshot.process.resident_bytes = 1 << 20;
   const std::string text = Metrics().text(snapshot);
   for (const std::string line :
-       {"samoyed_workers{state=\"in_rotation\"} 1", "samoyed_workers{state=\"removed\"} 1",
+       {"samoyed_workers{state=\"in_rotation\"} 1",
+        "samoyed_workers{state=\"removed\"} 1",
+        "samoyed_workers{state=\"draining\"} 1",
+        "samoyed_worker_changes_total{change=\"draining\"} 8",
+        "samoyed_worker_changes_total{change=\"left\"} 6",
         "samoyed_worker_images_in_flight{worker=\"localhost:8888\"} 3",
         "samoyed_worker_images_total{outcome=\"done\",worker=\"localhost:8888\"} 10",
         "samoyed_worker_images_total{outcome=\"failed\",worker=\"quote\\\":1\"} 1",
-        "samoyed_worker_tries_total 20", "samoyed_worker_changes_total{change=\"removed\"} 4",
+        "samoyed_worker_tries_total 20",
+        "samoyed_worker_changes_total{change=\"removed\"} 4",
         "samoyed_worker_changes_total{change=\"readmitted\"} 3",
-        "samoyed_worker_changes_total{change=\"forgotten\"} 2", "samoyed_requests_in_flight 7",
-        "samoyed_held_bytes 4096", "samoyed_connections 9", "samoyed_streams 2",
-        "samoyed_jobs{state=\"waiting\"} 5", "samoyed_jobs{state=\"running\"} 1",
-        "samoyed_spool_bytes 1000", "samoyed_results_dropped_total 3",
+        "samoyed_worker_changes_total{change=\"forgotten\"} 2",
+        "samoyed_requests_in_flight 7",
+        "samoyed_held_bytes 4096",
+        "samoyed_connections 9",
+        "samoyed_streams 2",
+        "samoyed_jobs{state=\"waiting\"} 5",
+        "samoyed_jobs{state=\"running\"} 1",
+        "samoyed_spool_bytes 1000",
+        "samoyed_results_dropped_total 3",
         "process_resident_memory_bytes 1048576"}) {
     INFO(line << "\n" << text);
     CHECK(has_line(text, line));

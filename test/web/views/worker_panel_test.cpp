@@ -46,12 +46,15 @@ TEST_CASE("a worker's state has a word and a note") {
     std::string_view count;
   };
   const auto gone = WorkerState::ejected;
+  const auto leaving = WorkerState::draining;
   const auto there = WorkerState::in_rotation;
   for (const Case& one : std::vector<Case>{
            {there, false, 0, "ready", "Ready", "", "1"},
            {there, true, 0, "ready", "Ready", "being probed", "1"},
            {there, false, 2, "busy", "Busy", "", "1"},
            {there, true, 2, "busy", "Busy", "being probed", "1"},
+           {leaving, true, 0, "draining", "Draining", "about to stop", "0"},
+           {leaving, false, 2, "draining", "Draining", "about to stop", "0"},
            {gone, false, 0, "removed", "Offline", "reconnecting", "0"},
            {gone, true, 0, "removed", "Offline", "being probed", "0"},
            // Another image ejected the worker; these two are still in flight.
@@ -74,6 +77,9 @@ TEST_CASE("an offline worker's row says why and since when, and has a button to 
   WorkerRow row = worker_row("kennel");
   row.since_ms = 1769860800000;
   row.why = "it hung";
+  row.state = WorkerState::draining;
+  CHECK(count_of(panel({row}), "class=\"cause\" hidden") == 1);
+  row.state = WorkerState::in_rotation;
   const std::string ready = panel({row});
   CHECK(count_of(ready, "hung") == 0);
   CHECK(count_of(ready, "class=\"cause\" hidden") == 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <future>
@@ -42,10 +43,31 @@ class WorkerServerFixture {
     asio::co_spawn(io_, server_.run(), [this](std::exception_ptr) { ended_.set_value(); });
     thread_ = std::jthread([this] { io_.run(); });
   }
-  ~WorkerServerFixture() { recognizer.open(), stop(), wait_for_end(); }
+  ~WorkerServerFixture() {
+    recognizer.open(), stop(), wait_for_end();
+    io_.stop();  // A drain may still wait.
+  }
 
   void stop() {
     asio::post(io_, [this] { server_.stop(); });
+  }
+  void drain(std::chrono::milliseconds time) {
+    asio::post(io_, [this, time] {
+      server_.begin_drain();
+      asio::co_spawn(io_, server_.wait_for_drain(time),
+                     [this](std::exception_ptr) { drained_ = true; });
+    });
+  }
+  bool has_drained() const { return drained_; }
+  void wait_until_drained() {
+    wait_until("the worker's server to have drained", [this] { return has_drained(); });
+  }
+  void wait_for_connections(std::size_t count) {
+    wait_until("the worker's server to accept connections", [&] {
+      std::promise<std::size_t> connections;
+      asio::post(io_, [&] { connections.set_value(server_.connections()); });
+      return connections.get_future().get() == count;
+    });
   }
   void wait_for_end() {
     const Wait wait("the worker's server to end");
@@ -58,8 +80,8 @@ class WorkerServerFixture {
 
   /// Waits until the queue is full, or until it has room if `full` is false.
   void wait_until_full(bool full) {
-    const Wait wait(full ? "the queue to be full" : "the queue to have room");
-    while (queue_.full() != full) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    wait_until(full ? "the queue to be full" : "the queue to have room",
+               [&] { return queue_.full() == full; });
   }
 
   FakeRecognizer recognizer;
@@ -67,12 +89,19 @@ class WorkerServerFixture {
   worker::Metrics metrics{recognizer.description()};
 
  private:
+  template <typename Condition>
+  static void wait_until(const char* what, Condition condition) {
+    const Wait wait(what);
+    while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
   asio::io_context io_{1};
   worker::RecognitionQueue queue_;
   worker::Server server_;
   protocol::Address address_;
   std::promise<void> ended_;
   std::future<void> end_ = ended_.get_future();
+  std::atomic<bool> drained_ = false;
   std::jthread thread_;
 };
 
