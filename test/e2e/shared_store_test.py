@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -117,6 +118,25 @@ class SharedStoreTest(support.ProgramTestCase):
         self.end_server(server)
         support.wait_until(lambda: notice in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
+
+    def test_dashboard_and_alerts_use_the_metrics_that_there_are(self):
+        self.start_server()
+        dispatcher = self.dispatcher()
+        snapshot = "samoyed_store_oldest_snapshot_seconds"
+
+        def metrics():
+            return support.request(dispatcher.port, "/metrics").text
+        support.wait_until(lambda: snapshot in metrics(), "the dispatcher to look for old snapshots")
+        text = metrics()
+        there = set(re.findall(r"^(samoyed_(?:store|jobs)\w*?)(?:_sum|_count)?(?:\{| )", text, re.MULTILINE))
+        dashboard = (support.SOURCE_DIR / "scripts/grafana/samoyed.json").read_text()
+        alerts = (support.SOURCE_DIR / "packaging/prometheus/samoyed.rules.yml").read_text()
+        self.assertEqual(set(re.findall(r"samoyed_(?:store|jobs)\w*", dashboard)) ^ there, {"samoyed_store_call_seconds"})
+        self.assertLessEqual(set(re.findall(r"samoyed_(?:store|jobs)\w*", alerts)), there)
+        if support.promtool():
+            checked = subprocess.run([support.promtool(), "check", "metrics"], input=text, check=False,
+                                     capture_output=True, text=True)
+            self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
 
     def test_a_password_on_the_command_line_is_refused(self):
         refused = self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--store",

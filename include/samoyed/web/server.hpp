@@ -14,6 +14,7 @@
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/dispatcher/store_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/web/server_options.hpp"
 
@@ -33,6 +34,8 @@ struct ServerParts {
   dispatcher::Jobs* jobs = nullptr;
   /// Returns whether history and jobs are available now.
   std::function<bool()> storage_available = [] { return true; };
+  /// Returns how the store works. For /metrics.
+  dispatcher::StoreStatusSource store = dispatcher::no_store;
 };
 
 /// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,

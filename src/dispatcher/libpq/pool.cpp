@@ -25,6 +25,12 @@ bool Pool::post(Task task) {
   return true;
 }
 
+ConnectionUse Pool::use() const {
+  ConnectionUse all;
+  for (const auto& connection : connections_) all += connection->use();
+  return all;
+}
+
 void Pool::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -46,7 +52,7 @@ void Pool::loop(Reconnecting& connection) {
     lock.unlock();
     std::exception_ptr failure;
     try {
-      task.run(connection.get());
+      connection.call(task.run);
     } catch (...) {
       failure = std::current_exception();
     }

@@ -45,6 +45,9 @@ class Pool {
   /// Runs the waiting tasks, then ends the threads. Further calls do nothing.
   void stop();
 
+  /// How the connections were used, all together.
+  ConnectionUse use() const;
+
  private:
   struct Task {
     std::function<void(Connection&)> run;

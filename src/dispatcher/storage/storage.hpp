@@ -9,6 +9,7 @@
 #include "dispatcher/jobs/job_store.hpp"
 #include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/store_status.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -36,6 +37,8 @@ class Storage {
   /// available. They then throw StorageError, and rows to record wait in memory. May be called from
   /// any thread.
   virtual std::string problem() const = 0;
+  /// For operators. Looks at nothing that takes time.
+  virtual StoreStatus status() const = 0;
 
   /// Starts to remove rows and jobs past their retention, until `stop`. Call once.
   virtual void start() = 0;
