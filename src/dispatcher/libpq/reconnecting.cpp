@@ -15,7 +15,7 @@ double random_share() {
 }  // namespace
 
 Connection& Reconnecting::get() {
-  if (connection_ && connection_->is_alive()) return *connection_;
+  if (is_connected()) return *connection_;
   const bool lost = connection_.has_value();
   connection_.reset();
   const auto now = Backoff::Clock::now();

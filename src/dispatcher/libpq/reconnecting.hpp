@@ -62,6 +62,9 @@ class Reconnecting {
 
   explicit Reconnecting(Open open) : open_(std::move(open)) {}
 
+  /// Returns whether there is a connection that isn't known to be lost.
+  bool is_connected() { return connection_ && connection_->is_alive(); }
+
   /// Throws UnavailableError if the database can't be reached, at once if it is too early to try
   /// again.
   Connection& get();

@@ -67,13 +67,18 @@ ClaimedJob read_claimed(const Result& rows, int row, const std::string& owner) {
   return claimed_job;
 }
 
+const std::string claim_order = "ORDER BY turn, number";
+
 /// Metadata only: an image is read when its attempt begins.
 const std::string claim_sql =
     "WITH due AS MATERIALIZED (SELECT number, turn, image_bytes FROM job WHERE state = 0 AND"
-    " due_ms <= now_ms() ORDER BY turn, number LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS"
-    " (SELECT number, row_number() OVER before AS place, sum(image_bytes) OVER before AS"
-    " bytes FROM due WINDOW before AS (ORDER BY turn, number)), taken AS (SELECT number, place"
-    " FROM counted WHERE place = 1 OR bytes <= $3), claimed AS (UPDATE job SET state = 1,"
+    " due_ms <= now_ms() " +
+    claim_order +
+    " LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS (SELECT number, row_number() OVER before AS"
+    " place, sum(image_bytes) OVER before AS bytes FROM due WINDOW before AS (" +
+    claim_order +
+    ")), taken AS (SELECT number, place FROM counted WHERE place = 1 OR bytes <= $3), claimed AS "
+    "(UPDATE job SET state = 1,"
     " owner = $1, claims = claims + 1, attempts = attempts + 1, changed_ms = now_ms() FROM taken"
     " WHERE job.number = taken.number RETURNING taken.place, job.*) SELECT id, claims,"
     " submitted_ms, changed_ms, file_name, image_bytes, attempts, reason, detail, visitor, client,"

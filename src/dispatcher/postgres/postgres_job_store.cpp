@@ -76,9 +76,6 @@ asio::awaitable<std::optional<SubmitError>> PostgresJobStore::try_insert(RowsPoi
   try {
     co_await store_unread_images(rows, images);
     co_await insert(rows, images);
-  } catch (const FullError& failure) {
-    error = SubmitError::full;
-    spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());

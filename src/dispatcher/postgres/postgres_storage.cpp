@@ -128,6 +128,7 @@ std::string PostgresStorage::visitor_key() const {
 
 std::string PostgresStorage::problem() const {
   if (std::string problem = keeper_.problem(); !problem.empty()) return problem;
+  if (std::string problem = pool_.problem(); !problem.empty()) return problem;
   return writer_.problem();
 }
 
@@ -144,7 +145,7 @@ StoreStatus PostgresStorage::status() const {
   add_part("statistics", statistics_pool_.use());
   add_part("lease", keeper_.use());
   status.oldest_waiting = jobs_.oldest_waiting(now);
-  status.shared = {
+  status.shared = StoreStatus::Shared{
       .reconnects = all.reconnects,
       .connect_failures = all.connect_failures,
       .lease_age = std::chrono::duration_cast<std::chrono::milliseconds>(keeper_.lease_age(now)),
