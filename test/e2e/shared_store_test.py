@@ -1,8 +1,10 @@
 """Tests --store: dispatchers that share a database of PostgreSQL, and how they go on without it."""
 
+import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -40,11 +42,12 @@ class SharedStoreTest(support.ProgramTestCase):
              "UTF8", "--locale=C.UTF-8", "-N"], check=True, stdout=subprocess.DEVNULL, cwd="/")
         self.url = f"postgresql://samoyed@/postgres?host={self.folder}"
 
-    def start_server(self):
-        server = self.start(*self.user, self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
+    def start_server(self, *wrapper):
+        server = self.start(*wrapper, *self.user, self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
                             "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off", cwd="/")
         self.addCleanup(self.end_server, server)
-        self.assertTrue(server.log.wait_for("ready to accept connections"))
+        if not server.log.wait_for("ready to accept connections") and wrapper:
+            self.skipTest("needs root, to mount a small disk")
         return server
 
     @staticmethod
@@ -146,6 +149,60 @@ class SharedStoreTest(support.ProgramTestCase):
         self.end_server(server)
         support.wait_until(lambda: notice in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
+
+    def run_sql(self, *statements):
+        """Runs each statement in a transaction of its own."""
+        for statement in statements:
+            subprocess.run([*self.user, self.programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url, "-c",
+                            statement], check=True, cwd="/")
+
+    def test_a_full_disk_of_the_server_refuses_jobs_until_there_is_room(self):
+        small = self.folder / "small"
+        small.mkdir()
+        server = self.start_server(
+            "unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=24m,uid="$0" tmpfs "$1" && shift && exec "$@"',
+            UNPRIVILEGED, small)
+        # Only the database is on the small disk: without room for its log, the server would end.
+        disk = pathlib.Path(f"/proc/{server.pid}/root{small}")
+        ballast = disk / "ballast"
+        self.run_sql(f"CREATE TABLESPACE small LOCATION '{small}'", "CREATE DATABASE small TABLESPACE small")
+        self.url = self.url.replace("/postgres?", "/small?")
+        worker = self.start_null_worker()
+        dispatcher = self.dispatcher()
+        job = self.submit(dispatcher)
+        with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as other:
+            while True:
+                other.write(bytes(4096))
+
+        def submit_large():
+            return support.request(dispatcher.port, "/api/v1/jobs", "POST", bytes(1 << 20), {"Content-Type": "image/jpeg"})
+        refused = submit_large()
+        self.assertEqual((refused.status, refused.headers["Samoyed-Reason"]), (503, "storage"))
+        self.assertTrue(dispatcher.log.wait_for("No space left on device"))
+        support.request(dispatcher.port, f"/add/{worker.address}")
+        self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
+        ballast.unlink()
+        support.wait_until(lambda: self.state(dispatcher, job) == "done", "the job to be done")
+        self.assertEqual(submit_large().status, 202)
+
+    def test_dashboard_and_alerts_use_the_metrics_that_there_are(self):
+        self.start_server()
+        dispatcher = self.dispatcher()
+        snapshot = "samoyed_store_oldest_snapshot_seconds"
+
+        def metrics():
+            return support.request(dispatcher.port, "/metrics").text
+        support.wait_until(lambda: snapshot in metrics(), "the dispatcher to look for old snapshots")
+        text = metrics()
+        there = set(re.findall(r"^(samoyed_(?:store|jobs)\w*?)(?:_sum|_count)?(?:\{| )", text, re.MULTILINE))
+        dashboard = (support.SOURCE_DIR / "scripts/grafana/samoyed.json").read_text()
+        alerts = (support.SOURCE_DIR / "packaging/prometheus/samoyed.rules.yml").read_text()
+        self.assertEqual(set(re.findall(r"samoyed_(?:store|jobs)\w*", dashboard)) ^ there, {"samoyed_store_call_seconds"})
+        self.assertLessEqual(set(re.findall(r"samoyed_(?:store|jobs)\w*", alerts)), there)
+        if support.promtool():
+            checked = subprocess.run([support.promtool(), "check", "metrics"], input=text, check=False,
+                                     capture_output=True, text=True)
+            self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
 
     def test_a_password_on_the_command_line_is_refused(self):
         refused = self.start(support.bin_dir() / "samoyed-dispatcher", "--port", "0", "--store",

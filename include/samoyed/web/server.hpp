@@ -14,6 +14,7 @@
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/history.hpp"
 #include "samoyed/dispatcher/jobs.hpp"
+#include "samoyed/dispatcher/store_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/web/server_options.hpp"
 
@@ -36,6 +37,8 @@ struct ServerParts {
   /// Waits until other dispatchers can know of what changed in the list of workers, for a limited
   /// time. Empty if the list isn't shared.
   std::function<asio::awaitable<void>()> share_workers = {};
+  /// Returns how the store works. For /metrics.
+  dispatcher::StoreStatusSource store = dispatcher::no_store;
 };
 
 /// The web server on one port: accepts connections, speaks HTTP/1.1, serves the pages and the API,

@@ -137,7 +137,8 @@ Service::Service(Options options)
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
                .storage_available = [this] { return storage_available(); },
-               .share_workers = [this] { return save_shared(); }},
+               .share_workers = [this] { return save_shared(); },
+               .store = [this] { return store_status(); }},
               options_.web) {
   if (storage_) {
     storage_->on_visitor_key([this] { read_visitor_key(); });
@@ -249,6 +250,11 @@ void Service::reload() {
   }
   if (storage_) read_visitor_key();
   spdlog::info("SIGHUP: done");
+}
+
+std::optional<StoreStatus> Service::store_status() const {
+  if (!storage_) return std::nullopt;
+  return storage_->status();
 }
 
 /// Without a key, nobody could see the results that would be kept.

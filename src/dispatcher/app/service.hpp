@@ -79,6 +79,7 @@ class Service {
   void stop();
   void reload();
   bool storage_available() const;
+  std::optional<StoreStatus> store_status() const;
   void read_visitor_key();
   asio::awaitable<void> wait_for_visitor_key();
   asio::awaitable<void> serve();

@@ -34,6 +34,16 @@ bool is_full(const std::exception_ptr& failure) {
   }
 }
 
+void count_call(CallCounter& calls, CallCounter::Clock::time_point began,
+                const std::exception_ptr& failure) {
+  const auto length = CallCounter::Clock::now() - began;
+  if (failure) {
+    calls.failed(length);
+  } else {
+    calls.done(length);
+  }
+}
+
 /// Whether the same task may succeed later. Sets `why` to the failure's message.
 bool may_pass(const std::exception_ptr& failure, std::string& why) {
   try {
@@ -147,14 +157,17 @@ void DatabaseThread::loop() {
 void DatabaseThread::read(Task& task) {
   std::exception_ptr failure;
   if (Database* const database = database_.get()) {
-    database->set_deadline(std::chrono::steady_clock::now() + limits_.task_timeout);
+    const auto began = CallCounter::Clock::now();
+    database->set_deadline(began + limits_.task_timeout);
     try {
       task.run(*database);
     } catch (...) {
       failure = std::current_exception();
     }
     database->set_deadline(std::nullopt);
+    count_call(calls_, began, failure);
   } else {
+    calls_.failed_at_once();
     failure = unavailable();
   }
   if (task.done) task.done(failure);
@@ -238,17 +251,21 @@ std::exception_ptr DatabaseThread::unavailable() const {
 /// was called.
 std::exception_ptr DatabaseThread::commit(std::span<Task> group) {
   Database* const database = database_.get();
-  if (!database) return unavailable();
+  if (!database) {
+    calls_.failed_at_once();
+    return unavailable();
+  }
   const bool urgent = std::ranges::all_of(group, &Task::frees_space);
   if (reserve_used_) reserve_used_ = !reserve_->keep();
   if (reserve_used_ && !urgent) {
+    calls_.failed_at_once();
     return std::make_exception_ptr(DiskFullError("the disk is full"));
   }
-  auto failure = try_commit(*database, group);
+  auto failure = counted_commit(*database, group);
   if (failure && reserve_ && urgent && is_full(failure)) {
     reserve_->release();
     reserve_used_ = true;
-    failure = try_commit(*database, group);
+    failure = counted_commit(*database, group);
   }
   std::string why;
   const bool passing = failure && may_pass(failure, why);
@@ -264,6 +281,13 @@ std::exception_ptr DatabaseThread::commit(std::span<Task> group) {
   }
   log_limit_.committed(*database, LogLimit::Clock::now());
   return nullptr;
+}
+
+std::exception_ptr DatabaseThread::counted_commit(Database& database, std::span<Task> group) {
+  const auto began = CallCounter::Clock::now();
+  auto failure = try_commit(database, group);
+  count_call(calls_, began, failure);
+  return failure;
 }
 
 std::exception_ptr DatabaseThread::try_commit(Database& database, std::span<Task> group) {

@@ -21,6 +21,7 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "dispatcher/history/call_counter.hpp"
 #include "dispatcher/history/log_limit.hpp"
 #include "dispatcher/history/reopening_database.hpp"
 
@@ -115,6 +116,9 @@ class DatabaseThread {
   /// still failing at the stop.
   std::uint64_t lost() const { return lost_; }
 
+  /// The transactions of a writer, or the tasks of a reader.
+  CallCounts calls() const { return calls_.counts(); }
+
  private:
   void loop();
   std::vector<Task> take_group();
@@ -124,6 +128,7 @@ class DatabaseThread {
   void refuse_awaited(std::span<Task> later, const std::exception_ptr& failure);
   void carry_out_urgent(std::span<Task> later);
   std::exception_ptr commit(std::span<Task> group);
+  std::exception_ptr counted_commit(Database& database, std::span<Task> group);
   std::exception_ptr try_commit(Database& database, std::span<Task> group);
   void run_transaction(Database& database, std::span<Task> group);
   bool was_committed(Database& database, Task& task);
@@ -150,6 +155,7 @@ class DatabaseThread {
   std::string write_problem_;  ///< The last commit failed for this reason, which may pass.
 
   std::atomic<std::uint64_t> lost_ = 0;
+  CallCounter calls_;
   std::thread thread_;
 };
 

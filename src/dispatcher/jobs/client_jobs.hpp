@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,6 +87,9 @@ class ClientJobs {
 struct UnfinishedJobs {
   Jobs::Load load = {};
   ClientJobs clients = {};
+  /// How long ago the oldest waiting job was submitted; std::nullopt if none waits or nobody
+  /// looked.
+  std::optional<std::chrono::milliseconds> oldest_waiting = std::nullopt;
 };
 
 }  // namespace samoyed::dispatcher

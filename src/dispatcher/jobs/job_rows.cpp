@@ -208,6 +208,12 @@ std::int64_t newest_finished_ms(Database& database) {
   return row.step() && !row.is_null(0) ? row.integer(0) : 0;
 }
 
+std::optional<std::int64_t> oldest_waiting_ms(Database& database) {
+  auto row = database.prepare("SELECT min(submitted_ms) FROM job WHERE state = 0");
+  if (!row.step() || row.is_null(0)) return std::nullopt;
+  return row.integer(0);
+}
+
 std::uint64_t finished_jobs(Database& database) {
   auto row = database.prepare("SELECT count(*) FROM job WHERE state >= 2");
   return row.step() ? static_cast<std::uint64_t>(row.integer(0)) : 0;

@@ -56,6 +56,9 @@ std::optional<EndedJob> finish_job(Database& database, const ClaimToken& token,
 std::optional<EndedJob> fail_unfinished_job(Database& database, const std::string& id,
                                             const JobError& error, std::int64_t now_ms);
 
+/// When the oldest waiting job was submitted; std::nullopt if none waits.
+std::optional<std::int64_t> oldest_waiting_ms(Database& database);
+
 /// When the last job ended; 0 if none has.
 std::int64_t newest_finished_ms(Database& database);
 /// The number of finished jobs.

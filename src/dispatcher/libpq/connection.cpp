@@ -24,6 +24,8 @@ const std::string session_settings =
     "SET lock_timeout TO '5s';"
     "SET idle_in_transaction_session_timeout TO '10s';"
     "SET client_min_messages TO 'warning';"
+    // Under a stricter one, which a database or a role may have, claims would fail beside others.
+    "SET default_transaction_isolation TO 'read committed';"
     "SET search_path TO samoyed, pg_temp";
 
 /// libpq's messages in one line.
@@ -190,10 +192,15 @@ Result Connection::await_result(Clock::time_point deadline) {
   Result last(nullptr);
   std::string state;
   std::string message;
+  // The reason that the server gave, for example that it shuts down, says more than that the
+  // connection was closed.
+  const auto lose_now = [&] {
+    lose(message.empty() ? one_line(PQerrorMessage(connection)) : message);
+  };
   while (true) {
     while (PQisBusy(connection) == 1) {
       await_socket(deadline, false);
-      if (PQconsumeInput(connection) == 0) lose(one_line(PQerrorMessage(connection)));
+      if (PQconsumeInput(connection) == 0) lose_now();
     }
     Result next(PQgetResult(connection));
     if (!next.result_) break;
@@ -206,9 +213,7 @@ Result Connection::await_result(Clock::time_point deadline) {
     }
     last = std::move(next);
   }
-  if (PQstatus(connection) != CONNECTION_OK) {
-    lose(message.empty() ? one_line(PQerrorMessage(connection)) : message);
-  }
+  if (PQstatus(connection) != CONNECTION_OK) lose_now();
   if (!message.empty()) {
     lost_ = ends_connection(state);
     throw_error(state, message);
@@ -245,12 +250,21 @@ Result Connection::run(const std::string& sql, const Params& params, Format form
   return await_result(Clock::now() + call_timeout);
 }
 
-void Connection::execute(const std::string& sql) {
+void Connection::send(const std::string& sql) {
   if (lost_) lose("the connection to the database was lost");
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) {
     lose(one_line(PQerrorMessage(connection_.get())));
   }
+}
+
+void Connection::execute(const std::string& sql) {
+  send(sql);
   await_result(Clock::now() + call_timeout);
+}
+
+void Connection::check(std::chrono::milliseconds timeout) {
+  send("SELECT 1");
+  await_result(Clock::now() + timeout);
 }
 
 bool Connection::take_notifications() {

@@ -85,6 +85,9 @@ class Connection {
   /// Runs one or more statements that take no values and whose rows aren't needed.
   void execute(const std::string& sql);
 
+  /// Throws ConnectionLostError if the server doesn't answer within `timeout`.
+  void check(std::chrono::milliseconds timeout);
+
   /// Returns false if the connection is lost. Notices also that the server has closed it.
   bool is_alive();
 
@@ -99,6 +102,7 @@ class Connection {
   using Clock = std::chrono::steady_clock;
 
   const std::string& prepare(const std::string& sql);
+  void send(const std::string& sql);
   Result await_result(Clock::time_point deadline);
   void await_socket(Clock::time_point deadline, bool write);
   bool take_notifications();

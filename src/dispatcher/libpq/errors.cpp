@@ -6,13 +6,12 @@
 namespace samoyed::dispatcher::postgres {
 namespace {
 
-constexpr std::string_view disk_full = "53100";
 constexpr std::string_view unique_violation = "23505";
 
 /// Classes of states after which the same statement may succeed.
 constexpr std::array passing_classes = {
     "40",  // Serialization failure, deadlock.
-    "53",  // Too few resources, such as connections or memory.
+    "53",  // Too few resources, such as disk space, connections or memory.
     "55",  // Lock not available.
     "57",  // Canceled by a timeout or an operator, shutting down.
     "58",  // The system's error, such as a disk's.
@@ -31,7 +30,6 @@ bool ends_connection(std::string_view state) {
 }
 
 void throw_error(std::string_view state, const std::string& message) {
-  if (state == disk_full) throw FullError(message);
   if (state == unique_violation) throw DuplicateError(message);
   if (ends_connection(state)) throw ConnectionLostError(message);
   const bool passing = std::ranges::any_of(

@@ -13,11 +13,6 @@ class UnavailableError : public StorageError {
   using StorageError::StorageError;
 };
 
-/// The database's disk is full.
-class FullError : public UnavailableError {
-  using UnavailableError::UnavailableError;
-};
-
 /// The connection was lost. If that happened during a COMMIT, it may have been done.
 class ConnectionLostError : public UnavailableError {
   using UnavailableError::UnavailableError;

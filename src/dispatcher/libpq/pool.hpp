@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,8 +21,9 @@
 
 namespace samoyed::dispatcher::postgres {
 
-/// Threads that have a connection each and run the tasks of one queue. While the database can't be
-/// reached, tasks fail at once.
+/// Threads that have a connection each and run the tasks of one queue. A thread that can't connect,
+/// for example because the server has no connection left, leaves the tasks to the others. If none
+/// can connect, tasks fail at once.
 ///
 /// Thread rule: every member may be called from any thread.
 class Pool {
@@ -45,6 +47,13 @@ class Pool {
   /// Runs the waiting tasks, then ends the threads. Further calls do nothing.
   void stop();
 
+  /// How the connections were used, all together.
+  ConnectionUse use() const;
+
+  /// Why no thread can connect, in one sentence; empty if one could when it tried last, or if one
+  /// hasn't tried yet.
+  std::string problem() const;
+
  private:
   struct Task {
     std::function<void(Connection&)> run;
@@ -54,13 +63,17 @@ class Pool {
 
   bool post(Task task);
   void loop(Reconnecting& connection);
+  bool connect(Reconnecting& connection);
+  void run_next(Reconnecting& connection, std::unique_lock<std::mutex>& lock);
 
   const Limits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable all_failed_;  ///< Wakes threads without a connection.
   // Guarded by mutex_:
   std::deque<Task> waiting_;
-  std::size_t bytes_ = 0;  ///< Of waiting and running tasks.
+  std::size_t bytes_ = 0;   ///< Of waiting and running tasks.
+  std::size_t usable_ = 0;  ///< The number of threads that could connect, or haven't tried yet.
   bool stopping_ = false;
 
   std::vector<std::unique_ptr<Reconnecting>> connections_;

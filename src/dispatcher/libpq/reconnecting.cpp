@@ -1,6 +1,7 @@
 #include "dispatcher/libpq/reconnecting.hpp"
 
 #include <random>
+#include <utility>
 
 namespace samoyed::dispatcher::postgres {
 namespace {
@@ -13,8 +14,10 @@ double random_share() {
 
 }  // namespace
 
+bool Reconnecting::is_connected() { return connection_ && connection_->is_alive(); }
+
 Connection& Reconnecting::get() {
-  if (connection_ && connection_->is_alive()) return *connection_;
+  if (is_connected()) return *connection_;
   const bool lost = connection_.has_value();
   connection_.reset();
   const auto now = Backoff::Clock::now();
@@ -23,13 +26,37 @@ Connection& Reconnecting::get() {
   try {
     connection_.emplace(open_());
   } catch (const StorageError& error) {
+    ++connect_failures_;
     backoff_.failed(Backoff::Clock::now(), random_share());
     set_problem(error.what());
     throw UnavailableError(error.what());
   }
+  if (std::exchange(had_connection_, true)) ++reconnects_;
   backoff_.succeeded();
   set_problem({});
   return *connection_;
+}
+
+void Reconnecting::call(const std::function<void(Connection&)>& work) {
+  const auto began = CallCounter::Clock::now();
+  Connection* connection = nullptr;
+  try {
+    connection = &get();
+    work(*connection);
+  } catch (...) {
+    if (connection) {
+      calls_.failed(CallCounter::Clock::now() - began);
+    } else {
+      calls_.failed_at_once();
+    }
+    throw;
+  }
+  calls_.done(CallCounter::Clock::now() - began);
+}
+
+ConnectionUse Reconnecting::use() const {
+  return {
+      .calls = calls_.counts(), .reconnects = reconnects_, .connect_failures = connect_failures_};
 }
 
 std::string Reconnecting::problem() const {

@@ -89,6 +89,7 @@ asio::awaitable<void> PostgresJobStore::refresh() {
 
 /// What was found is of an unknown moment if jobs have changed here meanwhile.
 void PostgresJobStore::apply_unfinished(UnfinishedJobs found, std::uint64_t operations_before) {
+  set_oldest_waiting(found);
   if (operations_ != operations_before && ++loads_left_out_ < loads_left_out_max) return;
   loads_left_out_ = 0;
   const bool more = found.load.waiting > load_.waiting;

@@ -67,13 +67,18 @@ ClaimedJob read_claimed(const Result& rows, int row, const std::string& owner) {
   return claimed_job;
 }
 
+const std::string claim_order = "ORDER BY turn, number";
+
 /// Metadata only: an image is read when its attempt begins.
 const std::string claim_sql =
     "WITH due AS MATERIALIZED (SELECT number, turn, image_bytes FROM job WHERE state = 0 AND"
-    " due_ms <= now_ms() ORDER BY turn, number LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS"
-    " (SELECT number, row_number() OVER before AS place, sum(image_bytes) OVER before AS"
-    " bytes FROM due WINDOW before AS (ORDER BY turn, number)), taken AS (SELECT number, place"
-    " FROM counted WHERE place = 1 OR bytes <= $3), claimed AS (UPDATE job SET state = 1,"
+    " due_ms <= now_ms() " +
+    claim_order +
+    " LIMIT $2 FOR UPDATE SKIP LOCKED), counted AS (SELECT number, row_number() OVER before AS"
+    " place, sum(image_bytes) OVER before AS bytes FROM due WINDOW before AS (" +
+    claim_order +
+    ")), taken AS (SELECT number, place FROM counted WHERE place = 1 OR bytes <= $3), claimed AS "
+    "(UPDATE job SET state = 1,"
     " owner = $1, claims = claims + 1, attempts = attempts + 1, changed_ms = now_ms() FROM taken"
     " WHERE job.number = taken.number RETURNING taken.place, job.*) SELECT id, claims,"
     " submitted_ms, changed_ms, file_name, image_bytes, attempts, reason, detail, visitor, client,"
@@ -247,6 +252,15 @@ std::optional<std::uint64_t> put_back_job(Connection& connection, const ClaimTok
   return image_bytes_of(connection.run(sql, params));
 }
 
+bool is_fenced_off(Connection& connection, const ClaimToken& token) {
+  return connection
+             .run(
+                 "SELECT 1 FROM job_end WHERE id = $1 AND"
+                 " (reason = 'cancelled' OR (owner = $2 AND claims = $3))",
+                 token_params(token))
+             .rows() == 0;
+}
+
 std::optional<CanceledJob> cancel_job(Connection& connection, const std::string& id) {
   static const std::string sql = fail_sql("id = $1", "'cancelled'", "'The job was canceled.'");
   const Result rows = connection.run(sql, Params().add(id));
@@ -260,11 +274,13 @@ UnfinishedJobs find_unfinished(Connection& connection) {
   const Result found = connection.run(
       "SELECT client, count(*), coalesce(sum(image_bytes), 0)::bigint, max(turn),"
       " count(*) FILTER (WHERE state = 1), coalesce(max(turn) FILTER (WHERE claims > 0), 0),"
-      " min(turn) FILTER (WHERE claims = 0) FROM job GROUP BY client");
+      " min(turn) FILTER (WHERE claims = 0),"
+      " now_ms() - min(submitted_ms) FILTER (WHERE state = 0) FROM job GROUP BY client");
   Jobs::Load load;
   std::vector<ClientJobs::Sum> sums;
   std::int64_t claimed_turn = 0;
   std::optional<std::int64_t> next_turn;
+  std::optional<std::chrono::milliseconds> oldest_waiting;
   for (int row = 0; row < found.rows(); ++row) {
     const auto images = static_cast<std::size_t>(found.integer(row, 1));
     const auto bytes = static_cast<std::uint64_t>(found.integer(row, 2));
@@ -277,12 +293,18 @@ UnfinishedJobs find_unfinished(Connection& connection) {
                     .bytes = bytes,
                     .last_turn = found.integer(row, 3)});
     claimed_turn = std::max(claimed_turn, found.integer(row, 5));
-    if (found.is_null(row, 6)) continue;
-    next_turn = std::min(next_turn.value_or(found.integer(row, 6)), found.integer(row, 6));
+    if (!found.is_null(row, 6)) {
+      next_turn = std::min(next_turn.value_or(found.integer(row, 6)), found.integer(row, 6));
+    }
+    if (!found.is_null(row, 7)) {
+      const std::chrono::milliseconds age(found.integer(row, 7));
+      oldest_waiting = std::max(oldest_waiting.value_or(age), age);
+    }
   }
   // As ClientJobs finds it from rows.
   if (next_turn) claimed_turn = std::max(claimed_turn, *next_turn - 1);
-  return {.load = load, .clients = ClientJobs(sums, claimed_turn)};
+  return {
+      .load = load, .clients = ClientJobs(sums, claimed_turn), .oldest_waiting = oldest_waiting};
 }
 
 std::vector<JobVersion> find_versions(Connection& connection, const std::vector<std::string>& ids) {

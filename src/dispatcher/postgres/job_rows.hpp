@@ -45,6 +45,10 @@ std::optional<std::uint64_t> fail_job(Connection& connection, const ClaimToken& 
 std::optional<std::uint64_t> put_back_job(Connection& connection, const ClaimToken& token,
                                           const JobRetry& retry);
 
+/// Whether a stale token's claim was taken over by another dispatcher: its job was neither canceled
+/// nor ended by this claim.
+bool is_fenced_off(Connection& connection, const ClaimToken& token);
+
 /// Fails an unfinished job, no matter who claimed it.
 struct CanceledJob {
   bool was_running = false;

@@ -33,6 +33,10 @@ Lease LeaseKeeper::lease() const {
   return lease_;
 }
 
+Lease::Clock::duration LeaseKeeper::lease_age(Lease::Clock::time_point now) const {
+  return lease().age(now).value_or(now - created_);
+}
+
 std::string LeaseKeeper::problem() const {
   const std::lock_guard lock(mutex_);
   return problem_;
@@ -42,14 +46,12 @@ void LeaseKeeper::renew() {
   const auto began = Lease::Clock::now();
   std::string problem;
   try {
-    Connection& connection = connection_.get();
-    if (begun_) {
-      renew_lease(connection, id_, name_);
-    } else {
+    connection_.call([this](Connection& connection) {
+      if (begun_) return renew_lease(connection, id_, name_);
       begin_lease(connection, id_, name_);
       on_begun_(connection);
       begun_ = true;
-    }
+    });
   } catch (const DuplicateError&) {
     problem = "another dispatcher has taken the name " + name_ +
               ": give each its own --instance-name, and restart this one";

@@ -34,6 +34,11 @@ class LeaseKeeper {
   /// Why the lease can't be renewed, in one sentence; empty if it can.
   std::string problem() const;
 
+  /// The time since the lease was renewed, or since the keeper was created if it never was.
+  Lease::Clock::duration lease_age(Lease::Clock::time_point now) const;
+
+  ConnectionUse use() const { return connection_.use(); }
+
   /// Ends the lease, if the database can be reached, and the thread.
   void stop();
 
@@ -44,6 +49,7 @@ class LeaseKeeper {
   const std::string id_;
   const std::string name_;
   const std::function<void(Connection&)> on_begun_;
+  const Lease::Clock::time_point created_ = Lease::Clock::now();
   Reconnecting connection_;  ///< The thread's.
   bool begun_ = false;       ///< The thread's.
   mutable std::mutex mutex_;

@@ -16,6 +16,8 @@ namespace {
 /// After this time without a notification, the connection is checked: a half-open one would stay
 /// silent.
 constexpr std::chrono::milliseconds check_interval{10000};
+/// How long the server may take to answer that.
+constexpr std::chrono::milliseconds check_timeout{5000};
 
 }  // namespace
 
@@ -52,7 +54,7 @@ void Listener::listen() {
   if (connection.wait_for_notification(check_interval, stopped_)) {
     on_change_();
   } else if (!is_stopped()) {
-    connection.run("SELECT 1");
+    connection.check(check_timeout);
   }
 }
 

@@ -29,6 +29,8 @@ class Listener {
   /// Ends the thread.
   void stop();
 
+  ConnectionUse use() const { return connection_.use(); }
+
  private:
   void loop();
   void listen();

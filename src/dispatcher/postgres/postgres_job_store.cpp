@@ -75,9 +75,6 @@ asio::awaitable<std::optional<SubmitError>> PostgresJobStore::try_insert(RowsPoi
   try {
     co_await store_unread_images(rows, images);
     co_await insert(rows, images);
-  } catch (const FullError& failure) {
-    error = SubmitError::full;
-    spdlog::error("can't store a job: {}", failure.what());
   } catch (const StorageError& failure) {
     error = SubmitError::storage;
     spdlog::error("can't store a job: {}", failure.what());
@@ -193,13 +190,27 @@ asio::awaitable<std::shared_ptr<const protocol::EncodedImage>> PostgresJobStore:
   }
 }
 
+/// Runs a statement that ends a claim. If the token was stale, finds out why.
+template <typename Statement>
+asio::awaitable<PostgresJobStore::ClaimEnd> PostgresJobStore::run_end(ClaimToken token,
+                                                                      Statement statement) {
+  auto work = [token, statement = std::move(statement)](Connection& connection) {
+    ClaimEnd ended{.image_bytes = statement(connection)};
+    if (!ended.image_bytes) ended.fenced_off = is_fenced_off(connection, token);
+    return ended;
+  };
+  const ClaimEnd ended = co_await pool_.run(std::move(work));
+  refused_ends_ += ended.fenced_off;
+  co_return ended;
+}
+
 asio::awaitable<bool> PostgresJobStore::finish(ClaimToken token, HistoryRow result) {
   const Operation operation(*this);
   auto work = [token, result = within_limits(std::move(result))](Connection& connection) {
     return finish_job(connection, token, result);
   };
-  const auto image_bytes = co_await pool_.run(std::move(work));
-  co_return end(token, image_bytes);
+  const ClaimEnd ended = co_await run_end(token, std::move(work));
+  co_return end(token, ended);
 }
 
 asio::awaitable<bool> PostgresJobStore::fail(ClaimToken token, JobError error) {
@@ -207,8 +218,8 @@ asio::awaitable<bool> PostgresJobStore::fail(ClaimToken token, JobError error) {
   auto work = [token, error = std::move(error)](Connection& connection) {
     return fail_job(connection, token, error);
   };
-  const auto image_bytes = co_await pool_.run(std::move(work));
-  co_return end(token, image_bytes);
+  const ClaimEnd ended = co_await run_end(token, std::move(work));
+  co_return end(token, ended);
 }
 
 /// Returns the client of the job, if the claim was known.
@@ -221,12 +232,12 @@ std::string PostgresJobStore::forget_claim(const ClaimToken& token) {
 }
 
 /// After a claim's end was committed, or its token was stale.
-bool PostgresJobStore::end(const ClaimToken& token, std::optional<std::uint64_t> image_bytes) {
+bool PostgresJobStore::end(const ClaimToken& token, const ClaimEnd& ended) {
   const std::string client = forget_claim(token);
-  if (!image_bytes) return false;
+  if (!ended.image_bytes) return false;
   subtract(load_.running, std::size_t{1});
-  subtract(load_.bytes, *image_bytes);
-  clients_.remove(client, *image_bytes);
+  subtract(load_.bytes, *ended.image_bytes);
+  clients_.remove(client, *ended.image_bytes);
   watches_.notify(token.job_id);
   return true;
 }
@@ -236,16 +247,29 @@ asio::awaitable<bool> PostgresJobStore::put_back(ClaimToken token, JobRetry retr
   auto work = [token, retry = std::move(retry)](Connection& connection) {
     return put_back_job(connection, token, retry);
   };
-  const auto image_bytes = co_await pool_.run(std::move(work));
+  const ClaimEnd ended = co_await run_end(token, std::move(work));
   forget_claim(token);
-  if (!image_bytes) co_return false;
+  if (!ended.image_bytes) co_return false;
   subtract(load_.running, std::size_t{1});
   ++load_.waiting;
   watches_.notify(token.job_id);
   co_return true;
 }
 
+std::optional<std::chrono::milliseconds> PostgresJobStore::oldest_waiting(
+    std::chrono::steady_clock::time_point now) const {
+  if (load_.waiting == 0 || !oldest_waiting_since_) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - *oldest_waiting_since_);
+}
+
+void PostgresJobStore::set_oldest_waiting(const UnfinishedJobs& found) {
+  oldest_waiting_since_.reset();
+  if (!found.oldest_waiting) return;
+  oldest_waiting_since_ = std::chrono::steady_clock::now() - *found.oldest_waiting;
+}
+
 void PostgresJobStore::set_unfinished(UnfinishedJobs found) {
+  set_oldest_waiting(found);
   load_ = found.load;
   const std::int64_t turn = clients_.turn();
   clients_ = std::move(found.clients);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -67,6 +68,12 @@ class PostgresJobStore final : public JobStore {
   /// Accepts no more jobs, and ends every watch.
   void stop();
 
+  /// How long ago the oldest waiting job was submitted; std::nullopt if none waits.
+  std::optional<std::chrono::milliseconds> oldest_waiting(
+      std::chrono::steady_clock::time_point now) const;
+  /// The number of ends of claims that other dispatchers had taken over.
+  std::uint64_t refused_ends() const { return refused_ends_; }
+
  private:
   using RowsPointer = std::shared_ptr<const std::vector<JobRow>>;
   using ImagesPointer = std::shared_ptr<const std::vector<JobImage>>;
@@ -81,6 +88,11 @@ class PostgresJobStore final : public JobStore {
     std::string client;
   };
   using Claims = std::map<std::string, Claim>;  ///< By the job's id.
+  /// What a statement that ends a claim did.
+  struct ClaimEnd {
+    std::optional<std::uint64_t> image_bytes;  ///< std::nullopt if the token was stale.
+    bool fenced_off = false;                   ///< It was, because of another dispatcher.
+  };
   /// Counts an operation that changes jobs, from its begin to its end.
   class Operation;
 
@@ -88,9 +100,12 @@ class PostgresJobStore final : public JobStore {
   asio::awaitable<void> store_unread_images(RowsPointer rows, ImagesPointer images);
   asio::awaitable<void> insert(RowsPointer rows, ImagesPointer images);
   asio::awaitable<void> remove_stored_images(RowsPointer rows, ImagesPointer images);
+  template <typename Statement>
+  asio::awaitable<ClaimEnd> run_end(ClaimToken token, Statement statement);
   std::string forget_claim(const ClaimToken& token);
-  bool end(const ClaimToken& token, std::optional<std::uint64_t> image_bytes);
+  bool end(const ClaimToken& token, const ClaimEnd& ended);
   asio::awaitable<void> refresh();
+  void set_oldest_waiting(const UnfinishedJobs& found);
   void apply_unfinished(UnfinishedJobs found, std::uint64_t operations_before);
   void apply_versions(const std::vector<JobVersion>& versions);
   void cancel_lost_claims(const Claims& claimed_before, const std::vector<ClaimToken>& claims);
@@ -107,6 +122,9 @@ class PostgresJobStore final : public JobStore {
   std::size_t operations_under_way_ = 0;
   std::uint64_t operations_ = 0;  ///< The number of operations that have begun.
   int loads_left_out_ = 0;
+  /// When the oldest waiting job was submitted, as the last poll found it.
+  std::optional<std::chrono::steady_clock::time_point> oldest_waiting_since_;
+  std::uint64_t refused_ends_ = 0;
   bool stopping_ = false;
   bool woken_ = false;
   bool to_notify_ = false;

@@ -12,6 +12,7 @@
 #include "dispatcher/postgres/lease_rows.hpp"
 #include "dispatcher/postgres/migrations.hpp"
 #include "dispatcher/postgres/open_postgres.hpp"
+#include "dispatcher/postgres/snapshots.hpp"
 #include "samoyed/io/random.hpp"
 
 namespace samoyed::dispatcher::postgres {
@@ -133,7 +134,32 @@ std::string PostgresStorage::visitor_key() const {
 
 std::string PostgresStorage::problem() const {
   if (std::string problem = keeper_.problem(); !problem.empty()) return problem;
+  if (std::string problem = pool_.problem(); !problem.empty()) return problem;
   return writer_.problem();
+}
+
+StoreStatus PostgresStorage::status() const {
+  const auto now = Lease::Clock::now();
+  StoreStatus status;
+  ConnectionUse all = listener_.use();
+  const auto add_part = [&](const char* name, const ConnectionUse& use) {
+    status.parts.push_back({.name = name, .calls = use.calls});
+    all += use;
+  };
+  add_part("writer", writer_.use());
+  add_part("jobs", pool_.use());
+  add_part("statistics", statistics_pool_.use());
+  add_part("lease", keeper_.use());
+  status.oldest_waiting = jobs_.oldest_waiting(now);
+  status.shared = StoreStatus::Shared{
+      .reconnects = all.reconnects,
+      .connect_failures = all.connect_failures,
+      .lease_age = std::chrono::duration_cast<std::chrono::milliseconds>(keeper_.lease_age(now)),
+      .oldest_snapshot = oldest_snapshot_,
+      .rescued = rescued_,
+      .rescue_failed = rescue_failed_,
+      .refused_ends = jobs_.refused_ends()};
+  return status;
 }
 
 RetentionLimits PostgresStorage::retention_limits() const {
@@ -150,18 +176,34 @@ asio::awaitable<void> PostgresStorage::pause(io::Event& event, std::chrono::mill
 
 asio::awaitable<void> PostgresStorage::rescue_periodically() {
   while (!stopping_) {
-    try {
-      const Rescued rescued = co_await pool_.run(rescue_jobs);
-      if (rescued.waiting + rescued.failed > 0) {
-        spdlog::warn("took over {} jobs of dispatchers that have ended, and failed {}",
-                     rescued.waiting, rescued.failed);
-        jobs_.wake();
-      }
-    } catch (const StorageError& error) {
-      spdlog::debug("can't look for jobs of dispatchers that have ended: {}", error.what());
-    }
+    co_await rescue();
+    co_await look_for_snapshots();
     co_await pause(rescue_soon_, rescue_interval);
   }
+}
+
+asio::awaitable<void> PostgresStorage::rescue() {
+  try {
+    const Rescued rescued = co_await pool_.run(rescue_jobs);
+    rescued_ += rescued.waiting;
+    rescue_failed_ += rescued.failed;
+    if (rescued.waiting + rescued.failed == 0) co_return;
+    spdlog::warn("took over {} jobs of dispatchers that have ended, and failed {}", rescued.waiting,
+                 rescued.failed);
+    jobs_.wake();
+  } catch (const StorageError& error) {
+    spdlog::debug("can't look for jobs of dispatchers that have ended: {}", error.what());
+  }
+}
+
+asio::awaitable<void> PostgresStorage::look_for_snapshots() {
+  std::optional<std::chrono::milliseconds> oldest;
+  try {
+    oldest = co_await pool_.run(find_oldest_snapshot);
+  } catch (const StorageError& error) {
+    spdlog::debug("can't look for old snapshots: {}", error.what());
+  }
+  oldest_snapshot_ = oldest;
 }
 
 asio::awaitable<void> PostgresStorage::remove_old_rows() {

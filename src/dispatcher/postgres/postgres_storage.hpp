@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <asio/any_io_executor.hpp>
@@ -41,6 +44,7 @@ class PostgresStorage final : public Storage {
   std::string visitor_key() const override;
   void on_visitor_key(std::function<void()> call) override { on_visitor_key_ = std::move(call); }
   std::string problem() const override;
+  StoreStatus status() const override;
   void start() override;
   void stop() override;
 
@@ -51,6 +55,8 @@ class PostgresStorage final : public Storage {
   void read_shared_settings(Connection& connection);
   RetentionLimits retention_limits() const;
   asio::awaitable<void> rescue_periodically();
+  asio::awaitable<void> rescue();
+  asio::awaitable<void> look_for_snapshots();
   asio::awaitable<void> tidy_up_periodically();
   asio::awaitable<void> try_step(asio::awaitable<void> step);
   asio::awaitable<void> remove_old_rows();
@@ -69,6 +75,9 @@ class PostgresStorage final : public Storage {
 
   std::function<void()> on_visitor_key_ = [] {};
   bool stopping_ = false;
+  std::uint64_t rescued_ = 0;
+  std::uint64_t rescue_failed_ = 0;
+  std::optional<std::chrono::milliseconds> oldest_snapshot_;
   io::Event rescue_soon_;
   io::Event tidy_up_soon_;
   LeaseKeeper keeper_;

@@ -128,7 +128,7 @@ void RowWriter::loop() {
 void RowWriter::run_task(const Task& task) {
   std::exception_ptr failure;
   try {
-    task.run(connection_.get());
+    connection_.call(task.run);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -170,13 +170,14 @@ void RowWriter::write_alone(const Records& records) {
 /// If it throws ConnectionLostError, the records may have been written. Then the next call with the
 /// same mark finds out.
 void RowWriter::try_write(const Records& records, const std::string& mark) {
-  Connection& connection = connection_.get();
-  Transaction transaction(connection);
-  if (!set_mark(connection, dispatcher_, mark)) return;
-  for (const Record& record : records) {
-    std::visit([&](const auto& one) { write_record(connection, one); }, record);
-  }
-  transaction.commit();
+  connection_.call([&](Connection& connection) {
+    Transaction transaction(connection);
+    if (!set_mark(connection, dispatcher_, mark)) return;
+    for (const Record& record : records) {
+      std::visit([&](const auto& one) { write_record(connection, one); }, record);
+    }
+    transaction.commit();
+  });
 }
 
 /// Fails the tasks that somebody awaits: they would wait for as long as the records.

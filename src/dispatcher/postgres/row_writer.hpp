@@ -70,6 +70,8 @@ class RowWriter {
   /// The number of rows and confirmed adoptions that were accepted but never written.
   std::uint64_t lost() const { return lost_; }
 
+  ConnectionUse use() const { return connection_.use(); }
+
  private:
   using Record = std::variant<HistoryRow, ConfirmedAdoption>;
   using Records = std::vector<Record>;

@@ -1,6 +1,7 @@
 #include "dispatcher/storage/sqlite_storage.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <fcntl.h>
 #include <filesystem>
@@ -21,11 +22,13 @@
 #include "dispatcher/jobs/job_recovery.hpp"
 #include "dispatcher/jobs/job_rows.hpp"
 #include "dispatcher/storage/data_folder.hpp"
+#include "samoyed/io/wall_clock.hpp"
 
 namespace samoyed::dispatcher {
 namespace {
 
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+constexpr std::chrono::milliseconds watch_interval{5000};
 constexpr std::int64_t before_all_times = std::numeric_limits<std::int64_t>::min();
 constexpr std::uint64_t rows_unlimited = std::numeric_limits<std::uint64_t>::max();
 
@@ -47,12 +50,14 @@ void lock(const DurableFile& file, const std::filesystem::path& folder) {
   }
 }
 
-void log_failure(std::exception_ptr failure) {
-  try {
-    if (failure) std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    spdlog::error("stopped removing old rows of the history: {}", error.what());
-  }
+auto log_end_of(const char* loop) {
+  return [loop](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("the {} failed: {}", loop, error.what());
+    }
+  };
 }
 
 }  // namespace
@@ -70,7 +75,8 @@ SqliteStorage::SqliteStorage(asio::any_io_executor executor, StorageOptions opti
       history_(writer_, reader_, statistics_reader_),
       jobs_(
           executor, writer_, reader_, spool_, options_.jobs, recovered_, [](JobStep) {}, &reserve_),
-      retention_(executor, writer_, retention_steps()) {}
+      retention_(executor, writer_, retention_steps()),
+      watch_soon_(executor) {}
 
 std::string SqliteStorage::visitor_key() const { return load_visitor_key(options_.folder); }
 
@@ -79,6 +85,32 @@ std::string SqliteStorage::problem() const {
     if (std::string problem = thread->problem(); !problem.empty()) return problem;
   }
   return {};
+}
+
+StoreStatus SqliteStorage::status() const {
+  StoreStatus status;
+  status.parts = {{.name = "writer", .calls = writer_.calls()},
+                  {.name = "reader", .calls = reader_.calls()},
+                  {.name = "statistics", .calls = statistics_reader_.calls()}};
+  if (jobs_.load().waiting > 0 && oldest_waiting_ms_) {
+    const std::int64_t age_ms = io::wall_clock_ms() - *oldest_waiting_ms_;
+    status.oldest_waiting = std::chrono::milliseconds(std::max(age_ms, std::int64_t{0}));
+  }
+  return status;
+}
+
+/// Looks for the oldest waiting job from time to time.
+asio::awaitable<void> SqliteStorage::watch_queue() {
+  while (!stopping_) {
+    try {
+      std::optional<std::int64_t> found;
+      if (jobs_.load().waiting > 0) found = co_await reader_.run(oldest_waiting_ms);
+      oldest_waiting_ms_ = found;
+    } catch (const StorageError& error) {
+      spdlog::debug("can't look for the oldest waiting job: {}", error.what());
+    }
+    co_await watch_soon_.wait_until(io::Event::Clock::now() + watch_interval);
+  }
 }
 
 /// Removes the log of a database that another one has replaced: SQLite would apply it to that one.
@@ -189,12 +221,17 @@ std::vector<Retention::Step> SqliteStorage::retention_steps() const {
           }}};
 }
 
-void SqliteStorage::start() { asio::co_spawn(executor_, retention_.run(), log_failure); }
+void SqliteStorage::start() {
+  asio::co_spawn(executor_, retention_.run(), log_end_of("removal of old rows"));
+  asio::co_spawn(executor_, watch_queue(), log_end_of("watch of the jobs' queue"));
+}
 
 void SqliteStorage::stop() {
   jobs_.stop();
   history_.stop();
   retention_.stop();
+  stopping_ = true;
+  watch_soon_.notify();
 }
 
 }  // namespace samoyed::dispatcher

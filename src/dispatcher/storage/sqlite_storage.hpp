@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "dispatcher/jobs/sqlite_job_store.hpp"
 #include "dispatcher/storage/reserve_file.hpp"
 #include "dispatcher/storage/storage.hpp"
+#include "samoyed/io/event.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -30,10 +33,12 @@ class SqliteStorage final : public Storage {
   JobStore& jobs() override { return jobs_; }
   std::string visitor_key() const override;
   std::string problem() const override;
+  StoreStatus status() const override;
   void start() override;
   void stop() override;
 
  private:
+  asio::awaitable<void> watch_queue();
   std::vector<Retention::Step> retention_steps() const;
   std::filesystem::path file() const { return options_.folder / "history.sqlite"; }
   Database open_database();
@@ -62,6 +67,10 @@ class SqliteStorage final : public Storage {
   SqliteHistory history_;
   SqliteJobStore jobs_;
   Retention retention_;
+  bool stopping_ = false;
+  io::Event watch_soon_;
+  /// When the oldest waiting job was submitted, as it was found last.
+  std::optional<std::int64_t> oldest_waiting_ms_;
 };
 
 }  // namespace samoyed::dispatcher

@@ -10,6 +10,7 @@
 #include "dispatcher/storage/storage_options.hpp"
 #include "dispatcher/storage/worker_table.hpp"
 #include "samoyed/dispatcher/history.hpp"
+#include "samoyed/dispatcher/store_status.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -40,6 +41,8 @@ class Storage {
   /// available. They then throw StorageError, and rows to record wait in memory. May be called from
   /// any thread.
   virtual std::string problem() const = 0;
+  /// For operators. Looks at nothing that takes time.
+  virtual StoreStatus status() const = 0;
 
   /// Starts to remove rows and jobs past their retention, until `stop`. Call once.
   virtual void start() = 0;

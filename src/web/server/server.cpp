@@ -138,6 +138,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         .jobs = jobs_load(),
         .storage_available =
             keeps_something() ? std::optional(parts_.storage_available()) : std::nullopt,
+        .store = parts_.store(),
         .results_unreadable =
             parts_.history ? std::optional(parts_.history->unreadable()) : std::nullopt,
         .results_dropped = parts_.history ? std::optional(parts_.history->dropped()) : std::nullopt,

@@ -83,6 +83,72 @@ void add_discovery(Registry& registry, const std::vector<dispatcher::DiscoverySt
   }
 }
 
+void add_store_calls(Registry& registry, const std::vector<dispatcher::StoreStatus::Part>& parts) {
+  auto& calls =
+      prometheus::BuildCounter()
+          .Name("samoyed_store_calls_total")
+          .Help("Transactions and queries in the store, by the part that made them and outcome.")
+          .Register(registry);
+  auto& lengths = prometheus::BuildHistogram()
+                      .Name("samoyed_store_call_seconds")
+                      .Help(
+                          "Length of transactions and queries in the store, without the wait for a "
+                          "thread. Those that failed before they reached it are left out.")
+                      .Register(registry);
+  const auto& bounds = dispatcher::CallCounts::bounds_s;
+  const Histogram::BucketBoundaries boundaries(bounds.begin(), bounds.end());
+  for (const auto& part : parts) {
+    calls.Add({{"part", part.name}, {"outcome", "done"}})
+        .Increment(static_cast<double>(part.calls.done));
+    calls.Add({{"part", part.name}, {"outcome", "failed"}})
+        .Increment(static_cast<double>(part.calls.failed));
+    const auto& by_length = part.calls.by_length;
+    lengths.Add({{"part", part.name}}, boundaries)
+        .ObserveMultiple({by_length.begin(), by_length.end()}, part.calls.total_s);
+  }
+}
+
+double seconds(std::chrono::milliseconds length) {
+  return std::chrono::duration<double>(length).count();
+}
+
+void add_shared_store(Registry& registry, const dispatcher::StoreStatus::Shared& shared) {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  io::add_counter(registry, "samoyed_store_reconnects_total",
+                  "Connections to the store that replaced a lost one.", number(shared.reconnects));
+  io::add_counter(registry, "samoyed_store_connect_failures_total",
+                  "Attempts to connect to the store that failed.", number(shared.connect_failures));
+  io::add_gauge(registry, "samoyed_store_lease_age_seconds",
+                "Time since the lease in the store was renewed, or since the start.",
+                seconds(shared.lease_age));
+  if (shared.oldest_snapshot) {
+    io::add_gauge(registry, "samoyed_store_oldest_snapshot_seconds",
+                  "Age of the oldest transaction that keeps the store from removing old rows, as "
+                  "far as the dispatcher's role may see.",
+                  seconds(*shared.oldest_snapshot));
+  }
+  auto& rescued = prometheus::BuildCounter()
+                      .Name("samoyed_store_rescued_jobs_total")
+                      .Help(
+                          "Jobs taken over from dispatchers without a lease: they wait again, or "
+                          "have failed because that happened too often.")
+                      .Register(registry);
+  rescued.Add({{"outcome", "waiting"}}).Increment(number(shared.rescued));
+  rescued.Add({{"outcome", "failed"}}).Increment(number(shared.rescue_failed));
+  io::add_counter(registry, "samoyed_store_refused_ends_total",
+                  "Ends of jobs that the store refused, because another dispatcher had taken the "
+                  "job over.",
+                  number(shared.refused_ends));
+}
+
+void add_store(Registry& registry, const dispatcher::StoreStatus& store) {
+  add_store_calls(registry, store.parts);
+  io::add_gauge(registry, "samoyed_jobs_oldest_waiting_seconds",
+                "Time since the oldest waiting job was submitted; 0 if none waits.",
+                seconds(store.oldest_waiting.value_or(std::chrono::milliseconds(0))));
+  if (store.shared) add_shared_store(registry, *store.shared);
+}
+
 void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   add_workers(registry, snapshot.workers);
   add_discovery(registry, snapshot.discovery);
@@ -124,6 +190,7 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
                   "1 if results and jobs can be read and stored, else 0.",
                   number(*snapshot.storage_available));
   }
+  if (snapshot.store) add_store(registry, *snapshot.store);
   if (snapshot.results_unreadable) {
     io::add_counter(registry, "samoyed_results_unreadable_total",
                     "Times that a result was left out because it is damaged.",

@@ -11,6 +11,7 @@
 #include "samoyed/dispatcher/discovery_status.hpp"
 #include "samoyed/dispatcher/dispatch_counts.hpp"
 #include "samoyed/dispatcher/outcome.hpp"
+#include "samoyed/dispatcher/store_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/io/process.hpp"
 
@@ -34,6 +35,7 @@ struct MetricsSnapshot {
   std::optional<Jobs> jobs = std::nullopt;
   /// `std::nullopt` if the server keeps neither results nor jobs.
   std::optional<bool> storage_available = std::nullopt;
+  std::optional<dispatcher::StoreStatus> store = std::nullopt;
   std::optional<std::uint64_t> results_unreadable = std::nullopt;
   std::optional<std::uint64_t> results_dropped = std::nullopt;
   io::ProcessUse process = {};

@@ -8,10 +8,11 @@ using namespace samoyed::dispatcher;
 using namespace samoyed::dispatcher::postgres;
 
 TEST_CASE("errors after which the same statement may succeed are told apart from others") {
-  CHECK_THROWS_AS(throw_error("53100", "the disk is full"), FullError);
   CHECK_THROWS_AS(throw_error("23505", "duplicate key"), DuplicateError);
-  // Deadlock, too many connections, lock and statement timeouts, a shutdown, a disk's error.
-  for (const char* state : {"40P01", "53300", "55P03", "57014", "57P01", "58030"}) {
+  // Serialization failure, deadlock, full disk, too many connections, lock and statement timeouts,
+  // a shutdown, a disk's error.
+  for (const char* state :
+       {"40001", "40P01", "53100", "53300", "55P03", "57014", "57P01", "58030"}) {
     CHECK_THROWS_AS(throw_error(state, "later"), UnavailableError);
     CHECK_FALSE(ends_connection(state));
   }

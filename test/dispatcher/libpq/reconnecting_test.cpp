@@ -35,3 +35,13 @@ TEST_CASE("a database that can't be reached isn't asked again at once") {
   CHECK(opened < calls);
   CHECK(connection.problem() == "no route to the host");
 }
+
+TEST_CASE("a call that finds no connection fails at once, and both are counted") {
+  Reconnecting connection([]() -> Connection { throw UnavailableError("no route to the host"); });
+  CHECK_THROWS_AS(connection.call([](Connection&) {}), UnavailableError);
+  const ConnectionUse use = connection.use();
+  CHECK(use.calls.failed == 1);
+  CHECK(use.calls.total_s == 0);
+  CHECK(use.connect_failures == 1);
+  CHECK(use.reconnects == 0);
+}

@@ -23,6 +23,7 @@ class PostgresServer {
 
   /// Creates an empty database. Returns its URL.
   std::string create_database();
+  std::string url(const std::string& database) const;
 
   void start();
   /// Ends it without writing anything, as a crash does.
@@ -30,7 +31,6 @@ class PostgresServer {
 
  private:
   std::string as_user(const std::string& command) const;
-  std::string url(const std::string& database) const;
 
   const std::filesystem::path programs_;
   TemporaryFolder folder_;

@@ -65,6 +65,34 @@ TEST_CASE("jobs and the history are there again when the storage is reopened") {
   CHECK(test::wait_for(io, storage->history()->find({})).rows.size() == 1);
 }
 
+TEST_CASE("operators learn of calls, and how long the oldest job has waited") {
+  const test::TemporaryFolder folder;
+  asio::io_context io;
+  const StorageOptions options{.folder = folder.path(), .history = {}, .jobs = {}};
+  const auto storage = open_storage(io.get_executor(), options);
+  JobRequest request;
+  request.images.push_back({"dog.jpg", "dog"});
+  test::wait_for(io, storage->jobs().submit(std::move(request)));
+  constexpr std::int64_t hour_ms = 3600000;
+  open_history(folder.path() / "history.sqlite")
+      .execute("UPDATE job SET submitted_ms = submitted_ms - 3600000");
+  CHECK_FALSE(storage->status().oldest_waiting);
+  storage->start();
+  const test::Wait wait("the queue to be looked at");
+  io.restart();
+  while (!storage->status().oldest_waiting) io.run_one();
+  CHECK(storage->status().oldest_waiting->count() >= hour_ms);
+  CHECK_FALSE(storage->status().shared);
+  CHECK(storage->status().parts.at(0).name == "writer");
+  CHECK(storage->status().parts.at(0).calls.done >= 1);
+  CHECK(storage->status().parts.at(1).name == "reader");
+  CHECK(storage->status().parts.at(1).calls.done >= 1);
+  CHECK(storage->status().parts.at(1).calls.failed == 0);
+  storage->stop();
+  io.restart();
+  io.run();
+}
+
 TEST_CASE("a start forgets an adoption whose new id nobody learned and that has no rows left") {
   const test::TemporaryFolder folder;
   asio::io_context io;

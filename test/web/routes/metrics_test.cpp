@@ -112,6 +112,48 @@ TEST_CASE("a scrape reports the lookups of workers by DNS, if there are any") {
   CHECK(has_line(text, "samoyed_discovery_workers{name=\"w:1\"} 3"));
 }
 
+TEST_CASE("a scrape reports how the store works, if there is one") {
+  MetricsSnapshot snapshot;
+  CHECK(count_of(Metrics().text(snapshot), "samoyed_store") == 0);
+  dispatcher::CallCounts calls{.done = 5, .failed = 2, .total_s = 0.75};
+  calls.by_length[1] = 4;
+  calls.by_length.back() = 1;
+  snapshot.store = dispatcher::StoreStatus{
+      .parts = {{.name = "jobs", .calls = calls}}, .oldest_waiting = {}, .shared = {}};
+  const std::string own = Metrics().text(snapshot);
+  CHECK(has_line(own, "samoyed_store_calls_total{outcome=\"done\",part=\"jobs\"} 5"));
+  CHECK(has_line(own, "samoyed_store_calls_total{outcome=\"failed\",part=\"jobs\"} 2"));
+  CHECK(has_line(own, "samoyed_store_call_seconds_bucket{part=\"jobs\",le=\"0.0005\"} 0"));
+  CHECK(has_line(own, "samoyed_store_call_seconds_bucket{part=\"jobs\",le=\"0.001\"} 4"));
+  CHECK(has_line(own, "samoyed_store_call_seconds_bucket{part=\"jobs\",le=\"10\"} 4"));
+  CHECK(has_line(own, "samoyed_store_call_seconds_count{part=\"jobs\"} 5"));
+  CHECK(has_line(own, "samoyed_store_call_seconds_sum{part=\"jobs\"} 0.75"));
+  CHECK(has_line(own, "samoyed_jobs_oldest_waiting_seconds 0"));
+  CHECK(count_of(own, "samoyed_store_lease") == 0);
+  snapshot.store->oldest_waiting = std::chrono::milliseconds(1500);
+  snapshot.store->shared =
+      dispatcher::StoreStatus::Shared{.reconnects = 3,
+                                      .connect_failures = 4,
+                                      .lease_age = std::chrono::milliseconds(2500),
+                                      .oldest_snapshot = std::nullopt,
+                                      .rescued = 5,
+                                      .rescue_failed = 6,
+                                      .refused_ends = 7};
+  CHECK(count_of(Metrics().text(snapshot), "oldest_snapshot") == 0);
+  snapshot.store->shared->oldest_snapshot = std::chrono::milliseconds(500);
+  const std::string shared = Metrics().text(snapshot);
+  for (const std::string line :
+       {"samoyed_jobs_oldest_waiting_seconds 1.5", "samoyed_store_reconnects_total 3",
+        "samoyed_store_connect_failures_total 4", "samoyed_store_lease_age_seconds 2.5",
+        "samoyed_store_oldest_snapshot_seconds 0.5",
+        "samoyed_store_rescued_jobs_total{outcome=\"waiting\"} 5",
+        "samoyed_store_rescued_jobs_total{outcome=\"failed\"} 6",
+        "samoyed_store_refused_ends_total 7"}) {
+    INFO(line << "\n" << shared);
+    CHECK(has_line(shared, line));
+  }
+}
+
 TEST_CASE("many workers are counted but not listed") {
   MetricsSnapshot snapshot;
   snapshot.workers.resize(65);
