@@ -1,4 +1,4 @@
-"""Sends requests to the web form for scripts that inspect every response. (For load tests that only count
+"""Sends requests to the web form and the API for scripts that inspect every response. (For load tests that only count
 responses, use clientsocket bench.)"""
 
 import asyncio
@@ -9,23 +9,34 @@ BOUNDARY = "samoyed-load"
 REQUEST_TIMEOUT_S = 120
 
 
+FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+
+
 @dataclasses.dataclass
 class ImageRequest:
-    """The bytes of a complete request with one image."""
+    """The bytes of a complete request, mostly with an image."""
 
     name: str
     request: bytes
 
 
+def form_body(files):
+    """Returns a form with these files, each a pair (name, content). Its type is FORM_TYPE."""
+    parts = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+             "Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n"
+             for name, content in files]
+    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def request_of(name, method, path, fields=(), body=b"", host="127.0.0.1"):
+    """Returns a request for a persistent connection. `fields` are further lines of the header."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, f"Content-Length: {len(body)}"]
+    return ImageRequest(name, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
 def image_request(name, content, host="127.0.0.1"):
     """Returns a form post with one file, for a persistent connection."""
-    head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n")
-    body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
-    lines = ["POST / HTTP/1.1", f"Host: {host}",
-             f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
-             f"Content-Length: {len(body)}"]
-    return ImageRequest(name, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return request_of(name, "POST", "/", [f"Content-Type: {FORM_TYPE}"], form_body([(name, content)]), host)
 
 
 @dataclasses.dataclass
@@ -37,6 +48,7 @@ class Answer:
     reason: str
     body: bytes
     latency_s: float
+    fields: dict = dataclasses.field(default_factory=dict)  # Of the response's header, by lower-case names.
 
 
 class Connection:
@@ -51,12 +63,13 @@ class Connection:
         """Sends one request and waits for the complete response."""
         begin = time.monotonic()
         try:
-            status, reason, body = await asyncio.wait_for(self._exchange(asked),
+            status, fields, body = await asyncio.wait_for(self._exchange(asked),
                                                           REQUEST_TIMEOUT_S)
+            reason = fields.get("samoyed-reason", "")
         except (OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
             self.close()
-            status, reason, body = 0, type(error).__name__, b""
-        return Answer(asked, status, reason, body, time.monotonic() - begin)
+            status, reason, body, fields = 0, type(error).__name__, b"", {}
+        return Answer(asked, status, reason, body, time.monotonic() - begin, fields)
 
     async def _exchange(self, asked):
         if self._writer is None:
@@ -73,7 +86,7 @@ class Connection:
         body = await self._reader.readexactly(int(fields.get("content-length", 0)))
         if fields.get("connection", "").lower() == "close":
             self.close()
-        return status, fields.get("samoyed-reason", ""), body
+        return status, fields, body
 
     def close(self):
         if self._writer is not None:

@@ -15,8 +15,8 @@ import tempfile
 import threading
 import unittest
 
-import name_server
 import support
+import name_server  # In scripts/lib, which `support` adds to the path.
 
 support.require_worker()
 

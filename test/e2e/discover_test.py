@@ -9,8 +9,8 @@ import tempfile
 import threading
 import unittest
 
-import name_server
 import support
+import name_server  # In scripts/lib, which `support` adds to the path.
 from name_server import NameServer, ZONE
 
 TOKEN = "discover-test-token"

@@ -10,33 +10,21 @@ import subprocess
 import tempfile
 
 import support
-
-# Who runs the server if the tests run as root: PostgreSQL refuses to.
-UNPRIVILEGED = 65534
-
-
-def find_programs():
-    """The folder of the newest server's programs, installed or unpacked by scripts/setup --test."""
-    for folder in ("/usr/lib/postgresql", support.SOURCE_DIR / "build/deps/postgresql/usr/lib/postgresql"):
-        found = sorted(pathlib.Path(folder).glob("*/bin/postgres"))
-        if found:
-            return found[-1].parent
-    return None
+from unpacked import UNPRIVILEGED, as_unprivileged, find_postgresql
 
 
 class SharedStoreTest(support.ProgramTestCase):
     def setUp(self):
         super().setUp()
-        self.programs = find_programs()
+        self.programs = find_postgresql()
         if not self.programs:
             self.skipTest("needs PostgreSQL, which scripts/setup --test unpacks")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.user = []
-        if os.geteuid() == 0:
+        self.user = as_unprivileged()
+        if self.user:
             os.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
-            self.user = ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"]
         subprocess.run(
             [*self.user, self.programs / "initdb", "-D", self.folder / "data", "-U", "samoyed", "-A", "trust", "-E",
              "UTF8", "--locale=C.UTF-8", "-N"], check=True, stdout=subprocess.DEVNULL, cwd="/")

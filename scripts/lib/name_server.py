@@ -34,14 +34,14 @@ def free_port():
                 continue
 
 
-def ask(port, name, timeout_s=1):
+def ask(port, name, timeout_s=1, host="127.0.0.1"):
     """The reply code for a question for the addresses of `name`; None without a reply."""
     question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
     query = struct.pack("!6H", 7, 0x0100, 1, 0, 0, 0) + question + struct.pack("!2H", 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(timeout_s)
         try:
-            client.connect(("127.0.0.1", port))
+            client.connect((host, port))
             client.send(query)
             return client.recv(4096)[3] & 15
         except OSError:
@@ -49,12 +49,16 @@ def ask(port, name, timeout_s=1):
 
 
 class NameServer:
-    """dnsmasq on a free port of the loopback interface, for the names below `ZONE`. Its other names are unknown to it.
+    """dnsmasq for the names below `ZONE`, by default on a free port of the loopback interface. Its other names are unknown
+    to it.
 
-    `options` are further ones of dnsmasq, for example for SRV records. The time to live of its answers is 1 second."""
+    `options` are further ones of dnsmasq, for example for SRV records. The time to live of its answers is 1 second.
+    `prefix` is a command that runs dnsmasq, for example in a network namespace that has `host`."""
 
-    def __init__(self, *options, port=None):
+    def __init__(self, *options, port=None, host="127.0.0.1", prefix=()):
         self.port = port or free_port()
+        self.host = host
+        self._prefix = prefix
         self._options = options
         self._folder = tempfile.TemporaryDirectory()
         self._hosts = pathlib.Path(self._folder.name) / "hosts"
@@ -63,7 +67,7 @@ class NameServer:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self):
         """Starts it and waits until it answers. Returns self."""
@@ -71,12 +75,12 @@ class NameServer:
         # dnsmasq would change its user to one that can't read the test's folder.
         as_root = ["--user=root", "--group=root"] if pathlib.Path("/proc/self").stat().st_uid == 0 else []
         self._process = subprocess.Popen(
-            [DNSMASQ, "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts",
-             f"--port={self.port}", "--listen-address=127.0.0.1", "--bind-interfaces", f"--local=/{ZONE}/",
+            [*self._prefix, DNSMASQ, "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts",
+             f"--port={self.port}", f"--listen-address={self.host}", "--bind-interfaces", f"--local=/{ZONE}/",
              f"--addn-hosts={self._hosts}", "--local-ttl=1", *as_root, *self._options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         end = time.monotonic() + READY_TIMEOUT_S
-        while ask(self.port, f"ready.{ZONE}") is None:
+        while self._ask(f"ready.{ZONE}") is None:
             if self._process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"dnsmasq doesn't answer: {self._process.stderr.read().decode()}")
         return self
@@ -90,10 +94,13 @@ class NameServer:
         # dnsmasq reads the file again after the signal; the name of this generation shows when it has.
         self._process.send_signal(signal.SIGHUP)
         end = time.monotonic() + READY_TIMEOUT_S
-        while ask(self.port, self._generation) != NO_ERROR:
+        while self._ask(self._generation) != NO_ERROR:
             if time.monotonic() > end:
                 raise AssertionError("dnsmasq doesn't read its hosts again")
             time.sleep(0.02)
+
+    def _ask(self, name):
+        return ask(self.port, name, host=self.host)
 
     def _write(self):
         self._generation = f"g{time.monotonic_ns()}.{ZONE}"
