@@ -18,6 +18,7 @@ WORKER_GONE_S = 5
 CUT_WORKER_S = 20
 # Longer than workers that DNS has dropped go on serving.
 DNS_S = 45
+SPLIT_S = 25
 DISK_FULL_S = 15
 NO_CONNECTIONS_S = 15
 SNAPSHOT_S = 600
@@ -172,6 +173,24 @@ async def failover_cut(scene):
     await asyncio.to_thread(lost.lose)
     await asyncio.to_thread(cluster.fail_over)
     await asyncio.sleep(scene.chance.uniform(0, SHORT_S))
+    lost.node.join()
+    await asyncio.to_thread(cluster.build_standby)
+
+
+@fault("failover-split", STORE)
+async def failover_split(scene):
+    """The primary loses its standby, but not the dispatchers. Connections that wait for it are terminated. Then the primary is
+    lost."""
+    cluster = scene.cluster
+    lost = cluster.primary
+    lost.node.cut_off(cluster.standby.node.address)
+    for _ in range(TERMINATIONS):
+        await asyncio.sleep(SPLIT_S / TERMINATIONS)
+        await scene.sql(TERMINATE)
+    await asyncio.to_thread(lost.lose)
+    # PostgreSQL shows transactions that the standby lacks if their wait for it was terminated.
+    scene.forget_states()
+    await asyncio.to_thread(cluster.fail_over)
     lost.node.join()
     await asyncio.to_thread(cluster.build_standby)
 

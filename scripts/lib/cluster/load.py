@@ -130,6 +130,11 @@ class Load:
                                f"{answer.body[:200].decode(errors='replace')}")
         return False
 
+    def forget_states(self):
+        """From now on, jobs may be in other states than those in which they were seen to be."""
+        for job in self.jobs.values():
+            job.state = ""
+
     def check_state(self, job, state, who):
         """Checks what a dispatcher says of a job."""
         if state["file_name"] != job.file_name:

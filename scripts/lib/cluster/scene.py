@@ -40,10 +40,11 @@ STEPS = [
 class Scene:
     """What a fault has to do with: the cluster, chance, and what it measures."""
 
-    def __init__(self, cluster, chance, violate):
+    def __init__(self, cluster, chance, load):
         self.cluster = cluster
         self.chance = chance
-        self.violate = violate
+        self.violate = load.violate
+        self.forget_states = load.forget_states
         self.rescues_s = []  # How long jobs of dead dispatchers waited for others.
         self.end = float("inf")  # When long faults end, in seconds of time.monotonic().
 

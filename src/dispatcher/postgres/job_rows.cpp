@@ -116,7 +116,7 @@ void insert_image(Connection& connection, const std::string& id, std::string_vie
 }
 
 void insert_jobs(Connection& connection, const std::vector<JobRow>& rows,
-                 const std::vector<JobImage>& images) {
+                 const std::vector<JobImage>& images, Insertion insertion) {
   static const std::string sql =
       "WITH added AS (INSERT INTO job (id, state, due_ms, owner, claims, attempts, suspect_ends,"
       " submitted_ms, changed_ms, visitor, client, request_id, file_name, image_bytes, top, model,"
@@ -146,6 +146,10 @@ void insert_jobs(Connection& connection, const std::vector<JobRow>& rows,
     }
     params.add(row.turn);
     connection.run(sql, params);
+  }
+  if (insertion == Insertion::repeated) {
+    // The COMMIT of a transaction that writes nothing doesn't wait for the standby.
+    connection.run("SELECT pg_logical_emit_message(true, 'samoyed', '')");
   }
   transaction.commit();
 }

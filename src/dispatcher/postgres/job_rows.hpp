@@ -17,10 +17,17 @@ namespace samoyed::dispatcher::postgres {
 /// Stores the image of a job that `insert_jobs` is going to insert.
 void insert_image(Connection& connection, const std::string& id, std::string_view bytes);
 
+enum class Insertion {
+  first,
+  /// It isn't known whether the first one was committed. If it was, a standby may lack it, although
+  /// it can be seen here: the wait for the standby was lost with the connection.
+  repeated,
+};
+
 /// Inserts jobs, all or none, with those of their images that are in memory. Leaves out jobs that
-/// were inserted before.
+/// were inserted before. With synchronous replication, the standby has all of them afterwards.
 void insert_jobs(Connection& connection, const std::vector<JobRow>& rows,
-                 const std::vector<JobImage>& images);
+                 const std::vector<JobImage>& images, Insertion insertion = Insertion::first);
 
 /// Removes the images that were stored for jobs which were not inserted.
 void remove_images(Connection& connection, const std::vector<JobRow>& rows);

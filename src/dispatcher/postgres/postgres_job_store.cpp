@@ -108,17 +108,21 @@ asio::awaitable<void> PostgresJobStore::store_unread_images(RowsPointer rows,
 asio::awaitable<void> PostgresJobStore::insert(RowsPointer rows, ImagesPointer images) {
   std::size_t bytes = 0;
   for (const JobImage& image : *images) bytes += image.bytes.size();
-  const auto work = [rows, images](Connection& connection) {
-    insert_jobs(connection, *rows, *images);
-    return true;
+  const auto work = [rows, images](Insertion insertion) {
+    return [rows, images, insertion](Connection& connection) {
+      insert_jobs(connection, *rows, *images, insertion);
+      return true;
+    };
   };
   try {
-    co_await pool_.run(work, bytes);
+    auto first = work(Insertion::first);
+    co_await pool_.run(std::move(first), bytes);
     co_return;
   } catch (const ConnectionLostError& failure) {
     spdlog::warn("stores a job again because the connection was lost: {}", failure.what());
   }
-  co_await pool_.run(work, bytes);
+  auto again = work(Insertion::repeated);
+  co_await pool_.run(std::move(again), bytes);
 }
 
 /// If the images can't be removed now, the removal of old rows does it later.

@@ -16,12 +16,13 @@ using test::make_tables;
 
 namespace {
 
-void insert_one(Connection& connection, const std::string& id) {
+void insert_one(Connection& connection, const std::string& id,
+                Insertion insertion = Insertion::first) {
   JobRow row{};
   row.job.id = id;
   row.job.image_bytes = 3;
   row.visitor = "me";
-  insert_jobs(connection, {row}, {{"dog.jpg", "dog"}});
+  insert_jobs(connection, {row}, {{"dog.jpg", "dog"}}, insertion);
 }
 
 std::int64_t count(Connection& connection, const std::string& table) {
@@ -54,6 +55,20 @@ TEST_CASE("the jobs of a dead dispatcher run elsewhere, and its late results are
   CHECK_FALSE(finish_job(*connection, late, history_row("me")));
   CHECK(count(*connection, "recognition") == 1);
   CHECK(count(*connection, "job_image") == 0);
+}
+
+TEST_CASE("a job is inserted once, but a repeated insertion waits for the standby") {
+  const auto connection = make_tables();
+  if (!connection) return;
+  insert_one(*connection, "job");
+  const auto log_size = [&] {
+    return connection->run("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").integer(0, 0);
+  };
+  // A COMMIT waits for the standby only if its transaction has written to the log.
+  const std::int64_t before = log_size();
+  insert_one(*connection, "job", Insertion::repeated);
+  CHECK(log_size() > before);
+  CHECK(count(*connection, "job") == 1);
 }
 
 TEST_CASE("a claim that ended is ended once, although its end is repeated") {
