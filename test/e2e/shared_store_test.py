@@ -1,58 +1,30 @@
 """Tests --store: dispatchers that share a database of PostgreSQL, and how they go on without it."""
 
 import json
-import os
 import pathlib
 import signal
-import subprocess
 import tempfile
 
 import support
-
-# Who runs the server if the tests run as root: PostgreSQL refuses to.
-UNPRIVILEGED = 65534
-
-
-def find_programs():
-    """The folder of the newest server's programs, installed or unpacked by scripts/setup --test."""
-    for folder in ("/usr/lib/postgresql", support.SOURCE_DIR / "build/deps/postgresql/usr/lib/postgresql"):
-        found = sorted(pathlib.Path(folder).glob("*/bin/postgres"))
-        if found:
-            return found[-1].parent
-    return None
+import postgres_server
 
 
 class SharedStoreTest(support.ProgramTestCase):
     def setUp(self):
         super().setUp()
-        self.programs = find_programs()
-        if not self.programs:
+        programs = postgres_server.find_programs()
+        if not programs:
             self.skipTest("needs PostgreSQL, which scripts/setup --test unpacks")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.user = []
-        if os.geteuid() == 0:
-            os.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
-            self.user = ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"]
-        subprocess.run(
-            [*self.user, self.programs / "initdb", "-D", self.folder / "data", "-U", "samoyed", "-A", "trust", "-E",
-             "UTF8", "--locale=C.UTF-8", "-N"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-        self.url = f"postgresql://samoyed@/postgres?host={self.folder}"
+        self.database = postgres_server.Database(programs, pathlib.Path(folder.name))
+        self.url = self.database.url
 
     def start_server(self):
-        server = self.start(*self.user, self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
-                            "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off", cwd="/")
-        self.addCleanup(self.end_server, server)
+        server = self.start(*self.database.server_command("fsync=off"))
+        self.addCleanup(postgres_server.end_server, server)
         self.assertTrue(server.log.wait_for("ready to accept connections"))
         return server
-
-    @staticmethod
-    def end_server(server):
-        """Ends the server without writing anything, as a crash does, but it gives its shared memory back."""
-        if server.is_running():
-            server.send(signal.SIGQUIT)
-            server.wait()
 
     def dispatcher(self, *arguments, worker=None):
         return self.start_dispatcher("--store", self.url, *arguments, workers=[worker] if worker else [])
@@ -114,7 +86,7 @@ class SharedStoreTest(support.ProgramTestCase):
         server = self.start_server()
         support.wait_until(lambda: notice not in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertIn("Set-Cookie", support.upload(dispatcher.port, b"any").headers)
-        self.end_server(server)
+        postgres_server.end_server(server)
         support.wait_until(lambda: notice in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
 
