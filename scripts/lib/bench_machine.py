@@ -41,6 +41,20 @@ def cpu_seconds(program):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def cpu_seconds_with_children(program):
+    """CPU time of a running program, of its running child processes, and of those that have ended."""
+    fields = _stat(program)
+    ticks = sum(int(field) for field in fields[11:15])
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            child = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # It has ended.
+        if int(child[1]) == program.pid:
+            ticks += int(child[11]) + int(child[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def page_faults(program):
     """Minor page faults of a running program, which needed no disk access."""
     return int(_stat(program)[7])

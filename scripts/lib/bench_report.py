@@ -1,26 +1,13 @@
 """Formats the results of scripts/bench as Markdown, and compares them with the project's targets."""
 
-import dataclasses
 import statistics
 
+import bench_store_report
 from bench_peers import OURS, OURS_BF16
 from bench_service import DIRECT, DIRECT_BF16, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
+from bench_tables import Target, get, number, ratio, table
 
 BEGIN, END = "<!-- bench begin -->", "<!-- bench end -->"
-
-
-def number(value, digits=1):
-    """Formats a number for a table; a dash for None."""
-    return "-" if value is None else f"{value:,.{digits}f}"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def ratio(value, base):
-    return value / base if value and base else None
 
 
 def _forward(results, _):
@@ -51,7 +38,7 @@ def _closed(results, primary):
         of_who = [results["closed"][image].get(who, {}).get("per_s") for image in images]
         alone = results["alone"].get(who, {})
         rows.append([who] + [number(value) for value in of_who]
-                    + [number(ratio(_get(first, DIRECT, "per_s"), first[who].get("per_s")), 2)]
+                    + [number(ratio(get(first, DIRECT, "per_s"), first[who].get("per_s")), 2)]
                     + [number(alone.get("median_ms")), number(alone.get("p99_ms"))]
                     + [number(first[who].get("generator_cores"), 2)])
     return "Images per second on all cores, closed loop\n\n" + table(
@@ -109,7 +96,10 @@ def _buffers(results, _):
 
 
 SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _open,
-            "dispatcher": _dispatcher, "buffers": _buffers, "start_up": _start_up}
+            "dispatcher": _dispatcher, "buffers": _buffers, "store": bench_store_report.store, "cluster": bench_store_report.cluster, "start_up": _start_up}
+
+# Only on request: these take a quarter of an hour more, and need PostgreSQL and HAProxy.
+ON_REQUEST = ("store", "cluster")
 
 
 def markdown(results):
@@ -127,47 +117,20 @@ def markdown(results):
     return "\n\n".join(parts) + "\n"
 
 
-@dataclasses.dataclass
-class Target:
-    """One of the project's targets. `measured` is None if its section was left out."""
-
-    text: str
-    measured: float
-    wanted: float
-    at_least: bool
-
-    @property
-    def reached(self):
-        if self.measured is None:
-            return None
-        return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
-
-    def row(self):
-        word = {True: "yes", False: "NO", None: "not measured"}[self.reached]
-        sign = "at least" if self.at_least else "at most"
-        return [self.text, number(self.measured, 2), f"{sign} {self.wanted:g}", word]
-
-
-def _get(results, *keys):
-    for key in keys:
-        results = (results or {}).get(key)
-    return results
-
-
 def targets(results):
     primary = results["primary"]
 
     def per_s(who):
-        return _get(results, "closed", primary, who, "per_s")
+        return get(results, "closed", primary, who, "per_s")
 
     def alone(who):
-        return _get(results, "alone", who, "median_ms")
+        return get(results, "alone", who, "median_ms")
 
     def forward(who):
-        return _get(results, "forward", who, "median_ms")
+        return get(results, "forward", who, "median_ms")
 
     def tail(who, share):
-        return _get(results, "open", who, share, "p99_by_unloaded_median")
+        return get(results, "open", who, share, "p99_by_unloaded_median")
 
     wanted = [
         ("forward: speed relative to ONNX Runtime", ratio(forward("ONNX Runtime"), forward(OURS)), 1.0, True),
@@ -180,8 +143,8 @@ def targets(results):
         ("worker, direct: throughput relative to tuned Python", ratio(per_s(DIRECT), per_s(TUNED_PYTHON)), 2.5, True)]
     if OURS_BF16 in (results.get("forward") or {}):
         wanted.append(("forward in bf16: throughput relative to fp32",
-                       ratio(_get(results, "forward", OURS_BF16, "per_s_all_cores"),
-                             _get(results, "forward", OURS, "per_s_all_cores")), 2.0, True))
+                       ratio(get(results, "forward", OURS_BF16, "per_s_all_cores"),
+                             get(results, "forward", OURS, "per_s_all_cores")), 2.0, True))
     if per_s(DIRECT_BF16):
         wanted.append(("worker, direct, bf16: throughput relative to tuned Python",
                        ratio(per_s(DIRECT_BF16), per_s(TUNED_PYTHON)), 3.2, True))
@@ -189,14 +152,14 @@ def targets(results):
         wanted += [(f"p99 / unloaded median at 50 % load, {who}", tail(who, "0.5"), 4, False),
                    (f"p99 / unloaded median at 80 % load, {who}", tail(who, "0.8"), 8, False)]
     wanted += [
-        ("dispatcher: recognitions/s per core", _get(results, "dispatcher", "per_core_per_s"), 10000, True),
-        ("median latency added by the dispatcher, ms", _get(results, "dispatcher", "added_ms"), 0.3, False),
-        ("worker ready, s", _get(results, "start_up", "ready_s"), 0.6, False),
-        ("first image / hundredth image", ratio(_get(results, "start_up", "first_ms"),
-                                                 _get(results, "start_up", "hundredth_ms")), 1.25, False),
-        ("worker's memory, MB", _get(results, "memory", "worker_mb"), 250, False),
-        ("dispatcher's memory, MB", _get(results, "memory", "dispatcher_mb"), 50, False)]
-    return [Target(*one) for one in wanted]
+        ("dispatcher: recognitions/s per core", get(results, "dispatcher", "per_core_per_s"), 10000, True),
+        ("median latency added by the dispatcher, ms", get(results, "dispatcher", "added_ms"), 0.3, False),
+        ("worker ready, s", get(results, "start_up", "ready_s"), 0.6, False),
+        ("first image / hundredth image", ratio(get(results, "start_up", "first_ms"),
+                                                 get(results, "start_up", "hundredth_ms")), 1.25, False),
+        ("worker's memory, MB", get(results, "memory", "worker_mb"), 250, False),
+        ("dispatcher's memory, MB", get(results, "memory", "dispatcher_mb"), 50, False)]
+    return [Target(*one) for one in wanted] + bench_store_report.targets(results)
 
 
 def comparisons(rows):

@@ -196,12 +196,12 @@ def write_null_image(bench, file_bytes=NULL_IMAGE_BYTES):
     return image
 
 
-def null_crowd(bench, dispatcher, image):
+def null_crowd(bench, dispatcher, image, path="/"):
     """Measures a dispatcher with many clients and a worker that answers at once: its throughput, also per second of
     its own CPU time."""
     begin = bench_machine.cpu_seconds(dispatcher)
     # No warm-up, because its images would use CPU time without being counted.
-    result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher), "--clients",
+    result = run_json(bench.bin_dir / "clientsocket", "bench", "--json", *page_words(dispatcher, path), "--clients",
                       NULL_CLIENTS, "--seconds", bench.settings.seconds, "--warm-up-seconds", 0, image)
     used = bench_machine.cpu_seconds(dispatcher) - begin
     return {"per_s": result["goodput_per_s"], "per_core_per_s": result["recognized"] / max(used, 0.01),

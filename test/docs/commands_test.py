@@ -23,6 +23,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+# pylint: disable=wrong-import-position
+from unpacked import PROXIES, find_postgresql  # noqa: E402
+
 SKIPPED = 77  # CTest's status for a test that can't run here.
 NOT_RUN_MAX = 15
 TIMEOUT_S = 540
@@ -130,15 +134,6 @@ PATH=$PATH:{programs}:{proxies}
 """
 
 
-def find_postgres(source_dir):
-    """The folder of the newest server's programs, installed or unpacked by scripts/setup --test. None if there is none."""
-    for folder in (pathlib.Path("/usr/lib/postgresql"), source_dir / "build/deps/postgresql/usr/lib/postgresql"):
-        found = sorted(folder.glob("*/bin/postgres"))
-        if found:
-            return found[-1].parent
-    return None
-
-
 # Without a connection or ../shared there is no trained model. The documents' commands then run with the untrained one,
 # under the trained one's name, which only this test sees.
 UNTRAINED_STANDS_IN = "[ -e models/squeezenet1_1.pth ] || ln -s untrained.pth models/squeezenet1_1.pth\n"
@@ -207,10 +202,10 @@ def run_document(source_dir, document, is_trained):
         script = folder / "script"
         prepare = isolate(source_dir, folder) + ("" if is_trained else UNTRAINED_STANDS_IN)
         if "sudo -u postgres" in text:
-            programs = find_postgres(source_dir)
+            programs = find_postgresql()
             if not programs:
                 return "the commands need PostgreSQL, which scripts/setup --test installs"
-            prepare += POSTGRES.format(folder=folder, programs=programs, proxies=source_dir / "build/deps/proxies/usr/sbin")
+            prepare += POSTGRES.format(folder=folder, programs=programs, proxies=PROXIES / "usr" / "sbin")
         script.write_text(prepare + FUNCTIONS + write_script(blocks, document.name, folder), encoding="utf-8")
         bin_dir = pathlib.Path(os.environ.get("SAMOYED_BIN_DIR", source_dir / "build" / "release" / "bin"))
         environment = {**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "HOME": name}

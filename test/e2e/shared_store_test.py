@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import re
 import signal
@@ -10,40 +9,30 @@ import subprocess
 import tempfile
 
 import support
-from unpacked import UNPRIVILEGED, as_unprivileged, find_postgresql
+import postgres_server
+from unpacked import UNPRIVILEGED, find_postgresql
 
 
 class SharedStoreTest(support.ProgramTestCase):
     def setUp(self):
         super().setUp()
-        self.programs = find_postgresql()
-        if not self.programs:
+        programs = find_postgresql()
+        if not programs:
             self.skipTest("needs PostgreSQL, which scripts/setup --test unpacks")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.user = as_unprivileged()
-        if self.user:
-            os.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
-        subprocess.run(
-            [*self.user, self.programs / "initdb", "-D", self.folder / "data", "-U", "samoyed", "-A", "trust", "-E",
-             "UTF8", "--locale=C.UTF-8", "-N"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-        self.url = f"postgresql://samoyed@/postgres?host={self.folder}"
+        self.database = postgres_server.Database(programs, self.folder)
+        self.url = self.database.url
 
     def start_server(self, *wrapper):
-        server = self.start(*wrapper, *self.user, self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
-                            "listen_addresses=", "-c", "fsync=off", "-c", "logging_collector=off", cwd="/")
-        self.addCleanup(self.end_server, server)
-        if not server.log.wait_for("ready to accept connections") and wrapper:
+        server = self.start(*wrapper, *self.database.server_command("fsync=off"))
+        self.addCleanup(postgres_server.end_server, server)
+        ready = server.log.wait_for("ready to accept connections")
+        if wrapper and not ready:
             self.skipTest("needs root, to mount a small disk")
+        self.assertTrue(ready, server.log.text())
         return server
-
-    @staticmethod
-    def end_server(server):
-        """Ends the server without writing anything, as a crash does, but it gives its shared memory back."""
-        if server.is_running():
-            server.send(signal.SIGQUIT)
-            server.wait()
 
     def dispatcher(self, *arguments, worker=None):
         return self.start_dispatcher("--store", self.url, *arguments, workers=[worker] if worker else [])
@@ -93,7 +82,7 @@ class SharedStoreTest(support.ProgramTestCase):
         self.assertEqual(support.request(beta.port, f"/api/v1/workers/{address}", "DELETE").status, 200)
         self.await_workers(alpha, [])
         # Without the store each goes on with its own list; what was said meanwhile follows.
-        self.end_server(server)
+        postgres_server.end_server(server)
         self.assertEqual(support.request(beta.port, f"/add/{address}", "POST").status, 200)
         self.await_workers(beta, [address])
         self.start_server()
@@ -134,15 +123,15 @@ class SharedStoreTest(support.ProgramTestCase):
         server = self.start_server()
         support.wait_until(lambda: notice not in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertIn("Set-Cookie", support.upload(dispatcher.port, b"any").headers)
-        self.end_server(server)
+        postgres_server.end_server(server)
         support.wait_until(lambda: notice in support.request(dispatcher.port, "/readyz").text, "/readyz")
         self.assertEqual(support.upload(dispatcher.port, b"any").status, 200)
 
     def run_sql(self, *statements):
         """Runs each statement in a transaction of its own."""
-        for statement in statements:
-            subprocess.run([*self.user, self.programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url, "-c",
-                            statement], check=True, cwd="/")
+        with self.database.open_session() as session:
+            for statement in statements:
+                session.run(statement)
 
     def test_a_full_disk_of_the_server_refuses_jobs_until_there_is_room(self):
         small = self.folder / "small"

@@ -49,8 +49,9 @@ std::vector<Upload> read_images(const std::vector<std::filesystem::path>& given)
 std::unique_ptr<Target> make_target(asio::io_context& io, const Options& options,
                                     const std::vector<Upload>& uploads) {
   if (options.http) {
-    return std::make_unique<HttpTarget>(io.get_executor(), *options.http, uploads,
-                                        options.fresh_connections);
+    return std::make_unique<HttpTarget>(
+        io.get_executor(), *options.http, uploads,
+        HttpTarget::Settings{options.fresh_connections, options.images_per_request});
   }
   std::vector<std::vector<std::byte>> files;
   for (const Upload& upload : uploads) files.push_back(upload.file);

@@ -18,6 +18,7 @@ namespace http = boost::beast::http;
 
 constexpr std::string_view boundary = "samoyed-bench-5d2f9a7c41e860b3";
 constexpr unsigned status_recognized = 200;
+constexpr unsigned status_accepted = 202;
 /// The maximum size of an answer's body. A page that shows the image again is under 6 MB.
 constexpr std::uint64_t answer_bytes_max = std::uint64_t{64} << 20;
 constexpr std::size_t dropped_bytes_at_a_time = 65536;
@@ -115,9 +116,10 @@ class HttpClient final : public Client {
 
   Ending ending() const {
     const auto& answer = parser_->get();
-    if (answer.result_int() == status_recognized) return {};
+    const unsigned status = answer.result_int();
+    if (status == status_recognized || status == status_accepted) return {};
     const auto reason = answer.find("Samoyed-Reason");
-    std::string why = std::to_string(answer.result_int());
+    std::string why = std::to_string(status);
     if (reason == answer.end()) return {.kind = Ending::Kind::failed, .why = "status " + why};
     why += ' ';
     why.append(reason->value().data(), reason->value().size());
@@ -144,29 +146,33 @@ std::string quoted(std::string name) {
 
 }  // namespace
 
-std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive) {
+std::string upload_request(const HttpUrl& url, std::span<const Upload> uploads, bool keep_alive) {
   const std::string delimiter = "--" + std::string(boundary);
-  const std::string form_head =
-      delimiter +
-      "\r\nContent-Disposition: form-data; name=\"file\"; filename=" + quoted(upload.file_name) +
-      "\r\nContent-Type: application/octet-stream\r\n\r\n";
-  const std::string form_end = "\r\n" + delimiter + "--\r\n";
-  const std::size_t body_bytes = form_head.size() + upload.file.size() + form_end.size();
-  std::string request = "POST " + url.path + " HTTP/1.1\r\nHost: " + to_string(url.address) +
-                        "\r\nContent-Type: multipart/form-data; boundary=" + std::string(boundary) +
-                        "\r\nContent-Length: " + std::to_string(body_bytes) +
-                        (keep_alive ? "" : "\r\nConnection: close") + "\r\n\r\n" + form_head;
-  request.append(reinterpret_cast<const char*>(upload.file.data()), upload.file.size());
-  return request + form_end;
+  std::string form;
+  for (const Upload& upload : uploads) {
+    form += delimiter + "\r\nContent-Disposition: form-data; name=\"file\"; filename=" +
+            quoted(upload.file_name) + "\r\nContent-Type: application/octet-stream\r\n\r\n";
+    form.append(reinterpret_cast<const char*>(upload.file.data()), upload.file.size());
+    form += "\r\n";
+  }
+  form += delimiter + "--\r\n";
+  return "POST " + url.path + " HTTP/1.1\r\nHost: " + to_string(url.address) +
+         "\r\nContent-Type: multipart/form-data; boundary=" + std::string(boundary) +
+         "\r\nContent-Length: " + std::to_string(form.size()) +
+         (keep_alive ? "" : "\r\nConnection: close") + "\r\n\r\n" + form;
 }
 
 HttpTarget::HttpTarget(const asio::any_io_executor& executor, HttpUrl url,
-                       const std::vector<Upload>& uploads, bool fresh_connections)
+                       const std::vector<Upload>& uploads, Settings settings)
     : url_(std::move(url)),
       endpoints_(resolve(executor, url_.address)),
       dropped_(dropped_bytes_at_a_time) {
-  for (const Upload& upload : uploads) {
-    requests_.push_back(upload_request(url_, upload, !fresh_connections));
+  for (std::size_t first = 0; first < uploads.size(); ++first) {
+    std::vector<Upload> form;
+    for (int count = 0; count < settings.images_per_request; ++count) {
+      form.push_back(uploads[(first + static_cast<std::size_t>(count)) % uploads.size()]);
+    }
+    requests_.push_back(upload_request(url_, form, !settings.fresh_connections));
   }
 }
 

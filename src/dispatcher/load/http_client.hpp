@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,17 +16,23 @@ struct Upload {
   std::string file_name;
   std::vector<std::byte> file;
 };
-/// Returns the complete request, header and form, that uploads an image.
-std::string upload_request(const HttpUrl& url, const Upload& upload, bool keep_alive);
+/// Returns the complete request, header and form, that uploads images.
+std::string upload_request(const HttpUrl& url, std::span<const Upload> uploads, bool keep_alive);
 
-/// A dispatcher's page or its /api/v1/classify. Images are posted as a browser posts the form.
-/// Status 200 is a recognition; any other status with a `Samoyed-Reason` field is a documented
-/// refusal.
+/// A dispatcher's page, its /api/v1/classify or its /api/v1/jobs. Images are posted as a browser
+/// posts the form. Status 200 is a recognition and 202 an accepted job; any other status with a
+/// `Samoyed-Reason` field is a documented refusal.
 class HttpTarget final : public Target {
  public:
-  /// Looks up the name. Throws std::runtime_error if that fails.
+  struct Settings {
+    bool fresh_connections = false;
+    int images_per_request = 1;
+  };
+
+  /// Makes a request of each upload and those that follow it. Looks up the name; throws
+  /// std::runtime_error if that fails.
   HttpTarget(const asio::any_io_executor& executor, HttpUrl url, const std::vector<Upload>& uploads,
-             bool fresh_connections);
+             Settings settings);
 
   std::unique_ptr<Client> make_client(const asio::any_io_executor& executor) override;
   std::string name() const override;

@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view http_scheme = "http://";
 constexpr std::uint16_t http_port = 80;
 constexpr double seconds_max = 3600;
+/// As many as a dispatcher accepts.
+constexpr int images_per_request_max = 200;
 
 void add_seconds_option(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
                         const std::string& description, double least) {
@@ -43,7 +45,8 @@ CLI::Option* add_http_option(CLI::App& app, std::optional<HttpUrl>& http) {
             }
             http.emplace(std::move(*url));
           },
-          "URL of a dispatcher's page or its /api/v1/classify; images are posted as form uploads")
+          "URL of a dispatcher's page, its /api/v1/classify or its /api/v1/jobs; images are "
+          "posted as form uploads")
       ->type_name("URL");
 }
 
@@ -109,6 +112,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
       "Examples:\n"
       "  clientsocket bench --worker localhost:8888 --clients 4 dog.jpg\n"
       "  clientsocket bench --http http://localhost:9999/ --rate 100 --json photos/\n"
+      "A job counts as recognized when it is accepted.\n"
       "Latencies cover recognized images only. In the open loop, a latency starts when\n"
       "its image is due, so that a stall isn't hidden. Counts cover the images that\n"
       "were due during the measurement; rates cover the answers that arrived during\n"
@@ -117,6 +121,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   CLI::Option* const workers = dispatcher::add_worker_option(app, options.workers);
   CLI::Option* const http = add_http_option(app, options.http)->excludes(workers);
   add_load_options(app, options);
+  app.add_option("--images-per-request", options.images_per_request,
+                 "Number of images in each form, for /api/v1/jobs; all figures then count forms")
+      ->check(io::whole_number_range(1, images_per_request_max))
+      ->needs(http);
   app.add_flag("--json", options.json, "Print the report as one JSON object");
   app.add_option("IMAGE", options.images,
                  "Image files, folders to search for images, or - for standard input; sent in turn")

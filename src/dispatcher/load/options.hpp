@@ -41,6 +41,8 @@ struct Options {
   std::chrono::milliseconds request_timeout{60000};
   bool fresh_connections = false;
   int top = 5;
+  /// Pages only: the number of images in each form.
+  int images_per_request = 1;
   bool json = false;
 };
 

@@ -76,7 +76,7 @@ std::vector<std::string> ask_worker(const ScriptedPeer& peer, int count, bool fr
 std::vector<std::string> post(const ScriptedPeer& peer, int count,
                               std::chrono::milliseconds timeout = patient) {
   asio::io_context io;
-  HttpTarget target(io.get_executor(), {peer.address(), "/"}, {{"a.jpg", image()}}, false);
+  HttpTarget target(io.get_executor(), {peer.address(), "/"}, {{"a.jpg", image()}}, {});
   return send(io, target, count, timeout);
 }
 
@@ -289,7 +289,8 @@ TEST_CASE("a recognition includes the times of the steps and of the worker") {
 
 TEST_CASE("an upload is the same request as the page's form sends") {
   const HttpUrl url = parse_http_url("http://[::1]:8/x").value();
-  const std::string request = upload_request(url, {"a\"\r\nb.jpg", image()}, true);
+  const std::vector<Upload> uploads{{"a\"\r\nb.jpg", image()}};
+  const std::string request = upload_request(url, uploads, true);
   const std::size_t head_end = request.find("\r\n\r\n");
   const std::string head = request.substr(0, head_end);
   const std::string body = request.substr(head_end + 4);
@@ -297,8 +298,30 @@ TEST_CASE("an upload is the same request as the page's form sends") {
   CHECK(head.ends_with("\r\nContent-Length: " + std::to_string(body.size())));
   CHECK(body.find("name=\"file\"; filename=\"a___b.jpg\"\r\n") != body.npos);
   CHECK(body.find("\r\n\r\nfoobar\r\n--") != body.npos);
-  CHECK(upload_request(url, {"a", image()}, false).find("\r\nConnection: close\r\n\r\n") !=
+  CHECK(upload_request(url, uploads, false).find("\r\nConnection: close\r\n\r\n") !=
         std::string::npos);
+}
+
+TEST_CASE("a form holds as many images as were asked for, and accepted jobs count") {
+  std::vector<std::string> received;
+  ScriptedPeer peer({[&](Connection& connection) {
+    for (int request = 0; request < 2; ++request) {
+      received.push_back(connection.read_until("--\r\n"));
+      connection.send(http_answer("202 Accepted", "", "{}"));
+    }
+  }});
+  asio::io_context io;
+  HttpTarget target(io.get_executor(), {peer.address(), "/api/v1/jobs"},
+                    {{"a.jpg", image()}, {"b.jpg", image()}}, {.images_per_request = 3});
+  CHECK(send(io, target, 2, patient) == std::vector<std::string>{"recognized", "recognized"});
+  REQUIRE(received.size() == 2);
+  std::string names;
+  const std::string before = "filename=\"";
+  for (auto at = received[1].find(before); at != std::string::npos;
+       at = received[1].find(before, at + 1)) {
+    names += received[1][at + before.size()];
+  }
+  CHECK(names == "aba");
 }
 
 TEST_CASE("the page's client keeps its connection, and reports refusals by status and reason") {

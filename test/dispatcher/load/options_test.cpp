@@ -69,6 +69,8 @@ TEST_CASE("bench's options") {
   CHECK(open->in_flight_max == 3);
   CHECK(open->fresh_connections);
   CHECK(open->json);
+  CHECK(open->images_per_request == 1);
+  CHECK(parse("--http http://a/ --images-per-request 16 a.jpg")->images_per_request == 16);
 }
 
 TEST_CASE("bench rejects command lines that it can't carry out") {
@@ -78,7 +80,8 @@ TEST_CASE("bench rejects command lines that it can't carry out") {
         "--worker a:1 --clients 0 a.jpg", "--worker a:1 --rate 0 a.jpg",
         "--worker a:1 --rate nan a.jpg", "--worker a:1 --seconds nan a.jpg",
         "--worker a:1 --seconds 0 a.jpg", "--worker a:1 --seconds 1e9 a.jpg",
-        "--worker a:1 --in-flight-max 0 a.jpg"}) {
+        "--worker a:1 --in-flight-max 0 a.jpg", "--http http://a/ --images-per-request 201 a.jpg",
+        "--worker a:1 --images-per-request 2 a.jpg"}) {
     INFO(line);
     CHECK_FALSE(parse(line));
   }
