@@ -6,6 +6,7 @@ import bench_store_report
 from bench_peers import OURS, OURS_BF16
 from bench_service import DIRECT, DIRECT_BF16, IN_PROCESS, PLAIN_PYTHON, THROUGH_HTTP, TUNED_PYTHON
 from bench_tables import Target, get, number, ratio, table
+from bench_tls import ENCRYPTED, PLAIN
 
 BEGIN, END = "<!-- bench begin -->", "<!-- bench end -->"
 
@@ -95,8 +96,22 @@ def _buffers(results, _):
         ["per megabyte"] + [f"{mb} MB" for mb in sizes], rows)
 
 
+def _tls(results, _):
+    rows = []
+    for size, row in results["tls"].items():
+        cells = [f"{int(size) // 1000} kB"]
+        for key, digits in (("per_s", 0), ("per_core_per_s", 0), ("median_ms", 3)):
+            plain, encrypted = (row.get(name, {}).get(key) for name in (PLAIN, ENCRYPTED))
+            cells += [number(plain, digits), number(encrypted, digits), number(ratio(encrypted, plain), 2)]
+        rows.append(cells)
+    return "TLS between the dispatcher and a worker that answers at once, through the page\n\n" + table(
+        ["image", "recognitions/s in plain text", "with TLS", "ratio", "per core of the dispatcher in plain text",
+         "with TLS", "ratio", "one client in plain text, ms", "with TLS", "ratio"], rows)
+
+
 SECTIONS = {"forward": _forward, "parts": _parts, "closed": _closed, "open": _open,
-            "dispatcher": _dispatcher, "buffers": _buffers, "store": bench_store_report.store, "cluster": bench_store_report.cluster, "start_up": _start_up}
+            "dispatcher": _dispatcher, "tls": _tls, "buffers": _buffers, "store": bench_store_report.store,
+            "cluster": bench_store_report.cluster, "start_up": _start_up}
 
 # Only on request: these take a quarter of an hour more, and need PostgreSQL and HAProxy.
 ON_REQUEST = ("store", "cluster")

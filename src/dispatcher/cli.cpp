@@ -4,26 +4,55 @@
 
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/option_checks.hpp"
+#include "samoyed/io/tls_options.hpp"
 
 namespace samoyed::dispatcher {
+namespace {
+
+protocol::Address read_worker_address(const std::string& option, const std::string& text) {
+  const auto address = protocol::parse_address(text);
+  if (!address) {
+    throw CLI::ValidationError(option, "\"" + text + "\" isn't a worker address; expected " +
+                                           std::string(protocol::address_syntax));
+  }
+  return *address;
+}
+
+}  // namespace
+
 CLI::Option* add_worker_option(CLI::App& app, std::vector<protocol::Address>& workers) {
   return app
       .add_option_function<std::vector<std::string>>(
           "--worker",
           [&workers](const std::vector<std::string>& texts) {
             for (const std::string& text : texts) {
-              const auto address = protocol::parse_address(text);
-              if (!address) {
-                throw CLI::ValidationError("--worker", "\"" + text +
-                                                           "\" isn't a worker address; expected " +
-                                                           std::string(protocol::address_syntax));
-              }
-              workers.push_back(*address);
+              workers.push_back(read_worker_address("--worker", text));
             }
           },
           "Address of a worker")
       ->allow_extra_args(false)
       ->type_name("HOST:PORT");
+}
+
+void add_worker_tls_options(CLI::App& app, WorkerTlsArguments& arguments) {
+  io::add_tls_options(app, arguments.files, "workers");
+  app.add_option_function<std::vector<std::string>>(
+         "--worker-plain",
+         [&arguments](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             arguments.plain.insert(read_worker_address("--worker-plain", text));
+           }
+         },
+         "Address of a worker without TLS, for example a reference server, to which connections "
+         "aren't encrypted; it must also be in the list of workers")
+      ->allow_extra_args(false)
+      ->type_name("HOST:PORT")
+      ->needs("--worker-tls-ca");
+}
+
+void apply_worker_tls(const WorkerTlsArguments& arguments, DispatchOptions& options) {
+  options.tls = io::load_tls(arguments.files, io::TlsRole::client);
+  options.plain_workers = arguments.plain;
 }
 
 void add_timeout_options(CLI::App& app, StepTimeouts& timeouts) {

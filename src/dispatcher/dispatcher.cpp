@@ -148,7 +148,7 @@ void Dispatcher::handle_result(Request& request, Clock::time_point now) {
     request.action = request.plan.on_probe(number, *accepts, now);
   } else if (auto& end = std::get<SendResult>(request.result->end).end;
              const auto* failure = std::get_if<AttemptFailure>(&end)) {
-    why = failure->why.message();
+    why = pool_->explain(failure->why);
     request.action = request.plan.on_failure(number, *failure, now);
   } else {
     auto& result = std::get<protocol::Result>(end);
@@ -209,8 +209,9 @@ void Dispatcher::end_abandoned(const Worker& worker, const AttemptFailure& failu
   const auto now = Clock::now();
   if (blame(failure) == Blame::worker) {
     if (workers_.eject(worker.id, now)) {
-      workers_.record_why(worker.id, failure.why.message());
-      observer_.on_ejected(worker, failure.why.message(), request_id);
+      const std::string why = pool_->explain(failure.why);
+      workers_.record_why(worker.id, why);
+      observer_.on_ejected(worker, why, request_id);
     }
   } else {
     workers_.suspect(worker.id, now);
@@ -230,7 +231,7 @@ void Dispatcher::abandon(Request& request) {
   }
 }
 
-asio::awaitable<ProbeResult> Dispatcher::probe(Worker worker) {
+asio::awaitable<ProbeEnd> Dispatcher::probe(Worker worker) {
   return pool_->probe(std::move(worker));
 }
 

@@ -54,21 +54,28 @@ void HealthMonitor::stop() {
 void HealthMonitor::start_probe(const Worker& worker) {
   ++probes_;
   asio::co_spawn(executor_, dispatcher_.probe(worker),
-                 [this, worker](std::exception_ptr thrown, ProbeResult result) {
+                 [this, worker](std::exception_ptr thrown, const ProbeEnd& end) {
                    // Only std::bad_alloc can arrive here, which says nothing about the worker.
-                   end_probe(worker, thrown ? ProbeResult::inconclusive : result);
+                   end_probe(worker, thrown ? ProbeEnd{ProbeResult::inconclusive} : end);
                  });
 }
 
-void HealthMonitor::end_probe(const Worker& worker, ProbeResult result) {
+void HealthMonitor::end_probe(const Worker& worker, const ProbeEnd& end) {
   --probes_;
-  const auto change = workers_.end_probe(worker.id, result, Clock::now());
+  const auto change = workers_.end_probe(worker.id, end.result, Clock::now());
   if (change == WorkerHealth::Change::ejected) {
-    const std::string why = result == ProbeResult::refused ? "it refused a probe's connection"
-                                                           : "it didn't answer two probes in a row";
+    std::string why = end.why;
+    if (why.empty()) {
+      why = end.result == ProbeResult::refused ? "it refused a probe's connection"
+                                               : "it didn't answer two probes in a row";
+    }
     workers_.record_why(worker.id, why);
     observer_.on_ejected(worker, why, {});
   } else {
+    // What is wrong with an ejected worker may have changed.
+    if (change == WorkerHealth::Change::none && !end.why.empty()) {
+      workers_.record_why(worker.id, end.why);
+    }
     report_change(observer_, worker, change);
   }
   wake();

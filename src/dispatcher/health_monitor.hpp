@@ -33,7 +33,7 @@ class HealthMonitor {
 
  private:
   void start_probe(const Worker& worker);
-  void end_probe(const Worker& worker, ProbeResult result);
+  void end_probe(const Worker& worker, const ProbeEnd& end);
 
   asio::any_io_executor executor_;
   Dispatcher& dispatcher_;

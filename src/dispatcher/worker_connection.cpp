@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "dispatcher/certificate_names.hpp"
 #include "samoyed/io/errc.hpp"
 #include "samoyed/protocol/errc.hpp"
 
@@ -12,14 +13,27 @@ namespace {
 
 using asio::ip::tcp;
 
+/// The first byte of a TLS alert (RFC 8446, section 5.1).
+constexpr char tls_alert = 21;
+
 /// Errors that are neither network nor protocol errors.
+enum class DispatchErrc { outside_of_networks = 1, expects_tls };
+
 class DispatchCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "samoyed.dispatcher"; }
-  std::string message(int) const override {
+  std::string message(int value) const override {
+    if (static_cast<DispatchErrc>(value) == DispatchErrc::expects_tls) {
+      return "it speaks only TLS; use --worker-tls-ca, --worker-tls-cert and --worker-tls-key";
+    }
     return "its address is outside the networks that workers may be in (see --worker-network)";
   }
 };
+
+std::error_code dispatch_error(DispatchErrc value) {
+  static const DispatchCategory category;
+  return {static_cast<int>(value), category};
+}
 
 }  // namespace
 
@@ -34,11 +48,13 @@ bool is_lack_of_resources(std::error_code error) {
 }
 
 std::error_code outside_of_worker_networks() {
-  static const DispatchCategory category;
-  return {1, category};
+  return dispatch_error(DispatchErrc::outside_of_networks);
 }
 
-asio::awaitable<std::error_code> WorkerConnection::connect(protocol::Address address) {
+std::error_code worker_expects_tls() { return dispatch_error(DispatchErrc::expects_tls); }
+
+asio::awaitable<std::error_code> WorkerConnection::connect(protocol::Address address,
+                                                           std::string discovered_by) {
   const auto deadline = Clock::now() + options_.timeouts.connect;
   const FoundAddresses found = co_await resolver_.resolve(address.host, deadline);
   std::error_code error = found.error;
@@ -49,7 +65,17 @@ asio::awaitable<std::error_code> WorkerConnection::connect(protocol::Address add
   }
   if (endpoints.empty()) co_return outside_of_worker_networks();
   if (!closed_) co_await socket_.connect(endpoints, deadline, error);
+  if (!closed_ && !error && options_.tls && !options_.plain_workers.contains(address)) {
+    co_await secure(address, std::move(discovered_by), deadline, error);
+  }
   co_return closed_ ? asio::error::operation_aborted : error;
+}
+
+asio::awaitable<void> WorkerConnection::secure(protocol::Address address, std::string discovered_by,
+                                               Clock::time_point deadline, std::error_code& error) {
+  secured_ = true;
+  std::vector<std::string> names = certificate_names(address, discovered_by);
+  co_await socket_.handshake(options_.tls, std::move(names), deadline, error);
 }
 
 asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnection::greet() {
@@ -64,6 +90,7 @@ asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnectio
     } else if (std::holds_alternative<Greeting::Read>(action)) {
       const std::size_t size =
           co_await socket_.read_some(asio::buffer(read_buffer_), deadline, error);
+      if (!error && is_tls_alert(size)) error = worker_expects_tls();
       if (!error) greeting.received({read_buffer_.data(), size});
     } else if (auto* greeted = std::get_if<protocol::Greeted>(&action)) {
       hello_ = greeted->hello;
@@ -74,6 +101,11 @@ asio::awaitable<std::variant<protocol::Greeted, AttemptFailure>> WorkerConnectio
     // On a new connection, nothing depends on how far the greeting came.
     if (error) co_return failure(error, protocol::Progress::nothing_answered);
   }
+}
+
+/// Whether the last read, of `size` bytes, brought what a worker with TLS answers to plain text.
+bool WorkerConnection::is_tls_alert(std::size_t size) const {
+  return !secured_ && size > 0 && read_buffer_.front() == tls_alert;
 }
 
 asio::awaitable<std::variant<protocol::Result, AttemptFailure>> WorkerConnection::send(

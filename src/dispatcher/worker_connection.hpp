@@ -26,6 +26,9 @@ bool is_lack_of_resources(std::error_code error);
 /// The error for a name whose addresses are all outside the networks that workers may be in.
 std::error_code outside_of_worker_networks();
 
+/// The error for a worker that answers plain text with a TLS alert.
+std::error_code worker_expects_tls();
+
 /// One image to send to a worker, and what its answer should contain.
 struct ImageRequest {
   std::shared_ptr<const protocol::EncodedImage> image;
@@ -50,8 +53,10 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
                    NameResolver& resolver, std::shared_ptr<void> slot)
       : slot_(std::move(slot)), socket_(executor), options_(options), resolver_(resolver) {}
 
-  /// Resolves the name and connects, both together within `timeouts.connect`.
-  asio::awaitable<std::error_code> connect(protocol::Address address);
+  /// Resolves the name, connects and, with `options.tls`, makes the TLS handshake, all together
+  /// within `timeouts.connect`. `discovered_by` is the DNS name that has the worker, if one has.
+  asio::awaitable<std::error_code> connect(protocol::Address address,
+                                           std::string discovered_by = {});
 
   /// Says hello. If the result is Greeted{}, the peer is a reference server and this connection
   /// can't be used again.
@@ -96,6 +101,9 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
  private:
   using Exchange = protocol::ClientExchange;
 
+  asio::awaitable<void> secure(protocol::Address address, std::string discovered_by,
+                               Clock::time_point deadline, std::error_code& error);
+  bool is_tls_alert(std::size_t size) const;
   Exchange begin_exchange(const ImageRequest& request) const;
   bool pipelines(const ImageRequest& request) const;
   std::optional<std::chrono::milliseconds> patience(Clock::time_point deadline) const;
@@ -108,6 +116,7 @@ class WorkerConnection : public std::enable_shared_from_this<WorkerConnection> {
   NameResolver& resolver_;
   std::array<char, 4096> read_buffer_;
   std::optional<protocol::WorkerHello> hello_;
+  bool secured_ = false;
   bool closed_ = false;
   bool kept_ = false;  ///< True if it was idle before the current exchange.
   bool reusable_ = false;

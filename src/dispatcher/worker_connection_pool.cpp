@@ -108,27 +108,25 @@ asio::awaitable<bool> WorkerConnectionPool::accepts(Worker worker,
   const auto connection =
       std::make_shared<WorkerConnection>(executor_, options_, resolver_, nullptr);
   attempt->use(connection);
-  const std::error_code error = co_await connection->connect(worker.address);
+  const std::error_code error = co_await connect(connection, worker);
   attempt->end();
   co_return !error || is_lack_of_resources(error);
 }
 
-asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
+asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
   const PoolEntryPointer entry = entry_of(worker.id);
   // A reference server serves one client at a time. While it works on an image of ours, that image
   // serves as the probe.
-  if (entry->plain && *entry->open > 0) co_return ProbeResult::inconclusive;
-  ProbeResult result = ProbeResult::good;
+  if (entry->plain && *entry->open > 0) co_return ProbeEnd{ProbeResult::inconclusive};
+  ProbeEnd end{ProbeResult::good};
   const auto connection = make_connection(*entry);
-  const std::error_code error = co_await connection->connect(worker.address);
+  const std::error_code error = co_await connect(connection, worker);
   if (error) {
-    result = is_lack_of_resources(error)                ? ProbeResult::inconclusive
-             : error == asio::error::connection_refused ? ProbeResult::refused
-                                                        : ProbeResult::bad;
+    end = probe_end(error);
   } else {
     const auto greeting = co_await connection->greet();
-    if (std::holds_alternative<AttemptFailure>(greeting)) {
-      result = ProbeResult::bad;
+    if (const auto* failure = std::get_if<AttemptFailure>(&greeting)) {
+      end = probe_end(failure->why);
     } else {
       record_greeting(worker, *entry, *connection);
       const auto& hello = connection->hello();
@@ -140,7 +138,32 @@ asio::awaitable<ProbeResult> WorkerConnectionPool::probe(Worker worker) {
     }
   }
   forget_if_gone(worker.id);
-  co_return result;
+  co_return end;
+}
+
+/// What a failed probe means. If certificates or options for TLS are wrong, the worker can't be
+/// used until an operator changes them, so one probe is enough. A worker that closes the connection
+/// may just be stopping.
+ProbeEnd WorkerConnectionPool::probe_end(std::error_code why) const {
+  if (is_lack_of_resources(why)) return {ProbeResult::inconclusive};
+  if (why == asio::error::connection_refused) return {ProbeResult::refused};
+  const bool cut = why == io::TlsErrc::closed || why == io::TlsErrc::broken;
+  if (cut) return {ProbeResult::bad, explain(why)};
+  if (why.category() == io::tls_category() || why == worker_expects_tls()) {
+    return {ProbeResult::refused, explain(why)};
+  }
+  return {ProbeResult::bad};
+}
+
+std::string WorkerConnectionPool::explain(std::error_code why) const {
+  return options_.tls ? options_.tls->explain(why) : why.message();
+}
+
+asio::awaitable<std::error_code> WorkerConnectionPool::connect(
+    std::shared_ptr<WorkerConnection> connection, Worker worker) {
+  std::string discovered_by;
+  if (options_.tls) discovered_by = workers_.discovered_by(worker.id);
+  co_return co_await connection->connect(worker.address, std::move(discovered_by));
 }
 
 void WorkerConnectionPool::close_unused() {
@@ -192,7 +215,7 @@ asio::awaitable<WorkerConnectionPool::Opened> WorkerConnectionPool::open(
   for (int round = 0; round < 2 && !attempt->abandoned(); ++round) {
     const auto connection = make_connection(*entry);
     attempt->use(connection);
-    const std::error_code error = co_await connection->connect(worker.address);
+    const std::error_code error = co_await connect(connection, worker);
     if (error) co_return connect_failure(error);
     if (entry->plain) co_return connection;
     const auto greeting = co_await connection->greet();

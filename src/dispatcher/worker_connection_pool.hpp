@@ -44,7 +44,7 @@ class WorkerConnectionPool {
 
   /// Connects and says hello, which doesn't harm a reference server. Records the worker's model in
   /// the list, and keeps the connection if no other is idle and the worker isn't draining.
-  asio::awaitable<ProbeResult> probe(Worker worker);
+  asio::awaitable<ProbeEnd> probe(Worker worker);
 
   /// From now on, `on_end` is called with a worker's id when it ends an idle connection.
   void watch_idle(std::function<void(WorkerId)> on_end) { on_idle_end_ = std::move(on_end); }
@@ -62,6 +62,9 @@ class WorkerConnectionPool {
   /// no longer drains.
   using StateChanged = std::function<void(const Worker&, WorkerHealth::Change)>;
   void on_state_changed(StateChanged changed) { on_state_changed_ = std::move(changed); }
+
+  /// What is wrong with a worker, and what to do, as part of a sentence.
+  std::string explain(std::error_code why) const;
 
   /// Closes connections that were idle for too long, and connections to workers out of rotation.
   void close_unused();
@@ -88,6 +91,9 @@ class WorkerConnectionPool {
   void record_greeting(const Worker& worker, PoolEntry& entry, const WorkerConnection& connection);
   void record_draining(const Worker& worker, bool draining);
   AttemptFailure excuse_draining(const Worker& worker, AttemptFailure failure);
+  asio::awaitable<std::error_code> connect(std::shared_ptr<WorkerConnection> connection,
+                                           Worker worker);
+  ProbeEnd probe_end(std::error_code why) const;
   PoolEntryPointer entry_of(WorkerId id);
   bool make_room(PoolEntry& entry) const;
   std::shared_ptr<WorkerConnection> make_connection(const PoolEntry& entry);

@@ -85,6 +85,13 @@ void WorkerList::undiscover(const protocol::Address& address) {
   on_change_();
 }
 
+std::string WorkerList::discovered_by(WorkerId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto entry = std::ranges::find_if(
+      entries_, [&](const Entry& candidate) { return candidate.row.worker.id == id; });
+  return entry == entries_.end() ? std::string() : entry->row.discovered_by;
+}
+
 WorkerList::Entry* WorkerList::find(const protocol::Address& address) {
   const auto entry = std::ranges::find_if(
       entries_, [&](const Entry& candidate) { return candidate.row.worker.address == address; });

@@ -51,6 +51,24 @@ void add_counter(prometheus::Registry& registry, const std::string& name, const 
   prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({}).Increment(value);
 }
 
+void add_tls(prometheus::Registry& registry, const std::string& prefix, const TlsStatus& status) {
+  add_counter(registry, prefix + "_handshakes_total", "TLS handshakes that succeeded.",
+              static_cast<double>(status.handshakes));
+  auto& failures = prometheus::BuildCounter()
+                       .Name(prefix + "_failures_total")
+                       .Help("TLS handshakes that failed, by reason.")
+                       .Register(registry);
+  for (const auto& [reason, count] : status.failures) {
+    failures.Add({{"reason", std::string(reason)}}).Increment(static_cast<double>(count));
+  }
+  add_counter(registry, prefix + "_reload_failures_total",
+              "Times that SIGHUP found unusable certificates, so that the former stayed in use.",
+              static_cast<double>(status.reload_failures));
+  add_gauge(registry, prefix + "_certificate_expiry_timestamp_seconds",
+            "When this program's certificate expires, in seconds since 1970.",
+            static_cast<double>(status.expires_s));
+}
+
 void add_process(prometheus::Registry& registry, const ProcessUse& process) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   add_gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes.",

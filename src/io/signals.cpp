@@ -7,10 +7,10 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include <asio/buffer.hpp>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 namespace samoyed::io {
@@ -28,6 +28,15 @@ void count_hangup(int /*signal*/) {
   errno = saved;
 }
 
+asio::awaitable<void> follow_hangups(asio::posix::stream_descriptor counter,
+                                     std::function<void()> reload) {
+  while (true) {
+    std::uint64_t count = 0;
+    co_await counter.async_read_some(asio::buffer(&count, sizeof count), asio::use_awaitable);
+    reload();
+  }
+}
+
 }  // namespace
 
 void survive_signals() {
@@ -40,15 +49,11 @@ void survive_signals() {
   sigaction(SIGHUP, &action, nullptr);
 }
 
-asio::awaitable<void> reload_on_hangup(std::function<void()> reload) {
+asio::awaitable<void> reload_on_hangup(const asio::any_io_executor& executor,
+                                       std::function<void()> reload) {
   const int descriptor = fcntl(hangups, F_DUPFD_CLOEXEC, 0);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "SIGHUP");
-  asio::posix::stream_descriptor counter(co_await asio::this_coro::executor, descriptor);
-  while (true) {
-    std::uint64_t count = 0;
-    co_await counter.async_read_some(asio::buffer(&count, sizeof count), asio::use_awaitable);
-    reload();
-  }
+  return follow_hangups(asio::posix::stream_descriptor(executor, descriptor), std::move(reload));
 }
 
 }  // namespace samoyed::io

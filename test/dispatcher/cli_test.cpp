@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/certificates.hpp"
+
 using namespace samoyed::dispatcher;
 using std::chrono::milliseconds;
 
@@ -36,5 +38,48 @@ TEST_CASE("the dispatcher's options take the units in their names") {
                                    "--probe-pause-ms", "--forget-after-s"}) {
       CHECK_THROWS_AS(app.parse(name + " 0", false), CLI::ParseError);
     }
+  }
+}
+
+TEST_CASE("the options of TLS belong together, and name unusable files") {
+  CLI::App app;
+  WorkerTlsArguments arguments;
+  DispatchOptions options;
+  add_worker_tls_options(app, arguments);
+  const samoyed::test::CertificateAuthority authority;
+  const samoyed::io::TlsFiles files = authority.issue("ours");
+  const std::string ca = "--worker-tls-ca " + files.ca.string();
+  const std::string certificate = " --worker-tls-cert " + files.certificate.string();
+  const std::string key = " --worker-tls-key " + files.key.string();
+  SECTION("none") {
+    app.parse("", false);
+    apply_worker_tls(arguments, options);
+    CHECK(options.tls == nullptr);
+  }
+  SECTION("all") {
+    app.parse(ca + certificate + key + " --worker-plain 127.0.0.1:1 --worker-plain [::1]:2", false);
+    apply_worker_tls(arguments, options);
+    REQUIRE(options.tls != nullptr);
+    CHECK(options.tls->role() == samoyed::io::TlsRole::client);
+    CHECK(options.plain_workers ==
+          std::set<samoyed::protocol::Address>{{"127.0.0.1", 1}, {"::1", 2}});
+  }
+  SECTION("not all") {
+    for (const std::string& part : {ca, certificate, key, ca + certificate, certificate + key}) {
+      INFO(part);
+      CHECK_THROWS_AS(app.parse(part, false), CLI::ParseError);
+    }
+  }
+  SECTION("plain text is the rule without TLS") {
+    CHECK_THROWS_AS(app.parse("--worker-plain 127.0.0.1:1", false), CLI::ParseError);
+  }
+  SECTION("a bad address") {
+    CHECK_THROWS_WITH(app.parse(ca + certificate + key + " --worker-plain here", false),
+                      Catch::Contains("\"here\" isn't a worker address"));
+  }
+  SECTION("an unusable file") {
+    std::filesystem::remove(files.key);
+    app.parse(ca + certificate + key, false);
+    CHECK_THROWS_WITH(apply_worker_tls(arguments, options), Catch::Contains(files.key.string()));
   }
 }

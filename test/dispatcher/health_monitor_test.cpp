@@ -190,7 +190,7 @@ TEST_CASE("a probe without file descriptors on this machine is inconclusive") {
   fixture.list.add(closed_port());
   std::optional<ProbeResult> result;
   asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot()[0].worker),
-                 [&](std::exception_ptr, ProbeResult probed) { result = probed; });
+                 [&](std::exception_ptr, const ProbeEnd& end) { result = end.result; });
   {
     const Wait wait("the result of a probe");
     const NoDescriptors lack;

@@ -54,6 +54,20 @@ class BenchScriptTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"\Ausage: scripts/bench \[--quick\] .*\n +scripts/bench --against BIN-DIR .*\n\nMeasures ")
 
+    def test_tls_is_compared_with_plain_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "bench.json"
+            done = self.bench("--only", "tls", "--json", file)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            results = json.loads(file.read_text())
+        self.assertEqual(results["left_out"], {})
+        for row in results["tls"].values():
+            self.assertEqual(set(row), {"plain text", "TLS"})
+            for figures in row.values():
+                for key in ("per_s", "per_core_per_s", "median_ms"):
+                    self.assertGreater(figures[key], 0)
+        self.assertRegex(done.stdout, r"\| 10 kB \| [\d,]+ \| [\d,]+ \| \d")
+
     def test_an_unknown_section_is_an_error(self):
         done = self.bench("--only", "dispatcher,nothing")
         self.assertEqual(done.returncode, 2)

@@ -3,11 +3,15 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 
 #include <asio/ip/address.hpp>
 
 #include "samoyed/dispatcher/look_up_name.hpp"
+#include "samoyed/io/tls_context.hpp"
+#include "samoyed/protocol/address.hpp"
 
 namespace samoyed::dispatcher {
 
@@ -41,6 +45,10 @@ struct DispatchOptions {
   std::function<bool(const asio::ip::address&)> may_connect = [](const auto&) { return true; };
   /// Resolves names.
   Lookup look_up = look_up_name;
+  /// Encrypts the connections to workers. Null for plain text.
+  std::shared_ptr<io::TlsContext> tls = nullptr;
+  /// Workers to which connections aren't encrypted although there is `tls`.
+  std::set<protocol::Address> plain_workers = {};
 };
 
 }  // namespace samoyed::dispatcher

@@ -74,7 +74,7 @@ class Dispatcher final : public Classifier {
 
   /// Connects to a worker and says hello, so that its model is known before the first image.
   /// Doesn't eject or readmit the worker: the caller decides that.
-  asio::awaitable<ProbeResult> probe(Worker worker);
+  asio::awaitable<ProbeEnd> probe(Worker worker);
 
   /// Starts to watch idle connections. `on_suspicion` is called whenever a worker becomes suspect
   /// and is due for a probe, because it closed an idle connection or a request abandoned it.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 namespace samoyed::dispatcher {
 
@@ -35,9 +36,16 @@ struct HealthOptions {
 enum class ProbeResult {
   good,          ///< The worker answered, even if only that it is busy.
   draining,      ///< The worker answered that it is about to stop.
-  refused,       ///< Nothing listens at its address.
+  refused,       ///< Nothing listens at its address, or it may not be used (TLS).
   bad,           ///< No answer in time, or an invalid one. One bad probe alone proves nothing.
   inconclusive,  ///< This machine lacked a resource, so the probe says nothing about the worker.
+};
+
+/// How a probe ended.
+struct ProbeEnd {
+  ProbeResult result;
+  /// What is wrong with the worker, as part of a sentence. Empty if only the result says that.
+  std::string why = {};
 };
 
 /// One worker's health: whether it is in rotation, and when it is probed next. Does no I/O and

@@ -304,6 +304,9 @@ class WorkerList {
   /// All workers, in ascending order of their ids.
   std::vector<WorkerRow> snapshot() const;
 
+  /// The DNS name that has a worker, as --discover has it. Empty if none has.
+  std::string discovered_by(WorkerId id) const;
+
   bool in_rotation(WorkerId id) const;
   std::size_t in_rotation_count() const;
   /// True if requests can be sent to a worker: one in rotation, or a draining one.

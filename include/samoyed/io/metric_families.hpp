@@ -5,6 +5,7 @@
 #include <string>
 
 #include "samoyed/io/process.hpp"
+#include "samoyed/io/tls_context.hpp"
 
 /// Metrics that all programs have in common. Their names follow the Prometheus conventions.
 namespace samoyed::io {
@@ -50,6 +51,9 @@ void add_gauge(prometheus::Registry& registry, const std::string& name, const st
 /// Adds a family with one counter of this value.
 void add_counter(prometheus::Registry& registry, const std::string& name, const std::string& help,
                  double value);
+
+/// Adds the handshakes, the failures and our certificate's expiry. The names begin with `prefix`.
+void add_tls(prometheus::Registry& registry, const std::string& prefix, const TlsStatus& status);
 
 /// Adds the process metrics that the official Prometheus client libraries export, and the number of
 /// dropped log lines.

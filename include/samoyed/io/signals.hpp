@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
 namespace samoyed::io {
@@ -13,7 +14,9 @@ namespace samoyed::io {
 void survive_signals();
 
 /// Calls `reload` for SIGHUP, even if it arrived before this call. Never returns: destroy it with
-/// its io_context. `survive_signals` must have been called. Use it at most once in a process.
-asio::awaitable<void> reload_on_hangup(std::function<void()> reload);
+/// its io_context. `survive_signals` must have been called. Use it at most once in a process. What
+/// it needs is opened at once, so that a process may then confine itself.
+asio::awaitable<void> reload_on_hangup(const asio::any_io_executor& executor,
+                                       std::function<void()> reload);
 
 }  // namespace samoyed::io

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -14,6 +15,8 @@
 namespace samoyed::io {
 
 using Clock = std::chrono::steady_clock;
+
+class TlsContext;
 
 /// A TCP socket with a deadline for every operation. Nagle's algorithm is off.
 ///
@@ -34,6 +37,15 @@ class TimedSocket {
   /// is closed.
   asio::awaitable<void> connect(std::vector<asio::ip::tcp::endpoint> endpoints,
                                 Clock::time_point deadline, std::error_code& error);
+
+  /// From now on, everything is encrypted. Whether this is the client or the server depends on the
+  /// context. A client accepts a server whose certificate is for any of the names and IP addresses
+  /// in `names`. Errors are those of TlsErrc, `Errc::timed_out` and
+  /// `asio::error::operation_aborted`; the connection can't be used then. A client whose own
+  /// certificate isn't accepted gets that error from its first read.
+  asio::awaitable<void> handshake(std::shared_ptr<TlsContext> context,
+                                  std::vector<std::string> names, Clock::time_point deadline,
+                                  std::error_code& error);
 
   /// Reads what is available, at least one byte, and returns its length. Returns 0 with `error` set
   /// on failure; `asio::error::eof` means that the peer has closed.

@@ -16,6 +16,7 @@
 #include "samoyed/dispatcher/jobs.hpp"
 #include "samoyed/dispatcher/store_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
+#include "samoyed/io/tls_context.hpp"
 #include "samoyed/web/server_options.hpp"
 
 namespace samoyed::web {
@@ -28,6 +29,8 @@ struct ServerParts {
   const dispatcher::DispatchCounts* dispatch = nullptr;
   /// Returns how the search for workers by DNS goes.
   dispatcher::DiscoveryStatuses discovery = dispatcher::no_discovery;
+  /// Encrypts the connections to workers. Null for plain text.
+  const io::TlsContext* worker_tls = nullptr;
   /// Null if results are not kept.
   dispatcher::History* history = nullptr;
   /// Null if there are no jobs.

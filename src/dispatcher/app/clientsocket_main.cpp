@@ -66,9 +66,7 @@ asio::awaitable<void> recognize_images(Work& work, dispatcher::Dispatcher& dispa
 
 void run_thread(Work& work, const Options& options, Report& report) try {
   asio::io_context io(1);
-  dispatcher::DispatchOptions dispatch;
-  dispatch.timeouts = options.timeouts;
-  dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, std::move(dispatch));
+  dispatcher::Dispatcher dispatcher(io.get_executor(), work.workers, report, options.dispatch);
   std::exception_ptr failure;
   asio::co_spawn(io, recognize_images(work, dispatcher, options, report),
                  [&failure](std::exception_ptr thrown) { failure = thrown; });

@@ -7,7 +7,6 @@
 
 #include <asio/ip/host_name.hpp>
 
-#include "dispatcher/cli.hpp"
 #include "samoyed/io/command_line.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
@@ -268,7 +267,12 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_health_options(app, options.health);
   app.option_defaults()->group("Discovery of workers");
   add_discovery_options(app, options.discovery);
-  app.final_callback([&options] { check_discovery(options.discovery); });
+  app.option_defaults()->group("TLS with workers");
+  add_worker_tls_options(app, options.worker_tls);
+  app.final_callback([&options] {
+    check_discovery(options.discovery);
+    apply_worker_tls(options.worker_tls, options.dispatch);
+  });
   if (const auto status = io::parse_command_line(app, argc, argv)) {
     exit_status = *status;
     return std::nullopt;

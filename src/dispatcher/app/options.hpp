@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dispatcher/app/discovery_arguments.hpp"
+#include "dispatcher/cli.hpp"
 #include "dispatcher/storage/storage_options.hpp"
 #include "samoyed/dispatcher/dispatch_options.hpp"
 #include "samoyed/dispatcher/worker_health.hpp"
@@ -22,11 +23,13 @@ struct Options {
   std::uint16_t port = 9999;
   std::vector<protocol::Address> workers;
   DiscoveryArguments discovery;
+  WorkerTlsArguments worker_tls;
   /// If empty, the list is lost when the program ends.
   std::string state_file;
   /// The file that `web.access.admin_token` is from. May be empty.
   std::string admin_token_file;
-  /// Its `may_connect` allows only `web.access.worker_networks`.
+  /// Its `may_connect` allows only `web.access.worker_networks`. Its `tls` and `plain_workers` are
+  /// those of `worker_tls`.
   DispatchOptions dispatch;
   HealthOptions health;
   DefaultModel default_model{DefaultModel::Rule::first_trained, {}};

@@ -134,6 +134,7 @@ Service::Service(Options options)
                .workers = workers_,
                .dispatch = &log_.counts(),
                .discovery = [this] { return discovery_.statuses(); },
+               .worker_tls = options_.dispatch.tls.get(),
                .history = storage_ ? storage_->history() : nullptr,
                .jobs = storage_ ? &storage_->jobs() : nullptr,
                .storage_available = [this] { return storage_available(); },
@@ -164,9 +165,11 @@ void Service::run() {
       if (!canceled) stop();
     });
   });
-  asio::co_spawn(io_, io::reload_on_hangup([this] { reload(); }), log_failure("reload"));
+  asio::co_spawn(io_, io::reload_on_hangup(io_.get_executor(), [this] { reload(); }),
+                 log_failure("reload"));
   // These lines are logged only after signal handling is set up, because a reader of the log may
   // send a signal at once.
+  if (options_.dispatch.tls) options_.dispatch.tls->log_expiry();
   spdlog::info("workers in the list: {}", workers_.snapshot().size());
   spdlog::info("listening on {}", listening_address_);
   // Probes all workers before the first image, so that pages show untrained networks and dead
@@ -240,7 +243,7 @@ void Service::stop() {
 /// Reads files again that an operator may have replaced. If one is unusable, its former content
 /// stays in use.
 void Service::reload() {
-  spdlog::info("SIGHUP: reading the files of tokens and keys again");
+  spdlog::info("SIGHUP: reading the files of tokens, keys and certificates again");
   try {
     if (!options_.admin_token_file.empty()) {
       server_.set_admin_token(io::read_token_file(options_.admin_token_file));
@@ -249,6 +252,7 @@ void Service::reload() {
     spdlog::error("the former admin token stays in use: {}", error.what());
   }
   if (storage_) read_visitor_key();
+  if (options_.dispatch.tls) options_.dispatch.tls->reload_and_log();
   spdlog::info("SIGHUP: done");
 }
 

@@ -1,6 +1,5 @@
 #include "dispatcher/client/clientsocket_options.hpp"
 
-#include "dispatcher/cli.hpp"
 #include "samoyed/io/command_line.hpp"
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/option_checks.hpp"
@@ -47,7 +46,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   app.option_defaults()->group("Timeouts");
   io::add_milliseconds_option(app, "--request-timeout-ms", options.request_timeout,
                               "Time limit for one image, all attempts included, in milliseconds");
-  dispatcher::add_timeout_options(app, options.timeouts);
+  dispatcher::add_timeout_options(app, options.dispatch.timeouts);
+  app.option_defaults()->group("TLS with workers");
+  dispatcher::add_worker_tls_options(app, options.worker_tls);
+  app.final_callback([&options] { apply_worker_tls(options.worker_tls, options.dispatch); });
   app.add_option("IMAGE", options.images,
                  "Image files, folders to search for images, or - for standard input")
       ->required();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dispatcher/cli.hpp"
 #include "samoyed/dispatcher/dispatcher.hpp"
 #include "samoyed/protocol/address.hpp"
 
@@ -26,7 +27,9 @@ struct Options {
   OutputFormat format = OutputFormat::text;
   /// Print only results and errors.
   bool quiet = false;
-  dispatcher::StepTimeouts timeouts;
+  dispatcher::WorkerTlsArguments worker_tls;
+  /// Holds the timeouts, and what `worker_tls` says.
+  dispatcher::DispatchOptions dispatch;
   /// For one image, all attempts included.
   std::chrono::milliseconds request_timeout{60000};
 };

@@ -132,7 +132,7 @@ void Report::on_ejected(const dispatcher::Worker& worker, const std::string& why
   if (quiet_) return;
   const std::lock_guard lock(mutex_);
   print_message("Inactive worker: " + host_and_port(worker));
-  if (show_progress_) print_message("  " + why);
+  print_message("  " + why);
 }
 
 void Report::recognized(const std::filesystem::path& file, const dispatcher::Answer& answer) {

@@ -130,6 +130,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     return {
         .workers = parts_.workers.snapshot(),
         .discovery = parts_.discovery(),
+        .worker_tls = parts_.worker_tls ? std::optional(parts_.worker_tls->status()) : std::nullopt,
         .dispatch = parts_.dispatch ? *parts_.dispatch : dispatcher::DispatchCounts{},
         .requests = server_.uploads.requests(),
         .held_bytes = server_.uploads.bytes(),

@@ -152,6 +152,7 @@ void add_store(Registry& registry, const dispatcher::StoreStatus& store) {
 void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   add_workers(registry, snapshot.workers);
   add_discovery(registry, snapshot.discovery);
+  if (snapshot.worker_tls) io::add_tls(registry, "samoyed_tls", *snapshot.worker_tls);
   const auto number = [](auto value) { return static_cast<double>(value); };
   const auto& dispatch = snapshot.dispatch;
   io::add_counter(registry, "samoyed_worker_tries_total",

@@ -14,6 +14,7 @@
 #include "samoyed/dispatcher/store_status.hpp"
 #include "samoyed/dispatcher/worker_list.hpp"
 #include "samoyed/io/process.hpp"
+#include "samoyed/io/tls_context.hpp"
 
 namespace samoyed::web {
 
@@ -21,6 +22,7 @@ namespace samoyed::web {
 struct MetricsSnapshot {
   std::vector<dispatcher::WorkerRow> workers;
   std::vector<dispatcher::DiscoveryStatus> discovery = {};
+  std::optional<io::TlsStatus> worker_tls = std::nullopt;  ///< Without TLS, std::nullopt.
   dispatcher::DispatchCounts dispatch;
   std::size_t requests = 0;  ///< Uploads in flight.
   std::uint64_t held_bytes = 0;

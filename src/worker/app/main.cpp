@@ -26,6 +26,7 @@
 #include "samoyed/io/exit_status.hpp"
 #include "samoyed/io/listener.hpp"
 #include "samoyed/io/program.hpp"
+#include "samoyed/io/signals.hpp"
 #include "samoyed_worker_data.hpp"
 #include "worker/announce/announcer.hpp"
 #include "worker/app/decoding.hpp"
@@ -129,15 +130,37 @@ std::unique_ptr<MetricsServer> start_metrics(asio::io_context& io,
   return server;
 }
 
+/// The folders that the files are in, by their names and, if those are links, in truth.
+std::vector<std::filesystem::path> folders_of(const io::TlsFiles& files) {
+  std::vector<std::filesystem::path> folders;
+  for (const auto& file : {files.ca, files.certificate, files.key}) {
+    folders.push_back(std::filesystem::absolute(file).parent_path());
+    folders.push_back(std::filesystem::canonical(file).parent_path());
+  }
+  return folders;
+}
+
+/// Reads the certificates again at each SIGHUP.
+void start_reloading(asio::io_context& io, const std::shared_ptr<io::TlsContext>& tls) {
+  if (!tls) return;
+  tls->log_expiry();
+  asio::co_spawn(io, io::reload_on_hangup(io.get_executor(), [tls] { tls->reload_and_log(); }),
+                 [](std::exception_ptr failure) {
+                   if (failure) std::rethrow_exception(failure);
+                 });
+}
+
 /// Confines the process, says so in the log, and returns hello's word for it. Whatever needs a
 /// file, a new socket or a new thread must have happened.
 std::string confine(const Options& options) {
+  const std::vector<std::filesystem::path> no_folders;
   if (!options.sandbox) {
     spdlog::warn("sandbox off: --no-sandbox");
     return Confinement{}.word();
   }
   const Confinement confinement =
-      enter_sandbox(options.sandbox_kill ? AtRefusal::kill : AtRefusal::fail);
+      enter_sandbox(options.sandbox_kill ? AtRefusal::kill : AtRefusal::fail,
+                    options.tls ? folders_of(options.tls_files) : no_folders);
   const auto level = confinement.lacking.empty() ? spdlog::level::info : spdlog::level::warn;
   spdlog::log(level, "sandbox {}", confinement.text());
   return confinement.word();
@@ -192,7 +215,8 @@ void run(const Options& options) try {
   asio::signal_set signals(io, SIGINT, SIGTERM);
   const auto announcer = start_announcer(io, options);
   const ServerLimits limits = within_descriptors(options.server, options.queue.threads);
-  Server server(std::move(acceptor), queue, model, metrics, limits, confine(options));
+  start_reloading(io, options.tls);
+  Server server(std::move(acceptor), queue, model, metrics, limits, confine(options), options.tls);
   const auto metrics_text = [&] {
     const RecognitionQueue::Load load = queue.load();
     return metrics.text({.queued = load.queued,
@@ -201,6 +225,7 @@ void run(const Options& options) try {
                          .threads = options.queue.threads,
                          .connections = server.connections(),
                          .receiving_bytes = server.receiving_bytes(),
+                         .tls = options.tls ? std::optional(options.tls->status()) : std::nullopt,
                          .process = io::read_process()});
   };
 

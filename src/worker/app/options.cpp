@@ -12,6 +12,7 @@
 #include "samoyed/io/duration_option.hpp"
 #include "samoyed/io/log_option.hpp"
 #include "samoyed/io/option_checks.hpp"
+#include "samoyed/io/tls_options.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/app/announce_arguments.hpp"
 #include "worker/decoders/image_decoder.hpp"
@@ -287,12 +288,15 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_status) {
   add_metrics_options(app, options);
   add_sandbox_options(app, options);
   add_announce_options(app, options.announce);
+  app.option_defaults()->group("TLS");
+  io::add_tls_options(app, options.tls_files, "dispatchers");
   app.final_callback([&options] {
     if (options.server.receiving_bytes_max < options.server.image_bytes_max) {
       throw CLI::ValidationError("--receiving-bytes-max",
                                  "must be at least --image-bytes-max, or the largest images "
                                  "can't be received");
     }
+    options.tls = io::load_tls(options.tls_files, io::TlsRole::server);
   });
   if (const auto status = io::parse_command_line(app, argc, argv)) {
     exit_status = *status;

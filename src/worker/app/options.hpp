@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "samoyed/io/log_format.hpp"
+#include "samoyed/io/tls_context.hpp"
 #include "samoyed/protocol/image_formats.hpp"
 #include "worker/announce/announce_options.hpp"
 #include "worker/image/image.hpp"
@@ -47,6 +49,9 @@ struct Options {
   /// The decoder program; empty for samoyed-decoder beside this program.
   std::filesystem::path decoder;
   AnnounceOptions announce;
+  io::TlsFiles tls_files;
+  /// What `tls_files` hold. Null for plain text.
+  std::shared_ptr<io::TlsContext> tls;
   io::LogFormat log_format = io::LogFormat::text;
 };
 

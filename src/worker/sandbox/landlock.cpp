@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fcntl.h>
 #include <iterator>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +16,13 @@ struct RulesetAttributes {
   std::uint64_t handled_access_net;
   std::uint64_t scoped;
 };
+struct [[gnu::packed]] PathBeneathAttributes {
+  std::uint64_t allowed_access;
+  std::int32_t parent_fd;
+};
 constexpr std::uint32_t create_ruleset_version = 1;
+constexpr std::uint32_t rule_path_beneath = 1;
+constexpr std::uint64_t fs_read_file = 1U << 2;
 constexpr std::uint64_t net_bind_and_connect_tcp = 0b11;
 constexpr std::uint64_t scope_abstract_sockets_and_signals = 0b11;
 constexpr int net_since = 4;
@@ -47,6 +54,16 @@ int make_landlock_ruleset(int version, const LandlockScope& scope) {
   // A kernel takes a longer structure than it knows if the rest is zero.
   return static_cast<int>(
       syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, std::uint32_t{0}));
+}
+
+bool allow_reading(int ruleset, const std::filesystem::path& folder) {
+  const int descriptor = open(folder.c_str(), O_PATH | O_CLOEXEC | O_DIRECTORY);
+  if (descriptor < 0) return false;
+  const PathBeneathAttributes attributes{.allowed_access = fs_read_file, .parent_fd = descriptor};
+  const bool added = syscall(SYS_landlock_add_rule, ruleset, rule_path_beneath, &attributes,
+                             std::uint32_t{0}) == 0;
+  close(descriptor);
+  return added;
 }
 
 bool apply_landlock_ruleset(int ruleset) noexcept {

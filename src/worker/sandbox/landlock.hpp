@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+
 namespace samoyed::worker {
 
 /// Version of the kernel's Landlock interface (landlock(7)): 1 covers files, 4 covers TCP. 0 if the
@@ -16,6 +18,10 @@ struct LandlockScope {
 /// executing files, and what `scope` names, if the kernel's `version` supports it. Open files and
 /// sockets stay usable. Returns -1 on failure. The caller closes the descriptor.
 int make_landlock_ruleset(int version, const LandlockScope& scope = {});
+
+/// Lets the ruleset allow reading the files in a folder and below it. Returns false if there is no
+/// such folder, or if the kernel refuses it.
+bool allow_reading(int ruleset, const std::filesystem::path& folder);
 
 /// Applies the ruleset permanently to the calling thread, and to all threads and processes that it
 /// starts. Needs no_new_privs. Async-signal-safe.

@@ -45,7 +45,8 @@ void confine_thread() {
   if (landlock_ruleset < 0 || !apply_landlock_ruleset(landlock_ruleset)) landlock_failed = true;
 }
 
-void confine_threads(Confinement& confinement) {
+/// Returns false if Landlock doesn't confine all threads.
+bool confine_threads(Confinement& confinement, const std::vector<std::filesystem::path>& readable) {
   const auto report = [&](bool failed, const std::string& given_up, const std::string& why) {
     if (failed) {
       confinement.lacking.push_back(why);
@@ -55,15 +56,21 @@ void confine_threads(Confinement& confinement) {
   };
   const int version = landlock_version();
   landlock_ruleset = make_landlock_ruleset(version, {.tcp = true, .signals = false});
+  for (const auto& folder : readable) {
+    // The files can't be read then. Reading them says so.
+    if (landlock_ruleset >= 0) (void)allow_reading(landlock_ruleset, folder);
+  }
   const bool some_missed = !run_on_all_threads(confine_thread);
   if (landlock_ruleset >= 0) close(landlock_ruleset);
   report(no_new_privileges_failed || capabilities_failed || some_missed, "no privileges",
          "privileges (the kernel refuses to drop them on all threads)");
-  report(landlock_failed || some_missed, "no files",
+  report(landlock_failed || some_missed,
+         readable.empty() ? "no files" : "no files but those of certificates",
          version == 0 ? "Landlock for files (the kernel has none, or forbids it)"
                       : "Landlock for files (the kernel refuses it)");
   report(landlock_failed || some_missed || version < 4, "no TCP connections to others",
          "Landlock for TCP (needs Linux 6.7)");
+  return !landlock_failed && !some_missed;
 }
 
 #endif
@@ -85,7 +92,8 @@ std::string Confinement::word() const {
 
 bool enter_sandbox_is_left_out() { return true; }
 
-Confinement enter_sandbox(AtRefusal /*at_refusal*/) {
+Confinement enter_sandbox(AtRefusal /*at_refusal*/,
+                          const std::vector<std::filesystem::path>& /*readable*/) {
   return {.confined = {}, .lacking = {"this build has sanitizers, which can't be confined"}};
 }
 
@@ -107,7 +115,8 @@ void confine_decoder(int socket) { filter_for_decoder(socket); }
 
 bool enter_sandbox_is_left_out() { return false; }
 
-Confinement enter_sandbox(AtRefusal at_refusal) {
+Confinement enter_sandbox(AtRefusal at_refusal,
+                          const std::vector<std::filesystem::path>& readable) {
   Confinement confinement;
   const rlimit no_core{0, 0};
   if (setrlimit(RLIMIT_CORE, &no_core) == 0) {
@@ -115,8 +124,10 @@ Confinement enter_sandbox(AtRefusal at_refusal) {
   } else {
     confinement.lacking.emplace_back("a limit on core dumps (the kernel refuses it)");
   }
-  confine_threads(confinement);
-  const std::string why = filter_for_serving(at_refusal);
+  const bool by_landlock = confine_threads(confinement, readable);
+  // Only Landlock can tell one file from another.
+  const auto files = by_landlock && !readable.empty() ? Files::readable : Files::none;
+  const std::string why = filter_for_serving(at_refusal, files);
   if (why.empty()) {
     confinement.confined.emplace_back("only the system calls of serving");
   } else {

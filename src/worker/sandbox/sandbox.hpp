@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,12 @@ struct Confinement {
 /// listen, libraries, threads, machine code that libraries make at run time. Builds with sanitizers
 /// confine nothing, because the sanitizers themselves open files and make threads.
 ///
+/// The files in the folders `readable`, and below them, can still be read, and nothing else. That
+/// needs Landlock: without it, no file can be opened at all.
+///
 /// Thread rule: call it once, while no thread is being created.
-Confinement enter_sandbox(AtRefusal at_refusal);
+Confinement enter_sandbox(AtRefusal at_refusal,
+                          const std::vector<std::filesystem::path>& readable = {});
 
 /// Gives up, in the parent of decoder processes, everything but making them. The children inherit
 /// the limits: no privileges, files, TCP connections or signals to other processes. Skips each step

@@ -115,6 +115,10 @@ void allow_open_files(Filter& filter) {
   }
 }
 
+void allow_reading_files(Filter& filter) {
+  filter.allow_if(SCMP_SYS(openat), {lacks(2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)});
+}
+
 void allow_open_sockets(Filter& filter) {
   filter.allow({SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(poll),
                 SCMP_SYS(ppoll), SCMP_SYS(timerfd_settime), SCMP_SYS(accept), SCMP_SYS(accept4),
@@ -201,7 +205,7 @@ const char* filter_for_decoder(int socket) {
   return load(filter);
 }
 
-const char* filter_for_serving(AtRefusal at_refusal) {
+const char* filter_for_serving(AtRefusal at_refusal, Files files) {
   Filter filter(at_refusal);
   allow_memory(filter);
   allow_memory_nearby(filter);
@@ -210,6 +214,7 @@ const char* filter_for_serving(AtRefusal at_refusal) {
   allow_open_sockets(filter);
   allow_measuring_itself(filter);
   allow_killing_decoders(filter);
+  if (files == Files::readable) allow_reading_files(filter);
   return load(filter);
 }
 

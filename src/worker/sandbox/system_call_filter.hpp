@@ -8,14 +8,20 @@ enum class AtRefusal {
   kill,  ///< It ends the whole process (SIGSYS).
 };
 
+/// Whether files can still be opened.
+enum class Files {
+  none,
+  readable,  ///< Those that Landlock allows, to read them.
+};
+
 /// From now on all threads of the process may only make the system calls that serving takes: on
 /// open sockets and files, memory, time, waiting for each other, ending. Not allowed are, among
 /// others: to open, execute, connect, bind, make a socket, a process or a thread, trace or signal
-/// another process, or map memory as executable.
+/// another process, or map memory as executable. `files` says whether to open is.
 ///
 /// Returns an empty string, or what the kernel said against it. Thread rule: any thread, while no
 /// thread is being created.
-const char* filter_for_serving(AtRefusal at_refusal);
+const char* filter_for_serving(AtRefusal at_refusal, Files files = Files::none);
 
 /// The same for the parent of decoder processes, which makes processes and passes descriptors, and
 /// for a decoder process. The latter may only read from and write to `socket`, use memory, and end;

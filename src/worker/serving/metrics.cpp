@@ -42,6 +42,7 @@ void add_snapshot(Registry& registry, const MetricsSnapshot& snapshot) {
   gauge("samoyed_worker_receiving_bytes",
         "Bytes received so far of image files that are not complete yet.",
         snapshot.receiving_bytes);
+  if (snapshot.tls) io::add_tls(registry, "samoyed_worker_tls", *snapshot.tls);
   io::add_process(registry, snapshot.process);
 }
 

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "samoyed/io/process.hpp"
+#include "samoyed/io/tls_context.hpp"
 #include "samoyed/protocol/result.hpp"
 #include "worker/serving/recognizer.hpp"
 
@@ -19,6 +21,7 @@ struct MetricsSnapshot {
   std::size_t threads = 0;         ///< Recognition threads.
   std::size_t connections = 0;
   std::uint64_t receiving_bytes = 0;  ///< Bytes of image files that are being received.
+  std::optional<io::TlsStatus> tls = std::nullopt;  ///< Without TLS, std::nullopt.
   io::ProcessUse process = {};
 };
 

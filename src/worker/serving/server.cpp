@@ -12,7 +12,7 @@ namespace samoyed::worker {
 
 Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                const ModelDescription& description, Metrics& metrics, Limits limits,
-               std::string sandbox)
+               std::string sandbox, std::shared_ptr<io::TlsContext> tls)
     : executor_(acceptor.get_executor()),
       accept_loop_(std::move(acceptor),
                    {.connections_max = limits.connections_max,
@@ -26,6 +26,7 @@ Server::Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
                                   .formats = limits.formats,
                                   .timeouts = limits.timeouts,
                                   .sandbox = std::move(sandbox),
+                                  .tls = std::move(tls),
                                   .receiving = protocol::ByteBudget(limits.receiving_bytes_max,
                                                                     protocol::receiving_grace)}),
       session_ended_(executor_) {}

@@ -28,10 +28,11 @@ class Server {
   using Limits = ServerLimits;
 
   /// The queue, the description and the metrics must outlive the server. `sandbox` is hello's word
-  /// for the worker's confinement; if it is empty, hello doesn't mention it.
+  /// for the worker's confinement; if it is empty, hello doesn't mention it. `tls` encrypts the
+  /// connections; null for plain text.
   Server(asio::ip::tcp::acceptor acceptor, RecognitionQueue& queue,
          const ModelDescription& description, Metrics& metrics, Limits limits,
-         std::string sandbox = {});
+         std::string sandbox = {}, std::shared_ptr<io::TlsContext> tls = nullptr);
 
   /// Accepts connections until `stop` is called, then returns when the last session has ended.
   asio::awaitable<void> run();

@@ -52,6 +52,7 @@ Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> c
 
 asio::awaitable<void> Session::run() {
   const auto keep_alive = shared_from_this();
+  if (context_->tls && !co_await secure()) co_return;
   while (true) {
     Exchange::Action action = exchange_.next(io::Clock::now());
     if (const auto* read = std::get_if<Exchange::Read>(&action)) {
@@ -69,6 +70,19 @@ asio::awaitable<void> Session::run() {
       co_return;
     }
   }
+}
+
+/// Returns false if no encrypted connection came about.
+asio::awaitable<bool> Session::secure() {
+  const auto limit = std::min(context_->timeouts.first_byte, context_->timeouts.request);
+  std::error_code error;
+  waiting_ = true;
+  std::vector<std::string> any_name;
+  co_await socket_.handshake(context_->tls, std::move(any_name), io::Clock::now() + limit, error);
+  waiting_ = false;
+  last_io_ = io::Clock::now();
+  if (error && !cut_) complain(context_->tls->explain(error));
+  co_return !error;
 }
 
 void Session::look_at_drain() {

@@ -12,6 +12,7 @@
 
 #include "samoyed/io/event.hpp"
 #include "samoyed/io/timed_socket.hpp"
+#include "samoyed/io/tls_context.hpp"
 #include "samoyed/protocol/byte_budget.hpp"
 #include "samoyed/protocol/worker_exchange.hpp"
 #include "worker/serving/log_throttle.hpp"
@@ -32,6 +33,8 @@ struct SessionContext {
   const SessionTimeouts timeouts;
   /// What hello says about the worker's confinement; empty to say nothing.
   const std::string sandbox;
+  /// Encrypts the connections; null for plain text.
+  const std::shared_ptr<io::TlsContext> tls;
   /// Budget for the bytes of image files that are being received.
   protocol::ByteBudget receiving;
   /// Limits all log lines that a peer can cause without a recognition: 2 per second on average.
@@ -80,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /// How long the peer may take for the next message of its first exchange while the worker drains.
   static constexpr std::chrono::milliseconds greeting_grace{1000};
 
+  asio::awaitable<bool> secure();
   asio::awaitable<void> perform(Exchange::Read read);
   asio::awaitable<void> perform(const Exchange::Write& write);
   asio::awaitable<void> perform(Exchange::Recognize image);

@@ -154,6 +154,21 @@ TEST_CASE("a scrape reports how the store works, if there is one") {
   }
 }
 
+TEST_CASE("a scrape reports TLS with workers, if it is on") {
+  MetricsSnapshot snapshot;
+  CHECK(count_of(Metrics().text(snapshot), "samoyed_tls") == 0);
+  snapshot.worker_tls = io::TlsStatus{.handshakes = 9,
+                                      .failures = {{"expired", 2}, {"wrong_name", 0}},
+                                      .reload_failures = 1,
+                                      .expires_s = 1798761599};
+  const std::string text = Metrics().text(snapshot);
+  CHECK(has_line(text, "samoyed_tls_handshakes_total 9"));
+  CHECK(has_line(text, "samoyed_tls_failures_total{reason=\"expired\"} 2"));
+  CHECK(has_line(text, "samoyed_tls_failures_total{reason=\"wrong_name\"} 0"));
+  CHECK(has_line(text, "samoyed_tls_reload_failures_total 1"));
+  CHECK(has_line(text, "samoyed_tls_certificate_expiry_timestamp_seconds 1798761599"));
+}
+
 TEST_CASE("many workers are counted but not listed") {
   MetricsSnapshot snapshot;
   snapshot.workers.resize(65);

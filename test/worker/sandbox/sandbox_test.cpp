@@ -23,6 +23,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/temporary_folder.hpp"
 #include "worker/sandbox/all_threads.hpp"
 #include "worker/sandbox/landlock.hpp"
 #include "worker/sandbox/listener.hpp"
@@ -187,6 +188,39 @@ TEST_CASE("a refused system call ends the process if that is wanted") {
           open("/etc/passwd", O_RDONLY);
           return 0;
         }) == -SIGSYS);
+}
+
+TEST_CASE("a sandboxed process reads the folders that it was given, and no others") {
+  if (enter_sandbox_is_left_out()) {
+    WARN("skipped: needs a build without sanitizers");
+    return;
+  }
+  if (!has_landlock(1)) return;
+  const test::TemporaryFolder folder;
+  const std::filesystem::path below = folder.path() / "below";
+  const std::filesystem::path file = folder.path() / "file";
+  std::filesystem::create_directory(below);
+  test::write_file(file, "x");
+  test::write_file(below / "file", "x");
+  const auto opens = [](const std::filesystem::path& path, int flags) {
+    return open(path.c_str(), flags, 0600) >= 0;
+  };
+  const auto in_sandbox = [&](const std::filesystem::path& readable, auto attempt) {
+    return test::run_in_process([&] {
+      enter_sandbox(AtRefusal::fail, {readable});
+      return attempt() ? possible : refused;
+    });
+  };
+  for (const auto& path : {file, below / "file"}) {
+    CHECK(in_sandbox(folder.path(), [&] { return opens(path, O_RDONLY); }) == possible);
+    CHECK(in_sandbox(folder.path(), [&] { return opens(path, O_RDWR); }) == refused);
+  }
+  CHECK(in_sandbox(folder.path(),
+                   [&] { return opens(folder.path() / "new", O_CREAT | O_WRONLY); }) == refused);
+  CHECK(in_sandbox(folder.path(), [&] { return opens(folder.path(), O_RDONLY); }) == refused);
+  CHECK(in_sandbox(folder.path(), [&] { return opens("/etc/passwd", O_RDONLY); }) == refused);
+  CHECK(in_sandbox(below, [&] { return opens(file, O_RDONLY); }) == refused);
+  CHECK(in_sandbox(folder.path() / "missing", [&] { return opens(file, O_RDONLY); }) == refused);
 }
 
 TEST_CASE("a sandboxed process may ask for memory near its thread, but not move any") {

@@ -76,6 +76,17 @@ TEST_CASE("a worker's scrape shows its current state") {
   }
 }
 
+TEST_CASE("a worker's scrape shows TLS only if it is on") {
+  MetricsSnapshot snapshot;
+  CHECK(Metrics(model).text(snapshot).find("_tls_") == std::string::npos);
+  snapshot.tls = io::TlsStatus{
+      .handshakes = 3, .failures = {{"not_tls", 4}}, .reload_failures = 0, .expires_s = 5};
+  const std::string text = Metrics(model).text(snapshot);
+  CHECK(has_line(text, "samoyed_worker_tls_handshakes_total 3"));
+  CHECK(has_line(text, "samoyed_worker_tls_failures_total{reason=\"not_tls\"} 4"));
+  CHECK(has_line(text, "samoyed_worker_tls_certificate_expiry_timestamp_seconds 5"));
+}
+
 TEST_CASE("the server counts the outcome of every image") {
   worker::Server::Limits limits;
   limits.image_bytes_max = 100;
