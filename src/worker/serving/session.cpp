@@ -74,7 +74,7 @@ asio::awaitable<void> Session::run() {
 
 /// Returns false if no encrypted connection came about.
 asio::awaitable<bool> Session::secure() {
-  const auto limit = std::min(context_->timeouts.first_byte, context_->timeouts.request);
+  const auto limit = timeout(Exchange::Step::request);
   std::error_code error;
   waiting_ = true;
   std::vector<std::string> any_name;
