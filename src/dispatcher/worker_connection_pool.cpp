@@ -131,7 +131,7 @@ asio::awaitable<ProbeEnd> WorkerConnectionPool::probe(Worker worker) {
       record_greeting(worker, *entry, *connection);
       const auto& hello = connection->hello();
       if (hello && hello->draining) {
-        result = ProbeResult::draining;
+        end.result = ProbeResult::draining;
       } else if (hello && entry->idle.empty()) {
         keep(worker.id, *entry, connection);
       }

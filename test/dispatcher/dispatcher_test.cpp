@@ -283,7 +283,7 @@ TEST_CASE("a reference server that works on an image is not probed") {
   REQUIRE(fixture.run_until([&] { return taken.is_open(); }));
   std::optional<ProbeResult> result;
   asio::co_spawn(fixture.io, fixture.dispatcher.probe(fixture.list.snapshot().at(0).worker),
-                 [&](std::exception_ptr, ProbeResult end) { result = end; });
+                 [&](std::exception_ptr, const ProbeEnd& end) { result = end.result; });
   CHECK(fixture.run_until([&] { return result.has_value(); }));
   CHECK(result == ProbeResult::inconclusive);
   CHECK(plain.connections() == 2);

@@ -241,7 +241,7 @@ TEST_CASE("a connection whose worker's model changes during an image isn't used 
   dispatcher.start(first);
   REQUIRE(dispatcher.run_until([&] { return asked.is_open(); }));
   asio::co_spawn(dispatcher.io, dispatcher.dispatcher.probe(dispatcher.list.snapshot()[0].worker),
-                 [](std::exception_ptr failure, ProbeResult) { CHECK_FALSE(failure); });
+                 [](std::exception_ptr failure, const ProbeEnd&) { CHECK_FALSE(failure); });
   REQUIRE(dispatcher.run_until([&] { return dispatcher.log.model_changes == "a>b "; }));
   changed.open();
   REQUIRE(dispatcher.run_until([&] { return !first.empty(); }));

@@ -69,6 +69,7 @@ struct PieceByPiece {
     ends.start(shake(ends.client, context, local_names, error));
     std::jthread outsider([&] { server.shake(ends.server.socket()); });
     CHECK(ends.run());
+    outsider.join();
     CHECK_FALSE(error);
     record = server.record_of("hello");
   }

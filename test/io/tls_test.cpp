@@ -140,8 +140,8 @@ TEST_CASE("each side says what is wrong with the other's certificate") {
     const auto client_context = make_context(row.client, TlsRole::client);
     const auto server_context = make_context(row.server, TlsRole::server);
     const Errors errors = exchange(client_context, server_context, row.names);
-    CHECK(errors.client == row.client_error);
-    CHECK(errors.server == row.server_error);
+    CHECK(errors.client.message() == row.client_error.message());
+    CHECK(errors.server.message() == row.server_error.message());
     const std::uint64_t failed = row.client_error ? 1 : 0;
     CHECK(all_failures(client_context) == failed);
     CHECK(all_failures(server_context) == failed);

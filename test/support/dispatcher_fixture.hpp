@@ -183,7 +183,7 @@ class DispatcherFixture {
     for (const dispatcher::WorkerRow& row : list.snapshot()) {
       asio::co_spawn(
           io, dispatcher.probe(row.worker),
-          [](std::exception_ptr failure, dispatcher::ProbeResult) { CHECK_FALSE(failure); });
+          [](std::exception_ptr failure, const dispatcher::ProbeEnd&) { CHECK_FALSE(failure); });
     }
     io.restart();
     io.run();
