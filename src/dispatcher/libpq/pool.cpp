@@ -70,8 +70,8 @@ void Pool::loop(Reconnecting& connection) {
   bool usable = true;
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    wait_for_work(connection, usable, lock);
+    if (stopping_ && waiting_.empty()) return;
     lock.unlock();
     const bool connected = connect(connection);
     lock.lock();
@@ -83,6 +83,17 @@ void Pool::loop(Reconnecting& connection) {
     } else if (!waiting_.empty()) {
       run_next(connection, lock);
     }
+  }
+}
+
+/// A thread without a connection also tries again without a task, so that `problem` ends.
+void Pool::wait_for_work(const Reconnecting& connection, bool usable,
+                         std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return stopping_ || !waiting_.empty(); };
+  if (usable) {
+    changed_.wait(lock, has_work);
+  } else {
+    changed_.wait_until(lock, connection.due(), has_work);
   }
 }
 

@@ -63,6 +63,8 @@ class Pool {
 
   bool post(Task task);
   void loop(Reconnecting& connection);
+  void wait_for_work(const Reconnecting& connection, bool usable,
+                     std::unique_lock<std::mutex>& lock);
   bool connect(Reconnecting& connection);
   void run_next(Reconnecting& connection, std::unique_lock<std::mutex>& lock);
 

@@ -40,13 +40,11 @@ class LostCommit {
   /// is a pattern of the statement whose answer is to be lost.
   LostCommit(const std::string& url, std::string query) : admin_(url), query_(std::move(query)) {
     set("on");
-    admin_.execute(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
-        " current_database() AND pid <> pg_backend_pid()");
+    close_all();
   }
 
-  /// Closes the connection if its statement waits for the standby. Then later connections don't.
-  /// Returns whether that has happened.
+  /// Closes all connections if such a statement waits for the standby. Then later connections
+  /// don't. Returns whether that has happened.
   bool happened() {
     if (happened_) return true;
     const Result waiting = admin_.run(
@@ -55,7 +53,7 @@ class LostCommit {
         Params().add(query_));
     if (waiting.rows() == 0) return false;
     set("local");
-    admin_.run("SELECT pg_terminate_backend($1::integer)", Params().add(waiting.integer(0, 0)));
+    close_all();
     happened_ = true;
     return true;
   }
@@ -64,6 +62,12 @@ class LostCommit {
   void set(const std::string& level) {
     const std::string database = admin_.run("SELECT current_database()").text(0, 0);
     admin_.execute("ALTER DATABASE " + database + " SET synchronous_commit TO " + level);
+  }
+
+  void close_all() {
+    admin_.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
+        " current_database() AND pid <> pg_backend_pid()");
   }
 
   Connection admin_;
