@@ -149,20 +149,24 @@ JobVerdict JobRunner::judge_attempt(const ClaimedJob& job, const Failure& failur
   return judge(failure, ends);
 }
 
-/// Retries until the end is written, so that no result is lost if the disk is temporarily full.
+/// Retries until the end is written, so that no result is lost if the disk is temporarily full or
+/// the database can't be reached.
 asio::awaitable<void> JobRunner::write_end(const ClaimedJob& job, End end) {
   bool logged = false;
-  while (!co_await try_write_end(job, end)) {
+  while (true) {
+    const std::optional<std::string> problem = co_await try_write_end(job, end);
+    if (!problem) co_return;
     if (!std::exchange(logged, true)) {
-      spdlog::error("can't save the outcome of a job: the disk failed");
+      spdlog::error("can't save the outcome of a job: {}", *problem);
     }
     if (stopping_) co_return;  // The next start makes the job wait again.
     co_await io::sleep_for(options_.storage_pause);
   }
 }
 
-/// Returns false if the disk failed.
-asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End& end) {
+/// Returns why the end can't be written now; std::nullopt if it was.
+asio::awaitable<std::optional<std::string>> JobRunner::try_write_end(const ClaimedJob& job,
+                                                                     const End& end) {
   try {
     bool written = false;
     if (const auto* answer = std::get_if<Answer>(&end)) {
@@ -172,9 +176,9 @@ asio::awaitable<bool> JobRunner::try_write_end(const ClaimedJob& job, const End&
     }
     // If a cancel comes between an answer and its write, the job stays canceled and has no result.
     if (!written) spdlog::info("job {}: dropped the outcome of a stale attempt", job.token.job_id);
-    co_return true;
-  } catch (const StorageError&) {
-    co_return false;
+    co_return std::nullopt;
+  } catch (const StorageError& error) {
+    co_return std::string(error.what());
   }
 }
 

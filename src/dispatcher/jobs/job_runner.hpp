@@ -70,7 +70,7 @@ class JobRunner {
   asio::awaitable<void> write_end(const ClaimedJob& job, End end);
   asio::awaitable<bool> finish_job(const ClaimedJob& job, const Answer& answer);
   asio::awaitable<bool> apply_verdict(const ClaimedJob& job, const JobVerdict& verdict);
-  asio::awaitable<bool> try_write_end(const ClaimedJob& job, const End& end);
+  asio::awaitable<std::optional<std::string>> try_write_end(const ClaimedJob& job, const End& end);
   std::size_t startable(Clock::time_point now) const;
 
   asio::any_io_executor executor_;
