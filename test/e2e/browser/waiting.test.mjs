@@ -192,6 +192,8 @@ test('the list of workers says when its session has ended', async () => {
   await page.locator('html.script').waitFor();
   await programs.kill(new URL(site).host);
   await page.locator('.workers.lost').waitFor();
+  // A session survives a restart, but not another token.
+  await writeFile(guard[1], 'another secret & more than enough of it\n');
   await programs.restartDispatcher(site, [worker], guard);
   await page.locator('.stale', {hasText: /You are signed out/}).waitFor();
   await screenshot(page, 'session-ended');
