@@ -20,6 +20,7 @@ class Settings:
     rounds: int
     seconds: float          # One measurement in one round.
     open_loop_seconds: float
+    job_seconds: float      # One submission of jobs, whose end is then awaited.
     job_workers: int        # All but one of them recognize jobs at the same time.
     pick_ups: int           # Submissions to an idle dispatcher.
     killed_dispatchers: int
@@ -27,9 +28,9 @@ class Settings:
     worker_counts: tuple
 
 
-FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=6.0, job_workers=16, pick_ups=200, killed_dispatchers=5,
+FULL = Settings(rounds=5, seconds=2.0, open_loop_seconds=6.0, job_seconds=6.0, job_workers=16, pick_ups=200, killed_dispatchers=5,
                 snapshot_seconds=600, worker_counts=(1, 2, 4, 16, 64))
-QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5, job_workers=4, pick_ups=20, killed_dispatchers=2,
+QUICK = Settings(rounds=1, seconds=0.6, open_loop_seconds=1.5, job_seconds=0.3, job_workers=4, pick_ups=20, killed_dispatchers=2,
                  snapshot_seconds=5, worker_counts=(1, 2, 4))
 # A comparison of two builds also needs the spread of the rounds.
 AGAINST = dataclasses.replace(FULL, rounds=9)

@@ -124,7 +124,7 @@ def submissions(bench, store, dispatcher, image, clients, seconds):
 
 
 def measure_throughput(bench, store, workers):
-    seconds = bench.settings.open_loop_seconds
+    seconds = bench.settings.job_seconds
     small, large = write_null_image(bench), write_null_image(bench, LARGE_IMAGE_BYTES)
     turns = Turns(bench.settings.rounds, bench.progress)
     idle = store.start_dispatcher(bench.service)
@@ -151,7 +151,7 @@ def measure_snapshot(bench, store, workers):
     dispatcher = store.start_dispatcher(bench.service, workers=workers)
 
     def rate():
-        return end_to_end(bench, store, dispatcher, image, 4, 16, bench.settings.open_loop_seconds)
+        return end_to_end(bench, store, dispatcher, image, 4, 16, bench.settings.job_seconds)
 
     before = median_of([rate() for _ in range(SNAPSHOT_ROUNDS)])["per_s"]
     holder = store.open_session()

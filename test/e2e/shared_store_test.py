@@ -87,8 +87,8 @@ class SharedStoreTest(support.ProgramTestCase):
         self.await_workers(beta, [address])
         self.start_server()
         self.await_workers(alpha, [address])
-        # A dispatcher that starts later has the list, too.
-        self.await_workers(self.dispatcher(), [address])
+        # A dispatcher that starts later has the list, too, before its first request.
+        self.assertEqual(support.upload(self.dispatcher().port, b"any").status, 200)
 
     def test_the_jobs_of_a_killed_dispatcher_are_done_by_its_successor(self):
         self.start_server()

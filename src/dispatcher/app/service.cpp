@@ -31,6 +31,10 @@ namespace {
 constexpr std::chrono::milliseconds key_pause_first{1000};
 constexpr std::chrono::milliseconds key_pause_max{16000};
 
+/// The longest wait for workers that DNS or other dispatchers know. A lookup takes milliseconds.
+constexpr std::chrono::milliseconds first_workers_wait{1000};
+constexpr std::chrono::milliseconds first_workers_pause{10};
+
 std::unique_ptr<WorkerStore> open_store(const std::string& path) {
   if (path.empty()) return nullptr;
   return std::make_unique<StateFile>(path);
@@ -233,6 +237,7 @@ std::string Service::why_refused(const protocol::Address& address) const {
 }
 
 void Service::stop() {
+  stopping_ = true;
   drained_by_ = Clock::now() + options_.web.timeouts.drain;
   if (shared_workers_) shared_workers_->stop();
   if (storage_) storage_->stop();
@@ -295,7 +300,24 @@ asio::awaitable<void> Service::wait_for_visitor_key() {
   }
 }
 
+/// A dispatcher that has just started would refuse images only because it hasn't asked yet who its
+/// workers are. Connections wait meanwhile.
+asio::awaitable<void> Service::wait_for_first_workers() {
+  const auto until = Clock::now() + first_workers_wait;
+  while (!stopping_ && !has_looked_for_workers() && Clock::now() < until) {
+    co_await io::sleep_for(first_workers_pause);
+  }
+}
+
+bool Service::has_looked_for_workers() const {
+  const bool shared = !shared_workers_ || shared_workers_->has_exchanged();
+  return shared && std::ranges::all_of(discovery_.statuses(), [](const DiscoveryStatus& status) {
+           return status.answered_ms || status.failures > 0;
+         });
+}
+
 asio::awaitable<void> Service::serve() {
+  co_await wait_for_first_workers();
   co_await server_.run();
   monitor_.stop();
   if (job_runner_) co_await job_runner_->finish(drained_by_);

@@ -82,6 +82,8 @@ class Service {
   std::optional<StoreStatus> store_status() const;
   void read_visitor_key();
   asio::awaitable<void> wait_for_visitor_key();
+  asio::awaitable<void> wait_for_first_workers();
+  bool has_looked_for_workers() const;
   asio::awaitable<void> serve();
   std::unique_ptr<JobRunner> make_job_runner();
 
@@ -105,6 +107,7 @@ class Service {
   std::unique_ptr<JobRunner> job_runner_;  ///< Null without storage.
   std::string listening_address_;          ///< `HOST:PORT`
   web::Server server_;
+  bool stopping_ = false;
   Clock::time_point drained_by_;  ///< Set when a signal arrives.
 };
 

@@ -46,6 +46,9 @@ class SharedWorkers {
   /// it has them.
   asio::awaitable<bool> save();
 
+  /// Whether the list has had the table's workers.
+  bool has_exchanged() const { return written_ > 0; }
+
   /// The list has forgotten this worker, without anybody having removed it.
   void forget(const protocol::Address& address);
 
