@@ -21,6 +21,8 @@ MUCH_ROOM = ["--spool-images-max", 10_000_000, "--spool-bytes-max", 10**12]
 LARGE_IMAGE_BYTES = 100000
 # Between submissions to an idle service, so that each needs a notification of its own.
 IDLE_PAUSE_S = (0.15, 0.35)
+# A network without workers: a dispatcher that may use only these leaves its jobs to others (RFC 5737).
+NO_WORKERS = "192.0.2.0/24"
 # How far apart dispatchers are killed: they renew their leases every 5 s.
 KILL_PAUSE_S = 1.0
 # Rounds whose median is the throughput before a transaction is held open, and at its end.
@@ -58,6 +60,10 @@ class Store:
 
     def start_dispatcher(self, service, *arguments, workers=()):
         return service.start_dispatcher("--store", self.url, *ONE_CLIENT, *MUCH_ROOM, *arguments, workers=workers)
+
+    def forget_workers(self):
+        """Empties the list of workers that dispatchers share."""
+        self.session.run("DELETE FROM samoyed.worker")
 
     def cpu_seconds(self):
         return bench_machine.cpu_seconds_with_children(self._server)
@@ -172,7 +178,7 @@ def measure_pick_up(bench, store, workers):
     """Milliseconds from the submission of a job at one dispatcher, its storage included, until another dispatcher,
     which is idle, has had it recognized, by the database's clock."""
     image = write_null_image(bench)
-    accepting = store.start_dispatcher(bench.service)
+    accepting = store.start_dispatcher(bench.service, "--worker-network", NO_WORKERS)
     idle = store.start_dispatcher(bench.service, workers=workers)
     newest = store.newest_job()
     for number in range(bench.settings.pick_ups):
@@ -193,6 +199,7 @@ def measure_rescue(bench, store, workers):
     done elsewhere."""
     bench.progress("the jobs of killed dispatchers")
     image = write_null_image(bench)
+    store.forget_workers()
     stuck = bench.service.start_worker("--threads", 1, model="null")
     doomed = {f"doomed-{number}": store.start_dispatcher(bench.service, "--instance-name", f"doomed-{number}",
                                                          workers=[stuck])
@@ -208,6 +215,7 @@ def measure_rescue(bench, store, workers):
     store.wait_for(running.format(len(doomed)), "each dispatcher to run a job")
     owners = dict(store.session.run("SELECT name, job.id FROM samoyed.job JOIN samoyed.dispatcher ON dispatcher.id ="
                                     " owner"))
+    store.forget_workers()
     other = store.start_dispatcher(bench.service, workers=workers)
     killed_ms = {}
     for name, dispatcher in doomed.items():
