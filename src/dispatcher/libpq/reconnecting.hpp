@@ -35,7 +35,7 @@ class Backoff {
 
  private:
   std::chrono::milliseconds pause_ = pause_first;
-  Clock::time_point due_ = Clock::time_point::min();
+  Clock::time_point due_ = {};  ///< The start of the clock, which is long past.
 };
 
 /// How connections were used.

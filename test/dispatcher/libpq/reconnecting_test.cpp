@@ -6,6 +6,12 @@ using namespace samoyed::dispatcher::postgres;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+TEST_CASE("a new backoff has been due for a time that can be computed") {
+  const auto now = Backoff::Clock::now();
+  CHECK(Backoff().is_due(now));
+  CHECK(now - Backoff().due() > Backoff::Clock::duration(0));
+}
+
 TEST_CASE("the pauses between attempts to connect double up to 5 s") {
   Backoff backoff;
   auto now = Backoff::Clock::time_point(seconds(1000));
