@@ -47,6 +47,11 @@ void WorkerList::hold_out(const protocol::Address& address) {
   on_change_();
 }
 
+void WorkerList::release(const protocol::Address& address) {
+  const std::lock_guard lock(mutex_);
+  held_out_.erase(address);
+}
+
 Listings WorkerList::listings() const {
   const std::lock_guard lock(mutex_);
   Listings found;

@@ -204,6 +204,9 @@ class WorkerList {
   /// Removes a worker like `remove`, and holds it out of the list even if DNS doesn't have it yet.
   void hold_out(const protocol::Address& address);
 
+  /// Ends `hold_out`: DNS may add the worker again.
+  void release(const protocol::Address& address);
+
   /// What was said about each address. A worker that was forgotten isn't included.
   Listings listings() const;
 

@@ -249,7 +249,7 @@ async def listen_cut(scene):
     """The packets of a dispatcher's connection that listens for notifications are dropped."""
     dispatcher = scene.one_dispatcher()
     listening = (f"SELECT client_port FROM pg_stat_activity WHERE client_addr = '{dispatcher.node.address}' AND"
-                 " query IN ('SELECT 1', 'LISTEN samoyed_job')")
+                 " query IN ('SELECT 1', 'LISTEN samoyed_change')")
     ports = {row[0] for row in await scene.sql(listening)}
     if not ports:
         raise AssertionError("no connection listens")

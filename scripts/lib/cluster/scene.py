@@ -84,7 +84,11 @@ class Scene:
                 else:
                     self.cluster.standby.node.signal_all(signal.SIGCONT)
             await asyncio.sleep(HOLD_S * self.chance.random())
-        raise AssertionError(f"no job of {address} was ever seen {step.name}")
+        states = await self.sql("SELECT name, job.state, count(*) FROM samoyed.job LEFT JOIN samoyed.dispatcher ON"
+                                " dispatcher.id = owner GROUP BY 1, 2")
+        standby = await self.sql("SELECT sync_state, state FROM pg_stat_replication")
+        raise AssertionError(f"no job of {address} was ever seen {step.name}; jobs by their owners and states: {states}; "
+                             f"the standby: {standby}")
 
     async def owner(self, dispatcher):
         return (await self.sql(f"SELECT id FROM samoyed.dispatcher WHERE name = '{dispatcher.node.name}'"))[0][0]

@@ -130,6 +130,7 @@ asio::awaitable<void> SharedWorkers::exchange() {
 void SharedWorkers::apply(const ListingChange& change) {
   if (!change.listing) {
     list_.remove(change.address);
+    list_.release(change.address);
   } else if (*change.listing == Listing::held_out) {
     list_.hold_out(change.address);
   } else if (const std::string why = why_refused_(change.address); !why.empty()) {

@@ -124,6 +124,25 @@ TEST_CASE("a worker that DNS has is held out at all dispatchers until one adds i
   CHECK(first.list.listings() == Listings{{ann, Listing::listed}});
 }
 
+TEST_CASE("a worker that DNS has dropped at one dispatcher is held out nowhere") {
+  asio::io_context io{1};
+  FakeTable table;
+  SharedList first(io, table);
+  SharedList second(io, table);
+  first.list.discover(ann, "name");
+  second.list.discover(ann, "name");
+  first.list.remove(ann);
+  REQUIRE(first.save());
+  REQUIRE(second.save());
+  first.list.undiscover(ann);
+  REQUIRE(first.save());
+  REQUIRE(second.save());
+  REQUIRE(first.save());
+  CHECK(table.rows.empty());
+  CHECK(first.list.listings().empty());
+  CHECK(second.list.discover(ann, "name") == DiscoverResult::added);
+}
+
 TEST_CASE("without the table the list is used as before, and the changes follow") {
   asio::io_context io{1};
   FakeTable table;
