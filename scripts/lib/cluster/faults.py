@@ -65,7 +65,7 @@ def add_kill(step):
     @fault(f"kill-{step.name}", CONNECTIONS)
     async def kill_in_step(scene):
         dispatcher = scene.one_dispatcher()
-        await kill_and_wait(scene, dispatcher, lambda act: scene.hold(step, dispatcher.node.address, act))
+        await kill_and_wait(scene, dispatcher, lambda act: scene.hold(step, dispatcher, act))
     kill_in_step.__doc__ = f"A dispatcher is killed (SIGKILL) while it is {step.name} a job, and restarted after a rescue."
 
 
@@ -84,7 +84,7 @@ async def kill_running(scene):
 async def kill_restart(scene):
     """A dispatcher is killed in any step and restarted at once."""
     dispatcher = scene.one_dispatcher()
-    await scene.hold(scene.chance.choice(STEPS), dispatcher.node.address, lambda: kill(dispatcher))
+    await scene.hold(scene.chance.choice(STEPS), dispatcher, lambda: kill(dispatcher))
     await asyncio.to_thread(dispatcher.start)
 
 
@@ -151,7 +151,7 @@ async def terminate(scene):
 async def terminate_committing(scene):
     """All connections are terminated while the COMMIT of a job's end is on its way."""
     for dispatcher in scene.cluster.dispatchers:
-        await scene.hold(COMMITTING, dispatcher.node.address, lambda: scene.sql(TERMINATE))
+        await scene.hold(COMMITTING, dispatcher, lambda: scene.sql(TERMINATE))
 
 
 @fault("failover", STORE)

@@ -10,6 +10,9 @@ from cluster.postgres import ROLE
 # How long the database is held in a step of a job, before others' locks time out, and how often that is tried.
 HOLD_S = 3
 HOLDS_MAX = 20
+# How long jobs collect before that, and how long a lock may take.
+COLLECT_S = 0.7
+LOCK_S = 0.1
 # A dispatcher's jobs are others' after 35 s; this limit only keeps a run from hanging.
 RESCUE_S_MAX = 120
 HOLDER = "cluster-chaos"
@@ -63,14 +66,24 @@ class Scene:
             f"SELECT 1 FROM pg_stat_activity WHERE client_addr = '{address}' AND query ~ '{step.statement}' AND"
             f" '{step.event}' IN (wait_event_type, wait_event)"))
 
-    async def hold(self, step, address, act):
+    async def hold(self, step, dispatcher, act):
         """Holds the database in the step, and calls `act` as soon as a statement of the dispatcher waits there."""
+        address = dispatcher.node.address
         for _ in range(HOLDS_MAX):
             primary = self.cluster.primary
-            if step.lock:
-                session = primary.session(f"LOCK TABLE samoyed.{step.lock}", f"SELECT pg_sleep({RESCUE_S_MAX})", name=HOLDER)
-            else:
-                self.cluster.standby.node.signal_all(signal.SIGSTOP)
+            session = None
+            # Workers answer in milliseconds. While they stand still, jobs collect, so that some reach the step.
+            self.signal_workers(signal.SIGSTOP)
+            try:
+                await asyncio.sleep(COLLECT_S)
+                if step.lock:
+                    session = primary.session(f"LOCK TABLE samoyed.{step.lock}", f"SELECT pg_sleep({RESCUE_S_MAX})",
+                                              name=HOLDER)
+                    await asyncio.sleep(LOCK_S)
+                else:
+                    self.cluster.standby.node.signal_all(signal.SIGSTOP)
+            finally:
+                self.signal_workers(signal.SIGCONT)
             try:
                 end = time.monotonic() + HOLD_S
                 while time.monotonic() < end:
@@ -78,7 +91,7 @@ class Scene:
                         await act()
                         return
             finally:
-                if step.lock:
+                if session:
                     await asyncio.to_thread(primary.end_sessions, HOLDER)
                     await asyncio.to_thread(session.wait)
                 else:
@@ -110,7 +123,7 @@ class Scene:
         owner = await self.owner(dispatcher)
         for _ in range(HOLDS_MAX):
             try:
-                await self.hold(READING, dispatcher.node.address, stop_workers)
+                await self.hold(READING, dispatcher, stop_workers)
                 while await self.is_waiting(READING, dispatcher.node.address):
                     pass
                 if await self.running_jobs(owner) > 0:

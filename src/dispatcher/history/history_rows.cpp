@@ -158,48 +158,53 @@ HistoryId insert_row(Database& database, const HistoryRow& row) {
   return id;
 }
 
+std::size_t page_rows_max(const HistoryQuery& query) {
+  return std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
+}
+
+HistoryPage make_page(std::vector<FoundRow> found, const HistoryQuery& query,
+                      const std::function<bool(PageSide, HistoryId)>& has_row) {
+  const bool more = found.size() > page_rows_max(query);
+  if (more) found.pop_back();
+  HistoryPage page;
+  if (found.empty()) return page;
+  const bool upwards = query.after.has_value();
+  if (upwards) std::ranges::reverse(found);
+  for (FoundRow& each : found) {
+    if (each.row) {
+      page.rows.push_back(std::move(*each.row));
+    } else {
+      ++page.unreadable;
+    }
+  }
+  // Ids of unreadable rows count too, so that the next page goes on behind them.
+  const HistoryId first = found.front().id;
+  const HistoryId last = found.back().id;
+  // The row at which the query began is on the other side, unless it has been removed since.
+  const bool older = upwards ? has_row(PageSide::older, last) : more;
+  const bool newer = upwards ? more : query.before.has_value() && has_row(PageSide::newer, first);
+  if (older) page.next_before = last;
+  if (newer) page.next_after = first;
+  return page;
+}
+
 std::string page_sql(const HistoryQuery& query) {
   return select((query.after ? "WHERE id > ?" : "WHERE id < ?") + of_owner(query) +
                 (query.after ? " ORDER BY id LIMIT ?" : " ORDER BY id DESC LIMIT ?"));
 }
 
 HistoryPage find_rows(Database& database, const HistoryQuery& query) {
-  const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
   const bool upwards = query.after.has_value();
   auto statement = database.prepare(page_sql(query));
   statement.bind(upwards ? *query.after
                          : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   bind_owner(statement, query);
-  statement.bind(
-      static_cast<std::int64_t>(rows_max + 1));  // The extra row shows whether there are more.
-  HistoryPage page;
-  std::vector<HistoryId>
-      ids;  // Those of unreadable rows too, so that the next page goes on behind them.
-  bool more = false;
-  while (statement.step()) {
-    more = ids.size() == rows_max;
-    if (more) break;
-    ids.push_back(statement.integer(0));
-    if (auto row = read_if_sound(statement)) {
-      page.rows.push_back(std::move(*row));
-    } else {
-      ++page.unreadable;
-    }
-  }
-  if (ids.empty()) return page;
-  if (upwards) {
-    std::ranges::reverse(page.rows);
-    std::ranges::reverse(ids);
-  }
-  // The row at which the query began is on the other side, unless it has been removed since.
-  const HistoryId first = ids.front();
-  const HistoryId last = ids.back();
-  const bool older = upwards ? has_row(database, "id < ?", last, query) : more;
-  const bool newer =
-      upwards ? more : query.before.has_value() && has_row(database, "id > ?", first, query);
-  if (older) page.next_before = last;
-  if (newer) page.next_after = first;
-  return page;
+  statement.bind(static_cast<std::int64_t>(page_rows_max(query) + 1));
+  std::vector<FoundRow> found;
+  while (statement.step()) found.push_back({statement.integer(0), read_if_sound(statement)});
+  return make_page(std::move(found), query, [&](PageSide side, HistoryId id) {
+    return has_row(database, side == PageSide::older ? "id < ?" : "id > ?", id, query);
+  });
 }
 
 std::optional<HistoryRow> find_row(Database& database, HistoryId id,

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dispatcher/history/sqlite.hpp"
 #include "samoyed/dispatcher/history.hpp"
@@ -22,6 +25,22 @@ std::size_t held_bytes(const HistoryRow& row);
 
 /// Inserts a row with its thumbnail, and counts it in the prepared statistics.
 HistoryId insert_row(Database& database, const HistoryRow& row);
+/// A row that a query for a page found. Without `row`, it is damaged.
+struct FoundRow {
+  HistoryId id = 0;
+  std::optional<HistoryRow> row = {};
+};
+enum class PageSide { older, newer };
+
+/// Number of rows of the query's page. A store looks for one more, which shows whether there are
+/// more.
+std::size_t page_rows_max(const HistoryQuery& query);
+
+/// Makes the page from the rows that a store found, in the order in which it found them. `has_row`
+/// returns whether the query would find a row on that side of an id.
+HistoryPage make_page(std::vector<FoundRow> found, const HistoryQuery& query,
+                      const std::function<bool(PageSide, HistoryId)>& has_row);
+
 /// The statement with which `find_rows` reads a page.
 std::string page_sql(const HistoryQuery& query);
 /// Leaves out rows that are damaged.

@@ -144,43 +144,22 @@ void insert_row(Connection& connection, const HistoryRow& row) {
 }
 
 HistoryPage find_rows(Connection& connection, const HistoryQuery& query) {
-  const std::size_t rows_max = std::clamp<std::size_t>(query.rows_max, 1, history_page_rows_max);
   const bool upwards = query.after.has_value();
   std::string sql = "SELECT id, visitor, " + recognition_columns + " FROM recognition WHERE " +
                     (upwards ? "id > $1" : "id < $1");
   Params params;
   params.add(upwards ? *query.after : query.before.value_or(std::numeric_limits<HistoryId>::max()));
   add_owner(sql, params, 1, query);
-  // The extra row shows whether there are more.
-  sql +=
-      (upwards ? " ORDER BY id LIMIT " : " ORDER BY id DESC LIMIT ") + std::to_string(rows_max + 1);
-  const Result found = connection.run(sql, params);
-  HistoryPage page;
-  // Those of unreadable rows too, so that the next page goes on behind them.
-  std::vector<HistoryId> ids;
-  const bool more = static_cast<std::size_t>(found.rows()) > rows_max;
-  for (int row = 0; row < found.rows() && ids.size() < rows_max; ++row) {
-    ids.push_back(found.integer(row, 0));
-    if (auto sound = read_if_sound(found, row)) {
-      page.rows.push_back(std::move(*sound));
-    } else {
-      ++page.unreadable;
-    }
+  sql += (upwards ? " ORDER BY id LIMIT " : " ORDER BY id DESC LIMIT ") +
+         std::to_string(page_rows_max(query) + 1);
+  const Result rows = connection.run(sql, params);
+  std::vector<FoundRow> found;
+  for (int row = 0; row < rows.rows(); ++row) {
+    found.push_back({rows.integer(row, 0), read_if_sound(rows, row)});
   }
-  if (ids.empty()) return page;
-  if (upwards) {
-    std::ranges::reverse(page.rows);
-    std::ranges::reverse(ids);
-  }
-  // The row at which the query began is on the other side, unless it has been removed since.
-  const HistoryId first = ids.front();
-  const HistoryId last = ids.back();
-  const bool older = upwards ? has_row(connection, "id < $1", last, query) : more;
-  const bool newer =
-      upwards ? more : query.before.has_value() && has_row(connection, "id > $1", first, query);
-  if (older) page.next_before = last;
-  if (newer) page.next_after = first;
-  return page;
+  return make_page(std::move(found), query, [&](PageSide side, HistoryId id) {
+    return has_row(connection, side == PageSide::older ? "id < $1" : "id > $1", id, query);
+  });
 }
 
 std::optional<HistoryRow> find_row(Connection& connection, HistoryId id,
